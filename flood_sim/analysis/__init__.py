@@ -1,0 +1,1 @@
+"""What results mean: pictures and reports. Reads Results only, never a model."""

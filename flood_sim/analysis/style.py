@@ -1,0 +1,36 @@
+"""How the pictures look: one font that has Chinese glyphs, one colour scale for depth, no window system."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+DEPTH_STEPS_M = (0.02, 0.05, 0.15, 0.3, 0.5, 1.0, 2.0, 4.0)
+DEPTH_COLOURS = ("#d7ecf7", "#a6d3ec", "#63b0de", "#2c84c6", "#1a56a0", "#3a2a83", "#7b1f7a")
+FONT = Path(__file__).parent / "fonts" / "FloodSimSansSC.otf"
+
+
+@cache
+def pyplot() -> Any:
+    """matplotlib.pyplot without a window system, with the font of the reports."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import font_manager
+    from matplotlib import pyplot as plt
+
+    font_manager.fontManager.addfont(str(FONT))
+    name = font_manager.FontProperties(fname=str(FONT)).get_name()
+    plt.rcParams.update({"font.family": [name, "DejaVu Sans"], "axes.unicode_minus": False, "figure.dpi": 110, "savefig.dpi": 130, "axes.titlesize": 11})
+    return plt
+
+
+def depth_scale() -> tuple[Any, Any]:
+    """Colour map and norm of depth maps; below 2 cm nothing is drawn."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    colours = ListedColormap(DEPTH_COLOURS)
+    colours.set_under((0, 0, 0, 0))
+    colours.set_over("#4a0033")
+    return colours, BoundaryNorm(DEPTH_STEPS_M, colours.N)

@@ -1,0 +1,272 @@
+"""The ground of the city as rasters: land use, elevation, roughness. Fixed functions of x and y taken at cell centres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flood_sim.city.parameters import CRS, ORIGIN_M, STREET_LEVEL_M, CityParameters
+from flood_sim.city.streets import RED_LINE_M, Part, Plan, Street
+from flood_sim.grid import Grid
+
+OUTSIDE, PRIMARY, SECONDARY, LANE, PAVEMENT, BUILDING, COURT, YARD, RIVER, DYKE, LAKE, PARK = range(12)
+LAND_USES = ("outside", "primary", "secondary", "lane", "pavement", "building", "court", "yard", "river", "dyke", "lake", "park")
+CARRIAGEWAYS = (PRIMARY, SECONDARY, LANE)
+CODE_OF_STREET = {"primary": PRIMARY, "secondary": SECONDARY, "lane": LANE, "riverside": LANE}
+
+# Manning n (practice for 2-D city grids, FACTS 5.2, recalled), saturated conductivity mm/h, suction mm, deficit: courts half green on
+# compacted silt loam (6.6 mm/h / 4), yards paved with joints, the rest sealed or saturated.
+LAND_COVER = {
+    PRIMARY: (0.016, 0.0, 0.0, 0.0),
+    SECONDARY: (0.016, 0.0, 0.0, 0.0),
+    LANE: (0.018, 0.0, 0.0, 0.0),
+    PAVEMENT: (0.020, 0.0, 0.0, 0.0),
+    BUILDING: (0.020, 0.0, 0.0, 0.0),
+    COURT: (0.035, 1.6, 170.0, 0.20),
+    YARD: (0.025, 0.5, 170.0, 0.20),
+    RIVER: (0.060, 0.0, 0.0, 0.0),
+    DYKE: (0.035, 1.6, 170.0, 0.20),
+    LAKE: (0.030, 0.0, 0.0, 0.0),
+    PARK: (0.040, 3.3, 170.0, 0.20),
+}
+KERB_M = 0.15
+CROWN_SLOPE = 0.015
+BLOCK_SLOPE = 0.003  # courts and yards rise with the way to the street
+FLAT_CELL_M = 8.0  # from here on a carriageway is flat, lowered by the same volume
+RIVER_DEPTH_M, RIVER_BOTTOM_M, DYKE_CREST_M = 4.0, 10.0, 1.5
+LAKE_DEPTH_M, LAKE_FREEBOARD_M = 2.0, 0.5
+SETBACK_M, RING_M, GATE_M = 6.0, 14.0, 10.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Rasters (rows, columns) of the city; land_use holds codes of LAND_USES; bed m, NaN outside; gutter: distance rule applied."""
+
+    grid: Grid
+    land_use: np.ndarray
+    bed_elevation: np.ndarray
+    manning_n: np.ndarray
+
+    @property
+    def buildings(self) -> np.ndarray:
+        return self.land_use == BUILDING
+
+    @property
+    def arterials(self) -> np.ndarray:
+        return (self.land_use == PRIMARY) | (self.land_use == SECONDARY)
+
+    def shares(self) -> dict[str, float]:
+        """Share of each land use in the land outside the river."""
+        land = ~np.isin(self.land_use, (OUTSIDE, RIVER, DYKE))
+        return {name: float((self.land_use == code).sum() / land.sum()) for code, name in enumerate(LAND_USES) if code not in (OUTSIDE, RIVER, DYKE)}
+
+
+def make_ground(p: CityParameters, plan: Plan) -> Ground:
+    """Paint the plan on the grid and give every cell its height."""
+    n = round(p.side_m / p.cell_size_m)
+    grid = Grid(n, n, p.cell_size_m, ORIGIN_M[0], ORIGIN_M[1] + n * p.cell_size_m, CRS)
+    x, y = grid.x_m - ORIGIN_M[0], grid.y_m - ORIGIN_M[1]
+    land_use = _paint(p, plan, x, y)
+    pavement = _pavement_level(p, plan, x, y)
+    bed = pavement + _rise_of_blocks(land_use, p.cell_size_m)
+    for street in plan.streets[::-1]:  # arterials last: their profile holds at crossings with lanes
+        _carve_street(p, street, plan, bed, pavement, x, y)
+    _carve_underpass(plan, bed, pavement, x, y)
+    _carve_lake(plan, land_use, bed, pavement, x, y)
+    _carve_rivers(plan, land_use, bed, y)
+    bed[land_use == OUTSIDE] = np.nan
+    manning = np.full(land_use.shape, 0.03)
+    for code, (roughness, *_) in LAND_COVER.items():
+        manning[land_use == code] = p.river_manning_n if code == RIVER else roughness
+    return Ground(grid, land_use, bed, manning)
+
+
+def _span(low: float, high: float, along: np.ndarray) -> slice:
+    """Cells whose centre lies in [low, high); works for ascending and descending axes."""
+    inside = np.flatnonzero((along >= low - 1e-9) & (along < high - 1e-9))
+    return slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
+
+
+def _paint(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    land_use = np.full((y.size, x.size), YARD, np.uint8)
+    for part in plan.parts:
+        _paint_part(part, land_use, x, y)
+    for street in plan.arterials:
+        _paint_strip(street, 0.5 * RED_LINE_M[street.kind], PAVEMENT, land_use, x, y)
+    for street in plan.lanes + tuple(sorted(plan.arterials, key=lambda s: s.kind == "primary")):
+        _paint_strip(street, street.half, CODE_OF_STREET[street.kind], land_use, x, y)
+    for centre in plan.rivers:
+        away = np.abs(y - centre)
+        land_use[away < 31.0] = DYKE
+        land_use[away < 18.0] = RIVER
+        if not any(low < centre for low, _ in plan.bands):  # a river at the map's edge: nothing beyond its far dyke
+            land_use[y < centre - 26.5] = OUTSIDE
+    return land_use
+
+
+def _paint_strip(street: Street, half: float, code: int, land_use: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    along, across = _span(street.start, street.stop, x if street.axis == "x" else y), _span(
+        street.at - half, street.at + half, y if street.axis == "x" else x
+    )
+    if street.axis == "x":
+        land_use[across, along] = code
+    else:
+        land_use[along, across] = code
+
+
+def _paint_part(part: Part, land_use: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """A ring of buildings with four gates, an inner double row where the court is wide; parks stay open."""
+    rows, columns = _span(part.y0, part.y1, y), _span(part.x0, part.x1, x)
+    view, u, v = land_use[rows, columns], x[columns] - part.x0, y[rows] - part.y0
+    wide, high = part.x1 - part.x0, part.y1 - part.y0
+    view[...] = YARD
+    if part.use == "park":
+        view[...] = PARK
+        return
+    if min(wide, high) < 2.0 * (SETBACK_M + RING_M) + 10.0:
+        return
+    iu, iv = np.minimum(u, wide - u)[None, :] - SETBACK_M, np.minimum(v, high - v)[:, None] - SETBACK_M
+    inset = np.minimum(iu, iv)
+    view[inset >= RING_M] = COURT
+    gate = (np.abs(u - 0.5 * wide)[None, :] < 0.5 * GATE_M) | (np.abs(v - 0.5 * high)[:, None] < 0.5 * GATE_M)
+    view[(inset >= 0.0) & (inset < RING_M) & ~gate] = BUILDING
+    court_u, court_v = wide - 2.0 * (SETBACK_M + RING_M), high - 2.0 * (SETBACK_M + RING_M)
+    if min(court_u, court_v) > 55.0:
+        across = np.abs(v - 0.5 * high)[:, None] if court_u >= court_v else np.abs(u - 0.5 * wide)[None, :]
+        along = np.abs(u - 0.5 * wide)[None, :] if court_u >= court_v else np.abs(v - 0.5 * high)[:, None]
+        reach = 0.5 * max(court_u, court_v) - 12.0
+        rows_of_houses = (across >= 5.0) & (across < 13.0) & (along > 0.5 * GATE_M) & (along < reach)
+        view[rows_of_houses & (inset >= RING_M)] = BUILDING
+
+
+def _pavement_level(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A plane that rises from the riverside street, with two faint waves that die out towards it."""
+    away = np.array([plan.river_distance(float(v)) for v in y])
+    fade = (1.0 - np.exp(-away / 200.0))[:, None] * min(1.0, p.ground_slope / 0.0015)
+    waves = 0.06 * np.sin(2 * np.pi * x / 1170.0 + 0.7)[None, :] * np.sin(2 * np.pi * y / 940.0 + 0.4)[:, None]
+    waves = waves + 0.04 * np.sin(2 * np.pi * x / 760.0 + 2.1)[None, :] * np.sin(2 * np.pi * y / 830.0 + 1.3)[:, None]
+    return STREET_LEVEL_M + (p.ground_slope * away)[:, None] + fade * waves
+
+
+def _rise_of_blocks(land_use: np.ndarray, cell: float) -> np.ndarray:
+    """0.3 % of the way to the nearest street through open ground (around buildings, through gates), so that every court drains."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import dijkstra
+
+    open_cells = ~np.isin(land_use, (OUTSIDE, BUILDING, RIVER, DYKE))
+    number = np.full(land_use.shape, -1, np.int64)
+    number[open_cells] = np.arange(open_cells.sum())
+    pairs = []
+    for down, right, length in ((0, 1, 1.0), (1, 0, 1.0), (1, 1, 2**0.5), (1, -1, 2**0.5)):
+        a = number[: number.shape[0] - down, max(0, -right) : number.shape[1] - max(0, right)]
+        b = number[down:, max(0, right) : number.shape[1] + min(0, right)]
+        both = (a >= 0) & (b >= 0)
+        pairs.append((a[both], b[both], np.full(both.sum(), length * cell)))
+    i, j, weight = (np.concatenate([q[k] for q in pairs]) for k in range(3))
+    size = int(open_cells.sum())
+    graph = coo_matrix((weight, (i, j)), shape=(size, size)).tocsr()
+    streets = number[np.isin(land_use, CARRIAGEWAYS)]
+    distance = dijkstra(graph, directed=False, indices=streets, min_only=True)
+    rise = np.zeros(land_use.shape)
+    rise[open_cells] = BLOCK_SLOPE * np.where(np.isfinite(distance), distance, 0.0)
+    rise[land_use == BUILDING] = 0.3
+    return rise
+
+
+def _profile(p: CityParameters, street: Street, offset: np.ndarray) -> np.ndarray:
+    """Height (m) of the carriageway against the pavement at a distance from its axis: gutter, crown; flat on coarse cells."""
+    crown = CROWN_SLOPE * street.half
+    if p.cell_size_m >= FLAT_CELL_M or street.width < 1.5 * p.cell_size_m:
+        return np.full(offset.shape, -(KERB_M - 0.5 * crown))
+    lowest = street.half - 0.5 * p.cell_size_m  # centre of the gutter cell
+    return -KERB_M + CROWN_SLOPE * np.maximum(lowest - np.abs(offset), 0.0)
+
+
+def _carve_street(
+    p: CityParameters, street: Street, plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> None:
+    across_axis, along_axis = (y, x) if street.axis == "x" else (x, y)
+    across, along = _span(street.at - street.half, street.at + street.half, across_axis), _span(street.start, street.stop, along_axis)
+    profile = _profile(p, street, across_axis[across] - street.at)
+    window = (across, along) if street.axis == "x" else (along, across)
+    level = pavement[window] + (profile[:, None] if street.axis == "x" else profile[None, :])
+    carved = bed[window] < pavement[window] - 1e-9
+    arterial = street.kind in ("primary", "secondary")
+    # Where two arterials cross the lower profile holds: each gutter runs on through the crossing.
+    bed[window] = np.where(carved & _crossed_by_arterial(street, plan, x, y)[window], np.minimum(level, bed[window]), level) if arterial else level
+
+
+def _crossed_by_arterial(street: Street, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    mask = np.zeros((y.size, x.size), bool)
+    for other in plan.arterials:
+        if other.axis != street.axis:
+            span = _span(other.at - other.half, other.at + other.half, y if other.axis == "x" else x)
+            mask[(span, slice(None)) if other.axis == "x" else (slice(None), span)] = True
+    return mask
+
+
+def _carve_underpass(plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """V-shaped floor with a hump at both mouths and a parapet along its sides."""
+    u = plan.underpass
+    if u is None:
+        return
+    along = _span(u.centre - u.reach, u.centre + u.reach, x)
+    away = np.abs(x[along] - u.centre)
+    drop = np.where(away < u.ramp, -u.depth * (1.0 - away / u.ramp), 0.0)
+    hump = np.where(away >= u.ramp, u.hump * np.sin(np.pi * (away - u.ramp) / u.hump_length), 0.0)
+    road = _span(u.street.at - u.street.half, u.street.at + u.street.half, y)
+    bed[road, along] += drop + hump
+    for low, high in ((u.street.at - u.street.half - 4.0, u.street.at - u.street.half), (u.street.at + u.street.half, u.street.at + u.street.half + 4.0)):
+        wall = _span(low, high, y)
+        bed[wall, along] = np.maximum(bed[wall, along], pavement[wall, along] + 0.4)
+
+
+def _carve_lake(plan: Plan, land_use: np.ndarray, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """A bowl in the middle of the largest park."""
+    if plan.lake is None:
+        return
+    q = plan.lake
+    rows, columns = _span(q.y0 + 12.0, q.y1 - 12.0, y), _span(q.x0 + 12.0, q.x1 - 12.0, x)
+    u = (x[columns] - 0.5 * (q.x0 + q.x1)) / (0.5 * (q.x1 - q.x0) - 12.0)
+    v = (y[rows] - 0.5 * (q.y0 + q.y1)) / (0.5 * (q.y1 - q.y0) - 12.0)
+    radius = np.sqrt(u[None, :] ** 2 + v[:, None] ** 2)
+    inside = radius < 1.0
+    level = float(pavement[rows, columns].min())
+    view = bed[rows, columns]
+    view[inside] = level - LAKE_DEPTH_M * np.minimum(1.0, 3.0 * (1.0 - radius[inside]))
+    land_use[rows, columns][inside] = LAKE
+
+
+def _carve_rivers(plan: Plan, land_use: np.ndarray, bed: np.ndarray, y: np.ndarray) -> None:
+    """Trapezoid of 1:2 below the bank, dyke with 1:3 slopes and a 4 m crest; heights against the riverside street."""
+    for centre in plan.rivers:
+        away = np.abs(y - centre)
+        inner = -RIVER_DEPTH_M + np.clip((away - RIVER_BOTTOM_M) / 2.0, 0.0, RIVER_DEPTH_M)
+        dyke = np.minimum(np.clip((away - 18.0) / 3.0, 0.0, DYKE_CREST_M), np.clip((31.0 - away) / 3.0, 0.0, DYKE_CREST_M))
+        level = STREET_LEVEL_M + np.where(away < 18.0, inner, dyke)
+        mask = np.isin(land_use, (RIVER, DYKE)) & (away < 31.0)[:, None]
+        bed[mask] = np.broadcast_to(level[:, None], bed.shape)[mask]
+
+
+def pits(bed: np.ndarray, open_cells: np.ndarray, drains: np.ndarray) -> np.ndarray:
+    """Depth (m) of closed hollows: how far water must rise in each open cell to run to a cell that drains. Priority flood."""
+    import heapq
+
+    level = np.full(bed.shape, np.inf)
+    heap = [(float(bed[r, c]), int(r), int(c)) for r, c in np.argwhere(drains)]
+    for z, r, c in heap:
+        level[r, c] = z
+    heapq.heapify(heap)
+    while heap:
+        z, r, c = heapq.heappop(heap)
+        if z > level[r, c]:
+            continue
+        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            a, b = r + down, c + right
+            if 0 <= a < bed.shape[0] and 0 <= b < bed.shape[1] and open_cells[a, b]:
+                up = max(z, float(bed[a, b]))
+                if up < level[a, b]:
+                    level[a, b] = up
+                    heapq.heappush(heap, (up, a, b))
+    return np.where(open_cells & np.isfinite(level), level - bed, 0.0)

@@ -1,0 +1,227 @@
+"""The designed sewers as a plain SWMM .inp: manholes, pipes, chambers, flapped outfalls, a pump station, an underpass sump."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flood_sim.city.design import GRATE_M3_S, PIPE_MANNING_N, Design
+from flood_sim.city.ground import Ground
+from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters, draw
+from flood_sim.city.sewers import SewerTree
+from flood_sim.city.streets import Plan
+from flood_sim.rainfall import FORMULAS
+
+MANHOLE_M2 = 1.2
+CHAMBER_M2 = 30.0
+STATIONS_PER_KM2 = 0.32
+DUTY_PUMPS = 3
+WELL_BELOW_M = 2.5
+GRATE_PERIMETER_M, GRATE_AREA_M2 = 1.95, 0.30
+UNDERPASS_PERIOD_Y, UNDERPASS_MIN = 30.0, 5.0
+
+OPTIONS = """FLOW_UNITS           CMS
+INFILTRATION         HORTON
+FLOW_ROUTING         DYNWAVE
+LINK_OFFSETS         ELEVATION
+MIN_SLOPE            0
+ALLOW_PONDING        NO
+SKIP_STEADY_STATE    NO
+START_DATE           07/20/2021
+START_TIME           15:00:00
+REPORT_START_DATE    07/20/2021
+REPORT_START_TIME    15:00:00
+END_DATE             07/20/2021
+END_TIME             20:00:00
+REPORT_STEP          00:05:00
+WET_STEP             00:05:00
+DRY_STEP             01:00:00
+ROUTING_STEP         2
+VARIABLE_STEP        0
+INERTIAL_DAMPING     PARTIAL
+NORMAL_FLOW_LIMITED  BOTH
+FORCE_MAIN_EQUATION  H-W
+SURCHARGE_METHOD     EXTRAN
+MIN_SURFAREA         1.167
+MAX_TRIALS           20
+HEAD_TOLERANCE       0.0005
+THREADS              1
+IGNORE_QUALITY       YES"""
+
+
+@dataclass(frozen=True)
+class InletRow:
+    """Openings of a node in one cell: perimeter m, area m2, capacity m3/s, after clogging."""
+
+    node: str
+    row: int
+    column: int
+    perimeter_m: float
+    area_m2: float
+    capacity_m3_s: float
+
+
+@dataclass(frozen=True)
+class NetworkText:
+    """The .inp, the inlets, and the cells where nodes without inlets spill."""
+
+    inp: str
+    inlets: tuple[InletRow, ...]
+    nodes: int
+    length_m: float
+    volume_m3: float
+
+
+class _Sections:
+    def __init__(self) -> None:
+        self.lines: dict[str, list[str]] = {}
+
+    def add(self, section: str, *fields: object) -> None:
+        texts = [f"{f:.3f}" if isinstance(f, float) else str(f) for f in fields]
+        self.lines.setdefault(section, []).append(" ".join(f"{t:<14}" for t in texts).rstrip())
+
+    def place(self, name: str, x: float, y: float) -> None:
+        self.add("COORDINATES", name, float(ORIGIN_M[0] + x), float(ORIGIN_M[1] + y))
+
+    def text(self, title: str) -> str:
+        order = ("JUNCTIONS", "OUTFALLS", "STORAGE", "CONDUITS", "PUMPS", "XSECTIONS", "LOSSES", "CURVES", "TIMESERIES", "COORDINATES")
+        body = "\n\n".join(f"[{name}]\n" + "\n".join(self.lines[name]) for name in order if name in self.lines)
+        return f"[TITLE]\n{title}\n\n[OPTIONS]\n{OPTIONS}\n\n[REPORT]\nINPUT NO\nCONTROLS NO\nNODES ALL\nLINKS ALL\n\n{body}\n"
+
+
+def write_network(p: CityParameters, plan: Plan, ground: Ground, tree: SewerTree, design: Design) -> NetworkText:
+    """All sections; node and link names never change for the same parameters."""
+    s = _Sections()
+    for node, invert in zip(tree.nodes, design.inverts, strict=True):
+        s.add("JUNCTIONS", node.name, invert, node.rim - invert, 0.0, 0.0, 0.0)
+        s.place(node.name, node.x, node.y)
+    volume = _pipes(s, tree, design)
+    station = _station_root(p, tree, design)
+    for number, root in enumerate(tree.roots, start=1):
+        if root == station:
+            _pump_station(s, p, tree, design, number, root)
+        else:
+            _outlet(s, p, tree, design, number, root)
+    inlets = [row for k in range(len(tree.nodes)) for row in _inlets(p, tree, design, k)]
+    if plan.underpass is not None:
+        inlets += _underpass_sump(s, plan, ground)
+    for hour, stage in p.river_stage_h_m:
+        s.add("TIMESERIES", "RIVER", f"{int(hour)}:{round(60 * (hour % 1)):02d}", STREET_LEVEL_M + stage)
+    title = f"Synthetic reference city of flood_sim, not a real place: side {p.side_m:g} m, {p.vintage}, P = {p.design_return_period_y:g} y, seed {p.seed}"
+    length = tree.length + sum(abs(tree.nodes[r].y - tree.outlet_y[r][1]) for r in tree.roots)
+    return NetworkText(s.text(title), tuple(inlets), len(tree.nodes), length, volume)
+
+
+def _pipes(s: _Sections, tree: SewerTree, design: Design) -> float:
+    volume = 0.0
+    for k, node in enumerate(tree.nodes):
+        pipe = design.pipes[k]
+        if node.down < 0 or pipe is None:
+            continue
+        name = f"C{node.name[1:]}"
+        s.add("CONDUITS", name, node.name, tree.nodes[node.down].name, node.length, f"{PIPE_MANNING_N}", pipe.upper, pipe.lower, 0, 0)
+        _section(s, name, pipe.diameter, pipe.silt)
+        volume += np.pi / 4.0 * pipe.diameter**2 * node.length
+    return float(volume)
+
+
+def _section(s: _Sections, link: str, diameter: float, silt: float = 0.0) -> None:
+    if silt > 0.0:
+        s.add("XSECTIONS", link, "FILLED_CIRCULAR", diameter, silt, 0, 0)
+    else:
+        s.add("XSECTIONS", link, "CIRCULAR", diameter, 0, 0, 0)
+
+
+def _outlet(s: _Sections, p: CityParameters, tree: SewerTree, design: Design, number: int, root: int) -> None:
+    """Manhole -> chamber in the dyke -> last pipe of 12 m with a flap -> outfall: SWMM makes half the volume of the last pipe."""
+    node, pipe = tree.nodes[root], design.pipes[root]
+    assert pipe is not None
+    chamber_y, outfall_y = tree.outlet_y[root]
+    first, last = abs(node.y - chamber_y), abs(chamber_y - outfall_y)
+    middle, end = pipe.upper - pipe.slope * first, pipe.upper - pipe.slope * (first + last)
+    chamber, outfall = f"CH{number}", f"OUT{number}"
+    s.add("STORAGE", chamber, middle, STREET_LEVEL_M + 1.5 - middle, 0.0, "FUNCTIONAL", 0, 0, CHAMBER_M2, 0, 0)
+    _river_outfall(s, p, outfall, end)
+    s.add("CONDUITS", f"L{number}A", node.name, chamber, first, f"{PIPE_MANNING_N}", pipe.upper, middle, 0, 0)
+    s.add("CONDUITS", f"L{number}B", chamber, outfall, last, f"{PIPE_MANNING_N}", middle, end, 0, 0)
+    _section(s, f"L{number}A", pipe.diameter)
+    _section(s, f"L{number}B", pipe.diameter)
+    s.place(chamber, node.x, chamber_y)
+    s.place(outfall, node.x, outfall_y)
+
+
+def _river_outfall(s: _Sections, p: CityParameters, name: str, invert: float) -> None:
+    gated = "NO" if draw(p.seed, name, "flap") < p.flapless_share else "YES"
+    s.add("OUTFALLS", name, invert, "TIMESERIES", "RIVER", gated)
+
+
+def _station_root(p: CityParameters, tree: SewerTree, design: Design) -> int:
+    """The first station stands on the trunk with the largest flow (more stations: not built yet)."""
+    wanted = round(STATIONS_PER_KM2 * p.side_m**2 / 1e6)
+    if not p.pump_stations or max(wanted, int(p.side_m >= 1000.0)) == 0:
+        return -1
+    return max(tree.roots, key=lambda k: (round(design.flows[k], 4), -k))
+
+
+def _pump_station(s: _Sections, p: CityParameters, tree: SewerTree, design: Design, number: int, root: int) -> None:
+    """Wet well, equal pumps into a discharge chamber with its own flapped culvert, a gravity by-pass to a second outfall."""
+    node, pipe = tree.nodes[root], design.pipes[root]
+    assert pipe is not None
+    chamber_y, outfall_y = tree.outlet_y[root]
+    d, flow = pipe.diameter, design.flows[root]
+    duty = flow / DUTY_PUMPS
+    trunk = pipe.upper - pipe.slope * 8.0
+    floor = trunk - WELL_BELOW_M
+    well_area = max(20.0, 30.0 * duty / 1.0)
+    well, discharge = f"WELL{number}", f"DIS{number}"
+    s.add("STORAGE", well, floor, node.rim - floor, 0.5, "FUNCTIONAL", 0, 0, well_area, 0, 0)
+    bottom = STREET_LEVEL_M - 2.5
+    s.add("STORAGE", discharge, bottom, STREET_LEVEL_M + 2.5 - bottom, 0.0, "FUNCTIONAL", 0, 0, CHAMBER_M2, 0, 0)
+    _river_outfall(s, p, f"OUT{number}", bottom - 0.02)
+    _river_outfall(s, p, f"OUT{number}B", trunk - 0.02)
+    s.add("CONDUITS", f"L{number}A", node.name, well, 12.0, f"{PIPE_MANNING_N}", pipe.upper, trunk, 0, 0)
+    s.add("CONDUITS", f"L{number}B", discharge, f"OUT{number}", 12.0, f"{PIPE_MANNING_N}", bottom, bottom - 0.02, 0, 0)
+    s.add("CONDUITS", f"L{number}C", well, f"OUT{number}B", 15.0, f"{PIPE_MANNING_N}", trunk, trunk - 0.02, 0, 0)
+    s.add("LOSSES", f"L{number}C", 0, 0, 0, "YES")
+    for link in ("A", "B", "C"):
+        _section(s, f"L{number}{link}", d)
+    for k in range(DUTY_PUMPS):
+        start, stop = WELL_BELOW_M + (0.35 + 0.25 * k) * d, WELL_BELOW_M - 1.6 + 0.25 * k
+        s.add("PUMPS", f"P{number}{k + 1}", well, discharge, f"PUMP{number}", "OFF", start, stop)
+    for label, (head, q) in zip((f"PUMP{number}   PUMP3", f"PUMP{number}", f"PUMP{number}"), ((0.0, 1.3), (6.0, 1.0), (12.0, 0.3)), strict=True):
+        s.add("CURVES", label, head, duty * q)
+    for name, dx, y in ((well, 0.0, chamber_y), (discharge, 8.0, chamber_y), (f"OUT{number}", 8.0, outfall_y), (f"OUT{number}B", 0.0, outfall_y)):
+        s.place(name, node.x + dx, y)
+
+
+def _inlets(p: CityParameters, tree: SewerTree, design: Design, k: int) -> list[InletRow]:
+    """The node's grates, shared by its gutter cells."""
+    node = tree.nodes[k]
+    share = design.grates[k] * p.inlet_open_share / len(node.inlet_cells)
+    return [
+        InletRow(node.name, row, column, share * GRATE_PERIMETER_M, share * GRATE_AREA_M2, share * GRATE_M3_S) for row, column in node.inlet_cells
+    ]
+
+
+def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[InletRow]:
+    """Sump under the lowest point with two pumps and mains of their own; designed for its own rain only, never tied to the trunk."""
+    u = plan.underpass
+    assert u is not None
+    row, column = ground.grid.cell_at(ORIGIN_M[0] + u.centre, ORIGIN_M[1] + u.street.at)
+    row, column = int(row), int(column)
+    rim = float(ground.bed_elevation[row, column])
+    area = u.street.width * 2.0 * u.ramp
+    flow = 0.95 * FORMULAS["zhengzhou-measures"].intensity_l_s_ha(UNDERPASS_MIN, UNDERPASS_PERIOD_Y) / 1e7 * area
+    floor = rim - 3.5
+    s.add("STORAGE", "SUMP", floor, rim - floor, 0.3, "FUNCTIONAL", 0, 0, 40.0, 0, 0)
+    s.place("SUMP", u.centre, u.street.at)
+    for k in (1, 2):
+        s.add("OUTFALLS", f"OUTU{k}", STREET_LEVEL_M + 1.5, "FREE", "NO")
+        s.add("PUMPS", f"PU{k}", "SUMP", f"OUTU{k}", "PUMPU", "ON", 0, 0)
+        s.place(f"OUTU{k}", u.centre + 4.0 * k, plan.rivers[0] + 18.0)
+    for label, depth, share in (("PUMPU   PUMP4", 0.3, 0.0), ("PUMPU", 1.0, 0.5), ("PUMPU", 3.5, 0.5)):
+        s.add("CURVES", label, depth, share * flow)
+    return [InletRow("SUMP", row, column, 20.0, 4.0, 2.0 * flow)]
+
+

@@ -1,0 +1,193 @@
+"""The command line `flood-sim`: list, copy, check, run, report. Prints; everything it knows it asks for. Imports are lazy: --help stays quick."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from flood_sim.scenario import Scenario
+    from flood_sim.simulation import Simulation
+
+app = typer.Typer(
+    name="flood-sim", help="Urban flood simulation: streets and sewers in one run, every cubic metre accounted for.", no_args_is_help=True,
+    pretty_exceptions_enable=False, rich_markup_mode=None,
+)
+
+ScenarioName = Annotated[str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")]
+AllowPath = Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """Scenarios that come with flood-sim."""
+    from flood_sim.scenario import list_scenarios, load_scenario
+
+    rows = [{"name": name, "title": load_scenario(name).spec.title} for name in list_scenarios()]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(f"{row['name']:<20} {row['title']}")
+
+
+@app.command()
+def copy(name: ScenarioName, folder: Annotated[Path, typer.Argument(help="folder to copy it into")]) -> None:
+    """Copy a shipped scenario into a folder, to change it there."""
+    from flood_sim.errors import input_error
+    from flood_sim.scenario import find_scenario
+
+    source = find_scenario(name)
+    target = folder / source.name
+    if target.exists():
+        raise input_error("E111", str(target), "the file exists", do="give another folder, or remove it")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    typer.echo(f"{target}  (then: flood-sim check {target}; flood-sim run {target} --out DIR)")
+
+
+@app.command()
+def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath = [], as_json: Json = False) -> None:
+    """Read everything a run would read and say what is wrong or doubtful. Nothing is run, nothing is written."""
+    from flood_sim.scenario import build_inputs
+    from flood_sim.scenario.build import memory_line
+
+    scenario = _load(name, allow_path)
+    inputs = build_inputs(scenario, portfolio)
+    if as_json:
+        rows = [{"code": f.code, "severity": f.severity, "place": f.place, "problem": f.problem, "do": f.do, "x_m": f.x_m, "y_m": f.y_m} for f in inputs.findings]
+        typer.echo(json.dumps({"scenario": scenario.name, "findings": rows}, ensure_ascii=False))
+        return
+    typer.echo(repr(scenario))
+    typer.echo(repr(inputs.terrain))
+    typer.echo(repr(inputs.rainfall))
+    typer.echo(f"sewers: {len(inputs.drainage.return_cells)} nodes coupled, {len(inputs.drainage.inlets)} inlets" if inputs.drainage else "sewers: none")
+    typer.echo(memory_line(inputs))
+    for finding in inputs.findings:
+        typer.echo(str(finding))
+    typer.echo(f"check: {len(inputs.findings)} doubts, no error; the run may start")
+
+
+@app.command()
+def run(
+    name: ScenarioName,
+    out: Annotated[Path, typer.Option("--out", help="result folder, new or empty")],
+    portfolio: Annotated[str, typer.Option(help="portfolio of the scenario")] = "baseline",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the results in --out")] = False,
+    threads: Annotated[int, typer.Option(min=0, max=256, help="0: all cores")] = 0,
+    allow_path: AllowPath = [],
+    report_: Annotated[bool, typer.Option("--report/--no-report", help="draw the pictures at the end")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", help="no progress")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a scenario: result folder with maps, series, ledger and pictures."""
+    from flood_sim.runner import run_scenario
+
+    scenario = _load(name, allow_path)
+    talk = _Progress(scenario, quiet)
+    outcome = run_scenario(scenario, out, portfolio=portfolio, threads=threads, overwrite=overwrite, say=talk.say, progress=talk.step)
+    if report_ and outcome.summary["simulated_s"] > 0.0:
+        talk.say(f"pictures: {_draw(out)}")
+    talk.say(f"results: {out}")
+    if as_json:
+        typer.echo((out / "summary.json").read_text(encoding="utf-8"))
+    if outcome.exit_code == 3:
+        typer.echo(outcome.summary["message"], err=True)
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="result folder")], as_json: Json = False) -> None:
+    """Draw the pictures of a result folder into its report/."""
+    from flood_sim.results import open_results
+
+    open_results(folder)
+    target = _draw(folder)
+    typer.echo(json.dumps({"report": str(target)}) if as_json else f"pictures: {target}")
+
+
+def _draw(folder: Path) -> Path:
+    from flood_sim.analysis.report import draw_report
+    from flood_sim.results import open_results
+
+    return draw_report(open_results(folder))
+
+
+def _load(name: str, allow_path: list[Path]) -> Scenario:
+    from flood_sim.scenario import load_scenario
+
+    return load_scenario(name, tuple(allow_path))
+
+
+class _Progress:
+    """Simulated clock, ETA, wet area, deepest water, volume error, steps a second: one moving line on a terminal, plain lines elsewhere."""
+
+    def __init__(self, scenario: Scenario, quiet: bool) -> None:
+        self._duration, self._quiet, self._begun, self._said = scenario.spec.duration_s, quiet, time.monotonic(), 0.0
+        self._terminal = sys.stderr.isatty()
+        self._open_line = False
+        self._first: tuple[float, float, int] | None = None
+
+    def say(self, line: str) -> None:
+        if not self._quiet:
+            if self._open_line:
+                sys.stderr.write("\n")
+                self._open_line = False
+            typer.echo(line, err=True)
+
+    def step(self, simulation: Simulation) -> None:
+        now = time.monotonic()
+        if self._first is None:  # the first window carries the compilation: the rate is counted from its end
+            self._first = (now, simulation.time_s, simulation.surface.steps)
+        every = 0.5 if self._terminal else 10.0
+        if self._quiet or now - self._said < every:
+            return
+        self._said = now
+        line = self._line(simulation, now)
+        if self._terminal:
+            width = shutil.get_terminal_size().columns
+            sys.stderr.write("\r" + line[: width - 1].ljust(width - 1))
+            sys.stderr.flush()
+            self._open_line = True
+        else:
+            typer.echo(line, err=True)
+
+    def _line(self, simulation: Simulation, now: float) -> str:
+        assert self._first is not None
+        wall, simulated, steps = now - self._first[0], simulation.time_s - self._first[1], simulation.surface.steps - self._first[2]
+        eta = (self._duration - simulation.time_s) * wall / simulated if simulated > 0.0 else float("nan")
+        depth = simulation.surface.depth
+        wet = float((depth > 0.05).sum()) * simulation.surface.grid.cell_area_m2 / 1e4
+        rate = steps / wall if wall > 0.0 else 0.0
+        return (
+            f"{simulation.clock.at(simulation.time_s):%d %b %H:%M:%S}  {simulation.time_s / self._duration:4.0%}  ETA {eta:4.0f} s  "
+            f"wet {wet:.1f} ha  deepest {float(depth.max()):.2f} m  error {simulation.ledger.relative_error:.0e}  {rate:.0f} steps/s"
+        )
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Entry point: an InputError is one message and exit 2, a failed run exit 3, never a traceback for either."""
+    from flood_sim.errors import FloodSimError
+
+    try:
+        app(args=arguments, prog_name="flood-sim")
+    except FloodSimError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(130)
+    except MemoryError:
+        typer.echo("E601 memory: this machine could not hold the run; clip the grid or use larger cells", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

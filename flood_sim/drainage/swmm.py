@@ -1,0 +1,356 @@
+"""EPA SWMM 5.2 behind the DrainageNetwork protocol: the only module that knows pyswmm and the engine's memory.
+
+Opened, started and closed through pyswmm; what happens every window goes through the C functions of the very library that
+swmm-toolkit has loaded (its SWIG layer keeps the GIL and costs 20 times as much). SI at this door.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from flood_sim.drainage.inp import InpFile
+from flood_sim.errors import DrainageError, Finding, InputError
+from flood_sim.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
+
+SURCHARGE_PROPERTY = 2  # SM_SURCHDEPTH of the toolkit
+TOTAL_INFLOW_RESULT, HEAD_RESULT, LINK_FLOW_RESULT = 0, 6, 0
+STATISTICS_SLOTS = 32  # doubles; the structure of the toolkit has 16
+FLOODED_SLOT = 4
+SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
+EXTRAN_STEP_S = 2.0
+
+
+@cache
+def engine() -> ctypes.CDLL:
+    """The library that swmm-toolkit has loaded, with typed functions: one library, one state."""
+    import swmm.toolkit
+    import swmm.toolkit.solver  # noqa: F401  (loads the engine)
+
+    folder = Path(swmm.toolkit.__file__).parent
+    names = [p for pattern in ("libswmm5.so*", "libswmm5*.dylib", "swmm5.dll") for p in sorted(folder.rglob(pattern))]
+    if not names:
+        raise DrainageError(f"the SWMM engine was not found beside {folder}")
+    library = ctypes.CDLL(str(names[0]))
+    double, pointer, integer = ctypes.c_double, ctypes.c_void_p, ctypes.c_int
+    signatures = {
+        "swmm_setNodeInflow": (integer, double),
+        "swmm_setNodeParam": (integer, integer, double),
+        "swmm_getNodeParam": (integer, integer, pointer),
+        "swmm_getNodeResult": (integer, integer, pointer),
+        "swmm_getNodeStats": (integer, pointer),
+        "swmm_getLinkResult": (integer, integer, pointer),
+        "swmm_setOutfallStage": (integer, double),
+        "swmm_stride": (integer, pointer),
+    }
+    for name, arguments in signatures.items():
+        function = getattr(library, name)
+        function.argtypes, function.restype = arguments, integer
+    return library
+
+
+@cache
+def bulk_functions() -> tuple[Any, Any, Any, Any]:
+    """Jitted loops over the C functions: set inflows, read heads, read flooded volumes, read link flows; each returns the first error code."""
+    library = engine()
+    set_inflow, node_result = library.swmm_setNodeInflow, library.swmm_getNodeResult
+    node_stats, link_result = library.swmm_getNodeStats, library.swmm_getLinkResult
+
+    @njit(fastmath=False)
+    def set_inflows(flows):
+        code = 0
+        for node in range(flows.size):
+            code = code if code != 0 else set_inflow(node, flows[node])
+        return code
+
+    @njit(fastmath=False)
+    def read_heads(heads):
+        one, code = np.zeros(1), 0
+        for node in range(heads.size):
+            code = code if code != 0 else node_result(node, HEAD_RESULT, one.ctypes)
+            heads[node] = one[0]
+        return code
+
+    @njit(fastmath=False)
+    def read_flooded(volumes):
+        slots, code = np.zeros(STATISTICS_SLOTS), 0
+        for node in range(volumes.size):
+            slots[FLOODED_SLOT] = 0.0
+            code = code if code != 0 else node_stats(node, slots.ctypes)
+            volumes[node] = slots[FLOODED_SLOT]
+        return code
+
+    @njit(fastmath=False)
+    def read_links(flows):
+        one, code = np.zeros(1), 0
+        for link in range(flows.size):
+            code = code if code != 0 else link_result(link, LINK_FLOW_RESULT, one.ctypes)
+            flows[link] = one[0]
+        return code
+
+    return set_inflows, read_heads, read_flooded, read_links
+
+
+class SurchargeField:
+    """The field `surDepth` of every node in the engine's memory (feet): no API function sets it once SWMM has started.
+
+    Found before the start from marker values set through the API; `works` is false where that fails, then nodes spill at the rim.
+    """
+
+    def __init__(self, nodes: int, to_api: float) -> None:
+        self.works, self._to_api = False, to_api
+        library = engine()
+        before, markers = [], [12345.678 + 7.0 * k for k in range(min(nodes, 3))]
+        value = ctypes.c_double()
+        for node, marker in enumerate(markers):
+            library.swmm_getNodeParam(node, SURCHARGE_PROPERTY, ctypes.byref(value))
+            before.append(value.value)
+            library.swmm_setNodeParam(node, SURCHARGE_PROPERTY, marker)
+        try:
+            base = ctypes.c_void_p.in_dll(library, "Node").value
+        except ValueError:
+            base = None
+        if base is not None and len(markers) >= 2:
+            self._locate(base, nodes, [marker / to_api / FOOT_M for marker in markers])
+        for node, depth in enumerate(before):
+            library.swmm_setNodeParam(node, SURCHARGE_PROPERTY, depth)
+
+    def _locate(self, base: int, nodes: int, feet: list[float]) -> None:
+        window = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (192,))
+        places = [np.flatnonzero(np.abs(window - mark) < 1e-6) for mark in feet[:2]]
+        if all(place.size == 1 for place in places):
+            offset, stride = int(places[0][0]), int(places[1][0] - places[0][0])
+            if stride > 0 and offset < stride:
+                whole = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (nodes * stride,))
+                self._feet = whole[offset::stride]
+                self.works = bool(np.all(np.abs(self._feet[: len(feet)] - feet) < 1e-6))
+
+    def write(self, depth_m: np.ndarray) -> None:
+        """Set the depth over the rim at which each node spills; the first node is read back through the API."""
+        if not self.works:
+            return
+        self._feet[:] = depth_m / FOOT_M
+        value = ctypes.c_double()
+        engine().swmm_getNodeParam(0, SURCHARGE_PROPERTY, ctypes.byref(value))
+        if abs(value.value - depth_m[0] * self._to_api) > 1e-6 * max(1.0, depth_m[0]):
+            raise DrainageError("SWMM's surcharge depth does not read back what was written; this engine's memory is laid out differently")
+
+
+class SwmmNetwork:
+    """A running SWMM model. One a process (SWMM has one state)."""
+
+    kind = "swmm"
+
+    def __init__(self, inp: InpFile, folder: Path, start: datetime, duration_s: float, routing_step_s: float, threads: int = 1) -> None:
+        """Write the edited copy `swmm.inp` into folder, open and start it. Raises InputError with SWMM's own error lines."""
+        from pyswmm import Simulation
+
+        self.routing_step_s, self.folder = routing_step_s, folder
+        self.flow_unit = SWMM_FLOW_UNITS[inp.flow_units]
+        feet = inp.flow_units in SWMM_US_UNITS
+        self.metre, self.cubic_metre = (FOOT_M, CUBIC_FOOT_M3) if feet else (1.0, 1.0)
+        self._inp, self.report = inp, folder / "swmm.rpt"
+        path = folder / "swmm.inp"
+        prepared(inp, start, duration_s, routing_step_s, threads).write(path)
+        try:
+            self._simulation = Simulation(str(path), str(self.report), str(folder / "swmm.out"))
+        except Exception as error:
+            raise refused(inp, self.report, error) from error
+        self._read_tables()
+        self.surcharge = SurchargeField(len(self.node_ids), 1.0 / self.metre)
+        try:
+            self._simulation.start()
+        except Exception as error:
+            self._simulation.close()
+            raise refused(inp, self.report, error) from error
+        self._open, self._elapsed = True, 0.0
+        self._set, self._heads, self._flooded, self._links = bulk_functions()
+        self._outfall_volumes = np.zeros(self.outfalls.size)
+        self._stored_start = self._storage()
+        self._start_stage = self.heads()[self.outfalls]
+
+    def _read_tables(self) -> None:
+        from pyswmm import Links, Nodes
+
+        nodes = list(Nodes(self._simulation))
+        self.node_ids = [node.nodeid for node in nodes]
+        self.invert_m = np.array([node.invert_elevation for node in nodes]) * self.metre
+        self.full_depth_m = np.array([node.full_depth for node in nodes]) * self.metre
+        self.rim_m = self.invert_m + self.full_depth_m
+        self.outfalls = np.array([k for k, node in enumerate(nodes) if node.is_outfall()], np.int64)
+        self._stores = np.array([node.is_storage() for node in nodes])
+        self.link_ids = [link.linkid for link in Links(self._simulation)]
+
+    # ---------------------------------------------------------------------------------------------------- every window
+
+    def set_inflow(self, flow_m3_s: np.ndarray) -> None:
+        """Inflow from the street (nodes,) m3/s >= 0, held from now on; blended in over one routing step."""
+        self._check(self._set(flow_m3_s / self.flow_unit), "set the inflow")
+
+    def set_surcharge_depth(self, depth_m: np.ndarray) -> None:
+        """Depth over the rim (nodes,) m at which nodes spill; ignored where the field cannot be reached (`surcharge.works`).
+
+        Storage nodes always spill at their rim: a surcharged storage node that pumps empty made 0.6 % of the run's water inside SWMM.
+        """
+        self.surcharge.write(np.where(self._stores, 0.0, depth_m))
+
+    def advance(self, stop_s: float) -> None:
+        """Route to stop_s (whole seconds since the start); releases the GIL."""
+        elapsed = ctypes.c_double()
+        self._check(engine().swmm_stride(round(stop_s - self._elapsed), ctypes.byref(elapsed)), "route")
+        self._elapsed = stop_s
+
+    def flooded_volume(self) -> np.ndarray:
+        volumes = np.zeros(len(self.node_ids))
+        self._check(self._flooded(volumes), "read the flooding")
+        return volumes * self.cubic_metre
+
+    def heads(self) -> np.ndarray:
+        """(nodes,) hydraulic head, m."""
+        heads = np.zeros(len(self.node_ids))
+        self._check(self._heads(heads), "read the heads")
+        return heads * self.metre
+
+    def discharges(self) -> np.ndarray:
+        """(links,) discharge, m3/s."""
+        flows = np.zeros(len(self.link_ids))
+        self._check(self._links(flows), "read the pipes")
+        return flows * self.flow_unit
+
+    def outfall_volume(self) -> np.ndarray:
+        """(outfalls,) m3: the system's outflow, exact in sum; each window is split by the outfalls' present flows."""
+        from swmm.toolkit import solver
+
+        total = float(solver.system_get_routing_totals().outflow) * self.cubic_metre
+        one, flows = ctypes.c_double(), np.zeros(self.outfalls.size)
+        for k, node in enumerate(self.outfalls):
+            self._check(engine().swmm_getNodeResult(int(node), TOTAL_INFLOW_RESULT, ctypes.byref(one)), "read an outfall")
+            flows[k] = max(one.value, 0.0)
+        share = flows / flows.sum() if flows.sum() > 0.0 else np.full(flows.size, 1.0 / max(flows.size, 1))
+        self._outfall_volumes = self._outfall_volumes + share * (total - self._outfall_volumes.sum())
+        return self._outfall_volumes.copy()
+
+    def set_outfall_stage(self, node: int, stage_m: float) -> None:
+        """Hold an outfall at a water level."""
+        self._check(engine().swmm_setOutfallStage(node, stage_m / self.metre), "set an outfall's stage")
+
+    @property
+    def smallest_inflow(self) -> float:
+        """m3/s below which SWMM ignores an inflow."""
+        return SMALLEST_INFLOW_CFS * CUBIC_FOOT_M3
+
+    # ------------------------------------------------------------------------------------------------------- accounting
+
+    def balance(self) -> dict[str, float]:
+        """SWMM's own totals (m3): inflow of every kind, flooding, outflow, losses, storage now and at the start."""
+        from swmm.toolkit import solver
+
+        t = solver.system_get_routing_totals()
+        m3 = self.cubic_metre
+        return {
+            "inflow": (t.dwInflow + t.wwInflow + t.gwInflow + t.iiInflow + t.exInflow) * m3,
+            "flooding": t.flooding * m3,
+            "outflow": t.outflow * m3,
+            "losses": (t.evapLoss + t.seepLoss + t.reacted) * m3,
+            "stored_start": self._stored_start,
+            "stored": self._storage(),
+            "half_volumes": self.half_volumes(),
+        }
+
+    def _storage(self) -> float:
+        from swmm.toolkit import solver
+
+        return float(solver.system_get_routing_totals().finalStorage) * CUBIC_FOOT_M3  # feet in every unit system
+
+    def half_volumes(self) -> float:
+        """Water SWMM has made (+) in the last pipes of outfalls whose stage rose since the start (m3): half their wetted volume."""
+        made = 0.0
+        pipes = self._inp.outfall_pipes()
+        now = self.heads()
+        for place, node in enumerate(self.outfalls):
+            invert, table = pipes.get(self.node_ids[node], (0.0, np.zeros((0, 2))))
+            if not self._has_stage(self.node_ids[node]):
+                continue
+            for length, diameter in table:
+                area = circular_area(now[node] - invert, diameter) - circular_area(self._start_stage[place] - invert, diameter)
+                made += 0.5 * length * area
+        return made
+
+    def _has_stage(self, outfall: str) -> bool:
+        for row in self._inp.rows("OUTFALLS"):
+            if row.tokens[0] == outfall:
+                return len(row.tokens) > 2 and row.tokens[2].upper() in ("FIXED", "TIDAL", "TIMESERIES")
+        return False
+
+    def continuity(self) -> dict[str, Any]:
+        """SWMM's own continuity error of flow routing, %; after `close`."""
+        return dict(self._errors)
+
+    def close(self) -> None:
+        """End the run and write SWMM's report; safe to call twice."""
+        if self._open:
+            self._open = False
+            self._errors = {"routing_percent": float(self._simulation.flow_routing_error)}
+            self._simulation.report()
+            self._simulation.close()
+
+    def _check(self, code: int, task: str) -> None:
+        if code != 0:
+            lines = report_errors(self.report)
+            raise DrainageError(f"SWMM could not {task} at {self._elapsed:.0f} s (code {code})" + "".join(f"\n  {line}" for line in lines))
+
+
+def circular_area(depth_m: float, diameter_m: float) -> float:
+    """Wetted area (m2) of a circular pipe."""
+    ratio = min(max(depth_m / diameter_m, 0.0), 1.0)
+    angle = 2.0 * math.acos(1.0 - 2.0 * ratio)
+    return diameter_m**2 / 8.0 * (angle - math.sin(angle))
+
+
+def prepared(inp: InpFile, start: datetime, duration_s: float, routing_step_s: float, threads: int) -> InpFile:
+    """The network on the run's clock: fixed routing step, end well beyond the run (else SWMM stops a step early), no report of its own."""
+    end = start + timedelta(seconds=duration_s + 3600)
+    rounded = f"{routing_step_s:g}"
+    return inp.with_options(
+        {
+            "START_DATE": f"{start:%m/%d/%Y}",
+            "START_TIME": f"{start:%H:%M:%S}",
+            "REPORT_START_DATE": f"{start:%m/%d/%Y}",
+            "REPORT_START_TIME": f"{start:%H:%M:%S}",
+            "END_DATE": f"{end:%m/%d/%Y}",
+            "END_TIME": f"{end:%H:%M:%S}",
+            "REPORT_STEP": "00:05:00",
+            "ROUTING_STEP": rounded,
+            "VARIABLE_STEP": "0",
+            "MINIMUM_STEP": "0.5",
+            "ALLOW_PONDING": "NO",
+            "SKIP_STEADY_STATE": "NO",
+            "SURCHARGE_METHOD": "EXTRAN",
+            "THREADS": str(threads),
+        }
+    ).with_section("REPORT", ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"])
+
+
+def report_errors(report: Path) -> list[str]:
+    """SWMM's error lines: only its report names section and line."""
+    if not report.exists():
+        return []
+    text = report.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line.strip() for line in text if line.strip().startswith("ERROR")]
+
+
+def refused(inp: InpFile, report: Path, error: Exception) -> InputError:
+    """The InputError for a network that SWMM does not take."""
+    lines = [line for line in report_errors(report) if "%s" not in line] or [str(error).strip()]
+    findings = [
+        Finding("E401", str(inp.path), "SWMM refuses the network", given=line, do="mend this line of the network, then `flood-sim check`")
+        for line in lines
+    ]
+    return InputError(findings)

@@ -1,0 +1,80 @@
+"""What the program says when it stops: findings about the user's input, and failures of a run. No printing here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that `check` found: where, what, and the way out.
+
+    severity : "error" (the run is refused) or "warning" (it goes on);  code : "E2xx", "W2xx" as in the documentation.
+    x_m, y_m : place on the map where there is one.
+    """
+
+    code: str
+    place: str
+    problem: str
+    given: str = ""
+    allowed: str = ""
+    do: str = ""
+    x_m: float | None = None
+    y_m: float | None = None
+
+    @property
+    def severity(self) -> str:
+        return "error" if self.code.startswith("E") else "warning"
+
+    def __str__(self) -> str:
+        lines = [f"{self.code} {self.place}: {self.problem}"]
+        for label, text in (("given", self.given), ("allowed", self.allowed), ("do", self.do)):
+            if text:
+                lines.append(f"  {label:<9} {text}")
+        return "\n".join(lines)
+
+
+class FloodSimError(Exception):
+    """Base of all errors of flood_sim; `exit_code` is what the command line returns (DESIGN 10)."""
+
+    exit_code = 3
+
+
+class InputError(FloodSimError):
+    """The user's input is wrong: one or more findings, nothing was run, nothing was overwritten."""
+
+    exit_code = 2
+
+    def __init__(self, findings: Finding | Iterable[Finding]) -> None:
+        self.findings = [findings] if isinstance(findings, Finding) else list(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class RunFailedError(FloodSimError):
+    """The run was stopped by the program: its last results stay readable."""
+
+
+class VolumeLedgerError(RunFailedError):
+    """The ledger does not close within the limit."""
+
+
+class TimeStepError(RunFailedError):
+    """The stable time step fell below the smallest one allowed."""
+
+
+class DrainageError(RunFailedError):
+    """SWMM reported an error while running."""
+
+
+def input_error(code: str, place: str, problem: str, **rest: Any) -> InputError:
+    """An InputError with one finding."""
+    return InputError(Finding(code, place, problem, **rest))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """'; did you mean `x`?' for the known name nearest to `name`, else an empty string."""
+    match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean `{match[0]}`?" if match else ""

@@ -1,0 +1,158 @@
+"""Street <-> sewer at the nodes: capture, deliver, reject, return. Owns the escrow; ONE sign convention: + leaves the sewer.
+
+The scheme and what was tried before it: documentation, "coupling". Capture itself happens in the surface's time step, within the
+acceptance set here; what a window captured waits in the escrow and is delivered to the network during the next one. Water the network
+cannot hold leaves the node as flooding and returns to the street during the window after. Every volume here is float64.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from flood_sim.clock import Window
+from flood_sim.constants import GRAVITY_M_S2
+from flood_sim.drainage import DrainageNetwork
+from flood_sim.ledger import ExchangeBook
+from flood_sim.surface import Inlet, SurfaceFlow
+
+WEIR_COEFFICIENT = 1.594  # SI, sharp edge; 1.66 for grates (HEC-22)
+ORIFICE_COEFFICIENT = 0.6
+OVERFULL_OFFER = 1.3  # a full node is offered a little more than it took: it stays at the street's level
+FREE_GROWTH = 1.5  # a node with room may take this multiple of what it took last
+LEAST_OFFER = 0.02  # of the free flow, so that a shut node opens again
+
+
+@dataclass(frozen=True)
+class InletKind:
+    """One opening: weir perimeter m, clear area m2, capacity m3/s, each before clogging."""
+
+    perimeter_m: float
+    area_m2: float
+    capacity_m3_s: float
+    source: str
+
+
+# Capacities: atlas 16S518, clean (recalled). Geometry: grate 0.75 x 0.45 m, 45 % open; manhole cover with pick holes.
+INLET_KINDS = {
+    "gutter_grate": InletKind(1.2, 0.15, 0.020, "16S518, one gutter grate, 20 L/s clean (recalled)"),
+    "double_gutter_grate": InletKind(1.95, 0.30, 0.035, "16S518, two gutter grates, 35 L/s clean (recalled)"),
+    "combined": InletKind(1.9, 0.25, 0.030, "16S518, combined, 30 L/s clean (recalled)"),
+    "manhole": InletKind(math.pi * 0.7, math.pi * 0.35**2, math.inf, "open shaft of 0.7 m"),
+    "open_shaft": InletKind(math.pi * 1.2, math.pi * 0.6**2, math.inf, "open shaft of 1.2 m"),
+}
+
+
+@dataclass(frozen=True)
+class CouplingLayout:
+    """Where street and sewer meet.
+
+    inlets : openings, several a node or several a cell;  return_nodes (r,), return_cells (r, 2), return_share (r,) summing to 1 a node:
+    where a node's flooding comes up;  outfalls_to_surface : outfalls discharge into their return cells instead of leaving the model.
+    """
+
+    inlets: tuple[Inlet, ...] = ()
+    return_nodes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    return_cells: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    return_share: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    outfalls_to_surface: bool = False
+
+
+class Exchange:
+    """The hands between a SurfaceFlow and a DrainageNetwork; both keep their own books, this one compares them."""
+
+    def __init__(self, network: DrainageNetwork, layout: CouplingLayout) -> None:
+        count = len(network.node_ids)
+        self.layout, self.book = layout, ExchangeBook()
+        self.escrow, self.inflow = np.zeros(count), np.zeros(count)  # m3 waiting, m3/s delivered at present
+        self.flow = np.zeros(count)  # m3/s of the last window, + leaves the sewer
+        self.sign_flips = np.zeros(count, np.int64)
+        self.volume_delivered = 0.0  # m3 that SWMM received, by the trapezoid it applies to lateral inflows
+        self.uncoupled_flooding = 0.0  # m3 spilled by nodes without a cell: it leaves the model
+        self.outfall_returned = 0.0  # m3 that outfalls put onto the grid
+        self._flooded, self._spilled, self._delivered = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._captured_flow, self._free_flow = np.zeros(count), np.zeros(count)
+        self._outfall_volume = np.zeros(network.outfalls.size)
+        self._coupled = np.zeros(count, bool)
+        self._coupled[layout.return_nodes] = True
+        self._area = np.zeros(count)
+        for inlet in layout.inlets:
+            self._area[inlet.node] += inlet.area_m2
+
+    def stored(self, surface: SurfaceFlow) -> float:
+        """Water between the two models (m3): escrow, flooding not yet handed over, returns that have not reached their cell."""
+        return float(self.escrow.sum()) + float(self._spilled.sum()) + surface.pending_volume
+
+    def open_window(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> None:
+        """Set what each side may do in this window from what the last one did."""
+        if not self.escrow.size:
+            return
+        self._return_flooding(surface)
+        self._set_acceptance(surface, window)
+        self._deliver(network, window)
+        network.set_surcharge_depth(self._surcharge_depth(surface, network, window))
+
+    def _return_flooding(self, surface: SurfaceFlow) -> None:
+        surface.return_volumes[:] += self._spilled[self.layout.return_nodes] * self.layout.return_share
+
+    def _set_acceptance(self, surface: SurfaceFlow, window: Window) -> None:
+        full = self._spilled > 0.0
+        accepted = np.maximum((self._delivered - self._spilled) / window.length, 0.0)
+        trickle = LEAST_OFFER * self._free_flow
+        surface.inlet_acceptance[:] = np.where(full, OVERFULL_OFFER * accepted, FREE_GROWTH * self._captured_flow) + trickle
+
+    def _deliver(self, network: DrainageNetwork, window: Window) -> None:
+        """SWMM integrates a lateral inflow as a trapezoid: in its first step it blends q_prev into q. Half a step stays in the escrow."""
+        half = 0.5 * network.routing_step_s
+        flow = np.maximum(0.0, (self.escrow - self.inflow * half) / window.length)
+        flow[flow < network.smallest_inflow] = 0.0
+        self._delivered = flow * window.length + (self.inflow - flow) * half
+        self.escrow -= self._delivered
+        self.volume_delivered += float(self._delivered.sum())
+        self.inflow = flow
+        network.set_inflow(flow)
+
+    def _surcharge_depth(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> np.ndarray:
+        """A node spills at the street's level less the inlet's head loss, not at its rim."""
+        over_rim = np.zeros(self.escrow.size)
+        nodes = self.layout.return_nodes
+        rows, columns = self.layout.return_cells[:, 0], self.layout.return_cells[:, 1]
+        level = surface.stage_at(rows, columns) - network.rim_m[nodes]
+        wet = surface.depth[rows, columns] > 0.0
+        np.maximum.at(over_rim, nodes, np.where(wet, level, 0.0))
+        passing = np.maximum(self._delivered - self._spilled, 0.0) / window.length
+        with np.errstate(divide="ignore", invalid="ignore"):
+            loss = np.where(self._area > 0.0, (passing / (ORIFICE_COEFFICIENT * self._area)) ** 2 / (2.0 * GRAVITY_M_S2), 0.0)
+        return np.maximum(over_rim - loss, 0.0)
+
+    def close_window(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> None:
+        """Take what the street gave into the escrow, and what the network spilled; note both sides in the book."""
+        if not self.escrow.size:
+            return
+        captured = surface.inlet_capture
+        self.escrow += captured
+        self._spilled = self._read_spilled(network)
+        before, self.flow = self.flow, (self._spilled - captured) / window.length
+        self.sign_flips += (self.flow * before) < 0.0
+        self._captured_flow = captured / window.length
+        self._free_flow = surface.inlet_offered / window.length
+        self.book.to_sewer_street += float(captured.sum())
+        self.book.to_sewer_network = self.volume_delivered + float(self.escrow.sum())
+        self.book.to_street_network += float(self._spilled.sum())
+        self.book.to_street_street = surface.returned_volume + surface.pending_volume + float(self._spilled.sum())
+
+    def _read_spilled(self, network: DrainageNetwork) -> np.ndarray:
+        """(nodes,) m3 that left the network towards the street during the window."""
+        flooded = network.flooded_volume()
+        spilled, self._flooded = flooded - self._flooded, flooded
+        self.uncoupled_flooding += float(spilled[~self._coupled].sum())
+        spilled = np.where(self._coupled, spilled, 0.0)
+        if self.layout.outfalls_to_surface:
+            volume = network.outfall_volume()
+            step, self._outfall_volume = volume - self._outfall_volume, volume
+            self.outfall_returned += float(step.sum())
+            spilled[network.outfalls] += step
+        return spilled

@@ -1,0 +1,94 @@
+"""What a model is built from, fully resolved: arrays, series, settings. The scenario layer makes it, measures edit it, the simulation uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flood_sim.boundaries import EdgeBoundary, Inflow, Section
+from flood_sim.clock import Clock
+from flood_sim.drainage.inp import InpFile
+from flood_sim.errors import Finding
+from flood_sim.infiltration import Infiltration
+from flood_sim.rainfall import Rainfall
+from flood_sim.surface import Inlet, SurfaceSettings
+from flood_sim.terrain import Terrain
+
+
+@dataclass(frozen=True)
+class NodeInlet:
+    """An opening given by node name; the cell comes from its place."""
+
+    node: str
+    row: int
+    column: int
+    perimeter_m: float
+    area_m2: float
+    capacity_m3_s: float
+
+
+@dataclass(frozen=True)
+class DrainageInputs:
+    """The sewer network: text of the .inp, openings by node, cells where flooding comes up (node to (row, column))."""
+
+    network: InpFile
+    inlets: tuple[NodeInlet, ...]
+    return_cells: dict[str, tuple[int, int]]
+    routing_step_s: float
+    threads: int = 1
+    outfalls_to_surface: bool = False
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A place whose depth, stage and speed are recorded."""
+
+    name: str
+    row: int
+    column: int
+    x_m: float
+    y_m: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a run stops (exit 3) and when it is said to have exceeded a tolerance (exit 4); shares of the water supplied."""
+
+    volume_error_stop: float = 0.05
+    volume_error_exceeded: float = 0.01
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Everything a Simulation needs; depth m (rows, columns) or a number."""
+
+    name: str
+    clock: Clock
+    terrain: Terrain
+    rainfall: Rainfall
+    infiltration: Infiltration
+    surface: SurfaceSettings
+    initial_depth: np.ndarray | float = 0.0
+    edges: tuple[EdgeBoundary, ...] = ()
+    inflows: tuple[Inflow, ...] = ()
+    drainage: DrainageInputs | None = None
+    gauges: tuple[Gauge, ...] = ()
+    sections: tuple[Section, ...] = ()
+    limits: Limits = Limits()
+    fields: str = "frames"
+    buildings: np.ndarray | None = None
+    portfolio: str = "baseline"
+    findings: tuple[Finding, ...] = ()
+    effective: dict[str, Any] = field(default_factory=dict)
+    folder: Path = Path()
+
+
+def surface_inlets(inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarray) -> tuple[Inlet, ...]:
+    """Openings with node numbers instead of names."""
+    number = {name: k for k, name in enumerate(node_ids)}
+    return tuple(
+        Inlet(i.row, i.column, number[i.node], float(rim_m[number[i.node]]), i.perimeter_m, i.area_m2, i.capacity_m3_s) for i in inputs.inlets
+    )

@@ -1,0 +1,402 @@
+"""What a run leaves behind (DESIGN 10): frames that survive a kill, series, maps, and summary.json last. Writes; never reads results."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tomli_w
+
+from flood_sim.clock import Window
+from flood_sim.constants import POND_DEPTH_M
+from flood_sim.inputs import ModelInputs
+from flood_sim.units import SECONDS_PER_HOUR
+from flood_sim.variables import VARIABLES
+
+if TYPE_CHECKING:
+    from flood_sim.simulation import Simulation
+
+SCHEMA = 1
+AREA_DEPTHS_M = (0.05, 0.15, 0.3, 0.5, 1.0)
+SIGNIFICANT = 3  # decimals kept of depth and velocity: 1 mm, 1 mm/s
+FILES = (
+    "scenario.toml", "summary.json", "fields.nc", "max_depth.tif", "max_hazard.tif", "gauges.csv", "network.nc", "network.gpkg",
+    "sections.csv", "swmm.inp", "swmm.rpt", "swmm.out", "log.txt", "measures.json", "measures.geojson",
+)
+
+
+def _crs_wkt(crs: str) -> str:
+    from rasterio.crs import CRS
+
+    return "" if crs == "local" else str(CRS.from_user_input(crs).to_wkt())
+
+
+class FieldsFile:
+    """fields.nc: CF-1.11, one frame at a time, on disk after each (`sync`: without it a kill leaves no frame at all)."""
+
+    def __init__(self, path: Path, inputs: ModelInputs) -> None:
+        import netCDF4
+
+        grid = inputs.terrain.grid
+        self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
+        f = self._file
+        f.setncatts(
+            {
+                "Conventions": "CF-1.11",
+                "title": inputs.name,
+                "institution": "not stated",
+                "source": f"flood_sim {version('flood_sim')}",
+                "history": f"{inputs.clock.start.isoformat()} run of scenario {inputs.name}, portfolio {inputs.portfolio}",
+                "comment": "depth in cell centres; stage = depth + bed_elevation; velocities from face discharges; maxima sampled every coupling window",
+                "time_zone": str(inputs.clock.start.tzinfo),
+                "frames_written": np.int32(0),
+            }
+        )
+        f.createDimension("time", None)
+        f.createDimension("y", grid.rows)
+        f.createDimension("x", grid.columns)
+        f.createDimension("bounds", 2)
+        self._coordinates(grid, inputs)
+        self._names = {"frames": ("depth", "velocity_x", "velocity_y"), "depth": ("depth",), "maxima": ()}[inputs.fields]
+        for name in self._names:
+            self._variable(name, ("time", "y", "x"), significant=SIGNIFICANT)
+        self._variable("bed_elevation", ("y", "x"))[:] = np.where(inputs.terrain.active, inputs.terrain.bed_elevation, np.nan)
+        for name in ("max_depth", "max_velocity", "max_depth_velocity", "arrival_time", "duration_0p15"):
+            self._variable(name, ("y", "x"))
+        self._variable("max_hazard", ("y", "x"), kind="u1")
+        self._file.sync()
+
+    def _coordinates(self, grid: Any, inputs: ModelInputs) -> None:
+        f, start = self._file, inputs.clock.start
+        for name, axis, centres in (("x", "X", grid.x_m), ("y", "Y", grid.y_m)):
+            v = f.createVariable(name, "f8", (name,))
+            v.setncatts({"standard_name": f"projection_{name}_coordinate", "units": "m", "axis": axis, "bounds": f"{name}_bnds"})
+            v[:] = centres
+            half = 0.5 * grid.cell_size_m
+            f.createVariable(f"{name}_bnds", "f8", (name, "bounds"))[:] = np.column_stack([centres - half, centres + half])
+        time = f.createVariable("time", "f8", ("time",))
+        from datetime import UTC
+
+        time.setncatts({"standard_name": "time", "axis": "T", "calendar": "proleptic_gregorian", "units": f"seconds since {start.astimezone(UTC):%Y-%m-%d %H:%M:%S}"})
+        crs = f.createVariable("crs", "i4")
+        wkt = _crs_wkt(grid.crs)
+        t = grid.transform
+        crs.setncatts({"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": f"{t.c} {t.a} 0 {t.f} 0 {t.e}", **_grid_mapping(grid.crs)})
+
+    def _variable(self, name: str, dimensions: tuple[str, ...], significant: int | None = None, kind: str = "f4") -> Any:
+        table = VARIABLES[name]
+        quantise = {"least_significant_digit": significant} if significant else {}
+        v = self._file.createVariable(name, kind, dimensions, zlib=True, complevel=1, fill_value=None if kind == "u1" else np.float32(np.nan), **quantise)
+        v.setncatts({"units": table.unit, "long_name": table.english, "grid_mapping": "crs"} | ({"standard_name": table.cf_name} if table.cf_name else {}))
+        return v
+
+    def write(self, simulation: Simulation) -> None:
+        """One frame, on disk when this returns."""
+        if not self._names:
+            return
+        surface, frame = simulation.surface, len(self._file.dimensions["time"])
+        dry = ~simulation.inputs.terrain.active
+        fields = {"depth": surface.depth}
+        if "velocity_x" in self._names:
+            fields["velocity_x"], fields["velocity_y"] = surface.velocity()
+        for name in self._names:
+            self._file[name][frame] = np.where(dry, np.nan, fields[name])
+        self._file["time"][frame] = simulation.time_s
+        self._file.frames_written = np.int32(frame + 1)
+        self._file.sync()
+
+    def finish(self, simulation: Simulation) -> None:
+        """Write the maxima and close."""
+        m, active = simulation.surface.maxima, simulation.inputs.terrain.active
+        for name, field in (("max_depth", m.depth), ("max_velocity", m.velocity), ("max_depth_velocity", m.depth_velocity), ("arrival_time", m.arrival_time), ("duration_0p15", m.ponding_time)):
+            self._file[name][:] = np.where(active, field, np.nan)
+        self._file["max_hazard"][:] = m.hazard
+        self._file.close()
+
+
+def _grid_mapping(crs: str) -> dict[str, Any]:
+    """CF's own parameters of the projection, where it is one of a kind CF names."""
+    if crs == "local":
+        return {"long_name": "local coordinates, not georeferenced"}
+    from rasterio.crs import CRS
+
+    p = CRS.from_user_input(crs).to_dict(projjson=False)
+    kinds = {"tmerc": "transverse_mercator", "utm": "transverse_mercator", "lcc": "lambert_conformal_conic", "merc": "mercator"}
+    found = kinds.get(str(p.get("proj")))
+    if found == "transverse_mercator" and "lon_0" in p:
+        return {
+            "grid_mapping_name": found, "longitude_of_central_meridian": float(p["lon_0"]), "latitude_of_projection_origin": float(p.get("lat_0", 0.0)),
+            "scale_factor_at_central_meridian": float(p.get("k", 1.0)), "false_easting": float(p.get("x_0", 0.0)), "false_northing": float(p.get("y_0", 0.0)),
+        }
+    return {"grid_mapping_name": found} if found else {}
+
+
+class NetworkFile:
+    """network.nc: head, exchange flow and discharge at the output times."""
+
+    def __init__(self, path: Path, simulation: Simulation) -> None:
+        import netCDF4
+        from datetime import UTC
+
+        self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
+        f, network = self._file, simulation.network
+        f.setncatts({"Conventions": "CF-1.11", "title": f"{simulation.inputs.name}: sewer network", "comment": "exchange_flow: positive leaves the sewer"})
+        f.createDimension("time", None)
+        for dimension, names in (("node", network.node_ids), ("link", network.link_ids)):
+            f.createDimension(dimension, len(names))
+            ids = f.createVariable(f"{dimension}_id", str, (dimension,))
+            for k, name in enumerate(names):
+                ids[k] = name
+        time = f.createVariable("time", "f8", ("time",))
+        time.setncatts({"standard_name": "time", "calendar": "proleptic_gregorian", "units": f"seconds since {simulation.clock.start.astimezone(UTC):%Y-%m-%d %H:%M:%S}"})
+        for name, dimension in (("head", "node"), ("exchange_flow", "node"), ("discharge", "link")):
+            v = f.createVariable(name, "f4", ("time", dimension), zlib=True, complevel=1)
+            v.setncatts({"units": VARIABLES[name].unit, "long_name": VARIABLES[name].english})
+
+    def write(self, simulation: Simulation) -> None:
+        frame = len(self._file.dimensions["time"])
+        self._file["head"][frame] = simulation.network.heads()
+        self._file["exchange_flow"][frame] = simulation.exchange.flow
+        self._file["discharge"][frame] = simulation.network.discharges()
+        self._file["time"][frame] = simulation.time_s
+        self._file.sync()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Recorder:
+    """Everything a run writes into its folder; the loop calls `record` after every window."""
+
+    def __init__(self, folder: Path, simulation: Simulation) -> None:
+        self.folder, inputs = folder, simulation.inputs
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "scenario.toml").write_text(tomli_w.dumps(inputs.effective), encoding="utf-8")
+        self._fields = FieldsFile(folder / "fields.nc", inputs)
+        self._network = NetworkFile(folder / "network.nc", simulation) if simulation.network.node_ids else None
+        self._gauge_file = (folder / "gauges.csv").open("w", newline="", encoding="utf-8")
+        self._gauges = csv.writer(self._gauge_file)
+        self._gauges.writerow(["time", "gauge", "depth_m", "stage_m", "velocity_m_s"])
+        self._section_file = (folder / "sections.csv").open("w", newline="", encoding="utf-8") if inputs.sections else None
+        if self._section_file:
+            csv.writer(self._section_file).writerow(["time", "section", "discharge_m3_s"])
+        self.gauge_maxima: dict[str, tuple[float, float]] = {g.name: (0.0, 0.0) for g in inputs.gauges}
+        self.area_hours = dict.fromkeys(AREA_DEPTHS_M, 0.0)
+        self.largest_area = dict.fromkeys(AREA_DEPTHS_M, 0.0)
+        nodes = len(simulation.network.node_ids)
+        self.max_head, self.max_flow = np.full(nodes, -np.inf), np.zeros(len(simulation.network.link_ids))
+        self.surcharge_hours, self.flooded_volume = np.zeros(nodes), np.zeros(nodes)
+        self._initially_wet = simulation.surface.depth > AREA_DEPTHS_M[0]
+        self._write_frame(simulation)
+
+    def record(self, simulation: Simulation, window: Window) -> None:
+        """Statistics every window; a frame where one is due."""
+        self._watch_gauges(simulation)
+        self._watch_areas(simulation, window)
+        self._watch_network(simulation, window)
+        if simulation.clock.is_output(window.stop):
+            self._write_frame(simulation)
+        if self._section_file and simulation.clock.is_output(window.stop):
+            for section, q in zip(simulation.inputs.sections, simulation.surface.section_discharge(window), strict=True):
+                csv.writer(self._section_file).writerow([simulation.clock.at(window.stop).isoformat(), section.name, f"{q:.5f}"])
+
+    def _watch_gauges(self, simulation: Simulation) -> None:
+        for gauge in simulation.inputs.gauges:
+            depth = float(simulation.surface.depth[gauge.row, gauge.column])
+            if depth > self.gauge_maxima[gauge.name][0]:
+                self.gauge_maxima[gauge.name] = (depth, simulation.time_s)
+
+    def _watch_areas(self, simulation: Simulation, window: Window) -> None:
+        """Flooded area: cells above a depth that held no water at the start (river and lake are no flood)."""
+        depth = np.where(self._initially_wet, 0.0, simulation.surface.depth)
+        cell = simulation.surface.grid.cell_area_m2
+        for limit in AREA_DEPTHS_M:
+            area = float(np.count_nonzero(depth > limit)) * cell
+            self.area_hours[limit] += area * window.length / SECONDS_PER_HOUR
+            self.largest_area[limit] = max(self.largest_area[limit], area)
+
+    def _watch_network(self, simulation: Simulation, window: Window) -> None:
+        if not self.max_head.size:
+            return
+        head = simulation.network.heads()
+        self.max_head = np.maximum(self.max_head, head)
+        self.surcharge_hours += (head > simulation.network.rim_m) * window.length / SECONDS_PER_HOUR
+        self.flooded_volume = simulation.network.flooded_volume()
+        if simulation.clock.is_output(window.stop):
+            self.max_flow = np.maximum(self.max_flow, np.abs(simulation.network.discharges()))
+
+    def _write_frame(self, simulation: Simulation) -> None:
+        self._fields.write(simulation)
+        if self._network is not None:
+            self._network.write(simulation)
+        if simulation.inputs.gauges:
+            east, north = simulation.surface.velocity()
+        moment = simulation.clock.at(simulation.time_s).isoformat()
+        for g in simulation.inputs.gauges:
+            depth = float(simulation.surface.depth[g.row, g.column])
+            stage = depth + float(simulation.inputs.terrain.bed_elevation[g.row, g.column])
+            speed = float(np.hypot(east[g.row, g.column], north[g.row, g.column]))
+            self._gauges.writerow([moment, g.name, f"{depth:.4f}", f"{stage:.4f}", f"{speed:.4f}"])
+        self._gauge_file.flush()
+
+    def finish(self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str = "") -> dict[str, Any]:
+        """Close every file, write the maps, and summary.json last."""
+        self._fields.finish(simulation)
+        self._gauge_file.close()
+        if self._section_file:
+            self._section_file.close()
+        if self._network is not None:
+            self._network.close()
+        grid, active = simulation.surface.grid, simulation.inputs.terrain.active
+        write_geotiff(self.folder / "max_depth.tif", np.where(active, simulation.surface.maxima.depth, np.nan).astype(np.float32), grid, np.nan)
+        write_geotiff(self.folder / "max_hazard.tif", simulation.surface.maxima.hazard, grid, None)
+        if self._network is not None and simulation.inputs.drainage is not None:
+            write_network_layers(self.folder / "network.gpkg", simulation, self)
+        (self.folder / "measures.json").write_text("[]\n", encoding="utf-8")
+        (self.folder / "measures.geojson").write_text('{"type": "FeatureCollection", "features": []}\n', encoding="utf-8")
+        summary = self._summary(simulation, status, wall_s, exceeded, message)
+        write_json(self.folder / "summary.json", summary)
+        return summary
+
+    def _summary(self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str) -> dict[str, Any]:
+        s, inputs = simulation, simulation.inputs
+        return {
+            "schema": SCHEMA,
+            "status": status,
+            "message": message,
+            "exceeded": exceeded,
+            "scenario": inputs.name,
+            "portfolio": inputs.portfolio,
+            "simulated_s": s.time_s,
+            "cells": int(inputs.terrain.active.sum()),
+            "steps": s.surface.steps,
+            "wall_s": round(wall_s, 3),
+            "timers": {name: round(seconds, 3) for name, seconds in s.timers.seconds.items()},
+            "threads": inputs.surface.threads,
+            "scheme": s.surface.scheme,
+            "precision": inputs.surface.precision,
+            "smallest_step_s": s.surface.smallest_step_s if np.isfinite(s.surface.smallest_step_s) else None,
+            "versions": versions(),
+            "rainfall": {"name": inputs.rainfall.name, "source": inputs.rainfall.source, "depth_mm": 1000.0 * inputs.rainfall.depth_between(0.0, s.time_s)},
+            "findings": [{"code": f.code, "place": f.place, "problem": f.problem, "do": f.do} for f in inputs.findings],
+            "ledger": s.ledger.as_dict(),
+            "exchange": s.exchange.book.as_dict(),
+            "flood": self._flood(s),
+            "gauges": {
+                name: {"max_depth_m": depth, "time": s.clock.at(at).isoformat() if depth > 0.0 else None} for name, (depth, at) in self.gauge_maxima.items()
+            },
+            "sites": {},
+            "network": self._network_summary(s),
+        }
+
+    def _flood(self, s: Simulation) -> dict[str, Any]:
+        depth = np.where(self._initially_wet, 0.0, s.surface.maxima.depth)
+        ponding = np.where(self._initially_wet, 0.0, s.surface.maxima.ponding_time)
+        return {
+            "max_depth_m": float(depth.max(initial=0.0)),
+            "max_velocity_m_s": float(s.surface.maxima.velocity.max(initial=0.0)),
+            "flooded_area_m2": {f"{limit:g}": area for limit, area in self.largest_area.items()},
+            "area_hours_m2_h": {f"{limit:g}": value for limit, value in self.area_hours.items()},
+            "ponded_0p15_over_30_min_m2": float(np.count_nonzero(ponding > 1800.0)) * s.surface.grid.cell_area_m2,
+            "ponding_depth_m": POND_DEPTH_M,
+        }
+
+    def _network_summary(self, s: Simulation) -> dict[str, Any]:
+        if not s.network.node_ids:
+            return {}
+        return {
+            "nodes": len(s.network.node_ids),
+            "links": len(s.network.link_ids),
+            "flooded_nodes": int(np.count_nonzero(self.flooded_volume > 0.01)),
+            "flooded_volume_m3": float(self.flooded_volume.sum()),
+            "surcharge_hours": float(self.surcharge_hours.sum()),
+            "largest_sign_flips": int(np.max(s.exchange.sign_flips, initial=0)),
+            "uncoupled_flooding_m3": s.exchange.uncoupled_flooding,
+            "surcharge_depth_reached": bool(getattr(getattr(s.network, "surcharge", None), "works", True)),
+            "continuity": s.network.continuity(),
+        }
+
+
+def versions() -> dict[str, str]:
+    """What the numbers were made with."""
+    names = ("flood_sim", "numpy", "numba", "scipy", "pyswmm", "swmm-toolkit", "netCDF4", "rasterio")
+    return {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}", **{name: version(name) for name in names}}
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write to a side file, then replace: a reader never sees half a file."""
+    side = path.with_suffix(".part")
+    with side.open("w", encoding="utf-8") as file:
+        json.dump(_finite(data), file, indent=2, ensure_ascii=False)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(side, path)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None) -> None:
+    """A Cloud-Optimised GeoTIFF (DEFLATE, overviews)."""
+    import rasterio
+    from rasterio.shutil import copy
+
+    crs = None if grid.crs == "local" else grid.crs
+    profile = {"height": grid.rows, "width": grid.columns, "count": 1, "dtype": field.dtype.name, "crs": crs, "transform": grid.transform, "nodata": nodata}
+    with rasterio.MemoryFile() as memory:
+        with memory.open(driver="GTiff", **profile) as plain:
+            plain.write(field, 1)
+        with memory.open() as source:
+            copy(source, path, driver="COG", compress="DEFLATE", predictor="YES" if field.dtype.kind == "f" else "NO")
+
+
+def write_network_layers(path: Path, simulation: Simulation, recorder: Recorder) -> None:
+    """network.gpkg: nodes and links with their maxima."""
+    import shapely
+    from pyogrio.raw import write
+
+    drainage = simulation.inputs.drainage
+    assert drainage is not None
+    where, ends = drainage.network.coordinates(), drainage.network.links()
+    crs = None if simulation.surface.grid.crs == "local" else simulation.surface.grid.crs
+    node_ids, link_ids = simulation.network.node_ids, simulation.network.link_ids
+    nodes = [k for k, name in enumerate(node_ids) if name in where]
+    links = [k for k, name in enumerate(link_ids) if name in ends and all(e in where for e in ends[name])]
+    rim = simulation.network.rim_m
+    path.unlink(missing_ok=True)
+    write(
+        path,
+        shapely.to_wkb(shapely.points([where[node_ids[k]] for k in nodes])),
+        [
+            np.array([node_ids[k] for k in nodes], object), rim[nodes], recorder.max_head[nodes], (recorder.max_head - rim)[nodes],
+            recorder.flooded_volume[nodes], recorder.surcharge_hours[nodes],
+        ],
+        np.array(["node", "rim_m", "max_head_m", "max_over_rim_m", "flooded_m3", "surcharge_h"]),
+        layer="nodes", driver="GPKG", geometry_type="Point", crs=crs,
+    )
+    if links:
+        lines = [shapely.LineString([where[e] for e in ends[link_ids[k]]]) for k in links]
+        write(
+            path, shapely.to_wkb(np.array(lines)), [np.array([link_ids[k] for k in links], object), recorder.max_flow[links]],
+            np.array(["link", "max_discharge_m3_s"]), layer="links", driver="GPKG", geometry_type="LineString", crs=crs, append=True,
+        )
+
+
+def python_line() -> str:
+    """One line for the log."""
+    return f"Python {sys.version.split()[0]} on {platform.platform()}"

@@ -1,0 +1,236 @@
+"""One run from scenario to result folder: the folder is guarded, signals end it readably, failures are told. No physics, no printing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from flood_sim.errors import DrainageError, InputError, RunFailedError, input_error
+from flood_sim.output import FILES, Recorder, python_line
+from flood_sim.results import Results, open_results
+from flood_sim.scenario import Scenario, build_inputs
+from flood_sim.scenario.build import memory_line
+from flood_sim.simulation import Simulation
+
+EXIT = {"complete": 0, "failed": 3, "interrupted": 130}
+EXCEEDED_EXIT = 4
+LOCK = ".lock"
+
+
+@dataclass
+class RunOutcome:
+    """What a run came to: exit code (DESIGN 10) and the summary."""
+
+    exit_code: int
+    summary: dict[str, Any]
+
+
+def default_threads() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_scenario(
+    scenario: Scenario,
+    out: Path,
+    *,
+    portfolio: str = "baseline",
+    threads: int = 0,
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+    progress: Callable[[Simulation], None] = lambda simulation: None,
+) -> RunOutcome:
+    """Run in this process. Raises InputError before anything is written where the input is wrong or the folder is in use."""
+    begun = time.perf_counter()
+    threads = threads or default_threads()
+    _limit_kernel_threads(threads)
+    inputs = build_inputs(scenario, portfolio, threads)
+    for finding in inputs.findings:
+        say(str(finding))
+    say(memory_line(inputs))
+    with claimed(out, overwrite), _log(out) as log:
+        both = _both(say, log)
+        log(python_line())
+        for finding in inputs.findings:
+            log(str(finding))
+        work = out / "swmm.part"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        try:
+            simulation = Simulation(inputs, work)  # SWMM may refuse the network: old results are still there
+        except InputError:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+        if overwrite:
+            remove_results(out)
+        if inputs.drainage is not None and not simulation.network.surcharge.works:  # type: ignore[attr-defined]
+            both("W413 drainage: this SWMM does not let the street's level act on its nodes; they spill at their rims (storms differ by 1 mm, tides by 8 mm)")
+        both("compiling the kernels where they are not yet (once, some 20 s) ...")
+        return _run(simulation, out, work, begun, both, progress)
+
+
+def _run(simulation: Simulation, out: Path, work: Path, begun: float, say: Callable[[str], None], progress: Callable[[Simulation], None]) -> RunOutcome:
+    recorder = Recorder(out, simulation)
+    status, message, exceeded = "failed", "", []
+    with _signals(simulation):
+        try:
+            status = simulation.run(recorder, progress)
+            exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
+        except (RunFailedError, DrainageError) as error:
+            status, message = "failed", str(error)
+    simulation.close()
+    for path in work.iterdir() if work.is_dir() else ():
+        shutil.move(str(path), out / path.name)
+    shutil.rmtree(work, ignore_errors=True)
+    summary = recorder.finish(simulation, status, time.perf_counter() - begun, exceeded, message)
+    for line in closing_lines(summary):
+        say(line)
+    code = EXIT[status]
+    return RunOutcome(EXCEEDED_EXIT if code == 0 and exceeded else code, summary)
+
+
+def closing_lines(summary: dict[str, Any]) -> list[str]:
+    """The block at the end of a run."""
+    ledger, exchange, flood = summary["ledger"], summary["exchange"], summary["flood"]
+    hours = summary["timers"]
+    lines = [
+        f"{summary['status']}: {summary['simulated_s'] / 3600.0:.2f} h of {summary['cells']} cells in {summary['wall_s']:.1f} s, {summary['steps']} steps",
+        f"  rain {ledger['rain']:.0f} m3, out {ledger['boundary_out'] + ledger['outfall_out']:.0f} m3, on the ground {ledger['surface_stored_end']:.0f} m3, in sewers {ledger['network_stored_end']:.0f} m3",
+        f"  volume error {ledger['error']:.3g} m3 ({ledger['relative_error']:.1e} of the supply); SWMM's own residual {ledger['network_residual']:.1f} m3",
+        f"  street to sewer {exchange['to_sewer_street']:.0f} m3, sewer to street {exchange['to_street_street']:.0f} m3, both sides agree to {exchange['relative_difference']:.1e}",
+        f"  deepest {flood['max_depth_m']:.2f} m; above 0.15 m: {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha",
+        "  time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in hours.items()),
+    ]
+    if summary["message"]:
+        lines.append(summary["message"])
+    return lines + [f"exceeded: {text}" for text in summary["exceeded"]]
+
+
+def _limit_kernel_threads(threads: int) -> None:
+    import numba
+
+    numba.set_num_threads(max(1, min(threads, numba.config.NUMBA_NUM_THREADS)))
+
+
+@contextlib.contextmanager
+def claimed(out: Path, overwrite: bool) -> Iterator[None]:
+    """Hold the result folder for one run. Raises InputError where it holds results, other files, or another run."""
+    if out.exists() and not out.is_dir():
+        raise input_error("E111", str(out), "this is a file, not a folder", do="give another --out")
+    present = sorted(p.name for p in out.iterdir()) if out.is_dir() else []
+    lock = out / LOCK
+    if LOCK in present and _alive(lock):
+        raise input_error("E112", str(out), "another run is writing here", given=f"process {lock.read_text().strip()}", do="wait for it, or give another --out")
+    results = [name for name in present if name in FILES]
+    if results and not overwrite:
+        raise input_error("E111", str(out), "results of an earlier run are here", given=", ".join(results[:4]), do="give another --out, or --overwrite to replace them")
+    if present and not results and set(present) - {LOCK, "swmm.part"}:
+        raise input_error("E111", str(out), "this folder holds other files", given=", ".join(present[:4]), do="give an empty or new folder as --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock.write_text(str(os.getpid()), encoding="utf-8")
+    except OSError as error:
+        raise input_error("E111", str(out), f"the folder cannot be written: {error.strerror}", do="give another --out") from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        if not any(out.iterdir()):
+            out.rmdir()
+
+
+def _alive(lock: Path) -> bool:
+    try:
+        os.kill(int(lock.read_text()), 0)
+    except (ValueError, ProcessLookupError, OSError):
+        return False
+    return True
+
+
+def remove_results(out: Path) -> None:
+    """Delete what an earlier run wrote, by name; nothing else in the folder is touched."""
+    for name in FILES:
+        if name != "log.txt":
+            (out / name).unlink(missing_ok=True)
+    shutil.rmtree(out / "report", ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _log(out: Path) -> Iterator[Callable[[str], None]]:
+    path = out / "log.txt"
+    existed = path.exists()
+    with path.open("a", encoding="utf-8") as file:
+
+        def write(line: str) -> None:
+            file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line}\n")
+            file.flush()
+
+        try:
+            yield write
+        except InputError:
+            file.close()
+            if not existed:
+                path.unlink(missing_ok=True)
+            raise
+
+
+def _both(say: Callable[[str], None], log: Callable[[str], None]) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        say(line)
+        log(line)
+
+    return tell
+
+
+@contextlib.contextmanager
+def _signals(simulation: Simulation) -> Iterator[None]:
+    """Ctrl-C and SIGTERM ask the loop to stop after its window; a second one stops at once."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if simulation.wanted_stop.is_set():
+            raise KeyboardInterrupt
+        simulation.wanted_stop.set()
+
+    try:
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(scenario: Scenario | str | Path, portfolio: str = "baseline", out: str | Path | None = None, *, threads: int = 0, overwrite: bool = False) -> Results:
+    """Run a scenario in a child process (SWMM allows one simulation a process) and open its results.
+
+    out : result folder; absent: a new temporary one. Raises InputError or RunFailedError with the child's message.
+    """
+    import tempfile
+
+    from flood_sim.errors import Finding
+
+    path = str(scenario.path if isinstance(scenario, Scenario) else scenario)
+    folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="flood_sim_")) / "results"
+    command = [sys.executable, "-m", "flood_sim.cli", "run", path, "--portfolio", portfolio, "--out", str(folder), "--quiet"]
+    command += ["--threads", str(threads)] if threads else []
+    command += ["--overwrite"] if overwrite else []
+    if isinstance(scenario, Scenario):
+        command += [part for root in scenario.allowed for part in ("--allow-path", str(root))]
+    child = subprocess.run(command, capture_output=True, text=True, check=False)
+    if child.returncode == 2:
+        raise InputError(Finding("E100", path, child.stderr.strip()))
+    if child.returncode not in (0, EXCEEDED_EXIT):
+        raise RunFailedError(child.stderr.strip() or f"the run ended with exit code {child.returncode}")
+    return open_results(folder)

@@ -1,0 +1,294 @@
+"""A validated scenario to ModelInputs: files are read, places found, doubts gathered. No model runs here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flood_sim.boundaries import EdgeBoundary, Inflow, Section, Series, constant, edge_faces, section_along
+from flood_sim.city import City, reference_city
+from flood_sim.city.ground import DYKE, RIVER
+from flood_sim.city.parameters import STREET_LEVEL_M
+from flood_sim.clock import Clock
+from flood_sim.errors import Finding, input_error, nearest
+from flood_sim.inputs import Gauge, Limits, ModelInputs
+from flood_sim.rainfall import NO_RAIN, STORMS, Rainfall, chicago_storm, rainfall_from_intervals, scaled, shifted
+from flood_sim.scenario import files
+from flood_sim.scenario.ground import build_ground, build_infiltration, build_initial_depth
+from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.schema import EdgeSpec
+from flood_sim.scenario.sewers import build_drainage
+from flood_sim.surface import SurfaceSettings, estimated_bytes
+from flood_sim.terrain import Terrain
+from flood_sim.units import GIBIBYTE, MEBIBYTE, SECONDS_PER_HOUR, hours_to_s
+
+LARGEST_RAIN_MM_H = 500.0
+LARGEST_FRAMES = 100_000
+MEMORY_SHARE = 0.8
+
+
+def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int = 1) -> ModelInputs:
+    """Everything the simulation needs. Raises InputError with what is wrong; doubts are in `findings`."""
+    spec = scenario.spec
+    if portfolio not in spec.portfolio:
+        raise input_error("E104", f"{scenario.path.name}, --portfolio", f"no such portfolio{nearest(portfolio, spec.portfolio)}", given=portfolio, allowed=", ".join(spec.portfolio))
+    findings: list[Finding] = []
+    _check_memory_early(scenario)
+    city = reference_city(spec.city) if spec.city is not None else None
+    ground = build_ground(scenario, city, findings)
+    terrain = ground.terrain
+    drainage = build_drainage(scenario, terrain, city, findings)
+    window = _window(scenario, drainage is not None)
+    clock = Clock(spec.time.start, spec.duration_s, window, spec.output.interval_s)
+    if clock.outputs() > LARGEST_FRAMES:
+        raise input_error("E308", f"{scenario.path.name}, [output] interval_s", f"{clock.outputs()} frames", allowed=f"at most {LARGEST_FRAMES}", do="write less often")
+    edges, inflows = _boundaries(scenario, terrain, findings)
+    if city is not None:
+        edges += _city_edges(city, terrain)
+    s = spec.surface
+    return ModelInputs(
+        name=spec.name,
+        clock=clock,
+        terrain=terrain,
+        rainfall=_rainfall(scenario, findings),
+        infiltration=build_infiltration(scenario, terrain, city),
+        surface=SurfaceSettings(s.precision, s.theta, s.courant, s.courant_coupled, s.froude_max, s.dry_depth_m, threads=threads),
+        initial_depth=build_initial_depth(scenario, terrain, city, findings),
+        edges=tuple(edges),
+        inflows=tuple(inflows),
+        drainage=drainage,
+        gauges=_gauges(scenario, terrain, city),
+        sections=_sections(scenario, terrain),
+        limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
+        fields=spec.output.fields,
+        buildings=ground.buildings,
+        portfolio=portfolio,
+        findings=tuple(findings),
+        effective=_effective(scenario),
+        folder=scenario.folder,
+    )
+
+
+def _window(scenario: Scenario, coupled: bool) -> float:
+    return float(scenario.spec.drainage.coupling_step_s if scenario.spec.drainage.kind == "swmm" else 4.0) if coupled else scenario.spec.surface.window_s
+
+
+def _effective(scenario: Scenario) -> dict[str, Any]:
+    """All defaults written out; paths absolute, so that the copy beside the results can be run again (with --allow-path)."""
+    data = scenario.spec.as_toml()
+
+    def absolute(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: absolute(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [absolute(v) for v in value]
+        if isinstance(value, str) and Path(value).suffix and (scenario.folder / value).is_file():
+            return str((scenario.folder / value).resolve())
+        return value
+
+    return dict(absolute(data))
+
+
+# -------------------------------------------------------------------------------------------------------------- memory
+
+
+def available_bytes() -> int:
+    """Memory this process may still take: the machine's, or the cgroup's where that is less."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    for limit, used in (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),):
+        try:
+            text = Path(limit).read_text().strip()
+            if text != "max":
+                free = min(free, int(text) - int(Path(used).read_text()))
+        except (OSError, ValueError):
+            continue
+    return free
+
+
+def _check_memory_early(scenario: Scenario) -> None:
+    """Refuse from the header alone what this machine cannot hold."""
+    rows, columns = _size(scenario)
+    need = estimated_bytes(rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind == "green_ampt")
+    free = available_bytes()
+    if need > MEMORY_SHARE * free:
+        cell = 1.0 if rows == 0 else (need / (MEMORY_SHARE * free)) ** 0.5
+        raise input_error(
+            "E601", scenario.path.name, f"{rows} x {columns} cells need about {need / GIBIBYTE:.1f} GiB", given=f"{free / GIBIBYTE:.1f} GiB are free, {MEMORY_SHARE:.0%} of it may be used",
+            do=f"clip the grid, or use cells at least {cell:.2g} times as large",
+        )
+
+
+def _size(scenario: Scenario) -> tuple[int, int]:
+    spec = scenario.spec
+    if spec.city is not None:
+        n = round(spec.city.side_m / spec.city.cell_size_m)
+        return n, n
+    bed = spec.terrain.bed_elevation if spec.terrain is not None else ""
+    if not isinstance(bed, str):
+        cells = getattr(bed, "cells", None)
+        return (int(cells**0.5), int(cells**0.5)) if cells else (bed.rows, bed.columns)  # type: ignore[union-attr]
+    data = files.open_raster(scenario.file(bed, "[terrain] bed_elevation"))
+    factor = abs(data.transform.a) / spec.grid.cell_size_m if spec.grid.cell_size_m else 1.0
+    return int(data.height * factor), int(data.width * factor)
+
+
+def memory_line(inputs: ModelInputs) -> str:
+    """What `check` and `run` print about memory."""
+    grid = inputs.terrain.grid
+    need = estimated_bytes(grid.rows, grid.columns, inputs.surface.precision, inputs.infiltration.kind == "green_ampt")
+    frames = inputs.clock.outputs() * grid.rows * grid.columns * 12 if inputs.fields == "frames" else 0
+    return f"memory about {need / MEBIBYTE:.0f} MiB of {available_bytes() / MEBIBYTE:.0f} MiB free; {inputs.clock.outputs()} frames, {frames / MEBIBYTE:.0f} MiB raw on disk"
+
+
+# ---------------------------------------------------------------------------------------------------------------- rain
+
+
+def _rainfall(scenario: Scenario, findings: list[Finding]) -> Rainfall:
+    spec: Any = scenario.spec.rainfall
+    start = scenario.spec.time.start
+    if spec.kind == "none":
+        return NO_RAIN
+    if spec.kind == "storm":
+        rain = STORMS[spec.storm](start)
+        rain = rain if spec.scale == 1.0 else scaled(rain, spec.scale)
+    elif spec.kind == "design_storm":
+        rain = shifted(chicago_storm(spec.formula, spec.return_period_y, spec.duration_min, spec.peak_ratio, spec.step_min), spec.begin_s)
+    else:
+        rain = _series_rain(scenario, spec, findings)
+    if rain.depth_between(0.0, scenario.spec.duration_s) <= 0.0:
+        findings.append(Finding("W305", f"{scenario.path.name}, [rainfall]", "no rain falls between start and stop", given=repr(rain), do="check dates and offsets"))
+    elif rain.time_s[-1] < scenario.spec.duration_s:
+        findings.append(Finding("W305", f"{scenario.path.name}, [rainfall]", f"the rain ends {(scenario.spec.duration_s - rain.time_s[-1]) / SECONDS_PER_HOUR:.2f} h before the run; 0 after it"))
+    return rain
+
+
+def _series_rain(scenario: Scenario, spec: Any, findings: list[Finding]) -> Rainfall:
+    path = scenario.file(spec.file, "[rainfall] file")
+    rows = files.read_csv(path)
+    rate = bool(rows) and "rate_mm_h" in rows[0]
+    series = files.read_series(path, "rate_mm_h" if rate else "depth_mm", scenario.spec.time.start)
+    depth = series.value * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
+    if (depth < 0.0).any():
+        raise input_error("E501", path.name, f"row {int(np.argmin(depth)) + 2}: rain below zero", given=f"{depth.min():g}", allowed=">= 0")
+    peak = float(depth.max()) / spec.interval_s * SECONDS_PER_HOUR
+    if peak > LARGEST_RAIN_MM_H:
+        raise input_error("E501", path.name, f"{peak:.0f} mm/h at the peak", allowed=f"up to {LARGEST_RAIN_MM_H:g} mm/h (7.20: 201.9)", do="check the unit: rate_mm_h, depth_mm")
+    steps = np.diff(series.time_s)
+    if (steps < spec.interval_s - 1e-6).any():
+        raise input_error("E303", path.name, "rows stand closer than interval_s", given=f"{steps.min():g} s", allowed=f"{spec.interval_s:g} s", do="set interval_s to the series' step")
+    gaps = int((steps > spec.interval_s + 1e-6).sum())
+    if gaps:
+        findings.append(Finding("W304", path.name, f"{gaps} gaps longer than interval_s; no rain in them"))
+    if depth.size > 3 and (np.diff(depth) >= 0.0).all() and depth[-1] > 10.0 * max(depth[0], 0.1):
+        findings.append(Finding("W306", path.name, "the rain never decreases: a cumulative series?", do="give depths of intervals"))
+    begin = series.time_s - (spec.interval_s if spec.label == "right" else 0.0)
+    edges = np.column_stack([begin, begin + spec.interval_s]).ravel()
+    keep = np.concatenate([[True], np.diff(edges) > 1e-6])
+    amounts = np.zeros(edges.size - 1)
+    amounts[::2] = depth
+    return rainfall_from_intervals(path.stem, edges[keep], amounts[keep[1:]], str(path))
+
+
+# ---------------------------------------------------------------------------------------------------------- boundaries
+
+
+def _boundaries(scenario: Scenario, terrain: Terrain, findings: list[Finding]) -> tuple[list[EdgeBoundary], list[Inflow]]:
+    edges: list[EdgeBoundary] = []
+    inflows: list[Inflow] = []
+    for number, spec in enumerate(scenario.spec.boundaries, start=1):
+        place = f"{scenario.path.name}, [[boundaries]] {number} ({spec.kind})"
+        boundary: Any = spec
+        if spec.kind == "closed":
+            continue
+        if spec.kind == "point_inflow":
+            inflows.append(Inflow(boundary.name, _cell(terrain, boundary.location_m, place), _series(scenario, boundary, "discharge_m3_s", place)))
+        elif spec.kind == "discharge_series":
+            inflows.append(Inflow(f"inflow {number}", _inflow_cells(scenario, terrain, boundary, place), _series(scenario, boundary, "discharge_m3_s", place)))
+        else:
+            cells, sides = _edge_cells(scenario, terrain, boundary.edge, place)
+            stage = _series(scenario, boundary, "level_m", place) if spec.kind == "stage_series" else None
+            slope = (np.inf if boundary.critical else boundary.slope) if spec.kind == "free_outflow" else None
+            edges.append(EdgeBoundary(f"{spec.kind} {number}", cells, sides, stage, slope))
+    return edges, inflows
+
+
+def _series(scenario: Scenario, spec: Any, key: str, place: str) -> Series:
+    number = getattr(spec, key)
+    if number is not None:
+        return constant(float(number))
+    series = files.read_series(scenario.file(spec.file, place), key, scenario.spec.time.start)
+    if key == "discharge_m3_s" and (series.value < 0.0).any():
+        raise input_error("E408", f"{place}, {spec.file}", "a discharge below zero", given=f"{series.value.min():g} m3/s", do="an abstraction is not implemented")
+    return series
+
+
+def _cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> np.ndarray:
+    row, column = (int(v) for v in terrain.grid.cell_at(*location_m))
+    if not bool(terrain.grid.contains(row, column)) or not terrain.active[row, column]:
+        raise input_error("E204", place, "this place is not on an open cell", given=str(location_m), allowed=repr(terrain.grid), do="move it off buildings and onto the grid")
+    return np.array([[row, column]], np.int64)
+
+
+def _edge_cells(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> tuple[np.ndarray, np.ndarray]:
+    everywhere = np.ones(terrain.grid.shape, bool)
+    if edge == "all":
+        cells, sides = edge_faces(terrain, everywhere)
+    elif edge in ("north", "south", "west", "east"):
+        cells, sides = edge_faces(terrain, everywhere, edge)
+    else:
+        cells, sides = edge_faces(terrain, _selected(scenario, terrain, edge, place))
+    if not len(cells):
+        raise input_error("E204", place, "no open cell of the model's edge lies there", given=str(edge), do="name a side, or give a line or polygon that touches edge cells")
+    return cells, sides
+
+
+def _selected(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> np.ndarray:
+    """Cells within one cell of the line or inside the polygon."""
+    import shapely
+
+    shapes = [shapely.LineString(edge.line_m)] if isinstance(edge, EdgeSpec) else files.read_geometries(scenario.file(str(edge), place), terrain.grid)
+    mask = np.zeros(terrain.grid.shape, bool)
+    for shape in shapes:
+        wide = shape if shape.geom_type.endswith("Polygon") else shapely.buffer(shape, terrain.grid.cell_size_m, cap_style="flat")
+        mask |= terrain.grid.cells_in(wide, touched=True)
+    return mask
+
+
+def _inflow_cells(scenario: Scenario, terrain: Terrain, spec: Any, place: str) -> np.ndarray:
+    if spec.edge is not None:
+        return np.unique(_edge_cells(scenario, terrain, spec.edge, place)[0], axis=0)
+    cells = np.argwhere(_selected(scenario, terrain, spec.polygon, place) & terrain.active)
+    if not len(cells):
+        raise input_error("E204", place, "no open cell lies in the polygon", given=str(spec.polygon))
+    return cells.astype(np.int64)
+
+
+def _city_edges(city: City, terrain: Terrain) -> list[EdgeBoundary]:
+    """The river's stage at both ends of its reach."""
+    river = np.isin(city.ground.land_use, (RIVER, DYKE))
+    parts = [edge_faces(terrain, river, side) for side in ("west", "east")]
+    table = np.array(city.parameters.river_stage_h_m)
+    stage = Series(hours_to_s(1.0) * table[:, 0], STREET_LEVEL_M + table[:, 1])
+    return [EdgeBoundary("river", np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), stage)]
+
+
+# --------------------------------------------------------------------------------------------------- gauges, sections
+
+
+def _gauges(scenario: Scenario, terrain: Terrain, city: City | None) -> tuple[Gauge, ...]:
+    gauges = []
+    for name, location in scenario.spec.output.gauges.items():
+        row, column = (int(v) for v in _cell(terrain, location, f"{scenario.path.name}, [output] gauges, `{name}`")[0])
+        gauges.append(Gauge(name, row, column, *location))
+    if city is not None:
+        grid = terrain.grid
+        gauges += [Gauge(s.name, s.row, s.column, float(grid.x_m[s.column]), float(grid.y_m[s.row])) for s in city.sites if s.name not in scenario.spec.output.gauges]
+    return tuple(gauges)
+
+
+def _sections(scenario: Scenario, terrain: Terrain) -> tuple[Section, ...]:
+    return tuple(section_along(terrain, name, list(points)) for name, points in scenario.spec.output.sections.items())

@@ -1,0 +1,224 @@
+"""Reading scenario files: TOML, `extends`, paths inside the project, and every fault gathered into one message."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from flood_sim.errors import Finding, InputError, input_error, nearest
+from flood_sim.scenario.schema import NOT_YET, ScenarioSpec
+from flood_sim.units import MEBIBYTE
+
+SUFFIX = ".toml"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A validated scenario and where it came from. Paths in it are resolved against `folder` when it is built."""
+
+    spec: ScenarioSpec
+    path: Path
+    allowed: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    def file(self, text: str, place: str) -> Path:
+        """A path of the scenario as a plain file inside its folder (or an allowed one). Raises InputError otherwise."""
+        for sign in ("/vsi", "://", "!", "<"):
+            if sign in text:
+                raise input_error("E107", f"{self.path.name}, {place}", "virtual or remote files are not read", given=text, do="use a plain file")
+        path = (self.folder / text).resolve()
+        if not any(path.is_relative_to(root.resolve()) for root in (self.folder, *self.allowed)):
+            raise input_error(
+                "E106", f"{self.path.name}, {place}", "this path leaves the scenario's folder", given=text,
+                allowed=f"files below {self.folder.resolve()}", do="copy the file in, or allow its folder: --allow-path DIR",
+            )
+        if not path.is_file():
+            known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise input_error("E101", f"{self.path.name}, {place}", f"the file does not exist{nearest(path.name, known)}", given=text, do=f"looked for {path}")
+        return path
+
+    def __repr__(self) -> str:
+        s = self.spec
+        ground = f"reference city {s.city.side_m:g} m, {s.city.vintage}" if s.city else f"terrain {s.terrain.bed_elevation if s.terrain else ''}"
+        return (
+            f"Scenario {s.name} ({self.path})\n  time      {s.time.start.isoformat()} to {s.time.stop.isoformat()}\n  ground    {ground}\n"
+            f"  rain      {s.rainfall.kind}\n  sewers    {s.drainage.kind}"
+        )
+
+
+def scenarios_folder() -> Path:
+    """Shipped scenarios: inside the installed package, else in the checkout."""
+    package = Path(__file__).resolve().parent.parent
+    return package / "_scenarios" if (package / "_scenarios").is_dir() else package.parent / "scenarios"
+
+
+def list_scenarios() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(path.stem for path in scenarios_folder().glob(f"*{SUFFIX}"))
+
+
+def find_scenario(name: str) -> Path:
+    """The file of a scenario given by path or by the name of a shipped one. Raises InputError with the nearest name."""
+    path = Path(name)
+    if path.suffix == SUFFIX or path.exists():
+        if path.is_file():
+            return path
+        known = [p.name for p in path.parent.glob(f"*{SUFFIX}")] if path.parent.is_dir() else []
+        raise input_error("E101", name, f"the scenario file does not exist{nearest(path.name, known)}", do="`flood-sim list` shows the shipped ones")
+    shipped = scenarios_folder() / f"{name}{SUFFIX}"
+    if not shipped.is_file():
+        raise input_error(
+            "E101", name, f"no scenario of this name{nearest(name, list_scenarios())}", allowed=", ".join(list_scenarios()),
+            do="give one of these names or the path of a .toml file",
+        )
+    return shipped
+
+
+def load_scenario(name: str | Path, allowed: tuple[Path, ...] = ()) -> Scenario:
+    """Read and validate a scenario. Raises InputError with every fault of the file."""
+    path = find_scenario(str(name))
+    data = _read_with_extends(path, ())
+    data.pop("extends", None)
+    _refuse_what_is_not_built(data, path)
+    try:
+        spec = ScenarioSpec.model_validate(data)
+    except ValidationError as error:
+        raise InputError([_finding(path, fault) for fault in _merged(error.errors())]) from error
+    return Scenario(spec, path, allowed)
+
+
+def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path.resolve() in seen:
+        raise input_error("E103", path.name, "`extends` runs in a circle", given=" -> ".join(p.name for p in (*seen, path)))
+    data = _read_toml(path)
+    base = data.get("extends")
+    if base is None:
+        return data
+    parent = path.parent / str(base)
+    if not parent.is_file():
+        raise input_error("E101", f"{path.name}, `extends`", "the file does not exist", given=str(base))
+    return _merge(_read_with_extends(parent, (*seen, path.resolve())), data)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > MEBIBYTE:
+        raise input_error("E102", str(path), "a scenario larger than 1 MB is not read", given=f"{path.stat().st_size} bytes")
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise input_error("E102", path.name, f"this is not valid TOML: {error}", do="mend the line; strings stand in quotes") from error
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key, everything else is replaced; a table of another `kind` replaces the whole."""
+    merged = copy.deepcopy(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        same_kind = isinstance(old, dict) and isinstance(value, dict) and value.get("kind", old.get("kind")) == old.get("kind")
+        merged[key] = _merge(old, value) if same_kind and isinstance(old, dict) else value
+    return merged
+
+
+def _refuse_what_is_not_built(data: dict[str, Any], path: Path) -> None:
+    findings = [
+        Finding("E103", f"{path.name}, [{key}]", f"not implemented yet: {NOT_YET[key]}", do="remove this section") for key in data if key in NOT_YET
+    ]
+    if findings:
+        raise InputError(findings)
+
+
+def _merged(faults: list[Any]) -> list[Any]:
+    """One finding a place: a union reports a fault for each of its members."""
+    places: dict[tuple[Any, ...], Any] = {}
+    for fault in faults:
+        place = tuple(part for part in fault["loc"] if not _is_union_tag(str(part)))
+        if place not in places or fault["type"] == "extra_forbidden":
+            places[place] = {**fault, "loc": place, "tags": fault["loc"]}
+    return list(places.values())
+
+
+def _is_union_tag(part: str) -> bool:
+    return part in KIND_TAGS or part in ("str", "float", "EdgeSpec", "LandCover", "FromRims", "FlatBed") or part.startswith("function-")
+
+
+KIND_TAGS = {
+    "none", "storm", "design_storm", "series", "constant", "green_ampt", "swmm", "closed", "free_outflow", "stage_series", "discharge_series", "point_inflow",
+}
+
+
+def _finding(path: Path, fault: Any) -> Finding:
+    loc = [str(part) for part in fault["loc"]]
+    where = f"{path.name}" + (f", [{'.'.join(loc[:-1])}]" if len(loc) > 1 else "") + (f", `{loc[-1]}`" if loc else "")
+    model = _model_at(loc[:-1], fault)
+    given = "" if fault["type"] in ("missing", "extra_forbidden") and isinstance(fault.get("input"), dict) else _short(fault.get("input"), loc)
+    if fault["type"] == "extra_forbidden":
+        known = list(_keys(model))
+        return Finding("E103", where, f"unknown key{nearest(loc[-1], known)}", given=given, allowed=", ".join(known), do="rename or remove the key")
+    if fault["type"] == "missing":
+        return Finding("E104", where, "this key is missing", allowed=_allowed(model, loc[-1]), do=f"add `{loc[-1]} = ...`")
+    if fault["type"] in ("timezone_aware", "datetime_type", "datetime_from_date_parsing", "datetime_parsing"):
+        return Finding("E302", where, "a time needs its offset", given=given, allowed="2021-07-20T15:00:00+08:00", do="add the offset, e.g. +08:00")
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return Finding("E104", where, message[:1].lower() + message[1:], given=given, allowed=_allowed(model, loc[-1]) if loc else "", do="change the value")
+
+
+def _short(value: Any, loc: list[str]) -> str:
+    if isinstance(value, dict):
+        return ""
+    text = f"{loc[-1]} = {value!r}" if loc else repr(value)
+    return text if len(text) < 120 else text[:117] + "..."
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_at(loc: list[str], fault: Any) -> type[BaseModel]:
+    """The section in which the fault lies: follow annotations by key, a union by the fault's own data where it has a kind."""
+    model: type[BaseModel] = ScenarioSpec
+    for part in loc:
+        if part.isdigit():
+            continue
+        field = model.model_fields.get(part)
+        candidates = list(_models_in(field.annotation)) if field else []
+        if not candidates:
+            break
+        model = _best(candidates, fault)
+    return model
+
+
+def _best(candidates: list[type[BaseModel]], fault: Any) -> type[BaseModel]:
+    for tag in reversed([str(p) for p in fault.get("tags", [])]):
+        for model in candidates:
+            if model.__name__ == tag or f"'{tag}'" in str(model.model_fields.get("kind", "")):
+                return model
+    return candidates[0]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]
+
+
+def _allowed(model: type[BaseModel], key: str) -> str:
+    """Range and description of a key, as the schema states them."""
+    field = next((f for name, f in model.model_fields.items() if key in (name, f.alias)), None)
+    if field is None:
+        return ""
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    limits = [f"{signs[name]} {getattr(rule, name)}" for rule in field.metadata for name in signs if getattr(rule, name, None) is not None]
+    options = [repr(v) for v in getattr(field.annotation, "__args__", ()) if isinstance(v, (str, int)) and not isinstance(v, bool)]
+    return "; ".join(part for part in (", ".join(options), " and ".join(limits), field.description or "") if part)

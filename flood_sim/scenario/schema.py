@@ -1,0 +1,297 @@
+"""What may stand in a scenario file: one frozen model a section; unknown keys are errors; a key ends in its unit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from flood_sim.city.parameters import CityParameters
+from flood_sim.exchange import INLET_KINDS
+from flood_sim.rainfall import FORMULAS, STORMS
+
+NOT_YET = {
+    "sites": "underground spaces and critical sites",
+    "failures": "failures as data",
+    "actions": "emergency actions",
+    "action_list": "emergency actions",
+    "measure": "measures of the six projects",
+    "storm": "named storms of a study",
+    "exposure": "exposure of people, roads and buildings",
+    "rules": "real-time control",
+}
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
+
+
+class Time(Section):
+    start: AwareDatetime = Field(description="date and time with offset, e.g. 2021-07-20T15:00:00+08:00")
+    stop: AwareDatetime = Field(description="date and time with offset, after start")
+
+
+class GridSpec(Section):
+    cell_size_m: float | None = Field(None, gt=0.0, le=1000.0, description="resample to this cell; area-weighted")
+    extent: str | None = Field(None, description="polygon file (GeoJSON, GeoPackage) to clip to")
+    bounds_m: tuple[float, float, float, float] | None = Field(None, description="west, south, east, north to clip to")
+    crs: str | None = Field(None, description='only where the raster has none, e.g. "EPSG:4547"; "local" for laboratory cases')
+
+
+class FromRims(Section):
+    from_rims: Literal[True]
+    cells: int = Field(250_000, ge=100, le=100_000_000)
+
+
+class LandCover(Section):
+    file: str = Field(description="raster of classes")
+    table: str = Field(description="CSV: class, manning_n, conductivity_mm_h, suction_mm, deficit, rate_mm_h as far as needed")
+
+
+class FlatBed(Section):
+    """A laboratory bed: a plane with optional boxes, for cases without a raster."""
+
+    columns: int = Field(ge=1, le=20_000)
+    rows: int = Field(ge=1, le=20_000)
+    cell_size_m: float = Field(gt=0.0)
+    level_m: float = 0.0
+    slope_x: float = Field(0.0, description="rise of the bed per metre to the east")
+    slope_y: float = Field(0.0, description="rise of the bed per metre to the north")
+    boxes: tuple[tuple[float, float, float, float, float, float], ...] = Field(
+        (), description="[west, south, east, north, level_m at x = 0, rise per metre to the east]: parts of the bed with their own plane"
+    )
+
+
+class TerrainSpec(Section):
+    bed_elevation: str | FromRims | FlatBed = Field(description="raster file (GeoTIFF, ASCII grid), or { columns, rows, cell_size_m, ... }")
+    manning_n: float | str | LandCover = Field(0.03, description="number 0.008 to 0.5, raster, or { file, table }")
+    buildings: str | None = Field(None, description="polygons (GeoJSON, GeoPackage) or raster mask")
+    building_treatment: Literal["block", "hole"] = "hole"
+    building_height_m: float = Field(5.0, gt=0.0, le=500.0, description="block: roof over the ground")
+    walls_above_m: float | None = Field(None, description="cells higher than this are buildings (hole)")
+    vertical_datum: str = Field("not stated", description="e.g. 1985 National Height Datum")
+
+
+class NoRain(Section):
+    kind: Literal["none"] = "none"
+
+
+class StormRain(Section):
+    kind: Literal["storm"]
+    storm: Literal["zhengzhou-720"] = Field(description="one of: " + ", ".join(STORMS))
+    label: Literal["right"] = Field("right", description="its hours are labelled by their end")
+    scale: float = Field(1.0, ge=0.0, le=10.0)
+
+
+class DesignRain(Section):
+    kind: Literal["design_storm"]
+    formula: Literal["zhengzhou-measures", "zhengzhou-2002"] = Field("zhengzhou-measures", description="one of: " + ", ".join(FORMULAS))
+    return_period_y: float = Field(ge=0.25, le=1000.0)
+    duration_min: float = Field(120.0, ge=5.0, le=180.0, description="the formulas hold for short storms; 24 h patterns are not implemented")
+    peak_ratio: float = Field(0.4, gt=0.0, lt=1.0)
+    step_min: float = Field(5.0, gt=0.0, le=60.0)
+    begin_s: float = Field(0.0, ge=0.0, description="seconds from the start of the run")
+
+
+class SeriesRain(Section):
+    kind: Literal["series"]
+    file: str = Field(description="CSV: time or time_s, and depth_mm or rate_mm_h")
+    label: Literal["left", "right"] = Field(description="whether a time stamp marks the start or the end of its interval")
+    interval_s: float = Field(gt=0.0, le=86400.0)
+
+
+class NoInfiltrationSpec(Section):
+    kind: Literal["none"] = "none"
+
+
+class ConstantInfiltrationSpec(Section):
+    kind: Literal["constant"]
+    rate_mm_h: float | None = Field(None, ge=0.0, le=500.0)
+    land_cover: LandCover | None = None
+
+
+class GreenAmptSpec(Section):
+    kind: Literal["green_ampt"]
+    conductivity_mm_h: float | None = Field(None, ge=0.0, le=500.0)
+    suction_mm: float | None = Field(None, ge=0.0, le=2000.0)
+    deficit: float | None = Field(None, ge=0.0, le=0.6)
+    land_cover: LandCover | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> GreenAmptSpec:
+        if self.land_cover is None and None in (self.conductivity_mm_h, self.suction_mm, self.deficit):
+            raise ValueError("green_ampt needs conductivity_mm_h, suction_mm and deficit, or land_cover = { file, table }")
+        return self
+
+
+class StageInside(Section):
+    level_m: float
+    inside: str | None = Field(None, description="polygon file; everywhere below the level where absent")
+
+
+class Initial(Section):
+    depth: float | str = Field(0.0, description="m, number or raster")
+    stage: tuple[StageInside, ...] = ()
+
+
+class SurfaceSpec(Section):
+    scheme: Literal["auto", "local_inertial"] = Field("auto", description="auto takes local_inertial; second_order is not implemented yet")
+    precision: Literal["float32", "float64"] = "float32"
+    theta: float = Field(0.9, ge=0.7, le=1.0)
+    courant: float = Field(0.7, gt=0.0, le=0.95)
+    courant_coupled: float = Field(0.5, gt=0.0, le=0.7)
+    froude_max: float = Field(1.0, gt=0.0, le=5.0)
+    dry_depth_m: float = Field(1e-4, ge=1e-6, le=0.01)
+    window_s: float = Field(4.0, gt=0.0, le=60.0, description="without sewers: how often losses, maxima and the ledger are taken")
+
+
+class NoDrainage(Section):
+    kind: Literal["none"] = "none"
+
+
+class SwmmDrainage(Section):
+    kind: Literal["swmm"]
+    network: str | None = Field(None, description="EPA SWMM .inp; the reference city brings its own")
+    coupling_step_s: float = Field(4.0, ge=1.0, le=10.0, description="whole seconds, a multiple of routing_step_s")
+    routing_step_s: float = Field(2.0, ge=0.5, le=5.0)
+    inlets: str | None = Field(None, description="CSV: node, kind, count, clogging; other nodes take default_inlet")
+    default_inlet: Literal["gutter_grate", "double_gutter_grate", "combined", "manhole", "open_shaft"] = Field(
+        "manhole", description="one of: " + ", ".join(INLET_KINDS)
+    )
+    clogging: float = Field(0.0, ge=0.0, lt=1.0, description="0.5: half of perimeter, area and capacity are lost")
+    rim: Literal["network", "bed"] = Field("network", description="bed: rims are set to the ground")
+    snap_m: float = Field(20.0, ge=0.0, le=200.0, description="nodes on buildings or outside go to the nearest open cell within this distance")
+    outfalls: Literal["leave", "surface"] = Field("leave", description="surface: outfalls discharge onto the grid")
+    threads: int = Field(1, ge=1, le=64)
+
+
+class EdgeSpec(Section):
+    line_m: tuple[tuple[float, float], ...] = Field(min_length=2, description="map coordinates of a line along the edge")
+
+
+EdgeName = str | EdgeSpec
+
+
+class ClosedBoundary(Section):
+    kind: Literal["closed"]
+    edge: EdgeName = "all"
+
+
+class FreeOutflow(Section):
+    kind: Literal["free_outflow"]
+    edge: EdgeName = Field("all", description='"north", "south", "west", "east", "all", a polygon or line file, or { line_m = [...] }')
+    slope: float | None = Field(None, gt=0.0, le=1.0, description="normal depth at this slope; absent: the bed's own")
+    critical: bool = Field(False, description="free overfall: critical depth")
+
+
+class StageSeries(Section):
+    kind: Literal["stage_series"]
+    edge: EdgeName
+    file: str | None = Field(None, description="CSV: time or time_s, level_m")
+    level_m: float | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> StageSeries:
+        if (self.file is None) == (self.level_m is None):
+            raise ValueError("give either file or level_m")
+        return self
+
+
+class DischargeSeries(Section):
+    kind: Literal["discharge_series"]
+    edge: EdgeName | None = None
+    polygon: str | None = Field(None, description="polygon file; every active cell inside shares the discharge")
+    file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")
+    discharge_m3_s: float | None = Field(None, ge=0.0)
+
+    @model_validator(mode="after")
+    def _one(self) -> DischargeSeries:
+        if (self.edge is None) == (self.polygon is None):
+            raise ValueError("give either edge or polygon")
+        if (self.file is None) == (self.discharge_m3_s is None):
+            raise ValueError("give either file or discharge_m3_s")
+        return self
+
+
+class PointInflow(Section):
+    kind: Literal["point_inflow"]
+    name: str = "inflow"
+    location_m: tuple[float, float]
+    file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")
+    discharge_m3_s: float | None = Field(None, ge=0.0)
+
+    @model_validator(mode="after")
+    def _one(self) -> PointInflow:
+        if (self.file is None) == (self.discharge_m3_s is None):
+            raise ValueError("give either file or discharge_m3_s")
+        return self
+
+
+class Output(Section):
+    interval_s: float = Field(300.0, ge=1.0, le=86400.0)
+    gauges: dict[str, tuple[float, float]] = {}
+    sections: dict[str, tuple[tuple[float, float], ...]] = {}
+    fields: Literal["frames", "depth", "maxima"] = "frames"
+
+
+class LimitsSpec(Section):
+    volume_error_stop: float = Field(0.05, gt=0.0, le=0.05)
+    volume_error_exceeded: float = Field(0.01, gt=0.0, le=0.01)
+
+
+class Portfolio(Section):
+    measures: tuple[str, ...] = Field((), max_length=0, description="measures are not implemented yet: []")
+
+
+Rain = Annotated[NoRain | StormRain | DesignRain | SeriesRain, Field(discriminator="kind")]
+Loss = Annotated[NoInfiltrationSpec | ConstantInfiltrationSpec | GreenAmptSpec, Field(discriminator="kind")]
+Drain = Annotated[NoDrainage | SwmmDrainage, Field(discriminator="kind")]
+Boundary = Annotated[ClosedBoundary | FreeOutflow | StageSeries | DischargeSeries | PointInflow, Field(discriminator="kind")]
+
+
+class ScenarioSpec(Section):
+    """A whole scenario; `terrain` or `city`, not both."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: str = Field(min_length=1, max_length=80, pattern=r"^[\w .-]+$", description="letters, digits, _ . - and space")
+    title: str = ""
+    time: Time
+    grid: GridSpec = GridSpec()
+    terrain: TerrainSpec | None = None
+    city: CityParameters | None = None
+    rainfall: Rain = NoRain()
+    infiltration: Loss = NoInfiltrationSpec()
+    initial: Initial = Initial()
+    surface: SurfaceSpec = SurfaceSpec()
+    drainage: Drain = NoDrainage()
+    boundaries: tuple[Boundary, ...] = ()
+    output: Output = Output()
+    limits: LimitsSpec = LimitsSpec()
+    portfolio: dict[str, Portfolio] = {"baseline": Portfolio()}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ScenarioSpec:
+        if (self.terrain is None) == (self.city is None):
+            raise ValueError("give either [terrain] or [city]")
+        if self.time.stop <= self.time.start:
+            raise ValueError(f"[time] stop {self.time.stop.isoformat()} is not after start {self.time.start.isoformat()}")
+        return self
+
+    @property
+    def duration_s(self) -> float:
+        return (self.time.stop - self.time.start).total_seconds()
+
+    def as_toml(self) -> dict[str, Any]:
+        """All defaults written out, without empty values (TOML has no null)."""
+        return _plain(self.model_dump(by_alias=True))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items() if v is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, (str, int, float, bool, datetime)) else str(value)

@@ -1,0 +1,194 @@
+"""[drainage] to DrainageInputs: which node opens into which cell, with what; and what `check` says about the network on this ground."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from flood_sim.city import City
+from flood_sim.drainage.inp import InpFile, read_inp
+from flood_sim.errors import Finding, InputError, input_error, nearest
+from flood_sim.exchange import INLET_KINDS
+from flood_sim.inputs import DrainageInputs, NodeInlet
+from flood_sim.scenario import files
+from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.schema import SwmmDrainage
+from flood_sim.terrain import Terrain
+from flood_sim.units import SWMM_US_UNITS
+
+RIM_DIFFERENCE_M = 0.2
+
+
+@dataclass
+class _Places:
+    """Cell of each coupled node, and why others have none."""
+
+    cells: dict[str, tuple[int, int]]
+    snapped: list[str]
+    outside: list[str]
+    unplaced: list[str]
+
+
+def build_drainage(scenario: Scenario, terrain: Terrain, city: City | None, findings: list[Finding]) -> DrainageInputs | None:
+    """The sewers of a scenario, or None."""
+    spec: Any = scenario.spec.drainage
+    if city is not None and "drainage" not in scenario.spec.model_fields_set:
+        spec = SwmmDrainage(kind="swmm")
+    if spec.kind == "none":
+        return None
+    _check_steps(scenario, spec)
+    if city is not None and spec.network is None:
+        return _city_drainage(scenario, spec, city)
+    if spec.network is None:
+        raise input_error("E104", f"{scenario.path.name}, [drainage]", "this key is missing", allowed="network: an EPA SWMM .inp file", do='add network = "network.inp"')
+    inp = read_inp(scenario.file(spec.network, "[drainage] network"))
+    _check_network(scenario, inp, findings)
+    places = _place_nodes(inp, terrain, spec, findings)
+    if spec.rim == "bed":
+        inp = _rims_on_the_bed(inp, terrain, places)
+    else:
+        _check_rims(inp, terrain, places, findings)
+    inlets = _inlets(scenario, spec, inp, places)
+    return DrainageInputs(inp, tuple(inlets), places.cells, spec.routing_step_s, spec.threads, spec.outfalls == "surface")
+
+
+def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
+    step, routing = spec.coupling_step_s, spec.routing_step_s
+    place = f"{scenario.path.name}, [drainage] coupling_step_s"
+    if abs(step - round(step)) > 1e-9 or abs(step / routing - round(step / routing)) > 1e-9:
+        raise input_error("E308", place, "the coupling step must be whole seconds and a multiple of routing_step_s", given=f"{step:g} s, routing {routing:g} s")
+    for key, value in (("[output] interval_s", scenario.spec.output.interval_s), ("[time] stop - start", scenario.spec.duration_s)):
+        if abs(value / step - round(value / step)) > 1e-9:
+            raise input_error("E308", f"{scenario.path.name}, {key}", "must be a multiple of [drainage] coupling_step_s", given=f"{value:g} s", allowed=f"multiples of {step:g} s")
+
+
+def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> DrainageInputs:
+    inp = InpFile(scenario.path.with_name("reference_city.inp"), city.network.inp.splitlines())
+    inlets = [
+        NodeInlet(i.node, i.row, i.column, (1 - spec.clogging) * i.perimeter_m, (1 - spec.clogging) * i.area_m2, (1 - spec.clogging) * i.capacity_m3_s)
+        for i in city.network.inlets
+    ]
+    return DrainageInputs(inp, tuple(inlets), {i.node: (i.row, i.column) for i in inlets}, spec.routing_step_s, spec.threads, spec.outfalls == "surface")
+
+
+def _check_network(scenario: Scenario, inp: InpFile, findings: list[Finding]) -> None:
+    errors = []
+    if inp.rows("SUBCATCHMENTS") and scenario.spec.rainfall.kind != "none":
+        errors.append(
+            Finding("E411", inp.path.name, f"{len(inp.rows('SUBCATCHMENTS'))} subcatchments and rain on the grid count the rain twice",
+                    do="remove [SUBCATCHMENTS] from the network, or the rain from the scenario")
+        )
+    if not inp.rows("OUTFALLS"):
+        errors.append(Finding("E406", inp.path.name, "the network has no outfall: SWMM refuses it (error 145)", do="add a dummy outfall"))
+    for row in inp.rows("CONDUITS"):
+        if len(row.tokens) > 3 and _number(row.tokens[3]) <= 0.0:
+            errors.append(Finding("E405", f"{inp.path.name}, line {row.line}", f"conduit {row.tokens[0]} has length {row.tokens[3]}", do="give its length"))
+    for row in inp.rows("JUNCTIONS"):
+        if len(row.tokens) > 2 and _number(row.tokens[2]) < 0.0:
+            errors.append(Finding("E404", f"{inp.path.name}, line {row.line}", f"node {row.tokens[0]} has a negative depth", given=row.tokens[2]))
+    if errors:
+        raise InputError(errors)
+    if inp.encoding != "utf-8":
+        findings.append(Finding("W105", inp.path.name, f"the file is {inp.encoding}; a UTF-8 copy is used", do="save as UTF-8"))
+    if inp.flow_units in SWMM_US_UNITS:
+        findings.append(Finding("W407", inp.path.name, f"FLOW_UNITS {inp.flow_units}: levels are read as feet and converted; map coordinates are not"))
+    if inp.option("FLOW_ROUTING") not in ("DYNWAVE", "DW"):
+        findings.append(Finding("W408", inp.path.name, f"FLOW_ROUTING {inp.option('FLOW_ROUTING') or 'not set'}: surcharge needs DYNWAVE", do="set FLOW_ROUTING DYNWAVE"))
+    step = inp.option("ROUTING_STEP")
+    if step:
+        findings.append(Finding("W409", inp.path.name, f"its own clock is not used: ROUTING_STEP {step}, dates and VARIABLE_STEP are set by the scenario"))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _place_nodes(inp: InpFile, terrain: Terrain, spec: SwmmDrainage, findings: list[Finding]) -> _Places:
+    from scipy.spatial import cKDTree
+
+    grid, where = terrain.grid, inp.coordinates()
+    outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
+    names = [n for n in inp.node_ids() if n in where and (spec.outfalls == "surface" or n not in outfalls)]
+    places = _Places({}, [], [], [n for n in inp.node_ids() if n not in where and n not in outfalls])
+    open_cells = np.argwhere(terrain.active)
+    tree = cKDTree(open_cells)
+    for name in names:
+        row, column = (int(v) for v in grid.cell_at(*where[name]))
+        if bool(grid.contains(row, column)) and terrain.active[row, column]:
+            places.cells[name] = (row, column)
+            continue
+        distance, k = tree.query((row, column))
+        if distance * grid.cell_size_m <= spec.snap_m:
+            places.cells[name] = (int(open_cells[k][0]), int(open_cells[k][1]))
+            places.snapped.append(name)
+        else:
+            places.outside.append(name)
+    _say_places(inp, places, spec, len(names), findings)
+    return places
+
+
+def _say_places(inp: InpFile, places: _Places, spec: SwmmDrainage, count: int, findings: list[Finding]) -> None:
+    if count and not places.cells:
+        raise input_error("E402", inp.path.name, "no node of the network lies on the grid", do="the .inp coordinates must be in the terrain's system")
+    for code, names, text in (
+        ("W402", places.snapped, f"nodes stand on buildings or outside the ground and go to the nearest open cell within {spec.snap_m:g} m"),
+        ("W402", places.outside, "nodes lie off the grid: they are not coupled, what they spill leaves the model"),
+        ("W402", places.unplaced, "nodes have no coordinates: they are not coupled"),
+    ):
+        if names:
+            findings.append(Finding(code, inp.path.name, f"{len(names)} of {count} {text}: {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}"))
+
+
+def _check_rims(inp: InpFile, terrain: Terrain, places: _Places, findings: list[Finding]) -> None:
+    rims = inp.rims()
+    gaps = {n: rims[n] - terrain.bed_elevation[cell] for n, cell in places.cells.items() if n in rims}
+    far = sorted((n for n in gaps if abs(gaps[n]) > RIM_DIFFERENCE_M), key=lambda n: -abs(gaps[n]))
+    if far:
+        worst = ", ".join(f"{n} {gaps[n]:+.2f} m" for n in far[:5])
+        findings.append(
+            Finding("W403", inp.path.name, f"{len(far)} of {len(gaps)} rims differ from the ground by more than {RIM_DIFFERENCE_M} m (rim - ground: {worst})",
+                    do='mend them, or set [drainage] rim = "bed"')
+        )
+
+
+def _rims_on_the_bed(inp: InpFile, terrain: Terrain, places: _Places) -> InpFile:
+    """Maximum depth of coupled junctions so that their rim lies on the cell's bed."""
+    lines, metre = list(inp.lines), inp.metres_per_unit
+    for row in inp.rows("JUNCTIONS"):
+        cell = places.cells.get(row.tokens[0])
+        if cell is not None:
+            depth = max(terrain.bed_elevation[cell] / metre - float(row.tokens[1]), 0.05)
+            lines[row.line - 1] = " ".join([row.tokens[0], row.tokens[1], f"{depth:.4f}", *(row.tokens[3:] or ["0", "0", "0"])])
+    return InpFile(inp.path, lines, inp.encoding)
+
+
+def _inlets(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, places: _Places) -> list[NodeInlet]:
+    """The table's inlets; other coupled nodes take the default one. Outfalls take no water from the street."""
+    table: dict[str, list[tuple[str, float, float]]] = {}
+    if spec.inlets is not None:
+        path = scenario.file(spec.inlets, "[drainage] inlets")
+        for number, row in enumerate(files.read_csv(path), start=2):
+            name, kind = row.get("node", ""), row.get("kind", "")
+            if name not in places.cells:
+                raise input_error("E410", f"{path.name}, row {number}", f"node `{name}` is not coupled{nearest(name, places.cells)}")
+            if kind not in INLET_KINDS:
+                raise input_error("E410", f"{path.name}, row {number}", f"unknown inlet kind{nearest(kind, INLET_KINDS)}", given=kind, allowed=", ".join(INLET_KINDS))
+            clogging = float(row.get("clogging") or spec.clogging)
+            if not 0.0 <= clogging < 1.0:
+                raise input_error("E410", f"{path.name}, row {number}", "clogging out of range", given=f"{clogging:g}", allowed="0 <= clogging < 1")
+            table.setdefault(name, []).append((kind, float(row.get("count") or 1.0), clogging))
+    outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
+    inlets = []
+    for name, (row_, column) in places.cells.items():
+        if name in outfalls:
+            continue
+        for kind, count, clogging in table.get(name, [(spec.default_inlet, 1.0, spec.clogging)]):
+            shape, open_ = INLET_KINDS[kind], count * (1.0 - clogging)
+            inlets.append(NodeInlet(name, row_, column, open_ * shape.perimeter_m, open_ * shape.area_m2, open_ * shape.capacity_m3_s))
+    return inlets

@@ -1,0 +1,150 @@
+"""The time loop and nothing else: which model moves when, and the ledger that closes every window."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from flood_sim.clock import Window
+from flood_sim.drainage import DrainageNetwork, NoNetwork
+from flood_sim.exchange import CouplingLayout, Exchange
+from flood_sim.inputs import DrainageInputs, ModelInputs, surface_inlets
+from flood_sim.ledger import Ledger
+from flood_sim.surface import SurfaceFlow
+
+
+class Recorder(Protocol):
+    """What the loop tells: called after every window."""
+
+    def record(self, simulation: Simulation, window: Window) -> None: ...
+
+
+class Timers:
+    """Named wall-clock sums, always on."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+
+
+class Simulation:
+    """Surface, network and the exchange between them on one clock."""
+
+    def __init__(self, inputs: ModelInputs, folder: Path) -> None:
+        """Build the models; SWMM writes its files into folder. Raises InputError where SWMM refuses the network."""
+        self.inputs, self.clock, self.timers = inputs, inputs.clock, Timers()
+        self.network = open_network(inputs, folder)
+        layout = coupling_layout(inputs.drainage, self.network)
+        self.surface = open_surface(inputs, layout, len(self.network.node_ids))
+        self.exchange = Exchange(self.network, layout)
+        self.ledger = Ledger()
+        self.time_s = 0.0
+        self.wanted_stop = threading.Event()
+        self._pool = ThreadPoolExecutor(1, "network")
+        self._start_ledger()
+
+    def run(self, recorder: Recorder, progress: Callable[[Simulation], None] = lambda simulation: None) -> str:
+        """Run to the end of the clock; returns "complete" or, where `wanted_stop` was set, "interrupted"."""
+        for window in self.clock.windows():
+            if self.wanted_stop.is_set():
+                return "interrupted"
+            self.advance(window)
+            with self.timers("output"):
+                recorder.record(self, window)
+            progress(self)
+        return "complete"
+
+    def advance(self, window: Window) -> None:
+        """One coupling window. The network routes in a second thread: both engines release the GIL."""
+        with self.timers("exchange"):
+            self.exchange.open_window(self.surface, self.network, window)
+        routing = self._pool.submit(self.network.advance, window.stop)
+        with self.timers("surface"):
+            self.surface.advance(window)
+        with self.timers("network"):  # what is left to wait for
+            routing.result()
+        with self.timers("exchange"):
+            self.exchange.close_window(self.surface, self.network, window)
+        self.time_s = window.stop
+        with self.timers("ledger"):
+            self._update_ledger()
+            self.ledger.close(window.stop, self.inputs.limits.volume_error_stop)
+
+    def close(self) -> None:
+        """Let SWMM write its report; safe to call twice."""
+        self._pool.shutdown()
+        self.network.close()
+
+    def _start_ledger(self) -> None:
+        balance = self.network.balance()
+        self.ledger.surface_stored_start = self.ledger.surface_stored_end = self.surface.volume
+        self.ledger.network_stored_start = self.ledger.network_stored_end = balance["stored_start"]
+
+    def _update_ledger(self) -> None:
+        ledger, surface, exchange, balance = self.ledger, self.surface, self.exchange, self.network.balance()
+        ledger.rain = surface.rain_volume
+        ledger.inflow = surface.inflow_volume
+        ledger.boundary_in, ledger.boundary_out = surface.boundary_in, surface.boundary_out
+        ledger.infiltration = surface.infiltrated_volume
+        ledger.surface_stored_end = surface.volume + surface.undelivered_inflow()
+        ledger.escrow_end = exchange.stored(surface)
+        ledger.network_stored_end = balance["stored"]
+        ledger.network_inflow = balance["inflow"] - exchange.volume_delivered
+        ledger.outfall_out = balance["outflow"] + balance["losses"] + exchange.uncoupled_flooding - exchange.outfall_returned
+        ledger.outfall_half_volumes = balance["half_volumes"]
+        gained = balance["stored"] - balance["stored_start"]
+        from_street = exchange.volume_delivered - exchange.book.to_street_network
+        unexplained = from_street + ledger.network_inflow - ledger.outfall_out - gained
+        ledger.network_residual = unexplained + ledger.outfall_half_volumes
+
+
+def open_network(inputs: ModelInputs, folder: Path) -> DrainageNetwork:
+    """SWMM, or the network that is not there."""
+    if inputs.drainage is None:
+        return NoNetwork()
+    from flood_sim.drainage.swmm import SwmmNetwork
+
+    d, clock = inputs.drainage, inputs.clock
+    return SwmmNetwork(d.network, folder, clock.start, clock.duration_s, d.routing_step_s, d.threads)
+
+
+def coupling_layout(drainage: DrainageInputs | None, network: DrainageNetwork) -> CouplingLayout:
+    """Names to numbers: which node opens into which cell."""
+    if drainage is None:
+        return CouplingLayout()
+    pairs = [(k, drainage.return_cells[name]) for k, name in enumerate(network.node_ids) if name in drainage.return_cells]
+    nodes = np.array([k for k, _ in pairs], np.int64)
+    cells = np.array([cell for _, cell in pairs], np.int64).reshape(-1, 2)
+    inlets = surface_inlets(drainage, network.node_ids, network.rim_m)
+    return CouplingLayout(inlets, nodes, cells, np.ones(len(nodes)), drainage.outfalls_to_surface)
+
+
+def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> SurfaceFlow:
+    """The surface with its rain, edges, inflows and openings."""
+    return SurfaceFlow(
+        inputs.terrain,
+        inputs.surface,
+        rainfall=inputs.rainfall,
+        infiltration=inputs.infiltration,
+        depth=inputs.initial_depth,
+        edges=inputs.edges,
+        inflows=inputs.inflows,
+        inlets=layout.inlets,
+        returns=layout.return_cells,
+        nodes=nodes,
+        sections=inputs.sections,
+    )

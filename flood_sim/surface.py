@@ -1,0 +1,387 @@
+"""The water on the ground: owns depth and discharge on the padded grid and brings them to a time it is told. Knows no sewer, no calendar."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flood_kernels import local_inertial as kernels
+from flood_kernels import statistics
+
+from flood_sim.boundaries import EdgeBoundary, Inflow, LEAST_OUTFLOW_SLOPE, Section
+from flood_sim.clock import Window
+from flood_sim.constants import GRAVITY_M_S2
+from flood_sim.errors import RunFailedError, TimeStepError
+from flood_sim.infiltration import Infiltration, NoInfiltration
+from flood_sim.rainfall import NO_RAIN, Rainfall
+from flood_sim.terrain import Terrain
+
+LEFT = kernels.LANES  # columns left of the model: rows start on a cache line
+TOP = kernels.PAD
+OVERFALL_M = 1000.0  # ghost bed below a critical outflow: the Froude limiter sets the discharge
+FLOATS = {"float32": np.float32, "float64": np.float64}
+
+
+@dataclass(frozen=True)
+class SurfaceSettings:
+    """Numbers of the scheme; see NUMERICS in the documentation. courant_coupled applies where a sewer inlet stands in the cell."""
+
+    precision: str = "float32"
+    theta: float = 0.9
+    courant: float = 0.7
+    courant_coupled: float = 0.5
+    froude_max: float = 1.0
+    dry_depth_m: float = 1.0e-4
+    largest_step_s: float = 10.0
+    smallest_step_s: float = 1.0e-3
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Inlet:
+    """An opening from street to sewer in one cell: node is the index in the network; rim m; perimeter m and area m2 after clogging."""
+
+    row: int
+    column: int
+    node: int
+    rim_m: float
+    perimeter_m: float
+    area_m2: float
+    capacity_m3_s: float = math.inf
+
+
+class SurfaceFlow:
+    """Local inertial flow on a Terrain.
+
+    Volumes are m3 since the start; `inlet_capture` (nodes,) and `return_volumes` are the two hands held out to the exchange:
+    the surface does not know who fills them.
+    """
+
+    scheme = "local_inertial"
+
+    def __init__(
+        self,
+        terrain: Terrain,
+        settings: SurfaceSettings = SurfaceSettings(),
+        *,
+        rainfall: Rainfall = NO_RAIN,
+        infiltration: Infiltration | None = None,
+        depth: np.ndarray | float = 0.0,
+        edges: Sequence[EdgeBoundary] = (),
+        inflows: Sequence[Inflow] = (),
+        inlets: Sequence[Inlet] = (),
+        returns: np.ndarray | None = None,
+        nodes: int = 0,
+        sections: Sequence[Section] = (),
+        weir_coefficient: float = 1.594,
+        orifice_coefficient: float = 0.6,
+    ) -> None:
+        """depth : m, number or (rows, columns);  returns : (n, 2) cells that receive water from the network;  nodes : of the network."""
+        self.terrain, self.grid, self.settings = terrain, terrain.grid, settings
+        self.infiltration = infiltration or NoInfiltration()
+        self.rainfall, self.edges, self.inflows = rainfall, tuple(edges), tuple(inflows)
+        self.sections = tuple(sections)
+        self._float = FLOATS[settings.precision]
+        self._view = (slice(TOP, TOP + self.grid.rows), slice(LEFT, LEFT + self.grid.columns))
+        self._allocate(depth, inlets)
+        self._rain = kernels.Rain(np.asarray(rainfall.time_s, float), np.asarray(rainfall.cumulative_m, float), np.zeros(1))
+        self._rain.applied[0] = rainfall.depth_until(0.0)
+        self._rain_start = float(self._rain.applied[0])
+        self._sources, self._inflow_slices, self.return_slice = self._make_sources(returns)
+        self._inlets = make_inlets(inlets, nodes, self.terrain_datum)
+        self._boundaries, self._edge_slices = self._make_boundaries()
+        self._sections = self._make_sections()
+        s = settings
+        self._limits = np.array([s.courant, s.courant_coupled, s.largest_step_s, s.smallest_step_s, weir_coefficient, orifice_coefficient, 1.0])
+        self.time_s, self.steps = 0.0, 0
+        self.infiltrated_volume = self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
+        self.section_volume = np.zeros(len(self.sections))
+        self.smallest_step_s = math.inf
+        self._deepest = float(self.depth.max(initial=0.0))
+        self.maxima = empty_maxima(self.grid.shape)
+
+    # ------------------------------------------------------------------------------------------------ what others read
+
+    @property
+    def depth(self) -> np.ndarray:
+        """(rows, columns) view, m; 0 in inactive cells."""
+        return self._cells.depth[self._view]
+
+    @property
+    def volume(self) -> float:
+        """Water on the ground, m3, with what rounding owes (float64)."""
+        owed = self._cells.carry[self._view].sum(dtype=np.float64)
+        return float(self.depth.sum(dtype=np.float64) + owed) * self.grid.cell_area_m2
+
+    @property
+    def rain_volume(self) -> float:
+        """Rain since the start: cumulative series x catchment, never a sum over steps (m3)."""
+        fallen = self.rainfall.depth_until(self.time_s) - self._rain_start
+        return fallen * self.terrain.catchment_area_m2
+
+    @property
+    def pending_volume(self) -> float:
+        """Returned water not yet in its cell (m3): float32 remainders carried to the next window."""
+        return float(self._sources.pending[self.return_slice].sum())
+
+    @property
+    def returned_volume(self) -> float:
+        """Returned water that reached its cell since the start (m3), as the depths show it."""
+        return float(self._sources.delivered[self.return_slice].sum())
+
+    @property
+    def return_volumes(self) -> np.ndarray:
+        """(returns,) m3 to be put into their cells during the next window; the exchange adds to it."""
+        return self._sources.pending[self.return_slice]
+
+    @property
+    def inlet_acceptance(self) -> np.ndarray:
+        """(nodes,) m3/s a node takes during the next window; the exchange sets it."""
+        return self._inlets.acceptance
+
+    @property
+    def inlet_capture(self) -> np.ndarray:
+        """(nodes,) m3 taken from the street in the last window."""
+        return self._inlets.captured
+
+    @property
+    def inlet_offered(self) -> np.ndarray:
+        """(nodes,) m3 the inlet law alone would have taken in the last window."""
+        return self._inlets.offered
+
+    def stage_at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+        """Water surface elevation (m) of cells, float64."""
+        return self.terrain.bed_elevation[row, column] + self.depth[row, column].astype(float)
+
+    def velocity(self) -> tuple[np.ndarray, np.ndarray]:
+        """Velocity towards east and north in cell centres (rows, columns) m/s, 0 where shallower than 1 mm."""
+        east, north = np.zeros(self.grid.shape, np.float32), np.zeros(self.grid.shape, np.float32)
+        statistics.cell_velocity(self._cells.depth, self._cells.bed, self._faces.qx, self._faces.qy, TOP, LEFT, east, north)
+        return east, north
+
+    # ----------------------------------------------------------------------------------------------------- time stepping
+
+    def advance(self, window: Window) -> None:
+        """Bring depth and discharge to window.stop in stable steps; raises TimeStepError where the stable step collapses."""
+        self._prepare(window)
+        status, reached, steps, self._deepest, smallest = kernels.advance_window(
+            window.start,
+            window.stop,
+            self._deepest,
+            self._band_rows,
+            LEFT,
+            LEFT + self.grid.columns,
+            self._cells,
+            self._faces,
+            self._scratch,
+            self._scheme,
+            self._rain,
+            self._sources,
+            self._inlets,
+            self._boundaries,
+            self._sections,
+            self._limits,
+        )
+        self.time_s, self.steps = reached, self.steps + steps
+        self.smallest_step_s = min(self.smallest_step_s, smallest)
+        self._book(window)
+        if status != kernels.OK:
+            self._explain_collapse(smallest)
+
+    def _prepare(self, window: Window) -> None:
+        self._inlets.captured[:] = 0.0
+        self._inlets.offered[:] = 0.0
+        for inflow, part in zip(self.inflows, self._inflow_slices, strict=True):
+            volume = inflow.discharge.integral(window.start, window.stop)
+            self._sources.pending[part] += volume / (part.stop - part.start)
+            self.inflow_volume += volume
+        for edge, part in zip(self.edges, self._edge_slices, strict=True):
+            if edge.stage is not None:
+                self._boundaries.stage_start[part] = edge.stage.at(window.start) - self.terrain_datum
+                self._boundaries.stage_stop[part] = edge.stage.at(window.stop) - self.terrain_datum
+        for book in (self._boundaries.face_volume_in, self._boundaries.face_volume_out, self._sections.volume):
+            book[:] = 0.0
+
+    def _book(self, window: Window) -> None:
+        self.boundary_in += float(self._boundaries.face_volume_in.sum())
+        self.boundary_out += float(self._boundaries.face_volume_out.sum())
+        self.section_volume += self._sections.volume
+        taken = self.infiltration.take(self._cells.depth, TOP, LEFT, window.length)
+        self.infiltrated_volume += taken * self.grid.cell_area_m2
+        statistics.update_maxima(
+            self._cells.depth, self._cells.bed, self._faces.qx, self._faces.qy, TOP, LEFT, self.maxima, window.stop, window.length
+        )
+
+    def section_discharge(self, window: Window) -> np.ndarray:
+        """(sections,) mean discharge of the last window, m3/s."""
+        return self._sections.volume / window.length
+
+    def undelivered_inflow(self) -> float:
+        """Inflow booked but not yet in its cell (m3): float32 remainders."""
+        return float(self._sources.pending[: self.return_slice.start].sum())
+
+    def _explain_collapse(self, step_s: float) -> None:
+        depth = np.nan_to_num(self.depth.astype(float), nan=np.inf)
+        row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+        x, y = self.grid.x_m[column], self.grid.y_m[row]
+        where = f"row {row}, column {column}, x {x:.1f}, y {y:.1f} m, depth {self.depth[row, column]:.2f} m"
+        raise TimeStepError(
+            f"the stable time step fell to {step_s * 1000:.3f} ms (smallest allowed {self.settings.smallest_step_s * 1000:g} ms) at "
+            f"{self.time_s:.1f} s; deepest cell: {where}. Likely a pit in the terrain or a wrong inflow unit."
+        )
+
+    # ---------------------------------------------------------------------------------------------------------- building
+
+    def _allocate(self, depth: np.ndarray | float, inlets: Sequence[Inlet]) -> None:
+        rows, columns, real = self.grid.rows, self.grid.columns, self._float
+        width = LEFT + (columns + kernels.LANES) // kernels.LANES * kernels.LANES + kernels.LANES
+        shape = (rows + 2 * TOP, width)
+        active = self.terrain.active
+        if not active.any():
+            raise RunFailedError("the terrain has no active cell")
+        ground = self.terrain.bed_elevation[active]
+        self.terrain_datum = float(np.floor(ground.min()))  # float32 holds differences of small numbers
+        bed, initial, friction, weight = (aligned(shape, real) for _ in range(4))
+        bed[...] = kernels.WALL
+        bed[self._view] = np.where(active, self.terrain.bed_elevation - self.terrain_datum, kernels.WALL)
+        initial[self._view] = np.where(active, depth, 0.0)
+        friction[self._view] = GRAVITY_M_S2 * self.terrain.manning_n**2
+        weight[self._view] = self.terrain.rain_weight
+        for inlet in inlets:
+            j, i = inlet.row + TOP, inlet.column + LEFT
+            friction[j, i] = -abs(friction[j, i])
+        self._cells = kernels.Cells(initial, aligned(shape, real), bed, friction, weight)
+        self._faces = kernels.Faces(aligned(shape, real), aligned(shape, real))
+        bands = max(1, min(self.settings.threads, rows // 8))
+        self._band_rows = np.linspace(TOP, TOP + rows, bands + 1).astype(np.int64)
+        self._scratch = kernels.Scratch(
+            *(aligned((bands, k, width), real) for k in (4, 2, 5, 4, 4, 4)), aligned((bands, width), real), aligned((bands, width), real)
+        )
+        self._scratch.share[...] = 1.0
+        s = self.settings
+        numbers = (self.grid.cell_size_m, s.theta, s.froude_max, s.dry_depth_m, GRAVITY_M_S2, 1.0 / 3.0)
+        self._scheme = kernels.Scheme(*(real(v) for v in numbers))
+
+    def _make_sources(self, returns: np.ndarray | None) -> tuple[kernels.Sources, list[slice], slice]:
+        lists = [inflow.cells for inflow in self.inflows] + [np.zeros((0, 2), np.int64) if returns is None else returns]
+        stops = np.cumsum([0] + [len(cells) for cells in lists])
+        slices = [slice(int(a), int(b)) for a, b in zip(stops[:-1], stops[1:], strict=True)]
+        cells = np.concatenate(lists).astype(np.int64)
+        sources = kernels.Sources(cells[:, 0] + TOP, cells[:, 1] + LEFT, np.zeros(len(cells)), np.zeros(len(cells)))
+        return sources, slices[:-1], slices[-1]
+
+    def _make_boundaries(self) -> tuple[kernels.Boundaries, list[slice]]:
+        """Ghost cells beyond the open faces. A ghost that serves several faces takes the lowest of their beds."""
+        bed = self._cells.bed
+        ghosts: dict[tuple[int, int], int] = {}
+        rows: list[list[float]] = []
+        faces: list[tuple[bool, int, int, float]] = []
+        slices = []
+        for edge in self.edges:
+            begin = len(rows)
+            for (row, column), (down, right) in zip(edge.cells, edge.sides, strict=True):
+                inner = (int(row) + TOP, int(column) + LEFT)
+                ghost = (inner[0] + int(down), inner[1] + int(right))
+                ground = float(bed[inner]) - self._fall_beyond(edge, inner, (int(down), int(right)))
+                if ghost not in ghosts:
+                    ghosts[ghost] = len(rows)
+                    rows.append([*ghost, *inner, float(edge.stage is None)])
+                    bed[ghost] = ground
+                    self._cells.friction[ghost] = abs(self._cells.friction[inner])
+                elif ghosts[ghost] >= begin:
+                    bed[ghost] = min(float(bed[ghost]), ground)
+                else:
+                    continue  # the cell beyond belongs to an earlier boundary
+                face_row, face_column = max(inner[0], ghost[0]), max(inner[1], ghost[1])
+                faces.append((right != 0, face_row, face_column, 1.0 if down + right < 0 else -1.0))
+            slices.append(slice(begin, len(rows)))
+        table = np.array(rows, float).reshape(-1, 5)
+        index = table[:, :4].astype(np.int64)
+        face = np.array(faces, float).reshape(-1, 4)
+        boundaries = kernels.Boundaries(
+            *(np.ascontiguousarray(index[:, k]) for k in range(4)),
+            table[:, 4] > 0.5,
+            np.zeros(len(table)),
+            np.zeros(len(table)),
+            face[:, 0] > 0.5,
+            face[:, 1].astype(np.int64),
+            face[:, 2].astype(np.int64),
+            np.ascontiguousarray(face[:, 3]),
+            np.zeros(len(face)),
+            np.zeros(len(face)),
+        )
+        return boundaries, slices
+
+    def _fall_beyond(self, edge: EdgeBoundary, inner: tuple[int, int], side: tuple[int, int]) -> float:
+        """How far the ghost's bed lies below the edge cell's: normal depth at the slope; steep slopes end at the Froude limit."""
+        if edge.stage is not None:
+            return 0.0
+        slope = edge.slope
+        if slope is None:
+            before = float(self._cells.bed[inner[0] - side[0], inner[1] - side[1]])
+            own = 0.0 if before >= kernels.WALL / 2 else (before - float(self._cells.bed[inner])) / self.grid.cell_size_m
+            slope = max(own, LEAST_OUTFLOW_SLOPE)
+        return OVERFALL_M if math.isinf(slope) else slope * self.grid.cell_size_m
+
+    def _make_sections(self) -> kernels.Sections:
+        if not self.sections:
+            empty = np.zeros(0, np.int64)
+            return kernels.Sections(np.zeros(0, bool), empty, empty, np.zeros(0), empty, np.zeros(0))
+        cells = np.concatenate([s.cells for s in self.sections])
+        owner = np.concatenate([np.full(len(s.cells), k) for k, s in enumerate(self.sections)]).astype(np.int64)
+        return kernels.Sections(
+            np.concatenate([s.is_x for s in self.sections]),
+            cells[:, 0] + TOP,
+            cells[:, 1] + LEFT,
+            np.concatenate([s.sign for s in self.sections]),
+            owner,
+            np.zeros(len(self.sections)),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"SurfaceFlow ({self.scheme}, {self.settings.precision}, {len(self._band_rows) - 1} threads) on {self.grid!r}\n"
+            f"  time     {self.time_s:.1f} s after {self.steps} steps\n  water    {self.volume:.1f} m3, deepest {float(self.depth.max(initial=0.0)):.3f} m\n"
+            f"  open     {len(self.edges)} edges, {len(self.inflows)} inflows, {self._inlets.row.size} inlets"
+        )
+
+
+def aligned(shape: tuple[int, ...], real: Any) -> np.ndarray:
+    """Zeros that start on a 64-byte line."""
+    size = int(np.prod(shape)) * np.dtype(real).itemsize
+    block = np.zeros(size + 64, np.uint8)
+    shift = -block.ctypes.data % 64
+    return block[shift : shift + size].view(real).reshape(shape)
+
+
+def empty_maxima(shape: tuple[int, int]) -> statistics.Maxima:
+    """Running statistics before the first window: nothing wet, never reached."""
+    depth, velocity, product, ponding = (np.zeros(shape, np.float32) for _ in range(4))
+    return statistics.Maxima(depth, velocity, product, np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32), ponding)
+
+
+def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float) -> kernels.Inlets:
+    """The kernel's arrays, sorted by cell; every node accepts nothing until it is told."""
+    order = sorted(inlets, key=lambda inlet: (inlet.row, inlet.column, inlet.node))
+    cells: dict[tuple[int, int], int] = {}
+    cell = np.array([cells.setdefault((inlet.row, inlet.column), len(cells)) for inlet in order], np.int64)
+    table = np.array([[i.rim_m - datum_m, i.perimeter_m, i.area_m2, i.capacity_m3_s] for i in order], float).reshape(-1, 4)
+    return kernels.Inlets(
+        np.array([i.row + TOP for i in order], np.int64),
+        np.array([i.column + LEFT for i in order], np.int64),
+        cell,
+        np.array([i.node for i in order], np.int64),
+        *(np.ascontiguousarray(table[:, k]) for k in range(4)),
+        np.zeros(len(order)),
+        np.zeros(len(cells)),
+        *(np.zeros(nodes) for _ in range(4)),
+    )
+
+
+def estimated_bytes(rows: int, columns: int, precision: str, green_ampt: bool) -> int:
+    """Memory of the surface before anything is allocated: 7 padded fields, maxima, terrain in float64, output frames."""
+    padded = (rows + 2 * TOP) * (columns + 3 * kernels.LANES)
+    return padded * 7 * np.dtype(FLOATS[precision]).itemsize + rows * columns * (21 + 4 * 8 + 4 * 4 + (32 if green_ampt else 0))
