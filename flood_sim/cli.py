@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from flood_sim.simulation import Simulation
 
 app = typer.Typer(
-    name="flood-sim", help="Urban flood simulation: streets and sewers in one run, every cubic metre accounted for.", no_args_is_help=True,
-    pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="flood-sim",
+    help="Urban flood simulation: streets and sewers in one run, every cubic metre accounted for.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 ScenarioName = Annotated[str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")]
@@ -62,13 +65,18 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
     scenario = _load(name, allow_path)
     inputs = build_inputs(scenario, portfolio)
     if as_json:
-        rows = [{"code": f.code, "severity": f.severity, "place": f.place, "problem": f.problem, "do": f.do, "x_m": f.x_m, "y_m": f.y_m} for f in inputs.findings]
+        rows = [
+            {"code": f.code, "severity": f.severity, "place": f.place, "problem": f.problem, "do": f.do, "x_m": f.x_m, "y_m": f.y_m}
+            for f in inputs.findings
+        ]
         typer.echo(json.dumps({"scenario": scenario.name, "findings": rows}, ensure_ascii=False))
         return
     typer.echo(repr(scenario))
     typer.echo(repr(inputs.terrain))
     typer.echo(repr(inputs.rainfall))
-    typer.echo(f"sewers: {len(inputs.drainage.return_cells)} nodes coupled, {len(inputs.drainage.inlets)} inlets" if inputs.drainage else "sewers: none")
+    typer.echo(
+        f"sewers: {len(inputs.drainage.return_cells)} nodes coupled, {len(inputs.drainage.inlets)} inlets" if inputs.drainage else "sewers: none"
+    )
     typer.echo(memory_line(inputs))
     for finding in inputs.findings:
         typer.echo(str(finding))
@@ -146,6 +154,7 @@ class _Progress:
         now = time.monotonic()
         if self._first is None:  # the first window carries the compilation: the rate is counted from its end
             self._first = (now, simulation.time_s, simulation.surface.steps)
+            return
         every = 0.5 if self._terminal else 10.0
         if self._quiet or now - self._said < every:
             return

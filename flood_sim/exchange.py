@@ -8,7 +8,6 @@ cannot hold leaves the node as flooding and returns to the street during the win
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -116,17 +115,19 @@ class Exchange:
         network.set_inflow(flow)
 
     def _surcharge_depth(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> np.ndarray:
-        """A node spills at the street's level less the inlet's head loss, not at its rim."""
-        over_rim = np.zeros(self.escrow.size)
-        nodes = self.layout.return_nodes
-        rows, columns = self.layout.return_cells[:, 0], self.layout.return_cells[:, 1]
-        level = surface.stage_at(rows, columns) - network.rim_m[nodes]
-        wet = surface.depth[rows, columns] > 0.0
-        np.maximum.at(over_rim, nodes, np.where(wet, level, 0.0))
+        """Depth over the rim at which a node spills: at the street's level less the inlet's head loss; never below the rim.
+
+        Below it (negative depths, for mouths of open culverts) SWMM lost 244 of 400 m3: its node is then clamped while the pipe that it
+        empties is half full.
+        """
+        level = np.array(network.rim_m, float)
+        nodes, cells = self.layout.return_nodes, self.layout.return_cells
+        stage = surface.stage_at(cells[:, 0], cells[:, 1])
+        np.maximum.at(level, nodes, np.where(surface.depth[cells[:, 0], cells[:, 1]] > 0.0, stage, -np.inf))
         passing = np.maximum(self._delivered - self._spilled, 0.0) / window.length
         with np.errstate(divide="ignore", invalid="ignore"):
             loss = np.where(self._area > 0.0, (passing / (ORIFICE_COEFFICIENT * self._area)) ** 2 / (2.0 * GRAVITY_M_S2), 0.0)
-        return np.maximum(over_rim - loss, 0.0)
+        return np.maximum(level - loss - network.rim_m, 0.0)
 
     def close_window(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> None:
         """Take what the street gave into the escrow, and what the network spilled; note both sides in the book."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+
 from flood_kernels import infiltration as kernels
 
 LARGEST_STEP_S = 10.0  # Green-Ampt's closed form is 0.3 % low at 10 s; longer windows are sub-stepped

@@ -20,7 +20,7 @@ from flood_sim.terrain import Terrain
 
 @dataclass(frozen=True)
 class NodeInlet:
-    """An opening given by node name; the cell comes from its place."""
+    """An opening given by node name; rim_m: level at which street water enters, None: the node's own rim."""
 
     node: str
     row: int
@@ -28,15 +28,16 @@ class NodeInlet:
     perimeter_m: float
     area_m2: float
     capacity_m3_s: float
+    rim_m: float | None = None
 
 
 @dataclass(frozen=True)
 class DrainageInputs:
-    """The sewer network: text of the .inp, openings by node, cells where flooding comes up (node to (row, column))."""
+    """The sewer network: text of the .inp, openings by node, cells where a node's flooding comes up, in equal shares."""
 
     network: InpFile
     inlets: tuple[NodeInlet, ...]
-    return_cells: dict[str, tuple[int, int]]
+    return_cells: dict[str, tuple[tuple[int, int], ...]]
     routing_step_s: float
     threads: int = 1
     outfalls_to_surface: bool = False
@@ -90,5 +91,8 @@ def surface_inlets(inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarra
     """Openings with node numbers instead of names."""
     number = {name: k for k, name in enumerate(node_ids)}
     return tuple(
-        Inlet(i.row, i.column, number[i.node], float(rim_m[number[i.node]]), i.perimeter_m, i.area_m2, i.capacity_m3_s) for i in inputs.inlets
+        Inlet(
+            i.row, i.column, number[i.node], float(rim_m[number[i.node]]) if i.rim_m is None else i.rim_m, i.perimeter_m, i.area_m2, i.capacity_m3_s
+        )
+        for i in inputs.inlets
     )

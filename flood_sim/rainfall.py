@@ -20,10 +20,10 @@ BEIJING = timezone(timedelta(hours=8))
 # 20d08-21d08 624.1, 19d17-20d17 457.5 (China Meteorological Administration and Xinhua reports; State Council team's Q&A);
 # 6 h maximum 382 is recalled. The shape between the anchors is this project's choice.
 ZHENGZHOU_720_START = datetime(2021, 7, 19, 20, tzinfo=BEIJING)
-ZHENGZHOU_720_MM = (
-    (2.0, 2.0, 2.5, 3.0, 3.5, 4.5, 6.0, 8.0, 10.0, 12.0, 14.0, 15.8)  # ends 19d21 .. 20d08
-    + (13.0, 13.0, 13.0, 14.0, 16.0, 18.2, 30.0, 55.1, 201.9, 45.0, 28.0, 22.0)  # 20d09 .. 20d20
-    + (24.0, 22.0, 20.0, 17.0, 15.0, 13.0, 11.0, 9.0, 8.0, 6.5, 5.2, 4.2)  # 20d21 .. 21d08
+ZHENGZHOU_720_MM: tuple[float, ...] = (
+    *(2.0, 2.0, 2.5, 3.0, 3.5, 4.5, 6.0, 8.0, 10.0, 12.0, 14.0, 15.8),  # ends 19d21 .. 20d08
+    *(13.0, 13.0, 13.0, 14.0, 16.0, 18.2, 30.0, 55.1, 201.9, 45.0, 28.0, 22.0),  # 20d09 .. 20d20
+    *(24.0, 22.0, 20.0, 17.0, 15.0, 13.0, 11.0, 9.0, 8.0, 6.5, 5.2, 4.2),  # 20d21 .. 21d08
 )
 
 
@@ -54,7 +54,9 @@ class Rainfall:
 
     def __repr__(self) -> str:
         total = self.cumulative_m[-1] - self.cumulative_m[0]
-        return f"Rainfall {self.name}: {1000 * total:.1f} mm, largest hour {1000 * self.largest(hours_to_s(1)):.1f} mm, {self.time_s.size - 1} intervals"
+        return (
+            f"Rainfall {self.name}: {1000 * total:.1f} mm, largest hour {1000 * self.largest(hours_to_s(1)):.1f} mm, {self.time_s.size - 1} intervals"
+        )
 
 
 NO_RAIN = Rainfall("none")
@@ -62,7 +64,7 @@ NO_RAIN = Rainfall("none")
 
 def rainfall_from_intervals(name: str, edges_s: np.ndarray, depths_mm: np.ndarray, source: str = "") -> Rainfall:
     """Rain from depths (n,) mm that fell between edges (n + 1,) s."""
-    cumulative = np.concatenate([[0.0], np.cumsum(mm_to_m(np.asarray(depths_mm, float)))])
+    cumulative = np.concatenate([[0.0], np.cumsum(np.asarray(depths_mm, float) * mm_to_m(1.0))])
     return Rainfall(name, np.asarray(edges_s, float), cumulative, source)
 
 
@@ -99,7 +101,9 @@ class StormFormula:
 
 FORMULAS = {
     "zhengzhou-measures": StormFormula(3073.0, 0.892, 0.0, 15.1, 0.824, "4th machinery institute, 26 years; recalled from Chinese drainage manuals"),
-    "zhengzhou-2002": StormFormula(7650.0, 1.15, 0.143, 37.3, 0.99, "North China institute, 30 years; recalled, named in the city's planning rules of 2013 and 2018"),
+    "zhengzhou-2002": StormFormula(
+        7650.0, 1.15, 0.143, 37.3, 0.99, "North China institute, 30 years; recalled, named in the city's planning rules of 2013 and 2018"
+    ),
 }
 
 
@@ -118,8 +122,8 @@ def chicago_storm(formula: str, return_period_y: float, duration_min: float, pea
             return peak_ratio * (total - law.depth_mm((peak - x) / peak_ratio, return_period_y))
         return peak_ratio * total + (1.0 - peak_ratio) * law.depth_mm((x - peak) / (1.0 - peak_ratio), return_period_y)
 
-    depth = mm_to_m(np.array([cumulative(float(x)) for x in minutes]))
-    return Rainfall(f"{formula}-p{return_period_y:g}-{duration_min:g}min", minutes_to_s(minutes), depth, law.source)
+    depth = np.array([mm_to_m(cumulative(float(x))) for x in minutes])
+    return Rainfall(f"{formula}-p{return_period_y:g}-{duration_min:g}min", minutes * minutes_to_s(1.0), depth, law.source)
 
 
 def shifted(rainfall: Rainfall, offset_s: float) -> Rainfall:

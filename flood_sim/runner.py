@@ -74,12 +74,16 @@ def run_scenario(
         if overwrite:
             remove_results(out)
         if inputs.drainage is not None and not simulation.network.surcharge.works:  # type: ignore[attr-defined]
-            both("W413 drainage: this SWMM does not let the street's level act on its nodes; they spill at their rims (storms differ by 1 mm, tides by 8 mm)")
+            both(
+                "W413 drainage: this SWMM does not let the street's level act on its nodes; they spill at their rims (storms differ by 1 mm, tides by 8 mm)"
+            )
         both("compiling the kernels where they are not yet (once, some 20 s) ...")
         return _run(simulation, out, work, begun, both, progress)
 
 
-def _run(simulation: Simulation, out: Path, work: Path, begun: float, say: Callable[[str], None], progress: Callable[[Simulation], None]) -> RunOutcome:
+def _run(
+    simulation: Simulation, out: Path, work: Path, begun: float, say: Callable[[str], None], progress: Callable[[Simulation], None]
+) -> RunOutcome:
     recorder = Recorder(out, simulation)
     status, message, exceeded = "failed", "", []
     with _signals(simulation):
@@ -119,7 +123,7 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
 def _limit_kernel_threads(threads: int) -> None:
     import numba
 
-    numba.set_num_threads(max(1, min(threads, numba.config.NUMBA_NUM_THREADS)))
+    numba.set_num_threads(max(1, min(threads, int(getattr(numba.config, "NUMBA_NUM_THREADS", 1)))))
 
 
 @contextlib.contextmanager
@@ -130,10 +134,18 @@ def claimed(out: Path, overwrite: bool) -> Iterator[None]:
     present = sorted(p.name for p in out.iterdir()) if out.is_dir() else []
     lock = out / LOCK
     if LOCK in present and _alive(lock):
-        raise input_error("E112", str(out), "another run is writing here", given=f"process {lock.read_text().strip()}", do="wait for it, or give another --out")
+        raise input_error(
+            "E112", str(out), "another run is writing here", given=f"process {lock.read_text().strip()}", do="wait for it, or give another --out"
+        )
     results = [name for name in present if name in FILES]
     if results and not overwrite:
-        raise input_error("E111", str(out), "results of an earlier run are here", given=", ".join(results[:4]), do="give another --out, or --overwrite to replace them")
+        raise input_error(
+            "E111",
+            str(out),
+            "results of an earlier run are here",
+            given=", ".join(results[:4]),
+            do="give another --out, or --overwrite to replace them",
+        )
     if present and not results and set(present) - {LOCK, "swmm.part"}:
         raise input_error("E111", str(out), "this folder holds other files", given=", ".join(present[:4]), do="give an empty or new folder as --out")
     try:
@@ -212,7 +224,9 @@ def _signals(simulation: Simulation) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run(scenario: Scenario | str | Path, portfolio: str = "baseline", out: str | Path | None = None, *, threads: int = 0, overwrite: bool = False) -> Results:
+def run(
+    scenario: Scenario | str | Path, portfolio: str = "baseline", out: str | Path | None = None, *, threads: int = 0, overwrite: bool = False
+) -> Results:
     """Run a scenario in a child process (SWMM allows one simulation a process) and open its results.
 
     out : result folder; absent: a new temporary one. Raises InputError or RunFailedError with the child's message.

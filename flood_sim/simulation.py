@@ -126,11 +126,13 @@ def coupling_layout(drainage: DrainageInputs | None, network: DrainageNetwork) -
     """Names to numbers: which node opens into which cell."""
     if drainage is None:
         return CouplingLayout()
-    pairs = [(k, drainage.return_cells[name]) for k, name in enumerate(network.node_ids) if name in drainage.return_cells]
-    nodes = np.array([k for k, _ in pairs], np.int64)
-    cells = np.array([cell for _, cell in pairs], np.int64).reshape(-1, 2)
+    rows = [
+        (k, *cell, 1.0 / len(drainage.return_cells[name])) for k, name in enumerate(network.node_ids) for cell in drainage.return_cells.get(name, ())
+    ]
+    table = np.array(rows, float).reshape(-1, 4)
     inlets = surface_inlets(drainage, network.node_ids, network.rim_m)
-    return CouplingLayout(inlets, nodes, cells, np.ones(len(nodes)), drainage.outfalls_to_surface)
+    nodes, cells = table[:, 0].astype(np.int64), table[:, 1:3].astype(np.int64)
+    return CouplingLayout(inlets, nodes, cells, np.ascontiguousarray(table[:, 3]), drainage.outfalls_to_surface)
 
 
 def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> SurfaceFlow:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from flood_kernels import local_inertial as kernels
 from flood_kernels import statistics
-
-from flood_sim.boundaries import EdgeBoundary, Inflow, LEAST_OUTFLOW_SLOPE, Section
+from flood_sim.boundaries import LEAST_OUTFLOW_SLOPE, EdgeBoundary, Inflow, Section
 from flood_sim.clock import Window
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.errors import RunFailedError, TimeStepError
@@ -206,6 +206,8 @@ class SurfaceFlow:
             book[:] = 0.0
 
     def _book(self, window: Window) -> None:
+        ghosts = (self._boundaries.row, self._boundaries.column)
+        self._cells.depth[ghosts] = self._cells.carry[ghosts] = 0.0  # set anew each step; between windows they are no water of the model
         self.boundary_in += float(self._boundaries.face_volume_in.sum())
         self.boundary_out += float(self._boundaries.face_volume_out.sum())
         self.section_volume += self._sections.volume
@@ -263,7 +265,7 @@ class SurfaceFlow:
         self._scratch.share[...] = 1.0
         s = self.settings
         numbers = (self.grid.cell_size_m, s.theta, s.froude_max, s.dry_depth_m, GRAVITY_M_S2, 1.0 / 3.0)
-        self._scheme = kernels.Scheme(*(real(v) for v in numbers))
+        self._scheme = kernels.Scheme(*[real(v) for v in numbers])
 
     def _make_sources(self, returns: np.ndarray | None) -> tuple[kernels.Sources, list[slice], slice]:
         lists = [inflow.cells for inflow in self.inflows] + [np.zeros((0, 2), np.int64) if returns is None else returns]
@@ -274,46 +276,55 @@ class SurfaceFlow:
         return sources, slices[:-1], slices[-1]
 
     def _make_boundaries(self) -> tuple[kernels.Boundaries, list[slice]]:
-        """Ghost cells beyond the open faces. A ghost that serves several faces takes the lowest of their beds."""
+        """Ghost cells beyond the open edges, and every face between a ghost and a cell of the model (a ghost in a notch has several).
+
+        A ghost that serves several cells takes the lowest of their beds; one that two boundaries claim belongs to the first.
+        """
         bed = self._cells.bed
-        ghosts: dict[tuple[int, int], int] = {}
-        rows: list[list[float]] = []
-        faces: list[tuple[bool, int, int, float]] = []
+        owner: dict[tuple[int, int], int] = {}
+        ghosts: list[tuple[int, int, int, int, bool]] = []
         slices = []
-        for edge in self.edges:
-            begin = len(rows)
-            for (row, column), (down, right) in zip(edge.cells, edge.sides, strict=True):
-                inner = (int(row) + TOP, int(column) + LEFT)
-                ghost = (inner[0] + int(down), inner[1] + int(right))
-                ground = float(bed[inner]) - self._fall_beyond(edge, inner, (int(down), int(right)))
-                if ghost not in ghosts:
-                    ghosts[ghost] = len(rows)
-                    rows.append([*ghost, *inner, float(edge.stage is None)])
+        for number, edge in enumerate(self.edges):
+            begin = len(ghosts)
+            for (row, column), (down, right) in zip(edge.cells.tolist(), edge.sides.tolist(), strict=True):
+                inner = (row + TOP, column + LEFT)
+                ghost = (inner[0] + down, inner[1] + right)
+                ground = float(bed[inner]) - self._fall_beyond(edge, inner, (down, right))
+                if ghost not in owner:
+                    owner[ghost] = number
+                    ghosts.append((*ghost, *inner, edge.stage is None))
                     bed[ghost] = ground
                     self._cells.friction[ghost] = abs(self._cells.friction[inner])
-                elif ghosts[ghost] >= begin:
+                elif owner[ghost] == number:
                     bed[ghost] = min(float(bed[ghost]), ground)
-                else:
-                    continue  # the cell beyond belongs to an earlier boundary
-                face_row, face_column = max(inner[0], ghost[0]), max(inner[1], ghost[1])
-                faces.append((right != 0, face_row, face_column, 1.0 if down + right < 0 else -1.0))
-            slices.append(slice(begin, len(rows)))
-        table = np.array(rows, float).reshape(-1, 5)
-        index = table[:, :4].astype(np.int64)
-        face = np.array(faces, float).reshape(-1, 4)
+            slices.append(slice(begin, len(ghosts)))
+        index = np.array([ghost[:4] for ghost in ghosts], np.int64).reshape(-1, 4)
+        mirrors = np.array([ghost[4] for ghost in ghosts], bool)
+        faces = [face for ghost in owner for face in self._open_faces(ghost)]
+        place = np.array([face[1:3] for face in faces], np.int64).reshape(-1, 2)
+        count = len(faces)
         boundaries = kernels.Boundaries(
             *(np.ascontiguousarray(index[:, k]) for k in range(4)),
-            table[:, 4] > 0.5,
-            np.zeros(len(table)),
-            np.zeros(len(table)),
-            face[:, 0] > 0.5,
-            face[:, 1].astype(np.int64),
-            face[:, 2].astype(np.int64),
-            np.ascontiguousarray(face[:, 3]),
-            np.zeros(len(face)),
-            np.zeros(len(face)),
+            mirrors,
+            np.zeros(len(ghosts)),
+            np.zeros(len(ghosts)),
+            np.array([face[0] for face in faces], bool),
+            np.ascontiguousarray(place[:, 0]),
+            np.ascontiguousarray(place[:, 1]),
+            np.array([face[3] for face in faces], float),
+            np.zeros(count),
+            np.zeros(count),
         )
         return boundaries, slices
+
+    def _open_faces(self, ghost: tuple[int, int]) -> list[tuple[bool, int, int, float]]:
+        """Faces of a ghost towards active cells: (is_x, row, column, +1 where positive discharge enters the model)."""
+        active, found = self.terrain.active, []
+        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            row, column = ghost[0] + down, ghost[1] + right
+            if self.grid.contains(row - TOP, column - LEFT) and active[row - TOP, column - LEFT]:
+                found.append((right != 0, max(row, ghost[0]), max(column, ghost[1]), 1.0 if down + right > 0 else -1.0))
+        return found
 
     def _fall_beyond(self, edge: EdgeBoundary, inner: tuple[int, int], side: tuple[int, int]) -> float:
         """How far the ghost's bed lies below the edge cell's: normal depth at the slope; steep slopes end at the Froude limit."""

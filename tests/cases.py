@@ -52,7 +52,17 @@ def advance(surface: SurfaceFlow, stop_s: float, window_s: float = 5.0, each: An
             each(surface)
 
 
-def inp_text(*, junctions: str = "", outfalls: str = "", storage: str = "", conduits: str = "", xsections: str = "", inflows: str = "", timeseries: str = "", curves: str = "") -> str:
+def inp_text(
+    *,
+    junctions: str = "",
+    outfalls: str = "",
+    storage: str = "",
+    conduits: str = "",
+    xsections: str = "",
+    inflows: str = "",
+    timeseries: str = "",
+    curves: str = "",
+) -> str:
     """A SWMM file in CMS with DYNWAVE; each argument is the body of its section."""
     parts = {
         "TITLE": "case",
@@ -88,7 +98,14 @@ def coupled_inputs(
     settings: SurfaceSettings = SurfaceSettings(precision="float64"),
     **rest: Any,
 ) -> ModelInputs:
-    drainage = DrainageInputs(network, tuple(inlets), {i.node: (i.row, i.column) for i in inlets}, routing_step_s)
+    drainage = DrainageInputs(network, tuple(inlets), _cells(inlets), routing_step_s)
     return ModelInputs(
         "case", Clock(START, duration_s, window_s, duration_s), terrain, rainfall, NoInfiltration(), settings, depth, drainage=drainage, **rest
     )
+
+
+def _cells(inlets: list[NodeInlet]) -> dict[str, tuple[tuple[int, int], ...]]:
+    cells: dict[str, tuple[tuple[int, int], ...]] = {}
+    for i in inlets:
+        cells[i.node] = tuple(dict.fromkeys((*cells.get(i.node, ()), (i.row, i.column))))
+    return cells

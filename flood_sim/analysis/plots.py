@@ -12,8 +12,15 @@ from flood_sim.variables import VARIABLES
 
 GAUGES_SHOWN = 8
 LEDGER_LABELS = {
-    "rain": "rain 降雨", "inflow": "inflow 入流", "boundary_in": "boundary in 边界入", "network_inflow": "into sewers 管网外来", "boundary_out": "boundary out 边界出",
-    "infiltration": "infiltration 下渗", "outfall_out": "outfalls 排口", "surface": "stored on ground 地表蓄", "network": "stored in sewers 管网蓄",
+    "rain": "rain 降雨",
+    "inflow": "inflow 入流",
+    "boundary_in": "boundary in 边界入",
+    "network_inflow": "into sewers 管网外来",
+    "boundary_out": "boundary out 边界出",
+    "infiltration": "infiltration 下渗",
+    "outfall_out": "outfalls 排口",
+    "surface": "stored on ground 地表蓄",
+    "network": "stored in sewers 管网蓄",
 }
 
 
@@ -153,7 +160,15 @@ def node_flooding_map(results: Results) -> Any | None:
     extent = _ground(results, axes)
     for line in _network_lines(results):
         axes.plot(line[:, 0], line[:, 1], color="#6080a0", linewidth=0.6)
-    dots = axes.scatter(places[:, 0], places[:, 1], c=np.clip(over, -1.0, 1.0), s=14 + 30 * np.sqrt(flooded / max(flooded.max(initial=0.0), 1.0)), cmap="coolwarm", vmin=-1, vmax=1)
+    dots = axes.scatter(
+        places[:, 0],
+        places[:, 1],
+        c=np.clip(over, -1.0, 1.0),
+        s=14 + 30 * np.sqrt(flooded / max(flooded.max(initial=0.0), 1.0)),
+        cmap="coolwarm",
+        vmin=-1,
+        vmax=1,
+    )
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
     figure.colorbar(dots, ax=axes, shrink=0.8, extend="both", label="highest head over the rim 最高水头与井口高差 (m)")

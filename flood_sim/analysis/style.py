@@ -22,7 +22,9 @@ def pyplot() -> Any:
 
     font_manager.fontManager.addfont(str(FONT))
     name = font_manager.FontProperties(fname=str(FONT)).get_name()
-    plt.rcParams.update({"font.family": [name, "DejaVu Sans"], "axes.unicode_minus": False, "figure.dpi": 110, "savefig.dpi": 130, "axes.titlesize": 11})
+    plt.rcParams.update(
+        {"font.family": [name, "DejaVu Sans"], "axes.unicode_minus": False, "figure.dpi": 110, "savefig.dpi": 130, "axes.titlesize": 11}
+    )
     return plt
 
 

@@ -106,8 +106,9 @@ def _paint(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.nd
 
 
 def _paint_strip(street: Street, half: float, code: int, land_use: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
-    along, across = _span(street.start, street.stop, x if street.axis == "x" else y), _span(
-        street.at - half, street.at + half, y if street.axis == "x" else x
+    along, across = (
+        _span(street.start, street.stop, x if street.axis == "x" else y),
+        _span(street.at - half, street.at + half, y if street.axis == "x" else x),
     )
     if street.axis == "x":
         land_use[across, along] = code
@@ -155,12 +156,13 @@ def _rise_of_blocks(land_use: np.ndarray, cell: float) -> np.ndarray:
     from scipy.sparse.csgraph import dijkstra
 
     open_cells = ~np.isin(land_use, (OUTSIDE, BUILDING, RIVER, DYKE))
-    number = np.full(land_use.shape, -1, np.int64)
+    rows, columns = land_use.shape
+    number: np.ndarray = np.full((rows, columns), -1, np.int64)
     number[open_cells] = np.arange(open_cells.sum())
     pairs = []
     for down, right, length in ((0, 1, 1.0), (1, 0, 1.0), (1, 1, 2**0.5), (1, -1, 2**0.5)):
-        a = number[: number.shape[0] - down, max(0, -right) : number.shape[1] - max(0, right)]
-        b = number[down:, max(0, right) : number.shape[1] + min(0, right)]
+        a = number[: rows - down, max(0, -right) : columns - max(0, right)]
+        b = number[down:, max(0, right) : columns + min(0, right)]
         both = (a >= 0) & (b >= 0)
         pairs.append((a[both], b[both], np.full(both.sum(), length * cell)))
     i, j, weight = (np.concatenate([q[k] for q in pairs]) for k in range(3))
@@ -183,9 +185,7 @@ def _profile(p: CityParameters, street: Street, offset: np.ndarray) -> np.ndarra
     return -KERB_M + CROWN_SLOPE * np.maximum(lowest - np.abs(offset), 0.0)
 
 
-def _carve_street(
-    p: CityParameters, street: Street, plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray
-) -> None:
+def _carve_street(p: CityParameters, street: Street, plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
     across_axis, along_axis = (y, x) if street.axis == "x" else (x, y)
     across, along = _span(street.at - street.half, street.at + street.half, across_axis), _span(street.start, street.stop, along_axis)
     profile = _profile(p, street, across_axis[across] - street.at)
@@ -217,7 +217,10 @@ def _carve_underpass(plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.nd
     hump = np.where(away >= u.ramp, u.hump * np.sin(np.pi * (away - u.ramp) / u.hump_length), 0.0)
     road = _span(u.street.at - u.street.half, u.street.at + u.street.half, y)
     bed[road, along] += drop + hump
-    for low, high in ((u.street.at - u.street.half - 4.0, u.street.at - u.street.half), (u.street.at + u.street.half, u.street.at + u.street.half + 4.0)):
+    for low, high in (
+        (u.street.at - u.street.half - 4.0, u.street.at - u.street.half),
+        (u.street.at + u.street.half, u.street.at + u.street.half + 4.0),
+    ):
         wall = _span(low, high, y)
         bed[wall, along] = np.maximum(bed[wall, along], pavement[wall, along] + 0.4)
 

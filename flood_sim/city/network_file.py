@@ -208,8 +208,7 @@ def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[InletRow]:
     """Sump under the lowest point with two pumps and mains of their own; designed for its own rain only, never tied to the trunk."""
     u = plan.underpass
     assert u is not None
-    row, column = ground.grid.cell_at(ORIGIN_M[0] + u.centre, ORIGIN_M[1] + u.street.at)
-    row, column = int(row), int(column)
+    row, column = (int(v) for v in ground.grid.cell_at(ORIGIN_M[0] + u.centre, ORIGIN_M[1] + u.street.at))
     rim = float(ground.bed_elevation[row, column])
     area = u.street.width * 2.0 * u.ramp
     flow = 0.95 * FORMULAS["zhengzhou-measures"].intensity_l_s_ha(UNDERPASS_MIN, UNDERPASS_PERIOD_Y) / 1e7 * area
@@ -223,5 +222,3 @@ def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[InletRow]:
     for label, depth, share in (("PUMPU   PUMP4", 0.3, 0.0), ("PUMPU", 1.0, 0.5), ("PUMPU", 3.5, 0.5)):
         s.add("CURVES", label, depth, share * flow)
     return [InletRow("SUMP", row, column, 20.0, 4.0, 2.0 * flow)]
-
-

@@ -117,7 +117,11 @@ def make_sewers(p: CityParameters, plan: Plan, ground: Ground) -> SewerTree:
 
 def _all_nodes(plan: Plan, lines: list[PipeLine]) -> _Graph:
     points: dict[tuple[int, int], int] = {}
-    xs, ys, first_line, edges, edge_line = [], [], [], [], []
+    xs: list[float] = []
+    ys: list[float] = []
+    first_line: list[int] = []
+    edges: list[tuple[int, int]] = []
+    edge_line: list[int] = []
     rank = {"primary": 0, "secondary": 1, "riverside": 2, "lane": 3}
     for number in sorted(range(len(lines)), key=lambda k: rank[lines[k].street.kind]):
         line = lines[number]
@@ -196,7 +200,7 @@ def _lanes_by_area(graph: _Graph, ground: Ground) -> list[int]:
     area = _nearest_areas(graph.x, graph.y, ground)
     sums = np.bincount(graph.line, weights=area, minlength=len(graph.lines))
     optional = [k for k, line in enumerate(graph.lines) if line.optional]
-    return sorted(optional, key=lambda k: (-round(sums[k], 3), graph.lines[k].street.name))
+    return sorted(optional, key=lambda k: (-round(float(sums[k]), 3), graph.lines[k].street.name))
 
 
 def _nearest_areas(x: np.ndarray, y: np.ndarray, ground: Ground) -> np.ndarray:
@@ -254,16 +258,23 @@ def _tree(
     length: np.ndarray,
 ) -> SewerTree:
     keep = np.flatnonzero((down >= 0) | np.isin(np.arange(down.size), roots))
-    keep = np.array(sorted(keep, key=lambda k: (round(graph.y[k], 1), round(graph.x[k], 1))))
-    number = {int(k): n for n, k in enumerate(keep)}
+    keep = np.array(sorted(keep.tolist(), key=lambda k: (round(float(graph.y[k]), 1), round(float(graph.x[k]), 1))), np.int64)
+    number = {k: n for n, k in enumerate(keep.tolist())}
     area = _nearest_areas(graph.x[keep], graph.y[keep], ground)
     nodes = []
-    for n, k in enumerate(keep):
-        riverside = graph.lines[graph.line[k]].street.kind == "riverside" or int(k) in roots
+    for n, k in enumerate(keep.tolist()):
+        riverside = graph.lines[graph.line[k]].street.kind == "riverside" or k in roots
         nodes.append(
             SewerNode(
-                f"N{n + 1:05d}", float(graph.x[k]), float(graph.y[k]), float(rim[k]), cells[k], float(area[n]),
-                number.get(int(down[k]), -1), float(length[k]), riverside,
+                f"N{n + 1:05d}",
+                float(graph.x[k]),
+                float(graph.y[k]),
+                float(rim[k]),
+                cells[k],
+                float(area[n]),
+                number.get(int(down[k]), -1),
+                float(length[k]),
+                riverside,
             )
         )
     outlets = {}

@@ -35,7 +35,7 @@ def make_sites(p: CityParameters, plan: Plan, ground: Ground) -> tuple[Site, ...
     """Sites placed by a hash of part and seed, each with the nearest street cell as its gauge."""
     area = p.side_m**2 / 1e6
     taken: set[str] = set()
-    sites = []
+    sites: list[Site] = []
     for kind, density in PER_KM2.items():
         least = LEAST_AT_1_KM2.get(kind, 0) if p.side_m >= 1000.0 else 0
         candidates = sorted((q for q in plan.parts if q.use != "park"), key=lambda q: (_rank(p, plan, kind, q), q.name))

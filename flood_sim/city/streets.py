@@ -136,7 +136,7 @@ def _arterials(p: CityParameters, bands: tuple[tuple[float, float], ...]) -> tup
     for (a, b), upto in zip(bands, rows, strict=True):
         here = upto - number
         for k in range(here):
-            kind = "primary" if number % 2 == 1 else "secondary"
+            kind = "primary" if number % 2 == 0 else "secondary"
             width = snapped_width(CARRIAGEWAY_M[kind], p.cell_size_m)
             at = snapped_centre(a + (b - a) * (k + 0.5) / here, width, p.cell_size_m)
             number += 1
@@ -207,11 +207,9 @@ USES = (("home", 0.62), ("shop", 0.12), ("office", 0.12), ("school", 0.06), ("fa
 
 
 def _part(p: CityParameters, name: str, x0: float, y0: float, x1: float, y1: float) -> Part:
-    dice, use = draw(p.seed, name, "use"), "home"
-    for use, share in USES:
-        dice -= share
-        if dice < 0.0:
-            break
+    dice = draw(p.seed, name, "use")
+    bounds = [sum(share for _, share in USES[: k + 1]) for k in range(len(USES))]
+    use = next((kind for (kind, _), bound in zip(USES, bounds, strict=True) if dice < bound), "home")
     year: Literal["old", "new"] = "old" if draw(p.seed, name, "year") < 0.6 else "new"
     return Part(name, x0, y0, x1, y1, year, use)
 

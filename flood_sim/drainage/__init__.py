@@ -16,7 +16,10 @@ class DrainageNetwork(Protocol):
     rim_m: np.ndarray
     outfalls: np.ndarray
     routing_step_s: float
-    smallest_inflow: float
+
+    @property
+    def smallest_inflow(self) -> float:
+        """m3/s below which the engine ignores an inflow."""
 
     def set_inflow(self, flow_m3_s: np.ndarray) -> None:
         """Inflow from the street, held from now on; SWMM blends it in over one routing step (trapezoid)."""

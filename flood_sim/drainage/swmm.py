@@ -32,7 +32,7 @@ EXTRAN_STEP_S = 2.0
 def engine() -> ctypes.CDLL:
     """The library that swmm-toolkit has loaded, with typed functions: one library, one state."""
     import swmm.toolkit
-    import swmm.toolkit.solver  # noqa: F401  (loads the engine)
+    import swmm.toolkit.solver
 
     folder = Path(swmm.toolkit.__file__).parent
     names = [p for pattern in ("libswmm5.so*", "libswmm5*.dylib", "swmm5.dll") for p in sorted(folder.rglob(pattern))]
@@ -64,14 +64,14 @@ def bulk_functions() -> tuple[Any, Any, Any, Any]:
     node_stats, link_result = library.swmm_getNodeStats, library.swmm_getLinkResult
 
     @njit(fastmath=False)
-    def set_inflows(flows):
+    def set_inflows(flows: np.ndarray) -> int:
         code = 0
         for node in range(flows.size):
             code = code if code != 0 else set_inflow(node, flows[node])
         return code
 
     @njit(fastmath=False)
-    def read_heads(heads):
+    def read_heads(heads: np.ndarray) -> int:
         one, code = np.zeros(1), 0
         for node in range(heads.size):
             code = code if code != 0 else node_result(node, HEAD_RESULT, one.ctypes)
@@ -79,7 +79,7 @@ def bulk_functions() -> tuple[Any, Any, Any, Any]:
         return code
 
     @njit(fastmath=False)
-    def read_flooded(volumes):
+    def read_flooded(volumes: np.ndarray) -> int:
         slots, code = np.zeros(STATISTICS_SLOTS), 0
         for node in range(volumes.size):
             slots[FLOODED_SLOT] = 0.0
@@ -88,7 +88,7 @@ def bulk_functions() -> tuple[Any, Any, Any, Any]:
         return code
 
     @njit(fastmath=False)
-    def read_links(flows):
+    def read_links(flows: np.ndarray) -> int:
         one, code = np.zeros(1), 0
         for link in range(flows.size):
             code = code if code != 0 else link_result(link, LINK_FLOW_RESULT, one.ctypes)
@@ -161,6 +161,7 @@ class SwmmNetwork:
         prepared(inp, start, duration_s, routing_step_s, threads).write(path)
         try:
             self._simulation = Simulation(str(path), str(self.report), str(folder / "swmm.out"))
+            self._simulation.__enter__()  # pyswmm warns otherwise; `close` is the exit
         except Exception as error:
             raise refused(inp, self.report, error) from error
         self._read_tables()
@@ -281,7 +282,7 @@ class SwmmNetwork:
             for length, diameter in table:
                 area = circular_area(now[node] - invert, diameter) - circular_area(self._start_stage[place] - invert, diameter)
                 made += 0.5 * length * area
-        return made
+        return float(made)
 
     def _has_stage(self, outfall: str) -> bool:
         for row in self._inp.rows("OUTFALLS"):
@@ -329,7 +330,7 @@ def prepared(inp: InpFile, start: datetime, duration_s: float, routing_step_s: f
             "REPORT_STEP": "00:05:00",
             "ROUTING_STEP": rounded,
             "VARIABLE_STEP": "0",
-            "MINIMUM_STEP": "0.5",
+            "MINIMUM_STEP": rounded,
             "ALLOW_PONDING": "NO",
             "SKIP_STEADY_STATE": "NO",
             "SURCHARGE_METHOD": "EXTRAN",

@@ -33,7 +33,13 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     """Everything the simulation needs. Raises InputError with what is wrong; doubts are in `findings`."""
     spec = scenario.spec
     if portfolio not in spec.portfolio:
-        raise input_error("E104", f"{scenario.path.name}, --portfolio", f"no such portfolio{nearest(portfolio, spec.portfolio)}", given=portfolio, allowed=", ".join(spec.portfolio))
+        raise input_error(
+            "E104",
+            f"{scenario.path.name}, --portfolio",
+            f"no such portfolio{nearest(portfolio, spec.portfolio)}",
+            given=portfolio,
+            allowed=", ".join(spec.portfolio),
+        )
     findings: list[Finding] = []
     _check_memory_early(scenario)
     city = reference_city(spec.city) if spec.city is not None else None
@@ -43,7 +49,13 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     window = _window(scenario, drainage is not None)
     clock = Clock(spec.time.start, spec.duration_s, window, spec.output.interval_s)
     if clock.outputs() > LARGEST_FRAMES:
-        raise input_error("E308", f"{scenario.path.name}, [output] interval_s", f"{clock.outputs()} frames", allowed=f"at most {LARGEST_FRAMES}", do="write less often")
+        raise input_error(
+            "E308",
+            f"{scenario.path.name}, [output] interval_s",
+            f"{clock.outputs()} frames",
+            allowed=f"at most {LARGEST_FRAMES}",
+            do="write less often",
+        )
     edges, inflows = _boundaries(scenario, terrain, findings)
     if city is not None:
         edges += _city_edges(city, terrain)
@@ -72,7 +84,9 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
 
 
 def _window(scenario: Scenario, coupled: bool) -> float:
-    return float(scenario.spec.drainage.coupling_step_s if scenario.spec.drainage.kind == "swmm" else 4.0) if coupled else scenario.spec.surface.window_s
+    return (
+        float(scenario.spec.drainage.coupling_step_s if scenario.spec.drainage.kind == "swmm" else 4.0) if coupled else scenario.spec.surface.window_s
+    )
 
 
 def _effective(scenario: Scenario) -> dict[str, Any]:
@@ -117,7 +131,10 @@ def _check_memory_early(scenario: Scenario) -> None:
     if need > MEMORY_SHARE * free:
         cell = 1.0 if rows == 0 else (need / (MEMORY_SHARE * free)) ** 0.5
         raise input_error(
-            "E601", scenario.path.name, f"{rows} x {columns} cells need about {need / GIBIBYTE:.1f} GiB", given=f"{free / GIBIBYTE:.1f} GiB are free, {MEMORY_SHARE:.0%} of it may be used",
+            "E601",
+            scenario.path.name,
+            f"{rows} x {columns} cells need about {need / GIBIBYTE:.1f} GiB",
+            given=f"{free / GIBIBYTE:.1f} GiB are free, {MEMORY_SHARE:.0%} of it may be used",
             do=f"clip the grid, or use cells at least {cell:.2g} times as large",
         )
 
@@ -160,9 +177,19 @@ def _rainfall(scenario: Scenario, findings: list[Finding]) -> Rainfall:
     else:
         rain = _series_rain(scenario, spec, findings)
     if rain.depth_between(0.0, scenario.spec.duration_s) <= 0.0:
-        findings.append(Finding("W305", f"{scenario.path.name}, [rainfall]", "no rain falls between start and stop", given=repr(rain), do="check dates and offsets"))
+        findings.append(
+            Finding(
+                "W305", f"{scenario.path.name}, [rainfall]", "no rain falls between start and stop", given=repr(rain), do="check dates and offsets"
+            )
+        )
     elif rain.time_s[-1] < scenario.spec.duration_s:
-        findings.append(Finding("W305", f"{scenario.path.name}, [rainfall]", f"the rain ends {(scenario.spec.duration_s - rain.time_s[-1]) / SECONDS_PER_HOUR:.2f} h before the run; 0 after it"))
+        findings.append(
+            Finding(
+                "W305",
+                f"{scenario.path.name}, [rainfall]",
+                f"the rain ends {(scenario.spec.duration_s - rain.time_s[-1]) / SECONDS_PER_HOUR:.2f} h before the run; 0 after it",
+            )
+        )
     return rain
 
 
@@ -176,10 +203,23 @@ def _series_rain(scenario: Scenario, spec: Any, findings: list[Finding]) -> Rain
         raise input_error("E501", path.name, f"row {int(np.argmin(depth)) + 2}: rain below zero", given=f"{depth.min():g}", allowed=">= 0")
     peak = float(depth.max()) / spec.interval_s * SECONDS_PER_HOUR
     if peak > LARGEST_RAIN_MM_H:
-        raise input_error("E501", path.name, f"{peak:.0f} mm/h at the peak", allowed=f"up to {LARGEST_RAIN_MM_H:g} mm/h (7.20: 201.9)", do="check the unit: rate_mm_h, depth_mm")
+        raise input_error(
+            "E501",
+            path.name,
+            f"{peak:.0f} mm/h at the peak",
+            allowed=f"up to {LARGEST_RAIN_MM_H:g} mm/h (7.20: 201.9)",
+            do="check the unit: rate_mm_h, depth_mm",
+        )
     steps = np.diff(series.time_s)
     if (steps < spec.interval_s - 1e-6).any():
-        raise input_error("E303", path.name, "rows stand closer than interval_s", given=f"{steps.min():g} s", allowed=f"{spec.interval_s:g} s", do="set interval_s to the series' step")
+        raise input_error(
+            "E303",
+            path.name,
+            "rows stand closer than interval_s",
+            given=f"{steps.min():g} s",
+            allowed=f"{spec.interval_s:g} s",
+            do="set interval_s to the series' step",
+        )
     gaps = int((steps > spec.interval_s + 1e-6).sum())
     if gaps:
         findings.append(Finding("W304", path.name, f"{gaps} gaps longer than interval_s; no rain in them"))
@@ -207,7 +247,9 @@ def _boundaries(scenario: Scenario, terrain: Terrain, findings: list[Finding]) -
         if spec.kind == "point_inflow":
             inflows.append(Inflow(boundary.name, _cell(terrain, boundary.location_m, place), _series(scenario, boundary, "discharge_m3_s", place)))
         elif spec.kind == "discharge_series":
-            inflows.append(Inflow(f"inflow {number}", _inflow_cells(scenario, terrain, boundary, place), _series(scenario, boundary, "discharge_m3_s", place)))
+            inflows.append(
+                Inflow(f"inflow {number}", _inflow_cells(scenario, terrain, boundary, place), _series(scenario, boundary, "discharge_m3_s", place))
+            )
         else:
             cells, sides = _edge_cells(scenario, terrain, boundary.edge, place)
             stage = _series(scenario, boundary, "level_m", place) if spec.kind == "stage_series" else None
@@ -222,14 +264,23 @@ def _series(scenario: Scenario, spec: Any, key: str, place: str) -> Series:
         return constant(float(number))
     series = files.read_series(scenario.file(spec.file, place), key, scenario.spec.time.start)
     if key == "discharge_m3_s" and (series.value < 0.0).any():
-        raise input_error("E408", f"{place}, {spec.file}", "a discharge below zero", given=f"{series.value.min():g} m3/s", do="an abstraction is not implemented")
+        raise input_error(
+            "E408", f"{place}, {spec.file}", "a discharge below zero", given=f"{series.value.min():g} m3/s", do="an abstraction is not implemented"
+        )
     return series
 
 
 def _cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> np.ndarray:
     row, column = (int(v) for v in terrain.grid.cell_at(*location_m))
     if not bool(terrain.grid.contains(row, column)) or not terrain.active[row, column]:
-        raise input_error("E204", place, "this place is not on an open cell", given=str(location_m), allowed=repr(terrain.grid), do="move it off buildings and onto the grid")
+        raise input_error(
+            "E204",
+            place,
+            "this place is not on an open cell",
+            given=str(location_m),
+            allowed=repr(terrain.grid),
+            do="move it off buildings and onto the grid",
+        )
     return np.array([[row, column]], np.int64)
 
 
@@ -242,7 +293,13 @@ def _edge_cells(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> 
     else:
         cells, sides = edge_faces(terrain, _selected(scenario, terrain, edge, place))
     if not len(cells):
-        raise input_error("E204", place, "no open cell of the model's edge lies there", given=str(edge), do="name a side, or give a line or polygon that touches edge cells")
+        raise input_error(
+            "E204",
+            place,
+            "no open cell of the model's edge lies there",
+            given=str(edge),
+            do="name a side, or give a line or polygon that touches edge cells",
+        )
     return cells, sides
 
 
@@ -286,7 +343,11 @@ def _gauges(scenario: Scenario, terrain: Terrain, city: City | None) -> tuple[Ga
         gauges.append(Gauge(name, row, column, *location))
     if city is not None:
         grid = terrain.grid
-        gauges += [Gauge(s.name, s.row, s.column, float(grid.x_m[s.column]), float(grid.y_m[s.row])) for s in city.sites if s.name not in scenario.spec.output.gauges]
+        gauges += [
+            Gauge(s.name, s.row, s.column, float(grid.x_m[s.column]), float(grid.y_m[s.row]))
+            for s in city.sites
+            if s.name not in scenario.spec.output.gauges
+        ]
     return tuple(gauges)
 
 

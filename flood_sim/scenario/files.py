@@ -35,7 +35,9 @@ def open_raster(path: Path) -> Any:
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
             return rasterio.open(path, driver=driver)
     except rasterio.errors.RasterioIOError as error:
-        raise input_error("E108", path.name, f"this is no readable {driver} raster", given=str(error)[:120], do="re-copy or convert the file") from error
+        raise input_error(
+            "E108", path.name, f"this is no readable {driver} raster", given=str(error)[:120], do="re-copy or convert the file"
+        ) from error
 
 
 def read_grid(path: Path, crs: str | None, findings: list[Finding]) -> tuple[Grid, Any]:
@@ -43,9 +45,13 @@ def read_grid(path: Path, crs: str | None, findings: list[Finding]) -> tuple[Gri
     data = open_raster(path)
     t = data.transform
     if data.width * data.height * 8 > 64 * GIBIBYTE:
-        raise input_error("E601", path.name, f"{data.height} x {data.width} cells cannot be read on this machine", do="clip the raster, or use larger cells")
+        raise input_error(
+            "E601", path.name, f"{data.height} x {data.width} cells cannot be read on this machine", do="clip the raster, or use larger cells"
+        )
     if abs(t.b) > 1e-9 or abs(t.d) > 1e-9 or abs(abs(t.a) - abs(t.e)) > 1e-6 * abs(t.a):
-        raise input_error("E205", path.name, "cells must be square and north-up", given=f"{t.a:g} x {abs(t.e):g}, rotation {t.b:g}", do="resample the raster")
+        raise input_error(
+            "E205", path.name, "cells must be square and north-up", given=f"{t.a:g} x {abs(t.e):g}, rotation {t.b:g}", do="resample the raster"
+        )
     if t.e > 0:
         raise input_error("E206", path.name, "rows run from south to north", do="flip the raster (gdalwarp writes north-up)")
     system = _crs(path, data.crs, crs, findings)
@@ -57,14 +63,23 @@ def _crs(path: Path, own: Any, stated: str | None, findings: list[Finding]) -> s
 
     if own is None or not own.to_wkt():
         if stated is None:
-            raise input_error("E201", path.name, "the raster has no coordinate system", do='set [grid] crs = "EPSG:4547" (or the right one; "local" for laboratory cases)')
+            raise input_error(
+                "E201",
+                path.name,
+                "the raster has no coordinate system",
+                do='set [grid] crs = "EPSG:4547" (or the right one; "local" for laboratory cases)',
+            )
         if stated == "local":
             return "local"
         own = CRS.from_user_input(stated)
     elif stated not in (None, "local") and CRS.from_user_input(stated) != own:
-        findings.append(Finding("W203", path.name, "[grid] crs differs from the raster's own, which is used", given=str(stated), allowed=own.to_string()[:60]))
+        findings.append(
+            Finding("W203", path.name, "[grid] crs differs from the raster's own, which is used", given=str(stated), allowed=own.to_string()[:60])
+        )
     if own.is_geographic:
-        raise input_error("E202", path.name, "the raster is in degrees", given=own.to_string(), do="reproject to metres, e.g. EPSG:4547 for Zhengzhou")
+        raise input_error(
+            "E202", path.name, "the raster is in degrees", given=own.to_string(), do="reproject to metres, e.g. EPSG:4547 for Zhengzhou"
+        )
     code = own.to_epsg()
     return f"EPSG:{code}" if code else str(own.to_wkt())
 
@@ -81,7 +96,9 @@ def read_values(data: Any, path: Path, grid: Grid, findings: list[Finding], mean
     for sign in UNDECLARED_NODATA:
         count = int((values == sign).sum())
         if data.nodata is None and count > 10:
-            raise input_error("E208", path.name, f"{count} cells hold {sign:g} and no NoData value is declared", do=f"declare nodata = {sign:g} in the raster")
+            raise input_error(
+                "E208", path.name, f"{count} cells hold {sign:g} and no NoData value is declared", do=f"declare nodata = {sign:g} in the raster"
+            )
     own = Grid(data.height, data.width, float(data.transform.a), float(data.transform.c), float(data.transform.f), grid.crs)
     if own == grid:
         return np.asarray(values)
@@ -89,11 +106,20 @@ def read_values(data: Any, path: Path, grid: Grid, findings: list[Finding], mean
     method = Resampling.nearest if not mean else Resampling.average if grid.cell_size_m >= own.cell_size_m else Resampling.bilinear
     local = "EPSG:3857" if grid.crs == "local" else grid.crs
     reproject(
-        values, target, src_transform=data.transform, src_crs=local, src_nodata=np.nan, dst_transform=grid.transform, dst_crs=local,
-        dst_nodata=np.nan, resampling=method,
+        values,
+        target,
+        src_transform=data.transform,
+        src_crs=local,
+        src_nodata=np.nan,
+        dst_transform=grid.transform,
+        dst_crs=local,
+        dst_nodata=np.nan,
+        resampling=method,
     )
     if not np.isfinite(target).any():
-        raise input_error("E204", path.name, "this raster does not overlap the grid", given=repr(own), allowed=repr(grid), do="check the coordinate systems")
+        raise input_error(
+            "E204", path.name, "this raster does not overlap the grid", given=repr(own), allowed=repr(grid), do="check the coordinate systems"
+        )
     return target
 
 
@@ -104,7 +130,14 @@ def read_layer(path: Path, grid: Grid, findings: list[Finding], mean: bool = Tru
         from rasterio.crs import CRS
 
         if CRS.from_user_input(grid.crs) != data.crs:
-            raise input_error("E203", path.name, "the coordinate system differs from the terrain's", given=data.crs.to_string()[:60], allowed=grid.crs[:60], do="reproject the file")
+            raise input_error(
+                "E203",
+                path.name,
+                "the coordinate system differs from the terrain's",
+                given=data.crs.to_string()[:60],
+                allowed=grid.crs[:60],
+                do="reproject the file",
+            )
     return read_values(data, path, grid, findings, mean)
 
 
@@ -126,8 +159,12 @@ def read_geometries(path: Path, grid: Grid) -> list[Any]:
     gw, gs, ge, gn = grid.bounds
     if west > ge or east < gw or south > gn or north < gs:
         raise input_error(
-            "E204", path.name, "these shapes do not overlap the grid", given=f"x {west:.1f}..{east:.1f}, y {south:.1f}..{north:.1f}, {meta.get('crs')}",
-            allowed=repr(grid), do="reproject the file to the grid's system; check the axis order",
+            "E204",
+            path.name,
+            "these shapes do not overlap the grid",
+            given=f"x {west:.1f}..{east:.1f}, y {south:.1f}..{north:.1f}, {meta.get('crs')}",
+            allowed=repr(grid),
+            do="reproject the file to the grid's system; check the axis order",
         )
     return [shapely.make_valid(shape) for shape in shapes]
 
@@ -146,7 +183,13 @@ def read_series(path: Path, value_key: str, start: datetime) -> Series:
     """A CSV with `time` (ISO with offset), `time_s` or `time_h` (from the start of the run), and one value column."""
     rows = read_csv(path)
     if not rows or value_key not in rows[0]:
-        raise input_error("E104", path.name, f"the column `{value_key}` is missing", given=", ".join(rows[0]) if rows else "an empty file", allowed=f"time or time_s, {value_key}")
+        raise input_error(
+            "E104",
+            path.name,
+            f"the column `{value_key}` is missing",
+            given=", ".join(rows[0]) if rows else "an empty file",
+            allowed=f"time or time_s, {value_key}",
+        )
     times = np.array([_seconds(path, number, row, start) for number, row in enumerate(rows, start=2)])
     values = np.array([_number(path, number, row, value_key) for number, row in enumerate(rows, start=2)])
     bad = np.flatnonzero(np.diff(times) <= 0.0)
@@ -163,7 +206,9 @@ def _seconds(path: Path, number: int, row: dict[str, str], start: datetime) -> f
     try:
         moment = datetime.fromisoformat(row.get("time", ""))
     except ValueError as error:
-        raise input_error("E302", f"{path.name}, row {number}", "no time", given=str(row.get("time")), allowed="2021-07-20T15:00:00+08:00 in `time`, or `time_s`") from error
+        raise input_error(
+            "E302", f"{path.name}, row {number}", "no time", given=str(row.get("time")), allowed="2021-07-20T15:00:00+08:00 in `time`, or `time_s`"
+        ) from error
     if moment.tzinfo is None:
         raise input_error("E302", f"{path.name}, row {number}", "the time has no offset", given=row["time"], do="write 2021-07-20T15:00:00+08:00")
     return (moment - start).total_seconds()
@@ -175,7 +220,9 @@ def _number(path: Path, number: int, row: dict[str, str], key: str) -> float:
     except (KeyError, ValueError) as error:
         raise input_error("E104", f"{path.name}, row {number}, `{key}`", "this is no number", given=repr(row.get(key))) from error
     if not math.isfinite(value):
-        raise input_error("E104", f"{path.name}, row {number}, `{key}`", "this is no finite number", given=row[key], do="fill the gap or remove the row")
+        raise input_error(
+            "E104", f"{path.name}, row {number}, `{key}`", "this is no finite number", given=row[key], do="fill the gap or remove the row"
+        )
     return value
 
 
@@ -193,7 +240,11 @@ def by_class(raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, ac
     classes = read_layer(raster, grid, [], mean=False)
     values = read_class_table(table, columns)
     present = np.unique(classes[active & np.isfinite(classes)]).astype(int)
-    gone = [Finding("E213", table.name, f"class {c} of {raster.name} has no row", given=f"{(classes == c).mean():.1%} of the raster", do="add the row") for c in present if c not in values]
+    gone = [
+        Finding("E213", table.name, f"class {c} of {raster.name} has no row", given=f"{(classes == c).mean():.1%} of the raster", do="add the row")
+        for c in present
+        if c not in values
+    ]
     holes = int((active & ~np.isfinite(classes)).sum())
     if holes:
         gone.append(Finding("E207", raster.name, f"{holes} active cells have no class", do="fill the raster"))

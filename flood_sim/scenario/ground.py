@@ -17,8 +17,10 @@ from flood_sim.scenario.schema import FlatBed, FromRims, GreenAmptSpec, LandCove
 from flood_sim.terrain import Terrain, lone_extremes, terrain_of
 from flood_sim.units import mm_h_to_m_s, mm_to_m
 
-MANNING_RANGE = (0.008, 0.5)
+MANNING_RANGE = (0.001, 0.5)
+SMOOTHEST_N = 0.008  # glass; less is doubtful, and real rasters have it (resampled edges)
 SPIKE_M = 10.0
+POCKET_M2 = 200.0
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,34 @@ def build_ground(scenario: Scenario, city: City | None, findings: list[Finding])
     solid = buildings if spec.building_treatment == "hole" else np.zeros(grid.shape, bool)
     if spec.walls_above_m is not None:
         high = terrain.active & (np.nan_to_num(terrain.bed_elevation, nan=-np.inf) > spec.walls_above_m)
-        findings.append(Finding("W210", "[terrain] walls_above_m", f"{int(high.sum())} cells above {spec.walls_above_m:g} m are taken as buildings (holes)"))
+        findings.append(
+            Finding("W210", "[terrain] walls_above_m", f"{int(high.sum())} cells above {spec.walls_above_m:g} m are taken as buildings (holes)")
+        )
         solid, buildings = solid | high, buildings | high
     if spec.building_treatment == "block":
         terrain = terrain.with_raised_buildings(buildings & ~solid, spec.building_height_m)
-    return GroundInputs(terrain.with_solid_buildings(solid), buildings)
+    pockets = enclosed_pockets(terrain.active & ~solid, terrain.grid.cell_area_m2)
+    if pockets.any():
+        findings.append(
+            Finding(
+                "W215",
+                "[terrain] buildings",
+                f"{int(pockets.sum())} cells in pockets under {POCKET_M2:g} m2 that buildings enclose are taken as building: water could not leave them",
+            )
+        )
+    return GroundInputs(terrain.with_solid_buildings(solid | pockets), buildings | pockets)
+
+
+def enclosed_pockets(open_cells: np.ndarray, cell_area_m2: float) -> np.ndarray:
+    """(rows, columns) bool: open cells in pieces (four neighbours) smaller than POCKET_M2, the largest piece never among them."""
+    from scipy.ndimage import label
+
+    parts, count = label(open_cells)
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    small = (sizes * cell_area_m2 < POCKET_M2) & (sizes < sizes.max(initial=0))
+    small[0] = False
+    return small[parts]
 
 
 def _city_ground(city: City) -> GroundInputs:
@@ -131,11 +156,17 @@ def _bed_from_rims(scenario: Scenario, spec: FromRims, findings: list[Finding]) 
     margin = 0.05 * float(np.max(high - low)) + 20.0
     width, height = (high - low) + 2 * margin
     cell = float(max(1.0, np.ceil(np.sqrt(width * height / spec.cells))))
-    grid = Grid(int(height / cell) + 1, int(width / cell) + 1, cell, float(low[0] - margin), float(high[1] + margin), scenario.spec.grid.crs or "local")
+    grid = Grid(
+        int(height / cell) + 1, int(width / cell) + 1, cell, float(low[0] - margin), float(high[1] + margin), scenario.spec.grid.crs or "local"
+    )
     x, y = np.meshgrid(grid.x_m, grid.y_m)
     distance, index = cKDTree(points).query(np.column_stack([x.ravel(), y.ravel()]), k=min(8, len(names)))
     weight = 1.0 / np.maximum(distance, 0.5 * cell) ** 2
-    findings.append(Finding("W212", "[terrain] bed_elevation", f"the ground is interpolated from {len(names)} rims: depths on it are not those of a surveyed street"))
+    findings.append(
+        Finding(
+            "W212", "[terrain] bed_elevation", f"the ground is interpolated from {len(names)} rims: depths on it are not those of a surveyed street"
+        )
+    )
     return grid, ((weight * levels[index]).sum(axis=1) / weight.sum(axis=1)).reshape(grid.shape)
 
 
@@ -152,8 +183,12 @@ def _manning(scenario: Scenario, spec: TerrainSpec, grid: Grid, active: np.ndarr
     if holes.any():
         row, column = np.argwhere(holes)[0]
         raise input_error(
-            "E212", path.name, f"{int(holes.sum())} active cells have no roughness, first at row {row}, column {column}", do="fill the raster or mask the cells",
-            x_m=float(grid.x_m[column]), y_m=float(grid.y_m[row]),
+            "E212",
+            path.name,
+            f"{int(holes.sum())} active cells have no roughness, first at row {row}, column {column}",
+            do="fill the raster or mask the cells",
+            x_m=float(grid.x_m[column]),
+            y_m=float(grid.y_m[row]),
         )
     return np.where(np.isfinite(values), values, 0.03)
 
@@ -163,7 +198,23 @@ def _check_roughness(terrain: Terrain, findings: list[Finding]) -> None:
     bad = terrain.active & ~((terrain.manning_n >= low) & (terrain.manning_n <= high))
     if bad.any():
         value = float(terrain.manning_n[bad][0])
-        raise input_error("E212", "[terrain] manning_n", f"{int(bad.sum())} cells are out of range", given=f"n = {value:g}", allowed=f"{low} to {high}", do="mend the raster or table")
+        raise input_error(
+            "E212",
+            "[terrain] manning_n",
+            f"{int(bad.sum())} cells are out of range",
+            given=f"n = {value:g}",
+            allowed=f"{low} to {high}",
+            do="mend the raster or table",
+        )
+    smooth = terrain.active & (terrain.manning_n < SMOOTHEST_N)
+    if smooth.any():
+        findings.append(
+            Finding(
+                "W212",
+                "[terrain] manning_n",
+                f"{int(smooth.sum())} cells are smoother than glass (n < {SMOOTHEST_N}), least {terrain.manning_n[smooth].min():.4f}",
+            )
+        )
 
 
 def _check_bed(terrain: Terrain, spec: TerrainSpec, findings: list[Finding]) -> None:
@@ -178,8 +229,13 @@ def _check_bed(terrain: Terrain, spec: TerrainSpec, findings: list[Finding]) -> 
         x, y = float(terrain.grid.x_m[column]), float(terrain.grid.y_m[row])
         findings.append(
             Finding(
-                "W209", "[terrain] bed_elevation", f"{int(extreme.sum())} cells stand more than {SPIKE_M:g} m over or under all their neighbours, first "
-                f"{bed[row, column]:.1f} m at x {x:.1f}, y {y:.1f}", do="smooth them, or set walls_above_m where they are buildings", x_m=x, y_m=y,
+                "W209",
+                "[terrain] bed_elevation",
+                f"{int(extreme.sum())} cells stand more than {SPIKE_M:g} m over or under all their neighbours, first "
+                f"{bed[row, column]:.1f} m at x {x:.1f}, y {y:.1f}",
+                do="smooth them, or set walls_above_m where they are buildings",
+                x_m=x,
+                y_m=y,
             )
         )
     values = bed[terrain.active]
@@ -194,7 +250,14 @@ def _check_holes(terrain: Terrain, findings: list[Finding]) -> None:
     parts, _ = label(np.pad(terrain.outside, 1, constant_values=True))
     holes = (terrain.outside & (parts[1:-1, 1:-1] != parts[0, 0])).sum()
     if holes:
-        findings.append(Finding("W207", "[terrain] bed_elevation", f"{int(holes)} cells without elevation lie inside the model: nothing flows there", do="fill them if they are ground"))
+        findings.append(
+            Finding(
+                "W207",
+                "[terrain] bed_elevation",
+                f"{int(holes)} cells without elevation lie inside the model: nothing flows there",
+                do="fill them if they are ground",
+            )
+        )
 
 
 def _buildings(scenario: Scenario, spec: TerrainSpec, terrain: Terrain, findings: list[Finding]) -> np.ndarray:
@@ -261,5 +324,3 @@ def _cover_or_numbers(scenario: Scenario, spec: Any, keys: tuple[str, ...], terr
 def _on_open_ground(loss: GreenAmpt, terrain: Terrain) -> GreenAmpt:
     loss.conductivity[~terrain.active] = 0.0
     return loss
-
-

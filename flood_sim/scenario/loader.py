@@ -41,12 +41,18 @@ class Scenario:
         path = (self.folder / text).resolve()
         if not any(path.is_relative_to(root.resolve()) for root in (self.folder, *self.allowed)):
             raise input_error(
-                "E106", f"{self.path.name}, {place}", "this path leaves the scenario's folder", given=text,
-                allowed=f"files below {self.folder.resolve()}", do="copy the file in, or allow its folder: --allow-path DIR",
+                "E106",
+                f"{self.path.name}, {place}",
+                "this path leaves the scenario's folder",
+                given=text,
+                allowed=f"files below {self.folder.resolve()}",
+                do="copy the file in, or allow its folder: --allow-path DIR",
             )
         if not path.is_file():
             known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            raise input_error("E101", f"{self.path.name}, {place}", f"the file does not exist{nearest(path.name, known)}", given=text, do=f"looked for {path}")
+            raise input_error(
+                "E101", f"{self.path.name}, {place}", f"the file does not exist{nearest(path.name, known)}", given=text, do=f"looked for {path}"
+            )
         return path
 
     def __repr__(self) -> str:
@@ -80,7 +86,10 @@ def find_scenario(name: str) -> Path:
     shipped = scenarios_folder() / f"{name}{SUFFIX}"
     if not shipped.is_file():
         raise input_error(
-            "E101", name, f"no scenario of this name{nearest(name, list_scenarios())}", allowed=", ".join(list_scenarios()),
+            "E101",
+            name,
+            f"no scenario of this name{nearest(name, list_scenarios())}",
+            allowed=", ".join(list_scenarios()),
             do="give one of these names or the path of a .toml file",
         )
     return shipped
@@ -154,7 +163,18 @@ def _is_union_tag(part: str) -> bool:
 
 
 KIND_TAGS = {
-    "none", "storm", "design_storm", "series", "constant", "green_ampt", "swmm", "closed", "free_outflow", "stage_series", "discharge_series", "point_inflow",
+    "none",
+    "storm",
+    "design_storm",
+    "series",
+    "constant",
+    "green_ampt",
+    "swmm",
+    "closed",
+    "free_outflow",
+    "stage_series",
+    "discharge_series",
+    "point_inflow",
 }
 
 
@@ -167,11 +187,13 @@ def _finding(path: Path, fault: Any) -> Finding:
         known = list(_keys(model))
         return Finding("E103", where, f"unknown key{nearest(loc[-1], known)}", given=given, allowed=", ".join(known), do="rename or remove the key")
     if fault["type"] == "missing":
-        return Finding("E104", where, "this key is missing", allowed=_allowed(model, loc[-1]), do=f"add `{loc[-1]} = ...`")
+        return Finding("E104", where, "this key is missing", allowed=allowed_values(model, loc[-1]), do=f"add `{loc[-1]} = ...`")
     if fault["type"] in ("timezone_aware", "datetime_type", "datetime_from_date_parsing", "datetime_parsing"):
         return Finding("E302", where, "a time needs its offset", given=given, allowed="2021-07-20T15:00:00+08:00", do="add the offset, e.g. +08:00")
     message = str(fault["msg"]).removeprefix("Value error, ")
-    return Finding("E104", where, message[:1].lower() + message[1:], given=given, allowed=_allowed(model, loc[-1]) if loc else "", do="change the value")
+    return Finding(
+        "E104", where, message[:1].lower() + message[1:], given=given, allowed=allowed_values(model, loc[-1]) if loc else "", do="change the value"
+    )
 
 
 def _short(value: Any, loc: list[str]) -> str:
@@ -192,7 +214,7 @@ def _model_at(loc: list[str], fault: Any) -> type[BaseModel]:
         if part.isdigit():
             continue
         field = model.model_fields.get(part)
-        candidates = list(_models_in(field.annotation)) if field else []
+        candidates = list(models_in(field.annotation)) if field else []
         if not candidates:
             break
         model = _best(candidates, fault)
@@ -207,13 +229,13 @@ def _best(candidates: list[type[BaseModel]], fault: Any) -> type[BaseModel]:
     return candidates[0]
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]
+    return [m for part in getattr(annotation, "__args__", ()) for m in models_in(part)]
 
 
-def _allowed(model: type[BaseModel], key: str) -> str:
+def allowed_values(model: type[BaseModel], key: str) -> str:
     """Range and description of a key, as the schema states them."""
     field = next((f for name, f in model.model_fields.items() if key in (name, f.alias)), None)
     if field is None:

@@ -156,8 +156,10 @@ class SwmmDrainage(Section):
     kind: Literal["swmm"]
     network: str | None = Field(None, description="EPA SWMM .inp; the reference city brings its own")
     coupling_step_s: float = Field(4.0, ge=1.0, le=10.0, description="whole seconds, a multiple of routing_step_s")
-    routing_step_s: float = Field(2.0, ge=0.5, le=5.0)
-    inlets: str | None = Field(None, description="CSV: node, kind, count, clogging; other nodes take default_inlet")
+    routing_step_s: float = Field(2.0, ge=0.1, le=5.0)
+    inlets: str | None = Field(
+        None, description="CSV: node, kind, and as needed count, clogging, x_m, y_m, perimeter_m, area_m2, rim_m; other nodes take default_inlet"
+    )
     default_inlet: Literal["gutter_grate", "double_gutter_grate", "combined", "manhole", "open_shaft"] = Field(
         "manhole", description="one of: " + ", ".join(INLET_KINDS)
     )
@@ -165,6 +167,7 @@ class SwmmDrainage(Section):
     rim: Literal["network", "bed"] = Field("network", description="bed: rims are set to the ground")
     snap_m: float = Field(20.0, ge=0.0, le=200.0, description="nodes on buildings or outside go to the nearest open cell within this distance")
     outfalls: Literal["leave", "surface"] = Field("leave", description="surface: outfalls discharge onto the grid")
+    min_surface_area_m2: float | None = Field(None, gt=0.0, le=50.0, description="replaces MIN_SURFAREA, whose water SWMM does not count")
     threads: int = Field(1, ge=1, le=64)
 
 

@@ -20,6 +20,7 @@ from flood_sim.terrain import Terrain
 from flood_sim.units import SWMM_US_UNITS
 
 RIM_DIFFERENCE_M = 0.2
+LARGE_NODE_M2 = 3.0
 
 
 @dataclass
@@ -43,49 +44,73 @@ def build_drainage(scenario: Scenario, terrain: Terrain, city: City | None, find
     if city is not None and spec.network is None:
         return _city_drainage(scenario, spec, city)
     if spec.network is None:
-        raise input_error("E104", f"{scenario.path.name}, [drainage]", "this key is missing", allowed="network: an EPA SWMM .inp file", do='add network = "network.inp"')
+        raise input_error(
+            "E104",
+            f"{scenario.path.name}, [drainage]",
+            "this key is missing",
+            allowed="network: an EPA SWMM .inp file",
+            do='add network = "network.inp"',
+        )
     inp = read_inp(scenario.file(spec.network, "[drainage] network"))
-    _check_network(scenario, inp, findings)
+    _check_network(scenario, spec, inp, findings)
+    if spec.min_surface_area_m2 is not None:
+        inp = inp.with_options({"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"})
     places = _place_nodes(inp, terrain, spec, findings)
     if spec.rim == "bed":
         inp = _rims_on_the_bed(inp, terrain, places)
     else:
         _check_rims(inp, terrain, places, findings)
-    inlets = _inlets(scenario, spec, inp, places)
-    return DrainageInputs(inp, tuple(inlets), places.cells, spec.routing_step_s, spec.threads, spec.outfalls == "surface")
+    inlets = _inlets(scenario, spec, inp, terrain, places)
+    return DrainageInputs(inp, tuple(inlets), _return_cells(inlets, places), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
 
 
 def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
     step, routing = spec.coupling_step_s, spec.routing_step_s
     place = f"{scenario.path.name}, [drainage] coupling_step_s"
     if abs(step - round(step)) > 1e-9 or abs(step / routing - round(step / routing)) > 1e-9:
-        raise input_error("E308", place, "the coupling step must be whole seconds and a multiple of routing_step_s", given=f"{step:g} s, routing {routing:g} s")
+        raise input_error(
+            "E308", place, "the coupling step must be whole seconds and a multiple of routing_step_s", given=f"{step:g} s, routing {routing:g} s"
+        )
     for key, value in (("[output] interval_s", scenario.spec.output.interval_s), ("[time] stop - start", scenario.spec.duration_s)):
         if abs(value / step - round(value / step)) > 1e-9:
-            raise input_error("E308", f"{scenario.path.name}, {key}", "must be a multiple of [drainage] coupling_step_s", given=f"{value:g} s", allowed=f"multiples of {step:g} s")
+            raise input_error(
+                "E308",
+                f"{scenario.path.name}, {key}",
+                "must be a multiple of [drainage] coupling_step_s",
+                given=f"{value:g} s",
+                allowed=f"multiples of {step:g} s",
+            )
 
 
 def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> DrainageInputs:
     inp = InpFile(scenario.path.with_name("reference_city.inp"), city.network.inp.splitlines())
     inlets = [
-        NodeInlet(i.node, i.row, i.column, (1 - spec.clogging) * i.perimeter_m, (1 - spec.clogging) * i.area_m2, (1 - spec.clogging) * i.capacity_m3_s)
+        NodeInlet(
+            i.node, i.row, i.column, (1 - spec.clogging) * i.perimeter_m, (1 - spec.clogging) * i.area_m2, (1 - spec.clogging) * i.capacity_m3_s
+        )
         for i in city.network.inlets
     ]
-    return DrainageInputs(inp, tuple(inlets), {i.node: (i.row, i.column) for i in inlets}, spec.routing_step_s, spec.threads, spec.outfalls == "surface")
+    return DrainageInputs(inp, tuple(inlets), _return_cells(inlets, None), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
 
 
-def _check_network(scenario: Scenario, inp: InpFile, findings: list[Finding]) -> None:
+def _check_network(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, findings: list[Finding]) -> None:
     errors = []
     if inp.rows("SUBCATCHMENTS") and scenario.spec.rainfall.kind != "none":
         errors.append(
-            Finding("E411", inp.path.name, f"{len(inp.rows('SUBCATCHMENTS'))} subcatchments and rain on the grid count the rain twice",
-                    do="remove [SUBCATCHMENTS] from the network, or the rain from the scenario")
+            Finding(
+                "E411",
+                inp.path.name,
+                f"{len(inp.rows('SUBCATCHMENTS'))} subcatchments and rain on the grid count the rain twice",
+                do="remove [SUBCATCHMENTS] from the network, or the rain from the scenario",
+            )
         )
     if not inp.rows("OUTFALLS"):
         errors.append(Finding("E406", inp.path.name, "the network has no outfall: SWMM refuses it (error 145)", do="add a dummy outfall"))
     for row in inp.rows("CONDUITS"):
         if len(row.tokens) > 3 and _number(row.tokens[3]) <= 0.0:
-            errors.append(Finding("E405", f"{inp.path.name}, line {row.line}", f"conduit {row.tokens[0]} has length {row.tokens[3]}", do="give its length"))
+            errors.append(
+                Finding("E405", f"{inp.path.name}, line {row.line}", f"conduit {row.tokens[0]} has length {row.tokens[3]}", do="give its length")
+            )
     for row in inp.rows("JUNCTIONS"):
         if len(row.tokens) > 2 and _number(row.tokens[2]) < 0.0:
             errors.append(Finding("E404", f"{inp.path.name}, line {row.line}", f"node {row.tokens[0]} has a negative depth", given=row.tokens[2]))
@@ -94,12 +119,33 @@ def _check_network(scenario: Scenario, inp: InpFile, findings: list[Finding]) ->
     if inp.encoding != "utf-8":
         findings.append(Finding("W105", inp.path.name, f"the file is {inp.encoding}; a UTF-8 copy is used", do="save as UTF-8"))
     if inp.flow_units in SWMM_US_UNITS:
-        findings.append(Finding("W407", inp.path.name, f"FLOW_UNITS {inp.flow_units}: levels are read as feet and converted; map coordinates are not"))
+        findings.append(
+            Finding("W407", inp.path.name, f"FLOW_UNITS {inp.flow_units}: levels are read as feet and converted; map coordinates are not")
+        )
     if inp.option("FLOW_ROUTING") not in ("DYNWAVE", "DW"):
-        findings.append(Finding("W408", inp.path.name, f"FLOW_ROUTING {inp.option('FLOW_ROUTING') or 'not set'}: surcharge needs DYNWAVE", do="set FLOW_ROUTING DYNWAVE"))
+        findings.append(
+            Finding(
+                "W408",
+                inp.path.name,
+                f"FLOW_ROUTING {inp.option('FLOW_ROUTING') or 'not set'}: surcharge needs DYNWAVE",
+                do="set FLOW_ROUTING DYNWAVE",
+            )
+        )
+    area = _number(inp.option("MIN_SURFAREA")) * inp.metres_per_unit**2
+    if area > LARGE_NODE_M2 and spec.min_surface_area_m2 is None:
+        findings.append(
+            Finding(
+                "W410",
+                inp.path.name,
+                f"MIN_SURFAREA is {area:.2f} m2 a node (12.566 is SWMM's default in ft2): SWMM does not count the water in it, its residual grows as nodes fill",
+                do="set [drainage] min_surface_area_m2 = 1.167",
+            )
+        )
     step = inp.option("ROUTING_STEP")
     if step:
-        findings.append(Finding("W409", inp.path.name, f"its own clock is not used: ROUTING_STEP {step}, dates and VARIABLE_STEP are set by the scenario"))
+        findings.append(
+            Finding("W409", inp.path.name, f"its own clock is not used: ROUTING_STEP {step}, dates and VARIABLE_STEP are set by the scenario")
+        )
 
 
 def _number(text: str) -> float:
@@ -152,8 +198,12 @@ def _check_rims(inp: InpFile, terrain: Terrain, places: _Places, findings: list[
     if far:
         worst = ", ".join(f"{n} {gaps[n]:+.2f} m" for n in far[:5])
         findings.append(
-            Finding("W403", inp.path.name, f"{len(far)} of {len(gaps)} rims differ from the ground by more than {RIM_DIFFERENCE_M} m (rim - ground: {worst})",
-                    do='mend them, or set [drainage] rim = "bed"')
+            Finding(
+                "W403",
+                inp.path.name,
+                f"{len(far)} of {len(gaps)} rims differ from the ground by more than {RIM_DIFFERENCE_M} m (rim - ground: {worst})",
+                do='mend them, or set [drainage] rim = "bed"',
+            )
         )
 
 
@@ -168,27 +218,67 @@ def _rims_on_the_bed(inp: InpFile, terrain: Terrain, places: _Places) -> InpFile
     return InpFile(inp.path, lines, inp.encoding)
 
 
-def _inlets(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, places: _Places) -> list[NodeInlet]:
+def _return_cells(inlets: list[NodeInlet], places: _Places | None) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Where a node spills: at its inlets; a node without any (an outfall onto the ground) at its own place."""
+    cells: dict[str, dict[tuple[int, int], None]] = {}
+    for inlet in inlets:
+        cells.setdefault(inlet.node, {})[(inlet.row, inlet.column)] = None
+    if places is not None:
+        for name, cell in places.cells.items():
+            cells.setdefault(name, {cell: None})
+    return {name: tuple(group) for name, group in cells.items()}
+
+
+def _inlets(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, terrain: Terrain, places: _Places) -> list[NodeInlet]:
     """The table's inlets; other coupled nodes take the default one. Outfalls take no water from the street."""
-    table: dict[str, list[tuple[str, float, float]]] = {}
-    if spec.inlets is not None:
-        path = scenario.file(spec.inlets, "[drainage] inlets")
-        for number, row in enumerate(files.read_csv(path), start=2):
-            name, kind = row.get("node", ""), row.get("kind", "")
-            if name not in places.cells:
-                raise input_error("E410", f"{path.name}, row {number}", f"node `{name}` is not coupled{nearest(name, places.cells)}")
-            if kind not in INLET_KINDS:
-                raise input_error("E410", f"{path.name}, row {number}", f"unknown inlet kind{nearest(kind, INLET_KINDS)}", given=kind, allowed=", ".join(INLET_KINDS))
-            clogging = float(row.get("clogging") or spec.clogging)
-            if not 0.0 <= clogging < 1.0:
-                raise input_error("E410", f"{path.name}, row {number}", "clogging out of range", given=f"{clogging:g}", allowed="0 <= clogging < 1")
-            table.setdefault(name, []).append((kind, float(row.get("count") or 1.0), clogging))
+    listed = _listed_inlets(scenario, spec, terrain, places) if spec.inlets is not None else []
+    named = {inlet.node for inlet in listed}
     outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
+    kind, open_ = INLET_KINDS[spec.default_inlet], 1.0 - spec.clogging
+    default = [
+        NodeInlet(name, *cell, open_ * kind.perimeter_m, open_ * kind.area_m2, open_ * kind.capacity_m3_s, _rim(spec, terrain, cell))
+        for name, cell in places.cells.items()
+        if name not in outfalls and name not in named
+    ]
+    return listed + default
+
+
+def _rim(spec: SwmmDrainage, terrain: Terrain, cell: tuple[int, int]) -> float | None:
+    return float(terrain.bed_elevation[cell]) if spec.rim == "bed" else None
+
+
+def _listed_inlets(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: _Places) -> list[NodeInlet]:
+    """Rows of the inlet table: several a node, several a cell; with x_m and y_m an opening away from its node."""
+    path = scenario.file(str(spec.inlets), "[drainage] inlets")
     inlets = []
-    for name, (row_, column) in places.cells.items():
-        if name in outfalls:
-            continue
-        for kind, count, clogging in table.get(name, [(spec.default_inlet, 1.0, spec.clogging)]):
-            shape, open_ = INLET_KINDS[kind], count * (1.0 - clogging)
-            inlets.append(NodeInlet(name, row_, column, open_ * shape.perimeter_m, open_ * shape.area_m2, open_ * shape.capacity_m3_s))
+    for number, row in enumerate(files.read_csv(path), start=2):
+        place, name, kind = f"{path.name}, row {number}", row.get("node", ""), row.get("kind", "")
+        if name not in places.cells:
+            raise input_error("E410", place, f"node `{name}` is not coupled{nearest(name, places.cells)}")
+        if kind not in (*INLET_KINDS, "custom"):
+            raise input_error(
+                "E410", place, f"unknown inlet kind{nearest(kind, INLET_KINDS)}", given=kind, allowed=", ".join((*INLET_KINDS, "custom"))
+            )
+        values = {key: _number(text) for key, text in row.items() if key not in ("node", "kind") and text}
+        bad = [key for key, value in values.items() if not math.isfinite(value)]
+        if bad or not 0.0 <= values.get("clogging", 0.0) < 1.0 or (kind == "custom" and not {"perimeter_m", "area_m2"} <= set(values)):
+            raise input_error(
+                "E410",
+                place,
+                "a value is missing or out of range",
+                given=str(row),
+                allowed="numbers; 0 <= clogging < 1; custom: perimeter_m, area_m2",
+            )
+        cell = places.cells[name]
+        if "x_m" in values and "y_m" in values:
+            cell = tuple(int(v) for v in terrain.grid.cell_at(values["x_m"], values["y_m"]))  # type: ignore[assignment]
+            if not bool(terrain.grid.contains(*cell)) or not terrain.active[cell]:
+                raise input_error(
+                    "E402", place, "the inlet is not on an open cell", given=f"x {values['x_m']}, y {values['y_m']}", allowed=repr(terrain.grid)
+                )
+        shape = INLET_KINDS.get(kind)
+        open_ = values.get("count", 1.0) * (1.0 - values.get("clogging", spec.clogging))
+        perimeter, area = values.get("perimeter_m", shape.perimeter_m if shape else 0.0), values.get("area_m2", shape.area_m2 if shape else 0.0)
+        capacity = shape.capacity_m3_s if shape else math.inf
+        inlets.append(NodeInlet(name, *cell, open_ * perimeter, open_ * area, open_ * capacity, values.get("rim_m", _rim(spec, terrain, cell))))
     return inlets

@@ -202,7 +202,7 @@ def advance_faces(own, before, after, h_left, h_right, z_left, z_right, g_left, 
 def share_outflow(depth, q_left, q_right, q_above, q_below, share, dx_over_dt):
     """Factor in [0, 1] by which every outgoing face of a cell is scaled so that it gives no more than it holds."""
     for i in range(share.size):
-        out = max(q_right[i], ZERO) - min(q_left[i], ZERO) + max(q_below[i], ZERO) - min(q_above[i], ZERO)
+        out = (max(q_right[i], ZERO) - min(q_left[i], ZERO)) + (max(q_below[i], ZERO) - min(q_above[i], ZERO))
         share[i] = min(ONE, depth[i] * dx_over_dt / max(out, np.float32(1e-30)))
 
 
@@ -335,9 +335,7 @@ def sweep_band(band, first, last, top, bottom, left, ghost, cells, faces, scratc
             qy_below = faces.qy[done + 1, left:right] if owned else spare
             scale_faces(new_qy[below, left:right], share[here, left:right], share[below, left:right], qy_below)
             if done >= first:
-                scale_faces(
-                    new_qx[here, left:right], share[here, left - 1 : right - 1], share[here, left:right], faces.qx[done, left:right]
-                )
+                scale_faces(new_qx[here, left:right], share[here, left - 1 : right - 1], share[here, left:right], faces.qx[done, left:right])
                 update_depth(
                     cells.depth[done, left:right],
                     cells.carry[done, left:right],
@@ -451,6 +449,20 @@ def add_section_volumes(faces, sections, volume_per_discharge):
 
 
 @njit(**ROW)
+def deepest_ahead(cells, sources, boundaries, cell_area):
+    """Depth (m) that may stand at a source or beyond an open edge before the faces have felt it: a dry cell about to be filled."""
+    deepest = 0.0
+    for k in range(sources.row.size):
+        depth = np.float64(cells.depth[sources.row[k], sources.column[k]])
+        deepest = max(deepest, depth + sources.pending[k] / cell_area)
+    for k in range(boundaries.row.size):
+        if not boundaries.mirrors[k]:
+            stage = max(boundaries.stage_start[k], boundaries.stage_stop[k])
+            deepest = max(deepest, stage - np.float64(cells.bed[boundaries.row[k], boundaries.column[k]]))
+    return deepest
+
+
+@njit(**ROW)
 def stable_time_step(deepest, deepest_coupled, courant, courant_coupled, cell_size, largest):
     """alpha dx / sqrt(g h) over the wet faces, with a smaller alpha over coupled cells; at most `largest` (s)."""
     step = largest
@@ -462,9 +474,7 @@ def stable_time_step(deepest, deepest_coupled, courant, courant_coupled, cell_si
 
 
 @njit(parallel=True, **ROW)
-def advance_window(
-    start, stop, deepest, band_rows, left, ghost, cells, faces, scratch, scheme, rain, sources, inlets, boundaries, sections, limits
-):
+def advance_window(start, stop, deepest, band_rows, left, ghost, cells, faces, scratch, scheme, rain, sources, inlets, boundaries, sections, limits):
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole window.
 
     deepest : m, largest flow depth known at the start; limits : (courant, courant_coupled, largest step s, smallest step s,
@@ -481,6 +491,7 @@ def advance_window(
         deepest_coupled = max(deepest_coupled, np.float64(cells.depth[inlets.row[k], inlets.column[k]]))
     while time < stop:
         rest = stop - time
+        deepest = max(deepest, deepest_ahead(cells, sources, boundaries, cell_area))
         step = stable_time_step(deepest, deepest_coupled, limits[0], limits[1], cell_size, limits[2])
         if not step >= limits[3]:
             return TIME_STEP_COLLAPSED, time, steps, deepest, step

@@ -1,0 +1,251 @@
+"""The files of a result folder, one class or function a format: NetCDF frames that survive a kill, GeoTIFF, GeoPackage. Written by `output`."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import UTC
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flood_sim.inputs import ModelInputs
+from flood_sim.variables import VARIABLES
+
+if TYPE_CHECKING:
+    from flood_sim.simulation import Simulation
+
+SIGNIFICANT = 3  # decimals kept of depth and velocity: 1 mm, 1 mm/s
+
+
+def _crs_wkt(crs: str) -> str:
+    from rasterio.crs import CRS
+
+    return "" if crs == "local" else str(CRS.from_user_input(crs).to_wkt())
+
+
+class FieldsFile:
+    """fields.nc: CF-1.11, one frame at a time, on disk after each (`sync`: without it a kill leaves no frame at all)."""
+
+    def __init__(self, path: Path, inputs: ModelInputs) -> None:
+        import netCDF4
+
+        grid = inputs.terrain.grid
+        self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
+        f = self._file
+        f.setncatts(
+            {
+                "Conventions": "CF-1.11",
+                "title": inputs.name,
+                "institution": "not stated",
+                "source": f"flood_sim {version('flood_sim')}",
+                "history": f"{inputs.clock.start.isoformat()} run of scenario {inputs.name}, portfolio {inputs.portfolio}",
+                "comment": "depth in cell centres; stage = depth + bed_elevation; velocities from face discharges; maxima sampled every coupling window",
+                "time_zone": str(inputs.clock.start.tzinfo),
+                "frames_written": np.int32(0),
+            }
+        )
+        f.createDimension("time", None)
+        f.createDimension("y", grid.rows)
+        f.createDimension("x", grid.columns)
+        f.createDimension("bounds", 2)
+        self._coordinates(grid, inputs)
+        self._names = {"frames": ("depth", "velocity_x", "velocity_y"), "depth": ("depth",), "maxima": ()}[inputs.fields]
+        for name in self._names:
+            self._variable(name, ("time", "y", "x"), significant=SIGNIFICANT)
+        self._variable("bed_elevation", ("y", "x"))[:] = np.where(inputs.terrain.active, inputs.terrain.bed_elevation, np.nan)
+        for name in ("max_depth", "max_velocity", "max_depth_velocity", "arrival_time", "duration_0p15"):
+            self._variable(name, ("y", "x"))
+        self._variable("max_hazard", ("y", "x"), kind="u1")
+        self._file.sync()
+
+    def _coordinates(self, grid: Any, inputs: ModelInputs) -> None:
+        f, start = self._file, inputs.clock.start
+        for name, axis, centres in (("x", "X", grid.x_m), ("y", "Y", grid.y_m)):
+            v = f.createVariable(name, "f8", (name,))
+            v.setncatts({"standard_name": f"projection_{name}_coordinate", "units": "m", "axis": axis, "bounds": f"{name}_bnds"})
+            v[:] = centres
+            half = 0.5 * grid.cell_size_m
+            f.createVariable(f"{name}_bnds", "f8", (name, "bounds"))[:] = np.column_stack([centres - half, centres + half])
+        time = f.createVariable("time", "f8", ("time",))
+        time.setncatts(
+            {
+                "standard_name": "time",
+                "axis": "T",
+                "calendar": "proleptic_gregorian",
+                "units": f"seconds since {start.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+            }
+        )
+        crs = f.createVariable("crs", "i4")
+        wkt = _crs_wkt(grid.crs)
+        t = grid.transform
+        crs.setncatts({"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": f"{t.c} {t.a} 0 {t.f} 0 {t.e}", **_grid_mapping(grid.crs)})
+
+    def _variable(self, name: str, dimensions: tuple[str, ...], significant: int | None = None, kind: str = "f4") -> Any:
+        table = VARIABLES[name]
+        fill: Any = None if kind == "u1" else np.float32(np.nan)
+        create: Any = self._file.createVariable
+        v = create(name, kind, dimensions, zlib=True, complevel=1, fill_value=fill, least_significant_digit=significant)
+        v.setncatts(
+            {"units": table.unit, "long_name": table.english, "grid_mapping": "crs"} | ({"standard_name": table.cf_name} if table.cf_name else {})
+        )
+        return v
+
+    def write(self, simulation: Simulation) -> None:
+        """One frame, on disk when this returns."""
+        if not self._names:
+            return
+        surface, frame = simulation.surface, len(self._file.dimensions["time"])
+        dry = ~simulation.inputs.terrain.active
+        fields = {"depth": surface.depth}
+        if "velocity_x" in self._names:
+            fields["velocity_x"], fields["velocity_y"] = surface.velocity()
+        for name in self._names:
+            self._file[name][frame] = np.where(dry, np.nan, fields[name])
+        self._file["time"][frame] = simulation.time_s
+        self._file.frames_written = np.int32(frame + 1)
+        self._file.sync()
+
+    def finish(self, simulation: Simulation) -> None:
+        """Write the maxima and close."""
+        m, active = simulation.surface.maxima, simulation.inputs.terrain.active
+        for name, field in (
+            ("max_depth", m.depth),
+            ("max_velocity", m.velocity),
+            ("max_depth_velocity", m.depth_velocity),
+            ("arrival_time", m.arrival_time),
+            ("duration_0p15", m.ponding_time),
+        ):
+            self._file[name][:] = np.where(active, field, np.nan)
+        self._file["max_hazard"][:] = m.hazard
+        self._file.close()
+
+
+def _grid_mapping(crs: str) -> dict[str, Any]:
+    """CF's own parameters of the projection, where it is one of a kind CF names."""
+    if crs == "local":
+        return {"long_name": "local coordinates, not georeferenced"}
+    from rasterio.crs import CRS
+
+    p = CRS.from_user_input(crs).to_dict(projjson=False)
+    kinds = {"tmerc": "transverse_mercator", "utm": "transverse_mercator", "lcc": "lambert_conformal_conic", "merc": "mercator"}
+    found = kinds.get(str(p.get("proj")))
+    if found == "transverse_mercator" and "lon_0" in p:
+        return {
+            "grid_mapping_name": found,
+            "longitude_of_central_meridian": float(p["lon_0"]),
+            "latitude_of_projection_origin": float(p.get("lat_0", 0.0)),
+            "scale_factor_at_central_meridian": float(p.get("k", 1.0)),
+            "false_easting": float(p.get("x_0", 0.0)),
+            "false_northing": float(p.get("y_0", 0.0)),
+        }
+    return {"grid_mapping_name": found} if found else {}
+
+
+class NetworkFile:
+    """network.nc: head, exchange flow and discharge at the output times."""
+
+    def __init__(self, path: Path, simulation: Simulation) -> None:
+        import netCDF4
+
+        self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
+        f, network = self._file, simulation.network
+        f.setncatts(
+            {"Conventions": "CF-1.11", "title": f"{simulation.inputs.name}: sewer network", "comment": "exchange_flow: positive leaves the sewer"}
+        )
+        f.createDimension("time", None)
+        for dimension, names in (("node", network.node_ids), ("link", network.link_ids)):
+            f.createDimension(dimension, len(names))
+            ids = f.createVariable(f"{dimension}_id", str, (dimension,))
+            for k, name in enumerate(names):
+                ids[k] = name
+        time = f.createVariable("time", "f8", ("time",))
+        time.setncatts(
+            {
+                "standard_name": "time",
+                "calendar": "proleptic_gregorian",
+                "units": f"seconds since {simulation.clock.start.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+            }
+        )
+        for name, dimension in (("head", "node"), ("exchange_flow", "node"), ("discharge", "link")):
+            v = f.createVariable(name, "f4", ("time", dimension), zlib=True, complevel=1)
+            v.setncatts({"units": VARIABLES[name].unit, "long_name": VARIABLES[name].english})
+
+    def write(self, simulation: Simulation) -> None:
+        frame = len(self._file.dimensions["time"])
+        self._file["head"][frame] = simulation.network.heads()
+        self._file["exchange_flow"][frame] = simulation.exchange.flow
+        self._file["discharge"][frame] = simulation.network.discharges()
+        self._file["time"][frame] = simulation.time_s
+        self._file.sync()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None) -> None:
+    """A Cloud-Optimised GeoTIFF (DEFLATE, overviews)."""
+    import rasterio
+    from rasterio.shutil import copy
+
+    crs = None if grid.crs == "local" else grid.crs
+    profile = {
+        "height": grid.rows,
+        "width": grid.columns,
+        "count": 1,
+        "dtype": field.dtype.name,
+        "crs": crs,
+        "transform": grid.transform,
+        "nodata": nodata,
+    }
+    with rasterio.MemoryFile() as memory:
+        with memory.open(driver="GTiff", **profile) as plain:
+            plain.write(field, 1)
+        with memory.open() as source:
+            copy(source, path, driver="COG", compress="DEFLATE", predictor="YES" if field.dtype.kind == "f" else "NO")
+
+
+def write_network_layers(
+    path: Path, simulation: Simulation, max_head: np.ndarray, max_flow: np.ndarray, flooded_volume: np.ndarray, surcharge_hours: np.ndarray
+) -> None:
+    """network.gpkg: nodes and links with their maxima."""
+    import shapely
+    from pyogrio.raw import write
+
+    drainage = simulation.inputs.drainage
+    if drainage is None:
+        return
+    where, ends = drainage.network.coordinates(), drainage.network.links()
+    crs = None if simulation.surface.grid.crs == "local" else simulation.surface.grid.crs
+    node_ids, link_ids, rim = simulation.network.node_ids, simulation.network.link_ids, simulation.network.rim_m
+    nodes = [k for k, name in enumerate(node_ids) if name in where]
+    links = [k for k, name in enumerate(link_ids) if name in ends and all(e in where for e in ends[name])]
+    points = shapely.to_wkb(shapely.points([where[node_ids[k]] for k in nodes]))
+    lines = shapely.to_wkb(np.array([shapely.LineString([where[e] for e in ends[link_ids[k]]]) for k in links], object))
+    columns = [
+        np.array([node_ids[k] for k in nodes], object),
+        rim[nodes],
+        max_head[nodes],
+        (max_head - rim)[nodes],
+        flooded_volume[nodes],
+        surcharge_hours[nodes],
+    ]
+    names = np.array(["node", "rim_m", "max_head_m", "max_over_rim_m", "flooded_m3", "surcharge_h"])
+    path.unlink(missing_ok=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="'crs' was not provided")  # a laboratory case has none
+        write(path, points, columns, names, layer="nodes", driver="GPKG", geometry_type="Point", crs=crs)
+        if links:
+            columns = [np.array([link_ids[k] for k in links], object), max_flow[links]]
+            write(
+                path,
+                lines,
+                columns,
+                np.array(["link", "max_discharge_m3_s"]),
+                layer="links",
+                driver="GPKG",
+                geometry_type="LineString",
+                crs=crs,
+                append=True,
+            )
