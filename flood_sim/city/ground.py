@@ -91,7 +91,7 @@ def _span(low: float, high: float, along: np.ndarray) -> slice:
 def _paint(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     land_use = np.full((y.size, x.size), YARD, np.uint8)
     for part in plan.parts:
-        _paint_part(part, land_use, x, y)
+        _paint_part(part, land_use, x, y, p.cell_size_m)
     for street in plan.arterials:
         _paint_strip(street, 0.5 * RED_LINE_M[street.kind], PAVEMENT, land_use, x, y)
     for street in plan.lanes + tuple(sorted(plan.arterials, key=lambda s: s.kind == "primary")):
@@ -116,7 +116,7 @@ def _paint_strip(street: Street, half: float, code: int, land_use: np.ndarray, x
         land_use[along, across] = code
 
 
-def _paint_part(part: Part, land_use: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+def _paint_part(part: Part, land_use: np.ndarray, x: np.ndarray, y: np.ndarray, cell: float) -> None:
     """A ring of buildings with four gates, an inner double row where the court is wide; parks stay open."""
     rows, columns = _span(part.y0, part.y1, y), _span(part.x0, part.x1, x)
     view, u, v = land_use[rows, columns], x[columns] - part.x0, y[rows] - part.y0
@@ -137,7 +137,7 @@ def _paint_part(part: Part, land_use: np.ndarray, x: np.ndarray, y: np.ndarray) 
         across = np.abs(v - 0.5 * high)[:, None] if court_u >= court_v else np.abs(u - 0.5 * wide)[None, :]
         along = np.abs(u - 0.5 * wide)[None, :] if court_u >= court_v else np.abs(v - 0.5 * high)[:, None]
         reach = 0.5 * max(court_u, court_v) - 12.0
-        rows_of_houses = (across >= 5.0) & (across < 13.0) & (along > 0.5 * GATE_M) & (along < reach)
+        rows_of_houses = (across >= 5.0) & (across < 5.0 + max(8.0, cell)) & (along > 0.5 * GATE_M) & (along < reach)
         view[rows_of_houses & (inset >= RING_M)] = BUILDING
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from flood_sim.city.ground import DYKE, OUTSIDE, RIVER, Ground
 from flood_sim.city.parameters import ORIGIN_M, CityParameters
-from flood_sim.city.streets import Plan, Street
+from flood_sim.city.streets import RIVERSIDE_OFFSET_M, Plan, Street
 
 SPACING_M = 34.0
 PRIMARY_PIPE_M = 13.0  # the two pipes of a primary street, from its axis
@@ -149,7 +149,8 @@ def _all_nodes(plan: Plan, lines: list[PipeLine]) -> _Graph:
                 ys.append(y)
                 first_line.append(number)
             node = points[key]
-            if previous >= 0 and not _in_underpass(plan, s, 0.5 * (xs[previous] + x)):
+            middle = (0.5 * (xs[previous] + x), 0.5 * (ys[previous] + y)) if previous >= 0 else (x, y)
+            if previous >= 0 and not _in_underpass(plan, s, middle[0]) and not _in_river(plan, middle[1]):
                 edges.append((previous, node))
                 edge_line.append(number)
             previous = node
@@ -159,6 +160,10 @@ def _all_nodes(plan: Plan, lines: list[PipeLine]) -> _Graph:
 def _in_underpass(plan: Plan, street: Street, x: float) -> bool:
     u = plan.underpass
     return u is not None and street is u.street and abs(x - u.centre) < u.reach + 10.0
+
+
+def _in_river(plan: Plan, y: float) -> bool:
+    return min(abs(y - centre) for centre in plan.rivers) < RIVERSIDE_OFFSET_M - 1.0
 
 
 def _rims(graph: _Graph, ground: Ground) -> tuple[np.ndarray, list[tuple[tuple[int, int], ...]]]:

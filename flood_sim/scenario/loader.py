@@ -148,34 +148,40 @@ def _refuse_what_is_not_built(data: dict[str, Any], path: Path) -> None:
         raise InputError(findings)
 
 
+UNION_MEMBERS = ("str", "float", "EdgeSpec", "LandCover", "FromRims", "FlatBed")
+TAG_PLACES = {"rainfall": 1, "infiltration": 1, "drainage": 1, "boundaries": 2}  # where pydantic puts a section's `kind` into a place
+
+
 def _merged(faults: list[Any]) -> list[Any]:
-    """One finding a place: a union reports a fault for each of its members."""
+    """One finding a place: of a union only the member that fits best speaks."""
+    counts: dict[tuple[Any, ...], int] = {}
+    for fault in faults:
+        prefix, member = _member(fault["loc"])
+        unfit = 100 if member in ("str", "float") and isinstance(fault.get("input"), dict) else 1
+        counts[(*prefix, member)] = counts.get((*prefix, member), 0) + unfit
     places: dict[tuple[Any, ...], Any] = {}
     for fault in faults:
-        place = tuple(part for part in fault["loc"] if not _is_union_tag(str(part)))
+        prefix, member = _member(fault["loc"])
+        rivals = [count for key, count in counts.items() if key[:-1] == prefix and key[-1] is not None]
+        if member is not None and counts[(*prefix, member)] > min(rivals):
+            continue
+        place = _without_tags(fault["loc"])
         if place not in places or fault["type"] == "extra_forbidden":
             places[place] = {**fault, "loc": place, "tags": fault["loc"]}
     return list(places.values())
 
 
-def _is_union_tag(part: str) -> bool:
-    return part in KIND_TAGS or part in ("str", "float", "EdgeSpec", "LandCover", "FromRims", "FlatBed") or part.startswith("function-")
+def _member(loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], str | None]:
+    """The place of a union and the member that a fault speaks for."""
+    for k, part in enumerate(loc):
+        if part in UNION_MEMBERS:
+            return loc[:k], str(part)
+    return loc, None
 
 
-KIND_TAGS = {
-    "none",
-    "storm",
-    "design_storm",
-    "series",
-    "constant",
-    "green_ampt",
-    "swmm",
-    "closed",
-    "free_outflow",
-    "stage_series",
-    "discharge_series",
-    "point_inflow",
-}
+def _without_tags(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    tag = TAG_PLACES.get(str(loc[0]), -1) if loc else -1
+    return tuple(part for k, part in enumerate(loc) if k != tag and part not in UNION_MEMBERS)
 
 
 def _finding(path: Path, fault: Any) -> Finding:
