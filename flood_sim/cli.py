@@ -42,7 +42,11 @@ def list_(as_json: Json = False) -> None:
 
 
 @app.command()
-def copy(name: ScenarioName, folder: Annotated[Path, typer.Argument(help="folder to copy it into")]) -> None:
+def copy(
+    name: ScenarioName,
+    folder: Annotated[Path, typer.Argument(help="folder to copy it into")],
+    as_files: Annotated[bool, typer.Option("--as-files", help="write the reference city as GeoTIFF, GeoPackage, .inp and CSV, too")] = False,
+) -> None:
     """Copy a shipped scenario into a folder, to change it there."""
     from flood_sim.errors import input_error
     from flood_sim.scenario import find_scenario
@@ -54,6 +58,28 @@ def copy(name: ScenarioName, folder: Annotated[Path, typer.Argument(help="folder
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     typer.echo(f"{target}  (then: flood-sim check {target}; flood-sim run {target} --out DIR)")
+    if as_files:
+        typer.echo(f"{_write_city_files(target)}  (the same run from plain files)")
+
+
+def _write_city_files(scenario_file: Path) -> Path:
+    """The city's files in `city/` beside the scenario, and a second scenario that runs from them."""
+    import tomli_w
+
+    from flood_sim.city import reference_city
+    from flood_sim.city.write import files_scenario, write_city
+    from flood_sim.errors import input_error
+
+    spec = _load(str(scenario_file), []).spec
+    if spec.city is None:
+        raise input_error("E104", str(scenario_file), "this scenario has no [city] to write")
+    city = reference_city(spec.city)
+    write_city(city, scenario_file.parent / "city")
+    rain = tomli_w.dumps(spec.as_toml()["rainfall"])
+    target = scenario_file.with_name(f"{scenario_file.stem}_files.toml")
+    times = (spec.time.start.isoformat(), spec.time.stop.isoformat())
+    target.write_text(files_scenario(city, f"{spec.name}_files", *times, rain, "city"), encoding="utf-8")
+    return target
 
 
 @app.command()

@@ -16,7 +16,8 @@ from flood_sim.clock import Window
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.drainage import DrainageNetwork
 from flood_sim.ledger import ExchangeBook
-from flood_sim.surface import Inlet, SurfaceFlow
+from flood_sim.surface import SurfaceFlow
+from flood_sim.surface_arrays import Inlet
 
 WEIR_COEFFICIENT = 1.594  # SI, sharp edge; 1.66 for grates (HEC-22)
 ORIFICE_COEFFICIENT = 0.6

@@ -119,6 +119,7 @@ class Recorder:
 
     def finish(self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str = "") -> dict[str, Any]:
         """Close every file, write the maps, and summary.json last."""
+        simulation.surface.sample_maxima()
         self._fields.finish(simulation)
         self._gauge_file.close()
         if self._section_file:
@@ -150,7 +151,7 @@ class Recorder:
             "steps": s.surface.steps,
             "wall_s": round(wall_s, 3),
             "timers": {name: round(seconds, 3) for name, seconds in s.timers.seconds.items()},
-            "threads": inputs.surface.threads,
+            "threads": s.surface.threads,
             "scheme": s.surface.scheme,
             "precision": inputs.surface.precision,
             "smallest_step_s": s.surface.smallest_step_s if np.isfinite(s.surface.smallest_step_s) else None,

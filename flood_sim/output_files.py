@@ -41,7 +41,7 @@ class FieldsFile:
                 "institution": "not stated",
                 "source": f"flood_sim {version('flood_sim')}",
                 "history": f"{inputs.clock.start.isoformat()} run of scenario {inputs.name}, portfolio {inputs.portfolio}",
-                "comment": "depth in cell centres; stage = depth + bed_elevation; velocities from face discharges; maxima sampled every coupling window",
+                "comment": "depth in cell centres; stage = depth + bed_elevation; velocities from face discharges; maxima sampled about every 10 s",
                 "time_zone": str(inputs.clock.start.tzinfo),
                 "frames_written": np.int32(0),
             }

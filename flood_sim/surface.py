@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,10 +16,11 @@ from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.errors import RunFailedError, TimeStepError
 from flood_sim.infiltration import Infiltration, NoInfiltration
 from flood_sim.rainfall import NO_RAIN, Rainfall
+from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, empty_maxima, make_inlets
 from flood_sim.terrain import Terrain
 
-LEFT = kernels.LANES  # columns left of the model: rows start on a cache line
-TOP = kernels.PAD
+CELLS_A_THREAD = 100_000  # below this a second thread costs more than it brings (62,500 cells beside SWMM: 8.3 s with two, 7.5 with one)
+SAMPLING_S = 10.0  # maxima are sampled at the first window's end after this long: at every window they cost a third of the surface
 OVERFALL_M = 1000.0  # ghost bed below a critical outflow: the Froude limiter sets the discharge
 FLOATS = {"float32": np.float32, "float64": np.float64}
 
@@ -38,19 +38,7 @@ class SurfaceSettings:
     largest_step_s: float = 10.0
     smallest_step_s: float = 1.0e-3
     threads: int = 1
-
-
-@dataclass(frozen=True)
-class Inlet:
-    """An opening from street to sewer in one cell: node is the index in the network; rim m; perimeter m and area m2 after clogging."""
-
-    row: int
-    column: int
-    node: int
-    rim_m: float
-    perimeter_m: float
-    area_m2: float
-    capacity_m3_s: float = math.inf
+    threads_by_size: bool = False  # fewer threads than asked where the grid is too small to feed them
 
 
 class SurfaceFlow:
@@ -100,6 +88,7 @@ class SurfaceFlow:
         self.infiltrated_volume = self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
         self.section_volume = np.zeros(len(self.sections))
         self.smallest_step_s = math.inf
+        self._unsampled_s = 0.0
         self._deepest = float(self.depth.max(initial=0.0))
         self.maxima = empty_maxima(self.grid.shape)
 
@@ -109,6 +98,11 @@ class SurfaceFlow:
     def depth(self) -> np.ndarray:
         """(rows, columns) view, m; 0 in inactive cells."""
         return self._cells.depth[self._view]
+
+    @property
+    def threads(self) -> int:
+        """Bands that run side by side."""
+        return len(self._band_rows) - 1
 
     @property
     def volume(self) -> float:
@@ -213,9 +207,15 @@ class SurfaceFlow:
         self.section_volume += self._sections.volume
         taken = self.infiltration.take(self._cells.depth, TOP, LEFT, window.length)
         self.infiltrated_volume += taken * self.grid.cell_area_m2
-        statistics.update_maxima(
-            self._cells.depth, self._cells.bed, self._faces.qx, self._faces.qy, TOP, LEFT, self.maxima, window.stop, window.length
-        )
+        self._unsampled_s += window.length
+        if self._unsampled_s >= SAMPLING_S - 1e-9:
+            self.sample_maxima()
+
+    def sample_maxima(self) -> None:
+        """Fold the present state into the running maxima; ponding time counts what has passed since the last sample."""
+        cells, faces = self._cells, self._faces
+        statistics.update_maxima(cells.depth, cells.bed, faces.qx, faces.qy, TOP, LEFT, self.maxima, self.time_s, self._unsampled_s)
+        self._unsampled_s = 0.0
 
     def section_discharge(self, window: Window) -> np.ndarray:
         """(sections,) mean discharge of the last window, m3/s."""
@@ -257,7 +257,8 @@ class SurfaceFlow:
             friction[j, i] = -abs(friction[j, i])
         self._cells = kernels.Cells(initial, aligned(shape, real), bed, friction, weight)
         self._faces = kernels.Faces(aligned(shape, real), aligned(shape, real))
-        bands = max(1, min(self.settings.threads, rows // 8))
+        worthwhile = max(1, rows * columns // CELLS_A_THREAD) if self.settings.threads_by_size else rows
+        bands = max(1, min(self.settings.threads, rows // 8, worthwhile))
         self._band_rows = np.linspace(TOP, TOP + rows, bands + 1).astype(np.int64)
         self._scratch = kernels.Scratch(
             *(aligned((bands, k, width), real) for k in (4, 2, 5, 4, 4, 4)), aligned((bands, width), real), aligned((bands, width), real)
@@ -354,42 +355,10 @@ class SurfaceFlow:
 
     def __repr__(self) -> str:
         return (
-            f"SurfaceFlow ({self.scheme}, {self.settings.precision}, {len(self._band_rows) - 1} threads) on {self.grid!r}\n"
+            f"SurfaceFlow ({self.scheme}, {self.settings.precision}, {self.threads} threads) on {self.grid!r}\n"
             f"  time     {self.time_s:.1f} s after {self.steps} steps\n  water    {self.volume:.1f} m3, deepest {float(self.depth.max(initial=0.0)):.3f} m\n"
             f"  open     {len(self.edges)} edges, {len(self.inflows)} inflows, {self._inlets.row.size} inlets"
         )
-
-
-def aligned(shape: tuple[int, ...], real: Any) -> np.ndarray:
-    """Zeros that start on a 64-byte line."""
-    size = int(np.prod(shape)) * np.dtype(real).itemsize
-    block = np.zeros(size + 64, np.uint8)
-    shift = -block.ctypes.data % 64
-    return block[shift : shift + size].view(real).reshape(shape)
-
-
-def empty_maxima(shape: tuple[int, int]) -> statistics.Maxima:
-    """Running statistics before the first window: nothing wet, never reached."""
-    depth, velocity, product, ponding = (np.zeros(shape, np.float32) for _ in range(4))
-    return statistics.Maxima(depth, velocity, product, np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32), ponding)
-
-
-def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float) -> kernels.Inlets:
-    """The kernel's arrays, sorted by cell; every node accepts nothing until it is told."""
-    order = sorted(inlets, key=lambda inlet: (inlet.row, inlet.column, inlet.node))
-    cells: dict[tuple[int, int], int] = {}
-    cell = np.array([cells.setdefault((inlet.row, inlet.column), len(cells)) for inlet in order], np.int64)
-    table = np.array([[i.rim_m - datum_m, i.perimeter_m, i.area_m2, i.capacity_m3_s] for i in order], float).reshape(-1, 4)
-    return kernels.Inlets(
-        np.array([i.row + TOP for i in order], np.int64),
-        np.array([i.column + LEFT for i in order], np.int64),
-        cell,
-        np.array([i.node for i in order], np.int64),
-        *(np.ascontiguousarray(table[:, k]) for k in range(4)),
-        np.zeros(len(order)),
-        np.zeros(len(cells)),
-        *(np.zeros(nodes) for _ in range(4)),
-    )
 
 
 def estimated_bytes(rows: int, columns: int, precision: str, green_ampt: bool) -> int:

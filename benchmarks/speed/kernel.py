@@ -19,7 +19,8 @@ from flood_kernels import local_inertial
 from flood_sim.clock import Window
 from flood_sim.grid import Grid
 from flood_sim.rainfall import rainfall_from_intervals
-from flood_sim.surface import LEFT, SurfaceFlow, SurfaceSettings
+from flood_sim.surface import SurfaceFlow, SurfaceSettings
+from flood_sim.surface_arrays import LEFT
 from flood_sim.terrain import terrain_of
 
 CELLS = 1000

@@ -7,6 +7,7 @@ swmm-toolkit has loaded (its SWIG layer keeps the GIL and costs 20 times as much
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 from datetime import datetime, timedelta
 from functools import cache
@@ -24,6 +25,7 @@ SURCHARGE_PROPERTY = 2  # SM_SURCHDEPTH of the toolkit
 TOTAL_INFLOW_RESULT, HEAD_RESULT, LINK_FLOW_RESULT = 0, 6, 0
 STATISTICS_SLOTS = 32  # doubles; the structure of the toolkit has 16
 FLOODED_SLOT = 4
+NODE_SLOTS = 40  # doubles searched a node; the engine's structure has 37
 SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
 EXTRAN_STEP_S = 2.0
 
@@ -107,30 +109,35 @@ class SurchargeField:
     def __init__(self, nodes: int, to_api: float) -> None:
         self.works, self._to_api = False, to_api
         library = engine()
-        before, markers = [], [12345.678 + 7.0 * k for k in range(min(nodes, 3))]
-        value = ctypes.c_double()
-        for node, marker in enumerate(markers):
-            library.swmm_getNodeParam(node, SURCHARGE_PROPERTY, ctypes.byref(value))
-            before.append(value.value)
-            library.swmm_setNodeParam(node, SURCHARGE_PROPERTY, marker)
         try:
             base = ctypes.c_void_p.in_dll(library, "Node").value
         except ValueError:
             base = None
-        if base is not None and len(markers) >= 2:
-            self._locate(base, nodes, [marker / to_api / FOOT_M for marker in markers])
+        count, value, before = min(nodes, 3), ctypes.c_double(), []
+        for node in range(count):
+            library.swmm_getNodeParam(node, SURCHARGE_PROPERTY, ctypes.byref(value))
+            before.append(value.value)
+        if base is not None and count >= 2:
+            self._locate(base, nodes, count)
         for node, depth in enumerate(before):
             library.swmm_setNodeParam(node, SURCHARGE_PROPERTY, depth)
 
-    def _locate(self, base: int, nodes: int, feet: list[float]) -> None:
-        window = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (192,))
-        places = [np.flatnonzero(np.abs(window - mark) < 1e-6) for mark in feet[:2]]
+    def _locate(self, base: int, nodes: int, count: int) -> None:
+        """Offset and stride of the field: places that follow two rounds of markers (one round also finds what freed memory kept)."""
+        memory = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (NODE_SLOTS * count,))
+        follows = np.ones((count, memory.size), bool)
+        for salt in (12345.678, 3210.987):
+            for node in range(count):
+                marker = salt + 7.0 * node
+                engine().swmm_setNodeParam(node, SURCHARGE_PROPERTY, marker)
+                follows[node] &= np.abs(memory - marker / self._to_api / FOOT_M) < 1e-6
+        places = [np.flatnonzero(row) for row in follows]
         if all(place.size == 1 for place in places):
-            offset, stride = int(places[0][0]), int(places[1][0] - places[0][0])
-            if stride > 0 and offset < stride:
+            first, strides = int(places[0][0]), {int(b[0] - a[0]) for a, b in itertools.pairwise(places)}
+            stride = strides.pop()
+            if not strides and first < stride:
                 whole = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (nodes * stride,))
-                self._feet = whole[offset::stride]
-                self.works = bool(np.all(np.abs(self._feet[: len(feet)] - feet) < 1e-6))
+                self._feet, self.works = whole[first::stride], True
 
     def write(self, depth_m: np.ndarray) -> None:
         """Set the depth over the rim at which each node spills; the first node is read back through the API."""

@@ -66,7 +66,9 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         terrain=terrain,
         rainfall=_rainfall(scenario, findings),
         infiltration=build_infiltration(scenario, terrain, city),
-        surface=SurfaceSettings(s.precision, s.theta, s.courant, s.courant_coupled, s.froude_max, s.dry_depth_m, threads=threads),
+        surface=SurfaceSettings(
+            s.precision, s.theta, s.courant, s.courant_coupled, s.froude_max, s.dry_depth_m, threads=threads, threads_by_size=True
+        ),
         initial_depth=build_initial_depth(scenario, terrain, city, findings),
         edges=tuple(edges),
         inflows=tuple(inflows),

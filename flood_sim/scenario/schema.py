@@ -158,7 +158,8 @@ class SwmmDrainage(Section):
     coupling_step_s: float = Field(4.0, ge=1.0, le=10.0, description="whole seconds, a multiple of routing_step_s")
     routing_step_s: float = Field(2.0, ge=0.1, le=5.0)
     inlets: str | None = Field(
-        None, description="CSV: node, kind, and as needed count, clogging, x_m, y_m, perimeter_m, area_m2, rim_m; other nodes take default_inlet"
+        None,
+        description="CSV: node, kind, and as needed count, clogging, x_m, y_m, perimeter_m, area_m2, capacity_m3_s, rim_m; other nodes take default_inlet",
     )
     default_inlet: Literal["gutter_grate", "double_gutter_grate", "combined", "manhole", "open_shaft"] = Field(
         "manhole", description="one of: " + ", ".join(INLET_KINDS)

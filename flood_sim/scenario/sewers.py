@@ -279,6 +279,6 @@ def _listed_inlets(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, pla
         shape = INLET_KINDS.get(kind)
         open_ = values.get("count", 1.0) * (1.0 - values.get("clogging", spec.clogging))
         perimeter, area = values.get("perimeter_m", shape.perimeter_m if shape else 0.0), values.get("area_m2", shape.area_m2 if shape else 0.0)
-        capacity = shape.capacity_m3_s if shape else math.inf
+        capacity = values.get("capacity_m3_s", shape.capacity_m3_s if shape else math.inf)
         inlets.append(NodeInlet(name, *cell, open_ * perimeter, open_ * area, open_ * capacity, values.get("rim_m", _rim(spec, terrain, cell))))
     return inlets

@@ -11,7 +11,7 @@ SHALLOW = np.float32(1.0e-3)  # m, no velocity is stated below this depth
 
 
 class Maxima(NamedTuple):
-    """(ny, nx) running statistics, sampled at the end of every coupling window."""
+    """(ny, nx) running statistics, sampled every few windows."""
 
     depth: np.ndarray  # m
     velocity: np.ndarray  # m/s

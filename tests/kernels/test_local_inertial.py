@@ -10,7 +10,8 @@ from cases import grid_of
 from flood_kernels import local_inertial as kernel
 from flood_sim.clock import Window
 from flood_sim.rainfall import rainfall_from_intervals
-from flood_sim.surface import LEFT, TOP, Inlet, SurfaceFlow, SurfaceSettings
+from flood_sim.surface import SurfaceFlow, SurfaceSettings
+from flood_sim.surface_arrays import LEFT, TOP, Inlet
 from flood_sim.terrain import terrain_of
 
 

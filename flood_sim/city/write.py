@@ -1,0 +1,190 @@
+"""The reference city as plain files that any tool opens: GeoTIFF, GeoPackage, SWMM .inp, CSV, and a scenario that runs from them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flood_sim.city.build import City
+from flood_sim.city.ground import BUILDING, LAND_COVER, LAND_USES, OUTSIDE
+from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M
+from flood_sim.city.sites import FLOOR_HEIGHT_M, PEOPLE_PER_KM2, floors_of
+from flood_sim.city.streets import LANES_OF, RIVERSIDE_OFFSET_M, Part
+
+NOTE = "Synthetic reference city of flood_sim. Not a real place; nothing in these files was surveyed."
+
+
+def write_city(city: City, folder: Path) -> list[Path]:
+    """Write every file of the city into folder (made where it is not there); returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_rasters(city, folder)
+    _write_tables(city, folder)
+    _write_layers(city, folder)
+    (folder / "network.inp").write_text(city.network.inp, encoding="utf-8", newline="\n")
+    built = "\n".join(f"{name}: {value:.4g}" for name, value in city.measured().items())
+    (folder / "README.txt").write_text(f"{NOTE}\n\nBuilt:\n{built}\n", encoding="utf-8")
+    return sorted(folder.iterdir())
+
+
+def _raster(city: City, path: Path, field: np.ndarray, kind: str, nodata: float | None) -> None:
+    import rasterio
+
+    grid = city.ground.grid
+    profile = {"height": grid.rows, "width": grid.columns, "count": 1, "dtype": kind, "crs": grid.crs, "transform": grid.transform, "nodata": nodata}
+    with rasterio.open(path, "w", driver="GTiff", compress="DEFLATE", **profile) as data:
+        data.write(field.astype(kind), 1)
+        data.update_tags(note=NOTE)
+
+
+def _write_rasters(city: City, folder: Path) -> None:
+    ground = city.ground
+    _raster(city, folder / "terrain.tif", np.where(np.isfinite(ground.bed_elevation), ground.bed_elevation, -9999.0), "float32", -9999.0)
+    _raster(city, folder / "land_cover.tif", ground.land_use, "uint8", OUTSIDE)
+    _raster(city, folder / "buildings.tif", ground.buildings, "uint8", None)
+    _raster(city, folder / "initial_depth.tif", city.initial_depth(), "float32", None)
+    _raster(city, folder / "population.tif", population(city), "float32", None)
+
+
+def population(city: City) -> np.ndarray:
+    """People a cell: 10,000 per km2, spread over homes by floor area."""
+    x, y = city.ground.grid.x_m - ORIGIN_M[0], city.ground.grid.y_m - ORIGIN_M[1]
+    weight = np.zeros(city.ground.grid.shape)
+    for part in city.plan.parts:
+        if part.use == "home":
+            inside = ((y >= part.y0) & (y < part.y1))[:, None] & ((x >= part.x0) & (x < part.x1))[None, :]
+            weight[inside & city.ground.buildings] = floors_of(city.parameters, part)
+    people = PEOPLE_PER_KM2 * city.parameters.side_m**2 / 1e6
+    return weight * people / weight.sum() if weight.any() else weight
+
+
+def _write_tables(city: City, folder: Path) -> None:
+    with (folder / "land_cover.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["class", "name", "manning_n", "conductivity_mm_h", "suction_mm", "deficit"])
+        for code, (roughness, *soil) in sorted(LAND_COVER.items()):
+            table.writerow([code, LAND_USES[code], city.parameters.river_manning_n if LAND_USES[code] == "river" else roughness, *soil])
+    with (folder / "inlets.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["node", "kind", "x_m", "y_m", "perimeter_m", "area_m2", "capacity_m3_s"])
+        grid = city.ground.grid
+        for i in city.network.inlets:
+            place = (f"{grid.x_m[i.column]:.2f}", f"{grid.y_m[i.row]:.2f}")
+            table.writerow([i.node, "custom", *place, f"{i.perimeter_m:.6g}", f"{i.area_m2:.6g}", f"{i.capacity_m3_s:.6g}"])
+    with (folder / "river_stage.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["time_h", "level_m"])
+        table.writerows([hour, f"{STREET_LEVEL_M + stage:.3f}"] for hour, stage in city.parameters.river_stage_h_m)
+
+
+def _write_layers(city: City, folder: Path) -> None:
+    import shapely
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return ORIGIN_M[0] + x, ORIGIN_M[1] + y
+
+    streets = city.plan.streets
+    lines = [shapely.LineString([at(s.start, s.at), at(s.stop, s.at)] if s.axis == "x" else [at(s.at, s.start), at(s.at, s.stop)]) for s in streets]
+    _layer(city, folder / "roads.gpkg", lines, {
+        "name": [s.name for s in streets], "class": [s.kind for s in streets], "lanes": [LANES_OF[s.kind] for s in streets],
+        "width_m": [s.width for s in streets],
+    })  # fmt: skip
+    parts = city.plan.parts
+    boxes = [shapely.box(*at(q.x0, q.y0), *at(q.x1, q.y1)) for q in parts]
+    _layer(
+        city, folder / "zones.gpkg", boxes, {"name": [q.name for q in parts], "zone": [_zone(city, q) for q in parts], "use": [q.use for q in parts]}
+    )
+    shapes, owners = _building_shapes(city)
+    _layer(city, folder / "buildings.gpkg", shapes, {
+        "part": [q.name for q in owners], "use": [q.use for q in owners], "floors": [floors_of(city.parameters, q) for q in owners],
+        "floor_height_m": [FLOOR_HEIGHT_M for _ in owners], "year": [q.year for q in owners],
+        "ground_floor_m": [0.15 if q.year == "old" and k % 7 == 0 else 0.30 for k, q in enumerate(owners)],
+    })  # fmt: skip
+    points = [shapely.Point(s.x_m, s.y_m) for s in city.sites]
+    _layer(city, folder / "sites.gpkg", points, {"name": [s.name for s in city.sites], "kind": [s.kind for s in city.sites]})
+
+
+def _zone(city: City, part: Part) -> str:
+    """centre: within a third of the side of the middle; important: around hospital, metro and substation; else outside."""
+    x, y, side = 0.5 * (part.x0 + part.x1), 0.5 * (part.y0 + part.y1), city.parameters.side_m
+    places = [(t.x_m - ORIGIN_M[0], t.y_m - ORIGIN_M[1]) for t in city.sites if t.kind in ("hospital", "metro_entrance", "substation")]
+    if any(part.x0 <= a <= part.x1 and part.y0 <= b <= part.y1 for a, b in places):
+        return "important"
+    return "centre" if max(abs(x - side / 2), abs(y - side / 2)) < side / 3 else "outside"
+
+
+def _building_shapes(city: City) -> tuple[list[Any], list[Part]]:
+    """Polygons of connected building cells and the part each stands in."""
+    import shapely
+    from rasterio.features import shapes
+
+    grid, found, owners = city.ground.grid, [], []
+    mask = city.ground.land_use == BUILDING
+    for geometry, _ in shapes(mask.astype(np.uint8), mask=mask, transform=grid.transform):
+        shape = shapely.geometry.shape(geometry)
+        place = shape.representative_point()
+        x, y = place.x - ORIGIN_M[0], place.y - ORIGIN_M[1]
+        part = next((q for q in city.plan.parts if q.x0 - 1 <= x <= q.x1 + 1 and q.y0 - 1 <= y <= q.y1 + 1), None)
+        if part is not None:
+            found.append(shape)
+            owners.append(part)
+    return found, owners
+
+
+def _layer(city: City, path: Path, shapes: list[Any], columns: dict[str, list[Any]]) -> None:
+    import shapely
+    from pyogrio.raw import write
+
+    path.unlink(missing_ok=True)
+    kind = {"LineString": "LineString", "Point": "Point"}.get(shapes[0].geom_type, "Polygon") if shapes else "Polygon"
+    data = [np.array(values, object if isinstance(values[0], str) else None) for values in columns.values()]
+    write(path, shapely.to_wkb(np.array(shapes)), data, np.array(list(columns)), driver="GPKG", geometry_type=kind, crs=city.ground.grid.crs)
+
+
+def files_scenario(city: City, name: str, start: str, stop: str, rainfall: str, folder: str) -> str:
+    """TOML of the same run from the written files instead of [city]."""
+    west, south, east, _ = city.ground.grid.bounds
+    rivers = "".join(
+        f'\n[[boundaries]]\nkind = "stage_series"\nedge = {{ line_m = [[{x}, {south + c - RIVERSIDE_OFFSET_M}], [{x}, {south + c + 31.0}]] }}\n'
+        f'file = "{folder}/river_stage.csv"\n'
+        for c in city.plan.rivers
+        for x in (west, east)
+    )
+    gauges = ", ".join(f"{s.name} = [{city.ground.grid.x_m[s.column]:.2f}, {city.ground.grid.y_m[s.row]:.2f}]" for s in city.sites)
+    return f"""# {NOTE}
+schema = 1
+name   = "{name}"
+title  = "The same city from files"
+
+[time]
+start = {start}
+stop  = {stop}
+
+[terrain]
+bed_elevation = "{folder}/terrain.tif"
+manning_n     = {{ file = "{folder}/land_cover.tif", table = "{folder}/land_cover.csv" }}
+buildings     = "{folder}/buildings.tif"
+building_treatment = "hole"
+
+[rainfall]
+{rainfall}
+
+[infiltration]
+kind       = "green_ampt"
+land_cover = {{ file = "{folder}/land_cover.tif", table = "{folder}/land_cover.csv" }}
+
+[initial]
+depth = "{folder}/initial_depth.tif"
+
+[drainage]
+kind    = "swmm"
+network = "{folder}/network.inp"
+inlets  = "{folder}/inlets.csv"
+coupling_step_s = 4.0
+routing_step_s  = 2.0
+{rivers}
+[output]
+gauges = {{ {gauges} }}
+"""

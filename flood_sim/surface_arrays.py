@@ -1,0 +1,61 @@
+"""Memory of the surface: aligned padded arrays, inlets sorted by cell, empty statistics. No stepping here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from flood_kernels import local_inertial as kernels
+from flood_kernels import statistics
+
+LEFT = kernels.LANES  # columns left of the model: rows start on a cache line
+TOP = kernels.PAD
+
+
+@dataclass(frozen=True)
+class Inlet:
+    """An opening from street to sewer in one cell: node is the index in the network; rim m; perimeter m and area m2 after clogging."""
+
+    row: int
+    column: int
+    node: int
+    rim_m: float
+    perimeter_m: float
+    area_m2: float
+    capacity_m3_s: float = math.inf
+
+
+def aligned(shape: tuple[int, ...], real: Any) -> np.ndarray:
+    """Zeros that start on a 64-byte line."""
+    size = int(np.prod(shape)) * np.dtype(real).itemsize
+    block = np.zeros(size + 64, np.uint8)
+    shift = -block.ctypes.data % 64
+    return block[shift : shift + size].view(real).reshape(shape)
+
+
+def empty_maxima(shape: tuple[int, int]) -> statistics.Maxima:
+    """Running statistics before the first window: nothing wet, never reached."""
+    depth, velocity, product, ponding = (np.zeros(shape, np.float32) for _ in range(4))
+    return statistics.Maxima(depth, velocity, product, np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32), ponding)
+
+
+def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float) -> kernels.Inlets:
+    """The kernel's arrays, sorted by cell; every node accepts nothing until it is told."""
+    order = sorted(inlets, key=lambda inlet: (inlet.row, inlet.column, inlet.node))
+    cells: dict[tuple[int, int], int] = {}
+    cell = np.array([cells.setdefault((inlet.row, inlet.column), len(cells)) for inlet in order], np.int64)
+    table = np.array([[i.rim_m - datum_m, i.perimeter_m, i.area_m2, i.capacity_m3_s] for i in order], float).reshape(-1, 4)
+    return kernels.Inlets(
+        np.array([i.row + TOP for i in order], np.int64),
+        np.array([i.column + LEFT for i in order], np.int64),
+        cell,
+        np.array([i.node for i in order], np.int64),
+        *(np.ascontiguousarray(table[:, k]) for k in range(4)),
+        np.zeros(len(order)),
+        np.zeros(len(cells)),
+        *(np.zeros(nodes) for _ in range(4)),
+    )
