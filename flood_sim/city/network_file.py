@@ -97,9 +97,9 @@ def write_network(p: CityParameters, plan: Plan, ground: Ground, tree: SewerTree
         s.add("JUNCTIONS", node.name, invert, node.rim - invert, 0.0, 0.0, 0.0)
         s.place(node.name, node.x, node.y)
     volume = _pipes(s, tree, design)
-    station = _station_root(p, tree, design)
+    stations = _station_roots(p, tree, design)
     for number, root in enumerate(tree.roots, start=1):
-        if root == station:
+        if root in stations:
             _pump_station(s, p, tree, design, number, root)
         else:
             _outlet(s, p, tree, design, number, root)
@@ -156,12 +156,10 @@ def _river_outfall(s: _Sections, p: CityParameters, name: str, invert: float) ->
     s.add("OUTFALLS", name, invert, "TIMESERIES", "RIVER", gated)
 
 
-def _station_root(p: CityParameters, tree: SewerTree, design: Design) -> int:
-    """The first station stands on the trunk with the largest flow (more stations: not built yet)."""
-    wanted = round(STATIONS_PER_KM2 * p.side_m**2 / 1e6)
-    if not p.pump_stations or max(wanted, int(p.side_m >= 1000.0)) == 0:
-        return -1
-    return max(tree.roots, key=lambda k: (round(design.flows[k], 4), -k))
+def _station_roots(p: CityParameters, tree: SewerTree, design: Design) -> set[int]:
+    """Stations stand on the trunks with the largest flows; from 1 km2 up there is at least one."""
+    wanted = max(round(STATIONS_PER_KM2 * p.side_m**2 / 1e6), int(p.side_m >= 1000.0)) if p.pump_stations else 0
+    return set(sorted(tree.roots, key=lambda k: (-round(design.flows[k], 4), k))[:wanted])
 
 
 def _pump_station(s: _Sections, p: CityParameters, tree: SewerTree, design: Design, number: int, root: int) -> None:
