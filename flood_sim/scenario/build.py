@@ -200,10 +200,10 @@ def _series_rain(scenario: Scenario, spec: Any, findings: list[Finding]) -> Rain
     rows = files.read_csv(path)
     rate = bool(rows) and "rate_mm_h" in rows[0]
     series = files.read_series(path, "rate_mm_h" if rate else "depth_mm", scenario.spec.time.start)
-    depth = series.value * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
+    depth: np.ndarray = series.value * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
     if (depth < 0.0).any():
-        raise input_error("E501", path.name, f"row {int(np.argmin(depth)) + 2}: rain below zero", given=f"{depth.min():g}", allowed=">= 0")
-    peak = float(depth.max()) / spec.interval_s * SECONDS_PER_HOUR
+        raise input_error("E501", path.name, f"row {int(np.argmin(depth)) + 2}: rain below zero", given=f"{np.min(depth):g}", allowed=">= 0")
+    peak = float(np.max(depth)) / spec.interval_s * SECONDS_PER_HOUR
     if peak > LARGEST_RAIN_MM_H:
         raise input_error(
             "E501",

@@ -68,9 +68,9 @@ def enclosed_pockets(open_cells: np.ndarray, cell_area_m2: float) -> np.ndarray:
     from scipy.ndimage import label
 
     parts, count = label(open_cells)
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    sizes: np.ndarray = np.bincount(parts.ravel(), minlength=count + 1)
     sizes[0] = 0
-    small = (sizes * cell_area_m2 < POCKET_M2) & (sizes < sizes.max(initial=0))
+    small = (sizes * cell_area_m2 < POCKET_M2) & (sizes < np.max(sizes))
     small[0] = False
     return small[parts]
 
