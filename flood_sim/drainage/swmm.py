@@ -185,16 +185,22 @@ class SwmmNetwork:
         self._start_stage = self.heads()[self.outfalls]
 
     def _read_tables(self) -> None:
-        from pyswmm import Links, Nodes
+        """Names, levels and types by index: a pyswmm object a node costs a search through all nodes for each of its properties."""
+        from swmm.toolkit import shared_enum, solver
 
-        nodes = list(Nodes(self._simulation))
-        self.node_ids = [node.nodeid for node in nodes]
-        self.invert_m = np.array([node.invert_elevation for node in nodes]) * self.metre
-        self.full_depth_m = np.array([node.full_depth for node in nodes]) * self.metre
+        node, link = shared_enum.ObjectType.NODE, shared_enum.ObjectType.LINK
+        self.node_ids = [solver.project_get_id(node, k) for k in range(solver.project_get_count(node))]
+        self.link_ids = [solver.project_get_id(link, k) for k in range(solver.project_get_count(link))]
+        numbers = range(len(self.node_ids))
+        self.invert_m = np.array([solver.node_get_parameter(k, shared_enum.NodeProperty.INVERT_ELEVATION) for k in numbers]) * self.metre
+        self.full_depth_m = np.array([solver.node_get_parameter(k, shared_enum.NodeProperty.FULL_DEPTH) for k in numbers]) * self.metre
         self.rim_m = self.invert_m + self.full_depth_m
-        self.outfalls = np.array([k for k, node in enumerate(nodes) if node.is_outfall()], np.int64)
-        self._stores = np.array([node.is_storage() for node in nodes])
-        self.link_ids = [link.linkid for link in Links(self._simulation)]
+        kinds = [solver.node_get_type(k) for k in numbers]
+        self.outfalls = np.array([k for k in numbers if kinds[k] == shared_enum.NodeType.OUTFALL], np.int64)
+        self._stores = np.array([kind == shared_enum.NodeType.STORAGE for kind in kinds])
+        pipes = self._inp.outfall_pipes()
+        staged = {r.tokens[0] for r in self._inp.rows("OUTFALLS") if len(r.tokens) > 2 and r.tokens[2].upper() in ("FIXED", "TIDAL", "TIMESERIES")}
+        self._staged_pipes = [(k, *pipes[self.node_ids[node]]) for k, node in enumerate(self.outfalls) if self.node_ids[node] in staged & set(pipes)]
 
     # ---------------------------------------------------------------------------------------------------- every window
 
@@ -279,23 +285,11 @@ class SwmmNetwork:
 
     def half_volumes(self) -> float:
         """Water SWMM has made (+) in the last pipes of outfalls whose stage rose since the start (m3): half their wetted volume."""
-        made = 0.0
-        pipes = self._inp.outfall_pipes()
-        now = self.heads()
-        for place, node in enumerate(self.outfalls):
-            invert, table = pipes.get(self.node_ids[node], (0.0, np.zeros((0, 2))))
-            if not self._has_stage(self.node_ids[node]):
-                continue
-            for length, diameter in table:
-                area = circular_area(now[node] - invert, diameter) - circular_area(self._start_stage[place] - invert, diameter)
-                made += 0.5 * length * area
+        made, now = 0.0, self.heads()[self.outfalls]
+        for k, invert, pipes in self._staged_pipes:
+            for length, diameter in pipes:
+                made += 0.5 * length * (circular_area(now[k] - invert, diameter) - circular_area(self._start_stage[k] - invert, diameter))
         return float(made)
-
-    def _has_stage(self, outfall: str) -> bool:
-        for row in self._inp.rows("OUTFALLS"):
-            if row.tokens[0] == outfall:
-                return len(row.tokens) > 2 and row.tokens[2].upper() in ("FIXED", "TIDAL", "TIMESERIES")
-        return False
 
     def continuity(self) -> dict[str, Any]:
         """SWMM's own continuity error of flow routing, %; after `close`."""
