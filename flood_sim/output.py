@@ -34,6 +34,7 @@ FILES = (
     "network.nc",
     "network.gpkg",
     "sections.csv",
+    "sites.csv",
     "swmm.inp",
     "swmm.rpt",
     "swmm.out",
@@ -131,6 +132,7 @@ class Recorder:
         write_geotiff(self.folder / "max_hazard.tif", simulation.surface.maxima.hazard, grid, None)
         if self._network is not None and simulation.inputs.drainage is not None:
             write_network_layers(self.folder / "network.gpkg", simulation, self.max_head, self.max_flow, self.flooded_volume, self.surcharge_hours)
+        (self.folder / "sites.csv").write_text("time,site,stage_m,volume_m3,inflow_m3_s\n", encoding="utf-8")  # no sites yet
         (self.folder / "measures.json").write_text("[]\n", encoding="utf-8")
         (self.folder / "measures.geojson").write_text('{"type": "FeatureCollection", "features": []}\n', encoding="utf-8")
         summary = self._summary(simulation, status, wall_s, exceeded, message)

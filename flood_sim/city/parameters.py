@@ -15,7 +15,7 @@ STREET_LEVEL_M = 100.0  # riverside street; river stages are given against it
 class CityParameters(BaseModel):
     """Defaults are Henan's averages of 2020 and a city built to the rules before 2014 ("old")."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Literal["reference_city"] = "reference_city"
     side_m: float = Field(1000.0, ge=500.0, le=10000.0)

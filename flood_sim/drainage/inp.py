@@ -6,6 +6,8 @@ No model here and no pyswmm; the libraries' round trips broke some real files, s
 from __future__ import annotations
 
 import codecs
+import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import numpy as np
 from flood_sim.errors import input_error
 from flood_sim.units import FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
+FILE_REFERENCE = re.compile(r'(\bFILE\s+)"?([^"\s;]+)"?', re.IGNORECASE)
 ENCODINGS = ("utf-8", "gb18030", "latin-1")
 
 
@@ -54,6 +57,23 @@ class InpFile:
                 found.append(Row(text.replace("\u00a0", " ").split(), number))
         return found
 
+    def number(self, row: Row, place: int) -> float:
+        """A token as a finite number. Raises InputError with file, line and token."""
+        text = row.tokens[place] if place < len(row.tokens) else ""
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise input_error(
+                "E401",
+                f"{self.path.name}, line {row.line}",
+                f"`{row.tokens[0]}` has no number here",
+                given=" ".join(row.tokens[:5]),
+                do="mend the line",
+            )
+        return value
+
     def option(self, name: str, default: str = "") -> str:
         """The value of [OPTIONS] `name`, upper case."""
         for row in self.rows("OPTIONS"):
@@ -79,27 +99,27 @@ class InpFile:
                 lines[row.line - 1] = f"{name:<21}{options[name]}"
                 left.pop(name, None)
         extra = [f"{name:<21}{value}" for name, value in left.items()]
-        starts = [k for k, line in enumerate(lines) if line.strip().upper().startswith("[OPTION")]
-        if starts:
-            lines[starts[0] + 1 : starts[0] + 1] = extra
-        else:
-            lines = ["[OPTIONS]", *extra, "", *lines]
-        return InpFile(self.path, lines, self.encoding)
+        return InpFile(self.path, [*lines, "", "[OPTIONS]", *extra] if extra else lines, self.encoding)
 
     def with_section(self, section: str, body: list[str]) -> InpFile:
-        """A copy in which a section holds exactly these lines (added at the end where it was absent)."""
-        lines, inside, placed = [], False, False
-        for line in self.lines:
-            if line.lstrip().startswith("["):
-                inside = line.strip()[1:].split("]")[0].upper() == section
-                if inside:
-                    lines += [line, *body, ""]
-                    placed = True
-                    continue
-            if not inside:
-                lines.append(line)
-        if not placed:
-            lines += ["", f"[{section}]", *body]
+        """A copy in which a section holds exactly these lines: old rows are emptied, new ones stand at the end.
+
+        Lines keep their numbers, so that SWMM's error lines name the user's own.
+        """
+        lines = list(self.lines)
+        for row in self.rows(section):
+            lines[row.line - 1] = ""
+        return InpFile(self.path, [*lines, "", f"[{section}]", *body], self.encoding)
+
+    def with_files_beside(self) -> InpFile:
+        """A copy whose data files (FILE "rain.dat") are named by their whole path: SWMM looks for them beside the copy it reads."""
+        lines = list(self.lines)
+        for section in ("RAINGAGES", "TIMESERIES", "TEMPERATURE"):
+            for row in self.rows(section):
+                found = FILE_REFERENCE.search(lines[row.line - 1])
+                beside = (self.path.parent / found.group(2)).resolve() if found else None
+                if found and beside and beside.is_file() and beside.is_relative_to(self.path.parent.resolve()):
+                    lines[row.line - 1] = lines[row.line - 1].replace(found.group(0), f'{found.group(1)}"{beside}"')
         return InpFile(self.path, lines, self.encoding)
 
     def write(self, path: Path) -> None:
@@ -116,7 +136,7 @@ class InpFile:
         places = {}
         for row in self.rows("COORDINATES"):
             if len(row.tokens) >= 3:
-                places[row.tokens[0]] = (float(row.tokens[1]), float(row.tokens[2]))
+                places[row.tokens[0]] = (self.number(row, 1), self.number(row, 2))
         return places
 
     def rims(self) -> dict[str, float]:
@@ -125,9 +145,8 @@ class InpFile:
         rims = {}
         for name in ("JUNCTIONS", "STORAGE", "DIVIDERS"):
             for row in self.rows(name):
-                numbers = [float(t) for t in row.tokens[1:3] if _is_number(t)]
-                depth = numbers[1] if len(numbers) > 1 and name != "DIVIDERS" else 0.0
-                rims[row.tokens[0]] = (numbers[0] + depth) * metre
+                depth = self.number(row, 2) if len(row.tokens) > 2 and name != "DIVIDERS" else 0.0
+                rims[row.tokens[0]] = (self.number(row, 1) + depth) * metre
         return rims
 
     def links(self) -> dict[str, tuple[str, str]]:
@@ -142,23 +161,15 @@ class InpFile:
     def outfall_pipes(self) -> dict[str, tuple[float, np.ndarray]]:
         """Outfall id to (invert m, [[length m, full depth m, full area m2] of each circular conduit that ends there])."""
         metre = self.metres_per_unit
-        inverts = {row.tokens[0]: float(row.tokens[1]) * metre for row in self.rows("OUTFALLS")}
+        inverts = {row.tokens[0]: self.number(row, 1) * metre for row in self.rows("OUTFALLS")}
         shapes = {row.tokens[0]: row.tokens for row in self.rows("XSECTIONS")}
         pipes: dict[str, list[list[float]]] = {name: [] for name in inverts}
         for row in self.rows("CONDUITS"):
             for end in row.tokens[1:3]:
                 shape = shapes.get(row.tokens[0])
                 if end in pipes and shape and shape[1].upper() == "CIRCULAR":
-                    pipes[end].append([float(row.tokens[3]) * metre, float(shape[2]) * metre])
+                    pipes[end].append([self.number(row, 3) * metre, float(shape[2]) * metre])
         return {name: (inverts[name], np.array(rows).reshape(-1, 2)) for name, rows in pipes.items()}
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def read_inp(path: Path) -> InpFile:

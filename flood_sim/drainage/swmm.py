@@ -11,6 +11,7 @@ import itertools
 import math
 from datetime import datetime, timedelta
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,15 @@ def bulk_functions() -> tuple[Any, Any, Any, Any]:
     return set_inflows, read_heads, read_flooded, read_links
 
 
+def check_version() -> None:
+    """Raise DrainageError for pyswmm before 2.1: a wheels-only install falls back to 1.0 without a word (its `julian` has no wheel)."""
+    major, minor = (int(part) for part in version("pyswmm").split(".")[:2])
+    if (major, minor) < (2, 1):
+        raise DrainageError(
+            f"pyswmm {version('pyswmm')} is too old, 2.1 or newer is needed: pip install 'pyswmm>=2.1,<3' (allow its source package julian)"
+        )
+
+
 class SurchargeField:
     """The field `surDepth` of every node in the engine's memory (feet): no API function sets it once SWMM has started.
 
@@ -159,6 +169,7 @@ class SwmmNetwork:
         """Write the edited copy `swmm.inp` into folder, open and start it. Raises InputError with SWMM's own error lines."""
         from pyswmm import Simulation
 
+        check_version()
         self.routing_step_s, self.folder = routing_step_s, folder
         self.flow_unit = SWMM_FLOW_UNITS[inp.flow_units]
         feet = inp.flow_units in SWMM_US_UNITS
@@ -320,24 +331,28 @@ def prepared(inp: InpFile, start: datetime, duration_s: float, routing_step_s: f
     """The network on the run's clock: fixed routing step, end well beyond the run (else SWMM stops a step early), no report of its own."""
     end = start + timedelta(seconds=duration_s + 3600)
     rounded = f"{routing_step_s:g}"
-    return inp.with_options(
-        {
-            "START_DATE": f"{start:%m/%d/%Y}",
-            "START_TIME": f"{start:%H:%M:%S}",
-            "REPORT_START_DATE": f"{start:%m/%d/%Y}",
-            "REPORT_START_TIME": f"{start:%H:%M:%S}",
-            "END_DATE": f"{end:%m/%d/%Y}",
-            "END_TIME": f"{end:%H:%M:%S}",
-            "REPORT_STEP": "00:05:00",
-            "ROUTING_STEP": rounded,
-            "VARIABLE_STEP": "0",
-            "MINIMUM_STEP": rounded,
-            "ALLOW_PONDING": "NO",
-            "SKIP_STEADY_STATE": "NO",
-            "SURCHARGE_METHOD": "EXTRAN",
-            "THREADS": str(threads),
-        }
-    ).with_section("REPORT", ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"])
+    return (
+        inp.with_files_beside()
+        .with_options(
+            {
+                "START_DATE": f"{start:%m/%d/%Y}",
+                "START_TIME": f"{start:%H:%M:%S}",
+                "REPORT_START_DATE": f"{start:%m/%d/%Y}",
+                "REPORT_START_TIME": f"{start:%H:%M:%S}",
+                "END_DATE": f"{end:%m/%d/%Y}",
+                "END_TIME": f"{end:%H:%M:%S}",
+                "REPORT_STEP": "00:05:00",
+                "ROUTING_STEP": rounded,
+                "VARIABLE_STEP": "0",
+                "MINIMUM_STEP": rounded,
+                "ALLOW_PONDING": "NO",
+                "SKIP_STEADY_STATE": "NO",
+                "SURCHARGE_METHOD": "EXTRAN",
+                "THREADS": str(threads),
+            }
+        )
+        .with_section("REPORT", ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"])
+    )
 
 
 def report_errors(report: Path) -> list[str]:

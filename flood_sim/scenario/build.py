@@ -292,6 +292,15 @@ def _edge_cells(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> 
         cells, sides = edge_faces(terrain, everywhere)
     elif edge in ("north", "south", "west", "east"):
         cells, sides = edge_faces(terrain, everywhere, edge)
+    elif isinstance(edge, str) and not Path(edge).suffix:
+        names = ("all", "north", "south", "west", "east")
+        raise input_error(
+            "E104",
+            place,
+            f"unknown edge{nearest(edge, names)}",
+            given=edge,
+            allowed=", ".join(names) + ", a polygon or line file, { line_m = [...] }",
+        )
     else:
         cells, sides = edge_faces(terrain, _selected(scenario, terrain, edge, place))
     if not len(cells):

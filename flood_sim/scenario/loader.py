@@ -35,14 +35,15 @@ class Scenario:
 
     def file(self, text: str, place: str) -> Path:
         """A path of the scenario as a plain file inside its folder (or an allowed one). Raises InputError otherwise."""
+        place = place if place.startswith(self.path.name) else f"{self.path.name}, {place}"
         for sign in ("/vsi", "://", "!", "<"):
             if sign in text:
-                raise input_error("E107", f"{self.path.name}, {place}", "virtual or remote files are not read", given=text, do="use a plain file")
+                raise input_error("E107", place, "virtual or remote files are not read", given=text, do="use a plain file")
         path = (self.folder / text).resolve()
         if not any(path.is_relative_to(root.resolve()) for root in (self.folder, *self.allowed)):
             raise input_error(
                 "E106",
-                f"{self.path.name}, {place}",
+                place,
                 "this path leaves the scenario's folder",
                 given=text,
                 allowed=f"files below {self.folder.resolve()}",
@@ -50,9 +51,7 @@ class Scenario:
             )
         if not path.is_file():
             known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            raise input_error(
-                "E101", f"{self.path.name}, {place}", f"the file does not exist{nearest(path.name, known)}", given=text, do=f"looked for {path}"
-            )
+            raise input_error("E101", place, f"the file does not exist{nearest(path.name, known)}", given=text, do=f"looked for {path}")
         return path
 
     def __repr__(self) -> str:
@@ -186,12 +185,24 @@ def _without_tags(loc: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _finding(path: Path, fault: Any) -> Finding:
     loc = [str(part) for part in fault["loc"]]
-    where = f"{path.name}" + (f", [{'.'.join(loc[:-1])}]" if len(loc) > 1 else "") + (f", `{loc[-1]}`" if loc else "")
+    where = f"{path.name}{_place(loc)}"
     model = _model_at(loc[:-1], fault)
     given = "" if fault["type"] in ("missing", "extra_forbidden") and isinstance(fault.get("input"), dict) else _short(fault.get("input"), loc)
     if fault["type"] == "extra_forbidden":
         known = list(_keys(model))
         return Finding("E103", where, f"unknown key{nearest(loc[-1], known)}", given=given, allowed=", ".join(known), do="rename or remove the key")
+    if fault["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        kinds = str(fault.get("ctx", {}).get("expected_tags", "")).replace("'", "") or ", ".join(_kinds(loc))
+        problem = "the key `kind` is missing" if fault["type"] == "union_tag_not_found" else "unknown kind"
+        stated = fault["input"].get("kind", "") if isinstance(fault.get("input"), dict) else ""
+        return Finding(
+            "E104",
+            where,
+            problem + nearest(str(stated), kinds.split(", ")),
+            given=f"kind = {stated!r}" if stated else "",
+            allowed=kinds,
+            do="set kind",
+        )
     if fault["type"] == "missing":
         return Finding("E104", where, "this key is missing", allowed=allowed_values(model, loc[-1]), do=f"add `{loc[-1]} = ...`")
     if fault["type"] in ("timezone_aware", "datetime_type", "datetime_from_date_parsing", "datetime_parsing"):
@@ -200,6 +211,20 @@ def _finding(path: Path, fault: Any) -> Finding:
     return Finding(
         "E104", where, message[:1].lower() + message[1:], given=given, allowed=allowed_values(model, loc[-1]) if loc else "", do="change the value"
     )
+
+
+def _kinds(loc: list[str]) -> list[str]:
+    field = ScenarioSpec.model_fields.get(loc[0]) if loc else None
+    models = models_in(field.annotation) if field else []
+    return [str(k) for m in models if "kind" in m.model_fields for k in getattr(m.model_fields["kind"].annotation, "__args__", ())]
+
+
+def _place(loc: list[str]) -> str:
+    """[section], `key`; items of a list of tables count from 1, as in [[boundaries]] 2."""
+    if len(loc) > 1 and loc[0] == "boundaries" and loc[1].isdigit():
+        head = f", [[boundaries]] {int(loc[1]) + 1}"
+        return head + (f", `{'.'.join(loc[2:])}`" if loc[2:] else "")
+    return (f", [{'.'.join(loc[:-1])}]" if len(loc) > 1 else "") + (f", `{loc[-1]}`" if loc else "")
 
 
 def _short(value: Any, loc: list[str]) -> str:

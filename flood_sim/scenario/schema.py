@@ -26,7 +26,7 @@ NOT_YET = {
 class Section(BaseModel):
     """Base of all sections: frozen, nothing unknown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Time(Section):

@@ -77,6 +77,18 @@ BAD = [  # change of the good file, code, texts that the message must hold
     (('name = "plain"', 'name = "plain'), "E102", ["not valid TOML", "line 3"]),
     (("columns = 20, rows = 10", "columns = 20000, rows = 20000"), "E601", ["20000 x 20000", "GiB"]),
     (("[rainfall]", "[surface]\nscheme = 'second_order'\n[rainfall]"), "E104", ["scheme", "second_order"]),
+    (("[rainfall]", "[initial]\ndepth = inf\n[rainfall]"), "E104", ["depth", "finite"]),
+    (
+        ("[rainfall]", '[[boundaries]]\nkind = "stage_series"\nlevel_m = 1.0\nedge = "nroth"\n[rainfall]'),
+        "E104",
+        ["[[boundaries]] 1", "did you mean `north`"],
+    ),
+    (("[rainfall]", '[[boundaries]]\nlevel_m = 1.0\nedge = "north"\n[rainfall]'), "E104", ["[[boundaries]] 1", "`kind` is missing", "point_inflow"]),
+    (
+        ("[rainfall]", '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 5\nrouting_step_s = 2\n[rainfall]'),
+        "E308",
+        ["multiple of routing_step_s"],
+    ),
 ]
 
 
@@ -217,3 +229,69 @@ def test_shipped_scenarios_load():
 
 def test_reference_of_keys_is_up_to_date():
     assert (Path(__file__).resolve().parents[2] / "docs" / "scenario.md").read_text(encoding="utf-8") == document()
+
+
+NETWORK = """[OPTIONS]
+FLOW_UNITS CMS
+FLOW_ROUTING DYNWAVE
+[REPORT]
+INPUT NO
+[JUNCTIONS]
+J1 0 2 0 0 0
+[OUTFALLS]
+O -1 FREE NO
+[CONDUITS]
+C J1 O 10 0.013 0 0 0 0
+[XSECTIONS]
+C CIRCULAR 0.5 0 0 0
+[COORDINATES]
+J1 20 20
+O 30 20
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "texts"),
+    [
+        (("J1 20 20", "J1 abc 20"), ["n.inp, line 15", "no number", "J1 abc 20"]),
+        (("J1 0 2 0 0 0", "J1 zero 2 0 0 0"), ["n.inp, line 7", "no number"]),
+        (("J1 20 20", "J1 99999 20"), ["no node of the network lies on the grid"]),
+        (("C J1 O 10", "C J1 O 0"), ["line 11", "length 0"]),
+        (("O -1 FREE NO", ""), ["no outfall"]),
+        (("CMS", "XYZ"), ["FLOW_UNITS", "XYZ", "LPS"]),
+        (("J1 0 2 0 0 0", "J1 0 2 0 0 0\nJ1 0 2 0 0 0"), ["ERROR 207", "line 8"]),  # SWMM's line is the user's own
+    ],
+)
+def test_bad_networks(tmp_path, change, texts):
+    from flood_sim.simulation import Simulation
+
+    assert change[0] in NETWORK
+    (tmp_path / "n.inp").write_text(NETWORK.replace(*change))
+    text = GOOD.replace("[rainfall]", '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n[rainfall]')
+    with pytest.raises(InputError) as caught:
+        Simulation(load(tmp_path, text), tmp_path)
+    for words in texts:
+        assert words in str(caught.value), caught.value
+
+
+@pytest.mark.shared_data
+def test_networks_of_others_are_read_as_swmm_reads_them(tmp_path, shared_data):
+    """Public networks in five unit systems and four encodings: our names and rims are SWMM's; those it refuses are refused with its words."""
+    from datetime import UTC, datetime
+
+    from flood_sim.drainage.inp import read_inp
+    from flood_sim.drainage.swmm import SwmmNetwork
+
+    names = ("all_outfall_types_6n", "bellinge_small_lps_16n", "pumps46_controls_gpm_853n", "taiwan_big5_cms_64n", "user5_cfs_200n_looped")
+    for name in names:
+        inp = read_inp(shared_data / "swmm_networks" / f"{name}.inp")
+        network = SwmmNetwork(inp, tmp_path, datetime(2021, 7, 20, tzinfo=UTC), 600.0, 1.0)
+        try:
+            network.advance(10.0)
+            assert set(network.node_ids) == set(inp.node_ids())
+            assert network.surcharge.works
+            assert np.isfinite(list(network.balance().values())).all()
+        finally:
+            network.close()
+    with pytest.raises(InputError, match="ERROR 141"):
+        SwmmNetwork(read_inp(shared_data / "swmm_networks" / "tidal48_cfs_457n.inp"), tmp_path, datetime(2021, 7, 20, tzinfo=UTC), 600.0, 1.0)
