@@ -164,7 +164,7 @@ class _Progress:
     """Simulated clock, ETA, wet area, deepest water, volume error, steps a second: one moving line on a terminal, plain lines elsewhere."""
 
     def __init__(self, scenario: Scenario, quiet: bool) -> None:
-        self._duration, self._quiet, self._begun, self._said = scenario.spec.duration_s, quiet, time.monotonic(), 0.0
+        self._duration, self._quiet, self._said = scenario.spec.duration_s, quiet, 0.0
         self._terminal = sys.stderr.isatty()
         self._open_line = False
         self._first: tuple[float, float, int] | None = None

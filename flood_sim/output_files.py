@@ -54,7 +54,9 @@ class FieldsFile:
         self._names = {"frames": ("depth", "velocity_x", "velocity_y"), "depth": ("depth",), "maxima": ()}[inputs.fields]
         for name in self._names:
             self._variable(name, ("time", "y", "x"), significant=SIGNIFICANT)
-        self._variable("bed_elevation", ("y", "x"))[:] = np.where(inputs.terrain.active, inputs.terrain.bed_elevation, np.nan)
+        bed = self._variable("bed_elevation", ("y", "x"))
+        bed.vertical_datum = str(inputs.effective.get("terrain", {}).get("vertical_datum", "not stated"))
+        bed[:] = np.where(inputs.terrain.active, inputs.terrain.bed_elevation, np.nan)
         for name in ("max_depth", "max_velocity", "max_depth_velocity", "arrival_time", "duration_0p15"):
             self._variable(name, ("y", "x"))
         self._variable("max_hazard", ("y", "x"), kind="u1")

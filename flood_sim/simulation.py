@@ -14,7 +14,7 @@ import numpy as np
 
 from flood_sim.clock import Window
 from flood_sim.drainage import DrainageNetwork, NoNetwork
-from flood_sim.exchange import CouplingLayout, Exchange
+from flood_sim.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT, CouplingLayout, Exchange
 from flood_sim.inputs import DrainageInputs, ModelInputs, surface_inlets
 from flood_sim.ledger import Ledger
 from flood_sim.surface import SurfaceFlow
@@ -149,4 +149,6 @@ def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> Sur
         returns=layout.return_cells,
         nodes=nodes,
         sections=inputs.sections,
+        weir_coefficient=WEIR_COEFFICIENT,
+        orifice_coefficient=ORIFICE_COEFFICIENT,
     )

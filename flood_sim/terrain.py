@@ -30,9 +30,6 @@ class Terrain:
         """Area that receives rain, roofs of `hole` buildings included."""
         return float(self.rain_weight.sum()) * self.grid.cell_area_m2
 
-    def with_manning(self, manning_n: np.ndarray) -> Terrain:
-        return replace(self, manning_n=manning_n)
-
     def with_solid_buildings(self, buildings: np.ndarray) -> Terrain:
         """`hole`: building cells leave the model, their rain goes to the nearest open cell (m2 of roof are kept to the last one)."""
         roofs = buildings & self.active
@@ -54,16 +51,6 @@ class Terrain:
         tops = maximum(self.bed_elevation, parts, index=np.arange(count + 1))
         bed = np.where(parts > 0, tops[parts] + height_m, self.bed_elevation)
         return replace(self, bed_elevation=bed)
-
-    def without(self, cells: np.ndarray) -> Terrain:
-        """Cells taken out of the model with their rain."""
-        active = self.active & ~cells
-        return replace(
-            self,
-            active=active,
-            rain_weight=np.where(active, self.rain_weight, 0.0),
-            bed_elevation=np.where(active, self.bed_elevation, np.nan),
-        )
 
     def __repr__(self) -> str:
         z = self.bed_elevation[self.active]

@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("fixed", derandomize=True, deadline=None)  # the same examples everywhere
+settings.load_profile("fixed")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,9 +11,9 @@ from flood_sim.city.ground import Ground
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters, draw
 from flood_sim.city.sewers import SewerTree
 from flood_sim.city.streets import Plan
+from flood_sim.inputs import NodeInlet
 from flood_sim.rainfall import FORMULAS
 
-MANHOLE_M2 = 1.2
 CHAMBER_M2 = 30.0
 STATIONS_PER_KM2 = 0.32
 DUTY_PUMPS = 3
@@ -51,23 +51,11 @@ IGNORE_QUALITY       YES"""
 
 
 @dataclass(frozen=True)
-class InletRow:
-    """Openings of a node in one cell: perimeter m, area m2, capacity m3/s, after clogging."""
-
-    node: str
-    row: int
-    column: int
-    perimeter_m: float
-    area_m2: float
-    capacity_m3_s: float
-
-
-@dataclass(frozen=True)
 class NetworkText:
     """The .inp, the inlets, and the cells where nodes without inlets spill."""
 
     inp: str
-    inlets: tuple[InletRow, ...]
+    inlets: tuple[NodeInlet, ...]
     nodes: int
     length_m: float
     volume_m3: float
@@ -193,16 +181,16 @@ def _pump_station(s: _Sections, p: CityParameters, tree: SewerTree, design: Desi
         s.place(name, node.x + dx, y)
 
 
-def _inlets(p: CityParameters, tree: SewerTree, design: Design, k: int) -> list[InletRow]:
+def _inlets(p: CityParameters, tree: SewerTree, design: Design, k: int) -> list[NodeInlet]:
     """The node's grates, shared by its gutter cells."""
     node = tree.nodes[k]
     share = design.grates[k] * p.inlet_open_share / len(node.inlet_cells)
     return [
-        InletRow(node.name, row, column, share * GRATE_PERIMETER_M, share * GRATE_AREA_M2, share * GRATE_M3_S) for row, column in node.inlet_cells
+        NodeInlet(node.name, row, column, share * GRATE_PERIMETER_M, share * GRATE_AREA_M2, share * GRATE_M3_S) for row, column in node.inlet_cells
     ]
 
 
-def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[InletRow]:
+def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[NodeInlet]:
     """Sump under the lowest point with two pumps and mains of their own; designed for its own rain only, never tied to the trunk."""
     u = plan.underpass
     assert u is not None
@@ -219,4 +207,4 @@ def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[InletRow]:
         s.place(f"OUTU{k}", u.centre + 4.0 * k, plan.rivers[0] + 18.0)
     for label, depth, share in (("PUMPU   PUMP4", 0.3, 0.0), ("PUMPU", 1.0, 0.5), ("PUMPU", 3.5, 0.5)):
         s.add("CURVES", label, depth, share * flow)
-    return [InletRow("SUMP", row, column, 20.0, 4.0, 2.0 * flow)]
+    return [NodeInlet("SUMP", row, column, 20.0, 4.0, 2.0 * flow)]

@@ -28,7 +28,6 @@ STATISTICS_SLOTS = 32  # doubles; the structure of the toolkit has 16
 FLOODED_SLOT = 4
 NODE_SLOTS = 40  # doubles searched a node; the engine's structure has 37
 SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
-EXTRAN_STEP_S = 2.0
 
 
 @cache
@@ -50,7 +49,6 @@ def engine() -> ctypes.CDLL:
         "swmm_getNodeResult": (integer, integer, pointer),
         "swmm_getNodeStats": (integer, pointer),
         "swmm_getLinkResult": (integer, integer, pointer),
-        "swmm_setOutfallStage": (integer, double),
         "swmm_stride": (integer, pointer),
     }
     for name, arguments in signatures.items():
@@ -261,10 +259,6 @@ class SwmmNetwork:
         share = flows / flows.sum() if flows.sum() > 0.0 else np.full(flows.size, 1.0 / max(flows.size, 1))
         self._outfall_volumes = self._outfall_volumes + share * (total - self._outfall_volumes.sum())
         return self._outfall_volumes.copy()
-
-    def set_outfall_stage(self, node: int, stage_m: float) -> None:
-        """Hold an outfall at a water level."""
-        self._check(engine().swmm_setOutfallStage(node, stage_m / self.metre), "set an outfall's stage")
 
     @property
     def smallest_inflow(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,11 +84,9 @@ def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
 
 def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> DrainageInputs:
     inp = InpFile(scenario.path.with_name("reference_city.inp"), city.network.inp.splitlines())
+    open_ = 1.0 - spec.clogging
     inlets = [
-        NodeInlet(
-            i.node, i.row, i.column, (1 - spec.clogging) * i.perimeter_m, (1 - spec.clogging) * i.area_m2, (1 - spec.clogging) * i.capacity_m3_s
-        )
-        for i in city.network.inlets
+        replace(i, perimeter_m=open_ * i.perimeter_m, area_m2=open_ * i.area_m2, capacity_m3_s=open_ * i.capacity_m3_s) for i in city.network.inlets
     ]
     return DrainageInputs(inp, tuple(inlets), _return_cells(inlets, None), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
 

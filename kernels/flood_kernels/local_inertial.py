@@ -24,7 +24,7 @@ PAD = 3
 LANES = 16
 WALL = 1.0e6
 GRAVITY = 9.80665
-OK, TIME_STEP_COLLAPSED, NOT_FINITE = 0, 1, 2
+OK, TIME_STEP_COLLAPSED = 0, 1
 
 # Constants that float32 holds exactly: mixed with float64 rows they do not narrow anything, with float32 rows they do not widen.
 ZERO, HALF, ONE, TWO, FOUR = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(4.0)
