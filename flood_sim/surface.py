@@ -250,7 +250,7 @@ class SurfaceFlow:
         bed[...] = kernels.WALL
         bed[self._view] = np.where(active, self.terrain.bed_elevation - self.terrain_datum, kernels.WALL)
         initial[self._view] = np.where(active, depth, 0.0)
-        friction[self._view] = GRAVITY_M_S2 * self.terrain.manning_n**2
+        friction[self._view] = 0.5 * GRAVITY_M_S2 * self.terrain.manning_n**2
         weight[self._view] = self.terrain.rain_weight
         for inlet in inlets:
             j, i = inlet.row + TOP, inlet.column + LEFT
@@ -265,7 +265,8 @@ class SurfaceFlow:
         )
         self._scratch.share[...] = 1.0
         s = self.settings
-        numbers = (self.grid.cell_size_m, s.theta, s.froude_max, s.dry_depth_m, GRAVITY_M_S2, 1.0 / 3.0)
+        froude_speed = s.froude_max * math.sqrt(GRAVITY_M_S2)
+        numbers = (self.grid.cell_size_m, s.theta, froude_speed, s.dry_depth_m, GRAVITY_M_S2, 7.0 / 3.0, 35.0 / 9.0)
         self._scheme = kernels.Scheme(*[real(v) for v in numbers])
 
     def _make_sources(self, returns: np.ndarray | None) -> tuple[kernels.Sources, list[slice], slice]:

@@ -36,7 +36,7 @@ class Cells(NamedTuple):
     depth: np.ndarray  # m, >= 0
     carry: np.ndarray  # m, what rounding and positivity owe to depth; sum(depth + carry) is the volume / area
     bed: np.ndarray  # m above the datum; WALL where there is no cell
-    friction: np.ndarray  # g n^2; its sign bit marks cells coupled to a sewer (their faces take theta = 1)
+    friction: np.ndarray  # g n^2 / 2 (a face adds its two cells); its sign bit marks cells coupled to a sewer (their faces take theta = 1)
     rain_weight: np.ndarray  # share of the rain depth that the cell receives (roof runoff makes it > 1)
 
 
@@ -52,10 +52,11 @@ class Scheme(NamedTuple):
 
     cell_size: float  # m
     theta: float  # weight of the face's own discharge, 0.8 to 1
-    froude_max: float
+    froude_speed: float  # largest Froude number times sqrt(gravity), m^0.5/s
     dry_depth: float  # m, faces with less flow depth carry nothing
     gravity: float  # m/s2
-    third: float  # 1/3
+    first: float  # 7/3 and 35/9: series of (1 - r)^(-7/3)
+    second: float
 
 
 class Scratch(NamedTuple):
@@ -144,7 +145,7 @@ ROW = {"cache": True, "fastmath": {"contract"}, "error_model": "numpy", "nogil":
 
 
 @njit(**ROW)
-def friction_power(h, third):
+def friction_power(h, first, second):
     """h^(-7/3) without pow: the reciprocal cube root y by a bit trick (3.5 % off) and a cubic step in float32, then the series of
     (1 - r)^(-7/3), r = 1 - h y^3, in h's own type.
 
@@ -157,7 +158,7 @@ def friction_power(h, third):
     square = y * y
     cube = square * y
     rest = ONE - h * cube
-    series = ONE + rest * third * (np.float32(7.0) + np.float32(35.0) * third * rest)
+    series = ONE + rest * (first + second * rest)
     return cube * cube * y * series
 
 
@@ -176,9 +177,9 @@ def face_discharge(own, before, after, h_left, h_right, z_left, z_right, g_left,
     weighted = (before != ZERO) & (after != ZERO) & (min(g_left, g_right) > ZERO)
     mixed = scheme.theta * own + (ONE - scheme.theta) * HALF * (before + after)
     driven = (mixed if weighted else own) - push * h * (step + (h_right - h_left))
-    k = HALF * (abs(g_left) + abs(g_right)) * friction_power(h, scheme.third)
+    k = (abs(g_left) + abs(g_right)) * friction_power(h, scheme.first, scheme.second)
     braked = TWO * driven / (ONE + math.sqrt(ONE + FOUR * dt * k * abs(driven)))
-    limit = scheme.froude_max * h * math.sqrt(scheme.gravity * h)
+    limit = scheme.froude_speed * h * math.sqrt(h)
     value = max(min(braked, limit), -limit)
     return (value if wet else ZERO * value), (h_flow if wet else ZERO * h)
 

@@ -26,7 +26,7 @@ def rough_case(rows, columns, seed, wall_share=0.1):
 def test_friction_power_equals_pow():
     h = np.logspace(-6, 2, 4001)
     for real in (np.float32, np.float64):
-        got = np.array([kernel.friction_power(x, real(1.0 / 3.0)) for x in h.astype(real)], float)
+        got = np.array([kernel.friction_power(x, real(7.0 / 3.0), real(35.0 / 9.0)) for x in h.astype(real)], float)
         assert np.abs(got / h.astype(real).astype(float) ** (-7.0 / 3.0) - 1.0).max() < 4e-7  # measured 2.2e-7, 1.4e-7
 
 
@@ -104,7 +104,7 @@ def test_compiled_face_equals_uncompiled(seed, real, kind):
     h = (rng.random(2) * size).astype(real)
     z = (rng.random(2) * 2.0).astype(real)
     q = ((rng.random(3) - 0.5) * size).astype(real)
-    scheme = kernel.Scheme(*(real(v) for v in (2.0, 0.9, 1.0, 1e-4, 9.80665, 1.0 / 3.0)))
+    scheme = kernel.Scheme(*(real(v) for v in (2.0, 0.9, 9.80665**0.5, 1e-4, 9.80665, 7.0 / 3.0, 35.0 / 9.0)))
     arguments = (q[1], q[0], q[2], h[0], h[1], z[0], z[1], real(0.009), real(0.02), real(9.8 * 0.1), real(0.2), scheme)
     compiled, flow = kernel.face_discharge(*arguments)
     exact, exact_flow = kernel.face_discharge.py_func(*arguments)
