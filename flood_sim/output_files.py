@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from datetime import UTC
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,15 +70,7 @@ class FieldsFile:
             v[:] = centres
             half = 0.5 * grid.cell_size_m
             f.createVariable(f"{name}_bnds", "f8", (name, "bounds"))[:] = np.column_stack([centres - half, centres + half])
-        time = f.createVariable("time", "f8", ("time",))
-        time.setncatts(
-            {
-                "standard_name": "time",
-                "axis": "T",
-                "calendar": "proleptic_gregorian",
-                "units": f"seconds since {start.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-            }
-        )
+        _time_axis(f, start)
         crs = f.createVariable("crs", "i4")
         wkt = _crs_wkt(grid.crs)
         t = grid.transform
@@ -124,6 +116,12 @@ class FieldsFile:
         self._file.close()
 
 
+def _time_axis(file: Any, start: datetime) -> None:
+    """The variable `time`: UTC (an offset in the units is not portable); the local zone stands in the attributes."""
+    units = f"seconds since {start.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    file.createVariable("time", "f8", ("time",)).setncatts({"standard_name": "time", "axis": "T", "calendar": "proleptic_gregorian", "units": units})
+
+
 def _grid_mapping(crs: str) -> dict[str, Any]:
     """CF's own parameters of the projection, where it is one of a kind CF names."""
     if crs == "local":
@@ -162,14 +160,7 @@ class NetworkFile:
             ids = f.createVariable(f"{dimension}_id", str, (dimension,))
             for k, name in enumerate(names):
                 ids[k] = name
-        time = f.createVariable("time", "f8", ("time",))
-        time.setncatts(
-            {
-                "standard_name": "time",
-                "calendar": "proleptic_gregorian",
-                "units": f"seconds since {simulation.clock.start.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-            }
-        )
+        _time_axis(f, simulation.clock.start)
         for name, dimension in (("head", "node"), ("exchange_flow", "node"), ("discharge", "link")):
             v = f.createVariable(name, "f4", ("time", dimension), zlib=True, complevel=1)
             v.setncatts({"units": VARIABLES[name].unit, "long_name": VARIABLES[name].english})

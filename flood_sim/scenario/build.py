@@ -46,7 +46,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     ground = build_ground(scenario, city, findings)
     terrain = ground.terrain
     drainage = build_drainage(scenario, terrain, city, findings)
-    window = _window(scenario, drainage is not None)
+    window = _window(scenario)
     clock = Clock(spec.time.start, spec.duration_s, window, spec.output.interval_s)
     if clock.outputs() > LARGEST_FRAMES:
         raise input_error(
@@ -85,10 +85,9 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     )
 
 
-def _window(scenario: Scenario, coupled: bool) -> float:
-    return (
-        float(scenario.spec.drainage.coupling_step_s if scenario.spec.drainage.kind == "swmm" else 4.0) if coupled else scenario.spec.surface.window_s
-    )
+def _window(scenario: Scenario) -> float:
+    drainage = scenario.spec.drainage
+    return drainage.coupling_step_s if drainage.kind == "swmm" else scenario.spec.surface.window_s
 
 
 def _effective(scenario: Scenario) -> dict[str, Any]:
@@ -128,7 +127,7 @@ def available_bytes() -> int:
 def _check_memory_early(scenario: Scenario) -> None:
     """Refuse from the header alone what this machine cannot hold."""
     rows, columns = _size(scenario)
-    need = estimated_bytes(rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind == "green_ampt")
+    need = estimated_bytes(rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind in ("green_ampt", "city_soil"))
     free = available_bytes()
     if need > MEMORY_SHARE * free:
         cell = 1.0 if rows == 0 else (need / (MEMORY_SHARE * free)) ** 0.5

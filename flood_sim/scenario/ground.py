@@ -298,12 +298,12 @@ def build_initial_depth(scenario: Scenario, terrain: Terrain, city: City | None,
 
 
 def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None) -> Infiltration:
-    """The loss of a scenario; the reference city brings its own soil where [infiltration] names none."""
+    """The loss of a scenario; `city_soil` is the reference city's own."""
     spec: Any = scenario.spec.infiltration
     grid = terrain.grid
     if isinstance(spec, NoInfiltrationSpec):
-        if city is None or "infiltration" in scenario.spec.model_fields_set:
-            return NoInfiltration()
+        return NoInfiltration()
+    if city is not None and spec.kind == "city_soil":
         return _on_open_ground(GreenAmpt(*city.soil()), terrain)
     if isinstance(spec, GreenAmptSpec):
         keys = ("conductivity_mm_h", "suction_mm", "deficit")

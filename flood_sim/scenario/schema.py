@@ -107,6 +107,12 @@ class NoInfiltrationSpec(Section):
     kind: Literal["none"] = "none"
 
 
+class CitySoilSpec(Section):
+    """The reference city's own soil: the default with [city]."""
+
+    kind: Literal["city_soil"]
+
+
 class ConstantInfiltrationSpec(Section):
     kind: Literal["constant"]
     rate_mm_h: float | None = Field(None, ge=0.0, le=500.0)
@@ -251,7 +257,7 @@ class Portfolio(Section):
 
 
 Rain = Annotated[NoRain | StormRain | DesignRain | SeriesRain, Field(discriminator="kind")]
-Loss = Annotated[NoInfiltrationSpec | ConstantInfiltrationSpec | GreenAmptSpec, Field(discriminator="kind")]
+Loss = Annotated[NoInfiltrationSpec | CitySoilSpec | ConstantInfiltrationSpec | GreenAmptSpec, Field(discriminator="kind")]
 Drain = Annotated[NoDrainage | SwmmDrainage, Field(discriminator="kind")]
 Boundary = Annotated[ClosedBoundary | FreeOutflow | StageSeries | DischargeSeries | PointInflow, Field(discriminator="kind")]
 
@@ -276,10 +282,20 @@ class ScenarioSpec(Section):
     limits: LimitsSpec = LimitsSpec()
     portfolio: dict[str, Portfolio] = {"baseline": Portfolio()}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _city_defaults(cls, data: Any) -> Any:
+        """A city brings its sewers and its soil; written out like any default, so that the effective scenario is the same run."""
+        if isinstance(data, dict) and "city" in data:
+            return {"drainage": {"kind": "swmm"}, "infiltration": {"kind": "city_soil"}, **data}
+        return data
+
     @model_validator(mode="after")
     def _consistent(self) -> ScenarioSpec:
         if (self.terrain is None) == (self.city is None):
             raise ValueError("give either [terrain] or [city]")
+        if self.city is None and self.infiltration.kind == "city_soil":
+            raise ValueError('[infiltration] kind = "city_soil" needs [city]')
         if self.time.stop <= self.time.start:
             raise ValueError(f"[time] stop {self.time.stop.isoformat()} is not after start {self.time.start.isoformat()}")
         return self

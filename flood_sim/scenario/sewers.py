@@ -36,8 +36,6 @@ class _Places:
 def build_drainage(scenario: Scenario, terrain: Terrain, city: City | None, findings: list[Finding]) -> DrainageInputs | None:
     """The sewers of a scenario, or None."""
     spec: Any = scenario.spec.drainage
-    if city is not None and "drainage" not in scenario.spec.model_fields_set:
-        spec = SwmmDrainage(kind="swmm")
     if spec.kind == "none":
         return None
     _check_steps(scenario, spec)

@@ -106,6 +106,15 @@ def test_effective_scenario_gives_the_same_answer(tmp_path, scenario):
     assert first["ledger"] == second["ledger"]
 
 
+def test_effective_scenario_of_a_city_keeps_its_soil_and_sewers(tmp_path):
+    assert flood_sim("run", "teaching", "--out", tmp_path / "a", "--no-report").returncode == 0
+    done = flood_sim("run", tmp_path / "a" / "scenario.toml", "--out", tmp_path / "b", "--no-report")
+    assert done.returncode == 0, done.stderr
+    first, second = (json.loads((tmp_path / k / "summary.json").read_text()) for k in "ab")
+    assert first["ledger"] == second["ledger"]
+    assert first["ledger"]["infiltration"] > 0.0 and first["network"]["nodes"] > 0
+
+
 def test_results_are_never_overwritten_unasked(tmp_path, scenario):
     out = tmp_path / "out"
     assert flood_sim("run", scenario, "--out", out, "--no-report").returncode == 0
@@ -252,3 +261,13 @@ def test_city_from_files_floods_as_the_built_one(tmp_path):
 
     with rasterio.open(tmp_path / "city" / "population.tif") as data:
         assert data.read(1).sum() == pytest.approx(2500.0, rel=1e-3)
+
+
+def test_exceeded_tolerance_is_exit_4_and_named(tmp_path, scenario):
+    """float32 rounding (1e-9 of the rain) above a tolerance nobody can hold: the run is complete, and says what was exceeded."""
+    scenario.write_text(scenario.read_text() + "[limits]\nvolume_error_exceeded = 1e-15\n")
+    done = flood_sim("run", scenario, "--out", tmp_path / "out", "--no-report")
+    assert done.returncode == 4, done.stderr
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["status"] == "complete"
+    assert "volume error" in summary["exceeded"][0]
