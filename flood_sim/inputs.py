@@ -14,8 +14,8 @@ from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import Finding
 from flood_sim.infiltration import Infiltration
 from flood_sim.rainfall import Rainfall
-from flood_sim.surface import SurfaceSettings
 from flood_sim.surface_arrays import Inlet
+from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
 
 

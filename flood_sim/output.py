@@ -154,7 +154,7 @@ class Recorder:
             "wall_s": round(wall_s, 3),
             "timers": {name: round(seconds, 3) for name, seconds in s.timers.seconds.items()},
             "threads": s.surface.threads,
-            "scheme": s.surface.scheme,
+            "scheme": s.surface.settings.scheme,
             "precision": inputs.surface.precision,
             "smallest_step_s": s.surface.smallest_step_s if np.isfinite(s.surface.smallest_step_s) else None,
             "versions": versions(),

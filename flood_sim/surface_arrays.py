@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from flood_kernels import local_inertial as kernels
-from flood_kernels import statistics
+from flood_kernels import arrays, statistics
 
-LEFT = kernels.LANES  # columns left of the model: rows start on a cache line
-TOP = kernels.PAD
+LEFT = arrays.LEFT
+TOP = arrays.PAD
 
 
 @dataclass(frozen=True)
@@ -43,13 +42,13 @@ def empty_maxima(shape: tuple[int, int]) -> statistics.Maxima:
     return statistics.Maxima(depth, velocity, product, np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32), ponding)
 
 
-def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float) -> kernels.Inlets:
+def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float) -> arrays.Inlets:
     """The kernel's arrays, sorted by cell; every node accepts nothing until it is told."""
     order = sorted(inlets, key=lambda inlet: (inlet.row, inlet.column, inlet.node))
     cells: dict[tuple[int, int], int] = {}
     cell = np.array([cells.setdefault((inlet.row, inlet.column), len(cells)) for inlet in order], np.int64)
     table = np.array([[i.rim_m - datum_m, i.perimeter_m, i.area_m2, i.capacity_m3_s] for i in order], float).reshape(-1, 4)
-    return kernels.Inlets(
+    return arrays.Inlets(
         np.array([i.row + TOP for i in order], np.int64),
         np.array([i.column + LEFT for i in order], np.int64),
         cell,

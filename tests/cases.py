@@ -14,7 +14,8 @@ from flood_sim.grid import Grid
 from flood_sim.infiltration import NoInfiltration
 from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
 from flood_sim.rainfall import NO_RAIN, Rainfall, rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow, SurfaceSettings
+from flood_sim.surface import SurfaceFlow
+from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain, terrain_of
 
 START = datetime(2021, 7, 20, 15, tzinfo=timezone(timedelta(hours=8)))
@@ -39,6 +40,15 @@ def grid_of(rows: int, columns: int, cell_size_m: float = 1.0) -> Grid:
 def flat(rows: int, columns: int, cell_size_m: float = 1.0, level_m: float = 0.0, manning_n: float = 0.03) -> Terrain:
     grid = grid_of(rows, columns, cell_size_m)
     return terrain_of(grid, np.full(grid.shape, level_m), manning_n)
+
+
+def rough_case(rows: int, columns: int, seed: int, wall_share: float = 0.1) -> tuple[Terrain, np.ndarray]:
+    """Random bed, walls, roughness and puddles on a slight slope: terrain and depth."""
+    rng = np.random.default_rng(seed)
+    bed = rng.random((rows, columns)) * 0.6 - 0.01 * np.arange(columns)
+    bed[rng.random(bed.shape) < wall_share] = np.nan
+    depth = np.where(rng.random(bed.shape) < 0.5, 0.0, rng.random(bed.shape) * 0.5)
+    return terrain_of(grid_of(rows, columns, 4.0), bed, rng.uniform(0.01, 0.1, bed.shape)), np.where(np.isfinite(bed), depth, 0.0)
 
 
 def steady_rain(rate_mm_h: float, duration_s: float) -> Rainfall:

@@ -20,7 +20,8 @@ from flood_sim.scenario.ground import build_ground, build_infiltration, build_in
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.schema import EdgeSpec
 from flood_sim.scenario.sewers import build_drainage
-from flood_sim.surface import SurfaceSettings, estimated_bytes
+from flood_sim.surface import estimated_bytes
+from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
 from flood_sim.units import GIBIBYTE, MEBIBYTE, SECONDS_PER_HOUR, hours_to_s
 

@@ -49,8 +49,13 @@ def face_velocity(q, h_left, h_right, z_left, z_right):
 
 
 @njit(**OPTIONS)
-def velocity_at(depth, bed, qx, qy, j, i):
-    """Velocity of padded cell (j, i) towards east and north (m/s): mean of its two faces in each direction; rows run south."""
+def velocity_at(depth, bed, qx, qy, in_cells, j, i):
+    """Velocity of padded cell (j, i) towards east and north (m/s); rows run south.
+
+    in_cells : qx, qy are velocities of cells; else unit discharges of faces, and the mean of the two faces in each direction is taken.
+    """
+    if in_cells:
+        return qx[j, i], -qy[j, i]
     h, z = depth[j, i], bed[j, i]
     west = face_velocity(qx[j, i], depth[j, i - 1], h, bed[j, i - 1], z)
     east = face_velocity(qx[j, i + 1], h, depth[j, i + 1], z, bed[j, i + 1])
@@ -60,24 +65,24 @@ def velocity_at(depth, bed, qx, qy, j, i):
 
 
 @njit(parallel=True, **OPTIONS)
-def cell_velocity(depth, bed, qx, qy, top, left, east, north):
+def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
     """Velocity (m/s) in cell centres from padded depth and discharge, 0 in cells shallower than 1 mm."""
     for j in prange(east.shape[0]):
         for i in range(east.shape[1]):
             if depth[j + top, i + left] >= SHALLOW:
-                east[j, i], north[j, i] = velocity_at(depth, bed, qx, qy, j + top, i + left)
+                east[j, i], north[j, i] = velocity_at(depth, bed, qx, qy, in_cells, j + top, i + left)
             else:
                 east[j, i], north[j, i] = 0.0, 0.0
 
 
 @njit(**OPTIONS)
-def fold_row(j, depth, bed, qx, qy, top, left, maxima, time, window):
+def fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
     """Fold row j of the present state into the running maxima."""
     for i in range(maxima.depth.shape[1]):
         h = depth[j + top, i + left]
         maxima.depth[j, i] = max(maxima.depth[j, i], h)
         if h >= SHALLOW:
-            u, v = velocity_at(depth, bed, qx, qy, j + top, i + left)
+            u, v = velocity_at(depth, bed, qx, qy, in_cells, j + top, i + left)
             speed = math.sqrt(u * u + v * v)
             maxima.velocity[j, i] = max(maxima.velocity[j, i], speed)
             maxima.depth_velocity[j, i] = max(maxima.depth_velocity[j, i], h * speed)
@@ -89,10 +94,10 @@ def fold_row(j, depth, bed, qx, qy, top, left, maxima, time, window):
 
 
 @njit(parallel=True, **OPTIONS)
-def update_maxima(depth, bed, qx, qy, top, left, maxima, time, window):
+def update_maxima(depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
     """Fold the present state into the running maxima; time and window in s.
 
     The body is a function of its own: written out here, Numba 0.68 loses the assignments to a NamedTuple's arrays in a prange (tested).
     """
     for j in prange(maxima.depth.shape[0]):
-        fold_row(j, depth, bed, qx, qy, top, left, maxima, time, window)
+        fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window)

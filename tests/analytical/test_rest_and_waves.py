@@ -5,7 +5,8 @@ import pytest
 
 from cases import advance, flat, grid_of, steady_rain
 from flood_sim.boundaries import EdgeBoundary, Inflow, constant, edge_faces, section_along
-from flood_sim.surface import SurfaceFlow, SurfaceSettings
+from flood_sim.surface import SurfaceFlow
+from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import terrain_of
 
 

@@ -8,7 +8,7 @@ import pytest
 from cases import Silent, coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
 from flood_sim.inputs import NodeInlet
 from flood_sim.simulation import Simulation
-from flood_sim.surface import SurfaceSettings
+from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import terrain_of
 
 WIDE = {"perimeter_m": 400.0, "area_m2": 40.0, "capacity_m3_s": np.inf}

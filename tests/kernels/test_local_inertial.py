@@ -6,21 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import naive
-from cases import grid_of
+from cases import grid_of, rough_case
 from flood_kernels import local_inertial as kernel
 from flood_sim.clock import Window
 from flood_sim.rainfall import rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow, SurfaceSettings
+from flood_sim.surface import SurfaceFlow
 from flood_sim.surface_arrays import LEFT, TOP, Inlet
+from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import terrain_of
-
-
-def rough_case(rows, columns, seed, wall_share=0.1):
-    rng = np.random.default_rng(seed)
-    bed = rng.random((rows, columns)) * 0.6 - 0.01 * np.arange(columns)
-    bed[rng.random(bed.shape) < wall_share] = np.nan
-    depth = np.where(rng.random(bed.shape) < 0.5, 0.0, rng.random(bed.shape) * 0.5)
-    return terrain_of(grid_of(rows, columns, 4.0), bed, rng.uniform(0.01, 0.1, bed.shape)), np.where(np.isfinite(bed), depth, 0.0)
 
 
 def test_friction_power_equals_pow():
@@ -44,7 +37,7 @@ def test_kernel_equals_naive_twin(seed, precision, limit):
         expected, qx, qy = naive.local_inertial_step(expected, terrain.bed_elevation, terrain.manning_n, qx, qy, 4.0, 0.25, 0.05 * 0.25 / 100.0)
     assert surface.steps == 40
     assert np.abs(surface.depth - expected).max() < limit
-    got_qx = surface._faces.qx[TOP : TOP + rows, LEFT : LEFT + columns + 1]
+    got_qx = surface._flow.x[TOP : TOP + rows, LEFT : LEFT + columns + 1]
     assert np.abs(got_qx - qx).max() < 20 * limit
 
 
@@ -75,7 +68,7 @@ def test_number_of_bands_does_not_change_a_bit(precision):
         for k in range(20):
             surface.advance(Window(5.0 * k, 5.0 * (k + 1)))
         assert len(surface._band_rows) - 1 == threads
-        states.append((surface.depth.copy(), surface._faces.qy.copy(), surface.steps))
+        states.append((surface.depth.copy(), surface._flow.y.copy(), surface.steps))
     for state in states[1:]:
         assert all(np.array_equal(a, b) for a, b in zip(states[0], state, strict=True))
 

@@ -35,7 +35,7 @@ def test_maxima_are_kept_and_products_are_of_one_instant():
     for time, h, q in ((10.0, 1.0, 0.1), (20.0, 0.2, 0.4), (30.0, 0.02, 0.0)):
         depth[...] = h
         qx[...] = q
-        statistics.update_maxima(depth, bed, qx, qy, 2, 2, maxima, time, 10.0)
+        statistics.update_maxima(depth, bed, qx, qy, False, 2, 2, maxima, time, 10.0)
     assert maxima.depth[0, 0] == pytest.approx(1.0)
     assert maxima.velocity[0, 0] == pytest.approx(2.0)
     assert maxima.depth_velocity[0, 0] == pytest.approx(0.4)  # not 1.0 x 2.0

@@ -15,7 +15,7 @@ from flood_sim.infiltration import GreenAmpt, NoInfiltration
 from flood_sim.inputs import ModelInputs
 from flood_sim.ledger import Ledger
 from flood_sim.simulation import Simulation
-from flood_sim.surface import SurfaceSettings
+from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import terrain_of
 
 

@@ -1,0 +1,95 @@
+"""Structures of the surface: walls, dykes with breaches, weirs, gates and bridge decks on faces; culverts and pumps between two cells.
+
+Here they are resolved to faces and cells; `flood_kernels.structures` holds their laws, the surface applies them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from flood_sim.boundaries import Series
+
+BROAD_CREST = 1.7  # m^0.5/s, (2/3)^1.5 g^0.5: critical flow over a broad crest
+GATE_ORIFICE = 0.6
+BRIDGE_ORIFICE = 0.8  # pressure flow under a submerged deck (HEC-RAS manual: 0.8)
+
+FaceKind = Literal["wall", "dyke", "weir", "gate", "bridge"]
+
+
+@dataclass(frozen=True)
+class FaceStructure:
+    """A structure along faces. Levels in m of the terrain's datum.
+
+    is_x (n,) bool, cells (n, 2) int64: row, column of the cell right of or below each face; crest_m (n,): inf where nothing passes above;
+    sill_m, soffit_m (n,): the opening under the crest, sill inf where there is none; width (n,): open share of the face, 0 to 1.
+    A breach: face k begins to sink at breach_begin_s[k] and reaches breach_level_m after breach_duration_s.
+    gate_opening: height of the opening (m) in time; it replaces soffit_m by sill_m + opening.
+    """
+
+    name: str
+    kind: FaceKind
+    is_x: np.ndarray
+    cells: np.ndarray
+    crest_m: np.ndarray
+    weir_coefficient: float = BROAD_CREST
+    sill_m: np.ndarray | None = None
+    soffit_m: np.ndarray | None = None
+    orifice_coefficient: float = GATE_ORIFICE
+    width: np.ndarray | None = None
+    breach_begin_s: np.ndarray | None = None
+    breach_duration_s: float = 0.0
+    breach_level_m: float = -math.inf
+    gate_opening: Series | None = None
+
+    def crest_at(self, time_s: float) -> np.ndarray:
+        """(n,) crest in m at a time: the whole crest, or what a breach has left of it."""
+        if self.breach_begin_s is None:
+            return self.crest_m
+        progress = (time_s - self.breach_begin_s) / max(self.breach_duration_s, 1e-9)
+        sunk = np.clip(np.nan_to_num(progress, nan=0.0, neginf=0.0), 0.0, 1.0)
+        return np.where(sunk > 0.0, self.crest_m - sunk * np.maximum(self.crest_m - self.breach_level_m, 0.0), self.crest_m)
+
+    def soffit_at(self, time_s: float) -> np.ndarray | None:
+        """(n,) top of the opening in m at a time."""
+        if self.gate_opening is None or self.sill_m is None:
+            return self.soffit_m
+        return self.sill_m + max(self.gate_opening.at(time_s), 0.0)
+
+
+@dataclass(frozen=True)
+class Culvert:
+    """A barrel between two cells; levels m, height and width (of all barrels) m, loss: sum of coefficients with friction (entry 0.5 + exit 1 + ...)."""
+
+    name: str
+    from_cell: tuple[int, int]
+    to_cell: tuple[int, int]
+    from_level_m: float
+    to_level_m: float
+    height_m: float
+    width_m: float
+    loss: float
+    one_way: bool = False
+
+
+@dataclass(frozen=True)
+class SurfacePump:
+    """A pump from one cell to another: capacity m3/s; it starts over start_depth_m and stops below stop_depth_m at its inlet."""
+
+    name: str
+    from_cell: tuple[int, int]
+    to_cell: tuple[int, int]
+    capacity_m3_s: float
+    start_depth_m: float
+    stop_depth_m: float
+
+
+def barrel_loss(length_m: float, height_m: float, width_m: float, manning_n: float, entry: float = 0.5, leaving: float = 1.0) -> float:
+    """Loss coefficient of a full box barrel: entry + exit + 2 g n^2 L / R^(4/3), R = A / P (Manning)."""
+    from flood_sim.constants import GRAVITY_M_S2
+
+    radius = height_m * width_m / (2.0 * (height_m + width_m))
+    return entry + leaving + 2.0 * GRAVITY_M_S2 * manning_n**2 * length_m / radius ** (4.0 / 3.0)

@@ -1,0 +1,94 @@
+"""The two schemes behind one face: numbers, work space and kernel of each. The surface picks one by name and never asks which."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from flood_kernels import arrays, local_inertial, second_order
+from flood_sim.constants import GRAVITY_M_S2
+from flood_sim.surface_arrays import aligned
+
+FLOATS = {"float32": np.float32, "float64": np.float64}
+PIECE = 2048  # columns computed at a time; shorter pieces cost more in calls than they save in cache (256: 10 % slower)
+
+
+@dataclass(frozen=True)
+class SurfaceSettings:
+    """Numbers of the scheme; see docs/theory.md. courant_coupled applies where a sewer inlet stands in the cell; courant None: the scheme's own."""
+
+    precision: str = "float32"
+    theta: float = 0.9
+    courant: float | None = None
+    courant_coupled: float = 0.5
+    froude_max: float = 1.0
+    dry_depth_m: float = 1.0e-4
+    largest_step_s: float = 10.0
+    smallest_step_s: float = 1.0e-3
+    threads: int = 1
+    threads_by_size: bool = False  # fewer threads than asked where the grid is too small to feed them
+    scheme: str = "local_inertial"
+    limiter: float = 1.3
+    skip_dry: bool = True  # leave out ground that no water can reach in the next steps; the answer is the same bit for bit
+
+
+@dataclass(frozen=True)
+class SurfaceScheme:
+    """What the surface needs to know of a scheme."""
+
+    name: str
+    courant: float
+    moves_momentum: bool  # whether Flow holds velocities of cells (else discharges of faces)
+    advance_window: Callable[..., tuple[int, float, int, float]]
+    numbers: Callable[[SurfaceSettings, float], Any]
+    scratch: Callable[[int, int, Any], Any]
+
+
+def _local_inertial_numbers(settings: SurfaceSettings, cell_size_m: float) -> local_inertial.Scheme:
+    froude_speed = settings.froude_max * math.sqrt(GRAVITY_M_S2)
+    real: Any = FLOATS[settings.precision]
+    numbers = (cell_size_m, settings.theta, froude_speed, settings.dry_depth_m, GRAVITY_M_S2, 7.0 / 3.0, 35.0 / 9.0)
+    return local_inertial.Scheme(*[real(v) for v in numbers])
+
+
+def _local_inertial_scratch(bands: int, width: int, real: Any) -> local_inertial.Scratch:
+    rows = (aligned((bands, k, width), real) for k in (4, 2, 5, 4, 4, 4))
+    scratch = local_inertial.Scratch(*rows, aligned((bands, width), real), aligned((bands, width), real))
+    scratch.share[...] = 1.0
+    return scratch
+
+
+def _second_order_numbers(settings: SurfaceSettings, cell_size_m: float) -> second_order.Scheme:
+    real: Any = FLOATS[settings.precision]
+    numbers = (cell_size_m, settings.limiter, second_order.THIN_DEPTH, GRAVITY_M_S2, 1.0 / 3.0, 2.0 / 9.0, 10.0, 0.2)
+    return second_order.Scheme(*[real(v) for v in numbers])
+
+
+def _second_order_scratch(bands: int, width: int, real: Any) -> second_order.Scratch:
+    cells, faces, halo = second_order.CELL_ROWS, second_order.FACE_ROWS, 2 * second_order.HALO
+    shapes = ((4, halo, width), (cells, width), (faces, width), (cells, 4, width), (faces, 4, width))
+    work = (aligned((bands, *shape), real) for shape in shapes)
+    return second_order.Scratch(*work, np.zeros((bands, 4), bool), aligned((bands, width), real))
+
+
+SCHEMES = {
+    scheme.name: scheme
+    for scheme in (
+        SurfaceScheme("local_inertial", 0.7, False, local_inertial.advance_window, _local_inertial_numbers, _local_inertial_scratch),
+        SurfaceScheme("second_order", 0.85, True, second_order.advance_window, _second_order_numbers, _second_order_scratch),
+    )
+}
+
+
+def full_runs(padded_rows: int, top: int, bottom: int, left: int, right: int) -> arrays.Runs:
+    """Every column of rows top-1 .. bottom (the ghost rows too), in pieces."""
+    edges = np.append(np.arange(left, right, PIECE), right)
+    pieces = len(edges) - 1
+    count, start, stop = np.zeros(padded_rows, np.int64), np.zeros((padded_rows, pieces), np.int64), np.zeros((padded_rows, pieces), np.int64)
+    count[top - 1 : bottom + 1] = pieces
+    start[:], stop[:] = edges[:-1], edges[1:]
+    return arrays.Runs(count, start, stop)

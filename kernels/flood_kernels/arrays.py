@@ -1,0 +1,187 @@
+"""What the kernels hand each other: layout constants and named tuples of padded arrays. Nothing is computed here.
+
+Layout: all cell arrays share one shape (rows + 2 PAD, padded width), C order; the model's own cells start at [PAD, LEFT].
+Rows are swept over a multiple of LANES columns, so that no scalar remainder is left; what lies beyond the ghost column is WALL.
+A closed edge, a building or a cell outside the city is a cell whose bed is WALL: no face beside it is ever wet, so the rows need no branches.
+"""
+
+from typing import NamedTuple
+
+import llvmlite.binding as llvm
+import numpy as np
+from numba.core.compiler import Compiler
+
+# Rows of some 12 arrays need more run-time overlap checks than LLVM's vectoriser allows by default (it then stays scalar: 10 times slower).
+for _option in ("runtime-memory-check-threshold", "memory-check-merge-threshold", "vectorize-memory-check-threshold"):
+    llvm.set_option("", f"-{_option}=4096")
+
+PAD = 3
+LANES = 16
+LEFT = 2 * LANES  # columns left of the model: rows start on a cache line, one vector of ghosts may be computed
+WALL = 1.0e6
+GRAVITY = 9.80665
+OK, TIME_STEP_COLLAPSED = 0, 1
+
+# Constants that float32 holds exactly: mixed with float64 rows they do not narrow anything, with float32 rows they do not widen.
+ZERO, HALF, ONE, TWO, FOUR = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(4.0)
+
+
+class NoAlias(Compiler):
+    """Numba's pipeline with the arguments marked noalias: a row's output never is a row's input, and LLVM need not test it at run time."""
+
+    def __init__(self, typingctx, targetctx, library, args, return_type, flags, local_types):
+        flags.noalias = True
+        super().__init__(typingctx, targetctx, library, args, return_type, flags, local_types)
+
+
+# Numba's options by kind of function. Without reference counting (_nrt) a call with a dozen array slices costs next to nothing; it is
+# possible where nothing is allocated or copied. No reassoc (it would delete the carry), no nnan (a NaN must stay visible); contract only
+# lets a*b + c be one instruction.
+ROW = {"cache": True, "fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "_nrt": False}  # points, rows of a band
+LOOP = {**ROW, "pipeline_class": NoAlias}  # the vectorised loops
+INLINE = {**ROW, "inline": "always"}  # returns one of its arguments: without reference counting it compiles only into its caller
+WINDOW = {**ROW, "_nrt": True}
+PARALLEL = {**WINDOW, "parallel": True}
+
+
+class Cells(NamedTuple):
+    """State and properties of cells, padded; float32 or float64, all alike."""
+
+    depth: np.ndarray  # m, >= 0
+    carry: np.ndarray  # m, what rounding and positivity owe to depth; sum(depth + carry) is the volume / area
+    bed: np.ndarray  # m above the datum; WALL where there is no cell
+    friction: np.ndarray  # g n^2 / 2 (a face adds its two cells); its sign bit marks cells coupled to a sewer (their faces take theta = 1)
+    rain_weight: np.ndarray  # share of the rain depth that the cell receives (roof runoff makes it > 1)
+
+
+class Flow(NamedTuple):
+    """Second field of the state, padded like the cells.
+
+    local inertial: unit discharge (m2/s) on faces, x[j, i] left of cell (j, i), y[j, i] above it (between rows j-1 and j).
+    second order: velocity (m/s) in cells, x towards +column, y towards +row.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Runs(NamedTuple):
+    """Which columns of a row are computed: pieces [start, stop) of padded columns, ascending, at most a few hundred columns long."""
+
+    count: np.ndarray  # int64 (padded rows,)
+    start: np.ndarray  # int64 (padded rows, pieces)
+    stop: np.ndarray
+
+
+class Sources(NamedTuple):
+    """Water put into cells during a window: point inflows and what the sewer returns."""
+
+    row: np.ndarray  # int64 (n,), padded index
+    column: np.ndarray
+    pending: np.ndarray  # float64 (n,) m3 still to be delivered by the end of the window
+    delivered: np.ndarray  # float64 (n,) m3 that reached the cell since the start
+
+
+class Inlets(NamedTuple):
+    """Openings from street to sewer, sorted by cell."""
+
+    row: np.ndarray  # int64 (n,)
+    column: np.ndarray
+    cell: np.ndarray  # int64 (n,) index of the inlet's cell in `wanted_cell`
+    node: np.ndarray  # int64 (n,)
+    rim: np.ndarray  # float64 (n,) m above the datum
+    perimeter: np.ndarray  # float64 (n,) m, after clogging
+    area: np.ndarray  # float64 (n,) m2, after clogging
+    capacity: np.ndarray  # float64 (n,) m3/s, inf where the kind has none
+    wanted: np.ndarray  # float64 (n,) work space
+    wanted_cell: np.ndarray  # float64 (cells,) work space
+    acceptance: np.ndarray  # float64 (nodes,) m3/s the node takes in this window
+    free_flow: np.ndarray  # float64 (nodes,) work space, m3/s by the inlet law alone
+    offered: np.ndarray  # float64 (nodes,) m3 the inlet law alone would have taken in this window
+    captured: np.ndarray  # float64 (nodes,) m3 taken from the street in this window
+
+
+class Boundaries(NamedTuple):
+    """Ghost cells whose depth is prescribed each step."""
+
+    row: np.ndarray  # int64 (n,) ghost cell
+    column: np.ndarray
+    inner_row: np.ndarray  # int64 (n,) the cell it mirrors (free outflow)
+    inner_column: np.ndarray
+    mirrors: np.ndarray  # bool (n,): depth of the inner cell (free outflow) instead of the stage
+    stage_start: np.ndarray  # float64 (n,) m above the datum at the start of the window
+    stage_stop: np.ndarray
+
+
+class Counters(NamedTuple):
+    """Faces whose discharge is summed, sorted by padded row: open edges, recorded sections, structures."""
+
+    first: np.ndarray  # int64 (padded rows + 1,): faces of row j are first[j] .. first[j + 1] - 1
+    is_x: np.ndarray  # bool (n,)
+    column: np.ndarray  # int64 (n,)
+    discharge: np.ndarray  # float64 (n,) m2/s through the face in this step, towards +column or +row
+    inward: np.ndarray  # float64 (n,) m3 in the positive direction during the window
+    outward: np.ndarray  # float64 (n,) m3 in the negative direction, >= 0
+
+
+class Structures(NamedTuple):
+    """Faces whose discharge follows a law of its own (wall, dyke, weir, gate, bridge deck), sorted by padded row."""
+
+    first: np.ndarray  # int64 (padded rows + 1,)
+    is_x: np.ndarray  # bool (n,)
+    row: np.ndarray  # int64 (n,)
+    column: np.ndarray  # int64 (n,) of the cell right of or below the face
+    active: np.ndarray  # bool (n,) whether the law holds in this step (a bridge deck above the water does not)
+    deck: np.ndarray  # bool (n,) the opening is a bridge's: no law until the water reaches its soffit
+    crest: np.ndarray  # float64 (n,) m above the datum, now
+    weir: np.ndarray  # float64 (n,) coefficient m^0.5/s of flow over the crest
+    sill: np.ndarray  # float64 (n,) m above the datum, bottom of the opening under the crest (gate, bridge); inf: none
+    soffit: np.ndarray  # float64 (n,) m above the datum, top of that opening
+    orifice: np.ndarray  # float64 (n,) discharge coefficient of the opening
+    width: np.ndarray  # float64 (n,) share of the face's width that the structure leaves open, 0 to 1
+    over: np.ndarray  # float64 (n,) m2/s over the crest in this step
+    through: np.ndarray  # float64 (n,) m2/s through the opening
+    discharge: np.ndarray  # float64 (n,) m2/s of the face, both together times width
+
+
+class Pairs(NamedTuple):
+    """Culverts and pumps: what leaves one cell enters another in the same step."""
+
+    from_row: np.ndarray  # int64 (n,) padded
+    from_column: np.ndarray
+    to_row: np.ndarray
+    to_column: np.ndarray
+    pump: np.ndarray  # float64 (n,) m3/s that a pump moves while it runs; 0: a culvert
+    start_depth: np.ndarray  # float64 (n,) m over the bed at the pump's inlet: it starts above, and
+    stop_depth: np.ndarray  # stops below
+    running: np.ndarray  # bool (n,)
+    inlet_level: np.ndarray  # float64 (n,) m above the datum, invert at the "from" end
+    outlet_level: np.ndarray  # the same at the "to" end
+    height: np.ndarray  # float64 (n,) m, of the barrel
+    width: np.ndarray  # float64 (n,) m, of all barrels
+    loss: np.ndarray  # float64 (n,) 1, sum of loss coefficients with friction: full flow v = sqrt(2 g dH / loss)
+    one_way: np.ndarray  # bool (n,) a flap lets nothing back
+    discharge: np.ndarray  # float64 (n,) m3/s now, positive from -> to
+    moved: np.ndarray  # float64 (n,) m3 from -> to during the window
+    returned: np.ndarray  # float64 (n,) m3 to -> from
+    pending: np.ndarray  # float64 (n,) m3 taken and not yet in its cell: what float32 could not hold
+
+
+class Rain(NamedTuple):
+    """Cumulative rain as a piecewise linear series; exact at every step boundary."""
+
+    time: np.ndarray  # float64 (n,) s
+    cumulative: np.ndarray  # float64 (n,) m
+    applied: np.ndarray  # float64 (1,) m given to the cells so far
+
+
+class Shared(NamedTuple):
+    """What a step does at points, whatever the scheme."""
+
+    rain: Rain
+    sources: Sources
+    inlets: Inlets
+    boundaries: Boundaries
+    counters: Counters
+    structures: Structures
+    pairs: Pairs

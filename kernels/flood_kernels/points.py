@@ -1,0 +1,174 @@
+"""Point operations of a time step, shared by the schemes: sources, inlets, ghost cells, rain, counted faces, the stable step."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from flood_kernels.arrays import GRAVITY, ROW
+from flood_kernels.structures import LARGEST_SHARE, move_pairs, set_structures
+
+
+@njit(**ROW)
+def rain_until(time, rain):
+    """Cumulative rain (m) at `time` (s), linear between the points of the series, constant outside."""
+    low, high = 0, rain.time.size - 1
+    if time <= rain.time[low]:
+        return rain.cumulative[low]
+    if time >= rain.time[high]:
+        return rain.cumulative[high]
+    while high - low > 1:
+        middle = (low + high) // 2
+        if rain.time[middle] <= time:
+            low = middle
+        else:
+            high = middle
+    share = (time - rain.time[low]) / (rain.time[high] - rain.time[low])
+    return rain.cumulative[low] + share * (rain.cumulative[high] - rain.cumulative[low])
+
+
+@njit(**ROW)
+def deliver_sources(cells, sources, share_of_rest, cell_area):
+    """Put a share of each source's pending water into its cell; what float32 could not hold stays pending."""
+    for k in range(sources.row.size):
+        if sources.pending[k] != 0.0:
+            j, i = sources.row[k], sources.column[k]
+            before = cells.carry[j, i]
+            cells.carry[j, i] = before + sources.pending[k] * share_of_rest / cell_area
+            volume = (np.float64(cells.carry[j, i]) - np.float64(before)) * cell_area
+            sources.pending[k] -= volume
+            sources.delivered[k] += volume
+
+
+@njit(**ROW)
+def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_area, dt, fullest):
+    """Take from the street what the inlets draw in dt; returns the deepest coupled cell (m).
+
+    Q_free = min(C_w P H^1.5, C_o A sqrt(2 g) phi(H)), phi(x) = sqrt(x) above 1 cm and linear below (continuous); H = head over the rim,
+    at most the depth in the cell. A node takes at most its acceptance, a cell gives at most `fullest` of what it holds.
+    Sources: Villemonte 1947 (weir), Rubinato et al. 2017 doi:10.1016/j.jhydrol.2017.06.024, HEC-22.
+    """
+    inlets.free_flow[:] = 0.0
+    inlets.wanted_cell[:] = 0.0
+    deepest = 0.0
+    for k in range(inlets.row.size):
+        j, i = inlets.row[k], inlets.column[k]
+        depth = np.float64(cells.depth[j, i])
+        deepest = max(deepest, depth)
+        head = max(min(depth, np.float64(cells.bed[j, i]) + depth - inlets.rim[k]), 0.0)
+        weir = weir_coefficient * inlets.perimeter[k] * head * math.sqrt(head)
+        root = math.sqrt(head) if head > 0.01 else head / 0.1
+        orifice = orifice_coefficient * inlets.area[k] * math.sqrt(2.0 * GRAVITY) * root
+        free = min(min(weir, orifice), inlets.capacity[k])
+        inlets.wanted[k] = free
+        inlets.free_flow[inlets.node[k]] += free
+    for k in range(inlets.row.size):
+        node = inlets.node[k]
+        if inlets.free_flow[node] > inlets.acceptance[node]:
+            inlets.wanted[k] *= inlets.acceptance[node] / inlets.free_flow[node]
+        inlets.wanted_cell[inlets.cell[k]] += inlets.wanted[k] * dt
+    for node in range(inlets.free_flow.size):
+        inlets.offered[node] += inlets.free_flow[node] * dt
+    for k in range(inlets.row.size):
+        holds = np.float64(cells.depth[inlets.row[k], inlets.column[k]]) * cell_area * fullest
+        if inlets.wanted_cell[inlets.cell[k]] > holds:
+            inlets.wanted[k] *= holds / inlets.wanted_cell[inlets.cell[k]]
+    for k in range(inlets.row.size):
+        if inlets.wanted[k] > 0.0:
+            j, i = inlets.row[k], inlets.column[k]
+            before = cells.depth[j, i]
+            cells.depth[j, i] = max(before - inlets.wanted[k] * dt / cell_area, 0.0)
+            inlets.captured[inlets.node[k]] += (np.float64(before) - np.float64(cells.depth[j, i])) * cell_area
+    return deepest
+
+
+@njit(**ROW)
+def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
+    """Give every ghost cell the stage at `fraction` of the window, or the depth of the cell it mirrors; second order: that cell's velocity too."""
+    for k in range(boundaries.row.size):
+        j, i = boundaries.row[k], boundaries.column[k]
+        inner_j, inner_i = boundaries.inner_row[k], boundaries.inner_column[k]
+        if boundaries.mirrors[k]:
+            cells.depth[j, i] = cells.depth[inner_j, inner_i]
+        else:
+            stage = boundaries.stage_start[k] + fraction * (boundaries.stage_stop[k] - boundaries.stage_start[k])
+            cells.depth[j, i] = max(stage - np.float64(cells.bed[j, i]), 0.0)
+        cells.carry[j, i] = 0.0
+        if with_velocity:
+            flow.x[j, i] = flow.x[inner_j, inner_i]
+            flow.y[j, i] = flow.y[inner_j, inner_i]
+
+
+@njit(**ROW)
+def read_faces(flow, counters):
+    """Discharge (m2/s) of the counted faces out of face arrays."""
+    for j in range(counters.first.size - 1):
+        for k in range(counters.first[j], counters.first[j + 1]):
+            i = counters.column[k]
+            counters.discharge[k] = flow.x[j, i] if counters.is_x[k] else flow.y[j, i]
+
+
+@njit(**ROW)
+def add_counted(counters, volume_per_discharge):
+    """Sum what the last step carried through the counted faces (m3)."""
+    for k in range(counters.column.size):
+        volume = counters.discharge[k] * volume_per_discharge
+        if volume > 0.0:
+            counters.inward[k] += volume
+        else:
+            counters.outward[k] -= volume
+
+
+@njit(**ROW)
+def deepest_ahead(cells, shared, cell_area):
+    """Depth (m) that may stand at a source or beyond an open edge before the faces have felt it: a dry cell about to be filled."""
+    sources, boundaries, pairs = shared.sources, shared.boundaries, shared.pairs
+    deepest = 0.0
+    for k in range(pairs.to_row.size):
+        depth = np.float64(cells.depth[pairs.to_row[k], pairs.to_column[k]])
+        deepest = max(deepest, depth + LARGEST_SHARE * np.float64(cells.depth[pairs.from_row[k], pairs.from_column[k]]))
+    for k in range(sources.row.size):
+        depth = np.float64(cells.depth[sources.row[k], sources.column[k]])
+        deepest = max(deepest, depth + sources.pending[k] / cell_area)
+    for k in range(boundaries.row.size):
+        if not boundaries.mirrors[k]:
+            stage = max(boundaries.stage_start[k], boundaries.stage_stop[k])
+            deepest = max(deepest, stage - np.float64(cells.bed[boundaries.row[k], boundaries.column[k]]))
+    return deepest
+
+
+@njit(**ROW)
+def deepest_coupled(cells, inlets):
+    """Largest depth (m) of the cells that have an inlet."""
+    deepest = 0.0
+    for k in range(inlets.row.size):
+        deepest = max(deepest, np.float64(cells.depth[inlets.row[k], inlets.column[k]]))
+    return deepest
+
+
+@njit(**ROW)
+def stable_time_step(speed, speed_coupled, courant, courant_coupled, cell_size, largest):
+    """alpha dx over the fastest signal (m/s), with a smaller alpha over coupled cells; at most `largest` (s)."""
+    step = largest
+    if speed > 0.0:
+        step = min(step, courant * cell_size / speed)
+    if speed_coupled > 0.0:
+        step = min(step, courant_coupled * cell_size / speed_coupled)
+    return step
+
+
+@njit(**ROW)
+def begin_step(start, stop, end, count, dt, cell_size, cells, flow, with_velocity, shared, limits):
+    """Everything that happens at points before the cells move; returns the rain (m) of the step that ends at `end`.
+
+    start, stop : of the window (s);  count : steps left in it, this one included;  limits : as advance_window's.
+    """
+    cell_area = cell_size * cell_size
+    deliver_sources(cells, shared.sources, 1.0 / count, cell_area)
+    capture_inlets(cells, shared.inlets, limits[4], limits[5], cell_area, np.float64(dt), limits[6])
+    set_ghosts(cells, flow, shared.boundaries, (end - start) / (stop - start), with_velocity)
+    set_structures(cells, flow, with_velocity, shared.structures, cell_size, np.float64(dt))
+    move_pairs(cells, shared.pairs, cell_area, np.float64(dt))
+    fallen = cells.depth.dtype.type(rain_until(end, shared.rain) - shared.rain.applied[0])
+    shared.rain.applied[0] += np.float64(fallen)
+    return fallen

@@ -1,0 +1,156 @@
+"""Discharge laws of structures: walls, dykes, weirs, gates and bridge decks on faces; culverts and pumps between two cells.
+
+Each law is bounded by what inertia lets the water reach in a step (it is then smooth where levels meet) and by a quarter of the giving
+cell's water: the one limiter of all structures.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from flood_kernels.arrays import GRAVITY, ROW
+
+CONTRACTION = 0.61  # of the jet under a gate
+LARGEST_SHARE = 0.25  # of the giving cell's water a step
+ROUGHNESS = 0.03  # Manning's n under a bridge deck
+
+
+@njit(**ROW)
+def weir_discharge(upper, lower, crest, coefficient):
+    """m2/s over a crest, levels in m: C H1^1.5 (1 - (H2/H1)^1.5)^0.385 (Villemonte 1947), never negative."""
+    head = upper - crest
+    if head <= 0.0:
+        return 0.0
+    drowned = min(max(lower - crest, 0.0) / head, 1.0)
+    return coefficient * head * math.sqrt(head) * (1.0 - drowned * math.sqrt(drowned)) ** 0.385
+
+
+@njit(**ROW)
+def gate_discharge(upper, lower, sill, soffit, weir, orifice):
+    """m2/s under a gate: the weir over its sill until the opening drowns, then C a sqrt(2 g dH); the jet contracts to 0.61 a."""
+    opening = soffit - sill
+    if upper <= sill or opening <= 0.0:
+        return 0.0
+    head = upper - max(lower, sill + CONTRACTION * opening)
+    if upper < soffit or head <= 0.0:
+        free = weir_discharge(upper, lower, sill, weir)
+        return free if upper < soffit else min(free, orifice * opening * math.sqrt(2.0 * GRAVITY * max(upper - lower, 0.0)))
+    return min(weir_discharge(upper, lower, sill, weir), orifice * opening * math.sqrt(2.0 * GRAVITY * head))
+
+
+@njit(**ROW)
+def reachable(before, downhill, deep, fall, cell_size, dt):
+    """m2/s that water of this depth (m) reaches towards `downhill` (+1, -1) in a step from discharge `before` under a fall (m) over one cell."""
+    return max(before * downhill + GRAVITY * deep * dt * fall / cell_size, 0.0)
+
+
+@njit(**ROW)
+def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
+    """Discharge of every structure face for this step; positive towards +column, +row."""
+    for k in range(structures.row.size):
+        j, i = structures.row[k], structures.column[k]
+        jl, il = (j, i - 1) if structures.is_x[k] else (j - 1, i)
+        depth_l, depth_r = np.float64(cells.depth[jl, il]), np.float64(cells.depth[j, i])
+        bed_l, bed_r = np.float64(cells.bed[jl, il]), np.float64(cells.bed[j, i])
+        level_l, level_r = bed_l + depth_l, bed_r + depth_r
+        ground = max(bed_l, bed_r)
+        downhill = 1.0 if level_l >= level_r else -1.0
+        upper, lower = max(level_l, level_r), min(level_l, level_r)
+        fall, giver = upper - lower, (depth_l if downhill > 0.0 else depth_r)
+        over = through = 0.0
+        crest = max(structures.crest[k], ground)
+        if upper > crest:
+            law = weir_discharge(upper, lower, crest, structures.weir[k])
+            over = min(law, reachable(structures.over[k], downhill, upper - crest, fall, cell_size, dt))
+        sill, soffit = max(structures.sill[k], ground), structures.soffit[k]
+        structures.active[k] = True
+        if structures.deck[k]:
+            before = structures.through[k] * downhill
+            if upper <= soffit:
+                structures.active[k] = False
+                if with_velocity:
+                    speed_l, speed_r = (flow.x[jl, il], flow.x[j, i]) if structures.is_x[k] else (flow.y[jl, il], flow.y[j, i])
+                    structures.through[k] = 0.5 * (depth_l * speed_l + depth_r * speed_r)
+                else:
+                    structures.through[k] = flow.x[j, i] if structures.is_x[k] else flow.y[j, i]
+                structures.over[k] = 0.0
+                continue
+            deep = min(soffit - sill, upper - sill)
+            if deep > 0.0:
+                free = max(before + GRAVITY * deep * dt * fall / cell_size, 0.0)
+                loss = 0.5 / (structures.orifice[k] ** 2 * cell_size * deep * deep)
+                brake = GRAVITY * ROUGHNESS**2 * deep ** (-7.0 / 3.0) + loss
+                through = 2.0 * free / (1.0 + math.sqrt(1.0 + 4.0 * dt * brake * free))
+        elif sill < soffit and upper > sill:
+            law = gate_discharge(upper, lower, sill, soffit, structures.weir[k], structures.orifice[k])
+            through = min(law, reachable(structures.through[k], downhill, min(upper, soffit) - sill, fall, cell_size, dt))
+        total = structures.width[k] * (over + through)
+        bound = LARGEST_SHARE * giver * cell_size / dt
+        share = bound / total if total > bound else 1.0
+        structures.over[k] = downhill * over * share
+        structures.through[k] = downhill * through * share
+        structures.discharge[k] = downhill * total * share
+
+
+@njit(**ROW)
+def culvert_discharge(upper, lower, invert_upper, invert_lower, height, width, loss):
+    """m3/s through a barrel: the least of its inlet as a weir, as an orifice, and the flow that its losses allow (after HDS-5, simplified)."""
+    head = upper - invert_upper
+    if head <= 0.0:
+        return 0.0
+    area = width * min(head, height)
+    weir = 1.7 * width * head * math.sqrt(head)
+    orifice = 0.6 * area * math.sqrt(2.0 * GRAVITY * max(head - 0.5 * height, 0.5 * head))
+    fall = upper - max(lower, invert_lower)
+    return min(min(weir, orifice), area * math.sqrt(2.0 * GRAVITY * max(fall, 0.0) / loss))
+
+
+@njit(**ROW)
+def take(cells, j, i, volume, cell_area):
+    """Take water (m3) out of a cell; returns what was taken, as the depth shows it."""
+    before = cells.depth[j, i]
+    cells.depth[j, i] = max(before - volume / cell_area, 0.0)
+    return (np.float64(before) - np.float64(cells.depth[j, i])) * cell_area
+
+
+@njit(**ROW)
+def put(cells, j, i, volume, cell_area):
+    """Put water (m3) into a cell; returns what its float type could not hold."""
+    before = cells.carry[j, i]
+    cells.carry[j, i] = before + volume / cell_area
+    return volume - (np.float64(cells.carry[j, i]) - np.float64(before)) * cell_area
+
+
+@njit(**ROW)
+def move_pairs(cells, pairs, cell_area, dt):
+    """Move water through culverts and pumps for one step."""
+    for k in range(pairs.from_row.size):
+        a, b = (pairs.from_row[k], pairs.from_column[k]), (pairs.to_row[k], pairs.to_column[k])
+        depth_a, depth_b = np.float64(cells.depth[a]), np.float64(cells.depth[b])
+        level_a, level_b = np.float64(cells.bed[a]) + depth_a, np.float64(cells.bed[b]) + depth_b
+        forward = True
+        if pairs.pump[k] > 0.0:
+            if depth_a > pairs.start_depth[k]:
+                pairs.running[k] = True
+            elif depth_a < pairs.stop_depth[k]:
+                pairs.running[k] = False
+            wanted = pairs.pump[k] if pairs.running[k] else 0.0
+        else:
+            forward = level_a >= level_b
+            upper, lower = max(level_a, level_b), min(level_a, level_b)
+            entry, exit_level = (pairs.inlet_level[k], pairs.outlet_level[k]) if forward else (pairs.outlet_level[k], pairs.inlet_level[k])
+            wanted = culvert_discharge(upper, lower, entry, exit_level, pairs.height[k], pairs.width[k], pairs.loss[k])
+            wanted = min(wanted, LARGEST_SHARE * (upper - lower) * cell_area / dt)
+            if not forward and pairs.one_way[k]:
+                wanted = 0.0
+        giver, taker = (a, b) if forward else (b, a)
+        wanted = min(wanted * dt, LARGEST_SHARE * np.float64(cells.depth[giver]) * cell_area)
+        taken = take(cells, giver[0], giver[1], wanted, cell_area) if wanted > 0.0 else 0.0
+        pairs.discharge[k] = (taken if forward else -taken) / dt
+        if forward:
+            pairs.moved[k] += taken
+        else:
+            pairs.returned[k] += taken
+        if taken + pairs.pending[k] != 0.0:
+            pairs.pending[k] = put(cells, taker[0], taker[1], taken + pairs.pending[k], cell_area)

@@ -1,0 +1,148 @@
+"""The second-order kernel against its naive twin, itself on other band counts, and itself uncompiled."""
+
+from contextlib import ExitStack, contextmanager, nullcontext
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import naive
+from cases import grid_of, rough_case
+from flood_kernels import second_order as kernel
+from flood_sim.clock import Window
+from flood_sim.rainfall import rainfall_from_intervals
+from flood_sim.surface import SurfaceFlow
+from flood_sim.surface_arrays import LEFT, TOP
+from flood_sim.surface_schemes import SCHEMES, SurfaceSettings
+from flood_sim.terrain import terrain_of
+
+
+def velocities(surface):
+    return [np.array(a[surface._view]) for a in (surface._flow.x, surface._flow.y)]
+
+
+def test_inverse_cube_root_equals_pow():
+    h = np.logspace(-6, 2, 4001)
+    for real in (np.float32, np.float64):
+        got = np.array([kernel.inverse_cube_root(x, real(1.0 / 3.0), real(2.0 / 9.0)) for x in h.astype(real)], float)
+        assert np.abs(got * h.astype(real).astype(float) ** (1.0 / 3.0) - 1.0).max() < 3e-7
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("precision", "limit"), [("float64", 2e-7), ("float32", 1e-6)])  # measured: 4e-8 (cube root), 1.1e-7
+def test_kernel_equals_naive_twin(seed, precision, limit):
+    rows, columns = [(7, 9), (1, 12), (12, 1), (16, 16), (9, 33), (24, 17)][seed]
+    terrain, depth = rough_case(rows, columns, seed)
+    rain = rainfall_from_intervals("r", np.array([0.0, 100.0]), np.array([50.0]))
+    chosen = SurfaceSettings(precision, scheme="second_order", largest_step_s=0.125)
+    surface = SurfaceFlow(terrain, chosen, rainfall=rain, depth=depth)
+    h, u, v = depth.copy(), np.zeros(depth.shape), np.zeros(depth.shape)
+    for k in range(80):
+        surface.advance(Window(0.125 * k, 0.125 * (k + 1)))
+        h, u, v = naive.second_order_step(h, u, v, terrain.bed_elevation, terrain.manning_n, 4.0, 0.125, 0.05 * 0.125 / 100.0, k % 2 == 0)
+    assert surface.steps == 80
+    assert np.abs(h - depth).max() > 0.05
+    assert np.abs(surface.depth - h).max() < limit
+    deep = h > 0.01
+    assert max(np.abs(a - b)[deep].max() for a, b in zip(velocities(surface), (u, v), strict=True)) < 20 * limit  # measured 7 and 6 x
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_number_of_bands_does_not_change_a_bit(precision):
+    terrain, depth = rough_case(53, 40, 11)
+    rain = rainfall_from_intervals("r", np.array([0.0, 1000.0]), np.array([80.0]))
+    states = []
+    for threads in (1, 2, 3, 6):
+        surface = SurfaceFlow(terrain, SurfaceSettings(precision, scheme="second_order", threads=threads), rainfall=rain, depth=depth)
+        for k in range(20):
+            surface.advance(Window(5.0 * k, 5.0 * (k + 1)))
+        assert len(surface._band_rows) - 1 == threads
+        states.append((surface.depth.copy(), *velocities(surface), surface.steps))
+    for state in states[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(states[0], state, strict=True))
+
+
+def mirrored(array, turn):
+    return np.ascontiguousarray({"left-right": np.fliplr, "up-down": np.flipud}[turn](array))
+
+
+@pytest.mark.parametrize("turn", ["left-right", "up-down"])
+def test_symmetric_input_gives_symmetric_output(turn):
+    terrain, depth = rough_case(21, 21, 5)
+    out = []
+    for turned in (False, True):
+        bed, n, h = (mirrored(a, turn) if turned else a for a in (terrain.bed_elevation, terrain.manning_n, depth))
+        surface = SurfaceFlow(terrain_of(grid_of(21, 21, 2.0), bed, n), SurfaceSettings("float64", scheme="second_order"), depth=h)
+        for k in range(10):
+            surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
+        out.append(np.array(surface.depth))
+    assert np.abs(mirrored(out[0], turn) - out[1]).max() < 1e-11
+
+
+@contextmanager
+def as_numpy_scalars(real):
+    """Jitted helpers hand Python floats back to Python, and float32(0.5) x float would be a float32."""
+    with ExitStack() as stack:
+        for name in ("limited", "inverse_cube_root"):
+            function = getattr(kernel, name).py_func
+            stack.enter_context(mock.patch.object(kernel, name, lambda *a, function=function: real(function(*a))))
+        yield
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([np.float32, np.float64]), st.sampled_from(["dry", "tiny", "huge", "mixed"]))
+def test_compiled_rows_equal_uncompiled(seed, real, kind):
+    """Prediction and flux of a row of drawn cells: compiled, vectorised and fused against plain Python."""
+    rng = np.random.default_rng(seed)
+    size = {"dry": 0.0, "tiny": 1e-7, "huge": 60.0, "mixed": 0.4}[kind]
+    n = 19
+    scheme = SCHEMES["second_order"].numbers(SurfaceSettings({4: "float32", 8: "float64"}[real(0).itemsize]), 2.0)
+    h = [(rng.random(n) * size).astype(real) for _ in range(3)]
+    z = [(rng.random(n) * 2.0).astype(real) for _ in range(3)]
+    w, t = ([((rng.random(n) - 0.5) * 2.0).astype(real) for _ in range(3)] for _ in range(2))
+    friction = (rng.random(n) * 0.02).astype(real)
+    both = []
+    for function in (kernel.predict_row, kernel.predict_row.py_func):
+        out = [np.zeros(n, real) for _ in range(8)]
+        with as_numpy_scalars(real) if both else nullcontext():
+            function(*h, *z, *w, *t, friction, *out, real(0.02), real(0.04), scheme)
+        both.append(out)
+    scale = max(size, 1.0)
+    tight = 1e-5 if real is np.float32 else 3e-7  # the cube root of the friction has float32 accuracy in both
+    assert all(np.abs(a - b).max() <= tight * scale * scale for a, b in zip(*both, strict=True))
+    p = both[0]
+    none, fluxes = np.zeros(n - 1, real), []
+    for function in (kernel.flux_row, kernel.flux_row.py_func):
+        out = [np.zeros(n - 1, real) for _ in range(5)]
+        pairs = ((1, 0), (3, 2), (5, 4))
+        sides = [side for left, right in pairs for side in (p[left][:-1], p[right][1:])]
+        function(*sides, z[1][:-1], z[1][1:], p[7][:-1], p[7][1:], none, none, *out, scheme)
+        fluxes.append(out)
+    assert all(np.abs(a - b).max() <= 10 * tight * scale**2.5 for a, b in zip(*fluxes, strict=True))
+
+
+def test_volume_is_exact_over_many_steps():
+    """Wetting and drying for 20,000 steps: float64 to rounding, float32 by the carry."""
+    terrain, depth = rough_case(40, 40, 2)
+    for precision, limit in (("float64", 1e-13), ("float32", 1e-7)):
+        surface = SurfaceFlow(terrain, SurfaceSettings(precision, scheme="second_order", largest_step_s=0.5), depth=depth)
+        start = surface.volume
+        for k in range(1000):
+            surface.advance(Window(10.0 * k, 10.0 * (k + 1)))
+        assert surface.steps >= 20_000
+        assert abs(surface.volume - start) / start < limit
+        assert surface.depth.min() >= 0.0
+
+
+def test_padding_stays_dry():
+    """What lies beyond the model is never touched: ghosts, lanes, halo rows."""
+    terrain, depth = rough_case(12, 19, 8)
+    surface = SurfaceFlow(terrain, SurfaceSettings("float32", scheme="second_order"), depth=depth)
+    for k in range(10):
+        surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
+    outside = np.ones(surface._cells.depth.shape, bool)
+    outside[TOP : TOP + 12, LEFT : LEFT + 19] = False
+    for array in (surface._cells.depth, surface._cells.carry, *surface._flow):
+        assert not array[outside].any()
