@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from flood_kernels import arrays, statistics
+from flood_kernels import arrays, runs, statistics
 from flood_sim.boundaries import EdgeBoundary, Inflow, Section
 from flood_sim.clock import Window
 from flood_sim.constants import GRAVITY_M_S2
@@ -17,7 +17,7 @@ from flood_sim.rainfall import NO_RAIN, Rainfall
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, empty_maxima, make_inlets
 from flood_sim.surface_openings import CountedFaces, FaceGroup, FaceStructures, OpenEdges, make_pairs, make_sources
-from flood_sim.surface_schemes import FLOATS, SCHEMES, SurfaceSettings, full_runs
+from flood_sim.surface_schemes import FLOATS, SCHEMES, SurfaceSettings
 from flood_sim.terrain import Terrain
 
 CELLS_A_THREAD = 100_000  # below this a second thread costs more than it brings (62,500 cells beside SWMM: 8.3 s with two, 7.5 with one)
@@ -64,7 +64,9 @@ class SurfaceFlow:
         self._open(inlets, nodes, returns)
         s = settings
         courant = self._scheme.courant if s.courant is None else s.courant
-        self._limits = np.array([courant, s.courant_coupled, s.largest_step_s, s.smallest_step_s, weir_coefficient, orifice_coefficient, 1.0])
+        wet = self._scheme.wet_depth(s) if s.skip_dry else -1.0
+        limits = (courant, s.courant_coupled, s.largest_step_s, s.smallest_step_s, weir_coefficient, orifice_coefficient, 1.0, wet)
+        self._limits = np.array(limits)
         self.time_s, self.steps = 0.0, 0
         self.infiltrated_volume = self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
         self.section_volume = np.zeros(len(self.sections))
@@ -79,8 +81,10 @@ class SurfaceFlow:
 
     @property
     def depth(self) -> np.ndarray:
-        """(rows, columns) view, m; 0 in inactive cells."""
-        return self._cells.depth[self._view]
+        """(rows, columns) read-only view, m; 0 in inactive cells. Water comes in through sources and boundaries: dry ground is not looked at."""
+        view = self._cells.depth[self._view]
+        view.flags.writeable = False
+        return view
 
     @property
     def threads(self) -> int:
@@ -239,7 +243,7 @@ class SurfaceFlow:
         self._band_rows = np.linspace(TOP, TOP + rows, bands + 1).astype(np.int64)
         self._scratch = self._scheme.scratch(bands, width, real)
         self._numbers = self._scheme.numbers(self.settings, self.grid.cell_size_m)
-        self._runs = full_runs(shape[0], TOP, TOP + rows, LEFT, right)
+        self._runs = runs.empty_runs(*shape)
 
     def _open(self, inlets: Sequence[Inlet], nodes: int, returns: np.ndarray | None) -> None:
         """Everything that happens at points and single faces."""

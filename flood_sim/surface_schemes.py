@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from flood_kernels import arrays, local_inertial, second_order
+from flood_kernels import local_inertial, second_order
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.surface_arrays import aligned
 
 FLOATS = {"float32": np.float32, "float64": np.float64}
-PIECE = 2048  # columns computed at a time; shorter pieces cost more in calls than they save in cache (256: 10 % slower)
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class SurfaceScheme:
 
     name: str
     courant: float
+    wet_depth: Callable[[SurfaceSettings], float]  # m, ground with less neither gives water nor moves it
     moves_momentum: bool  # whether Flow holds velocities of cells (else discharges of faces)
     advance_window: Callable[..., tuple[int, float, int, float]]
     numbers: Callable[[SurfaceSettings, float], Any]
@@ -78,17 +78,11 @@ def _second_order_scratch(bands: int, width: int, real: Any) -> second_order.Scr
 SCHEMES = {
     scheme.name: scheme
     for scheme in (
-        SurfaceScheme("local_inertial", 0.7, False, local_inertial.advance_window, _local_inertial_numbers, _local_inertial_scratch),
-        SurfaceScheme("second_order", 0.85, True, second_order.advance_window, _second_order_numbers, _second_order_scratch),
+        SurfaceScheme(
+            "local_inertial", 0.7, lambda s: s.dry_depth_m, False, local_inertial.advance_window, _local_inertial_numbers, _local_inertial_scratch
+        ),
+        SurfaceScheme(
+            "second_order", 0.85, lambda s: second_order.THIN_DEPTH, True, second_order.advance_window, _second_order_numbers, _second_order_scratch
+        ),
     )
 }
-
-
-def full_runs(padded_rows: int, top: int, bottom: int, left: int, right: int) -> arrays.Runs:
-    """Every column of rows top-1 .. bottom (the ghost rows too), in pieces."""
-    edges = np.append(np.arange(left, right, PIECE), right)
-    pieces = len(edges) - 1
-    count, start, stop = np.zeros(padded_rows, np.int64), np.zeros((padded_rows, pieces), np.int64), np.zeros((padded_rows, pieces), np.int64)
-    count[top - 1 : bottom + 1] = pieces
-    start[:], stop[:] = edges[:-1], edges[1:]
-    return arrays.Runs(count, start, stop)

@@ -71,6 +71,7 @@ def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1
     middle = np.where(wet, (w - half * (w * slope_w + G * slope_stage)) / (1.0 + 0.5 * dt * drag), 0.0)
     sideways = t - half * w * slope_t
     h_low, h_high = np.maximum(h - 0.5 * slope_h + change, 0.0), np.maximum(h + 0.5 * slope_h + change, 0.0)
+    h_low, h_high = np.where(wet, h_low, 0.0), np.where(wet, h_high, 0.0)
     bed_force = 0.5 * G * (h_low + h_high) * (h_high - h_low + slope_z)
     hl, hr, ul, ur = h_high[:, :-1], h_low[:, 1:], (middle + 0.5 * slope_w)[:, :-1], (middle - 0.5 * slope_w)[:, 1:]
     tl, tr = (sideways + 0.5 * slope_t)[:, :-1], (sideways - 0.5 * slope_t)[:, 1:]

@@ -66,11 +66,15 @@ class Flow(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """Which columns of a row are computed: pieces [start, stop) of padded columns, ascending, at most a few hundred columns long."""
+    """Which columns of a row are computed: pieces [start, stop) of padded columns, ascending."""
 
+    left: np.ndarray  # int64 (1,) steps until the next look at dry ground; -1: everything is computed
     count: np.ndarray  # int64 (padded rows,)
     start: np.ndarray  # int64 (padded rows, pieces)
     stop: np.ndarray
+    active: np.ndarray  # bool (padded rows, chunks of LANES columns) work space: chunks to be computed
+    near: np.ndarray  # uint8 (padded rows, chunks + 2) work space, its outer columns stay 0
+    since: np.ndarray  # uint8 (chunks,) work space
 
 
 class Sources(NamedTuple):

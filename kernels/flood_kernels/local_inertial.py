@@ -12,6 +12,7 @@ from numba import njit, prange
 
 from flood_kernels.arrays import FOUR, GRAVITY, HALF, INLINE, LOOP, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, TWO, WINDOW, ZERO
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, read_faces, stable_time_step
+from flood_kernels.runs import choose_runs, idle, same_runs
 
 
 class Scheme(NamedTuple):
@@ -162,17 +163,6 @@ def old_row(array, halo, above, row, first, last):
 
 
 @njit(**ROW)
-def same_runs(runs, one, other):
-    """Whether two rows compute the same columns."""
-    if runs.count[one] != runs.count[other]:
-        return False
-    same = True
-    for n in range(runs.count[one]):
-        same = same and runs.start[one, n] == runs.start[other, n] and runs.stop[one, n] == runs.stop[other, n]
-    return same
-
-
-@njit(**ROW)
 def override_faces(row, is_x, structures, q):
     """Give the faces of structures in this row their own discharge."""
     for k in range(structures.first[row], structures.first[row + 1]):
@@ -247,6 +237,8 @@ def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs
     scratch.new_qx[band] = ZERO
     scratch.new_qy[band] = ZERO
     for row in range(first - 1, last + 2):
+        if idle(runs, row, 4):
+            continue
         slot = row % 4
         if row > first + 2 and not same_runs(runs, row, row - 4):
             new_qx[slot, :] = ZERO
@@ -300,9 +292,9 @@ def step_all(band_rows, ghost, cells, flow, scratch, runs, structures, rain_dept
 def advance_window(start, stop, state, band_rows, left, columns, cells, flow, scratch, runs, scheme, shared, limits):
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole window.
 
-    state : float64 [fastest signal m/s, steps taken so far], updated;  shared : arrays.Shared;
+    state : float64 [fastest signal m/s, steps taken], updated;  shared : arrays.Shared;
     limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s, orifice coefficient, largest share of a
-    cell's water that inlets may take in a step). Returns (status, time reached s, steps, smallest step s).
+    cell's water that inlets may take in a step, depth in m up to which ground counts as dry - negative: none does). Returns (status, time reached s, steps, smallest step s).
     """
     real = cells.depth.dtype.type
     cell_size = np.float64(scheme.cell_size)
@@ -317,6 +309,7 @@ def advance_window(start, stop, state, band_rows, left, columns, cells, flow, sc
         count = math.ceil((stop - time) / step)
         dt = real((stop - time) / count)
         end = stop if count == 1 else time + np.float64(dt)
+        choose_runs(stop, limits[7], band_rows, cells, shared, runs)
         rain_depth = begin_step(start, stop, end, count, dt, cell_size, cells, flow, False, shared, limits)
         step_all(band_rows, left + columns, cells, flow, scratch, runs, shared.structures, rain_depth, dt, scheme)
         deepest = 0.0

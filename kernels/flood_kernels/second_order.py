@@ -15,6 +15,7 @@ from numba import njit, prange
 
 from flood_kernels.arrays import FOUR, GRAVITY, HALF, INLINE, LANES, LOOP, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, stable_time_step
+from flood_kernels.runs import choose_runs, idle, same_runs
 
 CELL_ROWS = 9  # depth left, right; w left, right; t left, right; bed term; bed rise; centring
 FACE_ROWS = 5  # mass; momentum for the left, for the right cell; across; bed step
@@ -93,6 +94,7 @@ def predict_row(h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, friction, h_
         middle = middle if wet else ZERO * middle
         sideways = across - half_ratio * along * slope_t
         left, right = max(depth - HALF * slope_h + change, ZERO), max(depth + HALF * slope_h + change, ZERO)
+        left, right = (left if wet else ZERO), (right if wet else ZERO)  # a film does not creep on: dry ground stays dry
         h_l[i] = left
         h_r[i] = right
         w_l[i] = middle - HALF * slope_w
@@ -307,17 +309,6 @@ def band_row(array, halo, row, first, last):
     return array[row]
 
 
-@njit(**ROW)
-def same_runs(runs, one, other):
-    """Whether two rows compute the same columns."""
-    if runs.count[one] != runs.count[other]:
-        return False
-    same = True
-    for n in range(runs.count[one]):
-        same = same and runs.start[one, n] == runs.start[other, n] and runs.stop[one, n] == runs.stop[other, n]
-    return same
-
-
 @njit(**INLINE)
 def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
     """Predictions of one row along y into its slot of the work space."""
@@ -418,6 +409,8 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
     scratch.cells_y[band] = ZERO
     scratch.faces_y[band] = ZERO
     for row in range(first - 3 if x_first else first - 1, last + 3):
+        if idle(runs, row, 8):
+            continue
         if x_first and top <= row < bottom:
             sweep_x(
                 row, first <= row < last, band_row(cells.depth, halo[0], row, first, last), band_row(flow.x, halo[2], row, first, last),
@@ -467,9 +460,9 @@ def step_all(band_rows, left, x_first, cells, flow, scratch, runs, structures, c
 def advance_window(start, stop, state, band_rows, left, columns, cells, flow, scratch, runs, scheme, shared, limits):
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole window.
 
-    state : float64 [fastest signal m/s, steps taken so far], updated;  shared : points.Shared;
+    state : float64 [fastest signal m/s, steps taken], updated;  shared : points.Shared;
     limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s, orifice coefficient, largest share of a
-    cell's water that inlets may take in a step). Returns (status, time reached s, steps, smallest step s).
+    cell's water that inlets may take in a step, depth in m up to which ground counts as dry - negative: none does). Returns (status, time reached s, steps, smallest step s).
     """
     real = cells.depth.dtype.type
     cell_size = np.float64(scheme.cell_size)
@@ -484,6 +477,7 @@ def advance_window(start, stop, state, band_rows, left, columns, cells, flow, sc
         count = math.ceil((stop - time) / step)
         dt = real((stop - time) / count)
         end = stop if count == 1 else time + np.float64(dt)
+        choose_runs(stop, limits[7], band_rows, cells, shared, runs)
         rain_depth = begin_step(start, stop, end, count, dt, cell_size, cells, flow, True, shared, limits)
         x_first = state[1] % 2.0 == 0.0
         step_all(band_rows, left, x_first, cells, flow, scratch, runs, shared.structures, shared.counters, rain_depth, dt, scheme)
