@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_kernels import local_inertial, second_order
+from flood_kernels import local_inertial, second_order, second_order_rows
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.surface_arrays import aligned
 
@@ -62,17 +62,18 @@ def _local_inertial_scratch(bands: int, width: int, real: Any) -> local_inertial
     return scratch
 
 
-def _second_order_numbers(settings: SurfaceSettings, cell_size_m: float) -> second_order.Scheme:
+def _second_order_numbers(settings: SurfaceSettings, cell_size_m: float) -> second_order_rows.Scheme:
     real: Any = FLOATS[settings.precision]
-    numbers = (cell_size_m, settings.limiter, second_order.THIN_DEPTH, GRAVITY_M_S2, 1.0 / 3.0, 2.0 / 9.0, 10.0, 0.2)
-    return second_order.Scheme(*[real(v) for v in numbers])
+    numbers = (cell_size_m, settings.limiter, second_order_rows.THIN_DEPTH, GRAVITY_M_S2, 1.0 / 3.0, 2.0 / 9.0, 10.0, 0.2)
+    return second_order_rows.Scheme(*[real(v) for v in numbers])
 
 
 def _second_order_scratch(bands: int, width: int, real: Any) -> second_order.Scratch:
     cells, faces, halo = second_order.CELL_ROWS, second_order.FACE_ROWS, 2 * second_order.HALO
     shapes = ((4, halo, width), (cells, width), (faces, width), (cells, 4, width), (faces, 4, width))
     work = (aligned((bands, *shape), real) for shape in shapes)
-    return second_order.Scratch(*work, np.zeros((bands, 4), bool), aligned((bands, width), real))
+    blocks = width // second_order.BLOCK + 3
+    return second_order.Scratch(*work, np.zeros((bands, blocks), bool), np.zeros((bands, 4, blocks), bool), aligned((bands, width), real))
 
 
 SCHEMES = {
@@ -82,7 +83,13 @@ SCHEMES = {
             "local_inertial", 0.7, lambda s: s.dry_depth_m, False, local_inertial.advance_window, _local_inertial_numbers, _local_inertial_scratch
         ),
         SurfaceScheme(
-            "second_order", 0.85, lambda s: second_order.THIN_DEPTH, True, second_order.advance_window, _second_order_numbers, _second_order_scratch
+            "second_order",
+            0.85,
+            lambda s: second_order_rows.THIN_DEPTH,
+            True,
+            second_order.advance_window,
+            _second_order_numbers,
+            _second_order_scratch,
         ),
     )
 }

@@ -19,10 +19,10 @@ PIECE = 2048  # columns at most: shorter pieces cost more in calls than they sav
 
 @njit(**LOOP)
 def count_wet(depth, wet_depth):
-    """Cells deeper than wet_depth (m)."""
+    """Cells deeper than wet_depth (m); one that is no number counts."""
     count = 0
     for i in range(depth.size):
-        count += depth[i] > wet_depth
+        count += not depth[i] <= wet_depth
     return count
 
 

@@ -13,27 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import FOUR, GRAVITY, HALF, INLINE, LANES, LOOP, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.arrays import GRAVITY, HALF, INLINE, LANES, OK, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
+from flood_kernels.second_order_rows import centre_row, flux_row, predict_row, rough_cells, update_row
 
 CELL_ROWS = 9  # depth left, right; w left, right; t left, right; bed term; bed rise; centring
 FACE_ROWS = 5  # mass; momentum for the left, for the right cell; across; bed step
+BLOCK = 128  # columns that are looked through for rough ground at a time
 HALO = 3  # rows beyond a band that its answer depends on
-THIN_DEPTH = 1.0e-6  # m, water below this has no velocity
-
-
-class Scheme(NamedTuple):
-    """Numbers of the scheme, of the cells' float type."""
-
-    cell_size: float  # m
-    limiter: float  # theta of the three-argument minmod, 1 to 1.5
-    thin_depth: float  # m, water below this has no velocity
-    gravity: float  # m/s2
-    third: float  # 1/3 and 2/9: series of (1 - r)^(-1/3)
-    two_ninths: float
-    rough_gain: float  # how fast, and from which bed step over depth on, the half-step depth is centred (see centre_row)
-    rough_from: float
 
 
 class Scratch(NamedTuple):
@@ -44,157 +32,9 @@ class Scratch(NamedTuple):
     faces_x: np.ndarray  # (bands, FACE_ROWS, width)
     cells_y: np.ndarray  # (bands, CELL_ROWS, 4, width) of the rows in flight
     faces_y: np.ndarray  # (bands, FACE_ROWS, 4, width)
-    rough: np.ndarray  # bool (bands, 4) whether a row in flight has cells to be centred
+    rough_x: np.ndarray  # bool (bands, blocks) whether a block of the row has cells to be centred
+    rough_y: np.ndarray  # bool (bands, 4, blocks) the same of the rows in flight
     peak: np.ndarray  # (bands, width) fastest signal of a column, m/s
-
-
-# ---------------------------------------------------------------------------------------------------------------- rows
-
-
-@njit(**ROW)
-def inverse_cube_root(h, third, two_ninths):
-    """h^(-1/3) without pow: a bit trick (3.5 % off) and a cubic step in float32, one more in h's own type. Relative error < 2e-7; tested."""
-    x = np.float32(h)
-    seed = np.int32(np.int32(0x54A24000) - np.int32(np.float32(x.view(np.int32)) * np.float32(1.0 / 3.0))).view(np.float32)
-    r = ONE - x * seed * seed * seed
-    y = seed + seed * r * (np.float32(1.0 / 3.0) + np.float32(2.0 / 9.0) * r)
-    rest = ONE - h * (y * y * y)
-    return y + y * rest * (third + two_ninths * rest)
-
-
-@njit(**ROW)
-def limited(a, b, theta):
-    """Three-argument minmod of theta a, (a + b) / 2, theta b: the slope of a cell from the differences to its neighbours."""
-    mean, one, other = HALF * (a + b), theta * a, theta * b
-    return max(min(min(one, other), mean), ZERO) + min(max(max(one, other), mean), ZERO)
-
-
-# The row functions get equally long contiguous slices and index them by i alone: an index i - 1 would need Numba's
-# negative-index test and keep LLVM from vectorising.
-
-
-@njit(**LOOP)
-def predict_row(h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, friction, h_l, h_r, w_l, w_r, t_l, t_r, term, rise, half_ratio, half_dt, scheme):
-    """Slopes of a row's cells and their state half a step on; _b, _a: the neighbour before and after along the sweep."""
-    theta, g, thin = scheme.limiter, scheme.gravity, scheme.thin_depth
-    for i in range(h.size):
-        depth, along, across = h[i], w[i], t[i]
-        back, ahead = depth - h_b[i], h_a[i] - depth
-        slope_h = limited(back, ahead, theta)
-        slope_stage = limited(back + (z[i] - z_b[i]), ahead + (z_a[i] - z[i]), theta)
-        slope_w = limited(along - w_b[i], w_a[i] - along, theta)
-        slope_t = limited(across - t_b[i], t_a[i] - across, theta)
-        slope_z = slope_stage - slope_h
-        wet = depth > thin
-        root = inverse_cube_root(depth if wet else thin, scheme.third, scheme.two_ninths)
-        square = root * root
-        drag = half_dt * (abs(friction[i]) + abs(friction[i])) * (square * square) * math.sqrt(along * along + across * across)
-        change = -half_ratio * (along * slope_h + depth * slope_w)
-        middle = (along - half_ratio * (along * slope_w + g * slope_stage)) / (ONE + drag)
-        middle = middle if wet else ZERO * middle
-        sideways = across - half_ratio * along * slope_t
-        left, right = max(depth - HALF * slope_h + change, ZERO), max(depth + HALF * slope_h + change, ZERO)
-        left, right = (left if wet else ZERO), (right if wet else ZERO)  # a film does not creep on: dry ground stays dry
-        h_l[i] = left
-        h_r[i] = right
-        w_l[i] = middle - HALF * slope_w
-        w_r[i] = middle + HALF * slope_w
-        t_l[i] = sideways - HALF * slope_t
-        t_r[i] = sideways + HALF * slope_t
-        term[i] = HALF * g * (left + right) * ((right - left) + slope_z)
-        rise[i] = slope_z
-
-
-@njit(**LOOP)
-def flux_row(
-    h_left, h_right, w_left, w_right, t_left, t_right, z_left, z_right, rise_left, rise_right, e_left, e_right, mass, momentum_l, momentum_r, across,
-    jump, scheme,
-):  # fmt: skip
-    """HLL flux through a row's faces with hydrostatic reconstruction; e_left, e_right (m): centring of the depth where both sides are wet.
-
-    Momentum is less the pressure g h*^2 / 2 of the cell that it acts on. A face that the bed closes gets the impulse of the water that hits
-    it: without it a lake beside dry walls is unstable (rest noise grows to 1 m/s in some hundred steps).
-    """
-    g = scheme.gravity
-    for i in range(mass.size):
-        hl, hr, ul, ur = h_left[i], h_right[i], w_left[i], w_right[i]
-        step = (z_right[i] - z_left[i]) - HALF * (rise_left[i] + rise_right[i])
-        star_l, star_r = max(hl - max(step, ZERO), ZERO), max(hr + min(step, ZERO), ZERO)
-        both = min(star_l, star_r) > ZERO
-        cl, cr = math.sqrt(g * hl), math.sqrt(g * hr)
-        slow, fast = min(min(ul - cl, ur - cr), ZERO), max(max(ul + cl, ur + cr), ZERO)
-        closed_l, closed_r = star_l == ZERO, star_r == ZERO
-        shift_l, shift_r = max(star_l + e_left[i], ZERO), max(star_r + e_right[i], ZERO)
-        star_l, star_r = (shift_l if both else star_l), (shift_r if both else star_r)
-        a = fast / max(fast - slow, np.float32(1e-30))
-        b, e = ONE - a, a * slow
-        ql, qr = star_l * ul, star_r * ur
-        pressure = HALF * g * (star_r - star_l) * (star_r + star_l)
-        f = a * ql + b * qr + e * (star_r - star_l)
-        m = a * ql * ul + b * (qr * ur + pressure) + e * (qr - ql)
-        hit_l, hit_r = hl * ul * cl, hr * ur * cr
-        mass[i] = f
-        momentum_l[i] = m + (hit_l if closed_l else ZERO * hit_l)
-        momentum_r[i] = (m - pressure) - (hit_r if closed_r else ZERO * hit_r)
-        ta, tb = t_left[i], t_right[i]
-        across[i] = f * (ta if f > ZERO else tb)
-        jump[i] = abs(step)
-
-
-@njit(**LOOP)
-def centre_row(h, h_l, h_r, mass, mass_a, jump, jump_a, centre, ratio, scheme):
-    """Where the bed steps are large against the depth: what the fluxes really change in half a step, less what was predicted (m).
-
-    The prediction cannot see how far a bed step closes a face. Left alone, the split scheme drives currents of some cm/s in a lake at rest
-    over a bed as rough as it is deep; with the depth centred in time at those cells the noise dies out (docs/theory.md).
-    """
-    for i in range(h.size):
-        depth = max(h[i], scheme.thin_depth)
-        rough = min(max(scheme.rough_gain * (max(jump[i], jump_a[i]) / depth - scheme.rough_from), ZERO), ONE)
-        predicted = HALF * (h_l[i] + h_r[i]) - h[i]
-        centre[i] = rough * (-HALF * ratio * (mass_a[i] - mass[i]) - predicted)
-
-
-@njit(**LOOP)
-def rough_cells(h, jump, jump_a, rough_from):
-    """How many wet cells of a row have a bed step over rough_from x depth; an integer sum, because a float maximum would not vectorise."""
-    count = 0
-    for i in range(h.size):
-        step = max(jump[i], jump_a[i])
-        count += (step > rough_from * h[i]) & (h[i] > ZERO)
-    return count
-
-
-@njit(**LOOP)
-def update_row(mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, carry, friction, weight, peak, ratio, dt, rain_depth, scheme):
-    """New depth, velocity and carry of a row's cells from the fluxes through their two faces (_a: the face after).
-
-    `carry` keeps what rounding lost and what an over-drained cell owes: sum(depth + carry) is conserved and nothing is clipped.
-    Friction on w: w = q / (h D), D the larger of the closed-form backward Euler factor and 1 + dt K U at the old speed.
-    """
-    g, thin = scheme.gravity, scheme.thin_depth
-    for i in range(h.size):
-        depth, along, sideways = h[i], w[i], t[i]
-        gain = (carry[i] - ratio * (mass_a[i] - mass[i])) + rain_depth * weight[i]
-        total = depth + gain
-        lost = gain - (total - depth)
-        new = max(total, ZERO)
-        carry[i] = lost + (total - new)
-        h[i] = new
-        along_q = depth * along - ratio * ((m_l_a[i] - m_r[i]) + term[i])
-        across_q = depth * sideways - ratio * (cross_a[i] - cross[i])
-        wet = new > thin
-        root = inverse_cube_root(new if wet else thin, scheme.third, scheme.two_ninths)
-        inverse = root * root * root
-        drag = dt * (abs(friction[i]) + abs(friction[i])) * inverse * root
-        free = along_q * inverse
-        stiff = HALF * (ONE + math.sqrt(ONE + FOUR * drag * abs(free)))
-        brake = max(stiff, ONE + drag * math.sqrt(along * along + sideways * sideways))
-        speed, drift = free / brake, across_q * inverse
-        speed, drift = (speed if wet else ZERO * speed), (drift if wet else ZERO * drift)
-        w[i] = speed
-        t[i] = drift
-        peak[i] = max(peak[i], max(abs(speed), abs(drift)) + math.sqrt(g * new))
 
 
 # --------------------------------------------------------------------------------------------------------------- faces
@@ -229,14 +69,14 @@ def count_faces(row, is_x, lo, hi, counters, mass):
 
 
 @njit(**ROW)
-def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, structures, counters, rain_depth, dt, scheme):
+def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, rough, structures, counters, rain_depth, dt, scheme):
     """Advance one row along x, in place; own: this band owns the row (its counted faces are noted).
 
     The pieces of a row follow each other: a piece that touches the one before finds its first predictions and fluxes done.
     """
     ratio = dt / scheme.cell_size
     z, g, weight = cells.bed[row], cells.friction[row], cells.rain_weight[row]
-    mass, m_l, m_r, cross, jump, centre = faces[0], faces[1], faces[2], faces[3], faces[4], work[8]
+    mass, m_l, m_r, cross = faces[0], faces[1], faces[2], faces[3]
     before, rough_before, any_rough, built = -1, False, False, structures.first[row + 1] > structures.first[row]
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
@@ -245,27 +85,43 @@ def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, structures
         begin = a - LANES if fresh else a + LANES
         _predict_x(begin, b + LANES, h, u, v, z, g, work, ratio, dt, scheme)
         _flux_x(begin + 1 if fresh else begin, b + LANES, z, work, faces, scheme)
-        rough_before = rough_before and not fresh
         if built:
             override_faces(row, True, first, b + LANES, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], 1, scheme.gravity)
-        lo = first - 1 if first == a else first
-        rough = rough_cells(h[lo : b + 1], jump[lo : b + 1], jump[lo + 1 : b + 2], scheme.rough_from) > 0
-        if rough:
-            s, after = slice(lo, b + 1), slice(lo + 1, b + 2)
-            centre_row(h[s], work[0][s], work[1][s], mass[s], mass[after], jump[s], jump[after], centre[s], ratio, scheme)
-        if rough or rough_before:
-            _flux_x(first, b + 1, z, work, faces, scheme)
-            if built:
-                override_faces(row, True, first, b + 1, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], 1, scheme.gravity)
+        last_is_rough = _centre_x(a - 1 if fresh else first, first, b, h, z, work, faces, rough, ratio, scheme)
+        if rough_before and not fresh:
+            _flux_x(first, first + 1, z, work, faces, scheme)
+        any_rough = any_rough or rough[0]
+        if built and (rough[0] or rough_before):
+            override_faces(row, True, first, b + 1, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], 1, scheme.gravity)
         if own and counters.first[row + 1] > counters.first[row]:
             count_faces(row, True, first, b + 1, counters, mass)
         update_row(
             mass[a:b], mass[a + 1 : b + 1], m_r[a:b], m_l[a + 1 : b + 1], cross[a:b], cross[a + 1 : b + 1], work[6, a:b],
             h[a:b], u[a:b], v[a:b], carry[a:b], g[a:b], weight[a:b], peak[a:b], ratio, dt, rain_depth, scheme,
         )  # fmt: skip
-        before, rough_before, any_rough = b, rough, any_rough or rough
+        before, rough_before = b, last_is_rough
     if any_rough:
-        centre[:] = ZERO
+        work[8, :] = ZERO
+
+
+@njit(**ROW)
+def _centre_x(lo, first, b, h, z, work, faces, rough, ratio, scheme):
+    """Centre the rough blocks of cells lo..b and flux their faces (from `first` on) anew; rough[0]: there are any. Returns whether the last is."""
+    mass, jump = faces[0], faces[4]
+    rough[:] = False
+    last = False
+    for c in range(lo, b + 1, BLOCK):
+        end = min(c + BLOCK, b + 1)
+        last = rough_cells(h[c:end], jump[c:end], jump[c + 1 : end + 1], scheme.rough_from) > 0
+        if last:
+            rough[0] = rough[1 + (c - lo) // BLOCK] = True
+            s, after = slice(c, end), slice(c + 1, end + 1)
+            centre_row(h[s], work[0][s], work[1][s], mass[s], mass[after], jump[s], jump[after], work[8][s], ratio, scheme)
+    if rough[0]:
+        for c in range(lo, b + 1, BLOCK):
+            if rough[1 + (c - lo) // BLOCK]:
+                _flux_x(max(c, first), min(c + BLOCK + 1, b + 1), z, work, faces, scheme)
+    return last
 
 
 @njit(**INLINE)
@@ -332,9 +188,9 @@ def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
         band_row(flow.y, halo[3], row, first, last),
         band_row(flow.y, halo[3], row + 1, first, last),
     )
-    if scratch.rough[band, slot]:
+    if scratch.rough_y[band, slot, 0]:
         p[8, slot, :] = ZERO
-        scratch.rough[band, slot] = False
+        scratch.rough_y[band, slot, :] = False
     for n in range(runs.count[row]):
         s = slice(runs.start[row, n], runs.stop[row, n])
         predict_row(
@@ -347,39 +203,69 @@ def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
 @njit(**ROW)
 def flux_y(row, band, cells, scratch, runs, structures, left, scheme):
     """Fluxes through the faces between rows row-1 and row into their slot."""
-    here, above = row % 4, (row - 1) % 4
-    p, f = scratch.cells_y[band], scratch.faces_y[band]
+    here = row % 4
     if not same_runs(runs, row, row - 4 if row >= 4 else row):
         for k in range(FACE_ROWS):
-            f[k, here, :] = ZERO
+            scratch.faces_y[band, k, here, :] = ZERO
     for n in range(runs.count[row]):
-        s = slice(runs.start[row, n], runs.stop[row, n])
-        flux_row(
-            p[1, above][s], p[0, here][s], p[3, above][s], p[2, here][s], p[5, above][s], p[4, here][s], cells.bed[row - 1][s], cells.bed[row][s],
-            p[7, above][s], p[7, here][s], p[8, above][s], p[8, here][s], f[0, here][s], f[1, here][s], f[2, here][s], f[3, here][s], f[4, here][s],
-            scheme,
-        )  # fmt: skip
+        _flux_y(runs.start[row, n], runs.stop[row, n], row, band, cells, scratch, scheme)
     if structures.first[row + 1] > structures.first[row]:
-        override_faces(
-            row, False, left, p.shape[2], structures, f[0, here], f[1, here], f[2, here], f[3, here], p[1, above], p[0, here], p[3, above],
-            p[2, here], 0, scheme.gravity,
-        )  # fmt: skip
+        _override_y(row, band, scratch, structures, left, scheme)
+
+
+@njit(**ROW)
+def _flux_y(a, b, row, band, cells, scratch, scheme):
+    here, above = row % 4, (row - 1) % 4
+    p, f = scratch.cells_y[band], scratch.faces_y[band]
+    s = slice(a, b)
+    flux_row(
+        p[1, above][s], p[0, here][s], p[3, above][s], p[2, here][s], p[5, above][s], p[4, here][s], cells.bed[row - 1][s], cells.bed[row][s],
+        p[7, above][s], p[7, here][s], p[8, above][s], p[8, here][s], f[0, here][s], f[1, here][s], f[2, here][s], f[3, here][s], f[4, here][s],
+        scheme,
+    )  # fmt: skip
+
+
+@njit(**ROW)
+def _override_y(row, band, scratch, structures, left, scheme):
+    here, above = row % 4, (row - 1) % 4
+    p, f = scratch.cells_y[band], scratch.faces_y[band]
+    override_faces(
+        row, False, left, p.shape[2], structures, f[0, here], f[1, here], f[2, here], f[3, here], p[1, above], p[0, here], p[3, above],
+        p[2, here], 0, scheme.gravity,
+    )  # fmt: skip
 
 
 @njit(**INLINE)
 def centre_y(row, band, first, last, cells, scratch, runs, dt, scheme):
-    """Centring of a row whose fluxes above and below are known; notes whether the row has any."""
+    """Centring of the rough blocks of a row whose fluxes above and below are known; notes which they are."""
     here, below = row % 4, (row + 1) % 4
     p, f = scratch.cells_y[band], scratch.faces_y[band]
     h = band_row(cells.depth, scratch.halo[band, 0], row, first, last)
     for n in range(runs.count[row]):
-        s = slice(runs.start[row, n], runs.stop[row, n])
-        if rough_cells(h[s], f[4, here][s], f[4, below][s], scheme.rough_from) > 0:
-            scratch.rough[band, here] = True
-            centre_row(
-                h[s], p[0, here][s], p[1, here][s], f[0, here][s], f[0, below][s], f[4, here][s], f[4, below][s], p[8, here][s],
-                dt / scheme.cell_size, scheme,
-            )  # fmt: skip
+        for c in range(runs.start[row, n], runs.stop[row, n], BLOCK):
+            s = slice(c, min(c + BLOCK, runs.stop[row, n]))
+            if rough_cells(h[s], f[4, here][s], f[4, below][s], scheme.rough_from) > 0:
+                scratch.rough_y[band, here, 0] = True
+                scratch.rough_y[band, here, 1 + c // BLOCK] = scratch.rough_y[band, here, 1 + (s.stop - 1) // BLOCK] = True
+                centre_row(
+                    h[s], p[0, here][s], p[1, here][s], f[0, here][s], f[0, below][s], f[4, here][s], f[4, below][s], p[8, here][s],
+                    dt / scheme.cell_size, scheme,
+                )  # fmt: skip
+
+
+@njit(**ROW)
+def refine_y(row, band, cells, scratch, runs, structures, left, scheme):
+    """Flux the faces above a row anew where it or the row above has been centred."""
+    one, other = scratch.rough_y[band, row % 4], scratch.rough_y[band, (row - 1) % 4]
+    if not (one[0] or other[0]):
+        return
+    for n in range(runs.count[row]):
+        a, b = runs.start[row, n], runs.stop[row, n]
+        for block in range(a // BLOCK, (b - 1) // BLOCK + 1):
+            if one[1 + block] or other[1 + block]:
+                _flux_y(max(block * BLOCK, a), min((block + 1) * BLOCK, b), row, band, cells, scratch, scheme)
+    if structures.first[row + 1] > structures.first[row]:
+        _override_y(row, band, scratch, structures, left, scheme)
 
 
 @njit(**INLINE)
@@ -415,7 +301,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
             sweep_x(
                 row, first <= row < last, band_row(cells.depth, halo[0], row, first, last), band_row(flow.x, halo[2], row, first, last),
                 band_row(flow.y, halo[3], row, first, last), band_row(cells.carry, halo[1], row, first, last), cells, peak, runs,
-                scratch.cells_x[band], scratch.faces_x[band], structures, counters, half_rain, dt, scheme,
+                scratch.cells_x[band], scratch.faces_x[band], scratch.rough_x[band], structures, counters, half_rain, dt, scheme,
             )  # fmt: skip
         ahead = row - 1
         if ahead >= first - 2:
@@ -426,8 +312,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
         if middle >= first - 1:
             centre_y(middle, band, first, last, cells, scratch, runs, dt, scheme)
         if middle >= first:
-            if scratch.rough[band, middle % 4] or scratch.rough[band, (middle - 1) % 4]:
-                flux_y(middle, band, cells, scratch, runs, structures, left, scheme)
+            refine_y(middle, band, cells, scratch, runs, structures, left, scheme)
             if counters.first[middle + 1] > counters.first[middle] and (middle < last or last == bottom):
                 count_faces(middle, False, left, peak.size, counters, scratch.faces_y[band, 0, middle % 4])
         done = row - 3
@@ -436,7 +321,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
             if not x_first:
                 sweep_x(
                     done, True, cells.depth[done], flow.x[done], flow.y[done], cells.carry[done], cells, peak, runs, scratch.cells_x[band],
-                    scratch.faces_x[band], structures, counters, half_rain, dt, scheme,
+                    scratch.faces_x[band], scratch.rough_x[band], structures, counters, half_rain, dt, scheme,
                 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import naive
 from cases import grid_of, rough_case
-from flood_kernels import second_order as kernel
+from flood_kernels import second_order_rows as kernel
 from flood_sim.clock import Window
 from flood_sim.rainfall import rainfall_from_intervals
 from flood_sim.surface import SurfaceFlow

@@ -67,7 +67,7 @@ def test_a_cell_that_is_no_number_stops_the_run():
     windows = simulation.clock.windows()
     simulation.advance(next(windows))
     row, column = np.argwhere(simulation.inputs.terrain.active)[3]
-    simulation.surface.depth[row, column] = np.nan
+    simulation.surface._cells.depth[simulation.surface._view][row, column] = np.nan
     with pytest.raises(VolumeLedgerError, match="not a number"):
         simulation.advance(next(windows))
 
