@@ -10,7 +10,7 @@ from numba import njit
 from flood_kernels.arrays import LANES, LEFT, LOOP, PAD, ROW
 from flood_kernels.points import rain_until
 
-STEPS = 8  # between two looks
+STEPS = 4  # between two looks
 EVERYTHING = -1  # steps left where all is computed
 REACH = STEPS + 3  # cells: the growth of the wet ground, and what the stencils and limiters of its edge read
 NARROW_GAP = 2  # chunks of LANES columns: two pieces that are no further apart become one
