@@ -99,7 +99,7 @@ def _connected_outside(terrain: Terrain) -> np.ndarray:
     return (parts == parts[0, 0])[1:-1, 1:-1]
 
 
-def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float]]) -> Section:
+def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float]], place: str = "[output] sections") -> Section:
     """Faces crossed by a polyline; positive discharge goes from the left of the line (seen along it) to its right."""
     grid = terrain.grid
     path: list[tuple[int, int]] = []
@@ -132,5 +132,5 @@ def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float
             c0 += step
     inside = [k for k, (r, c) in enumerate(cells) if 0 <= r < grid.rows and 0 <= c < grid.columns]
     if not inside:
-        raise input_error("E205", f"[output] sections, `{name}`", "no face of the grid lies on this line", allowed=repr(grid))
+        raise input_error("E205", f"{place}, `{name}`", "no face of the grid lies on this line", allowed=repr(grid))
     return Section(name, np.array(is_x)[inside], np.array(cells, np.int64)[inside], np.array(sign)[inside])

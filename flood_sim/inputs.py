@@ -14,6 +14,7 @@ from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import Finding
 from flood_sim.infiltration import Infiltration
 from flood_sim.rainfall import Rainfall
+from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import Inlet
 from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
@@ -79,6 +80,10 @@ class ModelInputs:
     drainage: DrainageInputs | None = None
     gauges: tuple[Gauge, ...] = ()
     sections: tuple[Section, ...] = ()
+    structures: tuple[FaceStructure, ...] = ()
+    culverts: tuple[Culvert, ...] = ()
+    pumps: tuple[SurfacePump, ...] = ()
+    scheme_reason: str = ""
     limits: Limits = Limits()
     fields: str = "frames"
     buildings: np.ndarray | None = None

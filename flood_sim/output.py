@@ -155,6 +155,7 @@ class Recorder:
             "timers": {name: round(seconds, 3) for name, seconds in s.timers.seconds.items()},
             "threads": s.surface.threads,
             "scheme": s.surface.settings.scheme,
+            "scheme_reason": inputs.scheme_reason,
             "precision": inputs.surface.precision,
             "smallest_step_s": s.surface.smallest_step_s if np.isfinite(s.surface.smallest_step_s) else None,
             "versions": versions(),
@@ -165,6 +166,7 @@ class Recorder:
             },
             "findings": [{"code": f.code, "place": f.place, "problem": f.problem, "do": f.do} for f in inputs.findings],
             "ledger": s.ledger.as_dict(),
+            "structures": s.surface.structure_lines(),
             "exchange": s.exchange.book.as_dict(),
             "flood": self._flood(s),
             "gauges": {

@@ -149,6 +149,9 @@ def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> Sur
         returns=layout.return_cells,
         nodes=nodes,
         sections=inputs.sections,
+        structures=inputs.structures,
+        culverts=inputs.culverts,
+        pumps=inputs.pumps,
         weir_coefficient=WEIR_COEFFICIENT,
         orifice_coefficient=ORIFICE_COEFFICIENT,
     )

@@ -5,13 +5,13 @@ Here they are resolved to faces and cells; `flood_kernels.structures` holds thei
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from flood_sim.boundaries import Series
+from flood_sim.constants import GRAVITY_M_S2
 
 BROAD_CREST = 1.7  # m^0.5/s, (2/3)^1.5 g^0.5: critical flow over a broad crest
 GATE_ORIFICE = 0.6
@@ -26,7 +26,7 @@ class FaceStructure:
 
     is_x (n,) bool, cells (n, 2) int64: row, column of the cell right of or below each face; crest_m (n,): inf where nothing passes above;
     sill_m, soffit_m (n,): the opening under the crest, sill inf where there is none; width (n,): open share of the face, 0 to 1.
-    A breach: face k begins to sink at breach_begin_s[k] and reaches breach_level_m after breach_duration_s.
+    A breach: face k begins to sink at breach_begin_s[k] and reaches breach_level_m (n,) after breach_duration_s.
     gate_opening: height of the opening (m) in time; it replaces soffit_m by sill_m + opening.
     """
 
@@ -35,6 +35,7 @@ class FaceStructure:
     is_x: np.ndarray
     cells: np.ndarray
     crest_m: np.ndarray
+    sign: np.ndarray  # (n,) +1 where discharge towards +column, +row counts as forward
     weir_coefficient: float = BROAD_CREST
     sill_m: np.ndarray | None = None
     soffit_m: np.ndarray | None = None
@@ -42,16 +43,16 @@ class FaceStructure:
     width: np.ndarray | None = None
     breach_begin_s: np.ndarray | None = None
     breach_duration_s: float = 0.0
-    breach_level_m: float = -math.inf
+    breach_level_m: np.ndarray | None = None
     gate_opening: Series | None = None
 
     def crest_at(self, time_s: float) -> np.ndarray:
         """(n,) crest in m at a time: the whole crest, or what a breach has left of it."""
-        if self.breach_begin_s is None:
+        if self.breach_begin_s is None or self.breach_level_m is None:
             return self.crest_m
         progress = (time_s - self.breach_begin_s) / max(self.breach_duration_s, 1e-9)
         sunk = np.clip(np.nan_to_num(progress, nan=0.0, neginf=0.0), 0.0, 1.0)
-        return np.where(sunk > 0.0, self.crest_m - sunk * np.maximum(self.crest_m - self.breach_level_m, 0.0), self.crest_m)
+        return self.crest_m - sunk * np.maximum(self.crest_m - self.breach_level_m, 0.0)
 
     def soffit_at(self, time_s: float) -> np.ndarray | None:
         """(n,) top of the opening in m at a time."""
@@ -89,7 +90,5 @@ class SurfacePump:
 
 def barrel_loss(length_m: float, height_m: float, width_m: float, manning_n: float, entry: float = 0.5, leaving: float = 1.0) -> float:
     """Loss coefficient of a full box barrel: entry + exit + 2 g n^2 L / R^(4/3), R = A / P (Manning)."""
-    from flood_sim.constants import GRAVITY_M_S2
-
     radius = height_m * width_m / (2.0 * (height_m + width_m))
     return entry + leaving + 2.0 * GRAVITY_M_S2 * manning_n**2 * length_m / radius ** (4.0 / 3.0)

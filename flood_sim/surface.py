@@ -70,7 +70,7 @@ class SurfaceFlow:
         self.time_s, self.steps = 0.0, 0
         self.infiltrated_volume = self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
         self.section_volume = np.zeros(len(self.sections))
-        self.structure_volume = np.zeros((len(self.structures), 2))  # m3 towards +column, +row and back, since the start
+        self.structure_volume = np.zeros((len(self.structures), 2))  # m3 forward and back, since the start
         self.smallest_step_s = math.inf
         self._unsampled_s = 0.0
         fastest = math.sqrt(GRAVITY_M_S2 * float(self.depth.max(initial=0.0)))
@@ -196,6 +196,17 @@ class SurfaceFlow:
             cells.depth, cells.bed, *self._flow, self._scheme.moves_momentum, TOP, LEFT, self.maxima, self.time_s, self._unsampled_s
         )
         self._unsampled_s = 0.0
+
+    def structure_lines(self) -> dict[str, dict[str, float | str]]:
+        """What passed each structure since the start (m3), forward and back: one line each, as the ledger of the surface has it."""
+        lines: dict[str, dict[str, float | str]] = {}
+        for structure, (forward, back) in zip(self.structures, self.structure_volume.tolist(), strict=True):
+            lines[structure.name] = {"kind": structure.kind, "forward_m3": forward, "back_m3": back}
+        pairs = self._shared.pairs
+        kinds = [(c.name, "culvert") for c in self.culverts] + [(p.name, "pump") for p in self.pumps]
+        for k, (name, kind) in enumerate(kinds):
+            lines[name] = {"kind": kind, "forward_m3": float(pairs.moved[k]), "back_m3": float(pairs.returned[k])}
+        return lines
 
     def section_discharge(self, window: Window) -> np.ndarray:
         """(sections,) mean discharge of the last window, m3/s."""

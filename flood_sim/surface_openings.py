@@ -135,7 +135,7 @@ class FaceStructures:
                 none if s.sill_m is None else s.sill_m - datum_m, np.full(n, s.orifice_coefficient), np.ones(n) if s.width is None else s.width, none,
             ])  # fmt: skip
             rows, columns = s.cells[:, 0] + TOP, s.cells[:, 1] + LEFT
-            self.groups.append(FaceGroup(s.is_x, rows.astype(np.int64), columns.astype(np.int64), np.ones(n)))
+            self.groups.append(FaceGroup(s.is_x, rows.astype(np.int64), columns.astype(np.int64), s.sign))
             begin += n
         order = np.argsort(table[:, 1], kind="stable")
         table, self._order = table[order], order

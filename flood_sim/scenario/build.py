@@ -18,8 +18,10 @@ from flood_sim.rainfall import NO_RAIN, STORMS, Rainfall, chicago_storm, rainfal
 from flood_sim.scenario import files
 from flood_sim.scenario.ground import build_ground, build_infiltration, build_initial_depth
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.schema import EdgeSpec
+from flood_sim.scenario.schema import EdgeSpec, SurfaceSpec
+from flood_sim.scenario.scheme import choose_scheme
 from flood_sim.scenario.sewers import build_drainage
+from flood_sim.scenario.structures import build_structures
 from flood_sim.surface import estimated_bytes
 from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
@@ -60,17 +62,21 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     edges, inflows = _boundaries(scenario, terrain, findings)
     if city is not None:
         edges += _city_edges(city, terrain)
-    s = spec.surface
+    structures, culverts, pumps = build_structures(scenario, terrain, findings)
+    depth = build_initial_depth(scenario, terrain, city, findings)
+    choice = choose_scheme(spec.surface.scheme, terrain, depth, structures)
     return ModelInputs(
         name=spec.name,
         clock=clock,
         terrain=terrain,
         rainfall=_rainfall(scenario, findings),
         infiltration=build_infiltration(scenario, terrain, city),
-        surface=SurfaceSettings(
-            s.precision, s.theta, s.courant, s.courant_coupled, s.froude_max, s.dry_depth_m, threads=threads, threads_by_size=True
-        ),
-        initial_depth=build_initial_depth(scenario, terrain, city, findings),
+        surface=_settings(spec.surface, choice.scheme, threads),
+        scheme_reason=choice.reason,
+        initial_depth=depth,
+        structures=structures,
+        culverts=culverts,
+        pumps=pumps,
         edges=tuple(edges),
         inflows=tuple(inflows),
         drainage=drainage,
@@ -89,6 +95,13 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
 def _window(scenario: Scenario) -> float:
     drainage = scenario.spec.drainage
     return drainage.coupling_step_s if drainage.kind == "swmm" else scenario.spec.surface.window_s
+
+
+def _settings(spec: SurfaceSpec, scheme: str, threads: int) -> SurfaceSettings:
+    return SurfaceSettings(
+        spec.precision, spec.theta, spec.courant, spec.courant_coupled, spec.froude_max, spec.dry_depth_m, threads=threads, threads_by_size=True,
+        scheme=scheme, limiter=spec.limiter,
+    )  # fmt: skip
 
 
 def _effective(scenario: Scenario) -> dict[str, Any]:

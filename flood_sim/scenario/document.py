@@ -25,7 +25,7 @@ def document() -> str:
             kind = model.model_fields.get("kind")
             options = getattr(kind.annotation, "__args__", ()) if kind else ()
             title = f"[{name}]" + (f' kind = "{options[0]}"' if options else "")
-            lines += _table(title.replace("[boundaries]", "[[boundaries]]"), model)
+            lines += _table(title.replace("[boundaries]", "[[boundaries]]").replace("[structures]", "[[structures]]"), model)
     return "\n".join(lines) + "\n"
 
 

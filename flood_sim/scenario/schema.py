@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from flood_sim.city.parameters import CityParameters
 from flood_sim.exchange import INLET_KINDS
 from flood_sim.rainfall import FORMULAS, STORMS
+from flood_sim.scenario.structure_specs import AnyStructure
 
 NOT_YET = {
     "sites": "underground spaces and critical sites",
@@ -144,13 +145,16 @@ class Initial(Section):
 
 
 class SurfaceSpec(Section):
-    scheme: Literal["auto", "local_inertial"] = Field("auto", description="auto takes local_inertial; second_order is not implemented yet")
+    scheme: Literal["auto", "local_inertial", "second_order"] = Field(
+        "auto", description="auto: by the rule of docs/theory.md; `check` says which and why"
+    )
     precision: Literal["float32", "float64"] = "float32"
-    theta: float = Field(0.9, ge=0.7, le=1.0)
-    courant: float = Field(0.7, gt=0.0, le=0.95)
+    theta: float = Field(0.9, ge=0.7, le=1.0, description="local_inertial: weight of the face's own discharge")
+    limiter: float = Field(1.3, ge=1.0, le=1.5, description="second_order: 1 is the most diffusive, from 2 on it is unstable")
+    courant: float | None = Field(None, gt=0.0, le=0.95, description="absent: 0.7 for local_inertial, 0.85 for second_order")
     courant_coupled: float = Field(0.5, gt=0.0, le=0.7)
-    froude_max: float = Field(1.0, gt=0.0, le=5.0)
-    dry_depth_m: float = Field(1e-4, ge=1e-6, le=0.01)
+    froude_max: float = Field(1.0, gt=0.0, le=5.0, description="local_inertial")
+    dry_depth_m: float = Field(1e-4, ge=1e-6, le=0.01, description="local_inertial: faces with less carry nothing")
     window_s: float = Field(4.0, gt=0.0, le=60.0, description="without sewers: how often losses, maxima and the ledger are taken")
 
 
@@ -278,6 +282,7 @@ class ScenarioSpec(Section):
     surface: SurfaceSpec = SurfaceSpec()
     drainage: Drain = NoDrainage()
     boundaries: tuple[Boundary, ...] = ()
+    structures: tuple[AnyStructure, ...] = ()
     output: Output = Output()
     limits: LimitsSpec = LimitsSpec()
     portfolio: dict[str, Portfolio] = {"baseline": Portfolio()}

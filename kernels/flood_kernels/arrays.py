@@ -166,8 +166,8 @@ class Pairs(NamedTuple):
     loss: np.ndarray  # float64 (n,) 1, sum of loss coefficients with friction: full flow v = sqrt(2 g dH / loss)
     one_way: np.ndarray  # bool (n,) a flap lets nothing back
     discharge: np.ndarray  # float64 (n,) m3/s now, positive from -> to
-    moved: np.ndarray  # float64 (n,) m3 from -> to during the window
-    returned: np.ndarray  # float64 (n,) m3 to -> from
+    moved: np.ndarray  # float64 (n,) m3 from -> to since the start
+    returned: np.ndarray  # float64 (n,) m3 to -> from since the start
     pending: np.ndarray  # float64 (n,) m3 taken and not yet in its cell: what float32 could not hold
 
 

@@ -79,7 +79,7 @@ def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
             deep = min(soffit - sill, upper - sill)
             if deep > 0.0:
                 free = max(before + GRAVITY * deep * dt * fall / cell_size, 0.0)
-                loss = 0.5 / (structures.orifice[k] ** 2 * cell_size * deep * deep)
+                loss = 0.5 / (structures.orifice[k] ** 2 * cell_size * deep)  # steady: through = C deep sqrt(2 g fall), friction apart
                 brake = GRAVITY * ROUGHNESS**2 * deep ** (-7.0 / 3.0) + loss
                 through = 2.0 * free / (1.0 + math.sqrt(1.0 + 4.0 * dt * brake * free))
         elif sill < soffit and upper > sill:

@@ -76,7 +76,7 @@ BAD = [  # change of the good file, code, texts that the message must hold
     (("[rainfall]", '[drainage]\nkind = "swmm"\n[rainfall]'), "E104", ["network", "missing"]),
     (('name = "plain"', 'name = "plain'), "E102", ["not valid TOML", "line 3"]),
     (("columns = 20, rows = 10", "columns = 20000, rows = 20000"), "E601", ["20000 x 20000", "GiB"]),
-    (("[rainfall]", "[surface]\nscheme = 'second_order'\n[rainfall]"), "E104", ["scheme", "second_order"]),
+    (("[rainfall]", "[surface]\nscheme = 'upwind'\n[rainfall]"), "E104", ["scheme", "upwind"]),
     (("[rainfall]", "[initial]\ndepth = inf\n[rainfall]"), "E104", ["depth", "finite"]),
     (
         ("[rainfall]", '[[boundaries]]\nkind = "stage_series"\nlevel_m = 1.0\nedge = "nroth"\n[rainfall]'),

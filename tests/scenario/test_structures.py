@@ -1,0 +1,143 @@
+"""[[structures]] and the choice of the scheme: from the file to faces, and every mistake with its place."""
+
+import numpy as np
+import pytest
+
+from flood_sim.errors import InputError
+from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.scenario.scheme import choose_scheme, ground_slope, normal_froude, water_wall
+from flood_sim.terrain import terrain_of
+
+GOOD = """
+schema = 1
+name = "plain"
+[time]
+start = 2021-07-20T15:00:00+08:00
+stop = 2021-07-20T15:10:00+08:00
+[terrain]
+bed_elevation = { columns = 20, rows = 10, cell_size_m = 5.0, slope_x = -0.01, level_m = 10.0 }
+"""
+
+ALL = """
+[[structures]]
+name = "dyke"
+kind = "dyke"
+line_m = [[30.0, 50.0], [30.0, 0.0]]
+crest_m = 12.0
+breach = { location_m = [30.0, 25.0], width_m = 20.0, begin_s = 60.0, widening_s = 100.0 }
+[[structures]]
+name = "gate"
+kind = "gate"
+line_m = [[50.0, 50.0], [50.0, 0.0]]
+sill_m = 9.0
+top_m = 12.0
+opening_m = 0.4
+[[structures]]
+name = "bridge"
+kind = "bridge"
+line_m = [[70.0, 50.0], [70.0, 0.0]]
+soffit_m = 11.0
+deck_m = 12.0
+[[structures]]
+name = "weir"
+kind = "weir"
+line_m = [[80.0, 25.0], [90.0, 25.0]]
+crest_m = 10.5
+[[structures]]
+name = "wall"
+kind = "wall"
+line_m = [[90.0, 50.0], [90.0, 0.0]]
+[[structures]]
+name = "culvert"
+kind = "culvert"
+from_m = [27.0, 10.0]
+to_m = [33.0, 10.0]
+height_m = 1.0
+width_m = 1.0
+barrels = 2
+[[structures]]
+name = "pump"
+kind = "pump"
+from_m = [93.0, 10.0]
+to_m = [3.0, 10.0]
+capacity_m3_s = 0.3
+"""
+
+
+def load(folder, text):
+    path = folder / "s.toml"
+    path.write_text(text, encoding="utf-8")
+    return build_inputs(load_scenario(path))
+
+
+def test_structures_find_their_faces(tmp_path):
+    inputs = load(tmp_path, GOOD + ALL)
+    dyke, gate, bridge, weir, wall = inputs.structures
+    assert dyke.is_x.all() and (dyke.cells[:, 1] == 6).all() and sorted(dyke.cells[:, 0]) == list(range(10))
+    assert (dyke.sign == -1.0).all()  # southwards: forward is towards the west
+    opened = np.flatnonzero(np.isfinite(dyke.breach_begin_s))
+    assert 4 <= len(opened) <= 5
+    assert dyke.crest_at(0.0).min() == 12.0
+    assert dyke.crest_at(10000.0).min() == pytest.approx(10.0 - 0.01 * 27.5)  # down to the higher ground of its two cells
+    assert not weir.is_x.any() and len(weir.cells) == 2
+    assert gate.soffit_m == pytest.approx(gate.sill_m + 0.4)
+    assert (gate.sill_m == np.maximum(9.0, 10.0 - 0.01 * 47.5)).all()
+    assert (bridge.soffit_m == 11.0).all() and np.isinf(wall.crest_m).all()
+    assert inputs.culverts[0].width_m == 2.0 and inputs.culverts[0].from_level_m == pytest.approx(10.0 - 0.01 * 27.5)
+    assert inputs.pumps[0].to_cell == (8, 0)
+    assert inputs.surface.scheme == "second_order" and "breaches" in inputs.scheme_reason
+
+
+BAD = [
+    (("crest_m = 12.0", "crest_m = 9.0"), "E212", ["dyke", "in the ground"]),
+    (("location_m = [30.0, 25.0]", "location_m = [60.0, 25.0]"), "E204", ["breach", "does not lie on the dyke"]),
+    (("line_m = [[50.0, 50.0], [50.0, 0.0]]", "line_m = [[30.0, 50.0], [30.0, 0.0]]"), "E205", ["gate", "shares a face with `dyke`"]),
+    (('name = "gate"', 'name = "dyke"'), "E105", ["two structures have this name"]),
+    (("to_m = [33.0, 10.0]", "to_m = [28.0, 10.0]"), "E204", ["both ends lie in one cell"]),
+    (("from_m = [93.0, 10.0]", "from_m = [930.0, 10.0]"), "E204", ["pump", "not on an open cell"]),
+    (("opening_m = 0.4", ""), "E104", ["opening_m or opening_file"]),
+    (("deck_m = 12.0", "deck_m = 10.0"), "E104", ["deck_m"]),
+    (("line_m = [[90.0, 50.0], [90.0, 0.0]]", "line_m = [[900.0, 50.0], [900.0, 0.0]]"), "E205", ["wall"]),
+    (('kind = "wall"', 'kind = "moat"'), "E104", ["moat", "wall"]),
+    (("capacity_m3_s = 0.3", "capacity_m3_s = 0.3\nstop_depth_m = 0.5"), "E104", ["stop_depth_m"]),
+]
+
+
+@pytest.mark.parametrize(("change", "code", "texts"), BAD, ids=[b[2][-1] for b in BAD])
+def test_a_mistake_names_its_place(tmp_path, change, code, texts):
+    assert change[0] in ALL
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, GOOD + ALL.replace(*change))
+    assert caught.value.findings[0].code == code
+    assert all(text in str(caught.value) for text in texts), str(caught.value)
+
+
+def plane(slope, n=0.03, cells=40):
+    from cases import grid_of
+
+    bed = np.tile(slope * 5.0 * np.arange(cells), (cells, 1))
+    return terrain_of(grid_of(cells, cells, 5.0), bed, n)
+
+
+def test_rule_of_auto():
+    """Manning: at 0.1 m and n 0.03 Froude 1 is reached at a slope of 1.9 %."""
+    critical = (0.03 * 9.80665**0.5 / 0.1 ** (1 / 6)) ** 2
+    assert critical == pytest.approx(0.019, abs=2e-4)
+    assert ground_slope(plane(0.02))[20, 20] == pytest.approx(0.02)
+    assert normal_froude(np.array(critical), np.array(0.03)) == pytest.approx(1.0)
+    assert choose_scheme("auto", plane(0.9 * critical), 0.0, ()).scheme == "local_inertial"
+    assert choose_scheme("auto", plane(1.2 * critical), 0.0, ()).scheme == "second_order"
+    dam = np.where(np.arange(40) < 20, 1.0, 0.2) * np.ones((40, 1))
+    assert water_wall(plane(0.0), dam) == pytest.approx(0.8)
+    assert choose_scheme("auto", plane(0.0), dam, ()).scheme == "second_order"
+    assert choose_scheme("auto", plane(0.0), 0.2 * dam, ()).scheme == "local_inertial"
+    named = choose_scheme("local_inertial", plane(0.0), dam, ())
+    assert named.scheme == "local_inertial" and "auto would take second_order" in named.reason
+
+
+def test_a_pool_on_a_cliff_is_no_wall_of_water():
+    bed = np.where(np.arange(40) < 20, 5.0, 0.0) * np.ones((40, 1))
+    from cases import grid_of
+
+    terrain = terrain_of(grid_of(40, 40, 5.0), bed, 0.03)
+    assert water_wall(terrain, np.full(bed.shape, 0.01)) == pytest.approx(0.01)
