@@ -18,6 +18,7 @@ from flood_sim.drainage import DrainageNetwork
 from flood_sim.ledger import ExchangeBook
 from flood_sim.surface import SurfaceFlow
 from flood_sim.surface_arrays import Inlet
+from flood_sim.surface_rain import Gutters
 
 WEIR_COEFFICIENT = 1.594  # SI, sharp edge; 1.66 for grates (HEC-22)
 ORIFICE_COEFFICIENT = 0.6
@@ -51,7 +52,8 @@ class CouplingLayout:
     """Where street and sewer meet.
 
     inlets : openings, several a node or several a cell;  return_nodes (r,), return_cells (r, 2), return_share (r,) summing to 1 a node:
-    where a node's flooding comes up;  outfalls_to_surface : outfalls discharge into their return cells instead of leaving the model.
+    where a node's flooding comes up;  outfalls_to_surface : outfalls discharge into their return cells instead of leaving the model;
+    gutters : roofs whose rain goes into the network.
     """
 
     inlets: tuple[Inlet, ...] = ()
@@ -59,6 +61,7 @@ class CouplingLayout:
     return_cells: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     return_share: np.ndarray = field(default_factory=lambda: np.zeros(0))
     outfalls_to_surface: bool = False
+    gutters: Gutters | None = None
 
 
 class Exchange:
@@ -134,14 +137,14 @@ class Exchange:
         """Take what the street gave into the escrow, and what the network spilled; note both sides in the book."""
         if not self.escrow.size:
             return
-        captured = surface.inlet_capture
-        self.escrow += captured
+        captured, roofs = surface.inlet_capture, surface.roof_volumes
+        self.escrow += captured + roofs
         self._spilled = self._read_spilled(network)
         before, self.flow = self.flow, (self._spilled - captured) / window.length
         self.sign_flips += (self.flow * before) < 0.0
         self._captured_flow = captured / window.length
         self._free_flow = surface.inlet_offered / window.length
-        self.book.to_sewer_street += float(captured.sum())
+        self.book.to_sewer_street += float(captured.sum()) + float(roofs.sum())
         self.book.to_sewer_network = self.volume_delivered + float(self.escrow.sum())
         self.book.to_street_network += float(self._spilled.sum())
         self.book.to_street_street = surface.returned_volume + surface.pending_volume + float(self._spilled.sum())

@@ -13,9 +13,12 @@ from flood_sim.clock import Clock
 from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import Finding
 from flood_sim.infiltration import Infiltration
+from flood_sim.losses import StorageInputs
+from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import Rainfall
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import Inlet
+from flood_sim.surface_rain import Gutters
 from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
 
@@ -43,6 +46,8 @@ class DrainageInputs:
     routing_step_s: float
     threads: int = 1
     outfalls_to_surface: bool = False
+    roof_cells: dict[str, np.ndarray] = field(default_factory=dict)  # node to the roof cells (n, 2) whose gutters drain into it
+    gutter_capacity_m_s: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class ModelInputs:
     name: str
     clock: Clock
     terrain: Terrain
-    rainfall: Rainfall
+    rainfall: Rainfall | RainField
     infiltration: Infiltration
     surface: SurfaceSettings
     initial_depth: np.ndarray | float = 0.0
@@ -80,6 +85,7 @@ class ModelInputs:
     drainage: DrainageInputs | None = None
     gauges: tuple[Gauge, ...] = ()
     sections: tuple[Section, ...] = ()
+    storage: StorageInputs = field(default_factory=StorageInputs)
     structures: tuple[FaceStructure, ...] = ()
     culverts: tuple[Culvert, ...] = ()
     pumps: tuple[SurfacePump, ...] = ()
@@ -102,3 +108,13 @@ def surface_inlets(inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarra
         )
         for i in inputs.inlets
     )
+
+
+def surface_gutters(inputs: DrainageInputs, node_ids: list[str]) -> Gutters | None:
+    """Roofs with node numbers instead of names; None where no roof drains into the network."""
+    if not inputs.roof_cells:
+        return None
+    number = {name: k for k, name in enumerate(node_ids)}
+    cells = np.concatenate(list(inputs.roof_cells.values()))
+    node = np.concatenate([np.full(len(c), number[name], np.int64) for name, c in inputs.roof_cells.items()])
+    return Gutters(cells, node, inputs.gutter_capacity_m_s)

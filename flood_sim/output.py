@@ -162,11 +162,12 @@ class Recorder:
             "rainfall": {
                 "name": inputs.rainfall.name,
                 "source": inputs.rainfall.source,
-                "depth_mm": 1000.0 * inputs.rainfall.depth_between(0.0, s.time_s),
+                "depth_mm": 1000.0 * s.surface.rain_volume / s.surface.terrain.catchment_area_m2,
             },
             "findings": [{"code": f.code, "place": f.place, "problem": f.problem, "do": f.do} for f in inputs.findings],
             "ledger": s.ledger.as_dict(),
             "structures": s.surface.structure_lines(),
+            "facilities": s.surface.losses.facility_lines(),
             "exchange": s.exchange.book.as_dict(),
             "flood": self._flood(s),
             "gauges": {

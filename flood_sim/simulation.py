@@ -15,7 +15,7 @@ import numpy as np
 from flood_sim.clock import Window
 from flood_sim.drainage import DrainageNetwork, NoNetwork
 from flood_sim.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT, CouplingLayout, Exchange
-from flood_sim.inputs import DrainageInputs, ModelInputs, surface_inlets
+from flood_sim.inputs import DrainageInputs, ModelInputs, surface_gutters, surface_inlets
 from flood_sim.ledger import Ledger
 from flood_sim.surface import SurfaceFlow
 
@@ -91,7 +91,8 @@ class Simulation:
 
     def _start_ledger(self) -> None:
         balance = self.network.balance()
-        self.ledger.surface_stored_start = self.ledger.surface_stored_end = self.surface.volume
+        self.ledger.layers_stored_start = self.ledger.layers_stored_end = self.surface.losses.stored_volume
+        self.ledger.surface_stored_start = self.ledger.surface_stored_end = self.surface.volume + self.ledger.layers_stored_start
         self.ledger.network_stored_start = self.ledger.network_stored_end = balance["stored_start"]
 
     def _update_ledger(self) -> None:
@@ -99,8 +100,9 @@ class Simulation:
         ledger.rain = surface.rain_volume
         ledger.inflow = surface.inflow_volume
         ledger.boundary_in, ledger.boundary_out = surface.boundary_in, surface.boundary_out
-        ledger.infiltration = surface.infiltrated_volume
-        ledger.surface_stored_end = surface.volume + surface.undelivered_inflow()
+        ledger.infiltration, ledger.evaporation = surface.losses.infiltrated_volume, surface.losses.evaporated_volume
+        ledger.layers_stored_end = surface.losses.stored_volume
+        ledger.surface_stored_end = surface.volume + surface.undelivered_inflow() + ledger.layers_stored_end
         ledger.escrow_end = exchange.stored(surface)
         ledger.network_stored_end = balance["stored"]
         ledger.network_inflow = balance["inflow"] - exchange.volume_delivered
@@ -132,7 +134,8 @@ def coupling_layout(drainage: DrainageInputs | None, network: DrainageNetwork) -
     table = np.array(rows, float).reshape(-1, 4)
     inlets = surface_inlets(drainage, network.node_ids, network.rim_m)
     nodes, cells = table[:, 0].astype(np.int64), table[:, 1:3].astype(np.int64)
-    return CouplingLayout(inlets, nodes, cells, np.ascontiguousarray(table[:, 3]), drainage.outfalls_to_surface)
+    gutters = surface_gutters(drainage, network.node_ids)
+    return CouplingLayout(inlets, nodes, cells, np.ascontiguousarray(table[:, 3]), drainage.outfalls_to_surface, gutters)
 
 
 def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> SurfaceFlow:
@@ -142,6 +145,8 @@ def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> Sur
         inputs.surface,
         rainfall=inputs.rainfall,
         infiltration=inputs.infiltration,
+        storage=inputs.storage,
+        gutters=layout.gutters,
         depth=inputs.initial_depth,
         edges=inputs.edges,
         inflows=inputs.inflows,

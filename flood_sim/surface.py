@@ -13,10 +13,13 @@ from flood_sim.clock import Window
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.errors import RunFailedError, TimeStepError
 from flood_sim.infiltration import Infiltration, NoInfiltration
+from flood_sim.losses import Losses, StorageInputs
+from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import NO_RAIN, Rainfall
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, empty_maxima, make_inlets
 from flood_sim.surface_openings import CountedFaces, FaceGroup, FaceStructures, OpenEdges, make_pairs, make_sources
+from flood_sim.surface_rain import Gutters, surface_rain
 from flood_sim.surface_schemes import FLOATS, SCHEMES, SurfaceSettings
 from flood_sim.terrain import Terrain
 
@@ -36,8 +39,10 @@ class SurfaceFlow:
         terrain: Terrain,
         settings: SurfaceSettings = SurfaceSettings(),
         *,
-        rainfall: Rainfall = NO_RAIN,
+        rainfall: Rainfall | RainField = NO_RAIN,
         infiltration: Infiltration | None = None,
+        storage: StorageInputs = StorageInputs(),
+        gutters: Gutters | None = None,
         depth: np.ndarray | float = 0.0,
         edges: Sequence[EdgeBoundary] = (),
         inflows: Sequence[Inflow] = (),
@@ -53,14 +58,14 @@ class SurfaceFlow:
     ) -> None:
         """depth : m, number or (rows, columns);  returns : (n, 2) cells that receive water from the network;  nodes : of the network."""
         self.terrain, self.grid, self.settings = terrain, terrain.grid, settings
-        self.infiltration = infiltration or NoInfiltration()
-        self.rainfall, self.edges, self.inflows = rainfall, tuple(edges), tuple(inflows)
+        self.losses = Losses(infiltration or NoInfiltration(), storage, self.grid.shape, self.grid.cell_area_m2)
+        self.rain = surface_rain(rainfall, terrain, gutters, nodes)
+        self.edges, self.inflows = tuple(edges), tuple(inflows)
         self.sections, self.structures, self.culverts, self.pumps = tuple(sections), tuple(structures), tuple(culverts), tuple(pumps)
         self._scheme = SCHEMES[settings.scheme]
         self._float = FLOATS[settings.precision]
         self._view = (slice(TOP, TOP + self.grid.rows), slice(LEFT, LEFT + self.grid.columns))
         self._allocate(depth, inlets)
-        self._rain_start = rainfall.depth_until(0.0)
         self._open(inlets, nodes, returns)
         s = settings
         courant = self._scheme.courant if s.courant is None else s.courant
@@ -68,7 +73,7 @@ class SurfaceFlow:
         limits = (courant, s.courant_coupled, s.largest_step_s, s.smallest_step_s, weir_coefficient, orifice_coefficient, 1.0, wet)
         self._limits = np.array(limits)
         self.time_s, self.steps = 0.0, 0
-        self.infiltrated_volume = self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
+        self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
         self.section_volume = np.zeros(len(self.sections))
         self.structure_volume = np.zeros((len(self.structures), 2))  # m3 forward and back, since the start
         self.smallest_step_s = math.inf
@@ -100,8 +105,12 @@ class SurfaceFlow:
     @property
     def rain_volume(self) -> float:
         """Rain since the start: cumulative series x catchment, never a sum over steps (m3)."""
-        fallen = self.rainfall.depth_until(self.time_s) - self._rain_start
-        return fallen * self.terrain.catchment_area_m2
+        return self.rain.volume_until(self.time_s)
+
+    @property
+    def roof_volumes(self) -> np.ndarray:
+        """(nodes,) m3 of roof water that gutters led into the network in the last window."""
+        return self.rain.roof_volumes
 
     @property
     def pending_volume(self) -> float:
@@ -170,6 +179,7 @@ class SurfaceFlow:
                 self._shared.boundaries.stage_start[part] = edge.stage.at(window.start) - self.terrain_datum
                 self._shared.boundaries.stage_stop[part] = edge.stage.at(window.stop) - self.terrain_datum
         self._face_structures.set_levels(window.stop)
+        self._fallen = self.rain.begin_window(window, self._cells.rain_weight[self._view])
         self._counted.clear()
 
     def _book(self, window: Window) -> None:
@@ -183,8 +193,7 @@ class SurfaceFlow:
         self._section_window = np.array([a - b for a, b in passed[:count]])
         self.section_volume += self._section_window
         self.structure_volume += np.array(passed[count:]).reshape(-1, 2)
-        taken = self.infiltration.take(self._cells.depth, TOP, LEFT, window.length)
-        self.infiltrated_volume += taken * self.grid.cell_area_m2
+        self.losses.take(self._cells.depth, self._fallen, TOP, LEFT, window.start, window.length)
         self._unsampled_s += window.length
         if self._unsampled_s >= SAMPLING_S - 1e-9:
             self.sample_maxima()
@@ -265,9 +274,8 @@ class SurfaceFlow:
         sections = [FaceGroup(s.is_x, s.cells[:, 0] + TOP, s.cells[:, 1] + LEFT, s.sign) for s in self.sections]
         self._counted = CountedFaces([self._open_edges.faces, *sections, *self._face_structures.groups], rows)
         self._section_window = np.zeros(len(self.sections))
-        rain = arrays.Rain(np.asarray(self.rainfall.time_s, float), np.asarray(self.rainfall.cumulative_m, float), np.array([self._rain_start]))
         self._shared: arrays.Shared = arrays.Shared(
-            rain, sources, make_inlets(inlets, nodes, datum), self._open_edges.boundaries, self._counted.counters, self._face_structures.structures,
+            self.rain.kernel, sources, make_inlets(inlets, nodes, datum), self._open_edges.boundaries, self._counted.counters, self._face_structures.structures,
             make_pairs(self.culverts, self.pumps, datum),
         )  # fmt: skip
 
@@ -279,7 +287,7 @@ class SurfaceFlow:
         )
 
 
-def estimated_bytes(rows: int, columns: int, precision: str, green_ampt: bool) -> int:
+def estimated_bytes(rows: int, columns: int, precision: str, infiltrates: bool) -> int:
     """Memory of the surface before anything is allocated: 7 padded fields, maxima, terrain in float64, output frames."""
     padded = (rows + 2 * TOP) * (columns + arrays.LEFT + 2 * arrays.LANES)
-    return padded * 7 * np.dtype(FLOATS[precision]).itemsize + rows * columns * (21 + 4 * 8 + 4 * 4 + (32 if green_ampt else 0))
+    return padded * 7 * np.dtype(FLOATS[precision]).itemsize + rows * columns * (21 + 4 * 8 + 4 * 4 + (5 if infiltrates else 0))

@@ -15,7 +15,8 @@ class Terrain:
 
     bed_elevation : m, float64, NaN where inactive;  manning_n : s m-1/3;  active : bool, cells that hold water;
     rain_weight : rain depth a cell receives per unit of rain, roof runoff included; its sum over active cells is the catchment in cells;
-    outside : bool, cells beyond the model's edge (no ground in the raster), as against buildings inside it.
+    outside : bool, cells beyond the model's edge (no ground in the raster), as against buildings inside it;
+    rain_to : int64, flat index of the cell that a cell's rain runs to (itself, or the one beside its building); None: everywhere itself.
     """
 
     grid: Grid
@@ -24,11 +25,20 @@ class Terrain:
     active: np.ndarray
     rain_weight: np.ndarray
     outside: np.ndarray
+    rain_to: np.ndarray | None = None
 
     @property
     def catchment_area_m2(self) -> float:
         """Area that receives rain, roofs of `hole` buildings included."""
         return float(self.rain_weight.sum()) * self.grid.cell_area_m2
+
+    def collect_rain(self, depth_m: np.ndarray) -> np.ndarray:
+        """What rain of (rows, columns) m brings to each active cell, roofs included, m over the cell."""
+        if self.rain_to is None:
+            return np.where(self.active, depth_m, 0.0)
+        fallen = np.where(self.outside, 0.0, depth_m).ravel()
+        brought = np.bincount(self.rain_to.ravel(), fallen, self.rain_to.size).reshape(self.active.shape)
+        return np.where(self.active, brought, 0.0)
 
     def with_solid_buildings(self, buildings: np.ndarray) -> Terrain:
         """`hole`: building cells leave the model, their rain goes to the nearest open cell (m2 of roof are kept to the last one)."""
@@ -39,7 +49,11 @@ class Terrain:
         row, column = nearest_open_cell(active)
         weight = np.where(active, self.rain_weight, 0.0)
         np.add.at(weight, (row[roofs], column[roofs]), self.rain_weight[roofs])
-        return replace(self, active=active, rain_weight=weight, bed_elevation=np.where(active, self.bed_elevation, np.nan))
+        own = np.arange(active.size).reshape(active.shape)
+        onward = np.where(active, own, row * active.shape[1] + column)
+        rain_to = onward if self.rain_to is None else onward.ravel()[self.rain_to]
+        bed = np.where(active, self.bed_elevation, np.nan)
+        return replace(self, active=active, rain_weight=weight, bed_elevation=bed, rain_to=rain_to)
 
     def with_raised_buildings(self, buildings: np.ndarray, height_m: float) -> Terrain:
         """`block`: building cells stand `height_m` above their highest own ground and keep their rain, which runs off the roof's edge."""

@@ -3,6 +3,7 @@
 SECONDS_PER_MINUTE = 60.0
 SECONDS_PER_HOUR = 3600.0
 SECONDS_PER_DAY = 86400.0
+INCH_M = 0.0254
 FOOT_M = 0.3048
 CUBIC_FOOT_M3 = FOOT_M**3
 MEBIBYTE = 2**20
@@ -11,8 +12,8 @@ GIBIBYTE = 2**30
 # m3/s per unit of SWMM's FLOW_UNITS; the first three use feet for lengths, the others metres.
 SWMM_FLOW_UNITS = {
     "CFS": CUBIC_FOOT_M3,
-    "GPM": 231.0 * 0.0254**3 / SECONDS_PER_MINUTE,
-    "MGD": 231.0e6 * 0.0254**3 / SECONDS_PER_DAY,
+    "GPM": 231.0 * INCH_M**3 / SECONDS_PER_MINUTE,
+    "MGD": 231.0e6 * INCH_M**3 / SECONDS_PER_DAY,
     "CMS": 1.0,
     "LPS": 1.0e-3,
     "MLD": 1.0e3 / SECONDS_PER_DAY,

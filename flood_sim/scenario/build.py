@@ -14,10 +14,11 @@ from flood_sim.city.parameters import STREET_LEVEL_M
 from flood_sim.clock import Clock
 from flood_sim.errors import Finding, input_error, nearest
 from flood_sim.inputs import Gauge, Limits, ModelInputs
-from flood_sim.rainfall import NO_RAIN, STORMS, Rainfall, chicago_storm, rainfall_from_intervals, scaled, shifted
 from flood_sim.scenario import files
-from flood_sim.scenario.ground import build_ground, build_infiltration, build_initial_depth
+from flood_sim.scenario.ground import build_ground, build_initial_depth
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.losses import build_infiltration, build_storage
+from flood_sim.scenario.rain import build_rainfall
 from flood_sim.scenario.schema import EdgeSpec, SurfaceSpec
 from flood_sim.scenario.scheme import choose_scheme
 from flood_sim.scenario.sewers import build_drainage
@@ -25,9 +26,8 @@ from flood_sim.scenario.structures import build_structures
 from flood_sim.surface import estimated_bytes
 from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
-from flood_sim.units import GIBIBYTE, MEBIBYTE, SECONDS_PER_HOUR, hours_to_s
+from flood_sim.units import GIBIBYTE, MEBIBYTE, hours_to_s
 
-LARGEST_RAIN_MM_H = 500.0
 LARGEST_FRAMES = 100_000
 MEMORY_SHARE = 0.8
 
@@ -48,7 +48,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     city = reference_city(spec.city) if spec.city is not None else None
     ground = build_ground(scenario, city, findings)
     terrain = ground.terrain
-    drainage = build_drainage(scenario, terrain, city, findings)
+    drainage = build_drainage(scenario, ground, city, findings)
     window = _window(scenario)
     clock = Clock(spec.time.start, spec.duration_s, window, spec.output.interval_s)
     if clock.outputs() > LARGEST_FRAMES:
@@ -69,8 +69,9 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         name=spec.name,
         clock=clock,
         terrain=terrain,
-        rainfall=_rainfall(scenario, findings),
+        rainfall=build_rainfall(scenario, terrain.grid, findings),
         infiltration=build_infiltration(scenario, terrain, city),
+        storage=build_storage(scenario, terrain, ground.buildings, findings),
         surface=_settings(spec.surface, choice.scheme, threads),
         scheme_reason=choice.reason,
         initial_depth=depth,
@@ -141,7 +142,7 @@ def available_bytes() -> int:
 def _check_memory_early(scenario: Scenario) -> None:
     """Refuse from the header alone what this machine cannot hold."""
     rows, columns = _size(scenario)
-    need = estimated_bytes(rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind in ("green_ampt", "city_soil"))
+    need = estimated_bytes(rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind != "none")
     free = available_bytes()
     if need > MEMORY_SHARE * free:
         cell = 1.0 if rows == 0 else (need / (MEMORY_SHARE * free)) ** 0.5
@@ -171,81 +172,9 @@ def _size(scenario: Scenario) -> tuple[int, int]:
 def memory_line(inputs: ModelInputs) -> str:
     """What `check` and `run` print about memory."""
     grid = inputs.terrain.grid
-    need = estimated_bytes(grid.rows, grid.columns, inputs.surface.precision, inputs.infiltration.kind == "green_ampt")
+    need = estimated_bytes(grid.rows, grid.columns, inputs.surface.precision, inputs.infiltration.kind != "none")
     frames = inputs.clock.outputs() * grid.rows * grid.columns * 12 if inputs.fields == "frames" else 0
     return f"memory about {need / MEBIBYTE:.0f} MiB of {available_bytes() / MEBIBYTE:.0f} MiB free; {inputs.clock.outputs()} frames, {frames / MEBIBYTE:.0f} MiB raw on disk"
-
-
-# ---------------------------------------------------------------------------------------------------------------- rain
-
-
-def _rainfall(scenario: Scenario, findings: list[Finding]) -> Rainfall:
-    spec: Any = scenario.spec.rainfall
-    start = scenario.spec.time.start
-    if spec.kind == "none":
-        return NO_RAIN
-    if spec.kind == "storm":
-        rain = STORMS[spec.storm](start)
-        rain = rain if spec.scale == 1.0 else scaled(rain, spec.scale)
-    elif spec.kind == "design_storm":
-        rain = shifted(chicago_storm(spec.formula, spec.return_period_y, spec.duration_min, spec.peak_ratio, spec.step_min), spec.begin_s)
-    else:
-        rain = _series_rain(scenario, spec, findings)
-    if rain.depth_between(0.0, scenario.spec.duration_s) <= 0.0:
-        findings.append(
-            Finding(
-                "W305", f"{scenario.path.name}, [rainfall]", "no rain falls between start and stop", given=repr(rain), do="check dates and offsets"
-            )
-        )
-    elif rain.time_s[-1] < scenario.spec.duration_s:
-        findings.append(
-            Finding(
-                "W305",
-                f"{scenario.path.name}, [rainfall]",
-                f"the rain ends {(scenario.spec.duration_s - rain.time_s[-1]) / SECONDS_PER_HOUR:.2f} h before the run; 0 after it",
-            )
-        )
-    return rain
-
-
-def _series_rain(scenario: Scenario, spec: Any, findings: list[Finding]) -> Rainfall:
-    path = scenario.file(spec.file, "[rainfall] file")
-    rows = files.read_csv(path)
-    rate = bool(rows) and "rate_mm_h" in rows[0]
-    series = files.read_series(path, "rate_mm_h" if rate else "depth_mm", scenario.spec.time.start)
-    depth: np.ndarray = series.value * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
-    if (depth < 0.0).any():
-        raise input_error("E501", path.name, f"row {int(np.argmin(depth)) + 2}: rain below zero", given=f"{np.min(depth):g}", allowed=">= 0")
-    peak = float(np.max(depth)) / spec.interval_s * SECONDS_PER_HOUR
-    if peak > LARGEST_RAIN_MM_H:
-        raise input_error(
-            "E501",
-            path.name,
-            f"{peak:.0f} mm/h at the peak",
-            allowed=f"up to {LARGEST_RAIN_MM_H:g} mm/h (7.20: 201.9)",
-            do="check the unit: rate_mm_h, depth_mm",
-        )
-    steps = np.diff(series.time_s)
-    if (steps < spec.interval_s - 1e-6).any():
-        raise input_error(
-            "E303",
-            path.name,
-            "rows stand closer than interval_s",
-            given=f"{steps.min():g} s",
-            allowed=f"{spec.interval_s:g} s",
-            do="set interval_s to the series' step",
-        )
-    gaps = int((steps > spec.interval_s + 1e-6).sum())
-    if gaps:
-        findings.append(Finding("W304", path.name, f"{gaps} gaps longer than interval_s; no rain in them"))
-    if depth.size > 3 and (np.diff(depth) >= 0.0).all() and depth[-1] > 10.0 * max(depth[0], 0.1):
-        findings.append(Finding("W306", path.name, "the rain never decreases: a cumulative series?", do="give depths of intervals"))
-    begin = series.time_s - (spec.interval_s if spec.label == "right" else 0.0)
-    edges = np.column_stack([begin, begin + spec.interval_s]).ravel()
-    keep = np.concatenate([[True], np.diff(edges) > 1e-6])
-    amounts = np.zeros(edges.size - 1)
-    amounts[::2] = depth
-    return rainfall_from_intervals(path.stem, edges[keep], amounts[keep[1:]], str(path))
 
 
 # ---------------------------------------------------------------------------------------------------------- boundaries

@@ -25,7 +25,10 @@ def document() -> str:
             kind = model.model_fields.get("kind")
             options = getattr(kind.annotation, "__args__", ()) if kind else ()
             title = f"[{name}]" + (f' kind = "{options[0]}"' if options else "")
-            lines += _table(title.replace("[boundaries]", "[[boundaries]]").replace("[structures]", "[[structures]]"), model)
+            lines += _table(
+                title.replace("[boundaries]", "[[boundaries]]").replace("[structures]", "[[structures]]").replace("[facilities]", "[[facilities]]"),
+                model,
+            )
     return "\n".join(lines) + "\n"
 
 

@@ -190,38 +190,40 @@ def read_series(path: Path, value_key: str, start: datetime) -> Series:
             given=", ".join(rows[0]) if rows else "an empty file",
             allowed=f"time or time_s, {value_key}",
         )
-    times = np.array([_seconds(path, number, row, start) for number, row in enumerate(rows, start=2)])
-    values = np.array([_number(path, number, row, value_key) for number, row in enumerate(rows, start=2)])
+    times = np.array([seconds(path, line, row, start) for line, row in enumerate(rows, start=2)])
+    values = np.array([number(path, line, row, value_key) for line, row in enumerate(rows, start=2)])
     bad = np.flatnonzero(np.diff(times) <= 0.0)
     if bad.size:
         raise input_error("E303", f"{path.name}, row {bad[0] + 3}", "times do not increase", do="sort the rows; remove duplicates")
     return Series(times, values)
 
 
-def _seconds(path: Path, number: int, row: dict[str, str], start: datetime) -> float:
+def seconds(path: Path, line: int, row: dict[str, str], start: datetime) -> float:
+    """Seconds from the start of the run to a row's `time`, `time_s` or `time_h`."""
     if "time_s" in row:
-        return _number(path, number, row, "time_s")
+        return number(path, line, row, "time_s")
     if "time_h" in row:
-        return _number(path, number, row, "time_h") * SECONDS_PER_HOUR
+        return number(path, line, row, "time_h") * SECONDS_PER_HOUR
     try:
         moment = datetime.fromisoformat(row.get("time", ""))
     except ValueError as error:
         raise input_error(
-            "E302", f"{path.name}, row {number}", "no time", given=str(row.get("time")), allowed="2021-07-20T15:00:00+08:00 in `time`, or `time_s`"
+            "E302", f"{path.name}, row {line}", "no time", given=str(row.get("time")), allowed="2021-07-20T15:00:00+08:00 in `time`, or `time_s`"
         ) from error
     if moment.tzinfo is None:
-        raise input_error("E302", f"{path.name}, row {number}", "the time has no offset", given=row["time"], do="write 2021-07-20T15:00:00+08:00")
+        raise input_error("E302", f"{path.name}, row {line}", "the time has no offset", given=row["time"], do="write 2021-07-20T15:00:00+08:00")
     return (moment - start).total_seconds()
 
 
-def _number(path: Path, number: int, row: dict[str, str], key: str) -> float:
+def number(path: Path, line: int, row: dict[str, str], key: str) -> float:
+    """A finite number of a row."""
     try:
         value = float(row[key])
     except (KeyError, ValueError) as error:
-        raise input_error("E104", f"{path.name}, row {number}, `{key}`", "this is no number", given=repr(row.get(key))) from error
+        raise input_error("E104", f"{path.name}, row {line}, `{key}`", "this is no number", given=repr(row.get(key))) from error
     if not math.isfinite(value):
         raise input_error(
-            "E104", f"{path.name}, row {number}, `{key}`", "this is no finite number", given=row[key], do="fill the gap or remove the row"
+            "E104", f"{path.name}, row {line}, `{key}`", "this is no finite number", given=row[key], do="fill the gap or remove the row"
         )
     return value
 
@@ -232,7 +234,7 @@ def read_class_table(path: Path, columns: tuple[str, ...]) -> dict[int, dict[str
     missing = [c for c in ("class", *columns) if not rows or c not in rows[0]]
     if missing:
         raise input_error("E104", path.name, f"columns are missing: {', '.join(missing)}", given=", ".join(rows[0]) if rows else "an empty file")
-    return {int(_number(path, n, row, "class")): {c: _number(path, n, row, c) for c in columns} for n, row in enumerate(rows, start=2)}
+    return {int(number(path, n, row, "class")): {c: number(path, n, row, c) for c in columns} for n, row in enumerate(rows, start=2)}
 
 
 def by_class(raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, active: np.ndarray) -> dict[str, np.ndarray]:

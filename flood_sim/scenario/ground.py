@@ -1,21 +1,19 @@
-"""[grid], [terrain], [initial] and [infiltration] to a Terrain, a depth and an Infiltration; with what `check` has to say about them."""
+"""[grid], [terrain] and [initial] to a Terrain and a depth; with what `check` has to say about them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from flood_sim.city import City
 from flood_sim.errors import Finding, input_error
 from flood_sim.grid import Grid
-from flood_sim.infiltration import ConstantInfiltration, GreenAmpt, Infiltration, NoInfiltration
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.schema import FlatBed, FromRims, GreenAmptSpec, LandCover, NoInfiltrationSpec, TerrainSpec
+from flood_sim.scenario.schema import FlatBed, FromRims, TerrainSpec
+from flood_sim.scenario.water_specs import LandCover
 from flood_sim.terrain import Terrain, lone_extremes, terrain_of
-from flood_sim.units import mm_h_to_m_s, mm_to_m
 
 MANNING_RANGE = (0.001, 0.5)
 SMOOTHEST_N = 0.008  # glass; less is doubtful, and real rasters have it (resampled edges)
@@ -295,32 +293,3 @@ def build_initial_depth(scenario: Scenario, terrain: Terrain, city: City | None,
     if city is not None:
         depth = np.maximum(depth, city.initial_depth())
     return np.where(terrain.active, depth, 0.0)
-
-
-def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None) -> Infiltration:
-    """The loss of a scenario; `city_soil` is the reference city's own."""
-    spec: Any = scenario.spec.infiltration
-    grid = terrain.grid
-    if isinstance(spec, NoInfiltrationSpec):
-        return NoInfiltration()
-    if city is not None and spec.kind == "city_soil":
-        return _on_open_ground(GreenAmpt(*city.soil()), terrain)
-    if isinstance(spec, GreenAmptSpec):
-        keys = ("conductivity_mm_h", "suction_mm", "deficit")
-        f = _cover_or_numbers(scenario, spec, keys, terrain)
-        return _on_open_ground(GreenAmpt(mm_h_to_m_s(1.0) * f[keys[0]], mm_to_m(1.0) * f[keys[1]], f[keys[2]]), terrain)
-    rate = _cover_or_numbers(scenario, spec, ("rate_mm_h",), terrain)["rate_mm_h"]
-    return ConstantInfiltration(np.where(terrain.active, mm_h_to_m_s(1.0) * rate, 0.0).reshape(grid.shape))
-
-
-def _cover_or_numbers(scenario: Scenario, spec: Any, keys: tuple[str, ...], terrain: Terrain) -> dict[str, np.ndarray]:
-    if spec.land_cover is not None:
-        place = "[infiltration] land_cover"
-        raster, table = scenario.file(spec.land_cover.file, place), scenario.file(spec.land_cover.table, place)
-        return files.by_class(raster, table, keys, terrain.grid, terrain.active)
-    return {key: np.full(terrain.grid.shape, float(getattr(spec, key) or 0.0)) for key in keys}
-
-
-def _on_open_ground(loss: GreenAmpt, terrain: Terrain) -> GreenAmpt:
-    loss.conductivity[~terrain.active] = 0.0
-    return loss

@@ -148,7 +148,14 @@ def _refuse_what_is_not_built(data: dict[str, Any], path: Path) -> None:
 
 
 UNION_MEMBERS = ("str", "float", "EdgeSpec", "LandCover", "FromRims", "FlatBed")
-TAG_PLACES = {"rainfall": 1, "infiltration": 1, "drainage": 1, "boundaries": 2}  # where pydantic puts a section's `kind` into a place
+TAG_PLACES = {
+    "rainfall": 1,
+    "infiltration": 1,
+    "drainage": 1,
+    "boundaries": 2,
+    "structures": 2,
+    "facilities": 2,
+}  # where pydantic puts a section's `kind` into a place
 
 
 def _merged(faults: list[Any]) -> list[Any]:

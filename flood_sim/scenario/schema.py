@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from flood_sim.city.parameters import CityParameters
 from flood_sim.exchange import INLET_KINDS
-from flood_sim.rainfall import FORMULAS, STORMS
 from flood_sim.scenario.structure_specs import AnyStructure
+from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCover, Loss, NoInfiltrationSpec, NoRain, Rain, Section, StorageSpec
 
 NOT_YET = {
     "sites": "underground spaces and critical sites",
@@ -22,12 +22,6 @@ NOT_YET = {
     "exposure": "exposure of people, roads and buildings",
     "rules": "real-time control",
 }
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, nothing unknown."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Time(Section):
@@ -45,11 +39,6 @@ class GridSpec(Section):
 class FromRims(Section):
     from_rims: Literal[True]
     cells: int = Field(250_000, ge=100, le=100_000_000)
-
-
-class LandCover(Section):
-    file: str = Field(description="raster of classes")
-    table: str = Field(description="CSV: class, manning_n, conductivity_mm_h, suction_mm, deficit, rate_mm_h as far as needed")
 
 
 class FlatBed(Section):
@@ -74,64 +63,6 @@ class TerrainSpec(Section):
     building_height_m: float = Field(5.0, gt=0.0, le=500.0, description="block: roof over the ground")
     walls_above_m: float | None = Field(None, description="cells higher than this are buildings (hole)")
     vertical_datum: str = Field("not stated", description="e.g. 1985 National Height Datum")
-
-
-class NoRain(Section):
-    kind: Literal["none"] = "none"
-
-
-class StormRain(Section):
-    kind: Literal["storm"]
-    storm: Literal["zhengzhou-720"] = Field(description="one of: " + ", ".join(STORMS))
-    label: Literal["right"] = Field("right", description="its hours are labelled by their end")
-    scale: float = Field(1.0, ge=0.0, le=10.0)
-
-
-class DesignRain(Section):
-    kind: Literal["design_storm"]
-    formula: Literal["zhengzhou-measures", "zhengzhou-2002"] = Field("zhengzhou-measures", description="one of: " + ", ".join(FORMULAS))
-    return_period_y: float = Field(ge=0.25, le=1000.0)
-    duration_min: float = Field(120.0, ge=5.0, le=180.0, description="the formulas hold for short storms; 24 h patterns are not implemented")
-    peak_ratio: float = Field(0.4, gt=0.0, lt=1.0)
-    step_min: float = Field(5.0, gt=0.0, le=60.0)
-    begin_s: float = Field(0.0, ge=0.0, description="seconds from the start of the run")
-
-
-class SeriesRain(Section):
-    kind: Literal["series"]
-    file: str = Field(description="CSV: time or time_s, and depth_mm or rate_mm_h")
-    label: Literal["left", "right"] = Field(description="whether a time stamp marks the start or the end of its interval")
-    interval_s: float = Field(gt=0.0, le=86400.0)
-
-
-class NoInfiltrationSpec(Section):
-    kind: Literal["none"] = "none"
-
-
-class CitySoilSpec(Section):
-    """The reference city's own soil: the default with [city]."""
-
-    kind: Literal["city_soil"]
-
-
-class ConstantInfiltrationSpec(Section):
-    kind: Literal["constant"]
-    rate_mm_h: float | None = Field(None, ge=0.0, le=500.0)
-    land_cover: LandCover | None = None
-
-
-class GreenAmptSpec(Section):
-    kind: Literal["green_ampt"]
-    conductivity_mm_h: float | None = Field(None, ge=0.0, le=500.0)
-    suction_mm: float | None = Field(None, ge=0.0, le=2000.0)
-    deficit: float | None = Field(None, ge=0.0, le=0.6)
-    land_cover: LandCover | None = None
-
-    @model_validator(mode="after")
-    def _whole(self) -> GreenAmptSpec:
-        if self.land_cover is None and None in (self.conductivity_mm_h, self.suction_mm, self.deficit):
-            raise ValueError("green_ampt needs conductivity_mm_h, suction_mm and deficit, or land_cover = { file, table }")
-        return self
 
 
 class StageInside(Section):
@@ -179,6 +110,11 @@ class SwmmDrainage(Section):
     snap_m: float = Field(20.0, ge=0.0, le=200.0, description="nodes on buildings or outside go to the nearest open cell within this distance")
     outfalls: Literal["leave", "surface"] = Field("leave", description="surface: outfalls discharge onto the grid")
     min_surface_area_m2: float | None = Field(None, gt=0.0, le=50.0, description="replaces MIN_SURFAREA, whose water SWMM does not count")
+    roofs: Literal["street", "sewer"] = Field(
+        "street", description="where gutters lead: street is the cell beside the building; sewer the nearest node within roof_reach_m"
+    )
+    roof_reach_m: float = Field(60.0, gt=0.0, le=500.0)
+    gutter_capacity_mm_h: float | None = Field(None, gt=0.0, le=1000.0, description="rain above it falls to the street; absent: gutters take all")
     threads: int = Field(1, ge=1, le=64)
 
 
@@ -260,8 +196,6 @@ class Portfolio(Section):
     measures: tuple[str, ...] = Field((), max_length=0, description="measures are not implemented yet: []")
 
 
-Rain = Annotated[NoRain | StormRain | DesignRain | SeriesRain, Field(discriminator="kind")]
-Loss = Annotated[NoInfiltrationSpec | CitySoilSpec | ConstantInfiltrationSpec | GreenAmptSpec, Field(discriminator="kind")]
 Drain = Annotated[NoDrainage | SwmmDrainage, Field(discriminator="kind")]
 Boundary = Annotated[ClosedBoundary | FreeOutflow | StageSeries | DischargeSeries | PointInflow, Field(discriminator="kind")]
 
@@ -278,6 +212,9 @@ class ScenarioSpec(Section):
     city: CityParameters | None = None
     rainfall: Rain = NoRain()
     infiltration: Loss = NoInfiltrationSpec()
+    storage: StorageSpec = StorageSpec()
+    evaporation: EvaporationSpec = EvaporationSpec()
+    facilities: tuple[AnyFacility, ...] = ()
     initial: Initial = Initial()
     surface: SurfaceSpec = SurfaceSpec()
     drainage: Drain = NoDrainage()

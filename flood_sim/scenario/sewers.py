@@ -14,10 +14,11 @@ from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.exchange import INLET_KINDS
 from flood_sim.inputs import DrainageInputs, NodeInlet
 from flood_sim.scenario import files
+from flood_sim.scenario.ground import GroundInputs
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.schema import SwmmDrainage
 from flood_sim.terrain import Terrain
-from flood_sim.units import SWMM_US_UNITS
+from flood_sim.units import SWMM_US_UNITS, mm_h_to_m_s
 
 RIM_DIFFERENCE_M = 0.2
 LARGE_NODE_M2 = 3.0
@@ -33,14 +34,47 @@ class _Places:
     unplaced: list[str]
 
 
-def build_drainage(scenario: Scenario, terrain: Terrain, city: City | None, findings: list[Finding]) -> DrainageInputs | None:
+def build_drainage(scenario: Scenario, ground: GroundInputs, city: City | None, findings: list[Finding]) -> DrainageInputs | None:
     """The sewers of a scenario, or None."""
     spec: Any = scenario.spec.drainage
     if spec.kind == "none":
         return None
     _check_steps(scenario, spec)
     if city is not None and spec.network is None:
-        return _city_drainage(scenario, spec, city)
+        drainage = _city_drainage(scenario, spec, city)
+    else:
+        drainage = _network_drainage(scenario, spec, ground.terrain, findings)
+    return _with_roofs(drainage, spec, ground, findings) if spec.roofs == "sewer" else drainage
+
+
+def _with_roofs(drainage: DrainageInputs, spec: SwmmDrainage, ground: GroundInputs, findings: list[Finding]) -> DrainageInputs:
+    """Roof cells go to the nearest coupled node within reach; roofs without one keep draining to the street."""
+    from scipy.spatial import cKDTree
+
+    roofs = np.argwhere(ground.buildings & ~ground.terrain.outside)
+    nodes = [(name, cell) for name, cells in drainage.return_cells.items() for cell in cells]
+    if not len(roofs) or not nodes:
+        findings.append(Finding("W414", "[drainage] roofs", 'there is no roof, or no node, to drain: roofs = "sewer" changes nothing'))
+        return drainage
+    distance, index = cKDTree([cell for _, cell in nodes]).query(roofs)
+    reached = distance * ground.terrain.grid.cell_size_m <= spec.roof_reach_m
+    by_node: dict[str, list[np.ndarray]] = {}
+    for cell, k in zip(roofs[reached], index[reached], strict=True):
+        by_node.setdefault(nodes[k][0], []).append(cell)
+    if not reached.all():
+        findings.append(
+            Finding(
+                "W414",
+                "[drainage] roofs",
+                f"{(~reached).mean():.0%} of the roof area lies farther than {spec.roof_reach_m:g} m from a node: it drains to the street",
+            )
+        )
+    capacity = np.inf if spec.gutter_capacity_mm_h is None else mm_h_to_m_s(spec.gutter_capacity_mm_h)
+    cells = {name: np.array(group, np.int64) for name, group in by_node.items()}
+    return replace(drainage, roof_cells=cells, gutter_capacity_m_s=capacity)
+
+
+def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, findings: list[Finding]) -> DrainageInputs:
     if spec.network is None:
         raise input_error(
             "E104",

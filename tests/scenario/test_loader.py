@@ -159,7 +159,7 @@ def test_land_cover_table_gives_roughness_and_soil(tmp_path):
                                  'land_cover = { file = "cover.tif", table = "cover.csv" }\n[rainfall]')  # fmt: skip
     inputs = load(tmp_path, text)
     assert np.array_equal(inputs.terrain.manning_n, np.where(classes == 2, 0.05, 0.02))
-    assert np.allclose(inputs.infiltration.conductivity, np.where(classes == 2, 1e-6, 0.0))
+    assert np.allclose(inputs.infiltration.table[inputs.infiltration.soil, 0], np.where(classes == 2, 1e-6, 0.0))
     table.write_text("class,manning_n,conductivity_mm_h,suction_mm,deficit\n1,0.02,0,0,0\n")
     with pytest.raises(InputError, match="class 2 of cover.tif has no row"):
         load(tmp_path, text)

@@ -1,0 +1,150 @@
+"""Everything that takes water off the ground without moving it: layered facilities, leaves, hollows, soil, evaporation. In that order, once a window.
+
+What canopy, hollows and layers hold is still water of the model: it has ledger lines of its own and counts in `surface_stored_*`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flood_kernels import layers
+from flood_kernels import losses as kernels
+from flood_sim.boundaries import Series
+from flood_sim.infiltration import Infiltration, NoInfiltration
+
+LONGEST_LAYER_STEP_S = 5.0
+
+
+@dataclass(frozen=True)
+class Facility:
+    """A layer stack on cells (green roof, permeable paving, bioretention, tank); depths in m over the facility, rates in m/s.
+
+    cells (n, 2) row, column that give their water; share (n,): facility area over cell area (a roof beside its cell may make it > 1);
+    only_rain: it takes what falls on it, not what stands in the cell; drain m^0.5/s: underdrain C in q = C sqrt(h - offset), into drain_cells
+    (n, 2), absent: the cell itself. Soil: depth 0 where there is none; water enters at `entry` (after clogging), sinks at `percolation`
+    above field capacity into a store of `store_depth` with `voids`, seeps at `seepage` into the native ground.
+    """
+
+    name: str
+    kind: str
+    cells: np.ndarray
+    share: np.ndarray
+    only_rain: bool = False
+    entry: float = 1.0
+    soil_depth: float = 0.0
+    porosity: float = 0.5
+    field_capacity: float = 0.2
+    percolation: float = 1.0e-5
+    store_depth: float = 0.0
+    voids: float = 0.4
+    seepage: float = 0.0
+    drain: float = 0.0
+    drain_offset: float = 0.0
+    drain_cells: np.ndarray | None = None
+    soil_start: float = 0.0  # m of water in the soil at the start
+    store_start: float = 0.0
+
+
+@dataclass(frozen=True)
+class StorageInputs:
+    """Stores of the ground besides the soil: canopy and depression depth m (rows, columns), evaporation m/s in time, layered facilities."""
+
+    canopy_m: np.ndarray | None = None
+    depression_m: np.ndarray | None = None
+    evaporation_m_s: Series | None = None
+    facilities: tuple[Facility, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return self.canopy_m is None and self.depression_m is None and self.evaporation_m_s is None and not self.facilities
+
+
+class Losses:
+    """Owns the stores; `take` moves one window's water between the padded depth and them. Volumes are m3 since the start."""
+
+    def __init__(self, infiltration: Infiltration, storage: StorageInputs, shape: tuple[int, int], cell_area_m2: float) -> None:
+        self.infiltration, self.storage = infiltration, storage
+        self._shape, self._cell_area = shape, cell_area_m2
+        self._canopy_room, self._canopy = _store(storage.canopy_m, shape)
+        self._pond_room, self._pond = _store(storage.depression_m, shape)
+        self._stacks = make_stacks(storage.facilities)
+        self._no_limit = np.full((1, shape[1]), np.inf, np.float32)
+        self._totals = np.zeros(shape[0])
+        self._seeped_before = float(self._stacks.infiltrated.sum())
+        self.infiltrated_volume = self.evaporated_volume = 0.0
+        self.inert = isinstance(infiltration, NoInfiltration) and storage.empty
+
+    @property
+    def stored_volume(self) -> float:
+        """Water in leaves, hollows and layers, m3."""
+        held = float(self._canopy.sum(dtype=np.float64) + self._pond.sum(dtype=np.float64)) * self._cell_area
+        stacks = self._stacks
+        return held + float(((stacks.soil + stacks.store) * stacks.share).sum()) * self._cell_area
+
+    def take(self, depth: np.ndarray, fallen: np.ndarray, top: int, left: int, start_s: float, length_s: float) -> None:
+        """Take a window's losses out of the padded depth. fallen : (rows or 1, columns) float32 m, rain of the window on each cell."""
+        if self.inert:
+            return
+        if self._stacks.row.size:
+            self._advance_layers(depth, fallen, top, left, length_s)
+        if self._canopy_room is not None:
+            kernels.fill_store(depth, self._canopy, self._canopy_room, fallen, top, left)
+        if self._pond_room is not None:
+            kernels.fill_store(depth, self._pond, self._pond_room, self._no_limit, top, left)
+        taken = self.infiltration.take(depth, self._pond, fallen, top, left, length_s)
+        self.infiltrated_volume += taken * self._cell_area
+        if self.storage.evaporation_m_s is not None:
+            wanted = self.storage.evaporation_m_s.integral(start_s, start_s + length_s)
+            kernels.evaporate(depth, self._canopy, self._pond, wanted, top, left, *self._shape, self._totals)
+            self.evaporated_volume += float(self._totals.sum()) * self._cell_area
+
+    def _advance_layers(self, depth: np.ndarray, fallen: np.ndarray, top: int, left: int, length_s: float) -> None:
+        parts = max(1, int(np.ceil(length_s / LONGEST_LAYER_STEP_S - 1e-9)))
+        for _ in range(parts):
+            layers.advance_stacks(depth, self._stacks, fallen / np.float32(parts), top, left, self._cell_area, length_s / parts)
+        seeped = float(self._stacks.infiltrated.sum())
+        self.infiltrated_volume += seeped - self._seeped_before
+        self._seeped_before = seeped
+
+    def facility_lines(self) -> dict[str, dict[str, float | str]]:
+        """What each facility holds and has passed on (m3)."""
+        lines: dict[str, dict[str, float | str]] = {}
+        begin = 0
+        for f in self.storage.facilities:
+            part = slice(begin, begin + len(f.cells))
+            begin = part.stop
+            s = self._stacks
+            held = float(((s.soil[part] + s.store[part]) * s.share[part]).sum()) * self._cell_area
+            lines[f.name] = {
+                "kind": f.kind, "area_m2": float(s.share[part].sum()) * self._cell_area, "held_m3": held,
+                "drained_m3": float(s.drained[part].sum()), "infiltrated_m3": float(s.infiltrated[part].sum()),
+            }  # fmt: skip
+        return lines
+
+
+def _store(room: np.ndarray | None, shape: tuple[int, int]) -> tuple[np.ndarray | None, np.ndarray]:
+    """Capacity and content of a store; where there is none, one empty row that serves all rows."""
+    if room is None:
+        return None, np.zeros((1, shape[1]), np.float32)
+    return np.ascontiguousarray(room, np.float32), np.zeros(shape, np.float32)
+
+
+def make_stacks(facilities: tuple[Facility, ...]) -> layers.Stacks:
+    """The kernel's arrays: one entry a facility and cell."""
+    cells = np.concatenate([f.cells for f in facilities] or [np.zeros((0, 2))]).astype(np.int64)
+    drains = np.concatenate([f.cells if f.drain_cells is None else f.drain_cells for f in facilities] or [np.zeros((0, 2))]).astype(np.int64)
+    counts = [len(f.cells) for f in facilities]
+
+    def spread(key: str) -> np.ndarray:
+        return np.repeat(np.array([getattr(f, key) for f in facilities], float), counts)
+
+    share = np.concatenate([np.broadcast_to(np.asarray(f.share, float), len(f.cells)) for f in facilities] or [np.zeros(0)])
+    only_rain = np.repeat(np.array([f.only_rain for f in facilities], bool), counts)
+    names = ("entry", "soil_depth", "porosity", "field_capacity", "percolation", "store_depth", "voids", "seepage", "drain", "drain_offset")
+    zeros = np.zeros(len(cells)), np.zeros(len(cells))
+    return layers.Stacks(
+        cells[:, 0].copy(), cells[:, 1].copy(), share.copy(), only_rain, *(spread(k) for k in names), drains[:, 0].copy(), drains[:, 1].copy(),
+        spread("soil_start"), spread("store_start"), *zeros,
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+"""[infiltration], [storage], [evaporation] and [[facilities]] to what the surface takes out of its water."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flood_sim.boundaries import Series, constant
+from flood_sim.city import City
+from flood_sim.errors import Finding, input_error
+from flood_sim.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt, Horton, Infiltration, NoInfiltration
+from flood_sim.losses import Facility, StorageInputs
+from flood_sim.scenario import files
+from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.water_specs import FacilitySpec, GreenRoof
+from flood_sim.terrain import Terrain
+from flood_sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
+
+KEYS = {
+    "constant": ("rate_mm_h",),
+    "green_ampt": ("conductivity_mm_h", "suction_mm", "deficit"),
+    "horton": ("first_mm_h", "last_mm_h", "decay_1_h", "recovery_1_h"),
+    "curve_number": ("curve_number",),
+}
+
+
+def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None) -> Infiltration:
+    """The loss of a scenario; `city_soil` is the reference city's own. Inactive cells lose nothing."""
+    spec: Any = scenario.spec.infiltration
+    if spec.kind == "none":
+        return NoInfiltration()
+    if city is not None and spec.kind == "city_soil":
+        conductivity, suction, deficit = city.soil()
+        return GreenAmpt(np.where(terrain.active, conductivity, 0.0), suction, deficit)
+    fields = _cover_or_numbers(scenario, spec, KEYS[spec.kind], terrain, "[infiltration]")
+    first = np.where(terrain.active, fields[0], 0.0)
+    rate = mm_h_to_m_s(1.0)
+    if spec.kind == "green_ampt":
+        return GreenAmpt(rate * first, mm_to_m(1.0) * fields[1], fields[2], spec.recovery)
+    if spec.kind == "horton":
+        return Horton(rate * first, rate * fields[1], fields[2] / SECONDS_PER_HOUR, fields[3] / SECONDS_PER_HOUR)
+    if spec.kind == "curve_number":
+        return CurveNumber(first)
+    return ConstantInfiltration(rate * first)
+
+
+def _cover_or_numbers(scenario: Scenario, spec: Any, keys: tuple[str, ...], terrain: Terrain, section: str) -> list[np.ndarray]:
+    """Fields (rows, columns) of a table by land cover, or of numbers; a number that is left out is 0."""
+    if spec.land_cover is not None:
+        place = f"{section} land_cover"
+        raster, table = scenario.file(spec.land_cover.file, place), scenario.file(spec.land_cover.table, place)
+        values = files.by_class(raster, table, keys, terrain.grid, terrain.active)
+        return [values[key] for key in keys]
+    return [np.full(terrain.grid.shape, float(getattr(spec, key) or 0.0)) for key in keys]
+
+
+def build_storage(scenario: Scenario, terrain: Terrain, buildings: np.ndarray, findings: list[Finding]) -> StorageInputs:
+    """Leaves, hollows, evaporation and layered facilities; None where there is nothing."""
+    spec = scenario.spec
+    stores = _cover_or_numbers(scenario, spec.storage, ("canopy_mm", "depression_mm"), terrain, "[storage]")
+    canopy, hollows = (np.where(terrain.active, mm_to_m(1.0) * s, 0.0) if s.any() else None for s in stores)
+    facilities = []
+    names: set[str] = set()
+    for number, facility in enumerate(spec.facilities, start=1):
+        place = f"{scenario.path.name}, [[facilities]] {number} ({facility.kind} `{facility.name}`)"
+        if facility.name in names:
+            raise input_error("E105", place, "two facilities have this name", do="names must differ: the summary has a line for each")
+        names.add(facility.name)
+        facilities.append(_facility(scenario, facility, terrain, buildings, place))
+    _refuse_overfull(scenario, facilities, terrain)
+    return StorageInputs(canopy, hollows, _evaporation(scenario), tuple(facilities))
+
+
+def _evaporation(scenario: Scenario) -> Series | None:
+    spec = scenario.spec.evaporation
+    unit = mm_to_m(1.0) / SECONDS_PER_DAY
+    if spec.file is not None:
+        series = files.read_series(scenario.file(spec.file, "[evaporation] file"), "rate_mm_d", scenario.spec.time.start)
+        if (series.value < 0.0).any():
+            raise input_error("E104", spec.file, "an evaporation below zero", given=f"{series.value.min():g} mm/d", allowed=">= 0")
+        return Series(series.time_s, unit * series.value)
+    return constant(unit * spec.rate_mm_d) if spec.rate_mm_d > 0.0 else None
+
+
+def _facility(scenario: Scenario, spec: FacilitySpec, terrain: Terrain, buildings: np.ndarray, place: str) -> Facility:
+    inside = np.zeros(terrain.grid.shape, bool)
+    for shape in files.read_geometries(scenario.file(spec.polygon, place), terrain.grid):
+        inside |= terrain.grid.cells_in(shape)
+    roof = isinstance(spec, GreenRoof)
+    cells = np.argwhere(inside & (buildings if roof else terrain.active))
+    if not len(cells):
+        what = "building" if roof else "open cell"
+        raise input_error("E204", place, f"no {what} lies in the polygon", given=spec.polygon, do="check its place and coordinate system")
+    share = np.full(len(cells), spec.share)
+    if roof and terrain.rain_to is not None:  # the roof's rain falls beside the building: there the roof holds it back
+        index, count = np.unique(terrain.rain_to[cells[:, 0], cells[:, 1]], return_counts=True)
+        cells, share = np.column_stack(np.unravel_index(index, terrain.grid.shape)), spec.share * count
+    return Facility(spec.name, spec.kind, cells.astype(np.int64), share, roof, **_layers(spec))  # type: ignore[attr-defined,arg-type]
+
+
+def _layers(spec: Any) -> dict[str, float]:
+    """Depths in m and rates in m/s of a specification; the underdrain's rate at 1 m of head is its coefficient."""
+    rate, length = mm_h_to_m_s(1.0), mm_to_m(1.0)
+    common = {"entry": rate * spec.entry_mm_h, "voids": spec.voids, "drain": rate * spec.drain_mm_h}
+    if spec.kind == "permeable_paving":
+        return {**common, "store_depth": length * spec.store_mm, "seepage": rate * spec.seepage_mm_h, "drain_offset": length * spec.drain_offset_mm}
+    start = spec.field_capacity if spec.soil_start is None else spec.soil_start
+    soil = {
+        "soil_depth": length * spec.soil_mm, "porosity": spec.porosity, "field_capacity": spec.field_capacity,
+        "percolation": rate * spec.percolation_mm_h, "soil_start": min(start, spec.porosity) * length * spec.soil_mm,
+    }  # fmt: skip
+    if spec.kind == "green_roof":
+        return {**common, **soil, "store_depth": length * spec.mat_mm}
+    below = {"store_depth": length * spec.store_mm, "seepage": rate * spec.seepage_mm_h, "drain_offset": length * spec.drain_offset_mm}
+    return {**common, **soil, **below}
+
+
+def _refuse_overfull(scenario: Scenario, facilities: list[Facility], terrain: Terrain) -> None:
+    """Facilities on the ground of a cell cover at most the cell."""
+    covered = np.zeros(terrain.grid.shape)
+    for f in facilities:
+        if not f.only_rain:
+            np.add.at(covered, (f.cells[:, 0], f.cells[:, 1]), f.share)
+    if (covered > 1.0 + 1e-9).any():
+        row, column = np.argwhere(covered > 1.0 + 1e-9)[0]
+        raise input_error(
+            "E105", f"{scenario.path.name}, [[facilities]]", "the shares of a cell sum to more than 1",
+            given=f"{covered[row, column]:.2f} at row {row}, column {column}", do="lower the shares, or separate the polygons",
+        )  # fmt: skip

@@ -1,0 +1,219 @@
+"""What may stand in [rainfall], [infiltration], [storage], [evaporation] and [[facilities]]: where water comes from and what keeps it back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flood_sim.rainfall import FORMULAS, STORMS
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LandCover(Section):
+    file: str = Field(description="raster of classes")
+    table: str = Field(description="CSV: class, manning_n, conductivity_mm_h, suction_mm, deficit, rate_mm_h as far as needed")
+
+
+class NoRain(Section):
+    kind: Literal["none"] = "none"
+
+
+class StormRain(Section):
+    kind: Literal["storm"]
+    storm: Literal["zhengzhou-720"] = Field(description="one of: " + ", ".join(STORMS))
+    label: Literal["right"] = Field("right", description="its hours are labelled by their end")
+    scale: float = Field(1.0, ge=0.0, le=10.0)
+
+
+class DesignRain(Section):
+    kind: Literal["design_storm"]
+    formula: Literal["zhengzhou-measures", "zhengzhou-2002"] = Field("zhengzhou-measures", description="one of: " + ", ".join(FORMULAS))
+    return_period_y: float = Field(ge=0.25, le=1000.0)
+    duration_min: float = Field(120.0, ge=5.0, le=180.0, description="the formulas hold for short storms; 24 h patterns are not implemented")
+    peak_ratio: float = Field(0.4, gt=0.0, lt=1.0)
+    step_min: float = Field(5.0, gt=0.0, le=60.0)
+    begin_s: float = Field(0.0, ge=0.0, description="seconds from the start of the run")
+
+
+class SeriesRain(Section):
+    kind: Literal["series"]
+    file: str = Field(description="CSV: time or time_s, and depth_mm or rate_mm_h")
+    label: Literal["left", "right"] = Field(description="whether a time stamp marks the start or the end of its interval")
+    interval_s: float = Field(gt=0.0, le=86400.0)
+
+
+class GaugesRain(Section):
+    kind: Literal["gauges"]
+    gauges: str = Field(description="CSV: gauge, x_m, y_m, file; each file a CSV like a series'")
+    method: Literal["thiessen", "inverse_distance"] = Field(
+        "inverse_distance", description="thiessen: the nearest gauge; else squared inverse distance"
+    )
+    label: Literal["left", "right"] = Field(description="whether a time stamp marks the start or the end of its interval")
+    interval_s: float = Field(gt=0.0, le=86400.0)
+
+
+class GridRain(Section):
+    kind: Literal["grid"]
+    file: str = Field(description="NetCDF (CF: x, y, time) or a CSV of rasters: time or time_s, raster")
+    variable: str | None = Field(None, description="NetCDF variable; absent: the only one with time, y and x")
+    quantity: Literal["depth_mm", "rate_mm_h"] = Field(description="what its numbers are")
+    label: Literal["left", "right"] = Field(description="whether a time stamp marks the start or the end of its interval")
+    interval_s: float = Field(gt=0.0, le=86400.0)
+    method: Literal["nearest", "bilinear"] = Field("nearest", description="from the rain's grid to the model's")
+
+
+class StormCellSpec(Section):
+    peak_mm_h: float = Field(gt=0.0, le=500.0, description="rate in its middle")
+    radius_m: float = Field(gt=0.0, le=100_000.0, description="standard deviation of the Gaussian")
+    begin_s: float = Field(description="seconds from the start of the run")
+    end_s: float
+    from_m: tuple[float, float] = Field(description="map coordinates of its middle at begin_s")
+    to_m: tuple[float, float]
+
+    @model_validator(mode="after")
+    def _forward(self) -> StormCellSpec:
+        if self.end_s <= self.begin_s:
+            raise ValueError("end_s must be after begin_s")
+        return self
+
+
+class MovingRain(Section):
+    kind: Literal["moving_cells"]
+    cells: tuple[StormCellSpec, ...] = Field(min_length=1, max_length=1000)
+    interval_s: float = Field(60.0, ge=1.0, le=3600.0, description="how often the field is drawn anew; its sum is exact")
+
+
+class NoInfiltrationSpec(Section):
+    kind: Literal["none"] = "none"
+
+
+class CitySoilSpec(Section):
+    """The reference city's own soil: the default with [city]."""
+
+    kind: Literal["city_soil"]
+
+
+class ConstantInfiltrationSpec(Section):
+    kind: Literal["constant"]
+    rate_mm_h: float | None = Field(None, ge=0.0, le=500.0)
+    land_cover: LandCover | None = None
+
+
+class GreenAmptSpec(Section):
+    kind: Literal["green_ampt"]
+    conductivity_mm_h: float | None = Field(None, ge=0.0, le=500.0)
+    suction_mm: float | None = Field(None, ge=0.0, le=2000.0)
+    deficit: float | None = Field(None, ge=0.0, le=0.6)
+    land_cover: LandCover | None = None
+    recovery: bool = Field(False, description="the upper zone drains while the ground is dry (SWMM's rule): for storms that follow each other")
+
+    @model_validator(mode="after")
+    def _whole(self) -> GreenAmptSpec:
+        if self.land_cover is None and None in (self.conductivity_mm_h, self.suction_mm, self.deficit):
+            raise ValueError("green_ampt needs conductivity_mm_h, suction_mm and deficit, or land_cover = { file, table }")
+        return self
+
+
+class HortonSpec(Section):
+    """Capacity falls with the depth infiltrated (as SWMM), from first to last; dry ground recovers."""
+
+    kind: Literal["horton"]
+    first_mm_h: float | None = Field(None, ge=0.0, le=1000.0)
+    last_mm_h: float | None = Field(None, ge=0.0, le=500.0)
+    decay_1_h: float | None = Field(None, gt=0.0, le=100.0)
+    recovery_1_h: float | None = Field(None, ge=0.0, le=10.0, description="share of the lost capacity that comes back in a dry hour; absent: 0")
+    land_cover: LandCover | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> HortonSpec:
+        if self.land_cover is None and None in (self.first_mm_h, self.last_mm_h, self.decay_1_h):
+            raise ValueError("horton needs first_mm_h, last_mm_h and decay_1_h, or land_cover = { file, table }")
+        if self.first_mm_h is not None and self.last_mm_h is not None and self.first_mm_h < self.last_mm_h:
+            raise ValueError("first_mm_h must not be below last_mm_h")
+        return self
+
+
+class CurveNumberSpec(Section):
+    """SCS: one event; only rain that falls on a cell is lost there, not what runs on to it."""
+
+    kind: Literal["curve_number"]
+    curve_number: float | None = Field(None, ge=1.0, le=100.0)
+    land_cover: LandCover | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> CurveNumberSpec:
+        if self.land_cover is None and self.curve_number is None:
+            raise ValueError("curve_number needs curve_number, or land_cover = { file, table }")
+        return self
+
+
+class StorageSpec(Section):
+    """Water that leaves and hollows hold back."""
+
+    canopy_mm: float = Field(0.0, ge=0.0, le=20.0, description="rain that leaves hold")
+    depression_mm: float = Field(0.0, ge=0.0, le=100.0, description="impervious 1.3 to 2.5, lawn 2.5 to 5; it seeps and evaporates, it does not flow")
+    land_cover: LandCover | None = Field(None, description="table columns canopy_mm, depression_mm instead")
+
+
+class EvaporationSpec(Section):
+    rate_mm_d: float = Field(0.0, ge=0.0, le=30.0, description="from leaves, hollows and standing water, in this order")
+    file: str | None = Field(None, description="CSV instead: time or time_s, rate_mm_d")
+
+
+class FacilitySpec(Section):
+    """A layer stack on the cells of a polygon; `share` of each cell is facility."""
+
+    name: str = Field(min_length=1, max_length=80)
+    polygon: str = Field(description="polygon file (GeoJSON, GeoPackage)")
+    share: float = Field(1.0, gt=0.0, le=1.0, description="of each cell's (or roof's) area")
+
+
+class PermeablePaving(FacilitySpec):
+    kind: Literal["permeable_paving"]
+    entry_mm_h: float = Field(250.0, gt=0.0, le=5000.0, description="new 250 to 2500, clogged 25")
+    store_mm: float = Field(300.0, ge=0.0, le=2000.0)
+    voids: float = Field(0.4, gt=0.0, le=0.9)
+    seepage_mm_h: float = Field(0.0, ge=0.0, le=500.0, description="into the native ground")
+    drain_mm_h: float = Field(0.0, ge=0.0, le=1000.0, description="underdrain at 1 m of head; it empties into the cell")
+    drain_offset_mm: float = Field(0.0, ge=0.0, le=2000.0)
+
+
+class Bioretention(FacilitySpec):
+    kind: Literal["bioretention"]
+    entry_mm_h: float = Field(100.0, gt=0.0, le=5000.0)
+    soil_mm: float = Field(600.0, gt=0.0, le=3000.0)
+    porosity: float = Field(0.52, gt=0.0, le=0.9)
+    field_capacity: float = Field(0.15, ge=0.0, le=0.9)
+    percolation_mm_h: float = Field(50.0, gt=0.0, le=5000.0)
+    store_mm: float = Field(300.0, ge=0.0, le=2000.0)
+    voids: float = Field(0.45, gt=0.0, le=0.9)
+    seepage_mm_h: float = Field(0.0, ge=0.0, le=500.0)
+    drain_mm_h: float = Field(0.0, ge=0.0, le=1000.0, description="underdrain at 1 m of head; it empties into the cell")
+    drain_offset_mm: float = Field(0.0, ge=0.0, le=2000.0)
+    soil_start: float | None = Field(None, ge=0.0, le=0.9, description="water content at the start; absent: field capacity")
+
+
+class GreenRoof(FacilitySpec):
+    kind: Literal["green_roof"]
+    soil_mm: float = Field(100.0, gt=0.0, le=1000.0)
+    porosity: float = Field(0.5, gt=0.0, le=0.9)
+    field_capacity: float = Field(0.35, ge=0.0, le=0.9)
+    entry_mm_h: float = Field(1000.0, gt=0.0, le=5000.0)
+    percolation_mm_h: float = Field(1000.0, gt=0.0, le=5000.0)
+    mat_mm: float = Field(25.0, ge=0.0, le=500.0)
+    voids: float = Field(0.5, gt=0.0, le=0.9)
+    drain_mm_h: float = Field(1000.0, gt=0.0, le=5000.0, description="of the mat at 1 m of head; it runs off to where the roof's water goes")
+    soil_start: float = Field(0.15, ge=0.0, le=0.9, description="water content at the start")
+
+
+Rain = Annotated[NoRain | StormRain | DesignRain | SeriesRain | GaugesRain | GridRain | MovingRain, Field(discriminator="kind")]
+Loss = Annotated[
+    NoInfiltrationSpec | CitySoilSpec | ConstantInfiltrationSpec | GreenAmptSpec | HortonSpec | CurveNumberSpec, Field(discriminator="kind")
+]
+AnyFacility = Annotated[PermeablePaving | Bioretention | GreenRoof, Field(discriminator="kind")]
