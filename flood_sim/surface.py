@@ -17,7 +17,7 @@ from flood_sim.losses import Losses, StorageInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import NO_RAIN, Rainfall
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
-from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, empty_maxima, make_inlets
+from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, distinct_rows, empty_maxima, make_inlets
 from flood_sim.surface_openings import CountedFaces, FaceGroup, FaceStructures, OpenEdges, make_pairs, make_sources
 from flood_sim.surface_rain import Gutters, surface_rain
 from flood_sim.surface_schemes import FLOATS, SCHEMES, SurfaceSettings
@@ -179,7 +179,7 @@ class SurfaceFlow:
                 self._shared.boundaries.stage_start[part] = edge.stage.at(window.start) - self.terrain_datum
                 self._shared.boundaries.stage_stop[part] = edge.stage.at(window.stop) - self.terrain_datum
         self._face_structures.set_levels(window.stop)
-        self._fallen = self.rain.begin_window(window, self._cells.rain_weight[self._view])
+        self._fallen = self.rain.begin_window(window, self._weights)
         self._counted.clear()
 
     def _book(self, window: Window) -> None:
@@ -256,7 +256,8 @@ class SurfaceFlow:
         for inlet in inlets:
             j, i = inlet.row + TOP, inlet.column + LEFT
             friction[j, i] = -abs(friction[j, i])
-        self._cells = arrays.Cells(initial, aligned(shape, real), bed, friction, weight)
+        every = np.arange(shape[0])
+        self._cells = arrays.Cells(initial, aligned(shape, real), bed, friction, weight, every, every)
         self._flow = arrays.Flow(aligned(shape, real), aligned(shape, real))
         worthwhile = max(1, rows * columns // CELLS_A_THREAD) if self.settings.threads_by_size else rows
         bands = max(1, min(self.settings.threads, rows // 8, worthwhile))
@@ -270,6 +271,7 @@ class SurfaceFlow:
         rows, datum = self._cells.bed.shape[0], self.terrain_datum
         self._open_edges = OpenEdges(self.terrain, self.edges, self._cells)
         sources, self._inflow_slices, self.return_slice = make_sources(self.inflows, returns)
+        self._share_rows()
         self._face_structures = FaceStructures(self.structures, rows, datum)
         sections = [FaceGroup(s.is_x, s.cells[:, 0] + TOP, s.cells[:, 1] + LEFT, s.sign) for s in self.sections]
         self._counted = CountedFaces([self._open_edges.faces, *sections, *self._face_structures.groups], rows)
@@ -278,6 +280,16 @@ class SurfaceFlow:
             self.rain.kernel, sources, make_inlets(inlets, nodes, datum), self._open_edges.boundaries, self._counted.counters, self._face_structures.structures,
             make_pairs(self.culverts, self.pumps, datum),
         )  # fmt: skip
+
+    def _share_rows(self) -> None:
+        """Store equal rows of roughness once, and of rain weights where they never change: they are read from the cache, not from memory."""
+        cells = self._cells
+        friction, friction_row = distinct_rows(cells.friction)
+        self._weights = cells.rain_weight[self._view]
+        weight, weight_row = (cells.rain_weight, cells.weight_row) if self.rain.varies else distinct_rows(cells.rain_weight)
+        self._cells = cells._replace(friction=friction, friction_row=friction_row, rain_weight=weight, weight_row=weight_row)
+        if not self.rain.varies:
+            self._weights = np.zeros((1, self.grid.columns), self._float)
 
     def __repr__(self) -> str:
         return (

@@ -36,6 +36,18 @@ def aligned(shape: tuple[int, ...], real: Any) -> np.ndarray:
     return block[shift : shift + size].view(real).reshape(shape)
 
 
+def distinct_rows(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows of a padded array, aligned, and for every row the one that equals it (int64)."""
+    number: dict[bytes, int] = {}
+    index = np.array([number.setdefault(row.tobytes(), len(number)) for row in array], np.int64)
+    if len(number) == len(array):
+        return array, index
+    _, first = np.unique(index, return_index=True)
+    distinct = aligned((len(number), array.shape[1]), array.dtype)
+    distinct[...] = array[first]
+    return distinct, index
+
+
 def empty_maxima(shape: tuple[int, int]) -> statistics.Maxima:
     """Running statistics before the first window: nothing wet, never reached."""
     depth, velocity, product, ponding = (np.zeros(shape, np.float32) for _ in range(4))

@@ -34,6 +34,7 @@ class SurfaceRain:
     """What the surface asks of its rain. `kernel` holds the series that a step reads; volumes are m3 since the start of the run."""
 
     kernel: arrays.Rain
+    varies = False  # whether the weights change in time
 
     def __init__(self, nodes: int) -> None:
         self.roof_volumes = np.zeros(nodes)  # m3 that gutters brought to the nodes in the last window
@@ -69,6 +70,8 @@ class UniformRain(SurfaceRain):
 
 class FieldRain(SurfaceRain):
     """Rain by intervals: within a window it falls evenly, on each cell what the window's parts of the intervals bring there."""
+
+    varies = True
 
     def __init__(self, field: RainField, terrain: Terrain, gutters: Gutters | None, nodes: int) -> None:
         super().__init__(nodes)

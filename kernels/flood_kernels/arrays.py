@@ -8,15 +8,23 @@ A closed edge, a building or a cell outside the city is a cell whose bed is WALL
 from typing import NamedTuple
 
 import llvmlite.binding as llvm
+import numba
 import numpy as np
 from numba.core.compiler import Compiler
 
+# LLVM halves the vectors of some AVX-512 processors (from the days when they clocked down): measured 30 % slower. Two vectors in flight
+# hide the latency of roots and divisions. Without effect where the user's program has compiled something before.
+_features = llvm.get_host_cpu_features()
+if _features.get("avx512f") and numba.config.CPU_NAME is None and numba.config.CPU_FEATURES is None:
+    numba.config.CPU_NAME = llvm.get_host_cpu_name()
+    numba.config.CPU_FEATURES = _features.flatten() + ",-prefer-256-bit"
 # Rows of some 12 arrays need more run-time overlap checks than LLVM's vectoriser allows by default (it then stays scalar: 10 times slower).
 for _option in ("runtime-memory-check-threshold", "memory-check-merge-threshold", "vectorize-memory-check-threshold"):
     llvm.set_option("", f"-{_option}=4096")
+llvm.set_option("", "-force-vector-interleave=2")
 
 PAD = 3
-LANES = 16
+LANES = 32
 LEFT = 2 * LANES  # columns left of the model: rows start on a cache line, one vector of ghosts may be computed
 WALL = 1.0e6
 GRAVITY = 9.80665
@@ -52,6 +60,8 @@ class Cells(NamedTuple):
     bed: np.ndarray  # m above the datum; WALL where there is no cell
     friction: np.ndarray  # g n^2 / 2 (a face adds its two cells); its sign bit marks cells coupled to a sewer (their faces take theta = 1)
     rain_weight: np.ndarray  # share of the rain depth that the cell receives (roof runoff makes it > 1)
+    friction_row: np.ndarray  # int64 (padded rows,): row of `friction` that holds this row's; equal rows are stored, and read, once
+    weight_row: np.ndarray  # the same of `rain_weight`
 
 
 class Flow(NamedTuple):

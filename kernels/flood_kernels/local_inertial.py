@@ -184,8 +184,8 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
     for n in range(runs.count[row]):
         s = slice(runs.start[row, n], runs.stop[row, n])
         advance_faces(
-            own[s], before[s], after[s], above[s], below[s], cells.bed[row - 1][s], cells.bed[row][s], cells.friction[row - 1][s],
-            cells.friction[row][s], out[s], peak[s], push, dt, scheme,
+            own[s], before[s], after[s], above[s], below[s], cells.bed[row - 1][s], cells.bed[row][s], cells.friction[cells.friction_row[row - 1]][s],
+            cells.friction[cells.friction_row[row]][s], out[s], peak[s], push, dt, scheme,
         )  # fmt: skip
     out[ghost] = ZERO  # ghost cells do not flow into each other
     if structures.first[row + 1] > structures.first[row]:
@@ -196,7 +196,7 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
 def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, push, dt, scheme):
     """New discharge through the faces left of the cells of a row."""
     q, depth = old_row(flow.x, scratch.qx_halo[band], 1, row, first, last), old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
-    bed, friction, peak, out = cells.bed[row], cells.friction[row], scratch.peak[band], scratch.new_qx[band, row % 4]
+    bed, friction, peak, out = cells.bed[row], cells.friction[cells.friction_row[row]], scratch.peak[band], scratch.new_qx[band, row % 4]
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
         s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
@@ -268,7 +268,7 @@ def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs
                 s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
                 finish_row(
                     cells.depth[done][s], cells.carry[done][s], qx[s], qx[after], factor[before], factor[s], factor[after], flow.y[done][s],
-                    new_qy[below][s], share[below][s], cells.rain_weight[done][s], flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
+                    new_qy[below][s], share[below][s], cells.rain_weight[cells.weight_row[done]][s], flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
                 )  # fmt: skip
 
 

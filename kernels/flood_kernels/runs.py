@@ -13,7 +13,7 @@ from flood_kernels.points import rain_until
 STEPS = 4  # between two looks
 EVERYTHING = -1  # steps left where all is computed
 REACH = STEPS + 3  # cells: the growth of the wet ground, and what the stencils and limiters of its edge read
-NARROW_GAP = 2  # chunks of LANES columns: two pieces that are no further apart become one
+NARROW_GAP = 1  # chunks of LANES columns: two pieces that are no further apart become one
 PIECE = 2048  # columns at most: shorter pieces cost more in calls than they save in cache (256: 10 % slower)
 
 

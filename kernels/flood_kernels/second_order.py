@@ -75,7 +75,7 @@ def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, rough, str
     The pieces of a row follow each other: a piece that touches the one before finds its first predictions and fluxes done.
     """
     ratio = dt / scheme.cell_size
-    z, g, weight = cells.bed[row], cells.friction[row], cells.rain_weight[row]
+    z, g, weight = cells.bed[row], cells.friction[cells.friction_row[row]], cells.rain_weight[cells.weight_row[row]]
     mass, m_l, m_r, cross = faces[0], faces[1], faces[2], faces[3]
     before, rough_before, any_rough, built = -1, False, False, structures.first[row + 1] > structures.first[row]
     for n in range(runs.count[row]):
@@ -195,7 +195,7 @@ def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
         s = slice(runs.start[row, n], runs.stop[row, n])
         predict_row(
             h_b[s], h[s], h_a[s], cells.bed[row - 1][s], cells.bed[row][s], cells.bed[row + 1][s], v_b[s], v[s], v_a[s], u_b[s], u[s], u_a[s],
-            cells.friction[row][s], p[0, slot][s], p[1, slot][s], p[2, slot][s], p[3, slot][s], p[4, slot][s], p[5, slot][s], p[6, slot][s],
+            cells.friction[cells.friction_row[row]][s], p[0, slot][s], p[1, slot][s], p[2, slot][s], p[3, slot][s], p[4, slot][s], p[5, slot][s], p[6, slot][s],
             p[7, slot][s], HALF * ratio, HALF * dt, scheme,
         )  # fmt: skip
 
@@ -278,7 +278,7 @@ def update_y(row, band, cells, flow, scratch, runs, rain_depth, dt, scheme):
         s = slice(runs.start[row, n], runs.stop[row, n])
         update_row(
             f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], term[s],
-            cells.depth[row][s], flow.y[row][s], flow.x[row][s], cells.carry[row][s], cells.friction[row][s], cells.rain_weight[row][s],
+            cells.depth[row][s], flow.y[row][s], flow.x[row][s], cells.carry[row][s], cells.friction[cells.friction_row[row]][s], cells.rain_weight[cells.weight_row[row]][s],
             scratch.peak[band][s], ratio, dt, rain_depth, scheme,
         )  # fmt: skip
 

@@ -14,17 +14,17 @@ from flood_sim.terrain import terrain_of
 
 
 def flood(scheme, precision, threads, skip_dry, share):
-    """A burst, a rising sea and a shower over a hilly town of 150 x 260 cells."""
+    """A burst, a rising sea and a shower over a hilly town of 150 x 520 cells."""
     rng = np.random.default_rng(9)
-    y, x = np.mgrid[0:150, 0:260]
+    y, x = np.mgrid[0:150, 0:520]
     bed = 2.0 * np.sin(x / 23.0) * np.cos(y / 17.0) + 0.3 * rng.random(x.shape) + 0.004 * x
     bed[rng.random(bed.shape) < 0.03] = np.nan
     bed[70:80, 90:110] = np.nan
-    terrain = terrain_of(grid_of(150, 260, 4.0), bed, 0.03)
+    terrain = terrain_of(grid_of(150, 520, 4.0), bed, 0.03)
     depth = np.where(np.isfinite(bed) & (np.hypot(x - 60, y - 40) < 12), 1.0, 0.0)
     cells, sides = edge_faces(terrain, np.ones(bed.shape, bool), "west")
     sea = EdgeBoundary("sea", cells, sides, stage=Series(np.array([0.0, 300.0]), np.array([-2.5, -0.6])))
-    burst = Inflow("burst", np.array([[120, 200]]), Series(np.array([0.0, 50.0, 51.0]), np.array([8.0, 8.0, 0.0])))
+    burst = Inflow("burst", np.array([[120, 400]]), Series(np.array([0.0, 50.0, 51.0]), np.array([8.0, 8.0, 0.0])))
     rain = rainfall_from_intervals("r", np.array([0.0, 200.0, 230.0, 500.0]), np.array([0.0, 2.0, 0.0]))
     chosen = SurfaceSettings(precision, scheme=scheme, threads=threads, skip_dry=skip_dry)
     surface = SurfaceFlow(terrain, chosen, depth=depth, edges=[sea], inflows=[burst], rainfall=rain)
