@@ -64,6 +64,21 @@ class Inflow:
 
 
 @dataclass(frozen=True)
+class EdgeInflow:
+    """A discharge through open faces at the model's edge, spread evenly, with the momentum of water that deep.
+
+    cells (n, 2), sides (n, 2) as of an EdgeBoundary; discharge m3/s >= 0; stage m: level of what enters, where the flow is supercritical;
+    None: as deep as the cell it enters, at least critical.
+    """
+
+    name: str
+    cells: np.ndarray
+    sides: np.ndarray
+    discharge: Series
+    stage: Series | None = None
+
+
+@dataclass(frozen=True)
 class Section:
     """A line whose discharge is recorded: faces by (is_x, row, column of the cell right of or below the face, sign)."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.boundaries import EdgeBoundary, Inflow, Section
+from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
 from flood_sim.clock import Clock
 from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import Finding
@@ -82,6 +82,7 @@ class ModelInputs:
     initial_depth: np.ndarray | float = 0.0
     edges: tuple[EdgeBoundary, ...] = ()
     inflows: tuple[Inflow, ...] = ()
+    edge_inflows: tuple[EdgeInflow, ...] = ()
     drainage: DrainageInputs | None = None
     gauges: tuple[Gauge, ...] = ()
     sections: tuple[Section, ...] = ()

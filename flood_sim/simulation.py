@@ -150,6 +150,7 @@ def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> Sur
         depth=inputs.initial_depth,
         edges=inputs.edges,
         inflows=inputs.inflows,
+        edge_inflows=inputs.edge_inflows,
         inlets=layout.inlets,
         returns=layout.return_cells,
         nodes=nodes,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from flood_kernels import arrays, runs, statistics
-from flood_sim.boundaries import EdgeBoundary, Inflow, Section
+from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
 from flood_sim.clock import Window
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.errors import RunFailedError, TimeStepError
@@ -46,6 +46,7 @@ class SurfaceFlow:
         depth: np.ndarray | float = 0.0,
         edges: Sequence[EdgeBoundary] = (),
         inflows: Sequence[Inflow] = (),
+        edge_inflows: Sequence[EdgeInflow] = (),
         inlets: Sequence[Inlet] = (),
         returns: np.ndarray | None = None,
         nodes: int = 0,
@@ -60,7 +61,7 @@ class SurfaceFlow:
         self.terrain, self.grid, self.settings = terrain, terrain.grid, settings
         self.losses = Losses(infiltration or NoInfiltration(), storage, self.grid.shape, self.grid.cell_area_m2)
         self.rain = surface_rain(rainfall, terrain, gutters, nodes)
-        self.edges, self.inflows = tuple(edges), tuple(inflows)
+        self.edges, self.inflows, self.edge_inflows = tuple(edges), tuple(inflows), tuple(edge_inflows)
         self.sections, self.structures, self.culverts, self.pumps = tuple(sections), tuple(structures), tuple(culverts), tuple(pumps)
         self._scheme = SCHEMES[settings.scheme]
         self._float = FLOATS[settings.precision]
@@ -179,17 +180,21 @@ class SurfaceFlow:
                 self._shared.boundaries.stage_start[part] = edge.stage.at(window.start) - self.terrain_datum
                 self._shared.boundaries.stage_stop[part] = edge.stage.at(window.stop) - self.terrain_datum
         self._face_structures.set_levels(window.stop)
+        self._face_structures.set_inflows(window.start, window.stop)
         self._fallen = self.rain.begin_window(window, self._weights)
         self._counted.clear()
 
     def _book(self, window: Window) -> None:
-        ghosts = (self._shared.boundaries.row, self._shared.boundaries.column)
-        self._cells.depth[ghosts] = self._cells.carry[ghosts] = 0.0  # set anew each step; between windows they are no water of the model
+        b = self._shared.boundaries
+        behind = b.beyond_row >= 0
+        for ghosts in ((b.row, b.column), (b.beyond_row[behind], b.beyond_column[behind])):
+            self._cells.depth[ghosts] = self._cells.carry[ghosts] = 0.0  # set anew each step; between windows they are no water of the model
         entered, left = self._counted.volumes(0)
         self.boundary_in += entered
         self.boundary_out += left
         count = len(self.sections)
         passed = [self._counted.volumes(1 + k) for k in range(count + len(self.structures))]
+        self.inflow_volume += sum(self._counted.volumes(1 + len(passed) + k)[0] for k in range(len(self.edge_inflows)))
         self._section_window = np.array([a - b for a, b in passed[:count]])
         self.section_volume += self._section_window
         self.structure_volume += np.array(passed[count:]).reshape(-1, 2)
@@ -269,10 +274,10 @@ class SurfaceFlow:
     def _open(self, inlets: Sequence[Inlet], nodes: int, returns: np.ndarray | None) -> None:
         """Everything that happens at points and single faces."""
         rows, datum = self._cells.bed.shape[0], self.terrain_datum
-        self._open_edges = OpenEdges(self.terrain, self.edges, self._cells)
+        self._open_edges = OpenEdges(self.terrain, self.edges, self._cells, self._scheme.moves_momentum)
         sources, self._inflow_slices, self.return_slice = make_sources(self.inflows, returns)
         self._share_rows()
-        self._face_structures = FaceStructures(self.structures, rows, datum)
+        self._face_structures = FaceStructures(self.structures, self.edge_inflows, self._cells.bed, rows, datum, self.grid.cell_size_m)
         sections = [FaceGroup(s.is_x, s.cells[:, 0] + TOP, s.cells[:, 1] + LEFT, s.sign) for s in self.sections]
         self._counted = CountedFaces([self._open_edges.faces, *sections, *self._face_structures.groups], rows)
         self._section_window = np.zeros(len(self.sections))

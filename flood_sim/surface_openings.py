@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flood_kernels import arrays
-from flood_sim.boundaries import LEAST_OUTFLOW_SLOPE, EdgeBoundary, Inflow
+from flood_sim.boundaries import LEAST_OUTFLOW_SLOPE, EdgeBoundary, EdgeInflow, Inflow
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import LEFT, TOP
 from flood_sim.terrain import Terrain
@@ -69,10 +69,10 @@ class OpenEdges:
     A ghost that serves several cells takes the lowest of their beds; one that two boundaries claim belongs to the first.
     """
 
-    def __init__(self, terrain: Terrain, edges: Sequence[EdgeBoundary], cells: arrays.Cells) -> None:
-        self._terrain, self._bed = terrain, cells.bed
+    def __init__(self, terrain: Terrain, edges: Sequence[EdgeBoundary], cells: arrays.Cells, second_order: bool) -> None:
+        self._terrain, self._bed, self._second_order = terrain, cells.bed, second_order
         owner: dict[tuple[int, int], int] = {}
-        ghosts: list[tuple[int, int, int, int, bool]] = []
+        ghosts: list[tuple[int, int, int, int, bool, bool]] = []
         self.slices: list[slice] = []
         for number, edge in enumerate(edges):
             begin = len(ghosts)
@@ -82,7 +82,8 @@ class OpenEdges:
                 ground = float(self._bed[inner]) - self._fall_beyond(edge, inner, (down, right))
                 if ghost not in owner:
                     owner[ghost] = number
-                    ghosts.append((*ghost, *inner, edge.stage is None))
+                    falls = second_order and edge.slope is not None and math.isinf(edge.slope)
+                    ghosts.append((*ghost, *inner, edge.stage is None, falls))
                     self._bed[ghost] = ground
                     cells.friction[ghost] = abs(cells.friction[inner])
                 elif owner[ghost] == number:
@@ -91,10 +92,26 @@ class OpenEdges:
         index = np.array([ghost[:4] for ghost in ghosts], np.int64).reshape(-1, 4)
         columns = (np.ascontiguousarray(index[:, k]) for k in range(4))
         mirrors = np.array([ghost[4] for ghost in ghosts], bool)
-        self.boundaries = arrays.Boundaries(*columns, mirrors, np.zeros(len(ghosts)), np.zeros(len(ghosts)))
+        beyond = self._open_beyond(index, cells) if second_order else np.full((len(ghosts), 2), -1, np.int64)
+        behind = (np.ascontiguousarray(beyond[:, k]) for k in range(2))
+        critical = np.array([ghost[5] for ghost in ghosts], bool)
+        self.boundaries = arrays.Boundaries(*columns, *behind, mirrors, critical, np.zeros(len(ghosts)), np.zeros(len(ghosts)))
         faces = [face for ghost in owner for face in self._open_faces(ghost)]
         table = np.array(faces, float).reshape(-1, 4)
         self.faces = FaceGroup(table[:, 0] > 0.0, table[:, 1].astype(np.int64), table[:, 2].astype(np.int64), table[:, 3])
+
+    def _open_beyond(self, index: np.ndarray, cells: arrays.Cells) -> np.ndarray:
+        """Cells behind the ghosts, opened with the ghost's bed; (-1, -1) where another cell or ghost stands there."""
+        beyond = np.full((len(index), 2), -1, np.int64)
+        taken = {tuple(row[:2]) for row in index.tolist()}
+        for k, (row, column, inner_row, inner_column) in enumerate(index.tolist()):
+            far = (2 * row - inner_row, 2 * column - inner_column)
+            if far not in taken and self._bed[far] >= arrays.WALL / 2:
+                taken.add(far)
+                beyond[k] = far
+                self._bed[far] = self._bed[row, column]
+                cells.friction[far] = cells.friction[row, column]
+        return beyond
 
     def _open_faces(self, ghost: tuple[int, int]) -> list[tuple[bool, int, int, float]]:
         """Faces of a ghost towards active cells: (is_x, row, column, +1 where positive discharge enters the model)."""
@@ -114,17 +131,22 @@ class OpenEdges:
             before = float(self._bed[inner[0] - side[0], inner[1] - side[1]])
             own = 0.0 if before >= arrays.WALL / 2 else (before - float(self._bed[inner])) / self._terrain.grid.cell_size_m
             slope = max(own, LEAST_OUTFLOW_SLOPE)
-        return OVERFALL_M if math.isinf(slope) else slope * self._terrain.grid.cell_size_m
+        if math.isinf(slope):
+            return 0.0 if self._second_order else OVERFALL_M
+        return slope * self._terrain.grid.cell_size_m
 
 
 class FaceStructures:
-    """The kernel's structures and the inputs that they come from."""
+    """The kernel's structures and discharge boundaries, and the inputs that they come from: structures first."""
 
-    def __init__(self, inputs: Sequence[FaceStructure], padded_rows: int, datum_m: float) -> None:
-        self._inputs, self._datum = tuple(inputs), datum_m
-        count = sum(len(s.is_x) for s in inputs)
-        table = np.zeros((count, 9))
+    def __init__(
+        self, inputs: Sequence[FaceStructure], inflows: Sequence[EdgeInflow], bed: np.ndarray, padded_rows: int, datum_m: float, cell_size_m: float
+    ) -> None:
+        self._inputs, self._inflows, self._datum, self._cell_size = tuple(inputs), tuple(inflows), datum_m, cell_size_m
+        count = sum(len(s.is_x) for s in inputs) + sum(len(f.cells) for f in inflows)
+        table = np.zeros((count, 10))
         self.groups: list[FaceGroup] = []
+        self._parts: list[slice] = []
         begin = 0
         for s in inputs:
             n = len(s.is_x)
@@ -133,17 +155,30 @@ class FaceStructures:
             table[part] = np.column_stack([
                 s.is_x, s.cells[:, 0] + TOP, s.cells[:, 1] + LEFT, np.full(n, s.kind == "bridge"), np.full(n, s.weir_coefficient),
                 none if s.sill_m is None else s.sill_m - datum_m, np.full(n, s.orifice_coefficient), np.ones(n) if s.width is None else s.width, none,
+                np.zeros(n),
             ])  # fmt: skip
             rows, columns = s.cells[:, 0] + TOP, s.cells[:, 1] + LEFT
             self.groups.append(FaceGroup(s.is_x, rows.astype(np.int64), columns.astype(np.int64), s.sign))
             begin += n
+        for f in inflows:
+            part = slice(begin, begin + len(f.cells))
+            row, column = f.cells[:, 0] + TOP, f.cells[:, 1] + LEFT
+            face_row, face_column = row + np.maximum(f.sides[:, 0], 0), column + np.maximum(f.sides[:, 1], 0)
+            is_x, sign = f.sides[:, 1] != 0, -f.sides.sum(axis=1).astype(float)
+            table[part, 0], table[part, 1], table[part, 2], table[part, 9] = is_x, face_row, face_column, 1.0
+            table[part, 5] = bed[row, column]  # of the cell that it enters
+            self.groups.append(FaceGroup(is_x, face_row, face_column, sign))
+            self._parts.append(part)
+            begin = part.stop
         order = np.argsort(table[:, 1], kind="stable")
-        table, self._order = table[order], order
+        table = table[order]
         first = np.searchsorted(table[:, 1], np.arange(padded_rows + 1)).astype(np.int64)
-        whole = {k: np.ascontiguousarray(table[:, k]) for k in range(9)}
+        self._place = np.empty(count, np.int64)
+        self._place[order] = np.arange(count)
+        whole = {k: np.ascontiguousarray(table[:, k]) for k in range(10)}
         self.structures = arrays.Structures(
             first, whole[0] > 0.0, whole[1].astype(np.int64), whole[2].astype(np.int64), np.ones(count, bool), whole[3] > 0.0, np.full(count, np.inf),
-            whole[4], whole[5], whole[8], whole[6], whole[7], np.zeros(count), np.zeros(count), np.zeros(count),
+            whole[4], whole[5], whole[8], whole[6], whole[7], np.zeros(count), np.zeros(count), np.zeros(count), whole[9] > 0.0, np.full(count, np.nan),
         )  # fmt: skip
         self.set_levels(0.0)
 
@@ -154,8 +189,17 @@ class FaceStructures:
         crest = np.concatenate([s.crest_at(time_s) for s in self._inputs]) - self._datum
         soffits = [s.soffit_at(time_s) for s in self._inputs]
         soffit = np.concatenate([np.full(len(s.is_x), -np.inf) if f is None else f for s, f in zip(self._inputs, soffits, strict=True)]) - self._datum
-        self.structures.crest[:] = crest[self._order]
-        self.structures.soffit[:] = soffit[self._order]
+        place = self._place[: crest.size]
+        self.structures.crest[place] = crest
+        self.structures.soffit[place] = soffit
+
+    def set_inflows(self, start_s: float, stop_s: float) -> None:
+        """Discharge of the boundaries in a window: its mean, so that the volume is exact; the level at the window's end."""
+        for f, part, group in zip(self._inflows, self._parts, self.groups[len(self._inputs) :], strict=True):
+            place = self._place[part]
+            share = f.discharge.integral(start_s, stop_s) / (stop_s - start_s) / (len(f.cells) * self._cell_size)
+            self.structures.discharge[place] = group.sign * share
+            self.structures.given_stage[place] = np.nan if f.stage is None else f.stage.at(stop_s) - self._datum
 
 
 def make_pairs(culverts: Sequence[Culvert], pumps: Sequence[SurfacePump], datum_m: float) -> arrays.Pairs:

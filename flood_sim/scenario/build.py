@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.boundaries import EdgeBoundary, Inflow, Section, Series, constant, edge_faces, section_along
+from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section, Series, constant, edge_faces, section_along
 from flood_sim.city import City, reference_city
 from flood_sim.city.ground import DYKE, RIVER
 from flood_sim.city.parameters import STREET_LEVEL_M
@@ -59,7 +59,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
             allowed=f"at most {LARGEST_FRAMES}",
             do="write less often",
         )
-    edges, inflows = _boundaries(scenario, terrain, findings)
+    edges, inflows, edge_inflows = _boundaries(scenario, terrain, findings)
     if city is not None:
         edges += _city_edges(city, terrain)
     structures, culverts, pumps = build_structures(scenario, terrain, findings)
@@ -80,6 +80,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         pumps=pumps,
         edges=tuple(edges),
         inflows=tuple(inflows),
+        edge_inflows=tuple(edge_inflows),
         drainage=drainage,
         gauges=_gauges(scenario, terrain, city),
         sections=_sections(scenario, terrain),
@@ -180,8 +181,9 @@ def memory_line(inputs: ModelInputs) -> str:
 # ---------------------------------------------------------------------------------------------------------- boundaries
 
 
-def _boundaries(scenario: Scenario, terrain: Terrain, findings: list[Finding]) -> tuple[list[EdgeBoundary], list[Inflow]]:
+def _boundaries(scenario: Scenario, terrain: Terrain, findings: list[Finding]) -> tuple[list[EdgeBoundary], list[Inflow], list[EdgeInflow]]:
     edges: list[EdgeBoundary] = []
+    through: list[EdgeInflow] = []
     inflows: list[Inflow] = []
     for number, spec in enumerate(scenario.spec.boundaries, start=1):
         place = f"{scenario.path.name}, [[boundaries]] {number} ({spec.kind})"
@@ -190,6 +192,10 @@ def _boundaries(scenario: Scenario, terrain: Terrain, findings: list[Finding]) -
             continue
         if spec.kind == "point_inflow":
             inflows.append(Inflow(boundary.name, _cell(terrain, boundary.location_m, place), _series(scenario, boundary, "discharge_m3_s", place)))
+        elif spec.kind == "discharge_series" and boundary.edge is not None:
+            cells, sides = _edge_cells(scenario, terrain, boundary.edge, place)
+            level = None if boundary.level_m is None else constant(boundary.level_m)
+            through.append(EdgeInflow(f"inflow {number}", cells, sides, _series(scenario, boundary, "discharge_m3_s", place), level))
         elif spec.kind == "discharge_series":
             inflows.append(
                 Inflow(f"inflow {number}", _inflow_cells(scenario, terrain, boundary, place), _series(scenario, boundary, "discharge_m3_s", place))
@@ -199,7 +205,7 @@ def _boundaries(scenario: Scenario, terrain: Terrain, findings: list[Finding]) -
             stage = _series(scenario, boundary, "level_m", place) if spec.kind == "stage_series" else None
             slope = (np.inf if boundary.critical else boundary.slope) if spec.kind == "free_outflow" else None
             edges.append(EdgeBoundary(f"{spec.kind} {number}", cells, sides, stage, slope))
-    return edges, inflows
+    return edges, inflows, through
 
 
 def _series(scenario: Scenario, spec: Any, key: str, place: str) -> Series:
@@ -269,8 +275,6 @@ def _selected(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> np
 
 
 def _inflow_cells(scenario: Scenario, terrain: Terrain, spec: Any, place: str) -> np.ndarray:
-    if spec.edge is not None:
-        return np.unique(_edge_cells(scenario, terrain, spec.edge, place)[0], axis=0)
     cells = np.argwhere(_selected(scenario, terrain, spec.polygon, place) & terrain.active)
     if not len(cells):
         raise input_error("E204", place, "no open cell lies in the polygon", given=str(spec.polygon))

@@ -156,9 +156,14 @@ class DischargeSeries(Section):
     polygon: str | None = Field(None, description="polygon file; every active cell inside shares the discharge")
     file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")
     discharge_m3_s: float | None = Field(None, ge=0.0)
+    level_m: float | None = Field(
+        None, description="edge: level of the water that enters, where its flow is supercritical; absent: found by the flow"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> DischargeSeries:
+        if self.level_m is not None and self.edge is None:
+            raise ValueError("level_m goes with edge")
         if (self.edge is None) == (self.polygon is None):
             raise ValueError("give either edge or polygon")
         if (self.file is None) == (self.discharge_m3_s is None):

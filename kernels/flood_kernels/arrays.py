@@ -122,7 +122,10 @@ class Boundaries(NamedTuple):
     column: np.ndarray
     inner_row: np.ndarray  # int64 (n,) the cell it mirrors (free outflow)
     inner_column: np.ndarray
+    beyond_row: np.ndarray  # int64 (n,) second order: the cell behind the ghost, which takes its state (no slope in the ghost); -1: none
+    beyond_column: np.ndarray
     mirrors: np.ndarray  # bool (n,): depth of the inner cell (free outflow) instead of the stage
+    critical: np.ndarray  # bool (n,) second order: where the inner flow is subcritical it leaves at critical depth
     stage_start: np.ndarray  # float64 (n,) m above the datum at the start of the window
     stage_stop: np.ndarray
 
@@ -156,6 +159,8 @@ class Structures(NamedTuple):
     over: np.ndarray  # float64 (n,) m2/s over the crest in this step
     through: np.ndarray  # float64 (n,) m2/s through the opening
     discharge: np.ndarray  # float64 (n,) m2/s of the face, both together times width
+    given: np.ndarray  # bool (n,) the discharge is a boundary's: it is set from outside and brings its momentum along
+    given_stage: np.ndarray  # float64 (n,) m above the datum of the water that it brings; NaN: as deep as the cell it enters, at least critical
 
 
 class Pairs(NamedTuple):

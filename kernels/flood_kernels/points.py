@@ -83,6 +83,16 @@ def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_ar
 
 
 @njit(**ROW)
+def speed_beyond(leaving, depth, depth_beyond):
+    """Speed (m/s, positive outwards) beyond an edge whose stage is given: u + 2 c of the wave that leaves is kept; water enters at Froude 1 at most.
+
+    With the inner speed copied instead, a steady channel stands above (or below) the given stage behind a jump at its last face.
+    """
+    wave, wave_beyond = math.sqrt(GRAVITY * depth), math.sqrt(GRAVITY * depth_beyond)
+    return max(leaving + 2.0 * (wave - wave_beyond), -wave_beyond)
+
+
+@njit(**ROW)
 def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
     """Give every ghost cell the stage at `fraction` of the window, or the depth of the cell it mirrors; second order: that cell's velocity too."""
     for k in range(boundaries.row.size):
@@ -97,6 +107,24 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
         if with_velocity:
             flow.x[j, i] = flow.x[inner_j, inner_i]
             flow.y[j, i] = flow.y[inner_j, inner_i]
+            if boundaries.critical[k] or not boundaries.mirrors[k]:
+                down, right = j - inner_j, i - inner_i
+                depth = np.float64(cells.depth[inner_j, inner_i])
+                leaving = np.float64(flow.y[j, i]) * down + np.float64(flow.x[j, i]) * right
+                beyond = leaving
+                if not boundaries.mirrors[k]:
+                    beyond = speed_beyond(leaving, depth, np.float64(cells.depth[j, i]))
+                elif leaving * leaving < GRAVITY * depth:
+                    beyond = max(leaving + 2.0 * math.sqrt(GRAVITY * depth), 0.0) / 3.0  # u = c of the same u + 2 c
+                    cells.depth[j, i] = beyond * beyond / GRAVITY
+                flow.y[j, i] += down * (beyond - leaving)
+                flow.x[j, i] += right * (beyond - leaving)
+            far_j, far_i = boundaries.beyond_row[k], boundaries.beyond_column[k]
+            if far_j >= 0:
+                cells.depth[far_j, far_i] = cells.depth[j, i]
+                cells.carry[far_j, far_i] = 0.0
+                flow.x[far_j, far_i] = flow.x[j, i]
+                flow.y[far_j, far_i] = flow.y[j, i]
 
 
 @njit(**ROW)
@@ -130,6 +158,10 @@ def deepest_ahead(cells, shared, cell_area):
     for k in range(sources.row.size):
         depth = np.float64(cells.depth[sources.row[k], sources.column[k]])
         deepest = max(deepest, depth + sources.pending[k] / cell_area)
+    structures = shared.structures
+    for k in range(structures.row.size):
+        if structures.given[k]:
+            deepest = max(deepest, (structures.discharge[k] * structures.discharge[k] / GRAVITY) ** (1.0 / 3.0))
     for k in range(boundaries.row.size):
         if not boundaries.mirrors[k]:
             stage = max(boundaries.stage_start[k], boundaries.stage_stop[k])

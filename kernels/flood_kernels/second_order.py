@@ -17,6 +17,7 @@ from flood_kernels.arrays import GRAVITY, HALF, INLINE, LANES, OK, PARALLEL, ROW
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
 from flood_kernels.second_order_rows import centre_row, flux_row, predict_row, rough_cells, update_row
+from flood_kernels.structures import given_momentum
 
 CELL_ROWS = 9  # depth left, right; w left, right; t left, right; bed term; bed rise; centring
 FACE_ROWS = 5  # mass; momentum for the left, for the right cell; across; bed step
@@ -50,10 +51,14 @@ def override_faces(row, is_x, lo, hi, structures, mass, momentum_l, momentum_r, 
         i = structures.column[k]
         if structures.is_x[k] == is_x and structures.active[k] and lo <= i < hi:
             hl, hr, ul, ur = h_left[i - shift], h_right[i], w_left[i - shift], w_right[i]
-            mass[i] = structures.discharge[k]
+            q = structures.discharge[k]
+            mass[i] = q
             momentum_l[i] = hl * ul * math.sqrt(gravity * hl)
             momentum_r[i] = -hr * ur * math.sqrt(gravity * hr)
             across[i] = ZERO
+            if structures.given[k]:
+                brought = given_momentum(q, np.float64(hr if q > 0.0 else hl), structures.given_stage[k], structures.sill[k], np.float64(gravity))
+                momentum_l[i] = momentum_r[i] = brought
 
 
 @njit(**ROW)

@@ -49,6 +49,8 @@ def reachable(before, downhill, deep, fall, cell_size, dt):
 def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
     """Discharge of every structure face for this step; positive towards +column, +row."""
     for k in range(structures.row.size):
+        if structures.given[k]:
+            continue
         j, i = structures.row[k], structures.column[k]
         jl, il = (j, i - 1) if structures.is_x[k] else (j - 1, i)
         depth_l, depth_r = np.float64(cells.depth[jl, il]), np.float64(cells.depth[j, i])
@@ -91,6 +93,18 @@ def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
         structures.over[k] = downhill * over * share
         structures.through[k] = downhill * through * share
         structures.discharge[k] = downhill * total * share
+
+
+@njit(**ROW)
+def given_momentum(discharge, depth, stage, bed, gravity):
+    """Momentum flux (m3/s2) that a given discharge (m2/s) brings into a cell of this depth (m), less the cell's own pressure.
+
+    q u + g/2 (h_b^2 - h^2), u = q / h_b; h_b from the stage, else the cell's own depth, never below critical (q^2/g)^(1/3).
+    """
+    critical = (discharge * discharge / gravity) ** (1.0 / 3.0)
+    brought = max(depth, critical) if math.isnan(stage) else max(stage - bed, 1.0e-6)
+    own = brought if math.isnan(stage) else depth
+    return discharge * discharge / brought + 0.5 * gravity * (brought * brought - own * own) if discharge != 0.0 else 0.0
 
 
 @njit(**ROW)
