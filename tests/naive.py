@@ -53,7 +53,7 @@ def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1
     h, w, t, n = (np.pad(a, ((0, 0), (2, 2)), constant_values=v) for a, v in ((h, 0.0), (w, 0.0), (t, 0.0), (n, 0.03)))
     z = np.pad(np.where(wall, 1e6, bed), ((0, 0), (2, 2)), constant_values=1e6)
 
-    def slope(a, b):
+    def slope(a, b, theta=theta):
         mean = 0.5 * (a + b)
         return np.where(a * b > 0.0, np.sign(mean) * np.minimum(np.minimum(theta * abs(a), theta * abs(b)), abs(mean)), 0.0)
 
@@ -62,7 +62,12 @@ def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1
 
     dh, dz, dw, dt_ = differences(h), differences(z), differences(w), differences(t)
     h, w, t, z, n = (a[:, 1:-1] for a in (h, w, t, z, n))
-    slope_h, slope_stage, slope_w, slope_t = slope(*dh), slope(dh[0] + dz[0], dh[1] + dz[1]), slope(*dw), slope(*dt_)
+    slope_h, slope_stage, slope_w, slope_t = (
+        slope(*dh),
+        slope(dh[0] + dz[0], dh[1] + dz[1], np.where(2.0 * h < np.maximum(abs(dz[0]), abs(dz[1])), 1.0, theta)),
+        slope(*dw),
+        slope(*dt_),
+    )
     slope_z = slope_stage - slope_h
     wet = h > thin
     drag = G * n**2 * np.maximum(h, thin) ** (-4.0 / 3.0) * np.hypot(w, t)

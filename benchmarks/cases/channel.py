@@ -11,6 +11,7 @@ import numpy as np
 from flood_sim.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
 from flood_sim.clock import Window
 from flood_sim.grid import Grid
+from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import NO_RAIN, Rainfall, rainfall_from_intervals
 from flood_sim.surface import SurfaceFlow
 from flood_sim.surface_schemes import SurfaceSettings
@@ -93,7 +94,7 @@ def steady(rate_m_s: float, duration_s: float) -> Rainfall:
 
 
 def build(
-    setting: Setting, terrain: Terrain, depth: np.ndarray | float = 0.0, *, rain: Rainfall = NO_RAIN, edges: Sequence[EdgeBoundary] = (),
+    setting: Setting, terrain: Terrain, depth: np.ndarray | float = 0.0, *, rain: Rainfall | RainField = NO_RAIN, edges: Sequence[EdgeBoundary] = (),
     inflows: Sequence[EdgeInflow] = (), **rest: Any,
 ) -> SurfaceFlow:  # fmt: skip
     return SurfaceFlow(terrain, setting.surface, rainfall=rain, depth=depth, edges=edges, edge_inflows=inflows, **rest)

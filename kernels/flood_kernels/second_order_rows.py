@@ -57,7 +57,10 @@ def predict_row(h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, friction, h_
         depth, along, across = h[i], w[i], t[i]
         back, ahead = depth - h_b[i], h_a[i] - depth
         slope_h = limited(back, ahead, theta)
-        slope_stage = limited(back + (z[i] - z_b[i]), ahead + (z_a[i] - z[i]), theta)
+        rise_b, rise_a = z[i] - z_b[i], z_a[i] - z[i]
+        # A bed slope steeper than to either neighbour is a sill in the face, and a film on a slope that grows steeper would stand still.
+        film = depth + depth < max(abs(rise_b), abs(rise_a))
+        slope_stage = limited(back + rise_b, ahead + rise_a, ONE if film else theta)
         slope_w = limited(along - w_b[i], w_a[i] - along, theta)
         slope_t = limited(across - t_b[i], t_a[i] - across, theta)
         slope_z = slope_stage - slope_h
