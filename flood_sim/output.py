@@ -17,6 +17,7 @@ import tomli_w
 from flood_sim.clock import Window
 from flood_sim.constants import POND_DEPTH_M
 from flood_sim.output_files import FieldsFile, NetworkFile, write_geotiff, write_network_layers
+from flood_sim.surface import SAMPLING_S
 from flood_sim.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Recorder:
         self.max_head, self.max_flow = np.full(nodes, -np.inf), np.zeros(len(simulation.network.link_ids))
         self.surcharge_hours, self.flooded_volume = np.zeros(nodes), np.zeros(nodes)
         self._initially_wet = simulation.surface.depth > AREA_DEPTHS_M[0]
+        self._unwatched_s = 0.0
         self._write_frame(simulation)
 
     def record(self, simulation: Simulation, window: Window) -> None:
@@ -86,13 +88,16 @@ class Recorder:
                 self.gauge_maxima[gauge.name] = (depth, simulation.time_s)
 
     def _watch_areas(self, simulation: Simulation, window: Window) -> None:
-        """Flooded area: cells above a depth that held no water at the start (river and lake are no flood)."""
-        depth = np.where(self._initially_wet, 0.0, simulation.surface.depth)
-        cell = simulation.surface.grid.cell_area_m2
-        for limit in AREA_DEPTHS_M:
-            area = float(np.count_nonzero(depth > limit)) * cell
-            self.area_hours[limit] += area * window.length / SECONDS_PER_HOUR
+        """Flooded area: cells above a depth that held no water at the start (river and lake are no flood); looked at as often as the maxima."""
+        self._unwatched_s += window.length
+        if self._unwatched_s < SAMPLING_S - 1e-9 and not simulation.clock.is_output(window.stop):
+            return
+        counts = simulation.surface.cells_deeper(np.array(AREA_DEPTHS_M), ~self._initially_wet)
+        for limit, count in zip(AREA_DEPTHS_M, counts.tolist(), strict=True):
+            area = count * simulation.surface.grid.cell_area_m2
+            self.area_hours[limit] += area * self._unwatched_s / SECONDS_PER_HOUR
             self.largest_area[limit] = max(self.largest_area[limit], area)
+        self._unwatched_s = 0.0
 
     def _watch_network(self, simulation: Simulation, window: Window) -> None:
         if not self.max_head.size:

@@ -100,8 +100,8 @@ class SurfaceFlow:
     @property
     def volume(self) -> float:
         """Water on the ground, m3, with what rounding owes (float64)."""
-        owed = self._cells.carry[self._view].sum(dtype=np.float64)
-        return float(self.depth.sum(dtype=np.float64) + owed) * self.grid.cell_area_m2 + float(self._shared.pairs.pending.sum())
+        statistics.sum_rows(self._cells.depth, self._cells.carry, TOP, LEFT, self.grid.columns, self._row_sums)
+        return math.fsum(self._row_sums) * self.grid.cell_area_m2 + float(self._shared.pairs.pending.sum())
 
     @property
     def rain_volume(self) -> float:
@@ -203,6 +203,12 @@ class SurfaceFlow:
         if self._unsampled_s >= SAMPLING_S - 1e-9:
             self.sample_maxima()
 
+    def cells_deeper(self, limits_m: np.ndarray, dry_at_start: np.ndarray) -> np.ndarray:
+        """(limits,) number of cells deeper than each limit, ascending, of those that were dry at the start (rows, columns)."""
+        count = np.zeros((self.grid.rows, limits_m.size), np.int64)
+        statistics.count_deeper(self._cells.depth[self._view], dry_at_start, limits_m, count)
+        return np.asarray(count.sum(axis=0))
+
     def sample_maxima(self) -> None:
         """Fold the present state into the running maxima; ponding time counts what has passed since the last sample."""
         cells = self._cells
@@ -270,6 +276,7 @@ class SurfaceFlow:
         self._scratch = self._scheme.scratch(bands, width, real)
         self._numbers = self._scheme.numbers(self.settings, self.grid.cell_size_m)
         self._runs = runs.empty_runs(*shape)
+        self._row_sums = np.zeros(rows)
 
     def _open(self, inlets: Sequence[Inlet], nodes: int, returns: np.ndarray | None) -> None:
         """Everything that happens at points and single faces."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import FOUR, GRAVITY, HALF, INLINE, LOOP, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, TWO, WINDOW, ZERO
+from flood_kernels.arrays import FOUR, GRAVITY, HALF, INLINE, LOOP, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, TINY, TWO, WINDOW, ZERO
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, read_faces, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
 
@@ -79,7 +79,7 @@ def face_discharge(own, before, after, h_left, h_right, z_left, z_right, g_left,
     k = (abs(g_left) + abs(g_right)) * friction_power(h, scheme.first, scheme.second)
     braked = TWO * driven / (ONE + math.sqrt(ONE + FOUR * dt * k * abs(driven)))
     limit = scheme.froude_speed * h * math.sqrt(h)
-    value = max(min(braked, limit), -limit)
+    value = (max(min(braked, limit), -limit) + TINY) - TINY
     return (value if wet else ZERO * value), (h_flow if wet else ZERO * h)
 
 

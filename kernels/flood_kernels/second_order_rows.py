@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import FOUR, HALF, LOOP, ONE, ROW, ZERO
+from flood_kernels.arrays import FOUR, HALF, LOOP, ONE, ROW, TINY, ZERO
 
 THIN_DEPTH = 1.0e-6  # m, water below this has no velocity
 
@@ -171,6 +171,6 @@ def update_row(mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, carry, f
         brake = max(stiff, ONE + drag * math.sqrt(along * along + sideways * sideways))
         speed, drift = free / brake, across_q * inverse
         speed, drift = (speed if wet else ZERO * speed), (drift if wet else ZERO * drift)
-        w[i] = speed
-        t[i] = drift
+        w[i] = (speed + TINY) - TINY
+        t[i] = (drift + TINY) - TINY
         peak[i] = max(peak[i], max(abs(speed), abs(drift)) + math.sqrt(g * new))

@@ -49,6 +49,39 @@ def face_velocity(q, h_left, h_right, z_left, z_right):
 
 
 @njit(**OPTIONS)
+def sum_row(depth, carry):
+    """Water of a row, m over its cells, in float64."""
+    total = 0.0
+    for i in range(depth.size):
+        total += np.float64(depth[i]) + np.float64(carry[i])
+    return total
+
+
+@njit(parallel=True, **OPTIONS)
+def sum_rows(depth, carry, top, left, columns, total):
+    """Water of every row into total (rows,)."""
+    for j in prange(total.size):
+        total[j] = sum_row(depth[j + top, left : left + columns], carry[j + top, left : left + columns])
+
+
+@njit(**OPTIONS)
+def count_row(depth, dry_at_start, limits, count):
+    """Cells of a row deeper than each limit (m) that were dry at the start."""
+    for i in range(depth.size):
+        if depth[i] > limits[0] and dry_at_start[i]:
+            for k in range(limits.size):
+                count[k] += depth[i] > limits[k]
+
+
+@njit(parallel=True, **OPTIONS)
+def count_deeper(depth, dry_at_start, limits, count):
+    """count (rows, limits): cells deeper than each of the ascending limits, row by row."""
+    for j in prange(depth.shape[0]):
+        count[j, :] = 0
+        count_row(depth[j], dry_at_start[j], limits, count[j])
+
+
+@njit(**OPTIONS)
 def velocity_at(depth, bed, qx, qy, in_cells, j, i):
     """Velocity of padded cell (j, i) towards east and north (m/s); rows run south.
 
