@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kernels"))
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow every neighbour down
 
+from benchmarks.cases import accuracy
 from benchmarks.speed import kernel
-
-BENCHMARKS = {"kernel": kernel.run}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=[*BENCHMARKS, "all"])
+    parser.add_argument("name", choices=["kernel", "accuracy", "all"])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--peer-python", help="Python >= 3.12 for peers that need it")
+    parser.add_argument("--only", nargs="*", default=[], help="accuracy: cases whose names begin so")
+    parser.add_argument("--long", action="store_true", help="accuracy: also the cases of many minutes (Carlisle, a million steps)")
+    parser.add_argument("--pictures", type=Path, help="accuracy: folder for one picture a case")
     options = parser.parse_args()
-    names = list(BENCHMARKS) if options.name == "all" else [options.name]
-    results = [BENCHMARKS[name](options.peer_python) for name in names]
+    results = []
+    if options.name in ("kernel", "all"):
+        results.append(kernel.run(options.peer_python))
+    if options.name in ("accuracy", "all"):
+        results.append(accuracy.run(tuple(options.only), options.long, options.pictures))
     for result in results:
         print(f"{result['benchmark']} on {result['machine']['processor']}, {result['machine']['cores']} cores")
         for f in result["figures"]:
             value = "null" if f["value"] is None else f"{f['value']:.3g}"
-            goal = "" if f["goal"] is None else f"goal {f['goal']}: {'holds' if f['holds'] else 'missed'}"
-            print(f"  {f['name']:<44} {value:>8} {f['unit']:<6} {goal} {f.get('note', '')}")
+            side = ">=" if f.get("lower") else "<="
+            goal = "" if f["goal"] is None else f"goal {side} {f['goal']:.3g}: {'holds' if f['holds'] else 'missed'}"
+            print(f"  {f['name']:<58} {value:>8} {f['unit']:<6} {goal} {f.get('note', '')}")
     if options.json:
         options.json.write_text(json.dumps(results[0] if len(results) == 1 else results, indent=2) + "\n", encoding="utf-8")
 

@@ -83,7 +83,7 @@ def landlab(cells: int) -> dict[str, Any]:
 def _python_at_least(minor: int) -> str | None:
     names = [f"python3.{k}" for k in range(14, minor - 1, -1)]
     found = [sys.executable, *(p for p in map(shutil.which, names) if p)]
-    found += [str(p) for p in sorted(Path.home().glob(".pyenv/versions/3.1*/bin/python"))]
+    found += [str(p) for p in sorted(Path.home().glob(".pyenv/versions/3.*/bin/python"))]
     for path in found:
         done = subprocess.run([path, "-c", "import sys; print(sys.version_info[1])"], capture_output=True, text=True, check=False)
         if done.returncode == 0 and int(done.stdout) >= minor:

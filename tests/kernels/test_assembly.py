@@ -1,0 +1,50 @@
+"""The row loops are vectorised: a small edit silently loses a factor of four to ten. Looked for in the generated assembly."""
+
+import platform
+import re
+
+import numba
+import numpy as np
+import pytest
+
+from flood_kernels import local_inertial, second_order_rows
+from flood_kernels.arrays import LOOP
+from flood_sim.surface_schemes import SCHEMES, SurfaceSettings
+
+pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86 assembly")
+N = 96
+
+
+def arguments(count, real):
+    return [np.full(N, 0.5, real) for _ in range(count)]
+
+
+def calls(real):
+    """One call of every row loop: function, array count, scalars."""
+    precision = np.dtype(real).name
+    inertial, second = (SCHEMES[name].numbers(SurfaceSettings(precision), 5.0) for name in ("local_inertial", "second_order"))
+    one = real(0.1)
+    return {
+        "advance_faces": (local_inertial.advance_faces, 11, (one, one, inertial)),
+        "share_outflow": (local_inertial.share_outflow, 6, (one,)),
+        "finish_row": (local_inertial.finish_row, 13, (one, one)),
+        "predict_row": (second_order_rows.predict_row, 21, (one, one, second)),
+        "flux_row": (second_order_rows.flux_row, 17, (second,)),
+        "update_row": (second_order_rows.update_row, 14, (one, one, one, second)),
+    }
+
+
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+@pytest.mark.parametrize("name", list(calls(np.float32)))
+def test_row_loop_is_vectorised(name, real):
+    function, arrays, scalars = calls(real)[name]
+    fresh = numba.njit(**{**LOOP, "cache": False})(function.py_func)  # what comes out of the cache shows no assembly
+    fresh(*arguments(arrays, real), *scalars)
+    suffix = "s" if real is np.float32 else "d"
+    packed = re.compile(rf"\bv?(add|sub|mul|fmadd|fnmadd|fmsub|min|max|div|sqrt)\w*p{suffix}\b.*%[xyz]mm")
+    scalar = re.compile(rf"\bv?(div|sqrt)s{suffix}\b")
+    (assembly,) = fresh.inspect_asm().values()
+    wide = len(packed.findall(assembly))
+    assert wide > 10, f"{name}: {wide} packed and {len(scalar.findall(assembly))} scalar operations"
+    if "%zmm" in assembly or "%ymm" in assembly:
+        assert any(reg in line for line in assembly.splitlines() if packed.search(line) for reg in ("%zmm", "%ymm"))
