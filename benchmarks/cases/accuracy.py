@@ -53,7 +53,7 @@ def draw(results: dict[Setting, dict[str, CaseResult]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     names = dict.fromkeys(name for cases in results.values() for name, case in cases.items() if case.lines)
     for name in names:
-        figure, axes = plt.subplots(figsize=(8, 4.5))
+        figure, axes = plt.subplots(figsize=(10, 4.5))
         drawn: set[str] = set()
         for setting, cases in results.items():
             case = cases.get(name)
@@ -67,7 +67,7 @@ def draw(results: dict[Setting, dict[str, CaseResult]], folder: Path) -> None:
             axes.set_xlabel(case.axes[0])
             axes.set_ylabel(case.axes[1])
         axes.set_title(name)
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
         figure.tight_layout()
         figure.savefig(folder / f"{name}.png", dpi=110)
         plt.close(figure)
