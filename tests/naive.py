@@ -20,8 +20,8 @@ def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9,
         h = max(bed[a] + depth[a], bed[b] + depth[b]) - max(bed[a], bed[b])
         if h <= dry:
             return 0.0
-        free = not coupled[a] and not coupled[b]
-        mean = q + 0.5 * (1 - theta) * sum(other - q for other in (before, after) if other != 0.0 and free)
+        use_theta = before != 0.0 and after != 0.0 and not coupled[a] and not coupled[b]
+        mean = theta * q + 0.5 * (1 - theta) * (before + after) if use_theta else q
         slope = (bed[b] + depth[b] - bed[a] - depth[a]) / dx
         star = mean - G * h * dt * slope
         k = G * 0.5 * (n[a] ** 2 + n[b] ** 2) * h ** (-7.0 / 3.0)

@@ -33,7 +33,7 @@ OK, TIME_STEP_COLLAPSED = 0, 1
 # Constants that float32 holds exactly: mixed with float64 rows they do not narrow anything, with float32 rows they do not widen.
 ZERO, HALF, ONE, TWO, FOUR = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(4.0)
 # Added and taken away again: what is far smaller becomes 0. Speeds that friction halves every step would reach the denormal numbers, on
-# which a processor is a hundred times slower.
+# which processors are slow.
 TINY = np.float32(1.0e-20)
 
 

@@ -66,17 +66,16 @@ def face_discharge(own, before, after, h_left, h_right, z_left, z_right, g_left,
     """Unit discharge (m2/s) of one face a step on, and the flow depth (m, 0 where dry) there.
 
     own, before, after : discharge of the face and of its two neighbours along the flow; push = g dt / dx;
-    q* = q + (1 - theta)/2 [(q- - q) + (q+ - q)] - g h dt/dx (eta_R - eta_L), each difference where that neighbour carries water (with both or
-    none, as published, faces beside dry ones exchange one-sidedly and a lake over a rough bed rings by centimetres), then q' = 2 q* / (1 + sqrt(1 + 4 dt k |q*|)) with
+    q* = [theta q + (1 - theta)/2 (q- + q+)] - g h dt/dx (eta_R - eta_L), then q' = 2 q* / (1 + sqrt(1 + 4 dt k |q*|)) with
     k = g n^2 h^(-7/3): backward Euler friction in closed form. Only differences of bed and depth enter: float32 holds a lake at rest.
     """
     step = z_right - z_left
     h_flow = max(h_left - max(step, ZERO), h_right + min(step, ZERO))
     wet = h_flow > scheme.dry_depth
     h = h_flow if wet else scheme.dry_depth
-    free = min(g_left, g_right) > ZERO
-    inward, onward = before - own if (before != ZERO) & free else ZERO, after - own if (after != ZERO) & free else ZERO
-    driven = own + (ONE - scheme.theta) * HALF * (inward + onward) - push * h * (step + (h_right - h_left))
+    weighted = (before != ZERO) & (after != ZERO) & (min(g_left, g_right) > ZERO)
+    mixed = scheme.theta * own + (ONE - scheme.theta) * HALF * (before + after)
+    driven = (mixed if weighted else own) - push * h * (step + (h_right - h_left))
     k = (abs(g_left) + abs(g_right)) * friction_power(h, scheme.first, scheme.second)
     braked = TWO * driven / (ONE + math.sqrt(ONE + FOUR * dt * k * abs(driven)))
     limit = scheme.froude_speed * h * math.sqrt(h)
