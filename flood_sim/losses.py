@@ -102,8 +102,9 @@ class Losses:
 
     def _advance_layers(self, depth: np.ndarray, fallen: np.ndarray, top: int, left: int, length_s: float) -> None:
         parts = max(1, int(np.ceil(length_s / LONGEST_LAYER_STEP_S - 1e-9)))
+        share = fallen if parts == 1 else fallen / np.float32(parts)
         for _ in range(parts):
-            layers.advance_stacks(depth, self._stacks, fallen / np.float32(parts), top, left, self._cell_area, length_s / parts)
+            layers.advance_stacks(depth, self._stacks, share, top, left, self._cell_area, length_s / parts)
         seeped = float(self._stacks.infiltrated.sum())
         self.infiltrated_volume += seeped - self._seeped_before
         self._seeped_before = seeped

@@ -67,6 +67,7 @@ class Recorder:
         self.max_head, self.max_flow = np.full(nodes, -np.inf), np.zeros(len(simulation.network.link_ids))
         self.surcharge_hours, self.flooded_volume = np.zeros(nodes), np.zeros(nodes)
         self._initially_wet = simulation.surface.depth > AREA_DEPTHS_M[0]
+        self._initially_dry = ~self._initially_wet
         self._unwatched_s = 0.0
         self._write_frame(simulation)
 
@@ -92,7 +93,7 @@ class Recorder:
         self._unwatched_s += window.length
         if self._unwatched_s < SAMPLING_S - 1e-9 and not simulation.clock.is_output(window.stop):
             return
-        counts = simulation.surface.cells_deeper(np.array(AREA_DEPTHS_M), ~self._initially_wet)
+        counts = simulation.surface.cells_deeper(np.array(AREA_DEPTHS_M), self._initially_dry)
         for limit, count in zip(AREA_DEPTHS_M, counts.tolist(), strict=True):
             area = count * simulation.surface.grid.cell_area_m2
             self.area_hours[limit] += area * self._unwatched_s / SECONDS_PER_HOUR

@@ -13,7 +13,7 @@ from flood_sim.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt,
 from flood_sim.losses import Facility, StorageInputs
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.water_specs import FacilitySpec, GreenRoof
+from flood_sim.scenario.water_specs import FacilitySpec, GreenRoof, GroundFacility
 from flood_sim.terrain import Terrain
 from flood_sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
 
@@ -102,18 +102,18 @@ def _facility(scenario: Scenario, spec: FacilitySpec, terrain: Terrain, building
 def _layers(spec: Any) -> dict[str, float]:
     """Depths in m and rates in m/s of a specification; the underdrain's rate at 1 m of head is its coefficient."""
     rate, length = mm_h_to_m_s(1.0), mm_to_m(1.0)
-    common = {"entry": rate * spec.entry_mm_h, "voids": spec.voids, "drain": rate * spec.drain_mm_h}
+    layers = {"entry": rate * spec.entry_mm_h, "voids": spec.voids, "drain": rate * spec.drain_mm_h}
+    if isinstance(spec, GroundFacility):
+        layers |= {"store_depth": length * spec.store_mm, "seepage": rate * spec.seepage_mm_h, "drain_offset": length * spec.drain_offset_mm}
+    else:
+        layers["store_depth"] = length * spec.mat_mm
     if spec.kind == "permeable_paving":
-        return {**common, "store_depth": length * spec.store_mm, "seepage": rate * spec.seepage_mm_h, "drain_offset": length * spec.drain_offset_mm}
+        return layers
     start = spec.field_capacity if spec.soil_start is None else spec.soil_start
-    soil = {
-        "soil_depth": length * spec.soil_mm, "porosity": spec.porosity, "field_capacity": spec.field_capacity,
+    return {
+        **layers, "soil_depth": length * spec.soil_mm, "porosity": spec.porosity, "field_capacity": spec.field_capacity,
         "percolation": rate * spec.percolation_mm_h, "soil_start": min(start, spec.porosity) * length * spec.soil_mm,
     }  # fmt: skip
-    if spec.kind == "green_roof":
-        return {**common, **soil, "store_depth": length * spec.mat_mm}
-    below = {"store_depth": length * spec.store_mm, "seepage": rate * spec.seepage_mm_h, "drain_offset": length * spec.drain_offset_mm}
-    return {**common, **soil, **below}
 
 
 def _refuse_overfull(scenario: Scenario, facilities: list[Facility], terrain: Terrain) -> None:
