@@ -64,13 +64,15 @@ class SurfaceFlow:
         self.edges, self.inflows, self.edge_inflows = tuple(edges), tuple(inflows), tuple(edge_inflows)
         self.sections, self.structures, self.culverts, self.pumps = tuple(sections), tuple(structures), tuple(culverts), tuple(pumps)
         self._scheme = SCHEMES[settings.scheme]
+        if terrain.porosity is not None and self._scheme.moves_momentum:
+            raise ValueError("buildings as porosity are not implemented for the second-order scheme")
         self._float = FLOATS[settings.precision]
         self._view = (slice(TOP, TOP + self.grid.rows), slice(LEFT, LEFT + self.grid.columns))
         self._allocate(depth, inlets)
         self._open(inlets, nodes, returns)
         s = settings
         courant = self._scheme.courant if s.courant is None else s.courant
-        wet = self._scheme.wet_depth(s) if s.skip_dry else -1.0
+        wet = self._scheme.wet_depth(s) * float(self._cells.porosity.min()) if s.skip_dry else -1.0
         limits = (courant, s.courant_coupled, s.largest_step_s, s.smallest_step_s, weir_coefficient, orifice_coefficient, 1.0, wet)
         self._limits = np.array(limits)
         self.time_s, self.steps = 0.0, 0
@@ -87,8 +89,10 @@ class SurfaceFlow:
 
     @property
     def depth(self) -> np.ndarray:
-        """(rows, columns) read-only view, m; 0 in inactive cells. Water comes in through sources and boundaries: dry ground is not looked at."""
+        """(rows, columns) read-only, m, as it stands between buildings; 0 in inactive cells. Water comes in through sources and boundaries: dry ground is not looked at."""
         view = self._cells.depth[self._view]
+        if self.terrain.porosity is not None:
+            view = view / self._cells.porosity[self._view]
         view.flags.writeable = False
         return view
 
@@ -150,7 +154,7 @@ class SurfaceFlow:
     def velocity(self) -> tuple[np.ndarray, np.ndarray]:
         """Velocity towards east and north in cell centres (rows, columns) m/s, 0 where shallower than 1 mm."""
         east, north = np.zeros(self.grid.shape, np.float32), np.zeros(self.grid.shape, np.float32)
-        statistics.cell_velocity(self._cells.depth, self._cells.bed, *self._flow, self._scheme.moves_momentum, TOP, LEFT, east, north)
+        statistics.cell_velocity(*self._between_buildings(), self._scheme.moves_momentum, TOP, LEFT, east, north)
         return east, north
 
     # ----------------------------------------------------------------------------------------------------- time stepping
@@ -206,16 +210,24 @@ class SurfaceFlow:
     def cells_deeper(self, limits_m: np.ndarray, dry_at_start: np.ndarray) -> np.ndarray:
         """(limits,) number of cells deeper than each limit, ascending, of those that were dry at the start (rows, columns)."""
         count = np.zeros((self.grid.rows, limits_m.size), np.int64)
-        statistics.count_deeper(self._cells.depth[self._view], dry_at_start, limits_m, count)
+        statistics.count_deeper(self.depth, dry_at_start, limits_m, count)
         return np.asarray(count.sum(axis=0))
 
     def sample_maxima(self) -> None:
         """Fold the present state into the running maxima; ponding time counts what has passed since the last sample."""
-        cells = self._cells
-        statistics.update_maxima(
-            cells.depth, cells.bed, *self._flow, self._scheme.moves_momentum, TOP, LEFT, self.maxima, self.time_s, self._unsampled_s
-        )
+        statistics.update_maxima(*self._between_buildings(), self._scheme.moves_momentum, TOP, LEFT, self.maxima, self.time_s, self._unsampled_s)
         self._unsampled_s = 0.0
+
+    def _between_buildings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Padded depth (m), bed (m) and flow in the open share of the cells."""
+        cells, flow = self._cells, self._flow
+        if self.terrain.porosity is None:
+            return cells.depth, cells.bed, flow.x, flow.y
+        p = cells.porosity
+        x, y = flow.x.copy(), flow.y.copy()
+        x[:, 1:] /= np.minimum(p[:, 1:], p[:, :-1])
+        y[1:] /= np.minimum(p[1:], p[:-1])
+        return cells.depth / p, cells.bed, x, y
 
     def structure_lines(self) -> dict[str, dict[str, float | str]]:
         """What passed each structure since the start (m3), forward and back: one line each, as the ledger of the surface has it."""
@@ -258,17 +270,23 @@ class SurfaceFlow:
             raise RunFailedError("the terrain has no active cell")
         ground = self.terrain.bed_elevation[active]
         self.terrain_datum = float(np.floor(ground.min()))  # float32 holds differences of small numbers
-        bed, initial, friction, weight = (aligned(shape, real) for _ in range(4))
+        bed, initial, roughness, weight = (aligned(shape, real) for _ in range(4))
         bed[...] = arrays.WALL
         bed[self._view] = np.where(active, self.terrain.bed_elevation - self.terrain_datum, arrays.WALL)
         initial[self._view] = np.where(active, depth, 0.0)
-        friction[self._view] = 0.5 * GRAVITY_M_S2 * self.terrain.manning_n**2
+        roughness[self._view] = math.sqrt(0.5 * GRAVITY_M_S2) * self.terrain.manning_n
         weight[self._view] = self.terrain.rain_weight
         for inlet in inlets:
             j, i = inlet.row + TOP, inlet.column + LEFT
-            friction[j, i] = -abs(friction[j, i])
+            roughness[j, i] = -abs(roughness[j, i])
         every = np.arange(shape[0])
-        self._cells = arrays.Cells(initial, aligned(shape, real), bed, friction, weight, every, every)
+        porosity = np.ones((1, 1), real)
+        if self.terrain.porosity is not None:
+            porosity = aligned(shape, real)
+            porosity[...] = 1.0
+            porosity[self._view] = self.terrain.porosity
+            initial *= porosity
+        self._cells = arrays.Cells(initial, aligned(shape, real), bed, roughness, weight, every, every, porosity)
         self._flow = arrays.Flow(aligned(shape, real), aligned(shape, real))
         worthwhile = max(1, rows * columns // CELLS_A_THREAD) if self.settings.threads_by_size else rows
         bands = max(1, min(self.settings.threads, rows // 8, worthwhile))
@@ -296,10 +314,10 @@ class SurfaceFlow:
     def _share_rows(self) -> None:
         """Store equal rows of roughness once, and of rain weights where they never change: they are read from the cache, not from memory."""
         cells = self._cells
-        friction, friction_row = distinct_rows(cells.friction)
+        roughness, roughness_row = distinct_rows(cells.roughness)
         self._weights = cells.rain_weight[self._view]
         weight, weight_row = (cells.rain_weight, cells.weight_row) if self.rain.varies else distinct_rows(cells.rain_weight)
-        self._cells = cells._replace(friction=friction, friction_row=friction_row, rain_weight=weight, weight_row=weight_row)
+        self._cells = cells._replace(roughness=roughness, roughness_row=roughness_row, rain_weight=weight, weight_row=weight_row)
         if not self.rain.varies:
             self._weights = np.zeros((1, self.grid.columns), self._float)
 

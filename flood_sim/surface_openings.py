@@ -85,7 +85,9 @@ class OpenEdges:
                     falls = second_order and edge.slope is not None and math.isinf(edge.slope)
                     ghosts.append((*ghost, *inner, edge.stage is None, falls))
                     self._bed[ghost] = ground
-                    cells.friction[ghost] = abs(cells.friction[inner])
+                    cells.roughness[ghost] = abs(cells.roughness[inner])
+                    if cells.porosity.size > 1:
+                        cells.porosity[ghost] = cells.porosity[inner]
                 elif owner[ghost] == number:
                     self._bed[ghost] = min(float(self._bed[ghost]), ground)
             self.slices.append(slice(begin, len(ghosts)))
@@ -110,7 +112,7 @@ class OpenEdges:
                 taken.add(far)
                 beyond[k] = far
                 self._bed[far] = self._bed[row, column]
-                cells.friction[far] = cells.friction[row, column]
+                cells.roughness[far] = cells.roughness[row, column]
         return beyond
 
     def _open_faces(self, ghost: tuple[int, int]) -> list[tuple[bool, int, int, float]]:

@@ -77,13 +77,19 @@ class FieldRain(SurfaceRain):
         super().__init__(nodes)
         self._field, self._terrain, self._gutters = field, terrain, gutters
         self._area = terrain.grid.cell_area_m2
-        self._loaded, self._volume = -1, 0.0
-        self._open, self._roof, self._street_volume = np.zeros((1, 1), np.float32), np.zeros(nodes), 0.0
+        self._loaded = self._now = -1  # interval whose weights are set; interval that the windows have reached
+        self._volume = self._volume_before = 0.0  # m3 of that interval, of those before it
+        self._open, self._roof = np.zeros((1, 1), np.float32), np.zeros(nodes)
         self.kernel = arrays.Rain(np.array([0.0, 1.0]), np.zeros(2), np.zeros(1))
 
     def volume_until(self, time_s: float) -> float:
-        """The windows' rain so far; time_s is the end of the last one."""
-        return self._volume
+        """Whole intervals and the share of the present one, never a sum over windows; time_s is not before the last window."""
+        return self._volume_before + self._volume * self._share_until(time_s) if self._now >= 0 else 0.0
+
+    def _share_until(self, time_s: float) -> float:
+        """Share of the present interval that has fallen."""
+        begin, end = self._field.edges_s[self._now : self._now + 2]
+        return min(max(float((time_s - begin) / (end - begin)), 0.0), 1.0)
 
     def begin_window(self, window: Window, weights: np.ndarray) -> np.ndarray:
         parts = self._parts(window)
@@ -92,18 +98,16 @@ class FieldRain(SurfaceRain):
         self.roof_volumes[:] = 0.0
         if len(parts) == 1:  # the weights stay, the reference depth is the share of the interval
             (k, share) = parts[0]
-            fallen = self._add(k, share, weights)
+            fallen = self._add(k, share, weights, window)
             self.kernel.cumulative[1] = share
-            self._volume += self._street_volume * share
             return fallen
         total, fallen = np.zeros(weights.shape), np.zeros((1, weights.shape[1]), np.float32)
         for k, share in parts:
-            fallen = fallen + self._add(k, share, weights)
+            fallen = fallen + self._add(k, share, weights, window)
             total += share * weights
         weights[...] = total
         self._loaded = -1
         self.kernel.cumulative[1] = 1.0
-        self._volume += float(weights.sum(dtype=np.float64)) * self._area
         return fallen
 
     def _parts(self, window: Window) -> list[tuple[int, float]]:
@@ -118,11 +122,16 @@ class FieldRain(SurfaceRain):
                 parts.append((k, float(length / (edges[k + 1] - edges[k]))))
         return parts
 
-    def _add(self, k: int, share: float, weights: np.ndarray) -> np.ndarray:
-        """Load interval k; book its roof water; returns what falls on the cells themselves."""
+    def _add(self, k: int, share: float, weights: np.ndarray, window: Window) -> np.ndarray:
+        """Load interval k; book its water; returns what falls on the cells themselves."""
         self._load(k, weights)
         self.roof_volumes += self._roof * share
-        self._volume += float(self._roof.sum()) * share
+        if k != self._now:
+            first, self._now = self._now < 0, k
+            self._volume_before += self._volume
+            self._volume = float(weights.sum(dtype=np.float64)) * self._area + float(self._roof.sum())
+            if first:  # what fell before the run began
+                self._volume_before -= self._volume * self._share_until(window.start)
         return self._open * np.float32(share)
 
     def _load(self, k: int, weights: np.ndarray) -> None:
@@ -139,7 +148,6 @@ class FieldRain(SurfaceRain):
             depth[row, column] -= led
             self._roof = np.bincount(self._gutters.node, led * self._area, self.roof_volumes.size).astype(float)
         weights[...] = self._terrain.collect_rain(depth)
-        self._street_volume = float(weights.sum(dtype=np.float64)) * self._area
         self._loaded = k
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_kernels import local_inertial, second_order, second_order_rows
+from flood_kernels import local_inertial, local_inertial_rows, second_order, second_order_rows
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.surface_arrays import aligned
 
@@ -48,16 +48,17 @@ class SurfaceScheme:
     scratch: Callable[[int, int, Any], Any]
 
 
-def _local_inertial_numbers(settings: SurfaceSettings, cell_size_m: float) -> local_inertial.Scheme:
+def _local_inertial_numbers(settings: SurfaceSettings, cell_size_m: float) -> local_inertial_rows.Scheme:
     froude_speed = settings.froude_max * math.sqrt(GRAVITY_M_S2)
     real: Any = FLOATS[settings.precision]
-    numbers = (cell_size_m, settings.theta, froude_speed, settings.dry_depth_m, GRAVITY_M_S2, 7.0 / 3.0, 35.0 / 9.0)
-    return local_inertial.Scheme(*[real(v) for v in numbers])
+    numbers = (cell_size_m, settings.theta, 0.5 * (1.0 - settings.theta), froude_speed, settings.dry_depth_m, GRAVITY_M_S2)
+    return local_inertial_rows.Scheme(*[real(v) for v in (*numbers, *local_inertial_rows.POWER_SERIES)])
 
 
 def _local_inertial_scratch(bands: int, width: int, real: Any) -> local_inertial.Scratch:
     rows = (aligned((bands, k, width), real) for k in (4, 2, 5, 4, 4, 4))
-    scratch = local_inertial.Scratch(*rows, aligned((bands, width), real), aligned((bands, width), real))
+    limited = np.zeros((bands, 4), bool)
+    scratch = local_inertial.Scratch(*rows, limited, aligned((bands, width), real), aligned((bands, width), real))
     scratch.share[...] = 1.0
     return scratch
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from flood_sim.grid import Grid
 
+MOST_COVERED = 0.95  # of a cell by buildings: beyond, the little water between them would only make the time step small
+
 
 @dataclass(frozen=True)
 class Terrain:
@@ -16,6 +18,7 @@ class Terrain:
     bed_elevation : m, float64, NaN where inactive;  manning_n : s m-1/3;  active : bool, cells that hold water;
     rain_weight : rain depth a cell receives per unit of rain, roof runoff included; its sum over active cells is the catchment in cells;
     outside : bool, cells beyond the model's edge (no ground in the raster), as against buildings inside it;
+    porosity : share of each cell that buildings leave open, in (0, 1]; None: 1 everywhere;
     rain_to : int64, flat index of the cell that a cell's rain runs to (itself, or the one beside its building); None: everywhere itself.
     """
 
@@ -26,6 +29,7 @@ class Terrain:
     rain_weight: np.ndarray
     outside: np.ndarray
     rain_to: np.ndarray | None = None
+    porosity: np.ndarray | None = None
 
     @property
     def catchment_area_m2(self) -> float:
@@ -65,6 +69,15 @@ class Terrain:
         tops = maximum(self.bed_elevation, parts, index=np.arange(count + 1))
         bed = np.where(parts > 0, tops[parts] + height_m, self.bed_elevation)
         return replace(self, bed_elevation=bed)
+
+    def with_porous_buildings(self, covered: np.ndarray) -> Terrain:
+        """`porosity`: covered (rows, columns) is the share of each cell under buildings; water stands and passes in the rest, the roof's rain
+        runs into it. Cells covered by more than MOST_COVERED are solid."""
+        covered = np.where(self.active, covered, 0.0)
+        solid = self.with_solid_buildings(covered > MOST_COVERED)
+        if not (covered[solid.active] > 0.0).any():
+            return solid
+        return replace(solid, porosity=np.where(solid.active, 1.0 - covered, 1.0))
 
     def __repr__(self) -> str:
         z = self.bed_elevation[self.active]

@@ -7,27 +7,33 @@ import numpy as np
 G = 9.80665
 
 
-def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9, froude_max=1.0, dry=1e-4, coupled=None):
-    """One step on a closed rectangle. depth, bed, n (ny, nx); qx (ny, nx + 1), qy (ny + 1, nx). Returns depth, qx, qy; NaN bed is a wall."""
+def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9, froude_max=1.0, dry=1e-4, coupled=None, open_share=None):
+    """One step on a closed rectangle. depth, bed, n (ny, nx); qx (ny, nx + 1), qy (ny + 1, nx). Returns depth, qx, qy; NaN bed is a wall.
+
+    open_share (ny, nx): of each cell; depth is then water over the whole cell, q through the whole width."""
     ny, nx = depth.shape
     wall = ~np.isfinite(bed)
     coupled = np.zeros(depth.shape, bool) if coupled is None else coupled
+    share = np.ones(depth.shape) if open_share is None else open_share
+    stand = depth / share
     new_qx, new_qy = np.zeros_like(qx), np.zeros_like(qy)
 
     def face(q, before, after, a, b):
         if wall[a] or wall[b]:
             return 0.0
-        h = max(bed[a] + depth[a], bed[b] + depth[b]) - max(bed[a], bed[b])
+        gap = min(share[a], share[b])
+        h = max(bed[a] + stand[a], bed[b] + stand[b]) - max(bed[a], bed[b])
         if h <= dry:
             return 0.0
         use_theta = before != 0.0 and after != 0.0 and not coupled[a] and not coupled[b]
+        q, before, after = q / gap, before / gap, after / gap
         mean = theta * q + 0.5 * (1 - theta) * (before + after) if use_theta else q
-        slope = (bed[b] + depth[b] - bed[a] - depth[a]) / dx
+        slope = (bed[b] + stand[b] - bed[a] - stand[a]) / dx
         star = mean - G * h * dt * slope
         k = G * 0.5 * (n[a] ** 2 + n[b] ** 2) * h ** (-7.0 / 3.0)
         value = 2 * star / (1 + np.sqrt(1 + 4 * dt * k * abs(star)))
         limit = froude_max * h * np.sqrt(G * h)
-        return float(np.clip(value, -limit, limit))
+        return float(np.clip(value, -limit, limit)) * gap
 
     for j in range(ny):
         for i in range(1, nx):
@@ -36,13 +42,13 @@ def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9,
         for i in range(nx):
             new_qy[j, i] = face(qy[j, i], qy[j - 1, i], qy[j + 1, i], (j - 1, i), (j, i))
     out = (np.maximum(new_qx[:, 1:], 0) - np.minimum(new_qx[:, :-1], 0) + np.maximum(new_qy[1:], 0) - np.minimum(new_qy[:-1], 0)) * dt / dx
-    share = np.where(out > depth, depth / np.maximum(out, 1e-300), 1.0)
+    giving = np.where(out > depth, depth / np.maximum(out, 1e-300), 1.0)
     for j in range(ny):
         for i in range(1, nx):
-            new_qx[j, i] *= share[j, i - 1] if new_qx[j, i] > 0 else share[j, i]
+            new_qx[j, i] *= giving[j, i - 1] if new_qx[j, i] > 0 else giving[j, i]
     for j in range(1, ny):
         for i in range(nx):
-            new_qy[j, i] *= share[j - 1, i] if new_qy[j, i] > 0 else share[j, i]
+            new_qy[j, i] *= giving[j - 1, i] if new_qy[j, i] > 0 else giving[j, i]
     gain = (new_qx[:, :-1] - new_qx[:, 1:] + new_qy[:-1] - new_qy[1:]) * dt / dx + np.where(wall, 0.0, rain_depth)
     return depth + gain, new_qx, new_qy
 

@@ -13,12 +13,13 @@ from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.schema import FlatBed, FromRims, TerrainSpec
 from flood_sim.scenario.water_specs import LandCover
-from flood_sim.terrain import Terrain, lone_extremes, terrain_of
+from flood_sim.terrain import MOST_COVERED, Terrain, lone_extremes, terrain_of
 
 MANNING_RANGE = (0.001, 0.5)
 SMOOTHEST_N = 0.008  # glass; less is doubtful, and real rasters have it (resampled edges)
 SPIKE_M = 10.0
 POCKET_M2 = 200.0
+FINER = 8
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ def build_ground(scenario: Scenario, city: City | None, findings: list[Finding])
     terrain = terrain_of(grid, bed, _manning(scenario, spec, grid, np.isfinite(bed), findings))
     _check_roughness(terrain, findings)
     _check_bed(terrain, spec, findings)
-    buildings = _buildings(scenario, spec, terrain, findings)
-    solid = buildings if spec.building_treatment == "hole" else np.zeros(grid.shape, bool)
+    covered = _covered(scenario, spec, terrain, findings)
+    buildings = covered > (MOST_COVERED if spec.building_treatment == "porosity" else 0.5)
+    solid = buildings if spec.building_treatment != "block" else np.zeros(grid.shape, bool)
     if spec.walls_above_m is not None:
         high = terrain.active & (np.nan_to_num(terrain.bed_elevation, nan=-np.inf) > spec.walls_above_m)
         findings.append(
@@ -58,7 +60,10 @@ def build_ground(scenario: Scenario, city: City | None, findings: list[Finding])
                 f"{int(pockets.sum())} cells in pockets under {POCKET_M2:g} m2 that buildings enclose are taken as building: water could not leave them",
             )
         )
-    return GroundInputs(terrain.with_solid_buildings(solid | pockets), buildings | pockets)
+    terrain = terrain.with_solid_buildings(solid | pockets)
+    if spec.building_treatment == "porosity":
+        terrain = terrain.with_porous_buildings(covered)
+    return GroundInputs(terrain, buildings | pockets)
 
 
 def enclosed_pockets(open_cells: np.ndarray, cell_area_m2: float) -> np.ndarray:
@@ -258,19 +263,27 @@ def _check_holes(terrain: Terrain, findings: list[Finding]) -> None:
         )
 
 
-def _buildings(scenario: Scenario, spec: TerrainSpec, terrain: Terrain, findings: list[Finding]) -> np.ndarray:
+def _covered(scenario: Scenario, spec: TerrainSpec, terrain: Terrain, findings: list[Finding]) -> np.ndarray:
+    """Share of each cell under buildings; 0 or 1 by the cell's centre, but for `porosity`, which looks at FINER x FINER points of it."""
+    grid = terrain.grid
     if spec.buildings is None:
-        return np.zeros(terrain.grid.shape, bool)
+        return np.zeros(grid.shape)
+    porous = spec.building_treatment == "porosity"
     path = scenario.file(spec.buildings, "[terrain] buildings")
     if path.suffix.lower() in files.DRIVERS:
-        return np.nan_to_num(files.read_layer(path, terrain.grid, findings, mean=False)) > 0.5
+        return np.clip(np.nan_to_num(files.read_layer(path, grid, findings, mean=porous)), 0.0, 1.0)
+    from rasterio import Affine
     from rasterio.features import rasterize
 
-    shapes = [(shape, 1) for shape in files.read_geometries(path, terrain.grid)]
-    mask = rasterize(shapes, out_shape=terrain.grid.shape, transform=terrain.grid.transform, dtype="uint8").astype(bool)
-    if not (mask & terrain.active).any():
+    shapes = [(shape, 1) for shape in files.read_geometries(path, grid)]
+    finer = FINER if porous else 1
+    t = grid.transform
+    fine = Affine(t.a / finer, 0.0, t.c, 0.0, t.e / finer, t.f)
+    mask = rasterize(shapes, out_shape=(grid.rows * finer, grid.columns * finer), transform=fine, dtype="uint8")
+    covered = mask.reshape(grid.rows, finer, grid.columns, finer).mean(axis=(1, 3))
+    if not (covered > 0.0)[terrain.active].any():
         findings.append(Finding("W204", path.name, "no building covers an active cell", do="check its coordinate system"))
-    return mask
+    return np.asarray(covered)
 
 
 def build_initial_depth(scenario: Scenario, terrain: Terrain, city: City | None, findings: list[Finding]) -> np.ndarray:

@@ -59,7 +59,10 @@ class TerrainSpec(Section):
     bed_elevation: str | FromRims | FlatBed = Field(description="raster file (GeoTIFF, ASCII grid), or { columns, rows, cell_size_m, ... }")
     manning_n: float | str | LandCover = Field(0.03, description="number 0.008 to 0.5, raster, or { file, table }")
     buildings: str | None = Field(None, description="polygons (GeoJSON, GeoPackage) or raster mask")
-    building_treatment: Literal["block", "hole"] = "hole"
+    building_treatment: Literal["block", "hole", "porosity"] = Field(
+        "hole",
+        description="block: raised; hole: left out; porosity: water stands and passes in the share of a cell that buildings leave open (coarse grids)",
+    )
     building_height_m: float = Field(5.0, gt=0.0, le=500.0, description="block: roof over the ground")
     walls_above_m: float | None = Field(None, description="cells higher than this are buildings (hole)")
     vertical_datum: str = Field("not stated", description="e.g. 1985 National Height Datum")

@@ -44,7 +44,14 @@ def build_drainage(scenario: Scenario, ground: GroundInputs, city: City | None, 
         drainage = _city_drainage(scenario, spec, city)
     else:
         drainage = _network_drainage(scenario, spec, ground.terrain, findings)
-    return _with_roofs(drainage, spec, ground, findings) if spec.roofs == "sewer" else drainage
+    if spec.roofs != "sewer":
+        return drainage
+    if ground.terrain.porosity is not None:
+        raise input_error(
+            "E104", "[drainage] roofs", "roofs of buildings taken as porosity have no cells of their own: not implemented", given="sewer",
+            allowed="street", do='or building_treatment = "hole"',
+        )  # fmt: skip
+    return _with_roofs(drainage, spec, ground, findings)
 
 
 def _with_roofs(drainage: DrainageInputs, spec: SwmmDrainage, ground: GroundInputs, findings: list[Finding]) -> DrainageInputs:

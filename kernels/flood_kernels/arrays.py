@@ -31,7 +31,7 @@ GRAVITY = 9.80665
 OK, TIME_STEP_COLLAPSED = 0, 1
 
 # Constants that float32 holds exactly: mixed with float64 rows they do not narrow anything, with float32 rows they do not widen.
-ZERO, HALF, ONE, TWO, FOUR = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(4.0)
+ZERO, QUARTER, HALF, ONE, TWO, FOUR = (np.float32(v) for v in (0.0, 0.25, 0.5, 1.0, 2.0, 4.0))
 # Added and taken away again: what is far smaller becomes 0. Speeds that friction halves every step would reach the denormal numbers, on
 # which processors are slow.
 TINY = np.float32(1.0e-20)
@@ -58,13 +58,16 @@ PARALLEL = {**WINDOW, "parallel": True}
 class Cells(NamedTuple):
     """State and properties of cells, padded; float32 or float64, all alike."""
 
-    depth: np.ndarray  # m, >= 0
+    depth: np.ndarray  # m, >= 0; where buildings leave only a share of the cell open: water over the whole cell, standing at depth / porosity
     carry: np.ndarray  # m, what rounding and positivity owe to depth; sum(depth + carry) is the volume / area
     bed: np.ndarray  # m above the datum; WALL where there is no cell
-    friction: np.ndarray  # g n^2 / 2 (a face adds its two cells); its sign bit marks cells coupled to a sewer (their faces take theta = 1)
+    roughness: (
+        np.ndarray
+    )  # n sqrt(g / 2) (a face adds its two cells' squares); its sign bit marks cells coupled to a sewer (their faces take theta = 1)
     rain_weight: np.ndarray  # share of the rain depth that the cell receives (roof runoff makes it > 1)
-    friction_row: np.ndarray  # int64 (padded rows,): row of `friction` that holds this row's; equal rows are stored, and read, once
+    roughness_row: np.ndarray  # int64 (padded rows,): row of `roughness` that holds this row's; equal rows are stored, and read, once
     weight_row: np.ndarray  # the same of `rain_weight`
+    porosity: np.ndarray  # share of the cell that buildings leave open, > 0; shape (1, 1): 1 everywhere
 
 
 class Flow(NamedTuple):
@@ -86,8 +89,8 @@ class Runs(NamedTuple):
     start: np.ndarray  # int64 (padded rows, pieces)
     stop: np.ndarray
     active: np.ndarray  # bool (padded rows, chunks of LANES columns) work space: chunks to be computed
-    near: np.ndarray  # uint8 (padded rows, chunks + 2) work space, its outer columns stay 0
-    since: np.ndarray  # uint8 (chunks,) work space
+    above: np.ndarray  # uint8 (padded rows, chunks) work space: rows since a marked one above
+    since: np.ndarray  # uint8 (chunks,) the same from below
 
 
 class Sources(NamedTuple):

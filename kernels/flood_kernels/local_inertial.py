@@ -1,4 +1,4 @@
-"""Local inertial overland flow on a padded C grid: row functions, a band of rows, a coupling window.
+"""Local inertial overland flow on a padded C grid: a band of rows, a coupling window; its rows are in local_inertial_rows.py.
 
 Equations: Bates, Horritt, Fewtrell 2010, doi:10.1016/j.jhydrol.2010.03.027; de Almeida et al. 2012, doi:10.1029/2011WR011570.
 Flow.x[j, i] is the unit discharge through the face left of cell (j, i), Flow.y[j, i] through the one above it (between rows j-1 and j).
@@ -10,21 +10,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import FOUR, GRAVITY, HALF, INLINE, LOOP, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, TINY, TWO, WINDOW, ZERO
+from flood_kernels.arrays import GRAVITY, INLINE, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.local_inertial_rows import (
+    advance_faces,
+    advance_porous_faces,
+    finish_limited_row,
+    finish_row,
+    gives_too_much,
+    scale_faces,
+    share_outflow,
+)
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, read_faces, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
-
-
-class Scheme(NamedTuple):
-    """Numbers of the scheme, of the cells' float type."""
-
-    cell_size: float  # m
-    theta: float  # weight of the face's own discharge, 0.8 to 1
-    froude_speed: float  # largest Froude number times sqrt(gravity), m^0.5/s
-    dry_depth: float  # m, faces with less flow depth carry nothing
-    gravity: float  # m/s2
-    first: float  # 7/3 and 35/9: series of (1 - r)^(-7/3)
-    second: float
 
 
 class Scratch(NamedTuple):
@@ -36,104 +33,9 @@ class Scratch(NamedTuple):
     new_qx: np.ndarray  # (bands, 4, width)
     new_qy: np.ndarray  # (bands, 4, width)
     share: np.ndarray  # (bands, 4, width) positivity factors of rows
+    limited: np.ndarray  # bool (bands, 4) whether a factor of that row is below 1
     spare: np.ndarray  # (bands, width) scaled y faces that the next band owns
     peak: np.ndarray  # (bands, width) largest flow depth of a column
-
-
-# ---------------------------------------------------------------------------------------------------------------- rows
-
-
-@njit(**ROW)
-def friction_power(h, first, second):
-    """h^(-7/3) without pow: the reciprocal cube root y by a bit trick (3.5 % off) and a cubic step in float32, then the series of
-    (1 - r)^(-7/3), r = 1 - h y^3, in h's own type.
-
-    Relative error against pow for 1e-6 to 100 m: < 3e-7 in both; tested.
-    """
-    x = np.float32(h)
-    seed = np.int32(np.int32(0x54A24000) - np.int32(np.float32(x.view(np.int32)) * np.float32(1.0 / 3.0))).view(np.float32)
-    r = ONE - x * seed * seed * seed
-    y = seed + seed * r * (np.float32(1.0 / 3.0) + np.float32(2.0 / 9.0) * r)
-    square = y * y
-    cube = square * y
-    rest = ONE - h * cube
-    series = ONE + rest * (first + second * rest)
-    return cube * cube * y * series
-
-
-@njit(**ROW)
-def face_discharge(own, before, after, h_left, h_right, z_left, z_right, g_left, g_right, push, dt, scheme):
-    """Unit discharge (m2/s) of one face a step on, and the flow depth (m, 0 where dry) there.
-
-    own, before, after : discharge of the face and of its two neighbours along the flow; push = g dt / dx;
-    q* = [theta q + (1 - theta)/2 (q- + q+)] - g h dt/dx (eta_R - eta_L), then q' = 2 q* / (1 + sqrt(1 + 4 dt k |q*|)) with
-    k = g n^2 h^(-7/3): backward Euler friction in closed form. Only differences of bed and depth enter: float32 holds a lake at rest.
-    """
-    step = z_right - z_left
-    h_flow = max(h_left - max(step, ZERO), h_right + min(step, ZERO))
-    wet = h_flow > scheme.dry_depth
-    h = h_flow if wet else scheme.dry_depth
-    weighted = (before != ZERO) & (after != ZERO) & (min(g_left, g_right) > ZERO)
-    mixed = scheme.theta * own + (ONE - scheme.theta) * HALF * (before + after)
-    driven = (mixed if weighted else own) - push * h * (step + (h_right - h_left))
-    k = (abs(g_left) + abs(g_right)) * friction_power(h, scheme.first, scheme.second)
-    braked = TWO * driven / (ONE + math.sqrt(ONE + FOUR * dt * k * abs(driven)))
-    limit = scheme.froude_speed * h * math.sqrt(h)
-    value = (max(min(braked, limit), -limit) + TINY) - TINY
-    return (value if wet else ZERO * value), (h_flow if wet else ZERO * h)
-
-
-# The row functions get equally long contiguous slices and index them by i alone: an index i - 1 would need Numba's
-# negative-index test and keep LLVM from vectorising (measured: 37 instead of 3 ns a cell).
-
-
-@njit(**LOOP)
-def advance_faces(own, before, after, h_left, h_right, z_left, z_right, g_left, g_right, q_new, peak, push, dt, scheme):
-    """All faces of a row, along x (left, right cells) or along y (above, below): `q_new` and the running maximum `peak` are written."""
-    for i in range(q_new.size):
-        value, flow_depth = face_discharge(
-            own[i], before[i], after[i], h_left[i], h_right[i], z_left[i], z_right[i], g_left[i], g_right[i], push, dt, scheme
-        )
-        q_new[i] = value
-        peak[i] = max(peak[i], flow_depth)
-
-
-@njit(**LOOP)
-def share_outflow(depth, q_left, q_right, q_above, q_below, share, dx_over_dt):
-    """Factor in [0, 1] by which every outgoing face of a cell is scaled so that it gives no more than it holds."""
-    for i in range(share.size):
-        out = (max(q_right[i], ZERO) - min(q_left[i], ZERO)) + (max(q_below[i], ZERO) - min(q_above[i], ZERO))
-        share[i] = min(ONE, depth[i] * dx_over_dt / max(out, np.float32(1e-30)))
-
-
-@njit(**LOOP)
-def finish_row(depth, carry, q_x, q_x_a, share_b, share, share_a, q_above, q_y, share_below, rain_weight, out_x, out_y, rain_depth, dt_over_dx):
-    """Scale the faces of a row by the factor of the cell that gives, and update its cells: h' = h + dt/dx (sum in - sum out) + rain.
-
-    q_x, q_x_a, q_y : unscaled discharge left, right and below; q_above : final; out_x, out_y : final left and below. `carry` keeps what
-    rounding lost and what an over-drained cell owes: sum(depth + carry) is conserved and nothing is clipped; the next water pays the debt.
-    """
-    for i in range(depth.size):
-        own, before, after, below = share[i], share_b[i], share_a[i], share_below[i]
-        left = q_x[i] * (before if q_x[i] > ZERO else own)
-        right = q_x_a[i] * (own if q_x_a[i] > ZERO else after)
-        down = q_y[i] * (own if q_y[i] > ZERO else below)
-        out_x[i] = left
-        out_y[i] = down
-        gain = carry[i] + rain_depth * rain_weight[i] + dt_over_dx * ((left - right) + (q_above[i] - down))
-        total = depth[i] + gain
-        lost = gain - (total - depth[i])
-        h = max(total, ZERO)
-        carry[i] = lost + (total - h)
-        depth[i] = h
-
-
-@njit(**LOOP)
-def scale_faces(q, share_left, share_right, scaled):
-    """Apply to each face the factor of the cell that gives: the left (upper) one where the discharge is positive."""
-    for i in range(scaled.size):
-        before, after = share_left[i], share_right[i]
-        scaled[i] = q[i] * (before if q[i] > ZERO else after)
 
 
 # --------------------------------------------------------------------------------------------------------------- bands
@@ -170,7 +72,7 @@ def override_faces(row, is_x, structures, q):
             q[structures.column[k]] = structures.discharge[k]
 
 
-@njit(**ROW)
+@njit(**INLINE)
 def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, structures, push, dt, scheme):
     """New discharge through the faces between rows row-1 and row."""
     depth_halo, qy_halo, peak = scratch.depth_halo[band], scratch.qy_halo[band], scratch.peak[band]
@@ -183,43 +85,63 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
     out = scratch.new_qy[band, row % 4]
     for n in range(runs.count[row]):
         s = slice(runs.start[row, n], runs.stop[row, n])
-        advance_faces(
-            own[s], before[s], after[s], above[s], below[s], cells.bed[row - 1][s], cells.bed[row][s], cells.friction[cells.friction_row[row - 1]][s],
-            cells.friction[cells.friction_row[row]][s], out[s], peak[s], push, dt, scheme,
-        )  # fmt: skip
+        rough_above, rough_below = cells.roughness[cells.roughness_row[row - 1]][s], cells.roughness[cells.roughness_row[row]][s]
+        if cells.porosity.size > 1:
+            advance_porous_faces(
+                own[s], before[s], after[s], above[s], below[s], cells.bed[row - 1][s], cells.bed[row][s], rough_above, rough_below,
+                cells.porosity[row - 1][s], cells.porosity[row][s], out[s], peak[s], push, dt, scheme,
+            )  # fmt: skip
+        else:
+            advance_faces(
+                own[s], before[s], after[s], above[s], below[s], cells.bed[row - 1][s], cells.bed[row][s], rough_above, rough_below,
+                out[s], peak[s], push, dt, scheme,
+            )  # fmt: skip
     out[ghost] = ZERO  # ghost cells do not flow into each other
     if structures.first[row + 1] > structures.first[row]:
         override_faces(row, False, structures, out)
 
 
-@njit(**ROW)
+@njit(**INLINE)
 def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, push, dt, scheme):
     """New discharge through the faces left of the cells of a row."""
     q, depth = old_row(flow.x, scratch.qx_halo[band], 1, row, first, last), old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
-    bed, friction, peak, out = cells.bed[row], cells.friction[cells.friction_row[row]], scratch.peak[band], scratch.new_qx[band, row % 4]
+    bed, roughness, peak, out = cells.bed[row], cells.roughness[cells.roughness_row[row]], scratch.peak[band], scratch.new_qx[band, row % 4]
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
         s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
-        advance_faces(
-            q[s], q[before], q[after], depth[before], depth[s], bed[before], bed[s], friction[before], friction[s], out[s], peak[s], push, dt, scheme
-        )
+        if cells.porosity.size > 1:
+            advance_porous_faces(
+                q[s], q[before], q[after], depth[before], depth[s], bed[before], bed[s], roughness[before], roughness[s],
+                cells.porosity[row][before], cells.porosity[row][s], out[s], peak[s], push, dt, scheme,
+            )  # fmt: skip
+        else:
+            advance_faces(
+                q[s], q[before], q[after], depth[before], depth[s], bed[before], bed[s], roughness[before], roughness[s],
+                out[s], peak[s], push, dt, scheme,
+            )  # fmt: skip
     if structures.first[row + 1] > structures.first[row]:
         override_faces(row, True, structures, out)
 
 
-@njit(**ROW)
+@njit(**INLINE)
 def share_row(row, band, first, last, top, bottom, ghost, cells, scratch, runs, dx_over_dt):
     """Factors of the cells of a row by which their outgoing faces are scaled."""
     here, below = row % 4, (row + 1) % 4
     share, new_qx, new_qy = scratch.share[band, here], scratch.new_qx[band, here], scratch.new_qy[band]
-    if not top <= row < bottom:
-        share[:] = ONE
-        return
     depth = old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
-    for n in range(runs.count[row]):
-        a, b = runs.start[row, n], runs.stop[row, n]
-        share_outflow(depth[a:b], new_qx[a:b], new_qx[a + 1 : b + 1], new_qy[here][a:b], new_qy[below][a:b], share[a:b], dx_over_dt)
-    share[ghost] = ONE
+    found = np.int32(0)
+    if top <= row < bottom:
+        for n in range(runs.count[row]):
+            a, b = runs.start[row, n], runs.stop[row, n]
+            found |= gives_too_much(depth[a:b], new_qx[a:b], new_qx[a + 1 : b + 1], new_qy[here][a:b], new_qy[below][a:b], dx_over_dt)
+    if found != 0:
+        for n in range(runs.count[row]):
+            a, b = runs.start[row, n], runs.stop[row, n]
+            share_outflow(depth[a:b], new_qx[a:b], new_qx[a + 1 : b + 1], new_qy[here][a:b], new_qy[below][a:b], share[a:b], dx_over_dt)
+        share[ghost] = ONE
+    elif scratch.limited[band, here]:
+        share[:] = ONE
+    scratch.limited[band, here] = found != 0
 
 
 @njit(**ROW)
@@ -263,13 +185,21 @@ def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs
                 scale_faces(new_qy[below][s], share[here][s], share[below][s], out_y[s])
         if done >= first:
             qx, factor = new_qx[here], share[here]
+            limited = scratch.limited[band, here] | scratch.limited[band, below]
             for n in range(runs.count[done]):
                 a, b = runs.start[done, n], runs.stop[done, n]
                 s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
-                finish_row(
-                    cells.depth[done][s], cells.carry[done][s], qx[s], qx[after], factor[before], factor[s], factor[after], flow.y[done][s],
-                    new_qy[below][s], share[below][s], cells.rain_weight[cells.weight_row[done]][s], flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
-                )  # fmt: skip
+                weight = cells.rain_weight[cells.weight_row[done]][s]
+                if limited:
+                    finish_limited_row(
+                        cells.depth[done][s], cells.carry[done][s], qx[s], qx[after], factor[before], factor[s], factor[after], flow.y[done][s],
+                        new_qy[below][s], share[below][s], weight, flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
+                    )  # fmt: skip
+                else:
+                    finish_row(
+                        cells.depth[done][s], cells.carry[done][s], qx[s], qx[after], flow.y[done][s], new_qy[below][s], weight,
+                        flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
+                    )  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------------- window

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from flood_kernels.arrays import GRAVITY, ROW
-from flood_kernels.structures import LARGEST_SHARE, move_pairs, set_structures
+from flood_kernels.structures import LARGEST_SHARE, move_pairs, set_structures, standing
 
 
 @njit(**ROW)
@@ -53,7 +53,7 @@ def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_ar
     deepest = 0.0
     for k in range(inlets.row.size):
         j, i = inlets.row[k], inlets.column[k]
-        depth = np.float64(cells.depth[j, i])
+        depth = standing(cells, j, i)
         deepest = max(deepest, depth)
         head = max(min(depth, np.float64(cells.bed[j, i]) + depth - inlets.rim[k]), 0.0)
         weir = weir_coefficient * inlets.perimeter[k] * head * math.sqrt(head)
@@ -103,6 +103,8 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
         else:
             stage = boundaries.stage_start[k] + fraction * (boundaries.stage_stop[k] - boundaries.stage_start[k])
             cells.depth[j, i] = max(stage - np.float64(cells.bed[j, i]), 0.0)
+            if cells.porosity.size > 1:
+                cells.depth[j, i] *= cells.porosity[j, i]
         cells.carry[j, i] = 0.0
         if with_velocity:
             flow.x[j, i] = flow.x[inner_j, inner_i]
@@ -153,11 +155,12 @@ def deepest_ahead(cells, shared, cell_area):
     sources, boundaries, pairs = shared.sources, shared.boundaries, shared.pairs
     deepest = 0.0
     for k in range(pairs.to_row.size):
-        depth = np.float64(cells.depth[pairs.to_row[k], pairs.to_column[k]])
-        deepest = max(deepest, depth + LARGEST_SHARE * np.float64(cells.depth[pairs.from_row[k], pairs.from_column[k]]))
+        depth = standing(cells, pairs.to_row[k], pairs.to_column[k])
+        deepest = max(deepest, depth + LARGEST_SHARE * standing(cells, pairs.from_row[k], pairs.from_column[k]))
     for k in range(sources.row.size):
-        depth = np.float64(cells.depth[sources.row[k], sources.column[k]])
-        deepest = max(deepest, depth + sources.pending[k] / cell_area)
+        j, i = sources.row[k], sources.column[k]
+        added = sources.pending[k] / cell_area
+        deepest = max(deepest, standing(cells, j, i) + (added / np.float64(cells.porosity[j, i]) if cells.porosity.size > 1 else added))
     structures = shared.structures
     for k in range(structures.row.size):
         if structures.given[k]:
@@ -174,7 +177,7 @@ def deepest_coupled(cells, inlets):
     """Largest depth (m) of the cells that have an inlet."""
     deepest = 0.0
     for k in range(inlets.row.size):
-        deepest = max(deepest, np.float64(cells.depth[inlets.row[k], inlets.column[k]]))
+        deepest = max(deepest, standing(cells, inlets.row[k], inlets.column[k]))
     return deepest
 
 

@@ -28,21 +28,28 @@ def count_wet(depth, wet_depth):
 
 @njit(**ROW)
 def mark_wet(depth, runs, wet_depth):
-    """Set runs.active where a chunk of the rows computed so far holds water."""
+    """Set runs.active where a chunk of the rows computed so far holds water, or lies less than REACH columns from water."""
     runs.active[:] = False
+    last = runs.active.shape[1] - 1
     for row in range(depth.shape[0]):
         for n in range(runs.count[row]):
             for begin in range(runs.start[row, n], runs.stop[row, n], LANES):
-                if count_wet(depth[row, begin : begin + LANES], wet_depth) > 0:
-                    runs.active[row, (begin - LEFT) // LANES] = True
+                end, chunk = begin + LANES, (begin - LEFT) // LANES
+                if count_wet(depth[row, begin:end], wet_depth) > 0:
+                    runs.active[row, chunk] = True
+                    if chunk > 0 and count_wet(depth[row, begin : begin + REACH], wet_depth) > 0:
+                        runs.active[row, chunk - 1] = True
+                    if chunk < last and count_wet(depth[row, end - REACH : end], wet_depth) > 0:
+                        runs.active[row, chunk + 1] = True
 
 
 @njit(**ROW)
 def mark_cells(rows, columns, runs):
-    """Set runs.active at single cells (padded index): sources, ghosts, structures."""
+    """Set runs.active around single cells (padded index): sources, ghosts, structures."""
     last = runs.active.shape[1] - 1
     for k in range(rows.size):
-        runs.active[rows[k], min(max(columns[k] - LEFT, 0) // LANES, last)] = True
+        for column in (columns[k] - REACH, columns[k] + REACH):
+            runs.active[rows[k], min(max(column - LEFT, 0) // LANES, last)] = True
 
 
 @njit(**LOOP)
@@ -53,33 +60,24 @@ def rows_since(active, before, now):
 
 
 @njit(**LOOP)
-def mark_near(active, since, near):
-    """near: whether a marked row of this chunk lies at most REACH rows above or below; since: rows since one in the other direction, updated."""
-    for chunk in range(near.size):
+def mark_near(active, since, above):
+    """Mark the chunks with a marked row at most REACH rows above or below; above, since : rows since one in either direction (since: updated)."""
+    for chunk in range(active.size):
         since[chunk] = 0 if active[chunk] else min(since[chunk] + 1, 2 * REACH)
-        near[chunk] = 1 if min(near[chunk], since[chunk]) <= REACH else 0
-
-
-@njit(**LOOP)
-def spread_sideways(before, own, after, active):
-    """Mark the chunks on either side too."""
-    for chunk in range(own.size):
-        active[chunk] = (before[chunk] + own[chunk] + after[chunk]) > 0
+        active[chunk] = min(above[chunk], since[chunk]) <= REACH
 
 
 @njit(**ROW)
 def widen(runs):
-    """Dilate the marks by REACH rows and by one chunk to either side."""
-    active, near, since = runs.active, runs.near, runs.since
+    """Dilate the marks by REACH rows."""
+    active, above, since = runs.active, runs.above, runs.since
     rows = active.shape[0]
     since[:] = 2 * REACH
     for row in range(rows):
-        rows_since(active[row], near[row - 1, 1:-1] if row > 0 else since, near[row, 1:-1])
+        rows_since(active[row], above[row - 1] if row > 0 else since, above[row])
     since[:] = 2 * REACH
     for row in range(rows - 1, -1, -1):
-        mark_near(active[row], since, near[row, 1:-1])
-    for row in range(rows):
-        spread_sideways(near[row, :-2], near[row, 1:-1], near[row, 2:], active[row])
+        mark_near(active[row], since, above[row])
 
 
 @njit(**ROW)
@@ -173,7 +171,7 @@ def empty_runs(padded_rows, padded_columns):
     pieces = chunks // (NARROW_GAP + 2) + chunks * LANES // PIECE + 2
     count = np.zeros(padded_rows, np.int64)
     start, stop = np.zeros((padded_rows, pieces), np.int64), np.zeros((padded_rows, pieces), np.int64)
-    work = np.ones((padded_rows, chunks), np.bool_), np.zeros((padded_rows, chunks + 2), np.uint8), np.zeros(chunks, np.uint8)
+    work = np.ones((padded_rows, chunks), np.bool_), np.zeros((padded_rows, chunks), np.uint8), np.zeros(chunks, np.uint8)
     runs = Runs(np.zeros(1, np.int64), count, start, stop, *work)
     cut_pieces(PAD, padded_rows - PAD, runs)
     return runs

@@ -73,14 +73,14 @@ def count_faces(row, is_x, lo, hi, counters, mass):
 # -------------------------------------------------------------------------------------------------------------- sweeps
 
 
-@njit(**ROW)
+@njit(**INLINE)
 def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, rough, structures, counters, rain_depth, dt, scheme):
     """Advance one row along x, in place; own: this band owns the row (its counted faces are noted).
 
     The pieces of a row follow each other: a piece that touches the one before finds its first predictions and fluxes done.
     """
     ratio = dt / scheme.cell_size
-    z, g, weight = cells.bed[row], cells.friction[cells.friction_row[row]], cells.rain_weight[cells.weight_row[row]]
+    z, g, weight = cells.bed[row], cells.roughness[cells.roughness_row[row]], cells.rain_weight[cells.weight_row[row]]
     mass, m_l, m_r, cross = faces[0], faces[1], faces[2], faces[3]
     before, rough_before, any_rough, built = -1, False, False, structures.first[row + 1] > structures.first[row]
     for n in range(runs.count[row]):
@@ -200,12 +200,12 @@ def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
         s = slice(runs.start[row, n], runs.stop[row, n])
         predict_row(
             h_b[s], h[s], h_a[s], cells.bed[row - 1][s], cells.bed[row][s], cells.bed[row + 1][s], v_b[s], v[s], v_a[s], u_b[s], u[s], u_a[s],
-            cells.friction[cells.friction_row[row]][s], p[0, slot][s], p[1, slot][s], p[2, slot][s], p[3, slot][s], p[4, slot][s], p[5, slot][s], p[6, slot][s],
+            cells.roughness[cells.roughness_row[row]][s], p[0, slot][s], p[1, slot][s], p[2, slot][s], p[3, slot][s], p[4, slot][s], p[5, slot][s], p[6, slot][s],
             p[7, slot][s], HALF * ratio, HALF * dt, scheme,
         )  # fmt: skip
 
 
-@njit(**ROW)
+@njit(**INLINE)
 def flux_y(row, band, cells, scratch, runs, structures, left, scheme):
     """Fluxes through the faces between rows row-1 and row into their slot."""
     here = row % 4
@@ -258,19 +258,18 @@ def centre_y(row, band, first, last, cells, scratch, runs, dt, scheme):
                 )  # fmt: skip
 
 
-@njit(**ROW)
+@njit(**INLINE)
 def refine_y(row, band, cells, scratch, runs, structures, left, scheme):
     """Flux the faces above a row anew where it or the row above has been centred."""
     one, other = scratch.rough_y[band, row % 4], scratch.rough_y[band, (row - 1) % 4]
-    if not (one[0] or other[0]):
-        return
-    for n in range(runs.count[row]):
-        a, b = runs.start[row, n], runs.stop[row, n]
-        for block in range(a // BLOCK, (b - 1) // BLOCK + 1):
-            if one[1 + block] or other[1 + block]:
-                _flux_y(max(block * BLOCK, a), min((block + 1) * BLOCK, b), row, band, cells, scratch, scheme)
-    if structures.first[row + 1] > structures.first[row]:
-        _override_y(row, band, scratch, structures, left, scheme)
+    if one[0] or other[0]:
+        for n in range(runs.count[row]):
+            a, b = runs.start[row, n], runs.stop[row, n]
+            for block in range(a // BLOCK, (b - 1) // BLOCK + 1):
+                if one[1 + block] or other[1 + block]:
+                    _flux_y(max(block * BLOCK, a), min((block + 1) * BLOCK, b), row, band, cells, scratch, scheme)
+        if structures.first[row + 1] > structures.first[row]:
+            _override_y(row, band, scratch, structures, left, scheme)
 
 
 @njit(**INLINE)
@@ -283,7 +282,7 @@ def update_y(row, band, cells, flow, scratch, runs, rain_depth, dt, scheme):
         s = slice(runs.start[row, n], runs.stop[row, n])
         update_row(
             f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], term[s],
-            cells.depth[row][s], flow.y[row][s], flow.x[row][s], cells.carry[row][s], cells.friction[cells.friction_row[row]][s], cells.rain_weight[cells.weight_row[row]][s],
+            cells.depth[row][s], flow.y[row][s], flow.x[row][s], cells.carry[row][s], cells.roughness[cells.roughness_row[row]][s], cells.rain_weight[cells.weight_row[row]][s],
             scratch.peak[band][s], ratio, dt, rain_depth, scheme,
         )  # fmt: skip
 
@@ -293,41 +292,35 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
     """Advance rows first..last-1 by one step, in place, in one pass; rows outside the band come from its halo.
 
     Each sweep brings half of the rain, so that neither direction is favoured. Bands run side by side; their number does not change a bit.
-    Row j: (x sweep j), predict along y j-1, first fluxes j-1, centring j-2, final fluxes j-2, update j-3 - and on odd steps x sweep j-3.
+    Row j: x sweep j on even steps, predict along y j-1, first fluxes j-1, centring j-2, final fluxes j-2, update j-3; x sweep j-4 on odd steps.
     """
     halo, peak, half_rain = scratch.halo[band], scratch.peak[band], HALF * rain_depth
     peak[:] = ZERO
     scratch.cells_y[band] = ZERO
     scratch.faces_y[band] = ZERO
-    for row in range(first - 3 if x_first else first - 1, last + 3):
+    for row in range(first - 3 if x_first else first - 1, last + 3 if x_first else last + 4):
         if idle(runs, row, 8):
             continue
-        if x_first and top <= row < bottom:
+        along = row if x_first else row - 4
+        if (top if x_first else first) <= along < bottom:
             sweep_x(
-                row, first <= row < last, band_row(cells.depth, halo[0], row, first, last), band_row(flow.x, halo[2], row, first, last),
-                band_row(flow.y, halo[3], row, first, last), band_row(cells.carry, halo[1], row, first, last), cells, peak, runs,
+                along, first <= along < last, band_row(cells.depth, halo[0], along, first, last), band_row(flow.x, halo[2], along, first, last),
+                band_row(flow.y, halo[3], along, first, last), band_row(cells.carry, halo[1], along, first, last), cells, peak, runs,
                 scratch.cells_x[band], scratch.faces_x[band], scratch.rough_x[band], structures, counters, half_rain, dt, scheme,
             )  # fmt: skip
-        ahead = row - 1
-        if ahead >= first - 2:
+        ahead, middle, done = row - 1, row - 2, row - 3
+        if first - 2 <= ahead < last + 2:
             predict_y(ahead, band, first, last, cells, flow, scratch, runs, dt, scheme)
-        if ahead >= first - 1:
+        if first - 1 <= ahead < last + 2:
             flux_y(ahead, band, cells, scratch, runs, structures, left, scheme)
-        middle = row - 2
-        if middle >= first - 1:
+        if first - 1 <= middle < last + 1:
             centre_y(middle, band, first, last, cells, scratch, runs, dt, scheme)
-        if middle >= first:
+        if first <= middle < last + 1:
             refine_y(middle, band, cells, scratch, runs, structures, left, scheme)
             if counters.first[middle + 1] > counters.first[middle] and (middle < last or last == bottom):
                 count_faces(middle, False, left, peak.size, counters, scratch.faces_y[band, 0, middle % 4])
-        done = row - 3
-        if done >= first:
+        if first <= done < last:
             update_y(done, band, cells, flow, scratch, runs, half_rain, dt, scheme)
-            if not x_first:
-                sweep_x(
-                    done, True, cells.depth[done], flow.x[done], flow.y[done], cells.carry[done], cells, peak, runs, scratch.cells_x[band],
-                    scratch.faces_x[band], scratch.rough_x[band], structures, counters, half_rain, dt, scheme,
-                )  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------------- window

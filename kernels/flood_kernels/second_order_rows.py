@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import FOUR, HALF, LOOP, ONE, ROW, TINY, ZERO
+from flood_kernels.arrays import FOUR, HALF, LOOP, ONE, ROW, TINY, TWO, ZERO
 
 THIN_DEPTH = 1.0e-6  # m, water below this has no velocity
 
@@ -50,7 +50,7 @@ def limited(a, b, theta):
 
 
 @njit(**LOOP)
-def predict_row(h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, friction, h_l, h_r, w_l, w_r, t_l, t_r, term, rise, half_ratio, half_dt, scheme):
+def predict_row(h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, roughness, h_l, h_r, w_l, w_r, t_l, t_r, term, rise, half_ratio, half_dt, scheme):
     """Slopes of a row's cells and their state half a step on; _b, _a: the neighbour before and after along the sweep."""
     theta, g, thin = scheme.limiter, scheme.gravity, scheme.thin_depth
     for i in range(h.size):
@@ -67,7 +67,7 @@ def predict_row(h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, friction, h_
         wet = depth > thin
         root = inverse_cube_root(depth if wet else thin, scheme.third, scheme.two_ninths)
         square = root * root
-        drag = half_dt * (abs(friction[i]) + abs(friction[i])) * (square * square) * math.sqrt(along * along + across * across)
+        drag = half_dt * (TWO * roughness[i] * roughness[i]) * (square * square) * math.sqrt(along * along + across * across)
         change = -half_ratio * (along * slope_h + depth * slope_w)
         middle = (along - half_ratio * (along * slope_w + g * slope_stage)) / (ONE + drag)
         middle = middle if wet else ZERO * middle
@@ -145,7 +145,7 @@ def rough_cells(h, jump, jump_a, rough_from):
 
 
 @njit(**LOOP)
-def update_row(mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, carry, friction, weight, peak, ratio, dt, rain_depth, scheme):
+def update_row(mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, carry, roughness, weight, peak, ratio, dt, rain_depth, scheme):
     """New depth, velocity and carry of a row's cells from the fluxes through their two faces (_a: the face after).
 
     `carry` keeps what rounding lost and what an over-drained cell owes: sum(depth + carry) is conserved and nothing is clipped.
@@ -165,7 +165,7 @@ def update_row(mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, carry, f
         wet = new > thin
         root = inverse_cube_root(new if wet else thin, scheme.third, scheme.two_ninths)
         inverse = root * root * root
-        drag = dt * (abs(friction[i]) + abs(friction[i])) * inverse * root
+        drag = dt * (TWO * roughness[i] * roughness[i]) * inverse * root
         free = along_q * inverse
         stiff = HALF * (ONE + math.sqrt(ONE + FOUR * drag * abs(free)))
         brake = max(stiff, ONE + drag * math.sqrt(along * along + sideways * sideways))

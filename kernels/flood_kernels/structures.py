@@ -17,6 +17,13 @@ ROUGHNESS = 0.03  # Manning's n under a bridge deck
 
 
 @njit(**ROW)
+def standing(cells, j, i):
+    """Depth (m) at which the water of a cell stands between its buildings."""
+    depth = np.float64(cells.depth[j, i])
+    return depth / np.float64(cells.porosity[j, i]) if cells.porosity.size > 1 else depth
+
+
+@njit(**ROW)
 def weir_discharge(upper, lower, crest, coefficient):
     """m2/s over a crest, levels in m: C H1^1.5 (1 - (H2/H1)^1.5)^0.385 (Villemonte 1947), never negative."""
     head = upper - crest
@@ -53,13 +60,13 @@ def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
             continue
         j, i = structures.row[k], structures.column[k]
         jl, il = (j, i - 1) if structures.is_x[k] else (j - 1, i)
-        depth_l, depth_r = np.float64(cells.depth[jl, il]), np.float64(cells.depth[j, i])
+        depth_l, depth_r = standing(cells, jl, il), standing(cells, j, i)
         bed_l, bed_r = np.float64(cells.bed[jl, il]), np.float64(cells.bed[j, i])
         level_l, level_r = bed_l + depth_l, bed_r + depth_r
         ground = max(bed_l, bed_r)
         downhill = 1.0 if level_l >= level_r else -1.0
         upper, lower = max(level_l, level_r), min(level_l, level_r)
-        fall, giver = upper - lower, (depth_l if downhill > 0.0 else depth_r)
+        fall, giver = upper - lower, np.float64(cells.depth[jl, il] if downhill > 0.0 else cells.depth[j, i])
         over = through = 0.0
         crest = max(structures.crest[k], ground)
         if upper > crest:
@@ -141,7 +148,7 @@ def move_pairs(cells, pairs, cell_area, dt):
     """Move water through culverts and pumps for one step."""
     for k in range(pairs.from_row.size):
         a, b = (pairs.from_row[k], pairs.from_column[k]), (pairs.to_row[k], pairs.to_column[k])
-        depth_a, depth_b = np.float64(cells.depth[a]), np.float64(cells.depth[b])
+        depth_a, depth_b = standing(cells, a[0], a[1]), standing(cells, b[0], b[1])
         level_a, level_b = np.float64(cells.bed[a]) + depth_a, np.float64(cells.bed[b]) + depth_b
         forward = True
         if pairs.pump[k] > 0.0:

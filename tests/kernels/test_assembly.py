@@ -7,7 +7,7 @@ import numba
 import numpy as np
 import pytest
 
-from flood_kernels import local_inertial, second_order_rows
+from flood_kernels import local_inertial_rows, second_order_rows
 from flood_kernels.arrays import LOOP
 from flood_sim.surface_schemes import SCHEMES, SurfaceSettings
 
@@ -25,9 +25,12 @@ def calls(real):
     inertial, second = (SCHEMES[name].numbers(SurfaceSettings(precision), 5.0) for name in ("local_inertial", "second_order"))
     one = real(0.1)
     return {
-        "advance_faces": (local_inertial.advance_faces, 11, (one, one, inertial)),
-        "share_outflow": (local_inertial.share_outflow, 6, (one,)),
-        "finish_row": (local_inertial.finish_row, 13, (one, one)),
+        "advance_faces": (local_inertial_rows.advance_faces, 11, (one, one, inertial)),
+        "share_outflow": (local_inertial_rows.share_outflow, 6, (one,)),
+        "advance_porous_faces": (local_inertial_rows.advance_porous_faces, 13, (one, one, inertial)),
+        "gives_too_much": (local_inertial_rows.gives_too_much, 5, (one,)),
+        "finish_row": (local_inertial_rows.finish_row, 9, (one, one)),
+        "finish_limited_row": (local_inertial_rows.finish_limited_row, 13, (one, one)),
         "predict_row": (second_order_rows.predict_row, 21, (one, one, second)),
         "flux_row": (second_order_rows.flux_row, 17, (second,)),
         "update_row": (second_order_rows.update_row, 14, (one, one, one, second)),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.ndimage
 
 from cases import grid_of
 from flood_kernels import arrays, runs
@@ -56,18 +57,23 @@ def test_pieces_cover_what_is_wet_and_its_reach():
     rng = np.random.default_rng(4)
     for trial in range(40):
         rows, chunks = int(rng.integers(1, 60)), int(rng.integers(1, 30))
-        table = runs.empty_runs(rows + 2 * arrays.PAD, 2 * arrays.LEFT + chunks * arrays.LANES)
-        table.active[:] = rng.random(table.active.shape) < (0.0, 0.01, 0.3, 1.0)[trial % 4]
-        before = table.active.copy()
+        shape = (rows + 2 * arrays.PAD, 2 * arrays.LEFT + chunks * arrays.LANES)
+        table = runs.empty_runs(*shape)
+        inner = slice(arrays.PAD, arrays.PAD + rows), slice(arrays.LEFT, shape[1] - arrays.LEFT)
+        depth = np.zeros(shape, np.float32)
+        depth[inner] = rng.random(depth[inner].shape) < (0.0, 3e-4, 0.01, 1.0)[trial % 4]
+        runs.mark_wet(depth, table, np.float32(1e-4))
         runs.widen(table)
         runs.cut_pieces(arrays.PAD, arrays.PAD + rows, table)
-        for row in range(arrays.PAD - 1, arrays.PAD + rows + 1):
-            near = before[max(row - runs.REACH, 0) : row + runs.REACH + 1].any(axis=0)
-            wide = near | np.append(near[1:], False) | np.append(False, near[:-1])
-            computed = np.zeros(chunks, bool)
-            for n in range(table.count[row]):
-                a, b = table.start[row, n], table.stop[row, n]
-                assert a < b and (n == 0 or a >= table.stop[row, n - 1])
-                computed[(a - arrays.LEFT) // arrays.LANES : (b - arrays.LEFT) // arrays.LANES] = True
-            assert not (wide & ~computed).any()
-            assert computed.sum() <= wide.sum() + runs.NARROW_GAP * (table.count[row] + wide.sum())
+        reach = scipy.ndimage.maximum_filter(depth, 2 * runs.REACH + 1)[inner] > 0
+        chunk = reach.reshape(rows, chunks, arrays.LANES).any(axis=2)
+        for row in range(rows):
+            computed = np.zeros(chunks * arrays.LANES, bool)
+            count = table.count[row + arrays.PAD]
+            for n in range(count):
+                a, b = table.start[row + arrays.PAD, n], table.stop[row + arrays.PAD, n]
+                assert a < b and (n == 0 or a >= table.stop[row + arrays.PAD, n - 1])
+                computed[a - arrays.LEFT : b - arrays.LEFT] = True
+            assert not (reach[row] & ~computed).any()
+            needed = chunk[row].sum()
+            assert computed.sum() / arrays.LANES <= needed + runs.NARROW_GAP * (count + needed)

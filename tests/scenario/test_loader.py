@@ -295,3 +295,27 @@ def test_networks_of_others_are_read_as_swmm_reads_them(tmp_path, shared_data):
             network.close()
     with pytest.raises(InputError, match="ERROR 141"):
         SwmmNetwork(read_inp(shared_data / "swmm_networks" / "tidal48_cfs_457n.inp"), tmp_path, datetime(2021, 7, 20, tzinfo=UTC), 600.0, 1.0)
+
+
+def test_buildings_as_porosity(tmp_path):
+    """One building over a quarter of cell (2, 3) and all of (5, 5): shares by 8 x 8 points a cell; second order and roof drains refuse."""
+    import json
+
+    def square(x, y, w, h):
+        return {
+            "type": "Feature",
+            "properties": {},
+            "geometry": {"type": "Polygon", "coordinates": [[[x, y], [x + w, y], [x + w, y + h], [x, y + h], [x, y]]]},
+        }
+
+    shapes = [square(15.0, 35.0, 2.5, 2.5), square(25.0, 20.0, 5.0, 5.0)]
+    (tmp_path / "b.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": shapes}))
+    text = GOOD.replace("level_m = 10.0 }", 'level_m = 10.0 }\nbuildings = "b.geojson"\nbuilding_treatment = "porosity"')
+    inputs = load(tmp_path, text)
+    assert inputs.surface.scheme == "local_inertial" and "porosity" in inputs.scheme_reason
+    porosity = inputs.terrain.porosity
+    assert porosity[2, 3] == pytest.approx(0.75)
+    assert not inputs.terrain.active[5, 5]
+    assert (porosity < 1.0).sum() == 1
+    with pytest.raises(InputError, match=r"(?s)\[surface\] scheme.*not implemented"):
+        load(tmp_path, text + '[surface]\nscheme = "second_order"\n')

@@ -187,6 +187,26 @@ def test_gutters_take_the_roofs_past_the_street():
     assert surface.volume == pytest.approx(rain - led, rel=1e-12)
 
 
+@pytest.mark.parametrize("roofs", [False, True])
+def test_rain_volume_is_the_same_bit_for_bit_under_any_window(roofs):
+    rng = np.random.default_rng(4)
+    layers = rng.random((6, 12, 12)) * 5e-3
+    solid = np.zeros((12, 12), bool)
+    solid[3:7, 4:9] = roofs
+    terrain = terrain_of(grid_of(12, 12, 2.0), rng.random((12, 12)), 0.03).with_solid_buildings(solid)
+    cells = np.argwhere(solid)
+    gutters = Gutters(cells, np.zeros(len(cells), np.int64), 5e-5) if roofs else None
+    field = RainField("f", -30.0 + 50.0 * np.arange(7), lambda k: layers[k])  # begins before the run, ends in it
+    volumes = []
+    for window in (1.0, 4.0, 70.0, 140.0):
+        surface = SurfaceFlow(terrain, SurfaceSettings("float64"), rainfall=field, gutters=gutters, nodes=1)
+        while surface.time_s < 280.0:
+            surface.advance(Window(surface.time_s, surface.time_s + window))
+        volumes.append(surface.rain_volume)
+    assert len(set(volumes)) == 1
+    assert volumes[0] == pytest.approx((0.4 * layers[0] + layers[1:].sum(axis=0)).sum() * 4.0, rel=1e-12)
+
+
 def test_the_ledger_closes_with_everything_at_once(tmp_path):
     """Field, soil with recovery, hollows, leaves, evaporation, a facility: float64 to 1e-12."""
     from flood_sim.boundaries import constant
