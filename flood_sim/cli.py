@@ -87,10 +87,12 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
     """Read everything a run would read and say what is wrong or doubtful. Nothing is run, nothing is written."""
     from flood_sim.scenario import build_inputs
     from flood_sim.scenario.build import memory_line
+    from flood_sim.scenario.network_check import network_figures, network_lines
     from flood_sim.scenario.scheme import cost_line
 
     scenario = _load(name, allow_path)
     inputs = build_inputs(scenario, portfolio)
+    figures = network_figures(inputs)
     if as_json:
         rows = [
             {"code": f.code, "severity": f.severity, "place": f.place, "problem": f.problem, "do": f.do, "x_m": f.x_m, "y_m": f.y_m}
@@ -98,7 +100,13 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
         ]
         typer.echo(
             json.dumps(
-                {"scenario": scenario.name, "scheme": inputs.surface.scheme, "scheme_reason": inputs.scheme_reason, "findings": rows},
+                {
+                    "scenario": scenario.name,
+                    "scheme": inputs.surface.scheme,
+                    "scheme_reason": inputs.scheme_reason,
+                    "network": figures,
+                    "findings": rows,
+                },
                 ensure_ascii=False,
             )
         )
@@ -109,6 +117,8 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
     typer.echo(
         f"sewers: {len(inputs.drainage.return_cells)} nodes coupled, {len(inputs.drainage.inlets)} inlets" if inputs.drainage else "sewers: none"
     )
+    for line in network_lines(figures):
+        typer.echo(line)
     typer.echo(cost_line(inputs.surface.scheme, inputs.scheme_reason))
     typer.echo(memory_line(inputs))
     for finding in inputs.findings:

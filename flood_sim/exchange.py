@@ -83,7 +83,13 @@ class Exchange:
         self._coupled[layout.return_nodes] = True
         self._area = np.zeros(count)
         for inlet in layout.inlets:
-            self._area[inlet.node] += inlet.area_m2
+            self._area[inlet.node] += 0.0 if inlet.pumped else inlet.area_m2
+
+    def set_openings(self, share: np.ndarray) -> None:
+        """Open share of each inlet (as the layout has them): what a node spills passes less area."""
+        self._area[:] = 0.0
+        for inlet, open_ in zip(self.layout.inlets, share.tolist(), strict=True):
+            self._area[inlet.node] += 0.0 if inlet.pumped else open_ * inlet.area_m2
 
     def stored(self, surface: SurfaceFlow) -> float:
         """Water between the two models (m3): escrow, flooding not yet handed over, returns that have not reached their cell."""

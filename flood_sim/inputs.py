@@ -12,6 +12,7 @@ from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
 from flood_sim.clock import Clock
 from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import Finding
+from flood_sim.events import Operation
 from flood_sim.infiltration import Infiltration
 from flood_sim.losses import StorageInputs
 from flood_sim.rain_fields import RainField
@@ -34,6 +35,7 @@ class NodeInlet:
     area_m2: float
     capacity_m3_s: float
     rim_m: float | None = None
+    pumped: bool = False  # a mobile pump: no opening for what the node spills
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class ModelInputs:
     structures: tuple[FaceStructure, ...] = ()
     culverts: tuple[Culvert, ...] = ()
     pumps: tuple[SurfacePump, ...] = ()
+    operations: tuple[Operation, ...] = ()
     scheme_reason: str = ""
     limits: Limits = Limits()
     fields: str = "frames"
@@ -105,7 +108,14 @@ def surface_inlets(inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarra
     number = {name: k for k, name in enumerate(node_ids)}
     return tuple(
         Inlet(
-            i.row, i.column, number[i.node], float(rim_m[number[i.node]]) if i.rim_m is None else i.rim_m, i.perimeter_m, i.area_m2, i.capacity_m3_s
+            i.row,
+            i.column,
+            number[i.node],
+            float(rim_m[number[i.node]]) if i.rim_m is None else i.rim_m,
+            i.perimeter_m,
+            i.area_m2,
+            i.capacity_m3_s,
+            i.pumped,
         )
         for i in inputs.inlets
     )

@@ -173,6 +173,7 @@ class Recorder:
             "findings": [{"code": f.code, "place": f.place, "problem": f.problem, "do": f.do} for f in inputs.findings],
             "ledger": s.ledger.as_dict(),
             "structures": s.surface.structure_lines(),
+            "events": [{"time": s.clock.at(e.time_s).isoformat(), "name": e.name, "kind": e.kind, "on": e.on} for e in s.operations.record],
             "facilities": s.surface.losses.facility_lines(),
             "exchange": s.exchange.book.as_dict(),
             "flood": self._flood(s),

@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from flood_sim.clock import Window
-from flood_sim.drainage import DrainageNetwork, NoNetwork
-from flood_sim.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT, CouplingLayout, Exchange
-from flood_sim.inputs import DrainageInputs, ModelInputs, surface_gutters, surface_inlets
+from flood_sim.events import Operations
+from flood_sim.exchange import Exchange
+from flood_sim.inputs import ModelInputs
 from flood_sim.ledger import Ledger
-from flood_sim.surface import SurfaceFlow
+from flood_sim.models import City, coupling_layout, open_network, open_surface
 
 
 class Recorder(Protocol):
@@ -51,6 +49,8 @@ class Simulation:
         layout = coupling_layout(inputs.drainage, self.network)
         self.surface = open_surface(inputs, layout, len(self.network.node_ids))
         self.exchange = Exchange(self.network, layout)
+        self._city = City(self.surface, self.network, self.exchange)
+        self.operations = Operations(inputs.operations, self.network.link_ids, len(layout.inlets))
         self.ledger = Ledger()
         self.time_s = 0.0
         self.wanted_stop = threading.Event()
@@ -70,6 +70,7 @@ class Simulation:
 
     def advance(self, window: Window) -> None:
         """One coupling window. The network routes in a second thread: both engines release the GIL."""
+        self.operations.apply(self._city, window.start)
         with self.timers("exchange"):
             self.exchange.open_window(self.surface, self.network, window)
         routing = self._pool.submit(self.network.advance, window.stop)
@@ -112,52 +113,3 @@ class Simulation:
         from_street = exchange.volume_delivered - exchange.book.to_street_network
         unexplained = from_street + ledger.network_inflow - ledger.outfall_out - gained
         ledger.network_residual = unexplained + ledger.outfall_half_volumes
-
-
-def open_network(inputs: ModelInputs, folder: Path) -> DrainageNetwork:
-    """SWMM, or the network that is not there."""
-    if inputs.drainage is None:
-        return NoNetwork()
-    from flood_sim.drainage.swmm import SwmmNetwork
-
-    d, clock = inputs.drainage, inputs.clock
-    return SwmmNetwork(d.network, folder, clock.start, clock.duration_s, d.routing_step_s, d.threads)
-
-
-def coupling_layout(drainage: DrainageInputs | None, network: DrainageNetwork) -> CouplingLayout:
-    """Names to numbers: which node opens into which cell."""
-    if drainage is None:
-        return CouplingLayout()
-    rows = [
-        (k, *cell, 1.0 / len(drainage.return_cells[name])) for k, name in enumerate(network.node_ids) for cell in drainage.return_cells.get(name, ())
-    ]
-    table = np.array(rows, float).reshape(-1, 4)
-    inlets = surface_inlets(drainage, network.node_ids, network.rim_m)
-    nodes, cells = table[:, 0].astype(np.int64), table[:, 1:3].astype(np.int64)
-    gutters = surface_gutters(drainage, network.node_ids)
-    return CouplingLayout(inlets, nodes, cells, np.ascontiguousarray(table[:, 3]), drainage.outfalls_to_surface, gutters)
-
-
-def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> SurfaceFlow:
-    """The surface with its rain, edges, inflows and openings."""
-    return SurfaceFlow(
-        inputs.terrain,
-        inputs.surface,
-        rainfall=inputs.rainfall,
-        infiltration=inputs.infiltration,
-        storage=inputs.storage,
-        gutters=layout.gutters,
-        depth=inputs.initial_depth,
-        edges=inputs.edges,
-        inflows=inputs.inflows,
-        edge_inflows=inputs.edge_inflows,
-        inlets=layout.inlets,
-        returns=layout.return_cells,
-        nodes=nodes,
-        sections=inputs.sections,
-        structures=inputs.structures,
-        culverts=inputs.culverts,
-        pumps=inputs.pumps,
-        weir_coefficient=WEIR_COEFFICIENT,
-        orifice_coefficient=ORIFICE_COEFFICIENT,
-    )

@@ -17,7 +17,7 @@ from flood_sim.losses import Losses, StorageInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import NO_RAIN, Rainfall
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
-from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, distinct_rows, empty_maxima, make_inlets
+from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, distinct_rows, empty_maxima, inlet_order, make_inlets
 from flood_sim.surface_openings import CountedFaces, FaceGroup, FaceStructures, OpenEdges, make_pairs, make_sources
 from flood_sim.surface_rain import Gutters, surface_rain
 from flood_sim.surface_schemes import FLOATS, SCHEMES, SurfaceSettings
@@ -62,6 +62,7 @@ class SurfaceFlow:
         self.losses = Losses(infiltration or NoInfiltration(), storage, self.grid.shape, self.grid.cell_area_m2)
         self.rain = surface_rain(rainfall, terrain, gutters, nodes)
         self.edges, self.inflows, self.edge_inflows = tuple(edges), tuple(inflows), tuple(edge_inflows)
+        self.inlets = tuple(inlets)
         self.sections, self.structures, self.culverts, self.pumps = tuple(sections), tuple(structures), tuple(culverts), tuple(pumps)
         self._scheme = SCHEMES[settings.scheme]
         if terrain.porosity is not None and self._scheme.moves_momentum:
@@ -146,6 +147,14 @@ class SurfaceFlow:
     def inlet_offered(self) -> np.ndarray:
         """(nodes,) m3 the inlet law alone would have taken in the last window."""
         return self._shared.inlets.offered
+
+    def set_openings(self, share: np.ndarray) -> None:
+        """Share (inlets,) of perimeter, area and capacity that is open now, 0 to 1, in the order in which the inlets were given."""
+        kernel = self._shared.inlets
+        for number, k in enumerate(inlet_order(self.inlets)):
+            inlet, open_ = self.inlets[k], float(share[k])
+            kernel.perimeter[number], kernel.area[number] = open_ * inlet.perimeter_m, open_ * inlet.area_m2
+            kernel.capacity[number] = open_ * inlet.capacity_m3_s if open_ > 0.0 else 0.0
 
     def stage_at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """Water surface elevation (m) of cells, float64."""

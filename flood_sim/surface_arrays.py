@@ -26,6 +26,7 @@ class Inlet:
     perimeter_m: float
     area_m2: float
     capacity_m3_s: float = math.inf
+    pumped: bool = False  # drawn by a pump: no way back for what the node spills
 
 
 def aligned(shape: tuple[int, ...], real: Any) -> np.ndarray:
@@ -54,9 +55,14 @@ def empty_maxima(shape: tuple[int, int]) -> statistics.Maxima:
     return statistics.Maxima(depth, velocity, product, np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32), ponding)
 
 
+def inlet_order(inlets: Sequence[Inlet]) -> list[int]:
+    """Numbers of the inlets sorted by cell, as the kernel has them."""
+    return sorted(range(len(inlets)), key=lambda k: (inlets[k].row, inlets[k].column, inlets[k].node))
+
+
 def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float) -> arrays.Inlets:
     """The kernel's arrays, sorted by cell; every node accepts nothing until it is told."""
-    order = sorted(inlets, key=lambda inlet: (inlet.row, inlet.column, inlet.node))
+    order = [inlets[k] for k in inlet_order(inlets)]
     cells: dict[tuple[int, int], int] = {}
     cell = np.array([cells.setdefault((inlet.row, inlet.column), len(cells)) for inlet in order], np.int64)
     table = np.array([[i.rim_m - datum_m, i.perimeter_m, i.area_m2, i.capacity_m3_s] for i in order], float).reshape(-1, 4)

@@ -42,6 +42,7 @@ def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9,
         for i in range(nx):
             new_qy[j, i] = face(qy[j, i], qy[j - 1, i], qy[j + 1, i], (j - 1, i), (j, i))
     out = (np.maximum(new_qx[:, 1:], 0) - np.minimum(new_qx[:, :-1], 0) + np.maximum(new_qy[1:], 0) - np.minimum(new_qy[:-1], 0)) * dt / dx
+    unscaled = new_qx.copy(), new_qy.copy()
     giving = np.where(out > depth, depth / np.maximum(out, 1e-300), 1.0)
     for j in range(ny):
         for i in range(1, nx):
@@ -49,6 +50,8 @@ def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9,
     for j in range(1, ny):
         for i in range(nx):
             new_qy[j, i] *= giving[j - 1, i] if new_qy[j, i] > 0 else giving[j, i]
+    for q, before in ((new_qx, unscaled[0]), (new_qy, unscaled[1])):
+        q[(q != before) & (np.abs(q) <= 1e-6)] = 0.0  # an emptied cell's last drops do not count as flow
     gain = (new_qx[:, :-1] - new_qx[:, 1:] + new_qy[:-1] - new_qy[1:]) * dt / dx + np.where(wall, 0.0, rain_depth)
     return depth + gain, new_qx, new_qy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ class DrainageNetwork(Protocol):
     node_ids: list[str]
     link_ids: list[str]
     rim_m: np.ndarray
+    invert_m: np.ndarray
     outfalls: np.ndarray
     routing_step_s: float
 
@@ -26,6 +28,9 @@ class DrainageNetwork(Protocol):
 
     def set_surcharge_depth(self, depth_m: np.ndarray) -> None:
         """Depth over the rim at which a node spills."""
+
+    def set_links(self, links: Sequence[int], setting: float) -> None:
+        """Setting of links, 0 closed or off to 1 normal, held until set anew."""
 
     def advance(self, stop_s: float) -> None:
         """Route to stop_s seconds since the start; must release the GIL."""
@@ -58,6 +63,7 @@ class NoNetwork:
     node_ids: list[str] = []
     link_ids: list[str] = []
     rim_m = np.zeros(0)
+    invert_m = np.zeros(0)
     routing_step_s = 1.0
     smallest_inflow = 0.0
     outfalls = np.zeros(0, np.int64)
@@ -65,6 +71,7 @@ class NoNetwork:
 
     def set_inflow(self, flow_m3_s: np.ndarray) -> None: ...
     def set_surcharge_depth(self, depth_m: np.ndarray) -> None: ...
+    def set_links(self, links: Sequence[int], setting: float) -> None: ...
     def advance(self, stop_s: float) -> None: ...
     def close(self) -> None: ...
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
@@ -49,6 +50,7 @@ def engine() -> ctypes.CDLL:
         "swmm_getNodeResult": (integer, integer, pointer),
         "swmm_getNodeStats": (integer, pointer),
         "swmm_getLinkResult": (integer, integer, pointer),
+        "swmm_setLinkSetting": (integer, double),
         "swmm_stride": (integer, pointer),
     }
     for name, arguments in signatures.items():
@@ -223,6 +225,11 @@ class SwmmNetwork:
         Storage nodes always spill at their rim: a surcharged storage node that pumps empty made 0.6 % of the run's water inside SWMM.
         """
         self.surcharge.write(np.where(self._stores, 0.0, depth_m))
+
+    def set_links(self, links: Sequence[int], setting: float) -> None:
+        """Setting of links: 0 stops a pump or closes a conduit, orifice or weir, 1 is its normal state; held until set anew."""
+        for link in links:
+            self._check(engine().swmm_setLinkSetting(int(link), setting), f"set the link {self.link_ids[link]}")
 
     def advance(self, stop_s: float) -> None:
         """Route to stop_s (whole seconds since the start); releases the GIL."""

@@ -15,6 +15,7 @@ from flood_sim.clock import Clock
 from flood_sim.errors import Finding, input_error, nearest
 from flood_sim.inputs import Gauge, Limits, ModelInputs
 from flood_sim.scenario import files
+from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.ground import build_ground, build_initial_depth
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
@@ -64,6 +65,8 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         edges += _city_edges(city, terrain)
     structures, culverts, pumps = build_structures(scenario, terrain, findings)
     depth = build_initial_depth(scenario, terrain, city, findings)
+    gauges = _gauges(scenario, terrain, city)
+    operations, drainage = EventBuilder(scenario, terrain, drainage, edges, gauges, findings).build()
     choice = choose_scheme(spec.surface.scheme, terrain, depth, structures)
     return ModelInputs(
         name=spec.name,
@@ -82,7 +85,8 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         inflows=tuple(inflows),
         edge_inflows=tuple(edge_inflows),
         drainage=drainage,
-        gauges=_gauges(scenario, terrain, city),
+        gauges=gauges,
+        operations=operations,
         sections=_sections(scenario, terrain),
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,

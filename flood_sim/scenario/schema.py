@@ -9,18 +9,17 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from flood_sim.city.parameters import CityParameters
 from flood_sim.exchange import INLET_KINDS
+from flood_sim.scenario.event_specs import AnyFailure, AnyRule
 from flood_sim.scenario.structure_specs import AnyStructure
 from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCover, Loss, NoInfiltrationSpec, NoRain, Rain, Section, StorageSpec
 
 NOT_YET = {
     "sites": "underground spaces and critical sites",
-    "failures": "failures as data",
     "actions": "emergency actions",
     "action_list": "emergency actions",
     "measure": "measures of the six projects",
     "storm": "named storms of a study",
     "exposure": "exposure of people, roads and buildings",
-    "rules": "real-time control",
 }
 
 
@@ -228,6 +227,8 @@ class ScenarioSpec(Section):
     drainage: Drain = NoDrainage()
     boundaries: tuple[Boundary, ...] = ()
     structures: tuple[AnyStructure, ...] = ()
+    failures: tuple[AnyFailure, ...] = ()
+    rules: tuple[AnyRule, ...] = ()
     output: Output = Output()
     limits: LimitsSpec = LimitsSpec()
     portfolio: dict[str, Portfolio] = {"baseline": Portfolio()}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.city import City
+from flood_sim.drainage.audit import audit_network
 from flood_sim.drainage.inp import InpFile, read_inp
 from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.exchange import INLET_KINDS
@@ -92,6 +93,7 @@ def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, 
         )
     inp = read_inp(scenario.file(spec.network, "[drainage] network"))
     _check_network(scenario, spec, inp, findings)
+    findings += audit_network(inp, spec.routing_step_s).findings
     if spec.min_surface_area_m2 is not None:
         inp = inp.with_options({"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"})
     places = _place_nodes(inp, terrain, spec, findings)

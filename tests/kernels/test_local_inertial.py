@@ -90,6 +90,21 @@ def test_symmetric_input_gives_symmetric_output(turn):
     assert np.abs(mirror(out[0]) - out[1]).max() < 1e-13  # sums of four faces in another order; measured 3e-16
 
 
+def test_rounding_stays_rounding():
+    """1e-15 of the depth, on a rough bed that dries and wets: 7e-16 m of difference after 20 s. 5 mm where an emptied cell's rounding still
+    counts as flow for the centred term."""
+    rng = np.random.default_rng(5)
+    bed, depth = rng.random((21, 21)), rng.random((21, 21)) * 0.3
+    terrain = terrain_of(grid_of(21, 21, 2.0), bed, 0.03)
+    states = []
+    for noise in (0.0, 1e-15):
+        surface = SurfaceFlow(terrain, SurfaceSettings("float64"), depth=depth * (1.0 + noise * rng.standard_normal(depth.shape)))
+        for k in range(10):
+            surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
+        states.append(np.array(surface.depth))
+    assert np.abs(states[0] - states[1]).max() < 1e-12
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([np.float32, np.float64]), st.sampled_from(["dry", "tiny", "huge", "mixed"]))
 def test_compiled_face_equals_uncompiled(seed, real, kind):

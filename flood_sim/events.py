@@ -1,0 +1,113 @@
+"""What happens to a city while it floods: pumps trip, inlets clog, pipes close, mobile pumps start. Looked at once a window, from both models.
+
+An operation is *on* or *off*. It changes settings of links or openings of inlets and knows nothing of how the models use them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+Quantity = Literal["depth", "level", "edge_level", "node_level", "node_depth"]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A quantity at a place and the side of a limit on which it must be: depth or level (m) of a cell, level of an edge or a node, depth in a
+    node over its invert. Exactly one of above and below."""
+
+    quantity: Quantity
+    place: tuple[int, int] | str
+    above: float | None = None
+    below: float | None = None
+
+    def holds(self, value: float) -> bool:
+        return value > self.above if self.above is not None else self.below is not None and value < self.below
+
+
+@dataclass(frozen=True)
+class Operation:
+    """begins : watch that turns it on, from at_s on; None: at_s alone, once;  ends : watch that turns it off;  until_s : off from then on, for good. links get `setting` while it is on (1 after it); inlets (index into the layout's) keep the share on_share of their opening
+    while it is on, off_share else."""
+
+    name: str
+    kind: str
+    at_s: float = 0.0
+    begins: Watch | None = None
+    ends: Watch | None = None
+    until_s: float = math.inf
+    links: tuple[str, ...] = ()
+    setting: float = 0.0
+    inlets: tuple[int, ...] = ()
+    on_share: float = 1.0
+    off_share: float = 1.0
+
+
+class Place(Protocol):
+    """What operations look at and act on: the simulation's models."""
+
+    def value_of(self, watch: Watch, time_s: float) -> float: ...
+    def set_links(self, links: Sequence[int], setting: float) -> None: ...
+    def set_openings(self, shares: np.ndarray) -> None: ...
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One line of the record: an operation turned on or off at the start of a window."""
+
+    time_s: float
+    name: str
+    kind: str
+    on: bool
+
+
+class Operations:
+    """State of all operations of a run, and the record of their switching."""
+
+    def __init__(self, operations: Sequence[Operation], link_ids: Sequence[str], inlets: int) -> None:
+        number = {name: k for k, name in enumerate(link_ids)}
+        self.operations = tuple(operations)
+        self._links = [[number[name] for name in o.links] for o in self.operations]
+        self.on = np.zeros(len(self.operations), bool)
+        self._since = np.full(len(self.operations), -math.inf)
+        self._inlets = inlets
+        self.record: list[Switch] = []
+
+    def apply(self, place: Place, time_s: float) -> None:
+        """At the start of a window: look, switch, and hold what is on (SWMM's own rules may have moved it)."""
+        if not self.operations:
+            return
+        changed = time_s == 0.0
+        for k, operation in enumerate(self.operations):
+            wanted = self._wanted(k, place, time_s)
+            if wanted != self.on[k]:
+                self.on[k], changed = wanted, True
+                self._since[k] = time_s
+                self.record.append(Switch(time_s, operation.name, operation.kind, bool(wanted)))
+                if not wanted and self._links[k]:
+                    place.set_links(self._links[k], 1.0)
+        for k, operation in enumerate(self.operations):
+            if self.on[k] and self._links[k]:
+                place.set_links(self._links[k], operation.setting)
+        if changed:
+            place.set_openings(self._openings())
+
+    def _wanted(self, k: int, place: Place, time_s: float) -> bool:
+        o = self.operations[k]
+        if time_s >= o.until_s - 1e-9:
+            return False
+        if self.on[k]:
+            return o.ends is None or not o.ends.holds(place.value_of(o.ends, time_s))
+        if time_s < o.at_s - 1e-9 or (self._since[k] > -math.inf and o.begins is None):  # what had only a time happens once
+            return False
+        return o.begins is None or o.begins.holds(place.value_of(o.begins, time_s))
+
+    def _openings(self) -> np.ndarray:
+        shares = np.ones(self._inlets)
+        for on, o in zip(self.on, self.operations, strict=True):
+            shares[list(o.inlets)] *= o.on_share if on else o.off_share
+        return shares

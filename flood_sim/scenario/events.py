@@ -1,0 +1,197 @@
+"""[[failures]] and [[rules]] to operations: names are looked up, draws are drawn, a mobile pump becomes an opening of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from flood_sim.boundaries import EdgeBoundary
+from flood_sim.drainage.inp import InpFile
+from flood_sim.errors import Finding, input_error, nearest
+from flood_sim.events import Operation, Watch
+from flood_sim.inputs import DrainageInputs, Gauge, NodeInlet
+from flood_sim.scenario import files
+from flood_sim.scenario.event_specs import (
+    BlockedConduit,
+    BlockedOutfall,
+    CloggedInlets,
+    CollapsedConduit,
+    Happening,
+    MobilePump,
+    PumpTrip,
+    SetLinks,
+    StuckGate,
+    WatchSpec,
+)
+from flood_sim.scenario.loader import Scenario
+from flood_sim.terrain import Terrain
+
+
+class EventBuilder:
+    """Builds the operations of a scenario against its resolved places."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        terrain: Terrain,
+        drainage: DrainageInputs | None,
+        edges: Iterable[EdgeBoundary],
+        gauges: Iterable[Gauge],
+        findings: list[Finding],
+    ) -> None:
+        self.scenario, self.terrain, self.drainage, self.findings = scenario, terrain, drainage, findings
+        self._gauges = {g.name: (g.row, g.column) for g in gauges}
+        self._edges = {e.name for e in edges if e.stage is not None}
+        inp = drainage.network if drainage is not None else None
+        self._nodes = set(inp.node_ids()) if inp is not None else set()
+        self._links = {name: kind for kind in ("CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS") for name in (_names(inp, kind) if inp else ())}
+
+    def build(self) -> tuple[tuple[Operation, ...], DrainageInputs | None]:
+        """The operations, and the drainage with what they need (openings of mobile pumps, collapsed pipes)."""
+        spec, operations = self.scenario.spec, []
+        for number, failure in enumerate(spec.failures, start=1):
+            place = f"{self.scenario.path.name}, [[failures]] {number} ({failure.name})"
+            self._need_network(place)
+            if np.random.default_rng(failure.seed).random() >= failure.probability:
+                text = f"`{failure.name}` does not happen: drawn with probability {failure.probability:g}, seed {failure.seed}"
+                self.findings.append(Finding("W441", place, text))
+            elif isinstance(failure, CollapsedConduit):
+                self._collapse(failure, place)
+            else:
+                operations.append(self._operation(failure, place))
+        for number, rule in enumerate(spec.rules, start=1):
+            place = f"{self.scenario.path.name}, [[rules]] {number} ({rule.name})"
+            self._need_network(place)
+            operations.append(self._operation(rule, place))
+        names = [o.name for o in operations]
+        double = [name for name in names if names.count(name) > 1]
+        if double:
+            raise input_error("E104", f"{self.scenario.path.name}, [[failures]] and [[rules]]", "two have one name", given=double[0])
+        return tuple(operations), self.drainage
+
+    def _need_network(self, place: str) -> None:
+        if self.drainage is None:
+            raise input_error("E104", place, "there is no sewer network in this scenario", do='[drainage] kind = "swmm"')
+
+    def _operation(self, spec: Happening, place: str) -> Operation:
+        operation = self._action(spec, place)
+        start, stop = self.scenario.spec.time.start, self.scenario.spec.time.stop
+        for key, moment in (("at", spec.at), ("until", spec.until)):
+            if isinstance(moment, datetime) and not start <= moment <= stop:
+                raise input_error("E104", f"{place}, {key}", "outside the run", given=moment.isoformat(), allowed=f"{start} to {stop}")
+        at_s = 0.0 if spec.at is None else (spec.at - start).total_seconds()
+        begins = None if spec.when is None else self._watch(spec.when, f"{place}, when")
+        if isinstance(spec.until, datetime):
+            return replace(operation, at_s=at_s, begins=begins, until_s=(spec.until - start).total_seconds())
+        ends = None if spec.until is None else self._watch(spec.until, f"{place}, until")
+        return replace(operation, at_s=at_s, begins=begins, ends=ends)
+
+    def _action(self, spec: Happening, place: str) -> Operation:
+        kind = str(getattr(spec, "kind", ""))
+        if isinstance(spec, PumpTrip):
+            return Operation(spec.name, kind, links=self._linked(spec.pumps, ("PUMPS",), place), setting=0.0)
+        if isinstance(spec, StuckGate):
+            return Operation(spec.name, kind, links=self._linked(spec.links, ("ORIFICES", "WEIRS"), place), setting=spec.setting)
+        if isinstance(spec, BlockedConduit):
+            return Operation(spec.name, kind, links=self._linked(spec.conduits, ("CONDUITS",), place), setting=0.0)
+        if isinstance(spec, SetLinks):
+            kinds = ("PUMPS", "ORIFICES", "WEIRS", "CONDUITS")
+            return Operation(spec.name, kind, links=self._linked(spec.links, kinds, place), setting=spec.setting)
+        if isinstance(spec, BlockedOutfall):
+            return Operation(spec.name, kind, links=self._into(spec.outfalls, place), setting=0.0)
+        if isinstance(spec, CloggedInlets):
+            return Operation(spec.name, kind, inlets=self._inside(spec.inside, place), on_share=1.0 - spec.clogging)
+        assert isinstance(spec, MobilePump)
+        return Operation(spec.name, kind, inlets=(self._pump_opening(spec, place),), on_share=1.0, off_share=0.0)
+
+    def _linked(self, names: tuple[str, ...], kinds: tuple[str, ...], place: str) -> tuple[str, ...]:
+        known = [name for name, kind in self._links.items() if kind in kinds]
+        for name in names:
+            if name not in known:
+                raise input_error("E104", place, f"no such link among {', '.join(kinds).lower()}{nearest(name, known)}", given=name)
+        return names
+
+    def _into(self, outfalls: tuple[str, ...], place: str) -> tuple[str, ...]:
+        assert self.drainage is not None
+        known = _names(self.drainage.network, "OUTFALLS")
+        for name in outfalls:
+            if name not in known:
+                raise input_error("E104", place, f"no such outfall{nearest(name, known)}", given=name)
+        return tuple(link for link, ends in self.drainage.network.links().items() if set(ends) & set(outfalls))
+
+    def _inside(self, file: str | None, place: str) -> tuple[int, ...]:
+        assert self.drainage is not None
+        inlets = self.drainage.inlets
+        if file is None:
+            return tuple(k for k, inlet in enumerate(inlets) if not inlet.pumped)
+        mask = np.zeros(self.terrain.grid.shape, bool)
+        for shape in files.read_geometries(self.scenario.file(file, place), self.terrain.grid):
+            mask |= self.terrain.grid.cells_in(shape)
+        found = tuple(k for k, inlet in enumerate(inlets) if mask[inlet.row, inlet.column] and not inlet.pumped)
+        if not found:
+            raise input_error("E204", place, "no inlet lies in this area", given=file)
+        return found
+
+    def _pump_opening(self, spec: MobilePump, place: str) -> int:
+        """A pump is an opening without a head: wide enough to give its discharge under a film, never a way back."""
+        assert self.drainage is not None
+        if spec.to_node not in self._nodes or spec.to_node in _names(self.drainage.network, "OUTFALLS"):
+            raise input_error("E104", place, f"no such node{nearest(spec.to_node, self._nodes)}", given=spec.to_node, allowed="a node, no outfall")
+        row, column = self._cell(spec.from_m, place)
+        inlet = NodeInlet(spec.to_node, row, column, 1e4, 1e4, spec.discharge_m3_s, -1e6, pumped=True)
+        self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))
+        return len(self.drainage.inlets) - 1
+
+    def _collapse(self, spec: CollapsedConduit, place: str) -> None:
+        assert self.drainage is not None
+        names = set(self._linked(spec.conduits, ("CONDUITS",), place))
+        self.drainage = replace(self.drainage, network=collapsed(self.drainage.network, names, spec.remaining))
+
+    def _watch(self, spec: WatchSpec, place: str) -> Watch:
+        above = spec.depth_above_m if spec.depth_above_m is not None else spec.level_above_m
+        below = spec.depth_below_m if spec.depth_below_m is not None else spec.level_below_m
+        by_depth = spec.depth_above_m is not None or spec.depth_below_m is not None
+        if spec.edge is not None:
+            self._known(spec.edge, self._edges, "stage edge", place)
+            return Watch("edge_level", spec.edge, above, below)
+        if spec.node is not None:
+            self._known(spec.node, self._nodes, "node", place)
+            return Watch("node_depth" if by_depth else "node_level", spec.node, above, below)
+        if spec.gauge is not None:
+            self._known(spec.gauge, self._gauges, "gauge", place)
+            return Watch("depth" if by_depth else "level", self._gauges[spec.gauge], above, below)
+        assert spec.at_m is not None
+        return Watch("depth" if by_depth else "level", self._cell(spec.at_m, place), above, below)
+
+    def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
+        if name not in known:
+            raise input_error("E104", place, f"no such {what}{nearest(name, known)}", given=name)
+
+    def _cell(self, location_m: tuple[float, float], place: str) -> tuple[int, int]:
+        row, column = (int(v) for v in self.terrain.grid.cell_at(*location_m))
+        if not bool(self.terrain.grid.contains(row, column)) or not self.terrain.active[row, column]:
+            raise input_error("E204", place, "this place is not on an open cell", given=str(location_m), allowed=repr(self.terrain.grid))
+        return row, column
+
+
+def _names(inp: InpFile, section: str) -> list[str]:
+    return [row.tokens[0] for row in inp.rows(section)]
+
+
+def collapsed(inp: InpFile, conduits: set[str], remaining: float) -> InpFile:
+    """The network with less depth in some conduits: circular ones get a flat bed (FILLED_CIRCULAR), others less full depth."""
+    lines = list(inp.lines)
+    for row in inp.rows("XSECTIONS"):
+        if row.tokens[0] not in conduits:
+            continue
+        tokens = [*row.tokens, *["0"] * (6 - len(row.tokens))]
+        depth = inp.number(row, 2)
+        if tokens[1].upper() == "CIRCULAR":
+            tokens[1], tokens[3] = "FILLED_CIRCULAR", f"{(1.0 - remaining) * depth:.6g}"
+        else:
+            tokens[2] = f"{remaining * depth:.6g}"
+        lines[row.line - 1] = " ".join(tokens)
+    return InpFile(inp.path, lines, inp.encoding)
