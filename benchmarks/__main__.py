@@ -12,23 +12,29 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kernels"))
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow every neighbour down
 
 from benchmarks.cases import accuracy
-from benchmarks.speed import kernel
+from benchmarks.reliability import kills
+from benchmarks.speed import coupling, kernel
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["kernel", "accuracy", "all"])
+    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "all"])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--peer-python", help="Python >= 3.12 for peers that need it")
     parser.add_argument("--only", nargs="*", default=[], help="accuracy: cases whose names begin so")
     parser.add_argument("--long", action="store_true", help="accuracy: also the cases of many minutes (Carlisle, a million steps)")
     parser.add_argument("--pictures", type=Path, help="accuracy: folder for one picture a case")
+    parser.add_argument("--kills", type=int, default=200, help="kills: how many")
     options = parser.parse_args()
     results = []
     if options.name in ("kernel", "all"):
         results.append(kernel.run(options.peer_python))
+    if options.name in ("coupling", "all"):
+        results.append(coupling.run())
     if options.name in ("accuracy", "all"):
         results.append(accuracy.run(tuple(options.only), options.long, options.pictures))
+    if options.name in ("kills", "all"):
+        results.append(kills.run(options.kills))
     for result in results:
         print(f"{result['benchmark']} on {result['machine']['processor']}, {result['machine']['cores']} cores")
         for f in result["figures"]:

@@ -128,22 +128,33 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
 
 @app.command()
 def run(
-    name: ScenarioName,
-    out: Annotated[Path, typer.Option("--out", help="result folder, new or empty")],
+    name: Annotated[str | None, typer.Argument(help="name of a shipped scenario, or path of a .toml file")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="result folder, new or empty")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="instead of both: a result folder whose run was killed or interrupted")] = None,
     portfolio: Annotated[str, typer.Option(help="portfolio of the scenario")] = "baseline",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the results in --out")] = False,
     threads: Annotated[int, typer.Option(min=0, max=256, help="0: all cores")] = 0,
     allow_path: AllowPath = [],
+    checkpoint_minutes: Annotated[float, typer.Option(min=0.0, help="wall time between checkpoints")] = 5.0,
     report_: Annotated[bool, typer.Option("--report/--no-report", help="draw the pictures at the end")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a scenario: result folder with maps, series, ledger and pictures."""
-    from flood_sim.runner import run_scenario
+    from flood_sim.runner import resume_scenario, run_scenario, saved_run
 
-    scenario = _load(name, allow_path)
-    talk = _Progress(scenario, quiet)
-    outcome = run_scenario(scenario, out, portfolio=portfolio, threads=threads, overwrite=overwrite, say=talk.say, progress=talk.step)
+    if resume is not None:
+        out, talk = resume, _Progress(saved_run(resume)[1], quiet)
+        outcome = resume_scenario(resume, threads=threads, say=talk.say, progress=talk.step)
+    elif name is None or out is None:
+        raise typer.BadParameter("give a scenario and --out DIR, or --resume DIR")
+    else:
+        scenario = _load(name, allow_path)
+        talk = _Progress(scenario, quiet)
+        outcome = run_scenario(
+            scenario, out, portfolio=portfolio, threads=threads, overwrite=overwrite, checkpoint_s=60.0 * checkpoint_minutes, say=talk.say,
+            progress=talk.step,
+        )  # fmt: skip
     if report_ and outcome.summary["simulated_s"] > 0.0:
         talk.say(f"pictures: {_draw(out)}")
     talk.say(f"results: {out}")

@@ -74,20 +74,26 @@ class Operations:
         self._links = [[number[name] for name in o.links] for o in self.operations]
         self.on = np.zeros(len(self.operations), bool)
         self._since = np.full(len(self.operations), -math.inf)
-        self._inlets = inlets
-        self.record: list[Switch] = []
+        self._inlets, self._applied = inlets, False
+        self._switched: list[tuple[float, int, bool]] = []  # time, number of the operation, on
+
+    @property
+    def record(self) -> list[Switch]:
+        """Everything that switched so far."""
+        return [Switch(t, self.operations[k].name, self.operations[k].kind, on) for t, k, on in self._switched]
 
     def apply(self, place: Place, time_s: float) -> None:
         """At the start of a window: look, switch, and hold what is on (SWMM's own rules may have moved it)."""
         if not self.operations:
             return
-        changed = time_s == 0.0
-        for k, operation in enumerate(self.operations):
+        changed = not self._applied
+        self._applied = True
+        for k in range(len(self.operations)):
             wanted = self._wanted(k, place, time_s)
             if wanted != self.on[k]:
                 self.on[k], changed = wanted, True
                 self._since[k] = time_s
-                self.record.append(Switch(time_s, operation.name, operation.kind, bool(wanted)))
+                self._switched.append((time_s, k, bool(wanted)))
                 if not wanted and self._links[k]:
                     place.set_links(self._links[k], 1.0)
         for k, operation in enumerate(self.operations):

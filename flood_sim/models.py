@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from flood_sim.drainage import DrainageNetwork, NoNetwork
+from flood_sim.drainage.tape import TapedNetwork
 from flood_sim.events import Watch
 from flood_sim.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT, CouplingLayout, Exchange
 from flood_sim.inputs import DrainageInputs, ModelInputs, surface_gutters, surface_inlets
@@ -41,14 +42,15 @@ class City:
         self._exchange.set_openings(shares)
 
 
-def open_network(inputs: ModelInputs, folder: Path) -> DrainageNetwork:
-    """SWMM, or the network that is not there."""
+def open_network(inputs: ModelInputs, folder: Path, tape: Path | None = None) -> DrainageNetwork:
+    """SWMM, with a tape where one is wanted, or the network that is not there."""
     if inputs.drainage is None:
         return NoNetwork()
     from flood_sim.drainage.swmm import SwmmNetwork
 
     d, clock = inputs.drainage, inputs.clock
-    return SwmmNetwork(d.network, folder, clock.start, clock.duration_s, d.routing_step_s, d.threads)
+    network = SwmmNetwork(d.network, folder, clock.start, clock.duration_s, d.routing_step_s, d.threads)
+    return network if tape is None else TapedNetwork(network, tape)
 
 
 def coupling_layout(drainage: DrainageInputs | None, network: DrainageNetwork) -> CouplingLayout:

@@ -48,17 +48,20 @@ FILES = (
 class Recorder:
     """Everything a run writes into its folder; the loop calls `record` after every window."""
 
-    def __init__(self, folder: Path, simulation: Simulation) -> None:
+    def __init__(self, folder: Path, simulation: Simulation, resumed: bool = False) -> None:
+        """resumed : the folder holds the files of a checkpoint; they are carried on."""
         self.folder, inputs = folder, simulation.inputs
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "scenario.toml").write_text(tomli_w.dumps(inputs.effective), encoding="utf-8")
-        self._fields = FieldsFile(folder / "fields.nc", inputs)
-        self._network = NetworkFile(folder / "network.nc", simulation) if simulation.network.node_ids else None
-        self._gauge_file = (folder / "gauges.csv").open("w", newline="", encoding="utf-8")
+        self._fields = FieldsFile(folder / "fields.nc", inputs, resumed)
+        self._network = NetworkFile(folder / "network.nc", simulation, resumed) if simulation.network.node_ids else None
+        mode = "a" if resumed else "w"
+        self._gauge_file = (folder / "gauges.csv").open(mode, newline="", encoding="utf-8")
         self._gauges = csv.writer(self._gauge_file)
-        self._gauges.writerow(["time", "gauge", "depth_m", "stage_m", "velocity_m_s"])
-        self._section_file = (folder / "sections.csv").open("w", newline="", encoding="utf-8") if inputs.sections else None
-        if self._section_file:
+        if not resumed:
+            self._gauges.writerow(["time", "gauge", "depth_m", "stage_m", "velocity_m_s"])
+        self._section_file = (folder / "sections.csv").open(mode, newline="", encoding="utf-8") if inputs.sections else None
+        if self._section_file and not resumed:
             csv.writer(self._section_file).writerow(["time", "section", "discharge_m3_s"])
         self.gauge_maxima: dict[str, tuple[float, float]] = {g.name: (0.0, 0.0) for g in inputs.gauges}
         self.area_hours = dict.fromkeys(AREA_DEPTHS_M, 0.0)
@@ -69,7 +72,14 @@ class Recorder:
         self._initially_wet = simulation.surface.depth > AREA_DEPTHS_M[0]
         self._initially_dry = ~self._initially_wet
         self._unwatched_s = 0.0
-        self._write_frame(simulation)
+        if not resumed:
+            self._write_frame(simulation)
+
+    def sync(self) -> None:
+        """Everything written so far is on disk."""
+        self._gauge_file.flush()
+        if self._section_file:
+            self._section_file.flush()
 
     def record(self, simulation: Simulation, window: Window) -> None:
         """Statistics every window; a frame where one is due."""

@@ -28,10 +28,14 @@ def _crs_wkt(crs: str) -> str:
 class FieldsFile:
     """fields.nc: CF-1.11, one frame at a time, on disk after each (`sync`: without it a kill leaves no frame at all)."""
 
-    def __init__(self, path: Path, inputs: ModelInputs) -> None:
+    def __init__(self, path: Path, inputs: ModelInputs, resumed: bool = False) -> None:
         import netCDF4
 
         grid = inputs.terrain.grid
+        self._names = {"frames": ("depth", "velocity_x", "velocity_y"), "depth": ("depth",), "maxima": ()}[inputs.fields]
+        if resumed:
+            self._file = netCDF4.Dataset(path, "a")
+            return
         self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
         f = self._file
         f.setncatts(
@@ -51,7 +55,6 @@ class FieldsFile:
         f.createDimension("x", grid.columns)
         f.createDimension("bounds", 2)
         self._coordinates(grid, inputs)
-        self._names = {"frames": ("depth", "velocity_x", "velocity_y"), "depth": ("depth",), "maxima": ()}[inputs.fields]
         for name in self._names:
             self._variable(name, ("time", "y", "x"), significant=SIGNIFICANT)
         bed = self._variable("bed_elevation", ("y", "x"))
@@ -146,9 +149,12 @@ def _grid_mapping(crs: str) -> dict[str, Any]:
 class NetworkFile:
     """network.nc: head, exchange flow and discharge at the output times."""
 
-    def __init__(self, path: Path, simulation: Simulation) -> None:
+    def __init__(self, path: Path, simulation: Simulation, resumed: bool = False) -> None:
         import netCDF4
 
+        if resumed:
+            self._file = netCDF4.Dataset(path, "a")
+            return
         self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
         f, network = self._file, simulation.network
         f.setncatts(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -10,21 +12,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, remove_checkpoint
 from flood_sim.errors import DrainageError, InputError, RunFailedError, input_error
+from flood_sim.inputs import ModelInputs
 from flood_sim.output import FILES, Recorder, python_line
 from flood_sim.results import Results, open_results
-from flood_sim.scenario import Scenario, build_inputs
+from flood_sim.scenario import Scenario, build_inputs, load_scenario
 from flood_sim.scenario.build import memory_line
 from flood_sim.simulation import Simulation
 
 EXIT = {"complete": 0, "failed": 3, "interrupted": 130}
 EXCEEDED_EXIT = 4
 LOCK = ".lock"
+CHECKPOINT_S = 300.0  # of wall time between checkpoints
 
 
 @dataclass
@@ -47,10 +53,12 @@ def run_scenario(
     portfolio: str = "baseline",
     threads: int = 0,
     overwrite: bool = False,
+    checkpoint_s: float = CHECKPOINT_S,
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[Simulation], None] = lambda simulation: None,
 ) -> RunOutcome:
-    """Run in this process. Raises InputError before anything is written where the input is wrong or the folder is in use."""
+    """Run in this process; checkpoint_s : seconds of wall time between checkpoints. Raises InputError before anything is written where the
+    input is wrong or the folder is in use."""
     begun = time.perf_counter()
     threads = threads or default_threads()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when Numba loads its thread pool; see `limit_kernel_threads`
@@ -67,32 +75,114 @@ def run_scenario(
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         try:
-            simulation = Simulation(inputs, work)  # SWMM may refuse the network: old results are still there
+            simulation = Simulation(inputs, work, work / TAPE)  # SWMM may refuse the network: old results are still there
         except InputError:
             shutil.rmtree(work, ignore_errors=True)
             raise
         limit_kernel_threads(simulation.surface.threads)
         if overwrite:
             remove_results(out)
+        if (work / TAPE).exists():
+            (work / TAPE).rename(out / TAPE)
         if inputs.drainage is not None and not simulation.network.surcharge.works:  # type: ignore[attr-defined]
             both(
                 "W413 drainage: this SWMM does not let the street's level act on its nodes; they spill at their rims (storms differ by 1 mm, tides by 8 mm)"
             )
         both("compiling the kernels where they are not yet (once, some 20 s) ...")
-        return _run(simulation, out, work, begun, both, progress)
+        meta = {
+            "portfolio": portfolio,
+            "allowed": [str(path) for path in (scenario.folder, *scenario.allowed)],
+            "every_s": checkpoint_s,
+            "file": scenario.path.name,
+        }
+        checkpoints = Checkpoints(out, checkpoint_s, meta | {"made_of": made_of(inputs)})
+        recorder = Recorder(out, simulation)
+        checkpoints.write(simulation, recorder)  # from here on a kill loses nothing
+        return _run(simulation, recorder, checkpoints, work, begun, both, progress)
+
+
+def resume_scenario(
+    out: Path, *, threads: int = 0, say: Callable[[str], None] = lambda line: None, progress: Callable[[Simulation], None] = lambda simulation: None
+) -> RunOutcome:
+    """Go on with a run that was killed or interrupted, from its last checkpoint; the finished results are those of an undisturbed run.
+
+    Raises InputError where there is no checkpoint, another run is writing, or the input or the program is not what it was.
+    """
+    begun = time.perf_counter()
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    saved, scenario = saved_run(out)
+    inputs = build_inputs(scenario, saved.meta["portfolio"], threads or default_threads())
+    changed = [key for key, value in made_of(inputs).items() if saved.meta["made_of"].get(key) != value]
+    if changed:
+        raise input_error(
+            "E113", str(out), "the run cannot be resumed: what it is made of has changed", given=", ".join(changed), do="run the scenario again"
+        )
+    with claimed(out, overwrite=True), _log(out) as log:
+        both = _both(say, log)
+        both(f"resumed at {inputs.clock.at(saved.time_s).isoformat()}")
+        saved.put_files_back()
+        work = out / "swmm.part"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        simulation = Simulation(inputs, work, out / TAPE)
+        limit_kernel_threads(simulation.surface.threads)
+        recorder = Recorder(out, simulation, resumed=True)
+        saved.restore(simulation, recorder)
+        checkpoints = Checkpoints(out, saved.meta["every_s"], saved.meta)
+        return _run(simulation, recorder, checkpoints, work, begun, both, progress)
+
+
+def saved_run(out: Path) -> tuple[Saved, Scenario]:
+    """The checkpoint of a result folder and the scenario it belongs to."""
+    saved = Saved(out)
+    scenario = load_scenario(out / "scenario.toml", tuple(Path(p) for p in saved.meta["allowed"]))
+    return saved, replace(scenario, path=out / saved.meta["file"])  # findings name the user's own file
+
+
+def made_of(inputs: ModelInputs) -> dict[str, str]:
+    """What a result depends on: the scenario, the content of its files, the versions of what computes."""
+    text = json.dumps(inputs.effective, sort_keys=True, default=str)
+    parts = {"scenario": hashlib.sha256(text.encode()).hexdigest()}
+    for path in sorted(set(_files_in(inputs.effective))):
+        with path.open("rb") as file:
+            parts[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return parts | {f"version of {name}": version(name) for name in ("flood_sim", "numpy", "numba", "pyswmm", "swmm-toolkit")}
+
+
+def _files_in(value: Any) -> Iterator[Path]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _files_in(part)
+    elif isinstance(value, str) and Path(value).suffix and Path(value).is_absolute() and Path(value).is_file():
+        yield Path(value)
 
 
 def _run(
-    simulation: Simulation, out: Path, work: Path, begun: float, say: Callable[[str], None], progress: Callable[[Simulation], None]
+    simulation: Simulation,
+    recorder: Recorder,
+    checkpoints: Checkpoints,
+    work: Path,
+    begun: float,
+    say: Callable[[str], None],
+    progress: Callable[[Simulation], None],
 ) -> RunOutcome:
-    recorder = Recorder(out, simulation)
+    out = recorder.folder
+
+    def after_window(simulation: Simulation) -> None:
+        checkpoints.ask(simulation, recorder)
+        progress(simulation)
+
     status, message, exceeded = "failed", "", []
     with _signals(simulation):
         try:
-            status = simulation.run(recorder, progress)
+            status = simulation.run(recorder, after_window)
             exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
         except (RunFailedError, DrainageError) as error:
             status, message = "failed", str(error)
+    if status == "interrupted":
+        checkpoints.write(simulation, recorder)
     simulation.close()
     for path in work.iterdir() if work.is_dir() else ():
         shutil.move(str(path), out / path.name)
@@ -100,6 +190,10 @@ def _run(
     summary = recorder.finish(simulation, status, time.perf_counter() - begun, exceeded, message)
     for line in closing_lines(summary):
         say(line)
+    if status == "complete":
+        remove_checkpoint(out)
+    elif status == "interrupted":
+        say(f"to go on: flood-sim run --resume {out}")
     code = EXIT[status]
     return RunOutcome(EXCEEDED_EXIT if code == 0 and exceeded else code, summary)
 
@@ -150,7 +244,7 @@ def claimed(out: Path, overwrite: bool) -> Iterator[None]:
             given=", ".join(results[:4]),
             do="give another --out, or --overwrite to replace them",
         )
-    if present and not results and set(present) - {LOCK, "swmm.part"}:
+    if present and not results and set(present) - {LOCK, "swmm.part", FOLDER, SIDE, OLD, TAPE}:
         raise input_error("E111", str(out), "this folder holds other files", given=", ".join(present[:4]), do="give an empty or new folder as --out")
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -179,6 +273,7 @@ def remove_results(out: Path) -> None:
         if name != "log.txt":
             (out / name).unlink(missing_ok=True)
     shutil.rmtree(out / "report", ignore_errors=True)
+    remove_checkpoint(out)
 
 
 @contextlib.contextmanager

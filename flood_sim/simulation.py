@@ -42,10 +42,11 @@ class Timers:
 class Simulation:
     """Surface, network and the exchange between them on one clock."""
 
-    def __init__(self, inputs: ModelInputs, folder: Path) -> None:
-        """Build the models; SWMM writes its files into folder. Raises InputError where SWMM refuses the network."""
+    def __init__(self, inputs: ModelInputs, folder: Path, tape: Path | None = None) -> None:
+        """Build the models; SWMM writes its files into folder, tape: where what it is told is written down, so that a killed run can go on.
+        Raises InputError where SWMM refuses the network."""
         self.inputs, self.clock, self.timers = inputs, inputs.clock, Timers()
-        self.network = open_network(inputs, folder)
+        self.network = open_network(inputs, folder, tape)
         layout = coupling_layout(inputs.drainage, self.network)
         self.surface = open_surface(inputs, layout, len(self.network.node_ids))
         self.exchange = Exchange(self.network, layout)
@@ -60,6 +61,8 @@ class Simulation:
     def run(self, recorder: Recorder, progress: Callable[[Simulation], None] = lambda simulation: None) -> str:
         """Run to the end of the clock; returns "complete" or, where `wanted_stop` was set, "interrupted"."""
         for window in self.clock.windows():
+            if window.stop <= self.time_s + 1e-9:  # done before a checkpoint
+                continue
             if self.wanted_stop.is_set():
                 return "interrupted"
             self.advance(window)

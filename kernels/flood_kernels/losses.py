@@ -223,8 +223,10 @@ def store_row(depth, store, capacity, most):
         held = np.float64(store[i])
         wanted = min(min(np.float64(capacity[i]) - held, np.float64(most[i])), np.float64(depth[i]))
         if wanted > 0.0:
-            store[i] = held + wanted
             before = np.float64(depth[i])
+            store[i] = held + wanted
+            if np.float64(store[i]) - held > before:  # rounded up: the cell does not hold that much
+                store[i] = np.nextafter(store[i], np.float32(0.0))
             depth[i] = before - (np.float64(store[i]) - held)
             store[i] = held + (before - np.float64(depth[i]))
 

@@ -216,3 +216,23 @@ def test_soil_classes_give_every_cell_its_values():
     assert code.dtype == np.uint16 and len(table) <= 600
     for k, field in enumerate(fields):
         assert np.array_equal(table[code, k], field)
+
+
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+def test_filling_stores_leaves_no_negative_depth(real):
+    """Stores are float32: one that rounds up would take more than the cell holds (-4e-12 m, which second order turned into NaN)."""
+    rng = np.random.default_rng(3)
+    shape = (60, 80)
+    losses = Losses(NoInfiltration(), StorageInputs(np.full(shape, 1e-3), np.full(shape, 2e-3)), shape, 1.0)
+    depth = np.zeros((62, 82), real)
+    rain = np.zeros(shape, np.float32)
+    total = 0.0
+    for k in range(40):
+        rain[:] = rng.random(shape) * 1e-4
+        depth[1:-1, 1:-1] += rain
+        total += float(rain.sum(dtype=float)) if real is np.float64 else 0.0
+        losses.take(depth, rain, 1, 1, 4.0 * k, 4.0)
+        assert depth.min() >= 0.0
+    assert losses.stored_volume > 0.0
+    if real is np.float64:
+        assert losses.stored_volume + depth.sum() == pytest.approx(total, rel=1e-12)

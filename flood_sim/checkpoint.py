@@ -1,0 +1,127 @@
+"""Checkpoints: everything a killed run needs to go on and end with the very same results.
+
+The surface, the exchange and the books are stored; SWMM is replayed from its start with the inflows and levels it was given (a tape), because
+its own hot-start file is float32 and loses state. A checkpoint is a folder that is renamed into place: complete or absent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flood_sim.drainage.tape import TapedNetwork
+from flood_sim.errors import input_error
+from flood_sim.state import collect, restore
+
+if TYPE_CHECKING:
+    from flood_sim.output import Recorder
+    from flood_sim.simulation import Simulation
+
+FOLDER, SIDE, OLD, TAPE, DONE = "checkpoint", "checkpoint.part", "checkpoint.old", "checkpoint.tape", "complete"
+COPIED = ("fields.nc", "network.nc", "gauges.csv", "sections.csv")
+
+
+class Checkpoints:
+    """Writes a checkpoint into a result folder every so many seconds of wall time; asked after every window."""
+
+    def __init__(self, out: Path, every_s: float, meta: dict[str, Any]) -> None:
+        self._out, self._every_s, self._meta = out, every_s, meta
+        self._last = time.monotonic()
+
+    def ask(self, simulation: Simulation, recorder: Recorder) -> None:
+        """Write one where one is due."""
+        if time.monotonic() - self._last >= self._every_s:
+            self.write(simulation, recorder)
+            self._last = time.monotonic()
+
+    def write(self, simulation: Simulation, recorder: Recorder) -> None:
+        """The state at the end of the last window, and the files as far as they are written."""
+        side, folder, old = (self._out / name for name in (SIDE, FOLDER, OLD))
+        _discard(side)
+        side.mkdir()
+        recorder.sync()
+        for name in COPIED:
+            if (self._out / name).exists():
+                shutil.copyfile(self._out / name, side / name)
+        state = collect(simulation, "simulation") | collect(recorder, "recorder")
+        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+        values = {name: _plain(value) for name, value in state.items() if name not in arrays}
+        tape = simulation.network.tape_length() if isinstance(simulation.network, TapedNetwork) else 0
+        with (side / "state.npz").open("wb") as file:
+            np.savez(file, **{f"a{k}": value for k, value in enumerate(arrays.values())})  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        document = {"meta": self._meta, "time_s": simulation.time_s, "tape": tape, "arrays": list(arrays), "values": values}
+        (side / "state.json").write_text(json.dumps(document), encoding="utf-8")
+        (side / DONE).write_text("", encoding="utf-8")
+        for path in side.iterdir():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+        _discard(old)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(side, folder)
+        _discard(old)
+
+    def remove(self) -> None:
+        """After the run is complete."""
+        remove_checkpoint(self._out)
+
+
+def _discard(folder: Path) -> None:
+    """Delete a checkpoint's folder; its mark goes first, so that half of one never passes for a whole."""
+    (folder / DONE).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_checkpoint(out: Path) -> None:
+    """Delete what belongs to a checkpoint."""
+    for name in (FOLDER, SIDE, OLD):
+        _discard(out / name)
+    (out / TAPE).unlink(missing_ok=True)
+
+
+class Saved:
+    """A checkpoint on disk. Raises InputError where there is none."""
+
+    def __init__(self, out: Path) -> None:
+        self.folder, self._out = out / FOLDER, out
+        if not (self.folder / DONE).exists():  # killed between the two renames of a write: the new one is complete
+            if not (out / SIDE / DONE).exists():
+                raise input_error("E113", str(out), "there is no checkpoint to resume from", do="run the scenario again")
+            _discard(self.folder)
+            os.replace(out / SIDE, self.folder)
+        self._document = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
+        self.meta: dict[str, Any] = self._document["meta"]
+        self.time_s: float = self._document["time_s"]
+
+    def put_files_back(self) -> None:
+        """The result files as they were; what was written after the checkpoint is written again."""
+        (self._out / "summary.json").unlink(missing_ok=True)  # it is not finished
+        for name in COPIED:
+            (self._out / name).unlink(missing_ok=True)
+            if (self.folder / name).exists():
+                shutil.copyfile(self.folder / name, self._out / name)
+        tape = self._out / TAPE
+        if tape.exists():
+            os.truncate(tape, int(self._document["tape"]))
+
+    def restore(self, simulation: Simulation, recorder: Recorder) -> None:
+        """Bring network, surface, exchange, books and statistics to the checkpoint."""
+        if isinstance(simulation.network, TapedNetwork) and self._document["tape"]:
+            simulation.network.replay(self._out / TAPE, int(self._document["tape"]), simulation.exchange.layout.outfalls_to_surface)
+        with np.load(self.folder / "state.npz") as data:
+            saved: dict[str, Any] = {name: data[f"a{k}"] for k, name in enumerate(self._document["arrays"])}
+        saved |= self._document["values"]
+        restore(simulation, saved, "simulation")
+        restore(recorder, saved, "recorder")
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

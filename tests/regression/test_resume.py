@@ -1,0 +1,88 @@
+"""kill -9 at any moment, then --resume: nothing is lost, the results are those of an undisturbed run."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks.reliability import kills
+from flood_sim.errors import InputError
+from flood_sim.runner import resume_scenario, run_scenario
+from flood_sim.scenario import load_scenario
+from flood_sim.state import collect, restore
+
+
+@pytest.mark.parametrize(("scheme", "count"), [("local_inertial", 15), ("second_order", 5)])
+def test_killed_and_resumed_runs_end_with_the_same_bits(tmp_path, scheme, count):
+    kills.killed_run(tmp_path / "quiet", scheme, 0)
+    assert kills.killed_run(tmp_path / "killed", scheme, count, seed=3) >= count // 2
+    assert kills.differences(tmp_path / "quiet" / "out", tmp_path / "killed" / "out") == []
+    summary = json.loads((tmp_path / "quiet" / "out" / "summary.json").read_text())
+    assert {e["name"] for e in summary["events"]} == {"leaves", "truck"}  # the events, the pump and the soil took part
+    assert min(summary["ledger"][key] for key in ("infiltration", "evaporation")) > 0.0
+    assert summary["structures"]["street to street"]["forward_m3"] > 0.0
+    left = {path.name for path in (tmp_path / "killed" / "out").iterdir()}
+    assert not {name for name in left if "checkpoint" in name or name in (".lock", "swmm.part")}
+
+
+def test_an_interrupted_run_is_carried_on_by_the_command(tmp_path):
+    """Ctrl-C leaves a checkpoint and readable results; --resume completes them."""
+    import signal
+    import time
+
+    scenario = tmp_path / "s.toml"
+    scenario.write_text(kills.SCENARIO.replace("SCHEME", "local_inertial"))
+    command = [sys.executable, "-m", "flood_sim.cli", "run"]
+    process = subprocess.Popen([*command, str(scenario), "--out", str(tmp_path / "out"), "--no-report", "--quiet"])
+    while not (tmp_path / "out" / "checkpoint").exists():
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["status"] == "interrupted"
+    done = subprocess.run([*command, "--resume", str(tmp_path / "out"), "--no-report"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "resumed at" in done.stderr
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["status"] == "complete" and summary["simulated_s"] == 2400.0
+
+
+def test_resume_refuses_what_has_changed(tmp_path):
+    with pytest.raises(InputError, match="no checkpoint"):
+        resume_scenario(tmp_path)
+    scenario = tmp_path / "s.toml"
+    scenario.write_text(kills.SCENARIO.replace("SCHEME", "local_inertial"))
+    run = load_scenario(scenario)
+    run_scenario(run, tmp_path / "out", threads=1, progress=lambda simulation: simulation.wanted_stop.set())
+    effective = tmp_path / "out" / "scenario.toml"
+    effective.write_text(effective.read_text().replace("peak_mm_h = 200", "peak_mm_h = 201"))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+    with pytest.raises(InputError, match="(?s)has changed.*scenario"):
+        resume_scenario(tmp_path / "out")
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+
+
+class Thing:
+    """Every kind of value that a model may hold."""
+
+    __module__ = "flood_sim.somewhere"
+
+    def __init__(self, fill):
+        self.array = np.full(3, float(fill))
+        self.view = self.array[1:]
+        self.number, self.text, self.flag, self.nothing = float(fill), str(fill), fill > 1, None
+        self.table = {0.05: float(fill), 0.15: (1.0, float(fill))}
+        self.rows = [(float(fill), 1, True)]
+        self.later = np.zeros(fill)
+
+
+def test_state_is_put_back_in_place():
+    old, new = Thing(2), Thing(5)
+    saved = json.loads(json.dumps({k: v for k, v in collect(old, "x").items() if not isinstance(v, np.ndarray)}))
+    saved |= {k: v.copy() for k, v in collect(old, "x").items() if isinstance(v, np.ndarray)}
+    view = new.view
+    restore(new, saved, "x")
+    assert new.view is view and np.array_equal(view, [2.0, 2.0])  # filled in place: others see it
+    assert (new.number, new.text, new.flag, new.nothing) == (2.0, "2", True, None)
+    assert new.table == old.table and new.rows == old.rows and new.later.size == 2
