@@ -71,8 +71,9 @@ class Ledger:
 
     @property
     def relative_residual(self) -> float:
-        """SWMM's own residual on the same scale."""
-        scale = self._scale()
+        """SWMM's own residual over the water that took part: supplied, or drained from what stood on the ground at the start."""
+        scale = self.supplied + max(self.surface_stored_start - self.surface_stored_end, 0.0)
+        scale = scale if scale >= 1.0 else self.stored_start
         return abs(self.network_residual) / scale if scale > 0.0 else 0.0
 
     def close(self, time_s: float, stop_at: float = RELATIVE_ERROR_STOP) -> None:
@@ -88,7 +89,7 @@ class Ledger:
     def judge(self, exceeded_at: float = RELATIVE_ERROR_EXCEEDED, stop_at: float = RELATIVE_ERROR_STOP) -> list[str]:
         """What was exceeded at the end of a run (exit 4), [] where nothing was; raises VolumeLedgerError above `stop_at` (exit 3)."""
         together = self.relative_error + self.relative_residual
-        said = f"volume error {self.relative_error:.3%} and SWMM's own residual {self.relative_residual:.3%} of the water supplied"
+        said = f"volume error {self.relative_error:.3%} and SWMM's own residual {self.relative_residual:.3%} of the water that took part"
         if together > stop_at:
             raise VolumeLedgerError(f"{said}: together above {stop_at:.2%}\n{self}")
         return [f"{said}: together above {exceeded_at:.2%}"] if together > exceeded_at else []

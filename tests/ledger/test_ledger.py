@@ -108,3 +108,14 @@ def test_roof_water_is_kept():
         on_street = float(simulation.surface.depth[~roofs].sum()) * 4.0
         assert on_street == pytest.approx(0.01 * 144 * 4.0, rel=0.01)
         assert simulation.ledger.relative_error < 1e-12
+
+
+def test_swmms_residual_is_judged_against_the_water_that_took_part():
+    """A pond of 10,000 m3 drains into the sewer while 2 m3 of dry weather flow come in: 30 m3 are 0.3 %, not 1500 %."""
+    from flood_sim.ledger import Ledger
+
+    ledger = Ledger(surface_stored_start=10_000.0, surface_stored_end=0.0, network_inflow=2.0, outfall_out=9_972.0, network_residual=30.0)
+    assert ledger.relative_residual == pytest.approx(30.0 / 10_002.0)
+    assert ledger.judge() == []
+    rained = Ledger(rain=1_000.0, surface_stored_end=600.0, outfall_out=370.0, network_residual=30.0)
+    assert rained.relative_residual == pytest.approx(0.03)
