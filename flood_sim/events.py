@@ -84,8 +84,6 @@ class Operations:
 
     def apply(self, place: Place, time_s: float) -> None:
         """At the start of a window: look, switch, and hold what is on (SWMM's own rules may have moved it)."""
-        if not self.operations:
-            return
         changed = not self._applied
         self._applied = True
         for k in range(len(self.operations)):

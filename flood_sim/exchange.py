@@ -7,7 +7,6 @@ cannot hold leaves the node as flooding and returns to the street during the win
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,27 +23,8 @@ WEIR_COEFFICIENT = 1.594  # SI, sharp edge; 1.66 for grates (HEC-22)
 ORIFICE_COEFFICIENT = 0.6
 OVERFULL_OFFER = 1.3  # a full node is offered a little more than it took: it stays at the street's level
 FREE_GROWTH = 1.5  # a node with room may take this multiple of what it took last
+LID_TOLERANCE_M = 0.005  # SWMM holds a spilling node at its limit
 LEAST_OFFER = 0.02  # of the free flow, so that a shut node opens again
-
-
-@dataclass(frozen=True)
-class InletKind:
-    """One opening: weir perimeter m, clear area m2, capacity m3/s, each before clogging."""
-
-    perimeter_m: float
-    area_m2: float
-    capacity_m3_s: float
-    source: str
-
-
-# Capacities: atlas 16S518, clean (recalled). Geometry: grate 0.75 x 0.45 m, 45 % open; manhole cover with pick holes.
-INLET_KINDS = {
-    "gutter_grate": InletKind(1.2, 0.15, 0.020, "16S518, one gutter grate, 20 L/s clean (recalled)"),
-    "double_gutter_grate": InletKind(1.95, 0.30, 0.035, "16S518, two gutter grates, 35 L/s clean (recalled)"),
-    "combined": InletKind(1.9, 0.25, 0.030, "16S518, combined, 30 L/s clean (recalled)"),
-    "manhole": InletKind(math.pi * 0.7, math.pi * 0.35**2, math.inf, "open shaft of 0.7 m"),
-    "open_shaft": InletKind(math.pi * 1.2, math.pi * 0.6**2, math.inf, "open shaft of 1.2 m"),
-}
 
 
 @dataclass(frozen=True)
@@ -81,15 +61,39 @@ class Exchange:
         self._outfall_volume = np.zeros(network.outfalls.size)
         self._coupled = np.zeros(count, bool)
         self._coupled[layout.return_nodes] = True
-        self._area = np.zeros(count)
-        for inlet in layout.inlets:
-            self._area[inlet.node] += 0.0 if inlet.pumped else inlet.area_m2
+        self._lid = np.array([inlet.lid_m for inlet in layout.inlets])
+        self._lid_shut = self._lid > 0.0
+        self._share = np.ones(len(layout.inlets))  # of each inlet, by what happens to it
+        self._area, self._lift = np.zeros(count), np.zeros(count)  # m2 through which a node spills; m of head its lids withstand
 
-    def set_openings(self, share: np.ndarray) -> None:
-        """Open share of each inlet (as the layout has them): what a node spills passes less area."""
-        self._area[:] = 0.0
-        for inlet, open_ in zip(self.layout.inlets, share.tolist(), strict=True):
-            self._area[inlet.node] += 0.0 if inlet.pumped else open_ * inlet.area_m2
+    def set_openings(self, surface: SurfaceFlow, share: np.ndarray) -> None:
+        """Share (inlets,) of each opening that is left, as the layout has them; shut lids leave their pick holes."""
+        self._share = share
+        kinds = self.layout.inlets
+        open_ = share * np.where(self._lid_shut, [inlet.shut_share for inlet in kinds], 1.0)
+        self._area[:], self._lift[:] = 0.0, np.inf
+        for inlet, part, lid, shut in zip(kinds, open_.tolist(), self._lid.tolist(), self._lid_shut.tolist(), strict=True):
+            if not inlet.pumped:
+                self._area[inlet.node] += part * inlet.area_m2
+                self._lift[inlet.node] = min(self._lift[inlet.node], lid if shut else 0.0)
+        self._lift[np.isinf(self._lift)] = 0.0
+        surface.set_openings(open_)
+
+    @property
+    def lids_lifted(self) -> int:
+        """Lids that have been thrown off since the start."""
+        return int((self._lid > 0.0).sum() - self._lid_shut.sum())
+
+    def _lift_lids(self, surface: SurfaceFlow, network: DrainageNetwork) -> None:
+        """A lid goes off for good once its node's head stands so far over the rim, or water has come out under it."""
+        if not self._lid_shut.any():
+            return
+        node = np.array([inlet.node for inlet in self.layout.inlets], np.int64)
+        over = (network.heads() - network.rim_m)[node]
+        lifted = self._lid_shut & ((over >= self._lid - LID_TOLERANCE_M) | (self._spilled[node] > 0.0))
+        if lifted.any():
+            self._lid_shut &= ~lifted
+            self.set_openings(surface, self._share)
 
     def stored(self, surface: SurfaceFlow) -> float:
         """Water between the two models (m3): escrow, flooding not yet handed over, returns that have not reached their cell."""
@@ -137,7 +141,7 @@ class Exchange:
         passing = np.maximum(self._delivered - self._spilled, 0.0) / window.length
         with np.errstate(divide="ignore", invalid="ignore"):
             loss = np.where(self._area > 0.0, (passing / (ORIFICE_COEFFICIENT * self._area)) ** 2 / (2.0 * GRAVITY_M_S2), 0.0)
-        return np.maximum(level - loss - network.rim_m, 0.0)
+        return np.maximum(np.maximum(level - loss, network.rim_m + self._lift) - network.rim_m, 0.0)
 
     def close_window(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> None:
         """Take what the street gave into the escrow, and what the network spilled; note both sides in the book."""
@@ -146,6 +150,7 @@ class Exchange:
         captured, roofs = surface.inlet_capture, surface.roof_volumes
         self.escrow += captured + roofs
         self._spilled = self._read_spilled(network)
+        self._lift_lids(surface, network)
         before, self.flow = self.flow, (self._spilled - captured) / window.length
         self.sign_flips += (self.flow * before) < 0.0
         self._captured_flow = captured / window.length

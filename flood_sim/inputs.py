@@ -36,6 +36,8 @@ class NodeInlet:
     capacity_m3_s: float
     rim_m: float | None = None
     pumped: bool = False  # a mobile pump: no opening for what the node spills
+    lid_m: float = 0.0  # head over the rim that lifts its lid; 0: none
+    shut_share: float = 1.0  # of perimeter and area, open while the lid lies
 
 
 @dataclass(frozen=True)
@@ -108,17 +110,11 @@ def surface_inlets(inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarra
     number = {name: k for k, name in enumerate(node_ids)}
     return tuple(
         Inlet(
-            i.row,
-            i.column,
-            number[i.node],
-            float(rim_m[number[i.node]]) if i.rim_m is None else i.rim_m,
-            i.perimeter_m,
-            i.area_m2,
-            i.capacity_m3_s,
-            i.pumped,
+            i.row, i.column, number[i.node], float(rim_m[number[i.node]]) if i.rim_m is None else i.rim_m, i.perimeter_m, i.area_m2,
+            i.capacity_m3_s, i.pumped, i.lid_m, i.shut_share,
         )
         for i in inputs.inlets
-    )
+    )  # fmt: skip
 
 
 def surface_gutters(inputs: DrainageInputs, node_ids: list[str]) -> Gutters | None:

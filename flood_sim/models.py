@@ -38,8 +38,7 @@ class City:
         self._network.set_links(links, setting)
 
     def set_openings(self, shares: np.ndarray) -> None:
-        self._surface.set_openings(shares)
-        self._exchange.set_openings(shares)
+        self._exchange.set_openings(self._surface, shares)
 
 
 def open_network(inputs: ModelInputs, folder: Path, tape: Path | None = None) -> DrainageNetwork:

@@ -217,6 +217,7 @@ class Recorder:
             "flooded_volume_m3": float(self.flooded_volume.sum()),
             "surcharge_hours": float(self.surcharge_hours.sum()),
             "largest_sign_flips": int(np.max(s.exchange.sign_flips, initial=0)),
+            "lids_lifted": s.exchange.lids_lifted,
             "uncoupled_flooding_m3": s.exchange.uncoupled_flooding,
             "surcharge_depth_reached": bool(getattr(getattr(s.network, "surcharge", None), "works", True)),
             "continuity": s.network.continuity(),

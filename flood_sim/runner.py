@@ -88,7 +88,7 @@ def run_scenario(
             both(
                 "W413 drainage: this SWMM does not let the street's level act on its nodes; they spill at their rims (storms differ by 1 mm, tides by 8 mm)"
             )
-        both("compiling the kernels where they are not yet (once, some 20 s) ...")
+        both("compiling the kernels where they are not yet (once, up to a minute) ...")
         meta = {
             "portfolio": portfolio,
             "allowed": [str(path) for path in (scenario.folder, *scenario.allowed)],

@@ -27,6 +27,8 @@ class Inlet:
     area_m2: float
     capacity_m3_s: float = math.inf
     pumped: bool = False  # drawn by a pump: no way back for what the node spills
+    lid_m: float = 0.0  # head over the rim that lifts its lid; 0: none
+    shut_share: float = 1.0  # of perimeter and area, open while the lid lies
 
 
 def aligned(shape: tuple[int, ...], real: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field, model_validator
 
 from flood_sim.city.parameters import CityParameters
-from flood_sim.exchange import INLET_KINDS
+from flood_sim.inlets import INLET_KINDS
 from flood_sim.scenario.event_specs import AnyFailure, AnyRule
 from flood_sim.scenario.structure_specs import AnyStructure
 from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCover, Loss, NoInfiltrationSpec, NoRain, Rain, Section, StorageSpec
@@ -104,9 +104,7 @@ class SwmmDrainage(Section):
         None,
         description="CSV: node, kind, and as needed count, clogging, x_m, y_m, perimeter_m, area_m2, capacity_m3_s, rim_m; other nodes take default_inlet",
     )
-    default_inlet: Literal["gutter_grate", "double_gutter_grate", "combined", "manhole", "open_shaft"] = Field(
-        "manhole", description="one of: " + ", ".join(INLET_KINDS)
-    )
+    default_inlet: Literal[tuple(INLET_KINDS)] = Field("manhole", description="one of: " + ", ".join(INLET_KINDS))  # type: ignore[valid-type]
     clogging: float = Field(0.0, ge=0.0, lt=1.0, description="0.5: half of perimeter, area and capacity are lost")
     rim: Literal["network", "bed"] = Field("network", description="bed: rims are set to the ground")
     snap_m: float = Field(20.0, ge=0.0, le=200.0, description="nodes on buildings or outside go to the nearest open cell within this distance")

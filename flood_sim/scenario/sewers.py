@@ -11,11 +11,10 @@ import numpy as np
 from flood_sim.city import City
 from flood_sim.drainage.audit import audit_network
 from flood_sim.drainage.inp import InpFile, read_inp
-from flood_sim.errors import Finding, InputError, input_error, nearest
-from flood_sim.exchange import INLET_KINDS
-from flood_sim.inputs import DrainageInputs, NodeInlet
-from flood_sim.scenario import files
+from flood_sim.errors import Finding, InputError, input_error
+from flood_sim.inputs import DrainageInputs
 from flood_sim.scenario.ground import GroundInputs
+from flood_sim.scenario.inlets import build_inlets, return_cells
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.schema import SwmmDrainage
 from flood_sim.terrain import Terrain
@@ -101,8 +100,8 @@ def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, 
         inp = _rims_on_the_bed(inp, terrain, places)
     else:
         _check_rims(inp, terrain, places, findings)
-    inlets = _inlets(scenario, spec, inp, terrain, places)
-    return DrainageInputs(inp, tuple(inlets), _return_cells(inlets, places), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
+    inlets = build_inlets(scenario, spec, inp, terrain, places.cells)
+    return DrainageInputs(inp, tuple(inlets), return_cells(inlets, places.cells), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
 
 
 def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
@@ -129,7 +128,7 @@ def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> Draina
     inlets = [
         replace(i, perimeter_m=open_ * i.perimeter_m, area_m2=open_ * i.area_m2, capacity_m3_s=open_ * i.capacity_m3_s) for i in city.network.inlets
     ]
-    return DrainageInputs(inp, tuple(inlets), _return_cells(inlets, None), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
+    return DrainageInputs(inp, tuple(inlets), return_cells(inlets, None), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
 
 
 def _check_network(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, findings: list[Finding]) -> None:
@@ -255,69 +254,3 @@ def _rims_on_the_bed(inp: InpFile, terrain: Terrain, places: _Places) -> InpFile
             depth = max(terrain.bed_elevation[cell] / metre - float(row.tokens[1]), 0.05)
             lines[row.line - 1] = " ".join([row.tokens[0], row.tokens[1], f"{depth:.4f}", *(row.tokens[3:] or ["0", "0", "0"])])
     return InpFile(inp.path, lines, inp.encoding)
-
-
-def _return_cells(inlets: list[NodeInlet], places: _Places | None) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Where a node spills: at its inlets; a node without any (an outfall onto the ground) at its own place."""
-    cells: dict[str, dict[tuple[int, int], None]] = {}
-    for inlet in inlets:
-        cells.setdefault(inlet.node, {})[(inlet.row, inlet.column)] = None
-    if places is not None:
-        for name, cell in places.cells.items():
-            cells.setdefault(name, {cell: None})
-    return {name: tuple(group) for name, group in cells.items()}
-
-
-def _inlets(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, terrain: Terrain, places: _Places) -> list[NodeInlet]:
-    """The table's inlets; other coupled nodes take the default one. Outfalls take no water from the street."""
-    listed = _listed_inlets(scenario, spec, terrain, places) if spec.inlets is not None else []
-    named = {inlet.node for inlet in listed}
-    outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
-    kind, open_ = INLET_KINDS[spec.default_inlet], 1.0 - spec.clogging
-    default = [
-        NodeInlet(name, *cell, open_ * kind.perimeter_m, open_ * kind.area_m2, open_ * kind.capacity_m3_s, _rim(spec, terrain, cell))
-        for name, cell in places.cells.items()
-        if name not in outfalls and name not in named
-    ]
-    return listed + default
-
-
-def _rim(spec: SwmmDrainage, terrain: Terrain, cell: tuple[int, int]) -> float | None:
-    return float(terrain.bed_elevation[cell]) if spec.rim == "bed" else None
-
-
-def _listed_inlets(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: _Places) -> list[NodeInlet]:
-    """Rows of the inlet table: several a node, several a cell; with x_m and y_m an opening away from its node."""
-    path = scenario.file(str(spec.inlets), "[drainage] inlets")
-    inlets = []
-    for number, row in enumerate(files.read_csv(path), start=2):
-        place, name, kind = f"{path.name}, row {number}", row.get("node", ""), row.get("kind", "")
-        if name not in places.cells:
-            raise input_error("E410", place, f"node `{name}` is not coupled{nearest(name, places.cells)}")
-        if kind not in (*INLET_KINDS, "custom"):
-            raise input_error(
-                "E410", place, f"unknown inlet kind{nearest(kind, INLET_KINDS)}", given=kind, allowed=", ".join((*INLET_KINDS, "custom"))
-            )
-        values = {key: _number(text) for key, text in row.items() if key not in ("node", "kind") and text}
-        bad = [key for key, value in values.items() if not math.isfinite(value)]
-        if bad or not 0.0 <= values.get("clogging", 0.0) < 1.0 or (kind == "custom" and not {"perimeter_m", "area_m2"} <= set(values)):
-            raise input_error(
-                "E410",
-                place,
-                "a value is missing or out of range",
-                given=str(row),
-                allowed="numbers; 0 <= clogging < 1; custom: perimeter_m, area_m2",
-            )
-        cell = places.cells[name]
-        if "x_m" in values and "y_m" in values:
-            cell = tuple(int(v) for v in terrain.grid.cell_at(values["x_m"], values["y_m"]))  # type: ignore[assignment]
-            if not bool(terrain.grid.contains(*cell)) or not terrain.active[cell]:
-                raise input_error(
-                    "E402", place, "the inlet is not on an open cell", given=f"x {values['x_m']}, y {values['y_m']}", allowed=repr(terrain.grid)
-                )
-        shape = INLET_KINDS.get(kind)
-        open_ = values.get("count", 1.0) * (1.0 - values.get("clogging", spec.clogging))
-        perimeter, area = values.get("perimeter_m", shape.perimeter_m if shape else 0.0), values.get("area_m2", shape.area_m2 if shape else 0.0)
-        capacity = values.get("capacity_m3_s", shape.capacity_m3_s if shape else math.inf)
-        inlets.append(NodeInlet(name, *cell, open_ * perimeter, open_ * area, open_ * capacity, values.get("rim_m", _rim(spec, terrain, cell))))
-    return inlets

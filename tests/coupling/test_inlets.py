@@ -1,0 +1,132 @@
+"""The inlet catalogue: law, lids, tables."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cases import Silent, coupled_inputs, flat, inp_text, write_inp
+from flood_sim.clock import Window
+from flood_sim.errors import InputError
+from flood_sim.inlets import INLET_KINDS
+from flood_sim.inputs import NodeInlet
+from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.simulation import Simulation
+from flood_sim.surface import SurfaceFlow
+from flood_sim.surface_arrays import Inlet
+from flood_sim.surface_schemes import SurfaceSettings
+
+LID = INLET_KINDS["manhole_lid"]
+
+
+@pytest.mark.parametrize("kind", [k for k in INLET_KINDS if k != "manhole_lid"])
+@pytest.mark.parametrize("depth", [0.01, 0.02, 0.05, 0.1, 0.3])
+def test_each_kind_takes_what_its_law_says(kind, depth):
+    """min(weir, orifice, capacity) by hand, within 1 %, and never more than the law in a step (COUPLING 6.7)."""
+    shape = INLET_KINDS[kind]
+    inlet = Inlet(1, 1, 0, 0.0, shape.perimeter_m, shape.area_m2, shape.capacity_m3_s)
+    surface = SurfaceFlow(flat(3, 3, 50.0), SurfaceSettings("float64", largest_step_s=0.1), depth=depth, inlets=[inlet], nodes=1)
+    surface.inlet_acceptance[:] = np.inf
+    surface.advance(Window(0.0, 0.1))
+    law = min(1.594 * shape.perimeter_m * depth**1.5, 0.6 * shape.area_m2 * math.sqrt(2 * 9.80665 * depth), shape.capacity_m3_s)
+    taken = surface.inlet_capture[0] / 0.1
+    assert taken == pytest.approx(law, rel=0.01)
+    assert taken <= law * (1.0 + 1e-9)  # a depth of 0.3 m over 2,500 m2 has a rounding of 1e-13 m3
+
+
+# The manhole of case D3, its pipe full from the start (a pipe that fills throws the lid off with its surge): pipe 0.4 m, 200 m, n 0.013, outfall stage 1.2 m below ground, 0.1613 m3/s with the head at the ground.
+def manhole(folder, inflow, lid):
+    text = inp_text(
+        junctions="M -2 2 0.8 0 0",
+        outfalls="O -2.0 FIXED -1.2 NO",
+        conduits="C M O 200 0.013 0 0 0 0",
+        xsections="C CIRCULAR 0.4 0 0 0",
+        inflows="M FLOW T FLOW 1 1",
+        timeseries=f"T 0:00 0\nT 0:10 {inflow}\nT 3:00 {inflow}",
+    )
+    inlet = NodeInlet("M", 0, 0, 400.0, 40.0, np.inf, lid_m=lid, shut_share=0.01 if lid else 1.0)
+    simulation = Simulation(coupled_inputs(flat(1, 1, 50.0), write_inp(folder, text), [inlet], duration_s=2400), folder)
+    recorder = Silent(lambda s: (float(s.surface.depth[0, 0]), float(s.network.heads()[0]), s.exchange.lids_lifted))
+    try:
+        assert simulation.run(recorder) == "complete"
+    finally:
+        simulation.close()
+    assert simulation.exchange.book.relative_difference <= 1e-12
+    return simulation, dict(recorder.seen)
+
+
+def test_a_lid_holds_back_what_the_pipe_can_carry_under_it(tmp_path):
+    """0.166 m3/s need a head of (0.166 / 0.1613)^2 x 1.2 - 1.2 = 0.07 m over the ground: less than the lid's 0.16 m. Without it 8 m3 spill."""
+    _, shut = manhole(tmp_path, 0.166, LID.lid_m)
+    depth, head, lifted = shut[2400.0]
+    assert depth == 0.0 and lifted == 0
+    assert head == pytest.approx(0.07, abs=0.02)
+    _, bare = manhole(tmp_path, 0.166, 0.0)
+    assert bare[2400.0][0] * 2500.0 > 5.0
+
+
+def test_a_lid_is_thrown_off_and_stays_off(tmp_path):
+    """0.25 m3/s spill as out of the open manhole, a little later: first the head must rise by the lid's 0.16 m."""
+    simulation, seen = manhole(tmp_path, 0.25, LID.lid_m)
+    _, bare = manhole(tmp_path, 0.25, 0.0)
+    assert simulation.exchange.lids_lifted == 1
+    first = next(t for t, (_, _, lifted) in seen.items() if lifted)
+    assert all(depth == 0.0 for t, (depth, _, _) in seen.items() if t < first)
+    assert max(head for t, (_, head, _) in seen.items() if t <= first) == pytest.approx(LID.lid_m, abs=0.01)
+    assert seen[2400.0][0] == pytest.approx(bare[2400.0][0], rel=0.05)
+    assert seen[2400.0][1] < 0.1  # the head has come down to the street's level
+
+
+def test_the_lid_of_the_catalogue_by_hand():
+    assert LID.lid_m == pytest.approx(60.0 / (1000.0 * math.pi * 0.35**2))  # 0.156 m
+    assert 0.0 < LID.shut_share < 0.01
+
+
+SCENARIO = """
+schema = 1
+name = "inlets"
+[time]
+start = 2021-07-20T15:00:00+08:00
+stop = 2021-07-20T15:10:00+08:00
+[terrain]
+bed_elevation = { columns = 20, rows = 4, cell_size_m = 5.0, level_m = 10.0 }
+[drainage]
+kind = "swmm"
+network = "n.inp"
+inlets = "FILE"
+default_inlet = "manhole_lid"
+clogging = 0.5
+"""
+NETWORK = inp_text(
+    junctions="A 8 2 0 0 0\nB 7.9 2.1 0 0 0", outfalls="O 7.5 FREE NO", conduits="1 A B 50 0.013 0 0\n2 B O 50 0.013 0 0",
+    xsections="1 CIRCULAR 0.5 0 0 0\n2 CIRCULAR 0.5 0 0 0",
+) + "\n[COORDINATES]\nA 7.5 10.5\nB 57.5 10.5\nO 200 10.5\n"  # fmt: skip
+
+
+def built(folder, file):
+    (folder / "n.inp").write_text(NETWORK)
+    (folder / "s.toml").write_text(SCENARIO.replace("FILE", file))
+    return build_inputs(load_scenario(folder / "s.toml")).drainage.inlets
+
+
+def test_inlets_from_points_and_by_rule(tmp_path):
+    """Two openings of A in a GeoPackage, one with its own clogging; B takes the default: a lid, half clogged."""
+    import pyogrio
+    import shapely
+
+    points = shapely.to_wkb(shapely.points([(12.5, 2.5), (17.5, 2.5)]))
+    fields = [np.array(["A", "A"], object), np.array(["double_grate", "slotted_drain"], object), np.array([0.0, np.nan]), np.array([1.0, 4.0])]
+    pyogrio.raw.write(
+        tmp_path / "i.gpkg", points, fields, np.array(["node", "kind", "clogging", "count"]), driver="GPKG", geometry_type="Point", crs="EPSG:4547"
+    )
+    a, slot, b = built(tmp_path, "i.gpkg")
+    assert (a.node, a.row, a.column, a.capacity_m3_s) == ("A", 3, 2, pytest.approx(0.035))
+    assert (slot.column, slot.perimeter_m, slot.area_m2) == (3, pytest.approx(0.5 * 4.0 * 2.0), pytest.approx(0.5 * 4.0 * 0.044))
+    assert b.node == "B" and b.lid_m == LID.lid_m and b.area_m2 == pytest.approx(0.5 * LID.area_m2)
+
+
+def test_a_line_is_no_inlet(tmp_path):
+    line = '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"node":"A","kind":"grate"},"geometry":{"type":"LineString","coordinates":[[0,0],[5,5]]}}]}'
+    (tmp_path / "i.geojson").write_text(line)
+    with pytest.raises(InputError, match=r"(?s)inlets are points.*LineString"):
+        built(tmp_path, "i.geojson")
