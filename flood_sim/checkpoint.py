@@ -69,10 +69,6 @@ class Checkpoints:
         os.replace(side, folder)
         _discard(old)
 
-    def remove(self) -> None:
-        """After the run is complete."""
-        remove_checkpoint(self._out)
-
 
 def _discard(folder: Path) -> None:
     """Delete a checkpoint's folder; its mark goes first, so that half of one never passes for a whole."""

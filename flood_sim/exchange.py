@@ -61,6 +61,8 @@ class Exchange:
         self._outfall_volume = np.zeros(network.outfalls.size)
         self._coupled = np.zeros(count, bool)
         self._coupled[layout.return_nodes] = True
+        self._return_bed: np.ndarray | None = None  # bed of the return cells, m; looked up once
+        self._one_cell_a_node = len(np.unique(layout.return_nodes)) == len(layout.return_nodes)
         self._lid = np.array([inlet.lid_m for inlet in layout.inlets])
         self._lid_shut = self._lid > 0.0
         self._share = np.ones(len(layout.inlets))  # of each inlet, by what happens to it
@@ -135,9 +137,15 @@ class Exchange:
         empties is half full.
         """
         level = np.array(network.rim_m, float)
-        nodes, cells = self.layout.return_nodes, self.layout.return_cells
-        stage = surface.stage_at(cells[:, 0], cells[:, 1])
-        np.maximum.at(level, nodes, np.where(surface.depth[cells[:, 0], cells[:, 1]] > 0.0, stage, -np.inf))
+        nodes, (row, column) = self.layout.return_nodes, self.layout.return_cells.T
+        if self._return_bed is None:
+            self._return_bed = surface.terrain.bed_elevation[row, column]
+        depth = surface.depth[row, column].astype(float)
+        stage = np.where(depth > 0.0, self._return_bed + depth, -np.inf)
+        if self._one_cell_a_node:
+            level[nodes] = np.maximum(level[nodes], stage)
+        else:
+            np.maximum.at(level, nodes, stage)
         passing = np.maximum(self._delivered - self._spilled, 0.0) / window.length
         with np.errstate(divide="ignore", invalid="ignore"):
             loss = np.where(self._area > 0.0, (passing / (ORIFICE_COEFFICIENT * self._area)) ** 2 / (2.0 * GRAVITY_M_S2), 0.0)

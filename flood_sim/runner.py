@@ -190,10 +190,10 @@ def _run(
     summary = recorder.finish(simulation, status, time.perf_counter() - begun, exceeded, message)
     for line in closing_lines(summary):
         say(line)
-    if status == "complete":
-        remove_checkpoint(out)
-    elif status == "interrupted":
+    if status == "interrupted":
         say(f"to go on: flood-sim run --resume {out}")
+    else:  # what failed would fail again
+        remove_checkpoint(out)
     code = EXIT[status]
     return RunOutcome(EXCEEDED_EXIT if code == 0 and exceeded else code, summary)
 
