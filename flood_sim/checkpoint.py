@@ -6,10 +6,13 @@ its own hot-start file is float32 and loses state. A checkpoint is a folder that
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ import numpy as np
 
 from flood_sim.drainage.tape import TapedNetwork
 from flood_sim.errors import input_error
+from flood_sim.inputs import ModelInputs
 from flood_sim.state import collect, restore
 
 if TYPE_CHECKING:
@@ -25,6 +29,26 @@ if TYPE_CHECKING:
 
 FOLDER, SIDE, OLD, TAPE, DONE = "checkpoint", "checkpoint.part", "checkpoint.old", "checkpoint.tape", "complete"
 COPIED = ("fields.nc", "network.nc", "gauges.csv", "sections.csv")
+
+
+def made_of(inputs: ModelInputs) -> dict[str, str]:
+    """What a result depends on: the scenario, the content of its files, the versions of what computes."""
+    text = json.dumps(inputs.effective, sort_keys=True, default=str)
+    parts = {"scenario": hashlib.sha256(text.encode()).hexdigest()}
+    for path in sorted(set(_files_in(inputs.effective))):
+        with path.open("rb") as file:
+            parts[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return parts | {f"version of {name}": version(name) for name in ("flood_sim", "numpy", "numba", "pyswmm", "swmm-toolkit")}
+
+
+def _files_in(value: Any) -> Iterator[Path]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _files_in(part)
+    elif isinstance(value, str) and Path(value).suffix and Path(value).is_absolute() and Path(value).is_file():
+        yield Path(value)
 
 
 class Checkpoints:

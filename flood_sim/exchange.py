@@ -63,6 +63,10 @@ class Exchange:
         self._coupled[layout.return_nodes] = True
         self._return_bed: np.ndarray | None = None  # bed of the return cells, m; looked up once
         self._one_cell_a_node = len(np.unique(layout.return_nodes)) == len(layout.return_nodes)
+        self._inlet_node = np.array([inlet.node for inlet in layout.inlets], np.int64)
+        self._inlet_area = np.array([0.0 if inlet.pumped else inlet.area_m2 for inlet in layout.inlets])
+        self._shut_share = np.array([inlet.shut_share for inlet in layout.inlets])
+        self._way_out = np.array([not inlet.pumped for inlet in layout.inlets], bool)
         self._lid = np.array([inlet.lid_m for inlet in layout.inlets])
         self._lid_shut = self._lid > 0.0
         self._share = np.ones(len(layout.inlets))  # of each inlet, by what happens to it
@@ -71,13 +75,11 @@ class Exchange:
     def set_openings(self, surface: SurfaceFlow, share: np.ndarray) -> None:
         """Share (inlets,) of each opening that is left, as the layout has them; shut lids leave their pick holes."""
         self._share = share
-        kinds = self.layout.inlets
-        open_ = share * np.where(self._lid_shut, [inlet.shut_share for inlet in kinds], 1.0)
+        open_ = share * np.where(self._lid_shut, self._shut_share, 1.0)
         self._area[:], self._lift[:] = 0.0, np.inf
-        for inlet, part, lid, shut in zip(kinds, open_.tolist(), self._lid.tolist(), self._lid_shut.tolist(), strict=True):
-            if not inlet.pumped:
-                self._area[inlet.node] += part * inlet.area_m2
-                self._lift[inlet.node] = min(self._lift[inlet.node], lid if shut else 0.0)
+        np.add.at(self._area, self._inlet_node, open_ * self._inlet_area)
+        lift = np.where(self._lid_shut, self._lid, 0.0)
+        np.minimum.at(self._lift, self._inlet_node[self._way_out], lift[self._way_out])
         self._lift[np.isinf(self._lift)] = 0.0
         surface.set_openings(open_)
 
@@ -90,7 +92,7 @@ class Exchange:
         """A lid goes off for good once its node's head stands so far over the rim, or water has come out under it."""
         if not self._lid_shut.any():
             return
-        node = np.array([inlet.node for inlet in self.layout.inlets], np.int64)
+        node = self._inlet_node
         over = (network.heads() - network.rim_m)[node]
         lifted = self._lid_shut & ((over >= self._lid - LID_TOLERANCE_M) | (self._spilled[node] > 0.0))
         if lifted.any():

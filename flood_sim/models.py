@@ -20,6 +20,7 @@ class City:
 
     def __init__(self, surface: SurfaceFlow, network: DrainageNetwork, exchange: Exchange) -> None:
         self._surface, self._network, self._exchange = surface, network, exchange
+        self._number = {name: k for k, name in enumerate(network.node_ids)}
 
     def value_of(self, watch: Watch, time_s: float) -> float:
         """The watched depth or level, m."""
@@ -30,7 +31,7 @@ class City:
         if watch.quantity == "edge_level":
             stage = next(e.stage for e in surface.edges if e.name == place)
             return float(stage.at(time_s)) if stage is not None else 0.0
-        node = network.node_ids.index(place)
+        node = self._number[place]
         head = float(network.heads()[node])
         return head - float(network.invert_m[node]) if watch.quantity == "node_depth" else head
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import shutil
 import signal
@@ -13,14 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, remove_checkpoint
+from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
 from flood_sim.errors import DrainageError, InputError, RunFailedError, input_error
-from flood_sim.inputs import ModelInputs
 from flood_sim.output import FILES, Recorder, python_line
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
@@ -71,9 +67,7 @@ def run_scenario(
         log(python_line())
         for finding in inputs.findings:
             log(str(finding))
-        work = out / "swmm.part"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
+        work = _work_folder(out)
         try:
             simulation = Simulation(inputs, work, work / TAPE)  # SWMM may refuse the network: old results are still there
         except InputError:
@@ -121,9 +115,7 @@ def resume_scenario(
         both = _both(say, log)
         both(f"resumed at {inputs.clock.at(saved.time_s).isoformat()}")
         saved.put_files_back()
-        work = out / "swmm.part"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
+        work = _work_folder(out)
         simulation = Simulation(inputs, work, out / TAPE)
         limit_kernel_threads(simulation.surface.threads)
         recorder = Recorder(out, simulation, resumed=True)
@@ -132,31 +124,19 @@ def resume_scenario(
         return _run(simulation, recorder, checkpoints, work, begun, both, progress)
 
 
+def _work_folder(out: Path) -> Path:
+    """Where SWMM writes until the run ends; empty."""
+    work = out / "swmm.part"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    return work
+
+
 def saved_run(out: Path) -> tuple[Saved, Scenario]:
     """The checkpoint of a result folder and the scenario it belongs to."""
     saved = Saved(out)
     scenario = load_scenario(out / "scenario.toml", tuple(Path(p) for p in saved.meta["allowed"]))
     return saved, replace(scenario, path=out / saved.meta["file"])  # findings name the user's own file
-
-
-def made_of(inputs: ModelInputs) -> dict[str, str]:
-    """What a result depends on: the scenario, the content of its files, the versions of what computes."""
-    text = json.dumps(inputs.effective, sort_keys=True, default=str)
-    parts = {"scenario": hashlib.sha256(text.encode()).hexdigest()}
-    for path in sorted(set(_files_in(inputs.effective))):
-        with path.open("rb") as file:
-            parts[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return parts | {f"version of {name}": version(name) for name in ("flood_sim", "numpy", "numba", "pyswmm", "swmm-toolkit")}
-
-
-def _files_in(value: Any) -> Iterator[Path]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _files_in(part)
-    elif isinstance(value, str) and Path(value).suffix and Path(value).is_absolute() and Path(value).is_file():
-        yield Path(value)
 
 
 def _run(

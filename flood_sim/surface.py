@@ -62,7 +62,6 @@ class SurfaceFlow:
         self.losses = Losses(infiltration or NoInfiltration(), storage, self.grid.shape, self.grid.cell_area_m2)
         self.rain = surface_rain(rainfall, terrain, gutters, nodes)
         self.edges, self.inflows, self.edge_inflows = tuple(edges), tuple(inflows), tuple(edge_inflows)
-        self.inlets = tuple(inlets)
         self.sections, self.structures, self.culverts, self.pumps = tuple(sections), tuple(structures), tuple(culverts), tuple(pumps)
         self._scheme = SCHEMES[settings.scheme]
         if terrain.porosity is not None and self._scheme.moves_momentum:
@@ -150,15 +149,10 @@ class SurfaceFlow:
 
     def set_openings(self, share: np.ndarray) -> None:
         """Share (inlets,) of perimeter, area and capacity that is open now, 0 to 1, in the order in which the inlets were given."""
-        kernel = self._shared.inlets
-        for number, k in enumerate(inlet_order(self.inlets)):
-            inlet, open_ = self.inlets[k], float(share[k])
-            kernel.perimeter[number], kernel.area[number] = open_ * inlet.perimeter_m, open_ * inlet.area_m2
-            kernel.capacity[number] = open_ * inlet.capacity_m3_s if open_ > 0.0 else 0.0
-
-    def stage_at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-        """Water surface elevation (m) of cells, float64."""
-        return self.terrain.bed_elevation[row, column] + self.depth[row, column].astype(float)
+        kernel, open_ = self._shared.inlets, share[self._inlet_order]
+        perimeter, area, capacity = self._whole_inlets
+        kernel.perimeter[:], kernel.area[:] = open_ * perimeter, open_ * area
+        kernel.capacity[:] = np.where(open_ > 0.0, np.maximum(open_, 1e-300) * capacity, 0.0)  # capacity may be inf
 
     def velocity(self) -> tuple[np.ndarray, np.ndarray]:
         """Velocity towards east and north in cell centres (rows, columns) m/s, 0 where shallower than 1 mm."""
@@ -319,6 +313,9 @@ class SurfaceFlow:
             self.rain.kernel, sources, make_inlets(inlets, nodes, datum), self._open_edges.boundaries, self._counted.counters, self._face_structures.structures,
             make_pairs(self.culverts, self.pumps, datum),
         )  # fmt: skip
+        whole = self._shared.inlets
+        self._inlet_order = np.array(inlet_order(inlets), np.int64)
+        self._whole_inlets = whole.perimeter.copy(), whole.area.copy(), whole.capacity.copy()
 
     def _share_rows(self) -> None:
         """Store equal rows of roughness once, and of rain weights where they never change: they are read from the cache, not from memory."""

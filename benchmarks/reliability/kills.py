@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import platform
@@ -152,12 +151,6 @@ def differences(one: Path, other: Path) -> list[str]:
     first, second = (json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in (one, other))
     found += [f"summary: {key}" for key in first if key not in NOT_COMPARED and first[key] != second[key]]
     return found
-
-
-def rows(folder: Path) -> int:
-    """Lines of the gauges' file, as a sign that the run recorded something."""
-    with (folder / "gauges.csv").open(encoding="utf-8") as file:
-        return sum(1 for _ in csv.reader(file))
 
 
 def run(kills: int = 200) -> dict[str, Any]:

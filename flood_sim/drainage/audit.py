@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,17 +40,6 @@ class Conduit:
     @property
     def slope(self) -> float:
         return (self.inlet_m - self.outlet_m) / self.length_m
-
-
-@dataclass(frozen=True)
-class Audit:
-    """Findings for the user, and indicators by name."""
-
-    findings: list[Finding]
-    conduits: list[Conduit]
-    length_m: float
-    shortest_step_s: float  # the least length / sqrt(g depth) of a conduit: a routing step beyond it skips pressure waves
-    unreachable: list[str] = field(default_factory=list)
 
 
 def node_inverts(inp: InpFile) -> dict[str, float]:
@@ -89,7 +78,7 @@ def _end_level(inp: InpFile, row: Row, place: int, invert_m: float, by_level: bo
     return offset if by_level and place < len(row.tokens) else invert_m + offset
 
 
-def audit_network(inp: InpFile, routing_step_s: float) -> Audit:
+def audit_network(inp: InpFile, routing_step_s: float) -> list[Finding]:
     """Look at a network; nothing here is an error, SWMM would run it."""
     conduits = read_conduits(inp)
     findings: list[Finding] = []
@@ -100,8 +89,7 @@ def audit_network(inp: InpFile, routing_step_s: float) -> Audit:
     say("W421", "conduits rise in their own direction", [f"{c.name} by {c.outlet_m - c.inlet_m:.2f} m (line {c.line})" for c in adverse])
     say("W422", "conduits are smaller than the one that feeds them", _narrowing(conduits))
     say("W423", "nodes have the invert 0 in a network far above 0: probably missing", _missing_inverts(inverts))
-    unreachable = _unreachable(inp, inverts)
-    say("W424", "nodes have no way to an outfall: their water can only spill", unreachable)
+    say("W424", "nodes have no way to an outfall: their water can only spill", _unreachable(inp, inverts))
     say("W425", "conduits stand above the rim of a node", _above_rims(inp, conduits))
     say("W426", "outfalls lie below their stage without a flap gate: the river runs into the sewer", _drowned_outfalls(inp, inverts))
     say("W427", "pumps do not reach the head they must lift", _weak_pumps(inp, inverts))
@@ -116,7 +104,6 @@ def audit_network(inp: InpFile, routing_step_s: float) -> Audit:
         _lengths(inp, conduits),
     )
     steps = {c.name: c.length_m / math.sqrt(9.80665 * c.depth_m) for c in conduits if c.depth_m > 0.0 and c.length_m > 0.0}
-    shortest = min(steps.values(), default=math.inf)
     short = sorted((name for name, step in steps.items() if step < 0.5 * routing_step_s), key=steps.__getitem__)
     say(
         "W431",
@@ -124,7 +111,7 @@ def audit_network(inp: InpFile, routing_step_s: float) -> Audit:
         [f"{name} {steps[name]:.2f} s" for name in short],
         do="a smaller [drainage] routing_step_s, or LENGTHENING_STEP in the network",
     )
-    return Audit(findings, conduits, sum(c.length_m for c in conduits), shortest, unreachable)
+    return findings
 
 
 class _Sayer:
@@ -182,7 +169,7 @@ def _unreachable(inp: InpFile, inverts: dict[str, float]) -> list[str]:
 
 
 def _above_rims(inp: InpFile, conduits: list[Conduit]) -> list[str]:
-    rims, found = {k: v for k, v in inp.rims().items()}, []
+    rims, found = inp.rims(), []
     inverts = node_inverts(inp)
     for c in conduits:
         for node, level in ((c.upper, c.inlet_m), (c.lower, c.outlet_m)):
@@ -296,8 +283,9 @@ def design_return_periods(
 
     intensity_l_s_ha(minutes, return period) : a storm formula; t = ENTRY_MINUTES + flow time (GB 50014). Conduits without an area are left out.
     """
-    periods = {}
-    for c, (area, minutes) in ((c, drained_areas(conduits, own_area_m2).get(c.name, (0.0, 0.0))) for c in conduits):
+    periods, drained = {}, drained_areas(conduits, own_area_m2)
+    for c in conduits:
+        area, minutes = drained.get(c.name, (0.0, 0.0))
         if area <= 0.0 or not math.isfinite(c.capacity_m3_s):
             continue
         wanted = 1000.0 * c.capacity_m3_s / (runoff_coefficient * area / 1e4)  # L/(s ha)

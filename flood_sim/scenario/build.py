@@ -19,6 +19,7 @@ from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.ground import build_ground, build_initial_depth
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
+from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
 from flood_sim.scenario.schema import EdgeSpec, SurfaceSpec
 from flood_sim.scenario.scheme import choose_scheme
@@ -225,17 +226,7 @@ def _series(scenario: Scenario, spec: Any, key: str, place: str) -> Series:
 
 
 def _cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> np.ndarray:
-    row, column = (int(v) for v in terrain.grid.cell_at(*location_m))
-    if not bool(terrain.grid.contains(row, column)) or not terrain.active[row, column]:
-        raise input_error(
-            "E204",
-            place,
-            "this place is not on an open cell",
-            given=str(location_m),
-            allowed=repr(terrain.grid),
-            do="move it off buildings and onto the grid",
-        )
-    return np.array([[row, column]], np.int64)
+    return np.array([open_cell(terrain, location_m, place)], np.int64)
 
 
 def _edge_cells(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> tuple[np.ndarray, np.ndarray]:

@@ -38,10 +38,20 @@ class WatchSpec(Section):
         return self
 
 
-class Happening(Section):
+class Named(Section):
+    name: str = Field(min_length=1, max_length=80)
+
+
+class Drawn(Section):
+    """What may be drawn at random."""
+
+    probability: float = Field(1.0, gt=0.0, le=1.0)
+    seed: int = Field(0, ge=0, description="of the draw; the same seed, the same draw")
+
+
+class Happening(Named):
     """When it begins and ends."""
 
-    name: str = Field(min_length=1, max_length=80)
     at: AwareDatetime | None = Field(None, description="not before; absent: from the start")
     when: WatchSpec | None = Field(None, description="begins when this holds, checked every window")
     until: AwareDatetime | WatchSpec | None = Field(None, description="a time, or a watch; absent: for good")
@@ -53,11 +63,8 @@ class Happening(Section):
         return self
 
 
-class Failure(Happening):
+class Failure(Happening, Drawn):
     """A failure may be drawn at random: it happens with this probability."""
-
-    probability: float = Field(1.0, gt=0.0, le=1.0)
-    seed: int = Field(0, ge=0, description="of the draw; the same seed, the same draw")
 
 
 class PumpTrip(Failure):
@@ -81,15 +88,12 @@ class BlockedOutfall(Failure):
     outfalls: tuple[str, ...] = Field(min_length=1, description="every link that ends there closes")
 
 
-class CollapsedConduit(Section):
+class CollapsedConduit(Named, Drawn):
     """Before the storm: a pipe that has lost a part of its depth."""
 
     kind: Literal["collapsed_conduit"]
-    name: str = Field(min_length=1, max_length=80)
     conduits: tuple[str, ...] = Field(min_length=1)
     remaining: float = Field(gt=0.05, lt=1.0, description="share of the depth that is left; circular pipes keep their crown over a flat bed")
-    probability: float = Field(1.0, gt=0.0, le=1.0)
-    seed: int = Field(0, ge=0)
 
 
 class CloggedInlets(Failure):

@@ -27,6 +27,7 @@ from flood_sim.scenario.event_specs import (
     WatchSpec,
 )
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.places import open_cell
 from flood_sim.terrain import Terrain
 
 
@@ -140,7 +141,7 @@ class EventBuilder:
         assert self.drainage is not None
         if spec.to_node not in self._nodes or spec.to_node in _names(self.drainage.network, "OUTFALLS"):
             raise input_error("E104", place, f"no such node{nearest(spec.to_node, self._nodes)}", given=spec.to_node, allowed="a node, no outfall")
-        row, column = self._cell(spec.from_m, place)
+        row, column = open_cell(self.terrain, spec.from_m, place)
         inlet = NodeInlet(spec.to_node, row, column, 1e4, 1e4, spec.discharge_m3_s, -1e6, pumped=True)
         self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))
         return len(self.drainage.inlets) - 1
@@ -164,17 +165,11 @@ class EventBuilder:
             self._known(spec.gauge, self._gauges, "gauge", place)
             return Watch("depth" if by_depth else "level", self._gauges[spec.gauge], above, below)
         assert spec.at_m is not None
-        return Watch("depth" if by_depth else "level", self._cell(spec.at_m, place), above, below)
+        return Watch("depth" if by_depth else "level", open_cell(self.terrain, spec.at_m, place), above, below)
 
     def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
         if name not in known:
             raise input_error("E104", place, f"no such {what}{nearest(name, known)}", given=name)
-
-    def _cell(self, location_m: tuple[float, float], place: str) -> tuple[int, int]:
-        row, column = (int(v) for v in self.terrain.grid.cell_at(*location_m))
-        if not bool(self.terrain.grid.contains(row, column)) or not self.terrain.active[row, column]:
-            raise input_error("E204", place, "this place is not on an open cell", given=str(location_m), allowed=repr(self.terrain.grid))
-        return row, column
 
 
 def _names(inp: InpFile, section: str) -> list[str]:

@@ -92,7 +92,7 @@ def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, 
         )
     inp = read_inp(scenario.file(spec.network, "[drainage] network"))
     _check_network(scenario, spec, inp, findings)
-    findings += audit_network(inp, spec.routing_step_s).findings
+    findings += audit_network(inp, spec.routing_step_s)
     if spec.min_surface_area_m2 is not None:
         inp = inp.with_options({"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"})
     places = _place_nodes(inp, terrain, spec, findings)

@@ -11,6 +11,7 @@ from flood_sim.boundaries import section_along
 from flood_sim.errors import Finding, input_error
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.structure_specs import Bridge, CulvertSpec, Dyke, Gate, PumpSpec, Weir
 from flood_sim.structures import BROAD_CREST, Culvert, FaceStructure, SurfacePump, barrel_loss
 from flood_sim.terrain import Terrain
@@ -32,7 +33,7 @@ def build_structures(
         if isinstance(spec, CulvertSpec):
             culverts.append(_culvert(terrain, spec, place))
         elif isinstance(spec, PumpSpec):
-            ends = _open_cell(terrain, spec.from_m, f"{place}, from_m"), _open_cell(terrain, spec.to_m, f"{place}, to_m")
+            ends = open_cell(terrain, spec.from_m, f"{place}, from_m"), open_cell(terrain, spec.to_m, f"{place}, to_m")
             pumps.append(SurfacePump(spec.name, *ends, spec.capacity_m3_s, spec.start_depth_m, spec.stop_depth_m))
         else:
             faces.append(_face_structure(scenario, terrain, spec, place, findings))
@@ -40,15 +41,8 @@ def build_structures(
     return tuple(faces), tuple(culverts), tuple(pumps)
 
 
-def _open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> tuple[int, int]:
-    row, column = (int(v) for v in terrain.grid.cell_at(*location_m))
-    if not bool(terrain.grid.contains(row, column)) or not terrain.active[row, column]:
-        raise input_error("E204", place, "this place is not on an open cell", given=str(location_m), allowed=repr(terrain.grid), do="move it")
-    return row, column
-
-
 def _culvert(terrain: Terrain, spec: CulvertSpec, place: str) -> Culvert:
-    a, b = _open_cell(terrain, spec.from_m, f"{place}, from_m"), _open_cell(terrain, spec.to_m, f"{place}, to_m")
+    a, b = open_cell(terrain, spec.from_m, f"{place}, from_m"), open_cell(terrain, spec.to_m, f"{place}, to_m")
     if a == b:
         raise input_error("E204", place, "both ends lie in one cell", given=f"{spec.from_m}, {spec.to_m}", do="use smaller cells or leave it out")
     length = spec.length_m or math.hypot(spec.to_m[0] - spec.from_m[0], spec.to_m[1] - spec.from_m[1])

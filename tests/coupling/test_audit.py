@@ -19,7 +19,7 @@ PLACES = "\n[COORDINATES]\nA 0 0\nB 100 0\nC 200 0\nO 300 0\n"
 
 def codes(tmp_path, extra="", step=1.0, **changes):
     text = inp_text(**{**SOUND, **changes}) + PLACES + extra
-    return {f.code: f.problem for f in audit_network(write_inp(tmp_path, text), step).findings}
+    return {f.code: f.problem for f in audit_network(write_inp(tmp_path, text), step)}
 
 
 def test_a_sound_network_has_no_finding(tmp_path):

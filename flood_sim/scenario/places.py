@@ -1,0 +1,21 @@
+"""Where a scenario's map coordinates lie on the grid."""
+
+from __future__ import annotations
+
+from flood_sim.errors import input_error
+from flood_sim.terrain import Terrain
+
+
+def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> tuple[int, int]:
+    """Row and column of an active cell. Raises InputError where the place is off the grid or not open."""
+    row, column = (int(v) for v in terrain.grid.cell_at(*location_m))
+    if not bool(terrain.grid.contains(row, column)) or not terrain.active[row, column]:
+        raise input_error(
+            "E204",
+            place,
+            "this place is not on an open cell",
+            given=str(location_m),
+            allowed=repr(terrain.grid),
+            do="move it off buildings and onto the grid",
+        )
+    return row, column
