@@ -17,7 +17,6 @@ import tomli_w
 from flood_sim.clock import Window
 from flood_sim.constants import POND_DEPTH_M
 from flood_sim.output_files import FieldsFile, NetworkFile, write_geotiff, write_network_layers
-from flood_sim.surface import SAMPLING_S
 from flood_sim.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 AREA_DEPTHS_M = (0.05, 0.15, 0.3, 0.5, 1.0)
+AREA_SAMPLING_S = 10.0  # flooded area is counted at the first window's end after this long
 FILES = (
     "scenario.toml",
     "summary.json",
@@ -99,9 +99,9 @@ class Recorder:
                 self.gauge_maxima[gauge.name] = (depth, simulation.time_s)
 
     def _watch_areas(self, simulation: Simulation, window: Window) -> None:
-        """Flooded area: cells above a depth that held no water at the start (river and lake are no flood); looked at as often as the maxima."""
+        """Flooded area: cells above a depth that held no water at the start (river and lake are no flood)."""
         self._unwatched_s += window.length
-        if self._unwatched_s < SAMPLING_S - 1e-9 and not simulation.clock.is_output(window.stop):
+        if self._unwatched_s < AREA_SAMPLING_S - 1e-9 and not simulation.clock.is_output(window.stop):
             return
         counts = simulation.surface.cells_deeper(np.array(AREA_DEPTHS_M), self._initially_dry)
         for limit, count in zip(AREA_DEPTHS_M, counts.tolist(), strict=True):
@@ -136,7 +136,6 @@ class Recorder:
 
     def finish(self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str = "") -> dict[str, Any]:
         """Close every file, write the maps, and summary.json last."""
-        simulation.surface.sample_maxima()
         self._fields.finish(simulation)
         self._gauge_file.close()
         if self._section_file:

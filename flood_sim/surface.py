@@ -24,7 +24,6 @@ from flood_sim.surface_schemes import FLOATS, SCHEMES, SurfaceSettings
 from flood_sim.terrain import Terrain
 
 CELLS_A_THREAD = 100_000  # below this a second thread costs more than it brings (62,500 cells beside SWMM: 8.3 s with two, 7.5 with one)
-SAMPLING_S = 10.0  # maxima are sampled at the first window's end after this long: at every window they cost a third of the surface
 
 
 class SurfaceFlow:
@@ -73,16 +72,25 @@ class SurfaceFlow:
         s = settings
         courant = self._scheme.courant if s.courant is None else s.courant
         wet = self._scheme.wet_depth(s) * float(self._cells.porosity.min()) if s.skip_dry else -1.0
-        limits = (courant, s.courant_coupled, s.largest_step_s, s.smallest_step_s, weir_coefficient, orifice_coefficient, 1.0, wet)
+        limits = (
+            courant,
+            s.courant_coupled,
+            s.largest_step_s,
+            s.smallest_step_s,
+            weir_coefficient,
+            orifice_coefficient,
+            1.0,
+            wet,
+            s.largest_step_ratio,
+        )
         self._limits = np.array(limits)
         self.time_s, self.steps = 0.0, 0
         self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
         self.section_volume = np.zeros(len(self.sections))
         self.structure_volume = np.zeros((len(self.structures), 2))  # m3 forward and back, since the start
         self.smallest_step_s = math.inf
-        self._unsampled_s = 0.0
         fastest = math.sqrt(GRAVITY_M_S2 * float(self.depth.max(initial=0.0)))
-        self._state = np.array([fastest, 0.0])  # fastest signal m/s, steps taken
+        self._state = np.array([fastest, 0.0, fastest, 0.0])  # fastest signal m/s, steps taken; the same of long steps
         self.maxima = empty_maxima(self.grid.shape)
 
     # ------------------------------------------------------------------------------------------------ what others read
@@ -167,7 +175,7 @@ class SurfaceFlow:
         self._prepare(window)
         status, reached, steps, smallest = self._scheme.advance_window(
             window.start, window.stop, self._state, self._band_rows, LEFT, self.grid.columns, self._cells, self._flow, self._scratch, self._runs,
-            self._numbers, self._shared, self._limits,
+            self._levels, self._numbers, self._shared, self._limits,
         )  # fmt: skip
         self.time_s, self.steps = reached, self.steps + steps
         self.smallest_step_s = min(self.smallest_step_s, smallest)
@@ -206,20 +214,13 @@ class SurfaceFlow:
         self.section_volume += self._section_window
         self.structure_volume += np.array(passed[count:]).reshape(-1, 2)
         self.losses.take(self._cells.depth, self._fallen, TOP, LEFT, window.start, window.length)
-        self._unsampled_s += window.length
-        if self._unsampled_s >= SAMPLING_S - 1e-9:
-            self.sample_maxima()
+        statistics.update_maxima(*self._between_buildings(), self._scheme.moves_momentum, TOP, LEFT, self.maxima, self.time_s, window.length)
 
     def cells_deeper(self, limits_m: np.ndarray, dry_at_start: np.ndarray) -> np.ndarray:
         """(limits,) number of cells deeper than each limit, ascending, of those that were dry at the start (rows, columns)."""
         count = np.zeros((self.grid.rows, limits_m.size), np.int64)
         statistics.count_deeper(self.depth, dry_at_start, limits_m, count)
         return np.asarray(count.sum(axis=0))
-
-    def sample_maxima(self) -> None:
-        """Fold the present state into the running maxima; ponding time counts what has passed since the last sample."""
-        statistics.update_maxima(*self._between_buildings(), self._scheme.moves_momentum, TOP, LEFT, self.maxima, self.time_s, self._unsampled_s)
-        self._unsampled_s = 0.0
 
     def _between_buildings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Padded depth (m), bed (m) and flow in the open share of the cells."""
@@ -297,6 +298,7 @@ class SurfaceFlow:
         self._scratch = self._scheme.scratch(bands, width, real)
         self._numbers = self._scheme.numbers(self.settings, self.grid.cell_size_m)
         self._runs = runs.empty_runs(*shape)
+        self._levels = runs.empty_levels(*shape, bands, real)
         self._row_sums = np.zeros(rows)
 
     def _open(self, inlets: Sequence[Inlet], nodes: int, returns: np.ndarray | None) -> None:

@@ -58,7 +58,7 @@ class UniformRain(SurfaceRain):
         super().__init__(nodes)
         self._rainfall, self._terrain = rainfall, terrain
         self._start = rainfall.depth_until(0.0)
-        self.kernel = arrays.Rain(np.asarray(rainfall.time_s, float), np.asarray(rainfall.cumulative_m, float), np.array([self._start]))
+        self.kernel = arrays.Rain(np.asarray(rainfall.time_s, float), np.asarray(rainfall.cumulative_m, float), np.full(2, self._start))
 
     def volume_until(self, time_s: float) -> float:
         """Series x area, never a sum over steps."""
@@ -80,7 +80,7 @@ class FieldRain(SurfaceRain):
         self._loaded = self._now = -1  # interval whose weights are set; interval that the windows have reached
         self._volume = self._volume_before = 0.0  # m3 of that interval, of those before it
         self._open, self._roof = np.zeros((1, 1), np.float32), np.zeros(nodes)
-        self.kernel = arrays.Rain(np.array([0.0, 1.0]), np.zeros(2), np.zeros(1))
+        self.kernel = arrays.Rain(np.array([0.0, 1.0]), np.zeros(2), np.zeros(2))
 
     def volume_until(self, time_s: float) -> float:
         """Whole intervals and the share of the present one, never a sum over windows; time_s is not before the last window."""

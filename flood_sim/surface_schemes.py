@@ -32,6 +32,7 @@ class SurfaceSettings:
     threads_by_size: bool = False  # fewer threads than asked where the grid is too small to feed them
     scheme: str = "local_inertial"
     limiter: float = 1.3
+    largest_step_ratio: float = 8.0  # local inertial: shallow ground may step that much longer than deep water; 0: one step for all
     skip_dry: bool = True  # leave out ground that no water can reach in the next steps; the answer is the same bit for bit
 
 
@@ -58,7 +59,7 @@ def _local_inertial_numbers(settings: SurfaceSettings, cell_size_m: float) -> lo
 def _local_inertial_scratch(bands: int, width: int, real: Any) -> local_inertial.Scratch:
     rows = (aligned((bands, k, width), real) for k in (4, 2, 5, 4, 4, 4))
     limited = np.zeros((bands, 4), bool)
-    scratch = local_inertial.Scratch(*rows, limited, aligned((bands, width), real), aligned((bands, width), real))
+    scratch = local_inertial.Scratch(*rows, limited, aligned((bands, 3, width), real), aligned((width,), real), aligned((bands, width), real))
     scratch.share[...] = 1.0
     return scratch
 
@@ -81,7 +82,7 @@ SCHEMES = {
     scheme.name: scheme
     for scheme in (
         SurfaceScheme(
-            "local_inertial", 0.7, lambda s: s.dry_depth_m, False, local_inertial.advance_window, _local_inertial_numbers, _local_inertial_scratch
+            "local_inertial", 0.65, lambda s: s.dry_depth_m, False, local_inertial.advance_window, _local_inertial_numbers, _local_inertial_scratch
         ),
         SurfaceScheme(
             "second_order",

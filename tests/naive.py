@@ -7,10 +7,13 @@ import numpy as np
 G = 9.80665
 
 
-def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9, froude_max=1.0, dry=1e-4, coupled=None, open_share=None):
+def local_inertial_step(
+    depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9, froude_max=1.0, dry=1e-4, coupled=None, open_share=None, resting=None
+):
     """One step on a closed rectangle. depth, bed, n (ny, nx); qx (ny, nx + 1), qy (ny + 1, nx). Returns depth, qx, qy; NaN bed is a wall.
 
-    open_share (ny, nx): of each cell; depth is then water over the whole cell, q through the whole width."""
+    open_share (ny, nx): of each cell; depth is then water over the whole cell, q through the whole width. resting: two bool arrays like
+    qx, qy of faces that move nothing and keep their discharge."""
     ny, nx = depth.shape
     wall = ~np.isfinite(bed)
     coupled = np.zeros(depth.shape, bool) if coupled is None else coupled
@@ -41,6 +44,8 @@ def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9,
     for j in range(1, ny):
         for i in range(nx):
             new_qy[j, i] = face(qy[j, i], qy[j - 1, i], qy[j + 1, i], (j - 1, i), (j, i))
+    if resting is not None:
+        new_qx[resting[0]] = new_qy[resting[1]] = 0.0
     out = (np.maximum(new_qx[:, 1:], 0) - np.minimum(new_qx[:, :-1], 0) + np.maximum(new_qy[1:], 0) - np.minimum(new_qy[:-1], 0)) * dt / dx
     unscaled = new_qx.copy(), new_qy.copy()
     giving = np.where(out > depth, depth / np.maximum(out, 1e-300), 1.0)
@@ -53,7 +58,25 @@ def local_inertial_step(depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9,
     for q, before in ((new_qx, unscaled[0]), (new_qy, unscaled[1])):
         q[(q != before) & (np.abs(q) <= 1e-6)] = 0.0  # an emptied cell's last drops do not count as flow
     gain = (new_qx[:, :-1] - new_qx[:, 1:] + new_qy[:-1] - new_qy[1:]) * dt / dx + np.where(wall, 0.0, rain_depth)
+    if resting is not None:
+        new_qx[resting[0]], new_qy[resting[1]] = qx[resting[0]], qy[resting[1]]
     return depth + gain, new_qx, new_qy
+
+
+def local_inertial_levels(depth, bed, n, qx, qy, dx, short, count, rain_depth, fine):
+    """One long step of `count` short ones: faces between two `fine` cells (ny, nx) move in short steps, all others once; what these bring
+    to fine cells reaches them evenly. rain_depth: of a short step."""
+    between = np.zeros(qx.shape, bool), np.zeros(qy.shape, bool)
+    between[0][:, 1:-1] = fine[:, 1:] & fine[:, :-1]
+    between[1][1:-1] = fine[1:] & fine[:-1]
+    after, qx, qy = local_inertial_step(depth, bed, n, qx, qy, dx, short * count, 0.0, resting=between)
+    gain = after - depth
+    open_ = np.isfinite(bed)
+    depth = np.where(fine, depth, after + np.where(open_, rain_depth * count, 0.0))
+    for _ in range(count):
+        after, qx, qy = local_inertial_step(depth, bed, n, qx, qy, dx, short, 0.0, resting=tuple(~b for b in between))
+        depth = np.where(fine, after + gain / count + np.where(open_, rain_depth, 0.0), depth)
+    return depth, qx, qy
 
 
 def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1e-6, rough_gain=10.0, rough_from=0.2):

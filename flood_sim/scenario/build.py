@@ -107,7 +107,7 @@ def _window(scenario: Scenario) -> float:
 def _settings(spec: SurfaceSpec, scheme: str, threads: int) -> SurfaceSettings:
     return SurfaceSettings(
         spec.precision, spec.theta, spec.courant, spec.courant_coupled, spec.froude_max, spec.dry_depth_m, threads=threads, threads_by_size=True,
-        scheme=scheme, limiter=spec.limiter,
+        scheme=scheme, limiter=spec.limiter, largest_step_ratio=spec.largest_step_ratio,
     )  # fmt: skip
 
 

@@ -84,10 +84,13 @@ class SurfaceSpec(Section):
     precision: Literal["float32", "float64"] = "float32"
     theta: float = Field(0.9, ge=0.7, le=1.0, description="local_inertial: weight of the face's own discharge")
     limiter: float = Field(1.3, ge=1.0, le=1.5, description="second_order: 1 is the most diffusive, from 2 on it is unstable")
-    courant: float | None = Field(None, gt=0.0, le=0.95, description="absent: 0.7 for local_inertial, 0.85 for second_order")
+    courant: float | None = Field(None, gt=0.0, le=0.95, description="absent: 0.65 for local_inertial, 0.85 for second_order")
     courant_coupled: float = Field(0.5, gt=0.0, le=0.7)
     froude_max: float = Field(1.0, gt=0.0, le=5.0, description="local_inertial")
     dry_depth_m: float = Field(1e-4, ge=1e-6, le=0.01, description="local_inertial: faces with less carry nothing")
+    largest_step_ratio: float = Field(
+        8.0, ge=0.0, le=16.0, description="local_inertial: shallow ground may take steps that much longer than deep water; 0: one step for all"
+    )
     window_s: float = Field(4.0, gt=0.0, le=60.0, description="without sewers: how often losses, maxima and the ledger are taken")
 
 

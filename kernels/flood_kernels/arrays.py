@@ -29,6 +29,9 @@ LEFT = 2 * LANES  # columns left of the model: rows start on a cache line, one v
 WALL = 1.0e6
 GRAVITY = 9.80665
 OK, TIME_STEP_COLLAPSED = 0, 1
+# Faces of a piece of a row: left of its first cell, above and below its cells, between them (where these move, the cells get their rain).
+LEFT_FACE, ABOVE, BELOW, INSIDE = np.uint8(1), np.uint8(2), np.uint8(4), np.uint8(8)
+ALL_FACES = np.uint8(15)
 
 # Constants that float32 holds exactly: mixed with float64 rows they do not narrow anything, with float32 rows they do not widen.
 ZERO, QUARTER, HALF, ONE, TWO, FOUR = (np.float32(v) for v in (0.0, 0.25, 0.5, 1.0, 2.0, 4.0))
@@ -88,9 +91,23 @@ class Runs(NamedTuple):
     count: np.ndarray  # int64 (padded rows,)
     start: np.ndarray  # int64 (padded rows, pieces)
     stop: np.ndarray
+    faces: np.ndarray  # uint8 (padded rows, pieces) which faces of the piece this sweep moves: LEFT_FACE + ABOVE + BELOW + INSIDE
     active: np.ndarray  # bool (padded rows, chunks of LANES columns) work space: chunks to be computed
     above: np.ndarray  # uint8 (padded rows, chunks) work space: rows since a marked one above
     since: np.ndarray  # uint8 (chunks,) the same from below
+
+
+class Levels(NamedTuple):
+    """Local time steps: chunks that move in short steps, and the pieces of both sweeps."""
+
+    left: np.ndarray  # int64 (1,) long steps until the next look
+    local: np.ndarray  # bool (1,) whether any ground moves in short steps
+    fine: np.ndarray  # bool (padded rows, chunks of LANES columns) moves in short steps; nowhere: one step for all
+    wanted: np.ndarray  # bool, work space
+    deepest: np.ndarray  # (3, padded rows, chunks) m, of a chunk, of its first and of its last columns
+    gain: np.ndarray  # padded, m: what the faces between fine and other ground still bring to fine cells until the long step ends
+    runs: Runs  # of the short steps
+    band_rows: np.ndarray  # int64 (bands + 1,) of the short steps
 
 
 class Sources(NamedTuple):
@@ -197,7 +214,7 @@ class Rain(NamedTuple):
 
     time: np.ndarray  # float64 (n,) s
     cumulative: np.ndarray  # float64 (n,) m
-    applied: np.ndarray  # float64 (1,) m given to the cells so far
+    applied: np.ndarray  # float64 (2,) m given so far to the cells, and to those that move in long steps only
 
 
 class Shared(NamedTuple):

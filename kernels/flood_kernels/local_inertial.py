@@ -10,18 +10,21 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import GRAVITY, INLINE, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.arrays import ABOVE, BELOW, GRAVITY, INLINE, INSIDE, LEFT_FACE, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.levels import choose_levels, signal_ahead
 from flood_kernels.local_inertial_rows import (
     advance_faces,
     advance_porous_faces,
+    bring_gain,
     finish_limited_row,
     finish_row,
+    gain_row,
     gives_too_much,
     scale_faces,
     share_outflow,
 )
-from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, read_faces, stable_time_step
-from flood_kernels.runs import choose_runs, idle, same_runs
+from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, fallen_until, read_faces, stable_time_step
+from flood_kernels.runs import idle, same_runs
 
 
 class Scratch(NamedTuple):
@@ -34,7 +37,8 @@ class Scratch(NamedTuple):
     new_qy: np.ndarray  # (bands, 4, width)
     share: np.ndarray  # (bands, 4, width) positivity factors of rows
     limited: np.ndarray  # bool (bands, 4) whether a factor of that row is below 1
-    spare: np.ndarray  # (bands, width) scaled y faces that the next band owns
+    spare: np.ndarray  # (bands, 3, width) scaled faces that the next band owns, or that rest in this sweep
+    closed: np.ndarray  # (width,) zeros: what passes faces that rest
     peak: np.ndarray  # (bands, width) largest flow depth of a column
 
 
@@ -73,7 +77,7 @@ def override_faces(row, is_x, structures, q):
 
 
 @njit(**INLINE)
-def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, structures, push, dt, scheme):
+def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme):
     """New discharge through the faces between rows row-1 and row."""
     depth_halo, qy_halo, peak = scratch.depth_halo[band], scratch.qy_halo[band], scratch.peak[band]
     own, before, after = (
@@ -85,6 +89,9 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
     out = scratch.new_qy[band, row % 4]
     for n in range(runs.count[row]):
         s = slice(runs.start[row, n], runs.stop[row, n])
+        if not runs.faces[row, n] & ABOVE:
+            out[s] = ZERO
+            continue
         rough_above, rough_below = cells.roughness[cells.roughness_row[row - 1]][s], cells.roughness[cells.roughness_row[row]][s]
         if cells.porosity.size > 1:
             advance_porous_faces(
@@ -97,17 +104,22 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
                 out[s], peak[s], push, dt, scheme,
             )  # fmt: skip
     out[ghost] = ZERO  # ghost cells do not flow into each other
-    if structures.first[row + 1] > structures.first[row]:
+    if structures_move and structures.first[row + 1] > structures.first[row]:
         override_faces(row, False, structures, out)
 
 
 @njit(**INLINE)
-def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, push, dt, scheme):
+def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme):
     """New discharge through the faces left of the cells of a row."""
     q, depth = old_row(flow.x, scratch.qx_halo[band], 1, row, first, last), old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
     bed, roughness, peak, out = cells.bed[row], cells.roughness[cells.roughness_row[row]], scratch.peak[band], scratch.new_qx[band, row % 4]
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
+        if not runs.faces[row, n] & INSIDE:
+            out[a:b] = ZERO
+            if not runs.faces[row, n] & LEFT_FACE:
+                continue
+            b = a + 1
         s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
         if cells.porosity.size > 1:
             advance_porous_faces(
@@ -119,7 +131,9 @@ def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, p
                 q[s], q[before], q[after], depth[before], depth[s], bed[before], bed[s], roughness[before], roughness[s],
                 out[s], peak[s], push, dt, scheme,
             )  # fmt: skip
-    if structures.first[row + 1] > structures.first[row]:
+        if not runs.faces[row, n] & LEFT_FACE:
+            out[a] = ZERO
+    if structures_move and structures.first[row + 1] > structures.first[row]:
         override_faces(row, True, structures, out)
 
 
@@ -144,8 +158,54 @@ def share_row(row, band, first, last, top, bottom, ghost, cells, scratch, runs, 
     scratch.limited[band, here] = found != 0
 
 
+@njit(**INLINE)
+def finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_depth, dt_over_dx):
+    """New depth of the cells of piece n of row `done`, and what becomes the discharge of the faces left of and below them that move."""
+    here, below = done % 4, (done + 1) % 4
+    new_qx, new_qy, share, spare = scratch.new_qx[band, here], scratch.new_qy[band, below], scratch.share[band], scratch.spare[band]
+    a, b, faces = runs.start[done, n], runs.stop[done, n], runs.faces[done, n]
+    s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
+    factor, factor_below = share[here], share[below]
+    q_above = flow.y[done] if faces & ABOVE else scratch.closed
+    out_y = spare[1]
+    if faces & BELOW:
+        out_y = flow.y[done + 1] if owned else spare[0]
+    if not faces & INSIDE:
+        gain_row(
+            new_qx[s], new_qx[after], factor[before], factor[s], factor[after], q_above[s], new_qy[s], factor_below[s], spare[2][s], out_y[s],
+            gain[done][s], dt_over_dx,
+        )  # fmt: skip
+        if faces & LEFT_FACE:
+            flow.x[done, a] = spare[2, a]
+        return
+    kept = flow.x[done, a]
+    weight = cells.rain_weight[cells.weight_row[done]][s]
+    if scratch.limited[band, here] | scratch.limited[band, below]:
+        finish_limited_row(
+            cells.depth[done][s], cells.carry[done][s], new_qx[s], new_qx[after], factor[before], factor[s], factor[after], q_above[s],
+            new_qy[s], factor_below[s], weight, flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
+        )  # fmt: skip
+    else:
+        finish_row(
+            cells.depth[done][s], cells.carry[done][s], new_qx[s], new_qx[after], q_above[s], new_qy[s], weight, flow.x[done][s], out_y[s],
+            rain_depth, dt_over_dx,
+        )  # fmt: skip
+    if not faces & LEFT_FACE:
+        flow.x[done, a] = kept
+
+
+@njit(**WINDOW)
+def bring_gains(cells, runs, gain, share_of_rest):
+    """Short step: give fine cells at the rim their share of what the long step's faces bring."""
+    for row in range(runs.count.size):
+        for n in range(runs.count[row]):
+            if not runs.faces[row, n] & INSIDE:
+                s = slice(runs.start[row, n], runs.stop[row, n])
+                bring_gain(gain[row][s], cells.carry[row][s], share_of_rest)
+
+
 @njit(**ROW)
-def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs, structures, rain_depth, dt, scheme):
+def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme):
     """Advance rows first..last-1 by one step, in place, in one pass: each array is read and written once.
 
     top..bottom-1 are the model's own rows, `ghost` the column after its last (padded). Row j of faces is computed, then row j-1 gets its
@@ -166,86 +226,113 @@ def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs
             new_qx[slot, :] = ZERO
             new_qy[slot, :] = ZERO
         if top <= row <= bottom:
-            faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, structures, push, dt, scheme)
+            faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme)
         else:
             new_qy[slot, :] = ZERO
         if top <= row < bottom and row <= last:
-            faces_left(row, band, first, last, cells, flow, scratch, runs, structures, push, dt, scheme)
+            faces_left(row, band, first, last, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme)
         else:
             new_qx[slot, :] = ZERO
         if row - 1 >= first - 1:
             share_row(row - 1, band, first, last, top, bottom, ghost, cells, scratch, runs, dx_over_dt)
         done = row - 2
-        here, below = done % 4, (done + 1) % 4
+        below = (done + 1) % 4
         owned = done + 1 < last or last == bottom
-        out_y = flow.y[done + 1] if owned else spare
         if done == first - 1 or (done >= first and not same_runs(runs, done, done + 1)):  # faces that no cell of row `done` finishes
+            out_y = flow.y[done + 1] if owned else spare[0]
             for n in range(runs.count[done + 1]):
                 s = slice(runs.start[done + 1, n], runs.stop[done + 1, n])
-                scale_faces(new_qy[below][s], share[here][s], share[below][s], out_y[s])
+                if runs.faces[done + 1, n] & ABOVE:
+                    scale_faces(new_qy[below][s], share[done % 4][s], share[below][s], out_y[s])
         if done >= first:
-            qx, factor = new_qx[here], share[here]
-            limited = scratch.limited[band, here] | scratch.limited[band, below]
             for n in range(runs.count[done]):
-                a, b = runs.start[done, n], runs.stop[done, n]
-                s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
-                weight = cells.rain_weight[cells.weight_row[done]][s]
-                if limited:
-                    finish_limited_row(
-                        cells.depth[done][s], cells.carry[done][s], qx[s], qx[after], factor[before], factor[s], factor[after], flow.y[done][s],
-                        new_qy[below][s], share[below][s], weight, flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
-                    )  # fmt: skip
-                else:
-                    finish_row(
-                        cells.depth[done][s], cells.carry[done][s], qx[s], qx[after], flow.y[done][s], new_qy[below][s], weight,
-                        flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
-                    )  # fmt: skip
+                finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_depth, dt_over_dx)
 
 
 # -------------------------------------------------------------------------------------------------------------- window
 
 
 @njit(**PARALLEL)
-def step_all(band_rows, ghost, cells, flow, scratch, runs, structures, rain_depth, dt, scheme):
+def step_bands(band_rows, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme):
     """One step of all bands, side by side."""
     bands = band_rows.size - 1
     for band in prange(bands):
         copy_halo(band, band_rows[band], band_rows[band + 1], cells, flow, scratch)
     for band in prange(bands):
         sweep_band(
-            band, band_rows[band], band_rows[band + 1], band_rows[0], band_rows[bands], ghost, cells, flow, scratch, runs, structures,
-            rain_depth, dt, scheme,
+            band, band_rows[band], band_rows[band + 1], band_rows[0], band_rows[bands], ghost, cells, flow, scratch, runs, gain, structures,
+            structures_move, rain_depth, dt, scheme,
         )  # fmt: skip
 
 
 @njit(**WINDOW)
-def advance_window(start, stop, state, band_rows, left, columns, cells, flow, scratch, runs, scheme, shared, limits):
+def step_all(band_rows, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme):
+    """One step; a single band goes without threads, whose start and end cost as much as a small sweep."""
+    if band_rows.size > 2:
+        step_bands(band_rows, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme)
+        return
+    first, last = band_rows[0], band_rows[1]
+    copy_halo(0, first, last, cells, flow, scratch)
+    sweep_band(0, first, last, first, last, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme)
+
+
+@njit(**WINDOW)
+def fastest_signal(scratch, bands):
+    """Speed (m/s) of the fastest wave on the faces that the last sweep moved."""
+    deepest = 0.0
+    for band in range(bands):
+        deepest = max(deepest, np.float64(scratch.peak[band].max()))
+    return math.sqrt(GRAVITY * deepest)
+
+
+@njit(**WINDOW)
+def advance_window(start, stop, state, band_rows, left, columns, cells, flow, scratch, runs, levels, scheme, shared, limits):
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole window.
 
-    state : float64 [fastest signal m/s, steps taken], updated;  shared : arrays.Shared;
+    state : float64 [fastest signal m/s, steps taken, fastest signal of long steps m/s, long steps taken], updated;  shared : arrays.Shared;
     limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s, orifice coefficient, largest share of a
-    cell's water that inlets may take in a step, depth in m up to which ground counts as dry - negative: none does). Returns (status, time reached s, steps, smallest step s).
+    cell's water that inlets may take in a step, depth in m up to which ground counts as dry - negative: none does, largest ratio of long to
+    short steps - 0: one step for all). Returns (status, time reached s, steps, smallest step s).
     """
     real = cells.depth.dtype.type
     cell_size = np.float64(scheme.cell_size)
     bands = band_rows.size - 1
-    time, steps, smallest = start, 0, stop - start
+    time, long_end, steps, smallest = start, start, 0, stop - start
+    local = False
     while time < stop:
         ahead = math.sqrt(GRAVITY * deepest_ahead(cells, shared, cell_size * cell_size))
         coupled = math.sqrt(GRAVITY * deepest_coupled(cells, shared.inlets))
         step = stable_time_step(max(state[0], ahead), coupled, limits[0], limits[1], cell_size, limits[2])
         if not step >= limits[3]:
             return TIME_STEP_COLLAPSED, time, steps, step
-        count = math.ceil((stop - time) / step)
-        dt = real((stop - time) / count)
-        end = stop if count == 1 else time + np.float64(dt)
-        choose_runs(stop, limits[7], band_rows, cells, shared, runs)
-        rain_depth = begin_step(start, stop, end, count, dt, cell_size, cells, flow, False, shared, limits)
-        step_all(band_rows, left + columns, cells, flow, scratch, runs, shared.structures, rain_depth, dt, scheme)
-        deepest = 0.0
-        for band in range(bands):
-            deepest = max(deepest, np.float64(scratch.peak[band].max()))
-        state[0] = math.sqrt(GRAVITY * deepest)
+        if time >= long_end:
+            ratio = min(limits[8], (stop - start) / step)
+            local = choose_levels(stop, limits[7], scheme.dry_depth, ratio, band_rows, cells, shared, runs, levels)
+            long_end = stop
+            if local:
+                ahead = signal_ahead(cells, shared, cell_size * cell_size, levels.fine)
+                long_step = stable_time_step(max(state[2], ahead), 0.0, limits[0], limits[1], cell_size, limits[2])  # inlets draw in short steps
+                count = math.ceil((stop - time) / max(long_step, step))
+                long_end = stop if count == 1 else time + (stop - time) / count
+                rain_depth, dt = fallen_until(long_end, 1, cells, shared.rain), real(long_end - time)
+                step_all(band_rows, left + columns, cells, flow, scratch, runs, levels.gain, shared.structures, False, rain_depth, dt, scheme)
+                state[2] = fastest_signal(scratch, bands)
+                state[3] += 1.0
+        count = math.ceil((long_end - time) / step)
+        dt = real((long_end - time) / count)
+        end = long_end if count == 1 else time + np.float64(dt)
+        share_of_rest = 1.0 / count if long_end == stop else (end - time) / (stop - time)
+        rain_depth = begin_step(start, stop, end, share_of_rest, dt, cell_size, cells, flow, False, shared, limits)
+        if local:
+            bring_gains(cells, runs, levels.gain, real(1.0 / count))
+            step_all(
+                levels.band_rows, left + columns, cells, flow, scratch, levels.runs, levels.gain, shared.structures, True, rain_depth, dt, scheme
+            )
+        else:
+            step_all(band_rows, left + columns, cells, flow, scratch, runs, levels.gain, shared.structures, True, rain_depth, dt, scheme)
+            fallen_until(end, 1, cells, shared.rain)
+            long_end = end
+        state[0] = fastest_signal(scratch, bands)
         state[1] += 1.0
         read_faces(flow, shared.counters)
         add_counted(shared.counters, np.float64(dt) * cell_size)

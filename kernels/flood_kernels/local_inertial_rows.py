@@ -191,6 +191,28 @@ def finish_limited_row(
 
 
 @njit(**LOOP)
+def gain_row(q_x, q_x_a, share_b, share, share_a, q_above, q_y, share_below, out_x, out_y, gain, dt_over_dx):
+    """What the faces bring to the cells of a row (m), kept apart from their depth; arguments as finish_limited_row's."""
+    for i in range(gain.size):
+        own, before, after, below = share[i], share_b[i], share_a[i], share_below[i]
+        left = scaled(q_x[i], before, own)
+        right = scaled(q_x_a[i], own, after)
+        down = scaled(q_y[i], own, below)
+        out_x[i] = left
+        out_y[i] = down
+        gain[i] = dt_over_dx * ((left - right) + (q_above[i] - down))
+
+
+@njit(**LOOP)
+def bring_gain(gain, carry, share_of_rest):
+    """Hand a share of the gain to the cells; what their float type cannot hold stays in the gain."""
+    for i in range(gain.size):
+        before = carry[i]
+        carry[i] = before + gain[i] * share_of_rest
+        gain[i] -= carry[i] - before
+
+
+@njit(**LOOP)
 def scale_faces(q, share_left, share_right, out):
     """Apply to each face the factor of the cell that gives: the left (upper) one where the discharge is positive."""
     for i in range(out.size):

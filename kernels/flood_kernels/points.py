@@ -150,6 +150,14 @@ def add_counted(counters, volume_per_discharge):
 
 
 @njit(**ROW)
+def depth_to_be(k, cells, sources, cell_area):
+    """Depth (m) in the cell of a source once all that is pending is in it."""
+    j, i = sources.row[k], sources.column[k]
+    added = sources.pending[k] / cell_area
+    return standing(cells, j, i) + (added / np.float64(cells.porosity[j, i]) if cells.porosity.size > 1 else added)
+
+
+@njit(**ROW)
 def deepest_ahead(cells, shared, cell_area):
     """Depth (m) that may stand at a source or beyond an open edge before the faces have felt it: a dry cell about to be filled."""
     sources, boundaries, pairs = shared.sources, shared.boundaries, shared.pairs
@@ -158,9 +166,8 @@ def deepest_ahead(cells, shared, cell_area):
         depth = standing(cells, pairs.to_row[k], pairs.to_column[k])
         deepest = max(deepest, depth + LARGEST_SHARE * standing(cells, pairs.from_row[k], pairs.from_column[k]))
     for k in range(sources.row.size):
-        j, i = sources.row[k], sources.column[k]
-        added = sources.pending[k] / cell_area
-        deepest = max(deepest, standing(cells, j, i) + (added / np.float64(cells.porosity[j, i]) if cells.porosity.size > 1 else added))
+        if sources.pending[k] > 0.0:
+            deepest = max(deepest, depth_to_be(k, cells, sources, cell_area))
     structures = shared.structures
     for k in range(structures.row.size):
         if structures.given[k]:
@@ -193,17 +200,23 @@ def stable_time_step(speed, speed_coupled, courant, courant_coupled, cell_size, 
 
 
 @njit(**ROW)
-def begin_step(start, stop, end, count, dt, cell_size, cells, flow, with_velocity, shared, limits):
+def fallen_until(end, level, cells, rain):
+    """Rain (m) since the last step of this level (0; 1: long steps), in the cells' float type: what rounding left out comes with the next."""
+    fallen = cells.depth.dtype.type(rain_until(end, rain) - rain.applied[level])
+    rain.applied[level] += np.float64(fallen)
+    return fallen
+
+
+@njit(**ROW)
+def begin_step(start, stop, end, share_of_rest, dt, cell_size, cells, flow, with_velocity, shared, limits):
     """Everything that happens at points before the cells move; returns the rain (m) of the step that ends at `end`.
 
-    start, stop : of the window (s);  count : steps left in it, this one included;  limits : as advance_window's.
+    start, stop : of the window (s);  share_of_rest : this step's of the time left in it;  limits : as advance_window's.
     """
     cell_area = cell_size * cell_size
-    deliver_sources(cells, shared.sources, 1.0 / count, cell_area)
+    deliver_sources(cells, shared.sources, share_of_rest, cell_area)
     capture_inlets(cells, shared.inlets, limits[4], limits[5], cell_area, np.float64(dt), limits[6])
     set_ghosts(cells, flow, shared.boundaries, (end - start) / (stop - start), with_velocity)
     set_structures(cells, flow, with_velocity, shared.structures, cell_size, np.float64(dt))
     move_pairs(cells, shared.pairs, cell_area, np.float64(dt))
-    fallen = cells.depth.dtype.type(rain_until(end, shared.rain) - shared.rain.applied[0])
-    shared.rain.applied[0] += np.float64(fallen)
-    return fallen
+    return fallen_until(end, 0, cells, shared.rain)

@@ -7,7 +7,7 @@ REACH cells or more from a wet cell stays as it is for the next STEPS steps, bit
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import LANES, LEFT, LOOP, PAD, ROW
+from flood_kernels.arrays import ALL_FACES, LANES, LEFT, LOOP, PAD, ROW
 from flood_kernels.points import rain_until
 
 STEPS = 4  # between two looks
@@ -27,29 +27,28 @@ def count_wet(depth, wet_depth):
 
 
 @njit(**ROW)
-def mark_wet(depth, runs, wet_depth):
-    """Set runs.active where a chunk of the rows computed so far holds water, or lies less than REACH columns from water."""
-    runs.active[:] = False
-    last = runs.active.shape[1] - 1
+def mark_wet(depth, runs, wet_depth, active):
+    """Set `active` where a chunk that `runs` computes holds water, or lies less than REACH columns from water."""
+    last = active.shape[1] - 1
     for row in range(depth.shape[0]):
         for n in range(runs.count[row]):
             for begin in range(runs.start[row, n], runs.stop[row, n], LANES):
                 end, chunk = begin + LANES, (begin - LEFT) // LANES
                 if count_wet(depth[row, begin:end], wet_depth) > 0:
-                    runs.active[row, chunk] = True
+                    active[row, chunk] = True
                     if chunk > 0 and count_wet(depth[row, begin : begin + REACH], wet_depth) > 0:
-                        runs.active[row, chunk - 1] = True
+                        active[row, chunk - 1] = True
                     if chunk < last and count_wet(depth[row, end - REACH : end], wet_depth) > 0:
-                        runs.active[row, chunk + 1] = True
+                        active[row, chunk + 1] = True
 
 
 @njit(**ROW)
-def mark_cells(rows, columns, runs):
-    """Set runs.active around single cells (padded index): sources, ghosts, structures."""
-    last = runs.active.shape[1] - 1
+def mark_cells(rows, columns, reach, active):
+    """Set `active` around single cells (padded index): sources, ghosts, structures."""
+    last = active.shape[1] - 1
     for k in range(rows.size):
-        for column in (columns[k] - REACH, columns[k] + REACH):
-            runs.active[rows[k], min(max(column - LEFT, 0) // LANES, last)] = True
+        for column in (columns[k] - reach, columns[k] + reach):
+            active[rows[k], min(max(column - LEFT, 0) // LANES, last)] = True
 
 
 @njit(**LOOP)
@@ -60,24 +59,24 @@ def rows_since(active, before, now):
 
 
 @njit(**LOOP)
-def mark_near(active, since, above):
-    """Mark the chunks with a marked row at most REACH rows above or below; above, since : rows since one in either direction (since: updated)."""
+def mark_near(active, since, above, reach):
+    """Mark the chunks with a marked row at most `reach` rows above or below; above, since : rows since one in either direction (since: updated)."""
     for chunk in range(active.size):
         since[chunk] = 0 if active[chunk] else min(since[chunk] + 1, 2 * REACH)
-        active[chunk] = min(above[chunk], since[chunk]) <= REACH
+        active[chunk] = min(above[chunk], since[chunk]) <= reach
 
 
 @njit(**ROW)
-def widen(runs):
-    """Dilate the marks by REACH rows."""
-    active, above, since = runs.active, runs.above, runs.since
+def widen(active, reach, runs):
+    """Dilate the marks by `reach` rows (REACH at most); runs : work space."""
+    above, since = runs.above, runs.since
     rows = active.shape[0]
     since[:] = 2 * REACH
     for row in range(rows):
         rows_since(active[row], above[row - 1] if row > 0 else since, above[row])
     since[:] = 2 * REACH
     for row in range(rows - 1, -1, -1):
-        mark_near(active[row], since, above[row])
+        mark_near(active[row], since, above[row], reach)
 
 
 @njit(**ROW)
@@ -95,6 +94,7 @@ def cut_pieces(top, bottom, runs):
             if open_from >= 0 and (gap > NARROW_GAP or chunk == chunks or (chunk - open_from) * LANES >= PIECE):
                 stop = chunk - gap + 1 if gap > 0 else chunk
                 runs.start[row, count], runs.stop[row, count] = LEFT + open_from * LANES, LEFT + stop * LANES
+                runs.faces[row, count] = ALL_FACES
                 count += 1
                 open_from = chunk if wet else -1
         runs.count[row] = count
@@ -120,27 +120,56 @@ def share_rows(band_rows, runs):
 
 
 @njit(**ROW)
-def choose_runs(stop, wet_depth, band_rows, cells, shared, runs):
-    """Before a step: look where the water is, every STEPS steps. While rain falls until `stop` (s) everything is computed, and so it is
-    where wet_depth (m) is negative."""
+def copy_marks(source, target):
+    """target[:] = source would copy first, which functions without reference counting cannot."""
+    for row in range(source.shape[0]):
+        for chunk in range(source.shape[1]):
+            target[row, chunk] = source[row, chunk]
+
+
+@njit(**ROW)
+def count_marks(marks):
+    """Number of marked chunks."""
+    count = 0
+    for row in range(marks.shape[0]):
+        for chunk in range(marks.shape[1]):
+            count += marks[row, chunk]
+    return count
+
+
+@njit(**ROW)
+def look_for_water(stop, wet_depth, cells, shared, runs, levels):
+    """Before a step: look where the water is, every STEPS steps, and set runs.active. Returns whether it looked. While rain falls until
+    `stop` (s) everything is computed, and so it is where wet_depth (m) is negative."""
     everything = wet_depth < 0.0 or rain_until(stop, shared.rain) > shared.rain.applied[0]
     if everything and runs.left[0] == EVERYTHING:
-        return
+        return False
     if not everything and runs.left[0] > 0:
         runs.left[0] -= 1
-        return
+        return False
     runs.left[0] = EVERYTHING if everything else STEPS - 1
+    active = runs.active
     if everything:
-        runs.active[:] = True
-    else:
-        mark_wet(cells.depth, runs, cells.depth.dtype.type(wet_depth))
-        mark_cells(shared.sources.row, shared.sources.column, runs)
-        mark_cells(shared.boundaries.row, shared.boundaries.column, runs)
-        mark_cells(shared.structures.row, shared.structures.column, runs)
-        mark_cells(shared.pairs.to_row, shared.pairs.to_column, runs)
-        widen(runs)
-    cut_pieces(band_rows[0], band_rows[-1], runs)
-    share_rows(band_rows, runs)
+        active[:] = True
+        return True
+    copy_marks(levels.fine, active)
+    wet = cells.depth.dtype.type(wet_depth)
+    mark_wet(cells.depth, runs, wet, active)
+    mark_wet(cells.depth, levels.runs, wet, active)
+    mark_cells(shared.sources.row, shared.sources.column, REACH, active)
+    mark_cells(shared.boundaries.row, shared.boundaries.column, REACH, active)
+    mark_cells(shared.structures.row, shared.structures.column, REACH, active)
+    mark_cells(shared.pairs.to_row, shared.pairs.to_column, REACH, active)
+    widen(active, REACH, runs)
+    return True
+
+
+@njit(**ROW)
+def choose_runs(stop, wet_depth, band_rows, cells, shared, runs, levels):
+    """Before a step: which columns it computes, all of them in one step."""
+    if look_for_water(stop, wet_depth, cells, shared, runs, levels):
+        cut_pieces(band_rows[0], band_rows[-1], runs)
+        share_rows(band_rows, runs)
 
 
 @njit(**ROW)
@@ -168,10 +197,22 @@ def empty_runs(padded_rows, padded_columns):
     from flood_kernels.arrays import Runs
 
     chunks = (padded_columns - 2 * LEFT) // LANES
-    pieces = chunks // (NARROW_GAP + 2) + chunks * LANES // PIECE + 2
     count = np.zeros(padded_rows, np.int64)
-    start, stop = np.zeros((padded_rows, pieces), np.int64), np.zeros((padded_rows, pieces), np.int64)
+    start, stop, faces = (np.zeros((padded_rows, chunks + 2), kind) for kind in (np.int64, np.int64, np.uint8))
     work = np.ones((padded_rows, chunks), np.bool_), np.zeros((padded_rows, chunks), np.uint8), np.zeros(chunks, np.uint8)
-    runs = Runs(np.zeros(1, np.int64), count, start, stop, *work)
+    runs = Runs(np.zeros(1, np.int64), count, start, stop, faces, *work)
     cut_pieces(PAD, padded_rows - PAD, runs)
     return runs
+
+
+def empty_levels(padded_rows, padded_columns, bands, real):
+    """One step for all."""
+    from flood_kernels.arrays import Levels
+
+    runs = empty_runs(padded_rows, padded_columns)
+    runs.count[:] = 0
+    shape = runs.active.shape
+    fine, wanted, deepest = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_), np.zeros((3, *shape), real)
+    gain = np.zeros((padded_rows, padded_columns), real)
+    band_rows = np.linspace(PAD, padded_rows - PAD, bands + 1).astype(np.int64)
+    return Levels(np.zeros(1, np.int64), np.zeros(1, np.bool_), fine, wanted, deepest, gain, runs, band_rows)

@@ -327,7 +327,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
 
 
 @njit(**PARALLEL)
-def step_all(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme):
+def step_bands(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme):
     """One step of all bands, side by side."""
     bands = band_rows.size - 1
     for band in prange(bands):
@@ -340,7 +340,18 @@ def step_all(band_rows, left, x_first, cells, flow, scratch, runs, structures, c
 
 
 @njit(**WINDOW)
-def advance_window(start, stop, state, band_rows, left, columns, cells, flow, scratch, runs, scheme, shared, limits):
+def step_all(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme):
+    """One step; a single band goes without threads, whose start and end cost as much as a small sweep."""
+    if band_rows.size > 2:
+        step_bands(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme)
+        return
+    first, last = band_rows[0], band_rows[1]
+    copy_halo(0, first, last, cells, flow, scratch)
+    sweep_band(0, first, last, first, last, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme)
+
+
+@njit(**WINDOW)
+def advance_window(start, stop, state, band_rows, left, columns, cells, flow, scratch, runs, levels, scheme, shared, limits):
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole window.
 
     state : float64 [fastest signal m/s, steps taken], updated;  shared : points.Shared;
@@ -360,8 +371,8 @@ def advance_window(start, stop, state, band_rows, left, columns, cells, flow, sc
         count = math.ceil((stop - time) / step)
         dt = real((stop - time) / count)
         end = stop if count == 1 else time + np.float64(dt)
-        choose_runs(stop, limits[7], band_rows, cells, shared, runs)
-        rain_depth = begin_step(start, stop, end, count, dt, cell_size, cells, flow, True, shared, limits)
+        choose_runs(stop, limits[7], band_rows, cells, shared, runs, levels)
+        rain_depth = begin_step(start, stop, end, 1.0 / count, dt, cell_size, cells, flow, True, shared, limits)
         x_first = state[1] % 2.0 == 0.0
         step_all(band_rows, left, x_first, cells, flow, scratch, runs, shared.structures, shared.counters, rain_depth, dt, scheme)
         fastest = 0.0

@@ -6,12 +6,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
+from flood_kernels.arrays import HALF, LOOP, ROW, ZERO
+
 OPTIONS = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 SHALLOW = np.float32(1.0e-3)  # m, no velocity is stated below this depth
+ARRIVED, PONDED = np.float32(0.05), np.float32(0.15)  # m
+BLOCK = 512  # columns looked at together: a dry block is skipped
+# Upper limits of depth x speed (m2/s), depth (m) and speed (m/s).
+H1, H2, H3, H4, H5 = (tuple(np.float32(v) for v in limits) for limits in ((0.3, 0.3, 2), (0.6, 0.5, 2), (0.6, 1.2, 2), (1, 2, 2), (4, 4, 4)))
 
 
 class Maxima(NamedTuple):
-    """(ny, nx) running statistics, sampled every few windows."""
+    """(ny, nx) running statistics, sampled at the end of each window."""
 
     depth: np.ndarray  # m
     velocity: np.ndarray  # m/s
@@ -21,31 +27,27 @@ class Maxima(NamedTuple):
     ponding_time: np.ndarray  # s with depth > 0.15 m
 
 
-@njit(**OPTIONS)
+@njit(**ROW)
 def hazard_class(depth, speed):
-    """Combined hazard H1-H6 of one instant; 0 below 1 mm. Lowest class whose three limits hold (AIDR 7-3 / ARR 2019, NSW FB03 2023)."""
+    """Combined hazard H1-H6 of one instant; 0 below 1 mm. Lowest class whose three limits hold (AIDR 7-3 / ARR 2019, NSW FB03 2023).
+
+    The limits of a class are never below those of the class before: the class is 1 and one more for each that is broken.
+    """
     product = depth * speed
-    if depth < SHALLOW:
-        return 0
-    if product <= 0.3 and depth <= 0.3 and speed <= 2.0:
-        return 1
-    if product <= 0.6 and depth <= 0.5 and speed <= 2.0:
-        return 2
-    if product <= 0.6 and depth <= 1.2 and speed <= 2.0:
-        return 3
-    if product <= 1.0 and depth <= 2.0 and speed <= 2.0:
-        return 4
-    if product <= 4.0 and depth <= 4.0 and speed <= 4.0:
-        return 5
-    return 6
+    broken = np.int32((product > H1[0]) | (depth > H1[1]) | (speed > H1[2]))
+    broken += np.int32((product > H2[0]) | (depth > H2[1]) | (speed > H2[2]))
+    broken += np.int32((product > H3[0]) | (depth > H3[1]) | (speed > H3[2]))
+    broken += np.int32((product > H4[0]) | (depth > H4[1]) | (speed > H4[2]))
+    broken += np.int32((product > H5[0]) | (depth > H5[1]) | (speed > H5[2]))
+    return np.int32(0) if depth < SHALLOW else broken + np.int32(1)
 
 
-@njit(**OPTIONS)
+@njit(**ROW)
 def face_velocity(q, h_left, h_right, z_left, z_right):
     """Velocity (m/s) through a face: discharge over the flow depth there; 0 in films below 1 mm."""
     step = z_right - z_left
-    h_flow = max(h_left - max(step, 0.0), h_right + min(step, 0.0))
-    return q / h_flow if h_flow > SHALLOW else 0.0
+    h_flow = max(h_left - max(step, ZERO), h_right + min(step, ZERO))
+    return q / max(h_flow, SHALLOW) if h_flow > SHALLOW else ZERO * q
 
 
 @njit(**OPTIONS)
@@ -81,49 +83,84 @@ def count_deeper(depth, dry_at_start, limits, count):
         count_row(depth[j], dry_at_start[j], limits, count[j])
 
 
-@njit(**OPTIONS)
-def velocity_at(depth, bed, qx, qy, in_cells, j, i):
-    """Velocity of padded cell (j, i) towards east and north (m/s); rows run south.
+@njit(**LOOP)
+def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, velocity):
+    """Velocity (m/s) in the cells of a row along one direction: mean of the two faces; 0 in cells shallower than 1 mm."""
+    for i in range(h.size):
+        mean = HALF * (face_velocity(q[i], h_before[i], h[i], z_before[i], z[i]) + face_velocity(q_next[i], h[i], h_after[i], z[i], z_after[i]))
+        velocity[i] = mean if h[i] >= SHALLOW else ZERO * mean
 
-    in_cells : qx, qy are velocities of cells; else unit discharges of faces, and the mean of the two faces in each direction is taken.
+
+@njit(**LOOP)
+def copy_velocity(h, own, velocity):
+    """The same where velocities of cells are the state."""
+    for i in range(h.size):
+        velocity[i] = own[i] if h[i] >= SHALLOW else ZERO * own[i]
+
+
+@njit(**ROW)
+def row_velocity(row, a, b, depth, bed, qx, qy, in_cells, along, down):
+    """Velocity (m/s) along columns and down rows of padded cells [a, b) of a row.
+
+    in_cells : qx, qy are velocities of cells; else unit discharges of faces.
     """
+    h, z = depth[row], bed[row]
     if in_cells:
-        return qx[j, i], -qy[j, i]
-    h, z = depth[j, i], bed[j, i]
-    west = face_velocity(qx[j, i], depth[j, i - 1], h, bed[j, i - 1], z)
-    east = face_velocity(qx[j, i + 1], h, depth[j, i + 1], z, bed[j, i + 1])
-    above = face_velocity(qy[j, i], depth[j - 1, i], h, bed[j - 1, i], z)
-    below = face_velocity(qy[j + 1, i], h, depth[j + 1, i], z, bed[j + 1, i])
-    return 0.5 * (west + east), -0.5 * (above + below)
+        copy_velocity(h[a:b], qx[row, a:b], along)
+        copy_velocity(h[a:b], qy[row, a:b], down)
+        return
+    before, after = slice(a - 1, b - 1), slice(a + 1, b + 1)
+    centre_velocity(qx[row, a:b], qx[row, after], h[before], h[a:b], h[after], z[before], z[a:b], z[after], along)
+    centre_velocity(
+        qy[row, a:b], qy[row + 1, a:b], depth[row - 1, a:b], h[a:b], depth[row + 1, a:b], bed[row - 1, a:b], z[a:b], bed[row + 1, a:b], down
+    )
 
 
 @njit(parallel=True, **OPTIONS)
 def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
-    """Velocity (m/s) in cell centres from padded depth and discharge, 0 in cells shallower than 1 mm."""
+    """Velocity (m/s) in cell centres from padded depth and discharge, 0 in cells shallower than 1 mm; rows run south."""
     for j in prange(east.shape[0]):
-        for i in range(east.shape[1]):
-            if depth[j + top, i + left] >= SHALLOW:
-                east[j, i], north[j, i] = velocity_at(depth, bed, qx, qy, in_cells, j + top, i + left)
-            else:
-                east[j, i], north[j, i] = 0.0, 0.0
+        row_velocity(j + top, left, left + east.shape[1], depth, bed, qx, qy, in_cells, east[j], north[j])
+        north[j] *= -1
+
+
+@njit(**LOOP)
+def fold_cells(h, along, down, deepest, fastest, product, hazard, arrival, ponding, time, window):
+    """Fold the cells of a row into the running maxima."""
+    for i in range(h.size):
+        speed = math.sqrt(along[i] * along[i] + down[i] * down[i])
+        deepest[i] = max(deepest[i], h[i])
+        fastest[i] = max(fastest[i], speed)
+        product[i] = max(product[i], h[i] * speed)
+        hazard[i] = max(np.int32(hazard[i]), hazard_class(h[i], speed))
+        arrival[i] = time if (h[i] > ARRIVED) & (arrival[i] != arrival[i]) else arrival[i]
+        ponding[i] += window if h[i] > PONDED else ZERO
+
+
+@njit(**LOOP)
+def any_water(h):
+    """Not 0 where a cell of a row holds water (or no number)."""
+    found = np.int32(0)
+    for i in range(h.size):
+        found |= np.int32(not h[i] <= ZERO)
+    return found
 
 
 @njit(**OPTIONS)
 def fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
     """Fold row j of the present state into the running maxima."""
-    for i in range(maxima.depth.shape[1]):
-        h = depth[j + top, i + left]
-        maxima.depth[j, i] = max(maxima.depth[j, i], h)
-        if h >= SHALLOW:
-            u, v = velocity_at(depth, bed, qx, qy, in_cells, j + top, i + left)
-            speed = math.sqrt(u * u + v * v)
-            maxima.velocity[j, i] = max(maxima.velocity[j, i], speed)
-            maxima.depth_velocity[j, i] = max(maxima.depth_velocity[j, i], h * speed)
-            maxima.hazard[j, i] = max(maxima.hazard[j, i], hazard_class(h, speed))
-            if h > 0.05 and math.isnan(maxima.arrival_time[j, i]):
-                maxima.arrival_time[j, i] = time
-            if h > 0.15:
-                maxima.ponding_time[j, i] += window
+    columns = maxima.depth.shape[1]
+    along, down = np.empty(BLOCK, depth.dtype), np.empty(BLOCK, depth.dtype)
+    for first in range(0, columns, BLOCK):
+        last = min(first + BLOCK, columns)
+        a, b, s, n = left + first, left + last, slice(first, last), last - first
+        h = depth[j + top, a:b]
+        if any_water(h) != 0:
+            row_velocity(j + top, a, b, depth, bed, qx, qy, in_cells, along[:n], down[:n])
+            fold_cells(
+                h, along[:n], down[:n], maxima.depth[j, s], maxima.velocity[j, s], maxima.depth_velocity[j, s], maxima.hazard[j, s],
+                maxima.arrival_time[j, s], maxima.ponding_time[j, s], time, window,
+            )  # fmt: skip
 
 
 @njit(parallel=True, **OPTIONS)
@@ -133,4 +170,4 @@ def update_maxima(depth, bed, qx, qy, in_cells, top, left, maxima, time, window)
     The body is a function of its own: written out here, Numba 0.68 loses the assignments to a NamedTuple's arrays in a prange (tested).
     """
     for j in prange(maxima.depth.shape[0]):
-        fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window)
+        fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, np.float32(time), np.float32(window))

@@ -62,8 +62,9 @@ def test_pieces_cover_what_is_wet_and_its_reach():
         inner = slice(arrays.PAD, arrays.PAD + rows), slice(arrays.LEFT, shape[1] - arrays.LEFT)
         depth = np.zeros(shape, np.float32)
         depth[inner] = rng.random(depth[inner].shape) < (0.0, 3e-4, 0.01, 1.0)[trial % 4]
-        runs.mark_wet(depth, table, np.float32(1e-4))
-        runs.widen(table)
+        table.active[:] = False
+        runs.mark_wet(depth, table, np.float32(1e-4), table.active)
+        runs.widen(table.active, runs.REACH, table)
         runs.cut_pieces(arrays.PAD, arrays.PAD + rows, table)
         reach = scipy.ndimage.maximum_filter(depth, 2 * runs.REACH + 1)[inner] > 0
         chunk = reach.reshape(rows, chunks, arrays.LANES).any(axis=2)
