@@ -1,4 +1,4 @@
-"""The command line `flood-sim`: list, copy, check, run, report. Prints; everything it knows it asks for. Imports are lazy: --help stays quick."""
+"""The command line `flood-sim`: list, copy, check, run, report; explain, trace, section. Prints; everything it knows it asks for. Imports are lazy: --help stays quick."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from flood_sim.analysis.network import Network
     from flood_sim.scenario import Scenario
     from flood_sim.simulation import Simulation
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 
 ScenarioName = Annotated[str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")]
 AllowPath = Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")]
+ResultFolder = Annotated[Path, typer.Argument(help="result folder")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 
 
@@ -166,13 +168,70 @@ def run(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(help="result folder")], as_json: Json = False) -> None:
+def report(folder: ResultFolder, as_json: Json = False) -> None:
     """Draw the pictures of a result folder into its report/."""
     from flood_sim.results import open_results
 
     open_results(folder)
     target = _draw(folder)
     typer.echo(json.dumps({"report": str(target)}) if as_json else f"pictures: {target}")
+
+
+@app.command()
+def explain(folder: ResultFolder, node: Annotated[str, typer.Argument(help="node of the network")], as_json: Json = False) -> None:
+    """Say why a node of the network floods: pipe, pump, outfall, blockage or inlets."""
+    from flood_sim.analysis.network import explain as reasons
+
+    lines = reasons(_network(folder), node)
+    typer.echo(json.dumps({"node": node, "lines": lines}, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+@app.command()
+def trace(folder: ResultFolder, node: Annotated[str, typer.Argument(help="node of the network")], as_json: Json = False) -> None:
+    """List the inlets that feed a node, by what they took from the street."""
+    from flood_sim.analysis.network import trace as feeding
+
+    rows = feeding(_network(folder), node)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    total = sum(row["captured_m3"] for row in rows)
+    typer.echo(f"{node} is fed by {sum(row['inlets'] for row in rows)} inlets at {len(rows)} nodes, which took {total:.1f} m3 from the street")
+    for row in rows[:20]:
+        typer.echo(f"  {row['node']:<16} {row['captured_m3']:10.1f} m3  {row['inlets']:3d} inlets  {row['distance_m']:7.0f} m upstream")
+    if len(rows) > 20:
+        typer.echo(f"  ... and {len(rows) - 20} more (--json lists all)")
+
+
+@app.command()
+def section(
+    folder: ResultFolder,
+    node: Annotated[str, typer.Argument(help="upper node of the run of pipes")],
+    to: Annotated[str | None, typer.Option("--to", help="lower node; absent: the outfall")] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the long section of a run of pipes with the street over it."""
+    from flood_sim.analysis.long_section import long_section
+    from flood_sim.analysis.style import pyplot
+
+    figure = long_section(_network(folder), node, to)
+    target = folder / "report" / f"section_{_file_name(node)}_{_file_name(to or 'outfall')}.png"
+    target.parent.mkdir(exist_ok=True)
+    figure.savefig(target)
+    pyplot().close(figure)
+    typer.echo(json.dumps({"picture": str(target)}) if as_json else f"picture: {target}")
+
+
+def _network(folder: Path) -> Network:
+    from flood_sim.analysis.network import open_network
+    from flood_sim.results import open_results
+
+    return open_network(open_results(folder))
+
+
+def _file_name(text: str) -> str:
+    """A node's name as part of a file's: what is no letter, digit, dash or dot becomes a dash."""
+    return "".join(c if c.isalnum() or c in "-." else "-" for c in text)
 
 
 def _draw(folder: Path) -> Path:

@@ -24,6 +24,7 @@ ORIFICE_COEFFICIENT = 0.6
 OVERFULL_OFFER = 1.3  # a full node is offered a little more than it took: it stays at the street's level
 FREE_GROWTH = 1.5  # a node with room may take this multiple of what it took last
 LID_TOLERANCE_M = 0.005  # SWMM holds a spilling node at its limit
+LEAVING_S = 20.0  # over which the flow out of a node is averaged before it sets the head that it needs
 LEAST_OFFER = 0.02  # of the free flow, so that a shut node opens again
 
 
@@ -57,7 +58,7 @@ class Exchange:
         self.uncoupled_flooding = 0.0  # m3 spilled by nodes without a cell: it leaves the model
         self.outfall_returned = 0.0  # m3 that outfalls put onto the grid
         self._flooded, self._spilled, self._delivered = np.zeros(count), np.zeros(count), np.zeros(count)
-        self._captured_flow, self._free_flow = np.zeros(count), np.zeros(count)
+        self._captured_flow, self._free_flow, self._leaving = np.zeros(count), np.zeros(count), np.zeros(count)
         self._outfall_volume = np.zeros(network.outfalls.size)
         self._coupled = np.zeros(count, bool)
         self._coupled[layout.return_nodes] = True
@@ -133,7 +134,9 @@ class Exchange:
         network.set_inflow(flow)
 
     def _surcharge_depth(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> np.ndarray:
-        """Depth over the rim at which a node spills: at the street's level less the inlet's head loss; never below the rim.
+        """Depth over the rim at which a node spills: at the street's level, less the head that entering water loses in the openings, or with
+        what leaving water needs there (its flow averaged over LEAVING_S: the next flow follows from it); never below the rim. Where no street
+        lies over it, what the file says: lids that are bolted down.
 
         Below it (negative depths, for mouths of open culverts) SWMM lost 244 of 400 m3: its node is then clamped while the pipe that it
         empties is half full.
@@ -148,10 +151,17 @@ class Exchange:
             level[nodes] = np.maximum(level[nodes], stage)
         else:
             np.maximum.at(level, nodes, stage)
-        passing = np.maximum(self._delivered - self._spilled, 0.0) / window.length
+        entering = np.maximum(self._delivered - self._spilled, 0.0) / window.length
+        leaving = np.maximum(self._spilled - self._delivered, 0.0) / window.length
+        self._leaving += (leaving - self._leaving) * min(window.length / LEAVING_S, 1.0)
+        level += self._orifice_head(self._leaving) - self._orifice_head(entering)
+        depth_over = np.maximum(np.maximum(level, network.rim_m + self._lift) - network.rim_m, 0.0)
+        return np.where(self._coupled, depth_over, network.own_surcharge_m)
+
+    def _orifice_head(self, flow: np.ndarray) -> np.ndarray:
+        """Head (m) that a flow (nodes,) m3/s through the openings of its node costs; 0 where a node has none."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            loss = np.where(self._area > 0.0, (passing / (ORIFICE_COEFFICIENT * self._area)) ** 2 / (2.0 * GRAVITY_M_S2), 0.0)
-        return np.maximum(np.maximum(level - loss, network.rim_m + self._lift) - network.rim_m, 0.0)
+            return np.where(self._area > 0.0, (flow / (ORIFICE_COEFFICIENT * self._area)) ** 2 / (2.0 * GRAVITY_M_S2), 0.0)
 
     def close_window(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> None:
         """Take what the street gave into the escrow, and what the network spilled; note both sides in the book."""

@@ -16,7 +16,8 @@ import tomli_w
 
 from flood_sim.clock import Window
 from flood_sim.constants import POND_DEPTH_M
-from flood_sim.output_files import FieldsFile, NetworkFile, write_geotiff, write_network_layers
+from flood_sim.network_files import NetworkFile, write_network_layers
+from flood_sim.output_files import FieldsFile, write_geotiff
 from flood_sim.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Recorder:
         self.largest_area = dict.fromkeys(AREA_DEPTHS_M, 0.0)
         nodes = len(simulation.network.node_ids)
         self.max_head, self.max_flow = np.full(nodes, -np.inf), np.zeros(len(simulation.network.link_ids))
-        self.surcharge_hours, self.flooded_volume = np.zeros(nodes), np.zeros(nodes)
+        self.surcharge_hours, self.flooded_volume, self.captured_volume = np.zeros(nodes), np.zeros(nodes), np.zeros(nodes)
         self._initially_wet = simulation.surface.depth > AREA_DEPTHS_M[0]
         self._initially_dry = ~self._initially_wet
         self._unwatched_s = 0.0
@@ -114,6 +115,7 @@ class Recorder:
         if not self.max_head.size:
             return
         head = simulation.network.heads()
+        self.captured_volume += simulation.surface.inlet_capture
         self.max_head = np.maximum(self.max_head, head)
         self.surcharge_hours += (head > simulation.network.rim_m) * window.length / SECONDS_PER_HOUR
         self.flooded_volume = simulation.network.flooded_volume()
@@ -141,7 +143,15 @@ class Recorder:
         if self._section_file:
             self._section_file.close()
         if self._network is not None:
-            self._network.close()
+            self._network.finish(
+                {
+                    "max_head": self.max_head,
+                    "flooded_volume": self.flooded_volume,
+                    "surcharge_hours": self.surcharge_hours,
+                    "captured_volume": self.captured_volume,
+                    "max_discharge": self.max_flow,
+                }
+            )
         grid, active = simulation.surface.grid, simulation.inputs.terrain.active
         write_geotiff(self.folder / "max_depth.tif", np.where(active, simulation.surface.maxima.depth, np.nan).astype(np.float32), grid, np.nan)
         write_geotiff(self.folder / "max_hazard.tif", simulation.surface.maxima.hazard, grid, None)

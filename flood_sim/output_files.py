@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -73,7 +72,7 @@ class FieldsFile:
             v[:] = centres
             half = 0.5 * grid.cell_size_m
             f.createVariable(f"{name}_bnds", "f8", (name, "bounds"))[:] = np.column_stack([centres - half, centres + half])
-        _time_axis(f, start)
+        time_axis(f, start)
         crs = f.createVariable("crs", "i4")
         wkt = _crs_wkt(grid.crs)
         t = grid.transform
@@ -119,7 +118,7 @@ class FieldsFile:
         self._file.close()
 
 
-def _time_axis(file: Any, start: datetime) -> None:
+def time_axis(file: Any, start: datetime) -> None:
     """The variable `time`: UTC (an offset in the units is not portable); the local zone stands in the attributes."""
     units = f"seconds since {start.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     file.createVariable("time", "f8", ("time",)).setncatts({"standard_name": "time", "axis": "T", "calendar": "proleptic_gregorian", "units": units})
@@ -146,43 +145,6 @@ def _grid_mapping(crs: str) -> dict[str, Any]:
     return {"grid_mapping_name": found} if found else {}
 
 
-class NetworkFile:
-    """network.nc: head, exchange flow and discharge at the output times."""
-
-    def __init__(self, path: Path, simulation: Simulation, resumed: bool = False) -> None:
-        import netCDF4
-
-        if resumed:
-            self._file = netCDF4.Dataset(path, "a")
-            return
-        self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
-        f, network = self._file, simulation.network
-        f.setncatts(
-            {"Conventions": "CF-1.11", "title": f"{simulation.inputs.name}: sewer network", "comment": "exchange_flow: positive leaves the sewer"}
-        )
-        f.createDimension("time", None)
-        for dimension, names in (("node", network.node_ids), ("link", network.link_ids)):
-            f.createDimension(dimension, len(names))
-            ids = f.createVariable(f"{dimension}_id", str, (dimension,))
-            for k, name in enumerate(names):
-                ids[k] = name
-        _time_axis(f, simulation.clock.start)
-        for name, dimension in (("head", "node"), ("exchange_flow", "node"), ("discharge", "link")):
-            v = f.createVariable(name, "f4", ("time", dimension), zlib=True, complevel=1)
-            v.setncatts({"units": VARIABLES[name].unit, "long_name": VARIABLES[name].english})
-
-    def write(self, simulation: Simulation) -> None:
-        frame = len(self._file.dimensions["time"])
-        self._file["head"][frame] = simulation.network.heads()
-        self._file["exchange_flow"][frame] = simulation.exchange.flow
-        self._file["discharge"][frame] = simulation.network.discharges()
-        self._file["time"][frame] = simulation.time_s
-        self._file.sync()
-
-    def close(self) -> None:
-        self._file.close()
-
-
 def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None) -> None:
     """A Cloud-Optimised GeoTIFF (DEFLATE, overviews)."""
     import rasterio
@@ -203,48 +165,3 @@ def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None
             plain.write(field, 1)
         with memory.open() as source:
             copy(source, path, driver="COG", compress="DEFLATE", predictor="YES" if field.dtype.kind == "f" else "NO")
-
-
-def write_network_layers(
-    path: Path, simulation: Simulation, max_head: np.ndarray, max_flow: np.ndarray, flooded_volume: np.ndarray, surcharge_hours: np.ndarray
-) -> None:
-    """network.gpkg: nodes and links with their maxima."""
-    import shapely
-    from pyogrio.raw import write
-
-    drainage = simulation.inputs.drainage
-    if drainage is None:
-        return
-    where, ends = drainage.network.coordinates(), drainage.network.links()
-    crs = None if simulation.surface.grid.crs == "local" else simulation.surface.grid.crs
-    node_ids, link_ids, rim = simulation.network.node_ids, simulation.network.link_ids, simulation.network.rim_m
-    nodes = [k for k, name in enumerate(node_ids) if name in where]
-    links = [k for k, name in enumerate(link_ids) if name in ends and all(e in where for e in ends[name])]
-    points = shapely.to_wkb(shapely.points([where[node_ids[k]] for k in nodes]))
-    lines = shapely.to_wkb(np.array([shapely.LineString([where[e] for e in ends[link_ids[k]]]) for k in links], object))
-    columns = [
-        np.array([node_ids[k] for k in nodes], object),
-        rim[nodes],
-        max_head[nodes],
-        (max_head - rim)[nodes],
-        flooded_volume[nodes],
-        surcharge_hours[nodes],
-    ]
-    names = np.array(["node", "rim_m", "max_head_m", "max_over_rim_m", "flooded_m3", "surcharge_h"])
-    path.unlink(missing_ok=True)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="'crs' was not provided")  # a laboratory case has none
-        write(path, points, columns, names, layer="nodes", driver="GPKG", geometry_type="Point", crs=crs)
-        if links:
-            columns = [np.array([link_ids[k] for k in links], object), max_flow[links]]
-            write(
-                path,
-                lines,
-                columns,
-                np.array(["link", "max_discharge_m3_s"]),
-                layer="links",
-                driver="GPKG",
-                geometry_type="LineString",
-                crs=crs,
-                append=True,
-            )

@@ -18,6 +18,7 @@ class DrainageNetwork(Protocol):
     invert_m: np.ndarray
     outfalls: np.ndarray
     routing_step_s: float
+    own_surcharge_m: np.ndarray  # depth over the rim (nodes,) that the file itself allows: a bolted lid
 
     @property
     def smallest_inflow(self) -> float:
@@ -63,6 +64,7 @@ class NoNetwork:
     node_ids: list[str] = []
     link_ids: list[str] = []
     rim_m = np.zeros(0)
+    own_surcharge_m = np.zeros(0)
     invert_m = np.zeros(0)
     routing_step_s = 1.0
     smallest_inflow = 0.0

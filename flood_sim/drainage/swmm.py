@@ -1,163 +1,23 @@
-"""EPA SWMM 5.2 behind the DrainageNetwork protocol: the only module that knows pyswmm and the engine's memory.
-
-Opened, started and closed through pyswmm; what happens every window goes through the C functions of the very library that
-swmm-toolkit has loaded (its SWIG layer keeps the GIL and costs 20 times as much). SI at this door.
+"""EPA SWMM 5.2 behind the DrainageNetwork protocol. Opened, started and closed through pyswmm; what happens every window goes through
+the calls of drainage/engine.py. No other module knows SWMM. SI at this door.
 """
 
 from __future__ import annotations
 
-import ctypes
-import itertools
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from flood_sim.drainage.engine import SurchargeField, check_version, engine_calls
 from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import DrainageError, Finding, InputError
 from flood_sim.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
-SURCHARGE_PROPERTY = 2  # SM_SURCHDEPTH of the toolkit
-TOTAL_INFLOW_RESULT, HEAD_RESULT, LINK_FLOW_RESULT = 0, 6, 0
-STATISTICS_SLOTS = 32  # doubles; the structure of the toolkit has 16
-FLOODED_SLOT = 4
-NODE_SLOTS = 40  # doubles searched a node; the engine's structure has 37
 SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
-
-
-@cache
-def engine() -> ctypes.CDLL:
-    """The library that swmm-toolkit has loaded, with typed functions: one library, one state."""
-    import swmm.toolkit
-    import swmm.toolkit.solver
-
-    folder = Path(swmm.toolkit.__file__).parent
-    names = [p for pattern in ("libswmm5.so*", "libswmm5*.dylib", "swmm5.dll") for p in sorted(folder.rglob(pattern))]
-    if not names:
-        raise DrainageError(f"the SWMM engine was not found beside {folder}")
-    library = ctypes.CDLL(str(names[0]))
-    double, pointer, integer = ctypes.c_double, ctypes.c_void_p, ctypes.c_int
-    signatures = {
-        "swmm_setNodeInflow": (integer, double),
-        "swmm_setNodeParam": (integer, integer, double),
-        "swmm_getNodeParam": (integer, integer, pointer),
-        "swmm_getNodeResult": (integer, integer, pointer),
-        "swmm_getNodeStats": (integer, pointer),
-        "swmm_getLinkResult": (integer, integer, pointer),
-        "swmm_setLinkSetting": (integer, double),
-        "swmm_stride": (integer, pointer),
-    }
-    for name, arguments in signatures.items():
-        function = getattr(library, name)
-        function.argtypes, function.restype = arguments, integer
-    return library
-
-
-@cache
-def bulk_functions() -> tuple[Any, Any, Any, Any]:
-    """Jitted loops over the C functions: set inflows, read heads, read flooded volumes, read link flows; each returns the first error code."""
-    library = engine()
-    set_inflow, node_result = library.swmm_setNodeInflow, library.swmm_getNodeResult
-    node_stats, link_result = library.swmm_getNodeStats, library.swmm_getLinkResult
-
-    @njit(fastmath=False)
-    def set_inflows(flows: np.ndarray) -> int:
-        code = 0
-        for node in range(flows.size):
-            code = code if code != 0 else set_inflow(node, flows[node])
-        return code
-
-    @njit(fastmath=False)
-    def read_heads(heads: np.ndarray) -> int:
-        one, code = np.zeros(1), 0
-        for node in range(heads.size):
-            code = code if code != 0 else node_result(node, HEAD_RESULT, one.ctypes)
-            heads[node] = one[0]
-        return code
-
-    @njit(fastmath=False)
-    def read_flooded(volumes: np.ndarray) -> int:
-        slots, code = np.zeros(STATISTICS_SLOTS), 0
-        for node in range(volumes.size):
-            slots[FLOODED_SLOT] = 0.0
-            code = code if code != 0 else node_stats(node, slots.ctypes)
-            volumes[node] = slots[FLOODED_SLOT]
-        return code
-
-    @njit(fastmath=False)
-    def read_links(flows: np.ndarray) -> int:
-        one, code = np.zeros(1), 0
-        for link in range(flows.size):
-            code = code if code != 0 else link_result(link, LINK_FLOW_RESULT, one.ctypes)
-            flows[link] = one[0]
-        return code
-
-    return set_inflows, read_heads, read_flooded, read_links
-
-
-def check_version() -> None:
-    """Raise DrainageError for pyswmm before 2.1: a wheels-only install falls back to 1.0 without a word (its `julian` has no wheel)."""
-    major, minor = (int(part) for part in version("pyswmm").split(".")[:2])
-    if (major, minor) < (2, 1):
-        raise DrainageError(
-            f"pyswmm {version('pyswmm')} is too old, 2.1 or newer is needed: pip install 'pyswmm>=2.1,<3' (allow its source package julian)"
-        )
-
-
-class SurchargeField:
-    """The field `surDepth` of every node in the engine's memory (feet): no API function sets it once SWMM has started.
-
-    Found before the start from marker values set through the API; `works` is false where that fails, then nodes spill at the rim.
-    """
-
-    def __init__(self, nodes: int, to_api: float) -> None:
-        self.works, self._to_api = False, to_api
-        library = engine()
-        try:
-            base = ctypes.c_void_p.in_dll(library, "Node").value
-        except ValueError:
-            base = None
-        count, value, before = min(nodes, 3), ctypes.c_double(), []
-        for node in range(count):
-            library.swmm_getNodeParam(node, SURCHARGE_PROPERTY, ctypes.byref(value))
-            before.append(value.value)
-        if base is not None and count >= 2:
-            self._locate(base, nodes, count)
-        for node, depth in enumerate(before):
-            library.swmm_setNodeParam(node, SURCHARGE_PROPERTY, depth)
-
-    def _locate(self, base: int, nodes: int, count: int) -> None:
-        """Offset and stride of the field: places that follow two rounds of markers (one round also finds what freed memory kept)."""
-        memory = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (NODE_SLOTS * count,))
-        follows = np.ones((count, memory.size), bool)
-        for salt in (12345.678, 3210.987):
-            for node in range(count):
-                marker = salt + 7.0 * node
-                engine().swmm_setNodeParam(node, SURCHARGE_PROPERTY, marker)
-                follows[node] &= np.abs(memory - marker / self._to_api / FOOT_M) < 1e-6
-        places = [np.flatnonzero(row) for row in follows]
-        if all(place.size == 1 for place in places):
-            first, strides = int(places[0][0]), {int(b[0] - a[0]) for a, b in itertools.pairwise(places)}
-            stride = strides.pop()
-            if not strides and first < stride:
-                whole = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (nodes * stride,))
-                self._feet, self.works = whole[first::stride], True
-
-    def write(self, depth_m: np.ndarray) -> None:
-        """Set the depth over the rim at which each node spills; the first node is read back through the API."""
-        if not self.works:
-            return
-        self._feet[:] = depth_m / FOOT_M
-        value = ctypes.c_double()
-        engine().swmm_getNodeParam(0, SURCHARGE_PROPERTY, ctypes.byref(value))
-        if abs(value.value - depth_m[0] * self._to_api) > 1e-6 * max(1.0, depth_m[0]):
-            raise DrainageError("SWMM's surcharge depth does not read back what was written; this engine's memory is laid out differently")
 
 
 class SwmmNetwork:
@@ -190,7 +50,7 @@ class SwmmNetwork:
             self._simulation.close()
             raise refused(inp, self.report, error) from error
         self._open, self._elapsed = True, 0.0
-        self._set, self._heads, self._flooded, self._links = bulk_functions()
+        self.calls = engine_calls()
         self._outfall_volumes = np.zeros(self.outfalls.size)
         self._stored_start = self._storage()
         self._start_stage = self.heads()[self.outfalls]
@@ -206,6 +66,7 @@ class SwmmNetwork:
         self.invert_m = np.array([solver.node_get_parameter(k, shared_enum.NodeProperty.INVERT_ELEVATION) for k in numbers]) * self.metre
         self.full_depth_m = np.array([solver.node_get_parameter(k, shared_enum.NodeProperty.FULL_DEPTH) for k in numbers]) * self.metre
         self.rim_m = self.invert_m + self.full_depth_m
+        self.own_surcharge_m = np.array([solver.node_get_parameter(k, shared_enum.NodeProperty.SURCHARGE_DEPTH) for k in numbers]) * self.metre
         kinds = [solver.node_get_type(k) for k in numbers]
         self.outfalls = np.array([k for k in numbers if kinds[k] == shared_enum.NodeType.OUTFALL], np.int64)
         self._stores = np.array([kind == shared_enum.NodeType.STORAGE for kind in kinds])
@@ -217,7 +78,7 @@ class SwmmNetwork:
 
     def set_inflow(self, flow_m3_s: np.ndarray) -> None:
         """Inflow from the street (nodes,) m3/s >= 0, held from now on; blended in over one routing step."""
-        self._check(self._set(flow_m3_s / self.flow_unit), "set the inflow")
+        self._check(self.calls.set_inflows(flow_m3_s / self.flow_unit), "set the inflow")
 
     def set_surcharge_depth(self, depth_m: np.ndarray) -> None:
         """Depth over the rim (nodes,) m at which nodes spill; ignored where the field cannot be reached (`surcharge.works`).
@@ -229,29 +90,28 @@ class SwmmNetwork:
     def set_links(self, links: Sequence[int], setting: float) -> None:
         """Setting of links: 0 stops a pump or closes a conduit, orifice or weir, 1 is its normal state; held until set anew."""
         for link in links:
-            self._check(engine().swmm_setLinkSetting(int(link), setting), f"set the link {self.link_ids[link]}")
+            self._check(self.calls.set_link(int(link), setting), f"set the link {self.link_ids[link]}")
 
     def advance(self, stop_s: float) -> None:
         """Route to stop_s (whole seconds since the start); releases the GIL."""
-        elapsed = ctypes.c_double()
-        self._check(engine().swmm_stride(round(stop_s - self._elapsed), ctypes.byref(elapsed)), "route")
+        self._check(self.calls.stride(round(stop_s - self._elapsed)), "route")
         self._elapsed = stop_s
 
     def flooded_volume(self) -> np.ndarray:
         volumes = np.zeros(len(self.node_ids))
-        self._check(self._flooded(volumes), "read the flooding")
+        self._check(self.calls.read_flooded(volumes), "read the flooding")
         return volumes * self.cubic_metre
 
     def heads(self) -> np.ndarray:
         """(nodes,) hydraulic head, m."""
         heads = np.zeros(len(self.node_ids))
-        self._check(self._heads(heads), "read the heads")
+        self._check(self.calls.read_heads(heads), "read the heads")
         return heads * self.metre
 
     def discharges(self) -> np.ndarray:
         """(links,) discharge, m3/s."""
         flows = np.zeros(len(self.link_ids))
-        self._check(self._links(flows), "read the pipes")
+        self._check(self.calls.read_links(flows), "read the pipes")
         return flows * self.flow_unit
 
     def outfall_volume(self) -> np.ndarray:
@@ -259,10 +119,11 @@ class SwmmNetwork:
         from swmm.toolkit import solver
 
         total = float(solver.system_get_routing_totals().outflow) * self.cubic_metre
-        one, flows = ctypes.c_double(), np.zeros(self.outfalls.size)
+        flows = np.zeros(self.outfalls.size)
         for k, node in enumerate(self.outfalls):
-            self._check(engine().swmm_getNodeResult(int(node), TOTAL_INFLOW_RESULT, ctypes.byref(one)), "read an outfall")
-            flows[k] = max(one.value, 0.0)
+            code, flow = self.calls.read_inflow(int(node))
+            self._check(code, "read an outfall")
+            flows[k] = max(flow, 0.0)
         share = flows / flows.sum() if flows.sum() > 0.0 else np.full(flows.size, 1.0 / max(flows.size, 1))
         self._outfall_volumes = self._outfall_volumes + share * (total - self._outfall_volumes.sum())
         return self._outfall_volumes.copy()

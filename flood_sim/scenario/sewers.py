@@ -213,12 +213,12 @@ def _place_nodes(inp: InpFile, terrain: Terrain, spec: SwmmDrainage, findings: l
             places.snapped.append(name)
         else:
             places.outside.append(name)
-    _say_places(inp, places, spec, len(names), findings)
+    _say_places(inp, places, spec, len(names) + len(places.unplaced), findings)
     return places
 
 
 def _say_places(inp: InpFile, places: _Places, spec: SwmmDrainage, count: int, findings: list[Finding]) -> None:
-    if count and not places.cells:
+    if count > len(places.unplaced) and not places.cells:
         raise input_error("E402", inp.path.name, "no node of the network lies on the grid", do="the .inp coordinates must be in the terrain's system")
     for code, names, text in (
         ("W402", places.snapped, f"nodes stand on buildings or outside the ground and go to the nearest open cell within {spec.snap_m:g} m"),

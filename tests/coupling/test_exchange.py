@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cases import Silent, coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
+from flood_sim.drainage import engine
 from flood_sim.inputs import NodeInlet
 from flood_sim.simulation import Simulation
 from flood_sim.surface_schemes import SurfaceSettings
@@ -54,6 +55,20 @@ def test_surcharging_manhole_against_hand_calculation(tmp_path):
     assert depth[1800.0] == pytest.approx(62.8, rel=0.03)
     assert depth[2820.0] < 1.5  # all but the weir's film is back below ground some 960 s after the inflow stops
     books_agree(simulation, residual=2e-3)
+
+
+@pytest.mark.parametrize("area_m2", [0.03, 0.1])
+def test_leaving_water_needs_the_head_of_its_opening(tmp_path, area_m2):
+    """D3 through a small opening: H = street's level + (q / (C_o A))^2 / 2g, by hand; steady, no chatter."""
+    inputs = surcharging_manhole(tmp_path)
+    inlet = replace(inputs.drainage.inlets[0], area_m2=area_m2)
+    inputs = replace(inputs, drainage=replace(inputs.drainage, inlets=(inlet,)))
+    simulation, seen = run(inputs, tmp_path, lambda s: (float(s.exchange.flow[0]), float(s.network.heads()[0]), float(s.surface.depth[0, 0])))
+    flow = np.array([seen[t][0] for t in sorted(seen) if 1500.0 <= t <= 1780.0])
+    _, head, depth = seen[1780.0]
+    assert flow.std() < 0.02 * flow.mean() and flow.mean() > 0.01
+    assert head - depth == pytest.approx((flow.mean() / (0.6 * area_m2)) ** 2 / (2.0 * 9.80665), rel=0.05)
+    books_agree(simulation, residual=5e-3)
 
 
 def test_cut_the_coupling_and_the_street_stays_dry(tmp_path):
@@ -218,5 +233,21 @@ def test_bulk_reads_equal_pyswmm(tmp_path):
         assert np.allclose(network.flooded_volume()[0], nodes[0].statistics["flooding_volume"], rtol=1e-12)
         assert np.allclose(network.discharges(), [link.flow for link in links], rtol=0, atol=1e-12)
         assert network.flooded_volume()[0] > 10.0
+        nodes_n, links_n = len(network.node_ids), len(network.link_ids)
+        assert network.calls.direct
+        for name, size in (("read_heads", nodes_n), ("read_flooded", nodes_n), ("read_links", links_n)):
+            fast, slow = np.zeros(size), np.zeros(size)
+            assert getattr(network.calls, name)(fast) == getattr(engine.toolkit_calls(), name)(slow) == 0
+            assert np.array_equal(fast, slow) and np.abs(fast).max() > 0.0
+        assert network.calls.read_inflow(0) == engine.toolkit_calls().read_inflow(0)
     finally:
         simulation.close()
+
+
+def test_without_the_engines_functions_the_toolkit_serves(tmp_path, monkeypatch):
+    """Slower, and no surcharge depth: nodes spill at the rim. D3 comes out alike, because its street opens at the rim too."""
+    monkeypatch.setattr(engine, "engine", lambda: None)
+    simulation, depth = run(surcharging_manhole(tmp_path), tmp_path, lambda s: 1000.0 * float(s.surface.depth[0, 0]))
+    assert not simulation.network.calls.direct and not simulation.network.surcharge.works
+    assert depth[1800.0] == pytest.approx(62.8, rel=0.1)
+    assert simulation.exchange.book.relative_difference <= 1e-12

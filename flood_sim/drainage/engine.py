@@ -1,0 +1,224 @@
+"""The loaded SWMM engine: bulk reads and writes through its C functions, and through swmm-toolkit where these are not found.
+
+swmm-toolkit's SWIG layer keeps the GIL and costs 20 times as much a node. The library is the very one it has loaded: one library, one state.
+Flow units and lengths are the file's here; drainage/swmm.py makes them SI.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import os
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from flood_sim.errors import DrainageError
+from flood_sim.units import FOOT_M
+
+SURCHARGE_PROPERTY = 2  # SM_SURCHDEPTH of the toolkit
+TOTAL_INFLOW_RESULT, HEAD_RESULT, LINK_FLOW_RESULT = 0, 6, 0
+STATISTICS_SLOTS = 32  # doubles; the structure of the toolkit has 16
+FLOODED_SLOT = 4
+NODE_SLOTS = 40  # doubles searched a node; the engine's structure has 37
+TOOLKIT_ONLY = "FLOOD_SIM_SWMM_TOOLKIT"  # environment: set to use swmm-toolkit's functions throughout
+
+
+class EngineCalls(NamedTuple):
+    """What happens every window. Each call returns SWMM's error code, 0 where all is well."""
+
+    set_inflows: Any  # (nodes,) flow units, held until set anew
+    read_heads: Any  # into (nodes,) m or ft
+    read_flooded: Any  # into (nodes,) m3 or ft3 since the start
+    read_links: Any  # into (links,) flow units
+    read_inflow: Any  # total inflow of one node now, flow units
+    set_link: Any  # link, setting
+    stride: Any  # route so many seconds
+    direct: bool  # through the C functions
+
+
+@cache
+def engine() -> ctypes.CDLL | None:
+    """The library that swmm-toolkit has loaded, with typed functions; None where it is not found."""
+    import swmm.toolkit
+    import swmm.toolkit.solver
+
+    folder = Path(swmm.toolkit.__file__).parent
+    names = [p for pattern in ("libswmm5.so*", "libswmm5*.dylib", "swmm5.dll") for p in sorted(folder.rglob(pattern))]
+    if not names or os.environ.get(TOOLKIT_ONLY):
+        return None
+    library = ctypes.CDLL(str(names[0]))
+    double, pointer, integer = ctypes.c_double, ctypes.c_void_p, ctypes.c_int
+    signatures = {
+        "swmm_setNodeInflow": (integer, double),
+        "swmm_setNodeParam": (integer, integer, double),
+        "swmm_getNodeParam": (integer, integer, pointer),
+        "swmm_getNodeResult": (integer, integer, pointer),
+        "swmm_getNodeStats": (integer, pointer),
+        "swmm_getLinkResult": (integer, integer, pointer),
+        "swmm_setLinkSetting": (integer, double),
+        "swmm_stride": (integer, pointer),
+    }
+    for name, arguments in signatures.items():
+        function = getattr(library, name)
+        function.argtypes, function.restype = arguments, integer
+    return library
+
+
+def engine_calls() -> EngineCalls:
+    """The calls of every window: jitted loops over C functions, or swmm-toolkit's own."""
+    library = engine()
+    return toolkit_calls() if library is None else direct_calls(library)
+
+
+def toolkit_calls() -> EngineCalls:
+    """The same through swmm-toolkit: errors come as exceptions, the GIL is kept."""
+    from swmm.toolkit import shared_enum, solver
+
+    def set_inflows(flows: np.ndarray) -> int:
+        for node, flow in enumerate(flows.tolist()):
+            solver.node_set_total_inflow(node, flow)
+        return 0
+
+    def read_heads(heads: np.ndarray) -> int:
+        heads[:] = [solver.node_get_result(node, shared_enum.NodeResult.HEAD) for node in range(heads.size)]
+        return 0
+
+    def read_flooded(volumes: np.ndarray) -> int:
+        volumes[:] = [solver.node_get_stats(node).volFlooded for node in range(volumes.size)]
+        return 0
+
+    def read_links(flows: np.ndarray) -> int:
+        flows[:] = [solver.link_get_result(link, shared_enum.LinkResult.FLOW) for link in range(flows.size)]
+        return 0
+
+    def read_inflow(node: int) -> tuple[int, float]:
+        return 0, float(solver.node_get_result(node, shared_enum.NodeResult.TOTAL_INFLOW))
+
+    def set_link(link: int, setting: float) -> int:
+        solver.link_set_target_setting(link, setting)
+        return 0
+
+    def stride(seconds: int) -> int:
+        solver.swmm_stride(seconds)
+        return 0
+
+    return EngineCalls(set_inflows, read_heads, read_flooded, read_links, read_inflow, set_link, stride, False)
+
+
+@cache
+def direct_calls(library: ctypes.CDLL) -> EngineCalls:
+    """Loops over the C functions, compiled."""
+    set_inflow, node_result = library.swmm_setNodeInflow, library.swmm_getNodeResult
+    node_stats, link_result = library.swmm_getNodeStats, library.swmm_getLinkResult
+
+    @njit(fastmath=False)
+    def set_inflows(flows: np.ndarray) -> int:
+        code = 0
+        for node in range(flows.size):
+            code = code if code != 0 else set_inflow(node, flows[node])
+        return code
+
+    @njit(fastmath=False)
+    def read_heads(heads: np.ndarray) -> int:
+        one, code = np.zeros(1), 0
+        for node in range(heads.size):
+            code = code if code != 0 else node_result(node, HEAD_RESULT, one.ctypes)
+            heads[node] = one[0]
+        return code
+
+    @njit(fastmath=False)
+    def read_flooded(volumes: np.ndarray) -> int:
+        slots, code = np.zeros(STATISTICS_SLOTS), 0
+        for node in range(volumes.size):
+            slots[FLOODED_SLOT] = 0.0
+            code = code if code != 0 else node_stats(node, slots.ctypes)
+            volumes[node] = slots[FLOODED_SLOT]
+        return code
+
+    @njit(fastmath=False)
+    def read_links(flows: np.ndarray) -> int:
+        one, code = np.zeros(1), 0
+        for link in range(flows.size):
+            code = code if code != 0 else link_result(link, LINK_FLOW_RESULT, one.ctypes)
+            flows[link] = one[0]
+        return code
+
+    def read_inflow(node: int) -> tuple[int, float]:
+        one = ctypes.c_double()
+        return int(node_result(node, TOTAL_INFLOW_RESULT, ctypes.byref(one))), one.value
+
+    def set_link(link: int, setting: float) -> int:
+        return int(library.swmm_setLinkSetting(link, setting))
+
+    def stride(seconds: int) -> int:
+        elapsed = ctypes.c_double()
+        return int(library.swmm_stride(seconds, ctypes.byref(elapsed)))
+
+    return EngineCalls(set_inflows, read_heads, read_flooded, read_links, read_inflow, set_link, stride, True)
+
+
+def check_version() -> None:
+    """Raise DrainageError for pyswmm before 2.1: a wheels-only install falls back to 1.0 without a word (its `julian` has no wheel)."""
+    major, minor = (int(part) for part in version("pyswmm").split(".")[:2])
+    if (major, minor) < (2, 1):
+        raise DrainageError(
+            f"pyswmm {version('pyswmm')} is too old, 2.1 or newer is needed: pip install 'pyswmm>=2.1,<3' (allow its source package julian)"
+        )
+
+
+class SurchargeField:
+    """The field `surDepth` of every node in the engine's memory (feet): no API function sets it once SWMM has started.
+
+    Found before the start from marker values set through the API; `works` is false where that fails, then nodes spill at the rim.
+    """
+
+    def __init__(self, nodes: int, to_api: float) -> None:
+        self.works, self._to_api = False, to_api
+        library = engine()
+        if library is None:
+            return
+        self._library = library
+        try:
+            base = ctypes.c_void_p.in_dll(library, "Node").value
+        except ValueError:
+            base = None
+        count, value, before = min(nodes, 3), ctypes.c_double(), []
+        for node in range(count):
+            library.swmm_getNodeParam(node, SURCHARGE_PROPERTY, ctypes.byref(value))
+            before.append(value.value)
+        if base is not None and count >= 2:
+            self._locate(base, nodes, count)
+        for node, depth in enumerate(before):
+            library.swmm_setNodeParam(node, SURCHARGE_PROPERTY, depth)
+
+    def _locate(self, base: int, nodes: int, count: int) -> None:
+        """Offset and stride of the field: places that follow two rounds of markers (one round also finds what freed memory kept)."""
+        memory = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (NODE_SLOTS * count,))
+        follows = np.ones((count, memory.size), bool)
+        for salt in (12345.678, 3210.987):
+            for node in range(count):
+                marker = salt + 7.0 * node
+                self._library.swmm_setNodeParam(node, SURCHARGE_PROPERTY, marker)
+                follows[node] &= np.abs(memory - marker / self._to_api / FOOT_M) < 1e-6
+        places = [np.flatnonzero(row) for row in follows]
+        if all(place.size == 1 for place in places):
+            first, strides = int(places[0][0]), {int(b[0] - a[0]) for a, b in itertools.pairwise(places)}
+            stride = strides.pop()
+            if not strides and first < stride:
+                whole = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (nodes * stride,))
+                self._feet, self.works = whole[first::stride], True
+
+    def write(self, depth_m: np.ndarray) -> None:
+        """Set the depth over the rim at which each node spills; the first node is read back through the API."""
+        if not self.works:
+            return
+        self._feet[:] = depth_m / FOOT_M
+        value = ctypes.c_double()
+        self._library.swmm_getNodeParam(0, SURCHARGE_PROPERTY, ctypes.byref(value))
+        if abs(value.value - depth_m[0] * self._to_api) > 1e-6 * max(1.0, depth_m[0]):
+            raise DrainageError("SWMM's surcharge depth does not read back what was written; this engine's memory is laid out differently")
