@@ -63,7 +63,10 @@ class FaceStructure:
 
 @dataclass(frozen=True)
 class Culvert:
-    """A barrel between two cells; levels m, height and width (of all barrels) m, loss: sum of coefficients with friction (entry 0.5 + exit 1 + ...)."""
+    """A barrel between two cells; levels m, height m, area of all barrels m2, loss: sum of coefficients with friction (entry 0.5 + exit 1 + ...).
+
+    ratings : discharge of all barrels (m3/s) at culverts.table_heads with a free outlet, entering at either end.
+    """
 
     name: str
     from_cell: tuple[int, int]
@@ -71,8 +74,9 @@ class Culvert:
     from_level_m: float
     to_level_m: float
     height_m: float
-    width_m: float
+    area_m2: float
     loss: float
+    ratings: tuple[np.ndarray, np.ndarray]
     one_way: bool = False
 
 
@@ -88,7 +92,6 @@ class SurfacePump:
     stop_depth_m: float
 
 
-def barrel_loss(length_m: float, height_m: float, width_m: float, manning_n: float, entry: float = 0.5, leaving: float = 1.0) -> float:
-    """Loss coefficient of a full box barrel: entry + exit + 2 g n^2 L / R^(4/3), R = A / P (Manning)."""
-    radius = height_m * width_m / (2.0 * (height_m + width_m))
-    return entry + leaving + 2.0 * GRAVITY_M_S2 * manning_n**2 * length_m / radius ** (4.0 / 3.0)
+def barrel_loss(length_m: float, radius_m: float, manning_n: float, entry: float = 0.5, leaving: float = 1.0) -> float:
+    """Loss coefficient of a full barrel: entry + exit + 2 g n^2 L / R^(4/3), R hydraulic radius (Manning)."""
+    return entry + leaving + 2.0 * GRAVITY_M_S2 * manning_n**2 * length_m / radius_m ** (4.0 / 3.0)

@@ -10,6 +10,7 @@ import numpy as np
 
 from flood_kernels import arrays
 from flood_sim.boundaries import LEAST_OUTFLOW_SLOPE, EdgeBoundary, EdgeInflow, Inflow
+from flood_sim.culverts import DEEPEST, POINTS
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import LEFT, TOP
 from flood_sim.terrain import Terrain
@@ -209,14 +210,17 @@ def make_pairs(culverts: Sequence[Culvert], pumps: Sequence[SurfacePump], datum_
     both: list[Culvert | SurfacePump] = [*culverts, *pumps]
     ends = np.array([[*p.from_cell, *p.to_cell] for p in both], np.int64).reshape(-1, 4) + np.array([TOP, LEFT, TOP, LEFT])
     numbers = np.array(
-        [[0.0, 0.0, 0.0, c.from_level_m - datum_m, c.to_level_m - datum_m, c.height_m, c.width_m, c.loss] for c in culverts]
+        [[0.0, 0.0, 0.0, c.from_level_m - datum_m, c.to_level_m - datum_m, c.height_m, c.area_m2, c.loss] for c in culverts]
         + [[p.capacity_m3_s, p.start_depth_m, p.stop_depth_m, 0.0, 0.0, 1.0, 1.0, 1.0] for p in pumps],
         float,
     ).reshape(-1, 8)
     n = len(both)
-    pump, start, stop, inlet, outlet, height, width, loss = (np.ascontiguousarray(numbers[:, k]) for k in range(8))
+    rating = np.zeros((n, 2, POINTS))
+    for k, culvert in enumerate(culverts):
+        rating[k] = culvert.ratings
+    pump, start, stop, inlet, outlet, height, area, loss = (np.ascontiguousarray(numbers[:, k]) for k in range(8))
     one_way = np.array([getattr(p, "one_way", True) for p in both], bool)
     return arrays.Pairs(
-        *(np.ascontiguousarray(ends[:, k]) for k in range(4)), pump, start, stop, np.zeros(n, bool), inlet, outlet, height, width, loss, one_way,
-        np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
+        *(np.ascontiguousarray(ends[:, k]) for k in range(4)), pump, start, stop, np.zeros(n, bool), inlet, outlet, height, area, loss, rating,
+        np.full(n, DEEPEST), one_way, np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
     )  # fmt: skip

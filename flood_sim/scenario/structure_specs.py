@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flood_sim.culverts import INLETS
+
 Line = tuple[tuple[float, float], ...]
 
 
@@ -90,13 +92,15 @@ class Bridge(LineStructure):
         return self
 
 
-class CulvertSpec(Structure):
-    kind: Literal["culvert"]
+class Barrels(Structure):
+    """A culvert's barrels, in the scenario or as a row of a table."""
+
     from_m: tuple[float, float]
     to_m: tuple[float, float]
-    height_m: float = Field(gt=0.0, le=20.0)
-    width_m: float = Field(gt=0.0, le=100.0, description="of one barrel")
+    height_m: float = Field(gt=0.0, le=20.0, description="of one barrel; its diameter where it is circular")
+    width_m: float | None = Field(None, gt=0.0, le=100.0, description="of one barrel; absent: circular")
     barrels: int = Field(1, ge=1, le=50)
+    inlet: str | None = Field(None, description=f"by HDS-5, else a plain weir and orifice; one of {', '.join(INLETS)}")
     from_level_m: float | None = Field(None, description="invert; absent: the ground there")
     to_level_m: float | None = None
     length_m: float | None = Field(None, gt=0.0, description="absent: the distance of the two places")
@@ -104,6 +108,24 @@ class CulvertSpec(Structure):
     entry_loss: float = Field(0.5, ge=0.0, le=2.0)
     exit_loss: float = Field(1.0, ge=0.0, le=2.0)
     flap: bool = Field(False, description="nothing flows back")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Barrels:
+        if self.inlet is not None and self.inlet not in INLETS:
+            raise ValueError(f"no inlet `{self.inlet}`; one of {', '.join(INLETS)}")
+        shape = "circular" if self.width_m is None else "box"
+        if self.inlet is not None and INLETS[self.inlet][0] != shape:
+            raise ValueError(f"the inlet `{self.inlet}` is for a {INLETS[self.inlet][0]} barrel, this one is {shape}: give width_m for a box only")
+        return self
+
+
+class CulvertSpec(Barrels):
+    kind: Literal["culvert"]
+
+
+class CulvertTable(Structure):
+    kind: Literal["culvert_table"]
+    file: str = Field(description="CSV: name, from_x_m, from_y_m, to_x_m, to_y_m, height_m, and as needed the other keys of a culvert")
 
 
 class PumpSpec(Structure):
@@ -121,4 +143,4 @@ class PumpSpec(Structure):
         return self
 
 
-AnyStructure = Annotated[Wall | Dyke | Weir | Gate | Bridge | CulvertSpec | PumpSpec, Field(discriminator="kind")]
+AnyStructure = Annotated[Wall | Dyke | Weir | Gate | Bridge | CulvertSpec | CulvertTable | PumpSpec, Field(discriminator="kind")]

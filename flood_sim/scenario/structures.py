@@ -6,13 +6,15 @@ import math
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from flood_sim.boundaries import section_along
+from flood_sim.culverts import INLETS, Barrel, plain_rating, rating
 from flood_sim.errors import Finding, input_error
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
-from flood_sim.scenario.structure_specs import Bridge, CulvertSpec, Dyke, Gate, PumpSpec, Weir
+from flood_sim.scenario.structure_specs import Barrels, Bridge, CulvertSpec, CulvertTable, Dyke, Gate, PumpSpec, Weir
 from flood_sim.structures import BROAD_CREST, Culvert, FaceStructure, SurfacePump, barrel_loss
 from flood_sim.terrain import Terrain
 
@@ -32,6 +34,12 @@ def build_structures(
         names.add(spec.name)
         if isinstance(spec, CulvertSpec):
             culverts.append(_culvert(terrain, spec, place))
+        elif isinstance(spec, CulvertTable):
+            for row in _culvert_rows(scenario, spec, place):
+                if row.name in names:
+                    raise input_error("E105", place, "two structures have this name", given=row.name, do="names must differ")
+                names.add(row.name)
+                culverts.append(_culvert(terrain, row, f"{place}, {row.name}"))
         elif isinstance(spec, PumpSpec):
             ends = open_cell(terrain, spec.from_m, f"{place}, from_m"), open_cell(terrain, spec.to_m, f"{place}, to_m")
             pumps.append(SurfacePump(spec.name, *ends, spec.capacity_m3_s, spec.start_depth_m, spec.stop_depth_m))
@@ -41,14 +49,42 @@ def build_structures(
     return tuple(faces), tuple(culverts), tuple(pumps)
 
 
-def _culvert(terrain: Terrain, spec: CulvertSpec, place: str) -> Culvert:
+def _culvert(terrain: Terrain, spec: Barrels, place: str) -> Culvert:
     a, b = open_cell(terrain, spec.from_m, f"{place}, from_m"), open_cell(terrain, spec.to_m, f"{place}, to_m")
     if a == b:
         raise input_error("E204", place, "both ends lie in one cell", given=f"{spec.from_m}, {spec.to_m}", do="use smaller cells or leave it out")
     length = spec.length_m or math.hypot(spec.to_m[0] - spec.from_m[0], spec.to_m[1] - spec.from_m[1])
     levels = [float(terrain.bed_elevation[cell]) if level is None else level for cell, level in ((a, spec.from_level_m), (b, spec.to_level_m))]
-    loss = barrel_loss(length, spec.height_m, spec.width_m, spec.manning_n, spec.entry_loss, spec.exit_loss)
-    return Culvert(spec.name, a, b, levels[0], levels[1], spec.height_m, spec.width_m * spec.barrels, loss, spec.flap)
+    barrel = Barrel(spec.width_m is None, spec.height_m, spec.height_m if spec.width_m is None else spec.width_m)
+    loss = barrel_loss(length, barrel.radius_m, spec.manning_n, spec.entry_loss, spec.exit_loss)
+    if spec.inlet is None:
+        one = plain_rating(spec.height_m, barrel.area_m2 / spec.height_m)
+        ratings = (one, one)
+    else:
+        inlet, fall = INLETS[spec.inlet][1], levels[0] - levels[1]
+        ratings = (rating(barrel, inlet, loss, length, fall), rating(barrel, inlet, loss, length, -fall))
+    n = spec.barrels
+    return Culvert(spec.name, a, b, levels[0], levels[1], spec.height_m, n * barrel.area_m2, loss, (n * ratings[0], n * ratings[1]), spec.flap)
+
+
+def _culvert_rows(scenario: Scenario, spec: CulvertTable, place: str) -> list[Barrels]:
+    """The rows of a table of culverts, checked like those of the scenario. Raises InputError with the row and what is wrong in it."""
+    path = scenario.file(spec.file, place)
+    rows = []
+    for number, cells in enumerate(files.read_csv(path), start=2):
+        given: dict[str, Any] = {key: text for key, text in cells.items() if text != ""}
+        try:
+            ends = {f"{end}_m": (given.pop(f"{end}_x_m"), given.pop(f"{end}_y_m")) for end in ("from", "to")}
+            rows.append(Barrels.model_validate({**given, **ends}, strict=False))
+        except KeyError as error:
+            raise input_error(
+                "E106", f"{path.name}, line {number}", "a column is missing", given=str(error), do="from_x_m, from_y_m, to_x_m, to_y_m"
+            ) from error
+        except ValidationError as error:
+            fault = error.errors()[0]
+            key = ".".join(str(part) for part in fault["loc"])
+            raise input_error("E106", f"{path.name}, line {number}, {key}", str(fault["msg"]), given=str(fault.get("input"))[:80]) from error
+    return rows
 
 
 def _face_structure(scenario: Scenario, terrain: Terrain, spec: Any, place: str, findings: list[Finding]) -> FaceStructure:

@@ -200,8 +200,10 @@ class Pairs(NamedTuple):
     inlet_level: np.ndarray  # float64 (n,) m above the datum, invert at the "from" end
     outlet_level: np.ndarray  # the same at the "to" end
     height: np.ndarray  # float64 (n,) m, of the barrel
-    width: np.ndarray  # float64 (n,) m, of all barrels
+    area: np.ndarray  # float64 (n,) m2, of all barrels
     loss: np.ndarray  # float64 (n,) 1, sum of loss coefficients with friction: full flow v = sqrt(2 g dH / loss)
+    rating: np.ndarray  # float64 (n, 2, points) m3/s over headwater, free outlet, entering at the "from" and at the "to" end
+    deepest: np.ndarray  # float64 (n,) headwater of the last point in heights; the points are evenly spaced in its root
     one_way: np.ndarray  # bool (n,) a flap lets nothing back
     discharge: np.ndarray  # float64 (n,) m3/s now, positive from -> to
     moved: np.ndarray  # float64 (n,) m3 from -> to since the start

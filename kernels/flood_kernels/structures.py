@@ -115,16 +115,17 @@ def given_momentum(discharge, depth, stage, bed, gravity):
 
 
 @njit(**ROW)
-def culvert_discharge(upper, lower, invert_upper, invert_lower, height, width, loss):
-    """m3/s through a barrel: the least of its inlet as a weir, as an orifice, and the flow that its losses allow (after HDS-5, simplified)."""
+def culvert_discharge(upper, lower, invert_upper, invert_lower, height, area, loss, rating, deepest):
+    """m3/s through a barrel: its rating with a free outlet (inlet and outlet control), or less where the tailwater leaves less to its losses."""
     head = upper - invert_upper
     if head <= 0.0:
         return 0.0
-    area = width * min(head, height)
-    weir = 1.7 * width * head * math.sqrt(head)
-    orifice = 0.6 * area * math.sqrt(2.0 * GRAVITY * max(head - 0.5 * height, 0.5 * head))
+    last = rating.size - 1
+    place = math.sqrt(head / (deepest * height)) * last
+    k = min(int(place), last - 1)
+    free = rating[k] + (place - k) * (rating[k + 1] - rating[k])  # beyond the table the last stretch goes on: drowned, Q is linear in the root
     fall = upper - max(lower, invert_lower)
-    return min(min(weir, orifice), area * math.sqrt(2.0 * GRAVITY * max(fall, 0.0) / loss))
+    return min(free, area * min(head / height, 1.0) * math.sqrt(2.0 * GRAVITY * max(fall, 0.0) / loss))
 
 
 @njit(**ROW)
@@ -161,7 +162,8 @@ def move_pairs(cells, pairs, cell_area, dt):
             forward = level_a >= level_b
             upper, lower = max(level_a, level_b), min(level_a, level_b)
             entry, exit_level = (pairs.inlet_level[k], pairs.outlet_level[k]) if forward else (pairs.outlet_level[k], pairs.inlet_level[k])
-            wanted = culvert_discharge(upper, lower, entry, exit_level, pairs.height[k], pairs.width[k], pairs.loss[k])
+            rating = pairs.rating[k, 0 if forward else 1]
+            wanted = culvert_discharge(upper, lower, entry, exit_level, pairs.height[k], pairs.area[k], pairs.loss[k], rating, pairs.deepest[k])
             wanted = min(wanted, LARGEST_SHARE * (upper - lower) * cell_area / dt)
             if not forward and pairs.one_way[k]:
                 wanted = 0.0

@@ -83,7 +83,7 @@ def test_structures_find_their_faces(tmp_path):
     assert gate.soffit_m == pytest.approx(gate.sill_m + 0.4)
     assert (gate.sill_m == np.maximum(9.0, 10.0 - 0.01 * 47.5)).all()
     assert (bridge.soffit_m == 11.0).all() and np.isinf(wall.crest_m).all()
-    assert inputs.culverts[0].width_m == 2.0 and inputs.culverts[0].from_level_m == pytest.approx(10.0 - 0.01 * 27.5)
+    assert inputs.culverts[0].area_m2 == 2.0 and inputs.culverts[0].from_level_m == pytest.approx(10.0 - 0.01 * 27.5)
     assert inputs.pumps[0].to_cell == (8, 0)
     assert inputs.surface.scheme == "second_order" and "breaches" in inputs.scheme_reason
 
