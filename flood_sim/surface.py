@@ -298,7 +298,8 @@ class SurfaceFlow:
         self._scratch = self._scheme.scratch(bands, width, real)
         self._numbers = self._scheme.numbers(self.settings, self.grid.cell_size_m)
         self._runs = runs.empty_runs(*shape)
-        self._levels = runs.empty_levels(*shape, bands, real)
+        local = not self._scheme.moves_momentum and self.settings.largest_step_ratio > 0.0
+        self._levels = runs.empty_levels(*shape, bands, real, local)
         self._row_sums = np.zeros(rows)
 
     def _open(self, inlets: Sequence[Inlet], nodes: int, returns: np.ndarray | None) -> None:

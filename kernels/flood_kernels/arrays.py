@@ -89,7 +89,7 @@ class Runs(NamedTuple):
 
     left: np.ndarray  # int64 (1,) steps until the next look at dry ground; -1: everything is computed
     count: np.ndarray  # int64 (padded rows,)
-    start: np.ndarray  # int64 (padded rows, pieces)
+    start: np.ndarray  # int32 (padded rows, pieces)
     stop: np.ndarray
     faces: np.ndarray  # uint8 (padded rows, pieces) which faces of the piece this sweep moves: LEFT_FACE + ABOVE + BELOW + INSIDE
     active: np.ndarray  # bool (padded rows, chunks of LANES columns) work space: chunks to be computed
@@ -105,7 +105,7 @@ class Levels(NamedTuple):
     fine: np.ndarray  # bool (padded rows, chunks of LANES columns) moves in short steps; nowhere: one step for all
     wanted: np.ndarray  # bool, work space
     deepest: np.ndarray  # (3, padded rows, chunks) m, of a chunk, of its first and of its last columns
-    gain: np.ndarray  # padded, m: what the faces between fine and other ground still bring to fine cells until the long step ends
+    gain: np.ndarray  # padded, or (1, 1) where no local steps are taken, m: what the faces between fine and other ground still bring to fine cells until the long step ends
     runs: Runs  # of the short steps
     band_rows: np.ndarray  # int64 (bands + 1,) of the short steps
 

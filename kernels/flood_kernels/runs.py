@@ -198,21 +198,21 @@ def empty_runs(padded_rows, padded_columns):
 
     chunks = (padded_columns - 2 * LEFT) // LANES
     count = np.zeros(padded_rows, np.int64)
-    start, stop, faces = (np.zeros((padded_rows, chunks + 2), kind) for kind in (np.int64, np.int64, np.uint8))
+    start, stop, faces = (np.zeros((padded_rows, chunks + 2), kind) for kind in (np.int32, np.int32, np.uint8))
     work = np.ones((padded_rows, chunks), np.bool_), np.zeros((padded_rows, chunks), np.uint8), np.zeros(chunks, np.uint8)
     runs = Runs(np.zeros(1, np.int64), count, start, stop, faces, *work)
     cut_pieces(PAD, padded_rows - PAD, runs)
     return runs
 
 
-def empty_levels(padded_rows, padded_columns, bands, real):
-    """One step for all."""
+def empty_levels(padded_rows, padded_columns, bands, real, used):
+    """One step for all. used : whether the scheme may take local steps."""
     from flood_kernels.arrays import Levels
 
     runs = empty_runs(padded_rows, padded_columns)
     runs.count[:] = 0
     shape = runs.active.shape
     fine, wanted, deepest = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_), np.zeros((3, *shape), real)
-    gain = np.zeros((padded_rows, padded_columns), real)
+    gain = np.zeros((padded_rows, padded_columns) if used else (1, 1), real)
     band_rows = np.linspace(PAD, padded_rows - PAD, bands + 1).astype(np.int64)
     return Levels(np.zeros(1, np.int64), np.zeros(1, np.bool_), fine, wanted, deepest, gain, runs, band_rows)
