@@ -256,9 +256,11 @@ def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs
 def step_bands(band_rows, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme):
     """One step of all bands, side by side."""
     bands = band_rows.size - 1
-    for band in prange(bands):
+    for k in prange(bands):
+        band = np.int64(k)  # prange counts in unsigned numbers: everything below would be compiled twice
         copy_halo(band, band_rows[band], band_rows[band + 1], cells, flow, scratch)
-    for band in prange(bands):
+    for k in prange(bands):
+        band = np.int64(k)
         sweep_band(
             band, band_rows[band], band_rows[band + 1], band_rows[0], band_rows[bands], ghost, cells, flow, scratch, runs, gain, structures,
             structures_move, rain_depth, dt, scheme,
@@ -315,7 +317,7 @@ def advance_window(start, stop, state, band_rows, left, columns, cells, flow, sc
                 count = math.ceil((stop - time) / max(long_step, step))
                 long_end = stop if count == 1 else time + (stop - time) / count
                 rain_depth, dt = fallen_until(long_end, 1, cells, shared.rain), real(long_end - time)
-                step_all(band_rows, left + columns, cells, flow, scratch, runs, levels.gain, shared.structures, False, rain_depth, dt, scheme)
+                step_all(band_rows, left + columns, cells, flow, scratch, runs, levels.gain, shared.structures, not local, rain_depth, dt, scheme)
                 state[2] = fastest_signal(scratch, bands)
                 state[3] += 1.0
         count = math.ceil((long_end - time) / step)
@@ -326,10 +328,10 @@ def advance_window(start, stop, state, band_rows, left, columns, cells, flow, sc
         if local:
             bring_gains(cells, runs, levels.gain, real(1.0 / count))
             step_all(
-                levels.band_rows, left + columns, cells, flow, scratch, levels.runs, levels.gain, shared.structures, True, rain_depth, dt, scheme
+                levels.band_rows, left + columns, cells, flow, scratch, levels.runs, levels.gain, shared.structures, local, rain_depth, dt, scheme
             )
         else:
-            step_all(band_rows, left + columns, cells, flow, scratch, runs, levels.gain, shared.structures, True, rain_depth, dt, scheme)
+            step_all(band_rows, left + columns, cells, flow, scratch, runs, levels.gain, shared.structures, not local, rain_depth, dt, scheme)
             fallen_until(end, 1, cells, shared.rain)
             long_end = end
         state[0] = fastest_signal(scratch, bands)

@@ -330,9 +330,11 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
 def step_bands(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme):
     """One step of all bands, side by side."""
     bands = band_rows.size - 1
-    for band in prange(bands):
+    for k in prange(bands):
+        band = np.int64(k)  # prange counts in unsigned numbers: everything below would be compiled twice
         copy_halo(band, band_rows[band], band_rows[band + 1], cells, flow, scratch)
-    for band in prange(bands):
+    for k in prange(bands):
+        band = np.int64(k)
         sweep_band(
             band, band_rows[band], band_rows[band + 1], band_rows[0], band_rows[bands], left, x_first, cells, flow, scratch, runs, structures, counters,
             rain_depth, dt, scheme,
