@@ -243,6 +243,17 @@ class Stub:
         self.shares = shares
 
 
+def test_the_networks_own_controls_keep_working(tmp_path):
+    """[CONTROLS] of the .inp: the pump runs only while the wet well stands above 1 m; coupled or not, SWMM decides."""
+    rules = "[CONTROLS]\nRULE R1\nIF NODE S DEPTH > 1.0\nTHEN PUMP P STATUS = ON\nELSE PUMP P STATUS = OFF\n"
+    level = lambda s: (float(s.network.discharges()[s.network.link_ids.index("P")]), float(s.network.heads()[s.network.node_ids.index("S")] - 6.0))  # noqa: E731
+    _, ruled = run(tmp_path, network=NETWORK + rules, probe=level)
+    assert max(flow for flow, _ in ruled.values()) > 0.05
+    assert all(flow < 1e-6 for flow, depth in ruled.values() if depth < 0.97)
+    _, free = run(tmp_path, probe=level)
+    assert any(flow > 0.01 for flow, depth in free.values() if depth < 0.97)
+
+
 def test_two_limits_make_a_hysteresis():
     watch = Operation(
         "x", "set_links", begins=Watch("depth", (0, 0), above=0.3), ends=Watch("depth", (0, 0), below=0.1), links=("b",), inlets=(1,), on_share=0.4
