@@ -69,7 +69,9 @@ def mark_deep(limit, shared, runs, levels):
 
 @njit(**ROW)
 def choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels):
-    """Set levels.fine by the cheapest ratio of long to short steps: cost (1 + ratio x fine share) / ratio against 1."""
+    """Set levels.fine by the cheapest ratio of long to short steps: cost (1 + ratio x fine share) / ratio against 1.
+
+    Returns the depth (m) that no other ground exceeds now."""
     deepest = levels.deepest
     deepest[:] = 0.0
     find_deepest(cells.depth, runs, deepest)
@@ -92,6 +94,7 @@ def choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels):
     else:
         levels.wanted[:] = False
     copy_marks(levels.wanted, levels.fine)
+    return top / (best * best)
 
 
 @njit(**ROW)
@@ -139,15 +142,16 @@ def cut_level(top, bottom, short, active, fine, runs):
 
 
 @njit(**ROW)
-def choose_levels(stop, wet_depth, dry_depth, largest_ratio, band_rows, cells, shared, runs, levels):
+def choose_levels(stop, wet_depth, dry_depth, largest_ratio, state, band_rows, cells, shared, runs, levels):
     """Before a long step: which ground moves in short steps, and the pieces of both sweeps. Returns whether any does. largest_ratio: of long
-    to short step, as much as a window holds; 0: never."""
+    to short step, as much as a window holds; 0: never;  state : as advance_window's, its speed of long steps is set at a look."""
     changed = False
     levels.left[0] -= 1
     if levels.left[0] <= 0 and largest_ratio > 0.0:
         levels.left[0] = LOOK
         raining = rain_until(stop, shared.rain) > shared.rain.applied[0]
-        choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels)
+        limit = choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels)
+        state[2] = math.sqrt(GRAVITY * limit)  # ground that moved in short steps until now has not been felt by a long one
         changed = True
         runs.left[0] = 0
     if look_for_water(stop, wet_depth, cells, shared, runs, levels) or changed:

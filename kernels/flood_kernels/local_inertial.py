@@ -309,7 +309,7 @@ def advance_window(start, stop, state, band_rows, left, columns, cells, flow, sc
             return TIME_STEP_COLLAPSED, time, steps, step
         if time >= long_end:
             ratio = min(limits[8], (stop - start) / step)
-            local = choose_levels(stop, limits[7], scheme.dry_depth, ratio, band_rows, cells, shared, runs, levels)
+            local = choose_levels(stop, limits[7], scheme.dry_depth, ratio, state, band_rows, cells, shared, runs, levels)
             long_end = stop
             if local:
                 ahead = signal_ahead(cells, shared, cell_size * cell_size, levels.fine)
