@@ -123,13 +123,18 @@ def direct_calls(library: ctypes.CDLL) -> EngineCalls:
             code = code if code != 0 else set_inflow(node, flows[node])
         return code
 
-    @njit(fastmath=False)
-    def read_heads(heads: np.ndarray) -> int:
-        one, code = np.zeros(1), 0
-        for node in range(heads.size):
-            code = code if code != 0 else node_result(node, HEAD_RESULT, one.ctypes)
-            heads[node] = one[0]
-        return code
+    def reader(function: Any, result: int) -> Any:
+        """Loop that reads one result of every node or link."""
+
+        @njit(fastmath=False)
+        def read(values: np.ndarray) -> int:
+            one, code = np.zeros(1), 0
+            for k in range(values.size):
+                code = code if code != 0 else function(k, result, one.ctypes)
+                values[k] = one[0]
+            return code
+
+        return read
 
     @njit(fastmath=False)
     def read_flooded(volumes: np.ndarray) -> int:
@@ -138,14 +143,6 @@ def direct_calls(library: ctypes.CDLL) -> EngineCalls:
             slots[FLOODED_SLOT] = 0.0
             code = code if code != 0 else node_stats(node, slots.ctypes)
             volumes[node] = slots[FLOODED_SLOT]
-        return code
-
-    @njit(fastmath=False)
-    def read_links(flows: np.ndarray) -> int:
-        one, code = np.zeros(1), 0
-        for link in range(flows.size):
-            code = code if code != 0 else link_result(link, LINK_FLOW_RESULT, one.ctypes)
-            flows[link] = one[0]
         return code
 
     def read_inflow(node: int) -> tuple[int, float]:
@@ -159,7 +156,8 @@ def direct_calls(library: ctypes.CDLL) -> EngineCalls:
         elapsed = ctypes.c_double()
         return int(library.swmm_stride(seconds, ctypes.byref(elapsed)))
 
-    return EngineCalls(set_inflows, read_heads, read_flooded, read_links, read_inflow, set_link, stride, True)
+    heads, links = reader(node_result, HEAD_RESULT), reader(link_result, LINK_FLOW_RESULT)
+    return EngineCalls(set_inflows, heads, read_flooded, links, read_inflow, set_link, stride, True)
 
 
 def check_version() -> None:
