@@ -23,7 +23,7 @@ WORTH = 0.8  # of the cost of one step for all: dearer ones are not taken
 
 @njit(**LOOP)
 def deepest_of(depth):
-    """Largest depth of a slice (m); 0 where a NaN stands (the next step finds it)."""
+    """Largest depth of a slice (m); a NaN may be passed over (the next step finds it)."""
     deepest = depth[0]
     for i in range(depth.size):
         deepest = max(deepest, depth[i])

@@ -300,7 +300,7 @@ def advance_window(start, stop, state, band_rows, left, columns, cells, flow, sc
     cell_size = np.float64(scheme.cell_size)
     bands = band_rows.size - 1
     time, long_end, steps, smallest = start, start, 0, stop - start
-    local = False
+    local = False  # the sweeps below are told `local` or `not local`: with True and False everything under them would be compiled twice
     while time < stop:
         ahead = math.sqrt(GRAVITY * deepest_ahead(cells, shared, cell_size * cell_size))
         coupled = math.sqrt(GRAVITY * deepest_coupled(cells, shared.inlets))
