@@ -108,7 +108,10 @@ class Operations:
             return o.ends is None or not o.ends.holds(place.value_of(o.ends, time_s))
         if time_s < o.at_s - 1e-9 or (self._since[k] > -math.inf and o.begins is None):  # what had only a time happens once
             return False
-        return o.begins is None or o.begins.holds(place.value_of(o.begins, time_s))
+        if o.begins is None:
+            return True
+        over = o.ends is not None and o.ends.holds(place.value_of(o.ends, time_s))
+        return not over and o.begins.holds(place.value_of(o.begins, time_s))
 
     def _openings(self) -> np.ndarray:
         shares = np.ones(self._inlets)

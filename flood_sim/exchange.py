@@ -34,6 +34,7 @@ class CouplingLayout:
 
     inlets : openings, several a node or several a cell;  return_nodes (r,), return_cells (r, 2), return_share (r,) summing to 1 a node:
     where a node's flooding comes up;  outfalls_to_surface : outfalls discharge into their return cells instead of leaving the model;
+    outfalls_feel_surface : and the water that stands there is their stage;
     gutters : roofs whose rain goes into the network.
     """
 
@@ -42,6 +43,7 @@ class CouplingLayout:
     return_cells: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     return_share: np.ndarray = field(default_factory=lambda: np.zeros(0))
     outfalls_to_surface: bool = False
+    outfalls_feel_surface: bool = False
     gutters: Gutters | None = None
 
 
@@ -111,7 +113,10 @@ class Exchange:
         self._return_flooding(surface)
         self._set_acceptance(surface, window)
         self._deliver(network, window)
-        network.set_surcharge_depth(self._surcharge_depth(surface, network, window))
+        level = self._street_level(surface, network)
+        if self.layout.outfalls_feel_surface:
+            network.set_outfall_stages(level[network.outfalls])
+        network.set_surcharge_depth(self._surcharge_depth(level, network, window))
 
     def _return_flooding(self, surface: SurfaceFlow) -> None:
         surface.return_volumes[:] += self._spilled[self.layout.return_nodes] * self.layout.return_share
@@ -133,15 +138,10 @@ class Exchange:
         self.inflow = flow
         network.set_inflow(flow)
 
-    def _surcharge_depth(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> np.ndarray:
-        """Depth over the rim at which a node spills: at the street's level, less the head that entering water loses in the openings, or with
-        what leaving water needs there (its flow averaged over LEAVING_S: the next flow follows from it); never below the rim. Where no street
-        lies over it, what the file says: lids that are bolted down.
-
-        Below it (negative depths, for mouths of open culverts) SWMM lost 244 of 400 m3: its node is then clamped while the pipe that it
-        empties is half full.
-        """
+    def _street_level(self, surface: SurfaceFlow, network: DrainageNetwork) -> np.ndarray:
+        """(nodes,) m: the highest water over a node's return cells, its rim (an outfall's invert) where they are dry or it has none."""
         level = np.array(network.rim_m, float)
+        level[network.outfalls] = network.invert_m[network.outfalls]
         nodes, (row, column) = self.layout.return_nodes, self.layout.return_cells.T
         if self._return_bed is None:
             self._return_bed = surface.terrain.bed_elevation[row, column]
@@ -151,10 +151,20 @@ class Exchange:
             level[nodes] = np.maximum(level[nodes], stage)
         else:
             np.maximum.at(level, nodes, stage)
+        return level
+
+    def _surcharge_depth(self, street_level: np.ndarray, network: DrainageNetwork, window: Window) -> np.ndarray:
+        """Depth over the rim at which a node spills: at the street's level, less the head that entering water loses in the openings, or with
+        what leaving water needs there (its flow averaged over LEAVING_S: the next flow follows from it); never below the rim. Where no street
+        lies over it, what the file says: lids that are bolted down.
+
+        Below it (negative depths, for mouths of open culverts) SWMM lost 244 of 400 m3: its node is then clamped while the pipe that it
+        empties is half full.
+        """
         entering = np.maximum(self._delivered - self._spilled, 0.0) / window.length
         leaving = np.maximum(self._spilled - self._delivered, 0.0) / window.length
         self._leaving += (leaving - self._leaving) * min(window.length / LEAVING_S, 1.0)
-        level += self._orifice_head(self._leaving) - self._orifice_head(entering)
+        level = street_level + self._orifice_head(self._leaving) - self._orifice_head(entering)
         depth_over = np.maximum(np.maximum(level, network.rim_m + self._lift) - network.rim_m, 0.0)
         return np.where(self._coupled, depth_over, network.own_surcharge_m)
 

@@ -50,6 +50,7 @@ class DrainageInputs:
     routing_step_s: float
     threads: int = 1
     outfalls_to_surface: bool = False
+    outfalls_feel_surface: bool = False
     roof_cells: dict[str, np.ndarray] = field(default_factory=dict)  # node to the roof cells (n, 2) whose gutters drain into it
     gutter_capacity_m_s: float = np.inf
 

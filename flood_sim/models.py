@@ -64,7 +64,9 @@ def coupling_layout(drainage: DrainageInputs | None, network: DrainageNetwork) -
     inlets = surface_inlets(drainage, network.node_ids, network.rim_m)
     nodes, cells = table[:, 0].astype(np.int64), table[:, 1:3].astype(np.int64)
     gutters = surface_gutters(drainage, network.node_ids)
-    return CouplingLayout(inlets, nodes, cells, np.ascontiguousarray(table[:, 3]), drainage.outfalls_to_surface, gutters)
+    return CouplingLayout(
+        inlets, nodes, cells, np.ascontiguousarray(table[:, 3]), drainage.outfalls_to_surface, drainage.outfalls_feel_surface, gutters
+    )
 
 
 def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> SurfaceFlow:

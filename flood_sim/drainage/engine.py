@@ -37,6 +37,7 @@ class EngineCalls(NamedTuple):
     read_links: Any  # into (links,) flow units
     read_inflow: Any  # total inflow of one node now, flow units
     set_link: Any  # link, setting
+    set_stage: Any  # outfall's node, level in m or ft
     stride: Any  # route so many seconds
     direct: bool  # through the C functions
 
@@ -61,6 +62,7 @@ def engine() -> ctypes.CDLL | None:
         "swmm_getNodeStats": (integer, pointer),
         "swmm_getLinkResult": (integer, integer, pointer),
         "swmm_setLinkSetting": (integer, double),
+        "swmm_setOutfallStage": (integer, double),
         "swmm_stride": (integer, pointer),
     }
     for name, arguments in signatures.items():
@@ -103,11 +105,15 @@ def toolkit_calls() -> EngineCalls:
         solver.link_set_target_setting(link, setting)
         return 0
 
+    def set_stage(node: int, level: float) -> int:
+        solver.outfall_set_stage(node, level)
+        return 0
+
     def stride(seconds: int) -> int:
         solver.swmm_stride(seconds)
         return 0
 
-    return EngineCalls(set_inflows, read_heads, read_flooded, read_links, read_inflow, set_link, stride, False)
+    return EngineCalls(set_inflows, read_heads, read_flooded, read_links, read_inflow, set_link, set_stage, stride, False)
 
 
 @cache
@@ -152,12 +158,15 @@ def direct_calls(library: ctypes.CDLL) -> EngineCalls:
     def set_link(link: int, setting: float) -> int:
         return int(library.swmm_setLinkSetting(link, setting))
 
+    def set_stage(node: int, level: float) -> int:
+        return int(library.swmm_setOutfallStage(node, level))
+
     def stride(seconds: int) -> int:
         elapsed = ctypes.c_double()
         return int(library.swmm_stride(seconds, ctypes.byref(elapsed)))
 
     heads, links = reader(node_result, HEAD_RESULT), reader(link_result, LINK_FLOW_RESULT)
-    return EngineCalls(set_inflows, heads, read_flooded, links, read_inflow, set_link, stride, True)
+    return EngineCalls(set_inflows, heads, read_flooded, links, read_inflow, set_link, set_stage, stride, True)
 
 
 def check_version() -> None:

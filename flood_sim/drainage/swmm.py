@@ -92,6 +92,11 @@ class SwmmNetwork:
         for link in links:
             self._check(self.calls.set_link(int(link), setting), f"set the link {self.link_ids[link]}")
 
+    def set_outfall_stages(self, stage_m: np.ndarray) -> None:
+        """Water level (outfalls,) m outside each outfall."""
+        for node, level in zip(self.outfalls, stage_m, strict=True):
+            self._check(self.calls.set_stage(int(node), float(level) / self.metre), f"set the stage of {self.node_ids[node]}")
+
     def advance(self, stop_s: float) -> None:
         """Route to stop_s (whole seconds since the start); releases the GIL."""
         self._check(self.calls.stride(round(stop_s - self._elapsed)), "route")

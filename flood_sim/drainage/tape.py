@@ -21,6 +21,7 @@ class TapedNetwork:
         self._network, self._file = network, path.open("ab")
         self._links: list[tuple[float, float]] = []
         self._inflow = self._surcharge = np.zeros(len(network.node_ids))
+        self._stages = np.full(network.outfalls.size, np.nan)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
@@ -37,8 +38,12 @@ class TapedNetwork:
         self._links += [(float(link), setting) for link in links]
         self._network.set_links(links, setting)
 
+    def set_outfall_stages(self, stage_m: np.ndarray) -> None:
+        self._stages = stage_m.copy()
+        self._network.set_outfall_stages(stage_m)
+
     def advance(self, stop_s: float) -> None:
-        numbers = np.concatenate([[stop_s], self._inflow, self._surcharge, np.array(self._links, float).ravel()])
+        numbers = np.concatenate([[stop_s], self._inflow, self._surcharge, self._stages, np.array(self._links, float).ravel()])
         data = zlib.compress(numbers.astype("<f8").tobytes(), 1)
         self._file.write(struct.pack("<I", len(data)) + data)
         self._links = []
@@ -46,12 +51,15 @@ class TapedNetwork:
 
     def replay(self, path: Path, length: int, with_outfalls: bool) -> None:
         """Bring the network to where the tape ends: the same calls in the same order give the same heads bit for bit."""
-        nodes = len(self.node_ids)
+        nodes, outfalls = len(self.node_ids), self.outfalls.size
         for block in blocks(path, length):
-            for link, setting in block[1 + 2 * nodes :].reshape(-1, 2):
+            for link, setting in block[1 + 2 * nodes + outfalls :].reshape(-1, 2):
                 self._network.set_links([int(link)], float(setting))
             self._network.set_inflow(block[1 : 1 + nodes])
             self._network.set_surcharge_depth(block[1 + nodes : 1 + 2 * nodes])
+            stages = block[1 + 2 * nodes : 1 + 2 * nodes + outfalls]
+            if np.isfinite(stages).all() and outfalls:
+                self._network.set_outfall_stages(stages)
             self._network.advance(float(block[0]))
             if with_outfalls:
                 self._network.outfall_volume()
@@ -68,7 +76,7 @@ class TapedNetwork:
 
 
 def blocks(path: Path, length: int) -> Iterator[np.ndarray]:
-    """The windows of a tape: [stop s, inflow of the nodes, surcharge depth of the nodes, link and setting ...]."""
+    """The windows of a tape: [stop s, inflow of the nodes, surcharge depth of the nodes, stages of the outfalls or NaN, link and setting ...]."""
     with path.open("rb") as file:
         while file.tell() < length:
             (size,) = struct.unpack("<I", file.read(4))

@@ -102,6 +102,12 @@ class CloggedInlets(Failure):
     clogging: float = Field(gt=0.0, le=1.0, description="0.5: half of perimeter, area and capacity are lost, on top of [drainage] clogging")
 
 
+class CloggingSeries(Named, Drawn):
+    kind: Literal["clogging_series"]
+    inside: str | None = Field(None, description="polygons (GeoJSON, GeoPackage); absent: everywhere")
+    file: str = Field(description="CSV: time or time_s, clogging (0 to 1); each value holds until the next")
+
+
 class SetLinks(Happening):
     kind: Literal["set_links"]
     links: tuple[str, ...] = Field(min_length=1, description="pumps, orifices, weirs or conduits")
@@ -111,9 +117,20 @@ class SetLinks(Happening):
 class MobilePump(Happening):
     kind: Literal["mobile_pump"]
     from_m: Place
-    to_node: str = Field(description='node of the network; street to street: [[structures]] kind = "pump"')
+    to_node: str | None = Field(None, description='node of the network; street to street or river: [[structures]] kind = "pump"')
+    to_tank_m3: float | None = Field(None, gt=0.0, le=1e6, description="instead: an empty tank of this size; the pump stops when it is full")
     discharge_m3_s: float = Field(gt=0.0, le=10.0)
 
+    @model_validator(mode="after")
+    def _one_target(self) -> MobilePump:
+        if (self.to_node is None) == (self.to_tank_m3 is None):
+            raise ValueError("give exactly one of to_node and to_tank_m3")
+        if self.to_tank_m3 is not None and isinstance(self.until, WatchSpec):
+            raise ValueError("a pump into a tank stops when it is full: until is a time here")
+        return self
 
-AnyFailure = Annotated[PumpTrip | StuckGate | BlockedConduit | BlockedOutfall | CollapsedConduit | CloggedInlets, Field(discriminator="kind")]
+
+AnyFailure = Annotated[
+    PumpTrip | StuckGate | BlockedConduit | BlockedOutfall | CollapsedConduit | CloggedInlets | CloggingSeries, Field(discriminator="kind")
+]
 AnyRule = Annotated[SetLinks | MobilePump, Field(discriminator="kind")]

@@ -18,6 +18,7 @@ from flood_sim.scenario.event_specs import (
     BlockedConduit,
     BlockedOutfall,
     CloggedInlets,
+    CloggingSeries,
     CollapsedConduit,
     Happening,
     MobilePump,
@@ -29,6 +30,8 @@ from flood_sim.scenario.event_specs import (
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
 from flood_sim.terrain import Terrain
+
+TANK_DEPTH_M = 5.0
 
 
 class EventBuilder:
@@ -61,6 +64,8 @@ class EventBuilder:
                 self.findings.append(Finding("W441", place, text))
             elif isinstance(failure, CollapsedConduit):
                 self._collapse(failure, place)
+            elif isinstance(failure, CloggingSeries):
+                operations += self._clogging_in_time(failure, place)
             else:
                 operations.append(self._operation(failure, place))
         for number, rule in enumerate(spec.rules, start=1):
@@ -87,7 +92,7 @@ class EventBuilder:
         begins = None if spec.when is None else self._watch(spec.when, f"{place}, when")
         if isinstance(spec.until, datetime):
             return replace(operation, at_s=at_s, begins=begins, until_s=(spec.until - start).total_seconds())
-        ends = None if spec.until is None else self._watch(spec.until, f"{place}, until")
+        ends = operation.ends if spec.until is None else self._watch(spec.until, f"{place}, until")
         return replace(operation, at_s=at_s, begins=begins, ends=ends)
 
     def _action(self, spec: Happening, place: str) -> Operation:
@@ -106,7 +111,8 @@ class EventBuilder:
         if isinstance(spec, CloggedInlets):
             return Operation(spec.name, kind, inlets=self._inside(spec.inside, place), on_share=1.0 - spec.clogging)
         assert isinstance(spec, MobilePump)
-        return Operation(spec.name, kind, inlets=(self._pump_opening(spec, place),), on_share=1.0, off_share=0.0)
+        node, full = (spec.to_node, None) if spec.to_node is not None else self._tank(spec)
+        return Operation(spec.name, kind, inlets=(self._pump_opening(spec, node, place),), on_share=1.0, off_share=0.0, ends=full)
 
     def _linked(self, names: tuple[str, ...], kinds: tuple[str, ...], place: str) -> tuple[str, ...]:
         known = [name for name, kind in self._links.items() if kind in kinds]
@@ -136,13 +142,37 @@ class EventBuilder:
             raise input_error("E204", place, "no inlet lies in this area", given=file)
         return found
 
-    def _pump_opening(self, spec: MobilePump, place: str) -> int:
+    def _clogging_in_time(self, spec: CloggingSeries, place: str) -> list[Operation]:
+        """One operation for each value that clogs anything: it holds until the next one's time."""
+        path = self.scenario.file(spec.file, f"{place}, file")
+        series, inlets = files.read_series(path, "clogging", self.scenario.spec.time.start), self._inside(spec.inside, place)
+        if series.value.min() < 0.0 or series.value.max() > 1.0:
+            given = f"{series.value.min():g} to {series.value.max():g}"
+            raise input_error("E104", path.name, "the column `clogging` is out of range", given=given, allowed="0 to 1")
+        ends = [*series.time_s[1:].tolist(), np.inf]
+        return [
+            Operation(f"{spec.name} {number}", spec.kind, at_s=begin, until_s=end, inlets=inlets, on_share=1.0 - value)
+            for number, (begin, end, value) in enumerate(zip(series.time_s.tolist(), ends, series.value.tolist(), strict=True), start=1)
+            if value > 0.0
+        ]
+
+    def _tank(self, spec: MobilePump) -> tuple[str, Watch]:
+        """A storage node of its own that nothing leaves, TANK_DEPTH_M deep under a freeboard; and the level at which it is full."""
+        assert self.drainage is not None and spec.to_tank_m3 is not None
+        inp, node = self.drainage.network, "tank_" + "_".join(spec.name.split())
+        area, metre = spec.to_tank_m3 / TANK_DEPTH_M, inp.metres_per_unit
+        line = f"{node} 0 {2.0 * TANK_DEPTH_M / metre:.6g} 0 FUNCTIONAL 0 0 {area / metre**2:.9g} 0 0"
+        self.drainage = replace(self.drainage, network=InpFile(inp.path, [*inp.lines, "", "[STORAGE]", line], inp.encoding))
+        self._nodes.add(node)
+        return node, Watch("node_depth", node, above=TANK_DEPTH_M)
+
+    def _pump_opening(self, spec: MobilePump, node: str, place: str) -> int:
         """A pump is an opening without a head: wide enough to give its discharge under a film, never a way back."""
         assert self.drainage is not None
-        if spec.to_node not in self._nodes or spec.to_node in _names(self.drainage.network, "OUTFALLS"):
-            raise input_error("E104", place, f"no such node{nearest(spec.to_node, self._nodes)}", given=spec.to_node, allowed="a node, no outfall")
+        if node not in self._nodes or node in _names(self.drainage.network, "OUTFALLS"):
+            raise input_error("E104", place, f"no such node{nearest(node, self._nodes)}", given=node, allowed="a node, no outfall")
         row, column = open_cell(self.terrain, spec.from_m, place)
-        inlet = NodeInlet(spec.to_node, row, column, 1e4, 1e4, spec.discharge_m3_s, -1e6, pumped=True)
+        inlet = NodeInlet(node, row, column, 1e4, 1e4, spec.discharge_m3_s, -1e6, pumped=True)
         self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))
         return len(self.drainage.inlets) - 1
 

@@ -1,4 +1,4 @@
-"""Openings of a user's network: from a table (CSV or GeoPackage), and by rule for every other coupled node."""
+"""Openings of a user's network: from a table (CSV or GeoPackage), along streets, and by rule for every other coupled node."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import input_error, nearest
+from flood_sim.errors import Finding, input_error, nearest
 from flood_sim.inlets import INLET_KINDS
 from flood_sim.inputs import NodeInlet
 from flood_sim.scenario import files
@@ -29,17 +31,56 @@ def return_cells(inlets: list[NodeInlet], places: dict[str, Cell] | None) -> dic
     return {name: tuple(group) for name, group in cells.items()}
 
 
-def build_inlets(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, terrain: Terrain, places: dict[str, Cell]) -> list[NodeInlet]:
-    """The table's inlets; other coupled nodes take the default one. Outfalls take no water from the street."""
+def build_inlets(
+    scenario: Scenario, spec: SwmmDrainage, inp: InpFile, terrain: Terrain, places: dict[str, Cell], findings: list[Finding]
+) -> list[NodeInlet]:
+    """The table's inlets and those of the streets; other coupled nodes take the default one. Outfalls take no water from the street."""
     listed = _listed(scenario, spec, terrain, places) if spec.inlets is not None else []
-    named = {inlet.node for inlet in listed}
     outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
+    if spec.street_inlets is not None:
+        listed += _along_streets(scenario, spec, terrain, {n: c for n, c in places.items() if n not in outfalls}, findings)
+    named = {inlet.node for inlet in listed}
     default = [
         _inlet(name, cell, spec.default_inlet, {}, spec.clogging, _rim(spec, terrain, cell))
         for name, cell in places.items()
         if name not in outfalls and name not in named
     ]
     return listed + default
+
+
+def _along_streets(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, nodes: dict[str, Cell], findings: list[Finding]) -> list[NodeInlet]:
+    """Places every spacing_m along the streets (half a spacing from their ends); each leads to the nearest node within reach."""
+    import shapely
+    from scipy.spatial import cKDTree
+
+    street, place = spec.street_inlets, f"{scenario.path.name}, [drainage] street_inlets"
+    if street is None or not nodes:
+        return []
+    names, cells = list(nodes), np.array(list(nodes.values()))
+    tree, inlets, lost = cKDTree(cells), [], 0
+    shapes = shapely.get_parts(files.read_geometries(scenario.file(street.lines, place), terrain.grid))
+    for line in shapes:
+        if line.geom_type != "LineString":
+            raise input_error("E205", f"{place} lines", "streets are lines", given=line.geom_type)
+        for along in np.arange(0.5 * street.spacing_m, line.length, street.spacing_m):
+            point = line.interpolate(along)
+            row, column = (int(v) for v in terrain.grid.cell_at(point.x, point.y))
+            inside = bool(terrain.grid.contains(row, column)) and bool(terrain.active[row, column])
+            distance, k = tree.query((row, column))
+            if not inside or distance * terrain.grid.cell_size_m > street.reach_m:
+                lost += 1
+                continue
+            rim = _rim(spec, terrain, (row, column))
+            inlets.append(_inlet(names[k], (row, column), street.kind, {"count": street.count}, spec.clogging, rim))
+    if not inlets:
+        raise input_error(
+            "E204", place, f"none of {lost} places lies on open ground within {street.reach_m:g} m of a node", do="check reach_m and lines"
+        )
+    if lost:
+        findings.append(
+            Finding("W416", place, f"{lost} of {lost + len(inlets)} places lie on no open ground, or farther than {street.reach_m:g} m from a node")
+        )
+    return inlets
 
 
 def _inlet(node: str, cell: Cell, kind: str, values: dict[str, float], clogging: float, rim_m: float | None) -> NodeInlet:

@@ -100,8 +100,27 @@ def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, 
         inp = _rims_on_the_bed(inp, terrain, places)
     else:
         _check_rims(inp, terrain, places, findings)
-    inlets = build_inlets(scenario, spec, inp, terrain, places.cells)
-    return DrainageInputs(inp, tuple(inlets), return_cells(inlets, places.cells), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
+    if spec.outfalls == "river":
+        inp = _gated_outfalls(inp, set(places.cells), findings)
+    inlets = build_inlets(scenario, spec, inp, terrain, places.cells, findings)
+    back, river = spec.outfalls != "leave", spec.outfalls == "river"
+    return DrainageInputs(inp, tuple(inlets), return_cells(inlets, places.cells), spec.routing_step_s, spec.threads, back, river)
+
+
+def _gated_outfalls(inp: InpFile, placed: set[str], findings: list[Finding]) -> InpFile:
+    """Outfalls in the river of the grid: their stage is set every window; flap gates, because the river's water has no way in by the exchange."""
+    lines, rows = list(inp.lines), [row for row in inp.rows("OUTFALLS")]
+    off = [row.tokens[0] for row in rows if row.tokens[0] not in placed]
+    if off:
+        raise input_error(
+            "E402", f"{inp.path.name}, [OUTFALLS]", "these outfalls lie off the grid: there is no river for them", given=", ".join(off[:6]),
+            do='give them coordinates on the grid, or outfalls = "leave"',
+        )  # fmt: skip
+    for row in rows:
+        name, invert = row.tokens[:2]
+        lines[row.line - 1] = f"{name} {invert} FIXED {invert} YES"
+    findings.append(Finding("W415", inp.path.name, f"the water over their cells is the stage of {len(rows)} outfalls, all with flap gates"))
+    return InpFile(inp.path, lines, inp.encoding)
 
 
 def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
@@ -124,11 +143,18 @@ def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
 
 def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> DrainageInputs:
     inp = InpFile(scenario.path.with_name("reference_city.inp"), city.network.inp.splitlines())
+    if spec.outfalls != "leave" or spec.street_inlets is not None:
+        raise input_error(
+            "E104",
+            f"{scenario.path.name}, [drainage]",
+            "outfalls and inlets of the reference city are its own",
+            do="remove outfalls and street_inlets",
+        )
     open_ = 1.0 - spec.clogging
     inlets = [
         replace(i, perimeter_m=open_ * i.perimeter_m, area_m2=open_ * i.area_m2, capacity_m3_s=open_ * i.capacity_m3_s) for i in city.network.inlets
     ]
-    return DrainageInputs(inp, tuple(inlets), return_cells(inlets, None), spec.routing_step_s, spec.threads, spec.outfalls == "surface")
+    return DrainageInputs(inp, tuple(inlets), return_cells(inlets, None), spec.routing_step_s, spec.threads)
 
 
 def _check_network(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, findings: list[Finding]) -> None:
@@ -198,7 +224,7 @@ def _place_nodes(inp: InpFile, terrain: Terrain, spec: SwmmDrainage, findings: l
 
     grid, where = terrain.grid, inp.coordinates()
     outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
-    names = [n for n in inp.node_ids() if n in where and (spec.outfalls == "surface" or n not in outfalls)]
+    names = [n for n in inp.node_ids() if n in where and (spec.outfalls != "leave" or n not in outfalls)]
     places = _Places({}, [], [], [n for n in inp.node_ids() if n not in where and n not in outfalls])
     open_cells = np.argwhere(terrain.active)
     tree = cKDTree(open_cells)

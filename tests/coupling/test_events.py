@@ -268,3 +268,28 @@ def test_two_limits_make_a_hysteresis():
     assert states == [False, False, True, True, True, False, False, True]
     assert place.settings[:4] == [((1,), 0.0)] * 3 + [((1,), 1.0)]
     assert np.allclose(place.shares, [1.0, 0.4, 1.0])
+
+
+def test_a_pump_into_a_tank_stops_when_it_is_full(tmp_path):
+    """100 L/s into a tank of 30 m3: it takes 30 m3 and no more; the book has them in the sewer's storage."""
+    scenario = SCENARIO.replace("[[boundaries]]", "[initial]\ndepth = 0.5\n[[boundaries]]")
+    events = '\n[[failures]]\nkind = "clogged_inlets"\nname = "all shut"\nclogging = 1.0\nat = 2021-07-20T15:00:00+08:00\n'
+    events += '\n[[rules]]\nkind = "mobile_pump"\nname = "tank car"\nfrom_m = [52.5, 7.5]\nto_tank_m3 = 30.0\ndischarge_m3_s = 0.1\nwhen = { at_m = [52.5, 7.5], depth_above_m = 0.1 }\n'
+    simulation, seen = run(tmp_path, events, scenario=scenario, probe=lambda s: s.exchange.book.to_sewer_street)
+    assert seen[1800.0] == pytest.approx(30.0, abs=0.4)  # two windows of 0.2 m3 until it is seen to be full
+    assert [e.on for e in simulation.operations.record if e.name == "tank car"] == [True, False]
+
+
+def test_clogging_in_time(tmp_path):
+    """Offered by the law: half from minute 10 to 20, nothing after."""
+    (tmp_path / "leaves.csv").write_text("time_s,clogging\n0,0\n600,0.5\n1200,1\n")
+    events = '\n[[failures]]\nkind = "clogging_series"\nname = "leaves"\nfile = "leaves.csv"\n'
+    offered = lambda s: float(s.surface.inlet_offered.sum())  # noqa: E731
+    _, clean = run(tmp_path, probe=offered)
+    _, seen = run(tmp_path, events, probe=offered)
+    assert seen[600.0] == clean[600.0]
+    assert seen[602.0] / clean[602.0] == pytest.approx(0.5, rel=0.01)
+    assert all(volume == 0.0 for t, volume in seen.items() if t > 1202.0)
+    (tmp_path / "leaves.csv").write_text("time_s,clogging\n0,0\n600,50\n")
+    with pytest.raises(InputError, match="out of range"):
+        run(tmp_path, events)

@@ -130,3 +130,33 @@ def test_a_line_is_no_inlet(tmp_path):
     (tmp_path / "i.geojson").write_text(line)
     with pytest.raises(InputError, match=r"(?s)inlets are points.*LineString"):
         built(tmp_path, "i.geojson")
+
+
+STREET_SCENARIO = SCENARIO.replace('inlets = "FILE"', 'street_inlets = { lines = "FILE", kind = "grate", spacing_m = 10, count = 2, reach_m = 30 }')
+
+
+def streets(folder, line):
+    (folder / "streets.geojson").write_text(f'{{"type":"LineString","coordinates":{line}}}')
+    (folder / "n.inp").write_text(NETWORK)
+    (folder / "s.toml").write_text(STREET_SCENARIO.replace("FILE", "streets.geojson"))
+    return build_inputs(load_scenario(folder / "s.toml"))
+
+
+def test_a_streets_inlets_are_shared_by_its_nodes(tmp_path):
+    """A street of 60 m over A (x 7.5) and B (x 57.5): places at 5, 15, ... 55 m, the first three to A, the others to B; each two grates, half clogged."""
+    inputs = streets(tmp_path, [[0.1, 12.4], [60.1, 12.4]])
+    inlets = inputs.drainage.inlets
+    assert [i.node for i in inlets] == ["A"] * 3 + ["B"] * 3
+    assert [i.column for i in inlets] == [1, 3, 5, 7, 9, 11]
+    assert [i.perimeter_m for i in inlets] == pytest.approx([2 * 0.5 * INLET_KINDS["grate"].perimeter_m] * 6)
+    assert inputs.drainage.return_cells["A"] == ((1, 1), (1, 3), (1, 5))  # what A spills comes up at its inlets
+    assert not any(f.code == "W416" for f in inputs.findings)
+
+
+def test_a_street_that_reaches_no_node_is_said(tmp_path):
+    (tmp_path / "x").mkdir()
+    with pytest.raises(InputError, match="2 places lies on open ground within 30 m"):
+        streets(tmp_path / "x", [[95, 12.4], [115, 12.4]])
+    inputs = streets(tmp_path, [[0.1, 12.4], [120, 12.4]])
+    (said,) = [f for f in inputs.findings if f.code == "W416"]
+    assert "of 12 places" in said.problem
