@@ -12,13 +12,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kernels"))
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow every neighbour down
 
 from benchmarks.cases import accuracy
-from benchmarks.reliability import kills
+from benchmarks.cases.accuracy import DATA
+from benchmarks.reliability import kills, networks
 from benchmarks.speed import coupling, kernel
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "all"])
+    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "networks", "all"])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--peer-python", help="Python >= 3.12 for peers that need it")
     parser.add_argument("--only", nargs="*", default=[], help="accuracy: cases whose names begin so")
@@ -35,6 +36,8 @@ def main() -> None:
         results.append(accuracy.run(tuple(options.only), options.long, options.pictures))
     if options.name in ("kills", "all"):
         results.append(kills.run(options.kills))
+    if options.name in ("networks", "all"):
+        results.append(networks.run(DATA if DATA.is_dir() else None))
     for result in results:
         print(f"{result['benchmark']} on {result['machine']['processor']}, {result['machine']['cores']} cores")
         for f in result["figures"]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flood_kernels.arrays import DEEPEST_RATED
 from flood_sim.constants import GRAVITY_M_S2
 
 KU = 1.811
 UNSUBMERGED, SUBMERGED = 3.5, 4.0  # Ku Q / (A D^0.5) up to which, and from which on, the equations hold
 POINTS = 129  # of a table, evenly spaced in the root of the headwater: discharge is nearly linear in it when drowned
-DEEPEST = 8.0  # times the barrel's height
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,11 @@ def outlet_headwater(barrel: Barrel, loss: float, fall_m: float, discharge: np.n
 
 
 def rating(barrel: Barrel, inlet: Inlet, loss: float, length_m: float, fall_m: float) -> np.ndarray:
-    """(POINTS,) discharge of one barrel (m3/s) at headwaters 0 to DEEPEST heights, free outlet: the larger headwater of both controls rules.
+    """(POINTS,) discharge of one barrel (m3/s) at headwaters 0 to DEEPEST_RATED heights, free outlet: the larger headwater of both controls rules.
 
     Outlet control counts where the barrel runs full or nearly so (headwater above 0.75 D, HDS-5 3.3.3).
     """
-    most = 4.0 * barrel.area_m2 * np.sqrt(2.0 * GRAVITY_M_S2 * DEEPEST * barrel.height_m)
+    most = 4.0 * barrel.area_m2 * np.sqrt(2.0 * GRAVITY_M_S2 * DEEPEST_RATED * barrel.height_m)
     discharge = most * np.linspace(0.0, 1.0, 20_001) ** 2
     need = inlet_headwater(barrel, inlet, fall_m / length_m, discharge)
     outlet = outlet_headwater(barrel, loss, fall_m, discharge)
@@ -118,7 +118,7 @@ def rating(barrel: Barrel, inlet: Inlet, loss: float, length_m: float, fall_m: f
 
 def table_heads(height_m: float) -> np.ndarray:
     """Headwaters (m) of a table."""
-    return DEEPEST * height_m * np.linspace(0.0, 1.0, POINTS) ** 2
+    return DEEPEST_RATED * height_m * np.linspace(0.0, 1.0, POINTS) ** 2
 
 
 def plain_rating(height_m: float, width_m: float) -> np.ndarray:

@@ -176,6 +176,7 @@ class Recorder:
             "simulated_s": s.time_s,
             "cells": int(inputs.terrain.active.sum()),
             "steps": s.surface.steps,
+            "long_steps": s.surface.long_steps,
             "wall_s": round(wall_s, 3),
             "timers": {name: round(seconds, 3) for name, seconds in s.timers.seconds.items()},
             "threads": s.surface.threads,

@@ -116,6 +116,11 @@ class SurfaceFlow:
         return math.fsum(self._row_sums) * self.grid.cell_area_m2 + float(self._shared.pairs.pending.sum())
 
     @property
+    def long_steps(self) -> int:
+        """Steps of the ground that moves in long ones (local time steps); 0 where all moves in one."""
+        return int(self._state[3])
+
+    @property
     def rain_volume(self) -> float:
         """Rain since the start: cumulative series x catchment, never a sum over steps (m3)."""
         return self.rain.volume_until(self.time_s)
@@ -339,6 +344,6 @@ class SurfaceFlow:
 
 
 def estimated_bytes(rows: int, columns: int, precision: str, infiltrates: bool) -> int:
-    """Memory of the surface before anything is allocated: 7 padded fields, maxima, terrain in float64, output frames."""
+    """Memory of the surface before anything is allocated: 8 padded fields, maxima, terrain in float64, output frames."""
     padded = (rows + 2 * TOP) * (columns + arrays.LEFT + 2 * arrays.LANES)
-    return padded * 7 * np.dtype(FLOATS[precision]).itemsize + rows * columns * (21 + 4 * 8 + 4 * 4 + (5 if infiltrates else 0))
+    return padded * 8 * np.dtype(FLOATS[precision]).itemsize + rows * columns * (21 + 4 * 8 + 4 * 4 + (5 if infiltrates else 0))

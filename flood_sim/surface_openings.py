@@ -10,7 +10,7 @@ import numpy as np
 
 from flood_kernels import arrays
 from flood_sim.boundaries import LEAST_OUTFLOW_SLOPE, EdgeBoundary, EdgeInflow, Inflow
-from flood_sim.culverts import DEEPEST, POINTS
+from flood_sim.culverts import POINTS
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import LEFT, TOP
 from flood_sim.terrain import Terrain
@@ -222,5 +222,5 @@ def make_pairs(culverts: Sequence[Culvert], pumps: Sequence[SurfacePump], datum_
     one_way = np.array([getattr(p, "one_way", True) for p in both], bool)
     return arrays.Pairs(
         *(np.ascontiguousarray(ends[:, k]) for k in range(4)), pump, start, stop, np.zeros(n, bool), inlet, outlet, height, area, loss, rating,
-        np.full(n, DEEPEST), one_way, np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
+        one_way, np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
     )  # fmt: skip

@@ -176,7 +176,10 @@ class SwmmNetwork:
     def close(self) -> None:
         """End the run and write SWMM's report; safe to call twice."""
         if self._open:
+            from swmm.toolkit import solver
+
             self._open = False
+            solver.swmm_end()  # SWMM has its continuity error only after it: 0 before
             self._errors = {"routing_percent": float(self._simulation.flow_routing_error)}
             self._simulation.report()
             self._simulation.close()

@@ -202,13 +202,17 @@ class Pairs(NamedTuple):
     height: np.ndarray  # float64 (n,) m, of the barrel
     area: np.ndarray  # float64 (n,) m2, of all barrels
     loss: np.ndarray  # float64 (n,) 1, sum of loss coefficients with friction: full flow v = sqrt(2 g dH / loss)
-    rating: np.ndarray  # float64 (n, 2, points) m3/s over headwater, free outlet, entering at the "from" and at the "to" end
-    deepest: np.ndarray  # float64 (n,) headwater of the last point in heights; the points are evenly spaced in its root
+    rating: (
+        np.ndarray
+    )  # float64 (n, 2, points) m3/s, free outlet, entering at the "from" and "to" end; evenly spaced in the root of 0 to DEEPEST_RATED
     one_way: np.ndarray  # bool (n,) a flap lets nothing back
     discharge: np.ndarray  # float64 (n,) m3/s now, positive from -> to
     moved: np.ndarray  # float64 (n,) m3 from -> to since the start
     returned: np.ndarray  # float64 (n,) m3 to -> from since the start
     pending: np.ndarray  # float64 (n,) m3 taken and not yet in its cell: what float32 could not hold
+
+
+DEEPEST_RATED = 8.0  # headwater of a rating's last point, in heights of the barrel
 
 
 class Rain(NamedTuple):

@@ -14,7 +14,7 @@ from numba import njit
 
 from flood_kernels.arrays import ABOVE, BELOW, GRAVITY, INSIDE, LANES, LEFT, LEFT_FACE, LOOP, ROW
 from flood_kernels.points import depth_to_be, rain_until
-from flood_kernels.runs import PIECE, copy_marks, count_marks, cut_pieces, look_for_water, mark_cells, share_rows, widen
+from flood_kernels.runs import PIECE, copy_marks, count_marks, cut_pieces, look_for_water, mark_cell, mark_cells, share_rows, widen
 
 LOOK = 16  # long steps between two looks
 MARGIN = 4  # cells around deep ones that move in short steps: what spreads until the next look only shortens the long step
@@ -62,8 +62,7 @@ def mark_deep(limit, shared, runs, levels):
     counters = shared.counters
     for row in range(counters.first.size - 1):
         for k in range(counters.first[row], counters.first[row + 1]):
-            for column in (counters.column[k] - MARGIN, counters.column[k] + MARGIN):
-                wanted[row, min(max(column - LEFT, 0) // LANES, last)] = True
+            mark_cell(row, counters.column[k], MARGIN, wanted)
     widen(wanted, MARGIN, runs)
 
 

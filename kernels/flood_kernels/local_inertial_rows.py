@@ -171,6 +171,12 @@ def scaled(q, before, after):
     return value if (factor >= ONE) | (abs(value) > NOTHING) else ZERO * value
 
 
+@njit(**ROW)
+def scaled_faces(q_left, q_right, q_below, own, left, right, below):
+    """The left, right and lower discharge of a cell, each by the factor of the cell that gives."""
+    return scaled(q_left, left, own), scaled(q_right, own, right), scaled(q_below, own, below)
+
+
 @njit(**LOOP)
 def finish_limited_row(
     depth, carry, q_x, q_x_a, share_b, share, share_a, q_above, q_y, share_below, rain_weight, out_x, out_y, rain_depth, dt_over_dx
@@ -180,10 +186,7 @@ def finish_limited_row(
     q_x, q_x_a, q_y : unscaled discharge left, right and below; q_above : final. With factors of 1 the answer is finish_row's, bit for bit.
     """
     for i in range(depth.size):
-        own, before, after, below = share[i], share_b[i], share_a[i], share_below[i]
-        left = scaled(q_x[i], before, own)
-        right = scaled(q_x_a[i], own, after)
-        down = scaled(q_y[i], own, below)
+        left, right, down = scaled_faces(q_x[i], q_x_a[i], q_y[i], share[i], share_b[i], share_a[i], share_below[i])
         out_x[i] = left
         out_y[i] = down
         gain = carry[i] + rain_depth * rain_weight[i] + dt_over_dx * ((left - right) + (q_above[i] - down))
@@ -194,10 +197,7 @@ def finish_limited_row(
 def gain_row(q_x, q_x_a, share_b, share, share_a, q_above, q_y, share_below, out_x, out_y, gain, dt_over_dx):
     """What the faces bring to the cells of a row (m), kept apart from their depth; arguments as finish_limited_row's."""
     for i in range(gain.size):
-        own, before, after, below = share[i], share_b[i], share_a[i], share_below[i]
-        left = scaled(q_x[i], before, own)
-        right = scaled(q_x_a[i], own, after)
-        down = scaled(q_y[i], own, below)
+        left, right, down = scaled_faces(q_x[i], q_x_a[i], q_y[i], share[i], share_b[i], share_a[i], share_below[i])
         out_x[i] = left
         out_y[i] = down
         gain[i] = dt_over_dx * ((left - right) + (q_above[i] - down))

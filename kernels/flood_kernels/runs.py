@@ -7,7 +7,7 @@ REACH cells or more from a wet cell stays as it is for the next STEPS steps, bit
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import ALL_FACES, LANES, LEFT, LOOP, PAD, ROW
+from flood_kernels.arrays import ALL_FACES, LANES, LEFT, LOOP, PAD, ROW, Levels, Runs
 from flood_kernels.points import rain_until
 
 STEPS = 4  # between two looks
@@ -43,12 +43,18 @@ def mark_wet(depth, runs, wet_depth, active):
 
 
 @njit(**ROW)
+def mark_cell(row, column, reach, active):
+    """Set `active` where the columns up to `reach` from a cell (padded index) lie."""
+    last = active.shape[1] - 1
+    for side in (column - reach, column + reach):
+        active[row, min(max(side - LEFT, 0) // LANES, last)] = True
+
+
+@njit(**ROW)
 def mark_cells(rows, columns, reach, active):
     """Set `active` around single cells (padded index): sources, ghosts, structures."""
-    last = active.shape[1] - 1
     for k in range(rows.size):
-        for column in (columns[k] - reach, columns[k] + reach):
-            active[rows[k], min(max(column - LEFT, 0) // LANES, last)] = True
+        mark_cell(rows[k], columns[k], reach, active)
 
 
 @njit(**LOOP)
@@ -194,8 +200,6 @@ def idle(runs, row, above):
 
 def empty_runs(padded_rows, padded_columns):
     """Runs that compute every chunk; the caller's first look narrows them. padded_columns: LEFT + a multiple of LANES + what lies right of it."""
-    from flood_kernels.arrays import Runs
-
     chunks = (padded_columns - 2 * LEFT) // LANES
     count = np.zeros(padded_rows, np.int64)
     start, stop, faces = (np.zeros((padded_rows, chunks + 2), kind) for kind in (np.int32, np.int32, np.uint8))
@@ -207,8 +211,6 @@ def empty_runs(padded_rows, padded_columns):
 
 def empty_levels(padded_rows, padded_columns, bands, real, used):
     """One step for all. used : whether the scheme may take local steps."""
-    from flood_kernels.arrays import Levels
-
     runs = empty_runs(padded_rows, padded_columns)
     runs.count[:] = 0
     shape = runs.active.shape

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import GRAVITY, ROW
+from flood_kernels.arrays import DEEPEST_RATED, GRAVITY, ROW
 
 CONTRACTION = 0.61  # of the jet under a gate
 LARGEST_SHARE = 0.25  # of the giving cell's water a step
@@ -115,13 +115,13 @@ def given_momentum(discharge, depth, stage, bed, gravity):
 
 
 @njit(**ROW)
-def culvert_discharge(upper, lower, invert_upper, invert_lower, height, area, loss, rating, deepest):
+def culvert_discharge(upper, lower, invert_upper, invert_lower, height, area, loss, rating):
     """m3/s through a barrel: its rating with a free outlet (inlet and outlet control), or less where the tailwater leaves less to its losses."""
     head = upper - invert_upper
     if head <= 0.0:
         return 0.0
     last = rating.size - 1
-    place = math.sqrt(head / (deepest * height)) * last
+    place = math.sqrt(head / (DEEPEST_RATED * height)) * last
     k = min(int(place), last - 1)
     free = rating[k] + (place - k) * (rating[k + 1] - rating[k])  # beyond the table the last stretch goes on: drowned, Q is linear in the root
     fall = upper - max(lower, invert_lower)
@@ -163,7 +163,7 @@ def move_pairs(cells, pairs, cell_area, dt):
             upper, lower = max(level_a, level_b), min(level_a, level_b)
             entry, exit_level = (pairs.inlet_level[k], pairs.outlet_level[k]) if forward else (pairs.outlet_level[k], pairs.inlet_level[k])
             rating = pairs.rating[k, 0 if forward else 1]
-            wanted = culvert_discharge(upper, lower, entry, exit_level, pairs.height[k], pairs.area[k], pairs.loss[k], rating, pairs.deepest[k])
+            wanted = culvert_discharge(upper, lower, entry, exit_level, pairs.height[k], pairs.area[k], pairs.loss[k], rating)
             wanted = min(wanted, LARGEST_SHARE * (upper - lower) * cell_area / dt)
             if not forward and pairs.one_way[k]:
                 wanted = 0.0

@@ -5,7 +5,7 @@ import pytest
 
 from cases import advance, grid_of
 from flood_sim.boundaries import EdgeBoundary, Inflow, constant, edge_faces
-from flood_sim.culverts import DEEPEST, INLETS, Barrel, inlet_headwater, plain_rating, rating, table_heads
+from flood_sim.culverts import INLETS, Barrel, inlet_headwater, plain_rating, rating, table_heads
 from flood_sim.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.structures import Culvert, barrel_loss
@@ -70,7 +70,7 @@ def test_the_kernel_reads_the_table_and_goes_on_beyond_it():
     from flood_kernels.structures import culvert_discharge
 
     law, heads = plain_rating(1.0, 2.0), np.array([0.0, 0.05, 0.3, 1.0, 3.0, 7.9, 12.0])
-    got = [culvert_discharge(h, -50.0, 0.0, -50.0, 1.0, 2.0, 1e-6, law, DEEPEST) for h in heads]
+    got = [culvert_discharge(h, -50.0, 0.0, -50.0, 1.0, 2.0, 1e-6, law) for h in heads]
     weir = 1.7 * 2.0 * heads**1.5
     orifice = 0.6 * 2.0 * np.minimum(heads, 1.0) * np.sqrt(2.0 * G * np.maximum(heads - 0.5, 0.5 * heads))
     assert got == pytest.approx(np.minimum(weir, orifice), rel=0.01)
