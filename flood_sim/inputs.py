@@ -38,6 +38,7 @@ class NodeInlet:
     pumped: bool = False  # a mobile pump: no opening for what the node spills
     lid_m: float = 0.0  # head over the rim that lifts its lid; 0: none
     shut_share: float = 1.0  # of perimeter and area, open while the lid lies
+    open_share: float = 1.0  # what clogging leaves; perimeter, area and capacity are after it
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,9 @@ class ModelInputs:
     limits: Limits = Limits()
     fields: str = "frames"
     buildings: np.ndarray | None = None
+    layers: dict[str, np.ndarray] = field(default_factory=dict)  # land uses by name, bool (rows, columns): targets of measures
+    measures: tuple[dict[str, Any], ...] = ()  # what the portfolio built, as measures.json has it
+    measure_features: tuple[dict[str, Any], ...] = ()
     portfolio: str = "baseline"
     findings: tuple[Finding, ...] = ()
     effective: dict[str, Any] = field(default_factory=dict)

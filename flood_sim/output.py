@@ -158,8 +158,8 @@ class Recorder:
         if self._network is not None and simulation.inputs.drainage is not None:
             write_network_layers(self.folder / "network.gpkg", simulation, self.max_head, self.max_flow, self.flooded_volume, self.surcharge_hours)
         (self.folder / "sites.csv").write_text("time,site,stage_m,volume_m3,inflow_m3_s\n", encoding="utf-8")  # no sites yet
-        (self.folder / "measures.json").write_text("[]\n", encoding="utf-8")
-        (self.folder / "measures.geojson").write_text('{"type": "FeatureCollection", "features": []}\n', encoding="utf-8")
+        write_json(self.folder / "measures.json", list(simulation.inputs.measures))
+        write_json(self.folder / "measures.geojson", {"type": "FeatureCollection", "features": list(simulation.inputs.measure_features)})
         summary = self._summary(simulation, status, wall_s, exceeded, message)
         write_json(self.folder / "summary.json", summary)
         return summary

@@ -56,6 +56,13 @@ class Ground:
     def arterials(self) -> np.ndarray:
         return (self.land_use == PRIMARY) | (self.land_use == SECONDARY)
 
+    def layers(self) -> dict[str, np.ndarray]:
+        """Land uses by the names that targets of measures use."""
+        use = self.land_use
+        named = {"courts": (COURT,), "yards": (YARD,), "parks": (PARK,), "lakes": (LAKE,), "rivers": (RIVER,), "roofs": (BUILDING,),
+                 "pavements": (PAVEMENT,), "lanes": (LANE,), "arterials": (PRIMARY, SECONDARY)}  # fmt: skip
+        return {name: np.isin(use, codes) for name, codes in named.items()}
+
     def shares(self) -> dict[str, float]:
         """Share of each land use in the land outside the river."""
         land = ~np.isin(self.land_use, (OUTSIDE, RIVER, DYKE))

@@ -186,7 +186,8 @@ def _inlets(p: CityParameters, tree: SewerTree, design: Design, k: int) -> list[
     node = tree.nodes[k]
     share = design.grates[k] * p.inlet_open_share / len(node.inlet_cells)
     return [
-        NodeInlet(node.name, row, column, share * GRATE_PERIMETER_M, share * GRATE_AREA_M2, share * GRATE_M3_S) for row, column in node.inlet_cells
+        NodeInlet(node.name, row, column, share * GRATE_PERIMETER_M, share * GRATE_AREA_M2, share * GRATE_M3_S, open_share=p.inlet_open_share)
+        for row, column in node.inlet_cells
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from flood_sim.city.parameters import STREET_LEVEL_M
 from flood_sim.clock import Clock
 from flood_sim.errors import Finding, input_error, nearest
 from flood_sim.inputs import Gauge, Limits, ModelInputs
+from flood_sim.measures import apply_measures
 from flood_sim.scenario import files
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.ground import build_ground, build_initial_depth
@@ -67,9 +69,8 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     structures, culverts, pumps = build_structures(scenario, terrain, findings)
     depth = build_initial_depth(scenario, terrain, city, findings)
     gauges = _gauges(scenario, terrain, city)
-    operations, drainage = EventBuilder(scenario, terrain, drainage, edges, gauges, findings).build()
     choice = choose_scheme(spec.surface.scheme, terrain, depth, structures)
-    return ModelInputs(
+    inputs = ModelInputs(
         name=spec.name,
         clock=clock,
         terrain=terrain,
@@ -87,16 +88,37 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         edge_inflows=tuple(edge_inflows),
         drainage=drainage,
         gauges=gauges,
-        operations=operations,
         sections=_sections(scenario, terrain),
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
         buildings=ground.buildings,
+        layers={} if city is None else city.ground.layers(),
         portfolio=portfolio,
         findings=tuple(findings),
         effective=_effective(scenario),
         folder=scenario.folder,
     )
+    return _with_events(scenario, _with_measures(scenario, inputs, portfolio))
+
+
+def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: str) -> ModelInputs:
+    """The inputs after the measures of a portfolio; the scheme stays the baseline's, so that portfolios differ by their measures alone."""
+    names = scenario.spec.portfolio[portfolio].measures
+    if not names:
+        return inputs
+
+    def shapes(file: str, place: str) -> list[Any]:
+        return files.read_geometries(scenario.file(file, place), inputs.terrain.grid)
+
+    built = apply_measures(inputs, {name: scenario.spec.measure[name] for name in names}, shapes)
+    return replace(built.inputs, measures=built.measures, measure_features=built.features)
+
+
+def _with_events(scenario: Scenario, inputs: ModelInputs) -> ModelInputs:
+    findings: list[Finding] = list(inputs.findings)
+    builder = EventBuilder(scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, findings)
+    operations, drainage = builder.build()
+    return replace(inputs, operations=operations, drainage=drainage, findings=tuple(findings))
 
 
 def _window(scenario: Scenario) -> float:

@@ -85,12 +85,15 @@ def _along_streets(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, nod
 
 def _inlet(node: str, cell: Cell, kind: str, values: dict[str, float], clogging: float, rim_m: float | None) -> NodeInlet:
     shape = INLET_KINDS.get(kind)
-    open_ = values.get("count", 1.0) * (1.0 - values.get("clogging", clogging))
+    share = 1.0 - values.get("clogging", clogging)
+    open_ = values.get("count", 1.0) * share
     perimeter = values.get("perimeter_m", shape.perimeter_m if shape else 0.0)
     area = values.get("area_m2", shape.area_m2 if shape else 0.0)
     capacity = values.get("capacity_m3_s", shape.capacity_m3_s if shape else math.inf)
     lid, shut = (shape.lid_m, shape.shut_share) if shape else (0.0, 1.0)
-    return NodeInlet(node, *cell, open_ * perimeter, open_ * area, open_ * capacity, values.get("rim_m", rim_m), lid_m=lid, shut_share=shut)
+    return NodeInlet(
+        node, *cell, open_ * perimeter, open_ * area, open_ * capacity, values.get("rim_m", rim_m), lid_m=lid, shut_share=shut, open_share=share
+    )
 
 
 def _rim(spec: SwmmDrainage, terrain: Terrain, cell: Cell) -> float | None:

@@ -155,6 +155,7 @@ TAG_PLACES = {
     "boundaries": 2,
     "structures": 2,
     "facilities": 2,
+    "measure": 2,
 }  # where pydantic puts a section's `kind` into a place
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from flood_sim.catchments import nearest_node_areas
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.drainage.audit import design_return_periods, read_conduits
 from flood_sim.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT
-from flood_sim.inputs import DrainageInputs, ModelInputs
+from flood_sim.inputs import ModelInputs
 from flood_sim.rainfall import FORMULAS
 
 HENAN_2020_KM_KM2, CHINA_2020_KM_KM2 = 8.86, 11.11  # built-up drainage pipe density; Henan's plan of 2022
@@ -76,21 +77,3 @@ def _law(perimeter_m: float, area_m2: float) -> float:
     """The inlet law under KERB_DEPTH_M of water, m3/s."""
     weir = WEIR_COEFFICIENT * perimeter_m * KERB_DEPTH_M**1.5
     return min(weir, ORIFICE_COEFFICIENT * area_m2 * math.sqrt(2.0 * GRAVITY_M_S2 * KERB_DEPTH_M))
-
-
-def nearest_node_areas(inputs: ModelInputs, drainage: DrainageInputs) -> dict[str, float]:
-    """Node to the catchment (m2, roofs included) that lies nearest to one of its openings; water bodies at the start drain to none."""
-    from scipy.spatial import cKDTree
-
-    places = [(name, cell) for name, cells in drainage.return_cells.items() for cell in cells]
-    if not places:
-        return {}
-    terrain = inputs.terrain
-    land = terrain.active & (np.asarray(inputs.initial_depth) <= 0.05)
-    cells = np.argwhere(land)
-    _, index = cKDTree([cell for _, cell in places]).query(cells)
-    weight = np.bincount(index, terrain.rain_weight[land], len(places)) * terrain.grid.cell_area_m2
-    areas: dict[str, float] = {}
-    for (name, _), area in zip(places, weight.tolist(), strict=True):
-        areas[name] = areas.get(name, 0.0) + area
-    return areas

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field, model_validator
 
 from flood_sim.city.parameters import CityParameters
+from flood_sim.errors import nearest
 from flood_sim.inlets import INLET_KINDS
+from flood_sim.measures import AnyMeasure
 from flood_sim.scenario.event_specs import AnyFailure, AnyRule
 from flood_sim.scenario.structure_specs import AnyStructure
 from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCover, Loss, NoInfiltrationSpec, NoRain, Rain, Section, StorageSpec
@@ -17,7 +19,6 @@ NOT_YET = {
     "sites": "underground spaces and critical sites",
     "actions": "emergency actions",
     "action_list": "emergency actions",
-    "measure": "measures of the six projects",
     "storm": "named storms of a study",
     "exposure": "exposure of people, roads and buildings",
 }
@@ -214,7 +215,7 @@ class LimitsSpec(Section):
 
 
 class Portfolio(Section):
-    measures: tuple[str, ...] = Field((), max_length=0, description="measures are not implemented yet: []")
+    measures: tuple[str, ...] = Field((), description="names of [measure.NAME]")
 
 
 Drain = Annotated[NoDrainage | SwmmDrainage, Field(discriminator="kind")]
@@ -245,14 +246,18 @@ class ScenarioSpec(Section):
     rules: tuple[AnyRule, ...] = ()
     output: Output = Output()
     limits: LimitsSpec = LimitsSpec()
+    measure: dict[str, AnyMeasure] = {}
     portfolio: dict[str, Portfolio] = {"baseline": Portfolio()}
 
     @model_validator(mode="before")
     @classmethod
-    def _city_defaults(cls, data: Any) -> Any:
-        """A city brings its sewers and its soil; written out like any default, so that the effective scenario is the same run."""
+    def _defaults(cls, data: Any) -> Any:
+        """A city brings its sewers and its soil, written out like any default, so that the effective scenario is the same run; there is always
+        a baseline."""
         if isinstance(data, dict) and "city" in data:
-            return {"drainage": {"kind": "swmm"}, "infiltration": {"kind": "city_soil"}, **data}
+            data = {"drainage": {"kind": "swmm"}, "infiltration": {"kind": "city_soil"}, **data}
+        if isinstance(data, dict) and isinstance(data.get("portfolio"), dict):
+            data = {**data, "portfolio": {"baseline": {}, **data["portfolio"]}}
         return data
 
     @model_validator(mode="after")
@@ -261,6 +266,12 @@ class ScenarioSpec(Section):
             raise ValueError("give either [terrain] or [city]")
         if self.city is None and self.infiltration.kind == "city_soil":
             raise ValueError('[infiltration] kind = "city_soil" needs [city]')
+        for name, portfolio in self.portfolio.items():
+            for measure in portfolio.measures:
+                if measure not in self.measure:
+                    raise ValueError(f"[portfolio.{name}] names a measure that is not there: {measure}{nearest(measure, self.measure)}")
+            if len(set(portfolio.measures)) < len(portfolio.measures):
+                raise ValueError(f"[portfolio.{name}] names a measure twice")
         if self.time.stop <= self.time.start:
             raise ValueError(f"[time] stop {self.time.stop.isoformat()} is not after start {self.time.start.isoformat()}")
         return self

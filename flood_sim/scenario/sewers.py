@@ -152,7 +152,10 @@ def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> Draina
         )
     open_ = 1.0 - spec.clogging
     inlets = [
-        replace(i, perimeter_m=open_ * i.perimeter_m, area_m2=open_ * i.area_m2, capacity_m3_s=open_ * i.capacity_m3_s) for i in city.network.inlets
+        replace(
+            i, perimeter_m=open_ * i.perimeter_m, area_m2=open_ * i.area_m2, capacity_m3_s=open_ * i.capacity_m3_s, open_share=open_ * i.open_share
+        )
+        for i in city.network.inlets
     ]
     return DrainageInputs(inp, tuple(inlets), return_cells(inlets, None), spec.routing_step_s, spec.threads)
 

@@ -1,0 +1,7 @@
+"""The six projects as physical changes of the inputs: what each measure builds, what it costs, and how measures meet."""
+
+from flood_sim.measures.base import PROJECTS, InputsView, Measure, Targets
+from flood_sim.measures.build import Built, apply_measures
+from flood_sim.measures.registry import KINDS, AnyMeasure
+
+__all__ = ["KINDS", "PROJECTS", "AnyMeasure", "Built", "InputsView", "Measure", "Targets", "apply_measures"]

@@ -1,0 +1,204 @@
+"""What every measure is: a frozen description with a pure `plan`. To add one: a class in the module of its project, and a line in `registry`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flood_sim.catchments import nearest_node_areas
+from flood_sim.drainage.audit import Conduit, design_return_periods, read_conduits
+from flood_sim.drainage.inp import InpFile
+from flood_sim.errors import Finding
+from flood_sim.grid import Grid
+from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
+from flood_sim.measures.edits import Plan
+from flood_sim.rainfall import FORMULAS
+
+Project = Literal["conveyance", "pipe_network", "pump_stations", "critical_infrastructure", "underground_space", "source_and_storage"]
+Shapes = Callable[[str, str], list[Any]]  # file, place -> geometries in the grid's system
+PROJECTS: dict[Project, str] = {
+    "conveyance": "城市排涝行泄通道畅通",
+    "pipe_network": "排水管网系统提升",
+    "pump_stations": "雨水泵站提升",
+    "critical_infrastructure": "重要基础设施改造提升",
+    "underground_space": "地下空间排水防涝提升",
+    "source_and_storage": "源头减排和雨水调蓄",
+}
+RUNOFF_COEFFICIENT, FORMULA = 0.65, "zhengzhou-2002"  # of the return period that a pipe carries full
+MAKE, RESIZE, CONDITION = 1, 2, 3  # stages: what makes and removes, what resizes, what restores
+
+
+class InputsView:
+    """The inputs as a plan may see them; what it looks at is recorded, so that a test can hold it against what it declares."""
+
+    def __init__(self, inputs: ModelInputs, shapes: Shapes, place: str = "scenario") -> None:
+        self._inputs, self._shapes, self.place = inputs, shapes, place
+        self.reads: set[str] = set()
+
+    @property
+    def grid(self) -> Grid:
+        return self._inputs.terrain.grid
+
+    @property
+    def active(self) -> np.ndarray:
+        return self._inputs.terrain.active
+
+    @property
+    def bed_elevation(self) -> np.ndarray:
+        self.reads.add("bed_elevation")
+        return self._inputs.terrain.bed_elevation
+
+    @property
+    def manning_n(self) -> np.ndarray:
+        self.reads.add("manning_n")
+        return self._inputs.terrain.manning_n
+
+    @property
+    def initial_depth(self) -> np.ndarray:
+        self.reads.add("initial_depth")
+        return np.broadcast_to(np.asarray(self._inputs.initial_depth, float), self.grid.shape)
+
+    @property
+    def buildings(self) -> np.ndarray:
+        self.reads.add("buildings")
+        return self._inputs.buildings if self._inputs.buildings is not None else np.zeros(self.grid.shape, bool)
+
+    @property
+    def rain_to(self) -> np.ndarray | None:
+        self.reads.add("buildings")
+        return self._inputs.terrain.rain_to
+
+    @property
+    def layers(self) -> Mapping[str, np.ndarray]:
+        self.reads.add("layers")
+        return self._inputs.layers
+
+    @property
+    def drainage(self) -> DrainageInputs | None:
+        self.reads.add("inp")
+        return self._inputs.drainage
+
+    @property
+    def inp(self) -> InpFile:
+        """The network's text; an empty one without sewers."""
+        drainage = self.drainage
+        return drainage.network if drainage is not None else InpFile(self._inputs.folder, [])
+
+    @cached_property
+    def conduits(self) -> dict[str, Conduit]:
+        return {c.name: c for c in read_conduits(self.inp)}
+
+    @property
+    def inlets(self) -> tuple[NodeInlet, ...]:
+        self.reads.add("inlets")
+        return self.drainage.inlets if self.drainage is not None else ()
+
+    @property
+    def catchments(self) -> dict[str, float]:
+        """Node to the catchment (m2) nearest to it."""
+        return nearest_node_areas(self._inputs, self.drainage) if self.drainage is not None else {}
+
+    @cached_property
+    def return_periods(self) -> dict[str, float]:
+        """Conduit to the return period (years) that it carries full, by the rational method; conduits without a catchment are left out."""
+        intensity = FORMULAS[FORMULA].intensity_l_s_ha
+        return design_return_periods(list(self.conduits.values()), self.catchments, RUNOFF_COEFFICIENT, intensity)
+
+    @property
+    def structures(self) -> dict[str, str]:
+        """Names of structures on faces and between cells, with their kind."""
+        self.reads.add("structures")
+        faces = {s.name: s.kind for s in self._inputs.structures}
+        return faces | {c.name: "culvert" for c in self._inputs.culverts} | {p.name: "pump" for p in self._inputs.pumps}
+
+    @property
+    def inputs(self) -> ModelInputs:
+        """Whole structures, to be replaced by changed ones."""
+        self.reads.add("structures")
+        return self._inputs
+
+    def shapes(self, file: str, place: str) -> list[Any]:
+        return self._shapes(file, place)
+
+
+class Limit(BaseModel):
+    """At most so many of what a rule finds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    count: int | None = Field(None, ge=1)
+    length_m: float | None = Field(None, gt=0.0)
+
+
+class Targets(BaseModel):
+    """Names, shapes of a file, shapes written here, or a layer; `where` narrows what has fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    names: tuple[str, ...] = ()
+    vector: str | None = Field(None, description="GeoJSON or GeoPackage")
+    polygon_m: tuple[tuple[float, float], ...] = Field((), description="corners on the map")
+    line_m: tuple[tuple[float, float], ...] = Field((), description="points on the map")
+    layer: str | None = Field(None, description="pipes, nodes, outfalls, pumps; or a land use of the city: courts, yards, parks, ...")
+    within: str | None = Field(None, description="polygon file")
+    within_m: tuple[tuple[float, float], ...] = Field((), description="corners of a polygon on the map")
+    where: tuple[str, ...] = Field((), description='"field op value", all must hold')
+    any: tuple[tuple[str, ...], ...] = Field((), description="lists of which one must hold")
+    order_by: str | None = Field(None, description="a field; -field: largest first")
+    limit: Limit | None = None
+    allow_empty: bool = False
+
+
+class Measure(BaseModel):
+    """Base of all kinds. Frozen; unknown keys are errors; SI."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    PROJECT: ClassVar[Project]
+    STAGE: ClassVar[int]
+    READS: ClassVar[frozenset[str]]
+    WRITES: ClassVar[frozenset[str]]
+    SUMMARY: ClassVar[str]
+    CHINESE: ClassVar[str]
+
+    project: Project | None = Field(None, description="may be left out; an error where it contradicts kind")
+    phase: str | None = Field(None, description="of a plan")
+    in_service: date | None = None
+    cost_cny: float | None = Field(None, ge=0.0, description="replaces the counted capital cost; marked so")
+    yearly_cny: float | None = Field(None, ge=0.0)
+    life_years: float | None = Field(None, gt=0.0, le=200.0)
+    after: tuple[str, ...] = Field((), description="measures of the same stage that come first")
+    note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, data: Any) -> Any:
+        """targets = ["a", "b"] is short for targets = { names = ["a", "b"] }."""
+        if isinstance(data, dict) and isinstance(data.get("targets"), list):
+            return data | {"targets": {"names": data["targets"]}}
+        return data
+
+    @model_validator(mode="after")
+    def _own_project(self) -> Measure:
+        if self.project is not None and self.project != self.PROJECT:
+            raise ValueError(f"this kind belongs to project {self.PROJECT}, not {self.project}")
+        return self
+
+    def plan(self, name: str, view: InputsView) -> Plan:
+        """Edits, quantities and refusals; changes nothing."""
+        raise NotImplementedError
+
+
+def refusal(name: str, key: str, problem: str, **rest: Any) -> Finding:
+    """Why a measure cannot be built."""
+    return Finding("E520", f"measure.{name}.{key}" if key else f"measure.{name}", problem, **rest)
+
+
+def doubt(name: str, problem: str, **rest: Any) -> Finding:
+    """What an engineer should look at."""
+    return Finding("W520", f"measure.{name}", problem, **rest)

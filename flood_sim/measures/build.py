@@ -1,0 +1,182 @@
+"""Measures onto inputs: plans of a stage see the same inputs, are merged, checked once, and become new inputs; then the next stage."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from flood_sim.errors import Finding, InputError
+from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
+from flood_sim.measures.base import InputsView, Measure, Shapes, refusal
+from flood_sim.measures.edits import Merged, Op, Plan, merge
+from flood_sim.measures.network_edits import edited
+from flood_sim.measures.record import record
+
+
+@dataclass(frozen=True)
+class Built:
+    """The new inputs, what was built (for measures.json) and where (for measures.geojson)."""
+
+    inputs: ModelInputs
+    measures: tuple[dict[str, Any], ...]
+    features: tuple[dict[str, Any], ...]
+
+
+def apply_measures(inputs: ModelInputs, measures: Mapping[str, Measure], shapes: Shapes) -> Built:
+    """All measures, whatever the order they are given in. Raises InputError with every refusal and conflict."""
+    rows: list[dict[str, Any]] = []
+    features: list[dict[str, Any]] = []
+    doubts: list[Finding] = []
+    for group in rounds(measures):
+        plans = _plans(inputs, {name: measures[name] for name in group}, shapes)
+        merged, conflicts = merge(plans, inputs.terrain.grid.shape)
+        refusals = [f for name in sorted(plans) for f in plans[name].refusals] + [c.finding for c in conflicts]
+        if refusals:
+            raise InputError(refusals)
+        before, inputs = inputs, _changed(inputs, merged)
+        for name in sorted(plans):
+            row, places = record(name, measures[name], plans[name], before)
+            rows.append(row)
+            features += places
+            doubts += plans[name].doubts
+    _refuse_shared_faces(inputs)
+    _refuse_overfull(inputs)
+    return Built(replace(inputs, findings=(*inputs.findings, *doubts)), tuple(sorted(rows, key=lambda r: r["name"])), tuple(features))
+
+
+def rounds(measures: Mapping[str, Measure]) -> list[list[str]]:
+    """Names in the order of their stages; within a stage by `after`. Raises InputError for a circle or a name that is not there."""
+    depth: dict[str, int] = {}
+
+    def deep(name: str, way: tuple[str, ...]) -> int:
+        if name in way:
+            raise InputError(refusal(name, "after", "it runs in a circle", given=" -> ".join((*way, name))))
+        if name not in depth:
+            before = [n for n in measures[name].after if n in measures and measures[n].STAGE == measures[name].STAGE]
+            depth[name] = 1 + max((deep(n, (*way, name)) for n in before), default=-1)
+        return depth[name]
+
+    keys = {name: (measures[name].STAGE, deep(name, ())) for name in measures}
+    return [sorted(n for n in keys if keys[n] == key) for key in sorted(set(keys.values()))]
+
+
+def _plans(inputs: ModelInputs, measures: Mapping[str, Measure], shapes: Shapes) -> dict[str, Plan]:
+    plans, faults = {}, []
+    for name in sorted(measures):
+        try:
+            plans[name] = measures[name].plan(name, InputsView(inputs, shapes))
+        except InputError as error:
+            faults += error.findings
+    if faults:
+        raise InputError(faults)
+    return plans
+
+
+def _changed(inputs: ModelInputs, merged: Merged) -> ModelInputs:
+    terrain = inputs.terrain
+    terrain = replace(
+        terrain,
+        bed_elevation=_cells(terrain.bed_elevation, "bed_elevation", merged),
+        manning_n=_cells(terrain.manning_n, "manning_n", merged),
+    )
+    depth = inputs.initial_depth
+    if any(resource == "initial_depth" for resource, _ in merged.cells):
+        depth = np.maximum(_cells(np.broadcast_to(np.asarray(depth, float), terrain.grid.shape), "initial_depth", merged), 0.0)
+    facilities = _items(inputs.storage.facilities, "facilities", merged)
+    return replace(
+        inputs,
+        terrain=terrain,
+        initial_depth=depth,
+        storage=replace(inputs.storage, facilities=facilities),
+        structures=_items(inputs.structures, "structures", merged),
+        culverts=_items(inputs.culverts, "culverts", merged),
+        pumps=_items(inputs.pumps, "pumps", merged),
+        drainage=None if inputs.drainage is None else _drainage(inputs.drainage, merged),
+    )
+
+
+def _cells(field: np.ndarray, resource: str, merged: Merged) -> np.ndarray:
+    """A field after its edits. Different operations never meet on a cell: a conflict before."""
+    mine = {op: merged.cells[r, op] for r, op in merged.cells if r == resource}
+    if not mine:
+        return field
+    changed = np.array(field, float)
+    for op, (cells, value) in mine.items():
+        at = tuple(cells.T)
+        now = changed[at]
+        changed[at] = {"lower_to": np.minimum(now, value), "raise_to": np.maximum(now, value), "add": now + value, "set": value}[op]
+    return changed
+
+
+def _mine(resource: str, merged: Merged) -> list[tuple[Hashable, Op, Any]]:
+    found = [(key, op, value) for (r, key), (op, value) in merged.items.items() if r == resource]
+    return sorted(found, key=lambda edit: str(edit[0]))
+
+
+def _items(present: tuple[Any, ...], resource: str, merged: Merged) -> tuple[Any, ...]:
+    """Named things: replaced in place, taken out, added at the end in the order of their names."""
+    edits = _mine(resource, merged)
+    replaced = {key: value for key, op, value in edits if op == "set"}
+    gone = {key for key, op, _ in edits if op == "delete"}
+    kept = [replaced.get(thing.name, thing) for thing in present if thing.name not in gone]
+    new = [value for _, op, value in edits if op == "insert"]
+    taken = {thing.name for thing in kept}
+    double = [thing.name for thing in new if thing.name in taken]
+    if double:
+        raise InputError(refusal(double[0], "", f"the scenario has {resource} of this name already", do="rename the measure"))
+    return (*kept, *new)
+
+
+def _drainage(drainage: DrainageInputs, merged: Merged) -> DrainageInputs:
+    inp = drainage.network
+    for resource, key in merged.items:
+        if resource.startswith("inp.") and merged.items[resource, key][0] == "insert" and resource not in ("inp.COORDINATES",):
+            name = key[0]  # type: ignore[index]
+            if any(row.tokens[0] == name for row in inp.rows(resource.removeprefix("inp."))):
+                raise InputError(
+                    refusal(str(name), "", f"the network has a row of this name in [{resource.removeprefix('inp.')}]", do="rename the measure")
+                )
+    return replace(drainage, network=edited(inp, merged.items), inlets=_inlets(drainage.inlets, merged))
+
+
+def _inlets(present: tuple[NodeInlet, ...], merged: Merged) -> tuple[NodeInlet, ...]:
+    """Inlets by their number: opened to a share; new ones at the end."""
+    inlets, new = list(present), []
+    for key, op, value in _mine("inlets", merged):
+        if op == "insert":
+            new.append(value)
+            continue
+        k = int(str(key))
+        i = inlets[k]
+        factor = value / i.open_share
+        inlets[k] = replace(
+            i, perimeter_m=factor * i.perimeter_m, area_m2=factor * i.area_m2, capacity_m3_s=factor * i.capacity_m3_s, open_share=value
+        )
+    return (*inlets, *new)
+
+
+def _refuse_shared_faces(inputs: ModelInputs) -> None:
+    owner: dict[tuple[bool, int, int], str] = {}
+    for s in inputs.structures:
+        for is_x, (row, column) in zip(s.is_x.tolist(), s.cells.tolist(), strict=True):
+            other = owner.setdefault((is_x, row, column), s.name)
+            if other != s.name:
+                problem = f"it shares a face with `{other}` (row {row}, column {column})"
+                raise InputError(refusal(s.name, "targets", problem, do="let lines end a cell apart, or make them one structure"))
+
+
+def _refuse_overfull(inputs: ModelInputs) -> None:
+    """Facilities on the ground of a cell cover at most the cell."""
+    covered = np.zeros(inputs.terrain.grid.shape)
+    for f in inputs.storage.facilities:
+        if not f.only_rain:
+            np.add.at(covered, tuple(f.cells.T), f.share)
+    over = np.argwhere(covered > 1.0 + 1e-9)
+    if len(over):
+        row, column = over[0]
+        names = [f.name for f in inputs.storage.facilities if not f.only_rain and bool((f.cells == (row, column)).all(axis=1).any())]
+        problem = f"{' and '.join(names)} cover {covered[row, column]:.0%} of {len(over)} cells"
+        raise InputError(refusal(names[-1], "share", problem, given=f"row {row}, column {column}", do="lower the shares, or separate the areas"))

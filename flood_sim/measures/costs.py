@@ -1,0 +1,69 @@
+"""Unit costs, CNY of 2021: low, middle, high; yearly cost as a share of the capital; life in years; where each comes from.
+
+"recalled": from memory of the named source, not checked; "assumed": a proposal of this project; "published": seen in print. All may be
+replaced by `cost_cny` in a measure. Sources: Sponge City Guide 2014 (recalled), Chinese municipal practice (recalled), press on single works.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UnitCost:
+    """CNY a unit; yearly: share of the capital; source with its mark."""
+
+    unit: str
+    low: float
+    middle: float
+    high: float
+    yearly: float
+    life_y: float
+    source: str
+
+
+GUIDE = "Sponge City Guide 2014, recalled"
+PRACTICE = "Chinese municipal practice, recalled"
+ASSUMED = "assumed by this project"
+
+UNIT_COSTS: dict[str, UnitCost] = {
+    "dredging": UnitCost("m3", 40, 80, 120, 0.10, 5, PRACTICE),
+    "channel_clearing": UnitCost("m2", 5, 15, 30, 0.10, 5, ASSUMED),
+    "earthworks": UnitCost("m3", 50, 80, 120, 0.02, 50, ASSUMED),
+    "open_channel": UnitCost("m", 5_000, 12_000, 20_000, 0.02, 50, ASSUMED),
+    "obstruction_removed": UnitCost("piece", 1e6, 3e6, 1e7, 0.0, 50, ASSUMED),
+    "culvert": UnitCost("piece", 3e6, 8e6, 1.5e7, 0.01, 50, ASSUMED),
+    "flood_way": UnitCost("m", 1_000, 2_500, 4_000, 0.02, 20, ASSUMED),
+    "flap_gate": UnitCost("piece", 20_000, 100_000, 150_000, 0.02, 15, PRACTICE),
+    "levee": UnitCost("m", 3_000, 8_000, 15_000, 0.02, 50, ASSUMED),
+    "sewer_dn600": UnitCost("m", 1_000, 1_500, 2_500, 0.01, 50, PRACTICE),
+    "sewer_dn1000": UnitCost("m", 2_500, 3_500, 5_000, 0.01, 50, PRACTICE),
+    "sewer_dn1500": UnitCost("m", 5_000, 7_000, 10_000, 0.01, 50, PRACTICE),
+    "sewer_dn2000": UnitCost("m", 9_000, 12_000, 17_000, 0.01, 50, PRACTICE),
+    "sewer_dn3000": UnitCost("m", 18_000, 25_000, 36_000, 0.01, 50, ASSUMED),
+    "sewer_cleaning": UnitCost("m", 100, 200, 300, 0.5, 2, PRACTICE),
+    "sewer_lining": UnitCost("m", 2_000, 3_500, 6_000, 0.01, 50, ASSUMED),
+    "inlet": UnitCost("piece", 3_000, 4_000, 6_000, 0.01, 50, ASSUMED),
+    "inlet_cleaning": UnitCost("piece", 30, 50, 80, 2.0, 1, ASSUMED),
+    "connection_removed": UnitCost("piece", 20_000, 30_000, 50_000, 0.0, 50, ASSUMED),
+    "weir": UnitCost("piece", 100_000, 300_000, 600_000, 0.01, 50, ASSUMED),
+    "tunnel": UnitCost("m3", 6_000, 8_000, 14_000, 0.005, 100, "Hangzhou 2022 and Suzhou Creek works, published, per m3 by arithmetic"),
+    "pump_station": UnitCost("m3/s", 3e6, 5e6, 8e6, 0.03, 25, f"{PRACTICE}; Shanyou station, Fuzhou: 3.7 M per m3/s, published"),
+    "pump_added": UnitCost("m3/s", 2.1e6, 3.5e6, 5.6e6, 0.03, 25, ASSUMED),
+    "permeable_paving": UnitCost("m2", 60, 130, 200, 0.025, 15, GUIDE),
+    "bioretention": UnitCost("m2", 150, 450, 800, 0.05, 25, GUIDE),
+    "sunken_green": UnitCost("m2", 40, 45, 50, 0.05, 25, GUIDE),
+    "green_roof": UnitCost("m2", 100, 200, 300, 0.03, 25, GUIDE),
+    "rain_tank": UnitCost("m3", 800, 1_000, 1_200, 0.015, 50, GUIDE),
+    "detention_basin": UnitCost("m3", 200, 300, 400, 0.02, 50, GUIDE),
+    "underground_tank": UnitCost("m3", 2_000, 3_000, 4_000, 0.015, 50, PRACTICE),
+    "pond": UnitCost("m2", 400, 500, 600, 0.02, 50, GUIDE),
+    "park_retention": UnitCost("m2", 100, 200, 300, 0.02, 50, ASSUMED),
+    "lake_gate": UnitCost("piece", 1e6, 5e6, 1e7, 0.02, 15, ASSUMED),
+}
+SEWER_CLASSES = ((0.8, "sewer_dn600"), (1.25, "sewer_dn1000"), (1.75, "sewer_dn1500"), (2.4, "sewer_dn2000"))
+
+
+def sewer_item(diameter_m: float) -> str:
+    """The price class of a pipe."""
+    return next((item for limit, item in SEWER_CLASSES if diameter_m <= limit), "sewer_dn3000")

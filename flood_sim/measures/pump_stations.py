@@ -1,0 +1,166 @@
+"""Project 3, pump_stations 雨水泵站提升: new stations and more pumps. Power, control rooms, mobile pumps and control rules are not implemented as measures."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from flood_sim.drainage.audit import node_inverts
+from flood_sim.errors import nearest
+from flood_sim.measures.base import MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
+from flood_sim.measures.edits import NEW_ROW, Plan
+from flood_sim.measures.pipe_network import add_pump
+from flood_sim.measures.targets import items_of
+from flood_sim.structures import SurfacePump
+from flood_sim.units import SWMM_FLOW_UNITS
+
+
+class PumpStations(Measure):
+    PROJECT: ClassVar[Project] = "pump_stations"
+
+
+class NewPumpStation(PumpStations):
+    """Pumps from a node of the network over the river's level, or from one street cell to another."""
+
+    STAGE: ClassVar[int] = MAKE
+    READS: ClassVar[frozenset[str]] = frozenset({"inp"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.OUTFALLS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES", "pumps"})
+    SUMMARY: ClassVar[str] = "pump station from a node to a new outfall, or between two places on the ground"
+    CHINESE: ClassVar[str] = "新建泵站"
+
+    kind: Literal["new_pump_station"]
+    from_node: str | None = Field(None, description="wet well: a node of the network")
+    from_m: tuple[float, float] | None = Field(None, description="instead: map coordinates of the inlet on the ground")
+    to_m: tuple[float, float] | None = Field(None, description="with from_m: where the water goes")
+    outlet_level_m: float | None = Field(None, description="with from_node: level of the outlet; absent: the well's rim")
+    capacity_m3_s: float = Field(ge=0.0, le=100.0)
+    units: int = Field(3, ge=1, le=12, description="equal pumps that share the capacity")
+    start_m: float = Field(1.0, gt=0.0, le=20.0, description="depth in the well (on the ground: over the bed) at which the first starts")
+    stop_m: float = Field(0.3, ge=0.0, le=20.0)
+
+    @model_validator(mode="after")
+    def _whole(self) -> NewPumpStation:
+        if (self.from_node is None) == (self.from_m is None) or (self.from_m is None) != (self.to_m is None):
+            raise ValueError("give from_node, or from_m and to_m")
+        if self.stop_m >= self.start_m:
+            raise ValueError("stop_m must be below start_m")
+        return self
+
+    def plan(self, name: str, view: InputsView) -> Plan:
+        plan = Plan()
+        if self.capacity_m3_s == 0.0:
+            return plan
+        plan.count("pump_station", self.capacity_m3_s)
+        if self.from_node is None:
+            self._on_the_ground(name, plan, view)
+            return plan
+        plan.targets = [self.from_node]
+        rims, inverts, where = view.inp.rims(), node_inverts(view.inp), view.inp.coordinates()
+        if self.from_node not in rims:
+            plan.refusals.append(
+                refusal(name, "from_node", f"no such node{nearest(self.from_node, rims)}", given=self.from_node, allowed="a junction or storage node")
+            )
+            return plan
+        level, depth = self.outlet_level_m or rims[self.from_node], rims[self.from_node] - inverts[self.from_node]
+        if self.start_m >= depth:
+            plan.refusals.append(
+                refusal(name, "start_m", "the pumps would start over the rim", given=f"{self.start_m:g} m", allowed=f"below {depth:.2f} m")
+            )
+        place, metre = where.get(self.from_node, (0.0, 0.0)), view.inp.metres_per_unit
+        inflow = max((c.capacity_m3_s for c in view.conduits.values() if c.lower == self.from_node and math.isfinite(c.capacity_m3_s)), default=0.0)
+        if 0.0 < inflow < 0.5 * self.capacity_m3_s:
+            plan.doubts.append(doubt(name, f"the pipes into {self.from_node} bring {inflow:.2f} m3/s by gravity: the pumps will starve"))
+        band = 0.5 * (self.start_m - self.stop_m) / self.units
+        for k in range(self.units):  # an outfall takes one link: each pump has its own
+            outfall = f"{name}_out{k + 1}"
+            plan.row("OUTFALLS", outfall, level / metre, "FREE", "NO")
+            plan.row("COORDINATES", outfall, place[0] + 3.0 * (k + 1), place[1])
+            add_pump(
+                plan,
+                view,
+                f"{name}_p{k + 1}",
+                self.from_node,
+                outfall,
+                self.capacity_m3_s / self.units,
+                self.start_m + band * k,
+                self.stop_m + band * k,
+            )
+        return plan
+
+    def _on_the_ground(self, name: str, plan: Plan, view: InputsView) -> None:
+        ends = [tuple(int(v) for v in view.grid.cell_at(*xy)) for xy in (self.from_m or (0, 0), self.to_m or (0, 0))]
+        for key, end in zip(("from_m", "to_m"), ends, strict=True):
+            if not bool(view.grid.contains(*end)) or not view.active[end]:
+                plan.refusals.append(refusal(name, key, "this is no open cell", given=str(getattr(self, key)), allowed=repr(view.grid)))
+                return
+        if ends[0] == ends[1]:
+            plan.refusals.append(refusal(name, "to_m", "both ends lie in one cell"))
+            return
+        (r0, c0), (r1, c1) = ends
+        plan.item("pumps", name, "insert", SurfacePump(name, (r0, c0), (r1, c1), self.capacity_m3_s, self.start_m, self.stop_m))
+
+
+class PumpCapacity(PumpStations):
+    """Pumps in parallel with those that are there: they add flow at a head, less than twice the pumps on one rising main."""
+
+    STAGE: ClassVar[int] = RESIZE
+    READS: ClassVar[frozenset[str]] = frozenset({"inp"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.PUMPS", "inp.CURVES"})
+    SUMMARY: ClassVar[str] = "more pumps beside existing ones"
+    CHINESE: ClassVar[str] = "扩容"
+
+    kind: Literal["pump_capacity"]
+    targets: Targets = Targets()
+    add_m3_s: float = Field(ge=0.0, le=100.0, description="of all named pumps together, at the largest flow of their curves")
+
+    def plan(self, name: str, view: InputsView) -> Plan:
+        plan = Plan()
+        plan.targets = items_of(name, self.targets, view, "pumps")
+        if self.add_m3_s == 0.0:
+            return plan
+        rows = {r.tokens[0]: r.tokens for r in view.inp.rows("PUMPS")}
+        kinds, points = pump_curves(view)
+        unit = SWMM_FLOW_UNITS[view.inp.flow_units]
+        outfalls = {r.tokens[0] for r in view.inp.rows("OUTFALLS")}
+        share = self.add_m3_s / len(plan.targets)
+        for target in plan.targets:
+            tokens = rows[target]
+            curve = tokens[3]
+            if curve not in kinds:
+                plan.refusals.append(refusal(name, "targets", f"{target} has no curve (ideal pump): it takes what comes already", given=curve))
+                continue
+            if tokens[2] in outfalls:
+                plan.refusals.append(
+                    refusal(
+                        name,
+                        "targets",
+                        f"{target} lifts straight into outfall {tokens[2]}, which takes one link",
+                        do="new_pump_station from the same well",
+                    )
+                )
+                continue
+            factor = share / unit / max(q for _, q in points[curve])
+            link, own = f"{name}_{target}", f"{name}_{target}_curve"
+            (x, q), *rest = [(f"{x:.9g}", f"{factor * q:.9g}") for x, q in points[curve]]
+            plan.item("inp.CURVES", (own, NEW_ROW), "insert", [(own, kinds[curve], x, q), *((own, x, q) for x, q in rest)])
+            plan.row("PUMPS", link, tokens[1], tokens[2], own, *tokens[4:7])
+            plan.count("pump_added", share)
+        return plan
+
+
+def pump_curves(view: InputsView) -> tuple[dict[str, str], dict[str, list[tuple[float, float]]]]:
+    """Type and points (x, flow) of every pump curve, in the file's units."""
+    kinds: dict[str, str] = {}
+    values: dict[str, list[float]] = {}
+    for row in view.inp.rows("CURVES"):
+        tokens = row.tokens
+        if len(tokens) > 1 and tokens[1].upper().startswith("PUMP"):
+            kinds[tokens[0]], tokens = tokens[1].upper(), [tokens[0], *tokens[2:]]
+        if tokens[0] in kinds:
+            values.setdefault(tokens[0], []).extend(float(t) for t in tokens[1:])
+    return kinds, {name: list(zip(v[0::2], v[1::2], strict=True)) for name, v in values.items()}
+
+
+KINDS = (NewPumpStation, PumpCapacity)
