@@ -13,6 +13,7 @@ from flood_sim.inputs import NodeInlet
 from flood_sim.measures.base import CONDITION, FORMULA, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
+from flood_sim.measures.network_parts import add_pipe, add_pump, add_store, add_weir, circular, rows_of
 from flood_sim.measures.targets import items_of
 from flood_sim.rainfall import FORMULAS
 
@@ -25,21 +26,6 @@ class PipeNetwork(Measure):
     PROJECT: ClassVar[Project] = "pipe_network"
     READS: ClassVar[frozenset[str]] = frozenset({"inp", "inlets"})
     targets: Targets = Targets()
-
-
-def circular(name: str, plan: Plan, view: InputsView, key: str, target: str) -> Conduit | None:
-    """The conduit where its section is a circle, else a refusal."""
-    c = view.conduits.get(target)
-    if c is None or c.shape not in ("CIRCULAR", "FILLED_CIRCULAR"):
-        plan.refusals.append(
-            refusal(name, key, f"{target} is no circular pipe", given=c.shape if c else "", do="choose pipes; boxes: culvert_enlargement")
-        )
-        return None
-    return c
-
-
-def rows_of(view: InputsView, section: str) -> dict[str, list[str]]:
-    return {row.tokens[0]: row.tokens for row in view.inp.rows(section)}
 
 
 class TrunkUpsizing(PipeNetwork):
@@ -163,16 +149,6 @@ class ReliefSewer(PipeNetwork):
         lower = inverts[self.to_node] / metre if by_level else 0.0
         add_pipe(plan, view, name, self.from_node, self.to_node, length, self.diameter_m, offset, lower, self.manning_n)
         return plan
-
-
-def add_pipe(
-    plan: Plan, view: InputsView, link: str, upper: str, lower: str, length_m: float, diameter_m: float, inlet: float, outlet: float, n: float = 0.013
-) -> None:
-    """Rows of a new circular pipe; inlet, outlet: offsets as the file gives them."""
-    metre = view.inp.metres_per_unit
-    plan.row("CONDUITS", link, upper, lower, length_m / metre, n, inlet, outlet, 0, 0)
-    plan.row("XSECTIONS", link, "CIRCULAR", diameter_m / metre, 0, 0, 0, 1)
-    plan.count(sewer_item(diameter_m), length_m)
 
 
 class InletAddition(PipeNetwork):
@@ -350,7 +326,7 @@ class DeepTunnel(PipeNetwork):
     """A level tunnel as one store; shafts let water in over weirs, a pump empties it. Flow along the tunnel is not resolved."""
 
     STAGE: ClassVar[int] = MAKE
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.STORAGE", "inp.WEIRS", "inp.XSECTIONS", "inp.PUMPS", "inp.CURVES"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.STORAGE", "inp.WEIRS", "inp.XSECTIONS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES"})
     SUMMARY: ClassVar[str] = "deep tunnel with shafts behind weirs and a pump"
     CHINESE: ClassVar[str] = "深层隧道"
 
@@ -369,46 +345,13 @@ class DeepTunnel(PipeNetwork):
             plan.refusals.append(refusal(name, "dewater_m3_s", "a tunnel without a pump is full after the first storm", allowed="above 0"))
         volume = math.pi / 4.0 * self.diameter_m**2 * self.length_m
         invert = min(rims[n] for n in plan.targets) - self.depth_m
-        add_store(plan, view, name, invert, self.depth_m, volume / self.diameter_m)
+        add_store(plan, view, name, invert, self.depth_m, volume / self.diameter_m, view.inp.coordinates().get(plan.targets[0]))
         for k, node in enumerate(plan.targets, start=1):
             crest = self.crest_m if self.crest_m is not None else rims[node] - 0.5
             add_weir(plan, view, name, f"{name}_w{k}", node, name, crest, self.weir_m)
         add_pump(plan, view, f"{name}_p", name, plan.targets[0], self.dewater_m3_s, start_m=0.5, stop_m=0.1)
         plan.count("tunnel", volume)
         return plan
-
-
-def add_store(
-    plan: Plan, view: InputsView, node: str, invert_m: float, depth_m: float, area_m2: float, at: tuple[float, float] | None = None
-) -> None:
-    """A storage node of constant area, empty."""
-    metre = view.inp.metres_per_unit
-    plan.row("STORAGE", node, invert_m / metre, depth_m / metre, 0, "FUNCTIONAL", 0, 0, area_m2 / metre**2, 0, 0)
-    if at is not None:
-        plan.row("COORDINATES", node, at[0], at[1])
-
-
-def add_weir(plan: Plan, view: InputsView, name: str, link: str, upper: str, lower: str, crest_m: float, length_m: float) -> None:
-    """A side weir whose opening reaches a metre over the rim. Refused where its crest lies under the node's invert or over its rim."""
-    metre, inverts, rims = view.inp.metres_per_unit, node_inverts(view.inp), view.inp.rims()
-    if not inverts[upper] < crest_m < rims.get(upper, math.inf):
-        given, allowed = f"{crest_m:.2f} m", f"between {inverts[upper]:.2f} and {rims.get(upper, math.inf):.2f} m"
-        plan.refusals.append(refusal(name, "crest_m", f"the weir at {upper} never works, or always", given=given, allowed=allowed))
-    by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
-    offset = crest_m if by_level else crest_m - inverts[upper]
-    plan.row("WEIRS", link, upper, lower, "TRANSVERSE", offset / metre, 1.84 if metre == 1.0 else 3.33, "NO", 0, 0, "YES")
-    plan.row("XSECTIONS", link, "RECT_OPEN", (rims.get(upper, crest_m) - crest_m + 1.0) / metre, length_m / metre, 0, 0)
-    plan.count("weir", 1)
-
-
-def add_pump(plan: Plan, view: InputsView, link: str, upper: str, lower: str, capacity_m3_s: float, start_m: float, stop_m: float) -> None:
-    """A pump of constant flow between two depths in its well: PUMP2 (flow by depth)."""
-    from flood_sim.units import SWMM_FLOW_UNITS
-
-    metre, flow = view.inp.metres_per_unit, capacity_m3_s / SWMM_FLOW_UNITS[view.inp.flow_units]
-    curve = f"{link}_curve"
-    plan.item("inp.CURVES", (curve, NEW_ROW), "insert", [(curve, "PUMP2", "0.001", f"{flow:.9g}"), (curve, "1000", f"{flow:.9g}")])
-    plan.row("PUMPS", link, upper, lower, curve, "OFF", start_m / metre, stop_m / metre)
 
 
 KINDS = (TrunkUpsizing, ReliefSewer, InletAddition, InletCleaning, SewerCleaning, TrunkRehabilitation, CrossConnectionRemoval, DeepTunnel)

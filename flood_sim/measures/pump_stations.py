@@ -11,7 +11,7 @@ from flood_sim.drainage.audit import node_inverts
 from flood_sim.errors import nearest
 from flood_sim.measures.base import MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.edits import NEW_ROW, Plan
-from flood_sim.measures.pipe_network import add_pump
+from flood_sim.measures.network_parts import add_pump
 from flood_sim.measures.targets import items_of
 from flood_sim.structures import SurfacePump
 from flood_sim.units import SWMM_FLOW_UNITS

@@ -89,6 +89,9 @@ def _features(name: str, measure: Measure, plan: Plan, inputs: ModelInputs) -> l
     where = inputs.drainage.network.coordinates() if inputs.drainage is not None else {}
     links = inputs.drainage.network.links() if inputs.drainage is not None else {}
     for e in plan.edits:
+        if isinstance(e, Edit) and e.resource == "inp.COORDINATES" and isinstance(e.key, tuple):
+            where = where | {str(e.key[0]): (float(e.value[0]), float(e.value[1]))}
+    for e in plan.edits:
         if isinstance(e, CellEdit):
             mask[tuple(e.cells.T)] = True
             continue

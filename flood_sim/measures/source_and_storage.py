@@ -12,7 +12,7 @@ from flood_sim.inputs import NodeInlet
 from flood_sim.losses import Facility
 from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.edits import Plan
-from flood_sim.measures.pipe_network import add_pump, add_store, add_weir
+from flood_sim.measures.network_parts import add_pump, add_store, add_weir
 from flood_sim.measures.targets import cells_of
 from flood_sim.units import mm_h_to_m_s, mm_to_m
 
@@ -74,7 +74,7 @@ class PermeablePaving(Layered):
 
 def _slope(view: InputsView) -> np.ndarray:
     bed = np.where(np.isfinite(view.bed_elevation), view.bed_elevation, np.nanmedian(view.bed_elevation))
-    down, right = np.gradient(bed, view.grid.cell_size_m)
+    down, right = (np.gradient(bed, view.grid.cell_size_m, axis=k) if bed.shape[k] > 1 else np.zeros(bed.shape) for k in (0, 1))
     return np.hypot(down, right)
 
 

@@ -66,7 +66,7 @@ BAD = [  # change of the good file, code, texts that the message must hold
     (("schema = 1\n", ""), "E104", ["schema", "missing"]),
     (("cell_size_m = 5.0", "cell_size_m = -5.0"), "E104", ["cell_size_m", "-5.0", "> 0"]),
     (("[rainfall]", "[sites]\na = 1\n[rainfall]"), "E103", ["not implemented yet", "underground spaces"]),
-    (("[rainfall]", "[portfolio.six]\nmeasures = ['x']\n[rainfall]"), "E104", ["measures", "not implemented yet"]),
+    (("[rainfall]", "[portfolio.six]\nmeasures = ['x']\n[rainfall]"), "E104", ["portfolio.six", "names a measure that is not there: x"]),
     (("bed_elevation = {", "manning_n = 5.0\nbed_elevation = {"), "E212", ["manning_n", "5"]),
     (("bed_elevation = {", 'manning_n = "../n.tif"\nbed_elevation = {'), "E106", ["leaves the scenario's folder", "--allow-path"]),
     (("bed_elevation = {", 'manning_n = "gone.tif"\nbed_elevation = {'), "E101", ["gone.tif", "does not exist"]),
