@@ -4,67 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
 
-from cases import DOUBLE, START, Silent, coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
+from cases import coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
 from flood_kernels.structures import culvert_discharge
-from flood_sim.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
-from flood_sim.clock import Clock
+from flood_sim.boundaries import EdgeBoundary, constant, edge_faces
 from flood_sim.culverts import plain_rating
 from flood_sim.drainage.audit import read_conduits
 from flood_sim.errors import InputError
-from flood_sim.infiltration import NoInfiltration
 from flood_sim.inlets import INLET_KINDS
-from flood_sim.inputs import ModelInputs, NodeInlet
-from flood_sim.measures import AnyMeasure, apply_measures
-from flood_sim.rainfall import NO_RAIN
-from flood_sim.simulation import Simulation
+from flood_sim.inputs import NodeInlet
 from flood_sim.structures import Culvert, FaceStructure
 from flood_sim.terrain import terrain_of
-
-ADAPTER = TypeAdapter(AnyMeasure)
-
-
-def measure(**keys):
-    return ADAPTER.validate_python(keys)
-
-
-def build(inputs, **measures):
-    return apply_measures(inputs, {name: measure(**keys) for name, keys in measures.items()}, lambda file, place: [])
-
-
-def surface_inputs(terrain, duration_s, *, rain=NO_RAIN, depth=0.0, window_s=10.0, **rest):
-    clock = Clock(START, duration_s, window_s, duration_s)
-    return ModelInputs("case", clock, terrain, rain, NoInfiltration(), DOUBLE, depth, **rest)
-
-
-def run(inputs, folder, probe=None):
-    simulation, recorder = Simulation(inputs, folder), Silent(probe)
-    try:
-        assert simulation.run(recorder) == "complete"
-    finally:
-        simulation.close()
-    assert simulation.ledger.relative_error <= 1e-12
-    return simulation, dict(recorder.seen)
-
-
-def channel(rows, columns, cell_m, slope, n, discharge, open_rows, *, deep_m=4.0):
-    """A channel that falls to the east, open at its lower end with normal flow; rows outside `open_rows` lie deep_m higher."""
-    grid = grid_of(rows, columns, cell_m)
-    bed = np.tile(-slope * grid.x_m, (rows, 1)) + 10.0
-    bank = np.ones(rows, bool)
-    bank[list(open_rows)] = False
-    bed[bank] += deep_m
-    terrain = terrain_of(grid, bed, n)
-    cells = np.array([(r, 0) for r in open_rows])
-    inflow = EdgeInflow("q", cells, np.tile([0, -1], (len(cells), 1)), constant(discharge))
-    out, sides = edge_faces(terrain, np.ones(grid.shape, bool), "east")
-    return terrain, {"edge_inflows": (inflow,), "edges": (EdgeBoundary("out", out, sides, None, slope),)}
-
-
-def middle_depth(simulation, row):
-    return float(simulation.surface.depth[row, simulation.surface.grid.columns // 2])
-
+from measure_cases import build, channel, middle_depth, run, surface_inputs
 
 # ---------------------------------------------------------------------------------------------------------- conveyance
 
