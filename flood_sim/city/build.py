@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from flood_sim.boundaries import section_along
 from flood_sim.city.design import Design, design_sewers
 from flood_sim.city.ground import LAKE, LAKE_FREEBOARD_M, LAND_COVER, RIVER, Ground, make_ground
 from flood_sim.city.network_file import NetworkText, write_network
-from flood_sim.city.parameters import STREET_LEVEL_M, CityParameters
+from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters
 from flood_sim.city.sewers import SewerTree, make_sewers
 from flood_sim.city.sites import Site, make_sites
 from flood_sim.city.streets import Plan, make_plan
+from flood_sim.structures import BRIDGE_ORIFICE, FaceStructure
+from flood_sim.terrain import Terrain
 from flood_sim.units import mm_h_to_m_s, mm_to_m
+
+BRIDGE_REACH_M = 18.0  # from the river's axis to the foot of its dykes
+DECK_M, SOFFIT_BELOW_M, OPEN_WIDTH = 0.3, 1.0, 0.5  # of the old bridges, m against the riverside street; share of the width (assumed)
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,26 @@ class City:
             level = float(bed[lake].max()) - LAKE_FREEBOARD_M
             depth[lake] = np.maximum(level - bed[lake], 0.0)
         return depth
+
+    def bottlenecks(self, terrain: Terrain) -> tuple[FaceStructure, ...]:
+        """Old bridges across the rivers, evenly along all reaches: half the width open, soffit a metre under the riverside street."""
+        p, found = self.parameters, []
+        for k in range(p.river_bottlenecks):
+            centre = self.plan.rivers[k % len(self.plan.rivers)]
+            along = p.side_m * (k // len(self.plan.rivers) + 0.5) / math.ceil(p.river_bottlenecks / len(self.plan.rivers))
+            x, y = ORIGIN_M[0] + along, ORIGIN_M[1] + centre
+            line = section_along(terrain, f"bottleneck_{k + 1}", [(x, y + BRIDGE_REACH_M), (x, y - BRIDGE_REACH_M)])
+            other = line.cells - np.where(line.is_x[:, None], [0, 1], [1, 0])
+            inside = (other >= 0).all(axis=1) & terrain.active[tuple(line.cells.T)] & terrain.active[tuple(np.maximum(other, 0).T)]
+            cells, other = line.cells[inside], other[inside]
+            ground = np.maximum(terrain.bed_elevation[tuple(cells.T)], terrain.bed_elevation[tuple(other.T)])
+            n = len(cells)
+            if n:
+                found.append(FaceStructure(
+                    line.name, "bridge", line.is_x[inside], cells, np.full(n, STREET_LEVEL_M + DECK_M), line.sign[inside], sill_m=ground,
+                    soffit_m=np.full(n, STREET_LEVEL_M - SOFFIT_BELOW_M), orifice_coefficient=BRIDGE_ORIFICE, width=np.full(n, OPEN_WIDTH),
+                ))  # fmt: skip
+        return tuple(found)
 
     def measured(self) -> dict[str, float]:
         """What was built, as against what was asked."""

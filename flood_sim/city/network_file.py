@@ -73,7 +73,7 @@ class _Sections:
         self.add("COORDINATES", name, float(ORIGIN_M[0] + x), float(ORIGIN_M[1] + y))
 
     def text(self, title: str) -> str:
-        order = ("JUNCTIONS", "OUTFALLS", "STORAGE", "CONDUITS", "PUMPS", "XSECTIONS", "LOSSES", "CURVES", "TIMESERIES", "COORDINATES")
+        order = ("JUNCTIONS", "OUTFALLS", "STORAGE", "CONDUITS", "PUMPS", "XSECTIONS", "LOSSES", "CURVES", "TIMESERIES", "DWF", "COORDINATES")
         body = "\n\n".join(f"[{name}]\n" + "\n".join(self.lines[name]) for name in order if name in self.lines)
         return f"[TITLE]\n{title}\n\n[OPTIONS]\n{OPTIONS}\n\n[REPORT]\nINPUT NO\nCONTROLS NO\nNODES ALL\nLINKS ALL\n\n{body}\n"
 
@@ -94,11 +94,19 @@ def write_network(p: CityParameters, plan: Plan, ground: Ground, tree: SewerTree
     inlets = [row for k in range(len(tree.nodes)) for row in _inlets(p, tree, design, k)]
     if plan.underpass is not None:
         inlets += _underpass_sump(s, plan, ground)
+    for name in _cross_connected(p, tree):
+        s.add("DWF", name, "FLOW", f"{p.cross_connection_l_s / 1000.0:.6g}")
     for hour, stage in p.river_stage_h_m:
         s.add("TIMESERIES", "RIVER", f"{int(hour)}:{round(60 * (hour % 1)):02d}", STREET_LEVEL_M + stage)
     title = f"Synthetic reference city of flood_sim, not a real place: side {p.side_m:g} m, {p.vintage}, P = {p.design_return_period_y:g} y, seed {p.seed}"
     length = tree.length + sum(abs(tree.nodes[r].y - tree.outlet_y[r][1]) for r in tree.roots)
     return NetworkText(s.text(title), tuple(inlets), len(tree.nodes), length, volume)
+
+
+def _cross_connected(p: CityParameters, tree: SewerTree) -> list[str]:
+    """Nodes with foul water, drawn by their names."""
+    wanted = round(p.cross_connections_per_km2 * p.side_m**2 / 1e6)
+    return sorted(sorted((node.name for node in tree.nodes), key=lambda name: (draw(p.seed, name, "foul"), name))[:wanted])
 
 
 def _pipes(s: _Sections, tree: SewerTree, design: Design) -> float:

@@ -29,6 +29,9 @@ class CityParameters(BaseModel):
     silted_share: float = Field(0.20, ge=0.0, le=1.0, description="pipes with silt 0.15 D deep")
     half_full_share: float = Field(0.03, ge=0.0, le=1.0, description="pipes silted to half their depth")
     flapless_share: float = Field(0.0, ge=0.0, le=1.0, description="outfalls without a flap gate")
+    cross_connections_per_km2: float = Field(0.0, ge=0.0, le=200.0, description="foul sewers tied to storm nodes; Henan's history: 12")
+    cross_connection_l_s: float = Field(0.5, gt=0.0, le=10.0)
+    river_bottlenecks: int = Field(0, ge=0, le=50, description="old bridges that choke the rivers, named bottleneck_1, ...")
     pump_stations: bool = True
     river_manning_n: float = Field(0.060, ge=0.02, le=0.15, description="choked; 0.030 is clear")
     river_stage_h_m: tuple[tuple[float, float], ...] = Field(

@@ -59,14 +59,12 @@ class ChannelClearance(Conveyance):
 
 def _say_pits(name: str, plan: Plan, view: InputsView, cells: np.ndarray, lower_m: float) -> None:
     """A dug reach whose lowest bed lies below everything around it keeps its water."""
+    from scipy.ndimage import binary_dilation
+
     bed = np.where(view.active, view.bed_elevation, np.inf)
     mask = np.zeros(bed.shape, bool)
     mask[tuple(cells.T)] = True
-    ring = np.zeros_like(mask)
-    ring[1:], ring[:-1] = ring[1:] | mask[:-1], ring[:-1] | mask[1:]
-    ring[:, 1:] |= mask[:, :-1]
-    ring[:, :-1] |= mask[:, 1:]
-    ring &= ~mask
+    ring = binary_dilation(mask) & ~mask
     if ring.any() and bed[mask].min() - lower_m < bed[ring].min() - 1e-6 and not _touches_edge(mask):
         depth = bed[ring].min() - bed[mask].min() + lower_m
         plan.doubts.append(

@@ -195,32 +195,40 @@ class RainTank(Roofs):
 
 
 class Basin(SourceAndStorage):
-    """Ground dug out to one level; returns its cells, its lowest rim (m) and its volume to there (m3)."""
+    """Ground dug out, each connected area to its own level: so deep under the lowest ground around it."""
 
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "initial_depth", "buildings", "layers", "inp"})
 
-    def dig(self, name: str, plan: Plan, view: InputsView, depth_m: float) -> tuple[np.ndarray, float, float]:
+    def dig(self, name: str, plan: Plan, view: InputsView, depth_m: float) -> list[tuple[np.ndarray, float, float]]:
+        """Cells (n, 2), lowest rim (m) and volume under it (m3) of each area."""
+        from scipy.ndimage import find_objects, label
+
         cells = cells_of(name, self.targets, view)
         inside = np.zeros(view.grid.shape, bool)
         inside[tuple(cells.T)] = True
-        ring = np.zeros_like(inside)
-        ring[1:] |= inside[:-1]
-        ring[:-1] |= inside[1:]
-        ring[:, 1:] |= inside[:, :-1]
-        ring[:, :-1] |= inside[:, 1:]
-        ring &= ~inside & view.active
-        bed = view.bed_elevation
-        rim = float(min(bed[ring].min() if ring.any() else np.inf, bed[inside].max()))
-        floor = rim - depth_m
-        now = bed[tuple(cells.T)]
-        deeper = now > floor + 1e-9
-        plan.cells("bed_elevation", "lower_to", cells[deeper], floor)
-        wet = deeper & (view.initial_depth[tuple(cells.T)] > 0.0)
-        plan.cells("initial_depth", "add", cells[wet], now[wet] - floor)
-        volume = float((rim - np.minimum(now, floor)).sum()) * view.grid.cell_area_m2
-        plan.targets = [f"{len(cells)} cells, floor {floor:.2f} m, {volume:.0f} m3 under {rim:.2f} m"]
-        return cells, rim, volume
+        areas, parts = [], label(inside)[0]
+        for number, window in enumerate(find_objects(parts), start=1):
+            around = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in window)
+            mine = parts[around] == number
+            bed, ring = view.bed_elevation[around], _ring(mine) & view.active[around]
+            rim = float(min(bed[ring].min() if ring.any() else np.inf, bed[mine].max()))
+            now, floor = bed[mine], rim - depth_m
+            here = np.argwhere(mine) + np.array([around[0].start, around[1].start])
+            deeper = now > floor + 1e-9
+            plan.cells("bed_elevation", "lower_to", here[deeper], floor)
+            wet = deeper & (view.initial_depth[around][mine] > 0.0)
+            plan.cells("initial_depth", "add", here[wet], now[wet] - floor)
+            areas.append((here, rim, float((rim - np.minimum(now, floor)).sum()) * view.grid.cell_area_m2))
+        plan.targets = [f"{len(here)} cells, {volume:.0f} m3 under {rim:.2f} m" for here, rim, volume in areas]
+        return areas
+
+
+def _ring(mask: np.ndarray) -> np.ndarray:
+    """Cells beside a mask."""
+    from scipy.ndimage import binary_dilation
+
+    return np.asarray(binary_dilation(mask) & ~mask)
 
 
 class SurfaceDetention(Basin):
@@ -239,8 +247,12 @@ class SurfaceDetention(Basin):
         plan = Plan()
         if self.depth_m == 0.0:
             return plan
-        cells, rim, volume = self.dig(name, plan, view, self.depth_m)
-        plan.count("detention_basin", volume)
+        areas = self.dig(name, plan, view, self.depth_m)
+        plan.count("detention_basin", sum(volume for _, _, volume in areas))
+        if len(areas) > 1:
+            plan.refusals.append(refusal(name, "targets", f"the basin falls into {len(areas)} areas", do="one measure for each"))
+            return plan
+        cells, rim, volume = areas[0]
         if self.outlet_node is None:
             plan.doubts.append(doubt(name, "the basin has no outlet: it is full after the first storm"))
             return plan
@@ -273,8 +285,8 @@ class PondRestoration(Basin):
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
         if self.depth_m > 0.0:
-            cells, _, _ = self.dig(name, plan, view, self.depth_m)
-            plan.count("pond", len(cells) * view.grid.cell_area_m2)
+            areas = self.dig(name, plan, view, self.depth_m)
+            plan.count("pond", sum(len(cells) for cells, _, _ in areas) * view.grid.cell_area_m2)
         return plan
 
 
@@ -296,8 +308,8 @@ class ParkRetention(Basin):
                 refusal(name, "depth_m", "deeper than 0.5 m without a fence", given=f"{self.depth_m:g}", allowed="at most 0.5", do="fenced = true")
             )
         if self.depth_m > 0.0:
-            cells, _, _ = self.dig(name, plan, view, self.depth_m)
-            plan.count("park_retention", len(cells) * view.grid.cell_area_m2)
+            areas = self.dig(name, plan, view, self.depth_m)
+            plan.count("park_retention", sum(len(cells) for cells, _, _ in areas) * view.grid.cell_area_m2)
         return plan
 
 

@@ -227,12 +227,13 @@ def outfalls(view: InputsView) -> list[Row]:
 
 
 def pumps(view: InputsView) -> list[Row]:
-    """Pumps of the network."""
-    where = view.inp.coordinates()
+    """Pumps of the network; to_outfall is "yes" or "no"."""
+    where, outfalls = view.inp.coordinates(), {r.tokens[0] for r in view.inp.rows("OUTFALLS")}
     return [
-        {"id": r.tokens[0], "from": r.tokens[1], "to": r.tokens[2], "curve": r.tokens[3], "place": where.get(r.tokens[1])}
+        {"id": r.tokens[0], "from": r.tokens[1], "to": r.tokens[2], "curve": r.tokens[3], "to_outfall": "yes" if r.tokens[2] in outfalls else "no",
+         "place": where.get(r.tokens[1])}
         for r in view.inp.rows("PUMPS")
-    ]
+    ]  # fmt: skip
 
 
 def gate_place(tokens: list[str]) -> int:

@@ -67,6 +67,8 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     if city is not None:
         edges += _city_edges(city, terrain)
     structures, culverts, pumps = build_structures(scenario, terrain, findings)
+    if city is not None:
+        structures += city.bottlenecks(terrain)
     depth = build_initial_depth(scenario, terrain, city, findings)
     gauges = _gauges(scenario, terrain, city)
     choice = choose_scheme(spec.surface.scheme, terrain, depth, structures)
