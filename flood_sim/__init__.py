@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flood_sim.analysis.compare import Comparison, compare
     from flood_sim.results import Results, open_results
     from flood_sim.runner import run
     from flood_sim.scenario import Scenario, list_scenarios, load_scenario
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "flood_sim.analysis.compare",
+    "compare": "flood_sim.analysis.compare",
     "Results": "flood_sim.results",
     "Scenario": "flood_sim.scenario",
     "list_scenarios": "flood_sim.scenario",
@@ -24,7 +27,7 @@ _HOMES = {
     "run": "flood_sim.runner",
 }
 
-__all__ = ["Results", "Scenario", "__version__", "list_scenarios", "load_scenario", "open_results", "run"]
+__all__ = ["Comparison", "Results", "Scenario", "__version__", "compare", "list_scenarios", "load_scenario", "open_results", "run"]
 
 
 def __getattr__(name: str) -> Any:

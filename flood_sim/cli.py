@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flood_sim.cli_results import Json, compare, draw, explain, report, section, trace
+
 if TYPE_CHECKING:
-    from flood_sim.analysis.network import Network
     from flood_sim.scenario import Scenario
     from flood_sim.simulation import Simulation
 
@@ -26,8 +27,6 @@ app = typer.Typer(
 
 ScenarioName = Annotated[str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")]
 AllowPath = Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")]
-ResultFolder = Annotated[Path, typer.Argument(help="result folder")]
-Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 
 
 @app.command("list")
@@ -87,6 +86,7 @@ def _write_city_files(scenario_file: Path) -> Path:
 @app.command()
 def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath = [], as_json: Json = False) -> None:
     """Read everything a run would read and say what is wrong or doubtful. Nothing is run, nothing is written."""
+    from flood_sim.measures.describe import bill_lines
     from flood_sim.scenario import build_inputs
     from flood_sim.scenario.build import memory_line
     from flood_sim.scenario.network_check import network_figures, network_lines
@@ -107,6 +107,7 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
                     "scheme": inputs.surface.scheme,
                     "scheme_reason": inputs.scheme_reason,
                     "network": figures,
+                    "measures": inputs.measures,
                     "findings": rows,
                 },
                 ensure_ascii=False,
@@ -123,9 +124,72 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
         typer.echo(line)
     typer.echo(cost_line(inputs.surface.scheme, inputs.scheme_reason))
     typer.echo(memory_line(inputs))
+    for line in bill_lines(inputs.measures):
+        typer.echo(line)
     for finding in inputs.findings:
         typer.echo(str(finding))
     typer.echo(f"check: {len(inputs.findings)} doubts, no error; the run may start")
+
+
+@app.command()
+def storms(
+    name: Annotated[str | None, typer.Argument(help="list the intervals of this storm")] = None,
+    picture: Annotated[Path | None, typer.Option("--picture", help="draw it into this PNG file")] = None,
+    as_json: Json = False,
+) -> None:
+    """Storms of the library: their sums, which intervals are reported and which are filled in."""
+    from flood_sim.daily_storms import library, storm_lines, storm_rows
+    from flood_sim.errors import input_error, nearest
+
+    known = library()
+    if name is not None and name not in known:
+        raise input_error("E104", "storms", f"no such storm{nearest(name, known)}", given=name, allowed=", ".join(known))
+    chosen = list(known.values()) if name is None else [known[name]]
+    if as_json:
+        typer.echo(
+            json.dumps([{"name": s.name, "note": s.note, "source": s.rain.source, "intervals": storm_rows(s)} for s in chosen], ensure_ascii=False)
+        )
+    else:
+        for storm in chosen:
+            typer.echo("\n".join(storm_lines(storm)))
+        for row in storm_rows(chosen[0]) if name is not None else []:
+            typer.echo(f"  until {row['end']:<28}{row['depth_mm']:9.3f} mm  {'reported' if row['reported'] else ''}")
+    if picture is not None:
+        from flood_sim.analysis.storms import storm_picture
+
+        storm = chosen[0]
+        storm_picture(storm.name, storm.rain.time_s, storm.rain.cumulative_m, storm.reported, storm.note).savefig(picture)
+        typer.echo(f"picture: {picture}", err=True)
+
+
+@app.command()
+def measures(
+    kind: Annotated[str | None, typer.Argument(help="explain this kind")] = None,
+    costs: Annotated[bool, typer.Option("--costs", help="list the unit costs with their sources")] = False,
+    as_json: Json = False,
+) -> None:
+    """Kinds of measures of the six projects: list them, or explain one."""
+    from flood_sim.errors import input_error, nearest
+    from flood_sim.measures import KINDS, PROJECTS
+    from flood_sim.measures.describe import cost_lines, explained, kinds
+
+    if kind is not None and kind not in KINDS:
+        raise input_error("E104", "measures", f"no such kind{nearest(kind, KINDS)}", given=kind, allowed=", ".join(KINDS))
+    if kind is not None:
+        lines = explained(kind)
+        typer.echo(json.dumps({"kind": kind, "lines": lines}, ensure_ascii=False) if as_json else "\n".join(lines))
+        return
+    rows = kinds()
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for project, chinese in PROJECTS.items():
+        mine = [row for row in rows if row["project"] == project]
+        typer.echo(f"{project} {chinese}" + ("" if mine else ": not implemented yet"))
+        for row in mine:
+            typer.echo(f"  {row['kind']:<26}{row['summary']} ({row['chinese']})")
+    for line in cost_lines() if costs else []:
+        typer.echo(line)
 
 
 @app.command()
@@ -158,87 +222,13 @@ def run(
             progress=talk.step,
         )  # fmt: skip
     if report_ and outcome.summary["simulated_s"] > 0.0:
-        talk.say(f"pictures: {_draw(out)}")
+        talk.say(f"pictures: {draw(out)}")
     talk.say(f"results: {out}")
     if as_json:
         typer.echo((out / "summary.json").read_text(encoding="utf-8"))
     if outcome.exit_code == 3:
         typer.echo(outcome.summary["message"], err=True)
     raise typer.Exit(outcome.exit_code)
-
-
-@app.command()
-def report(folder: ResultFolder, as_json: Json = False) -> None:
-    """Draw the pictures of a result folder into its report/."""
-    from flood_sim.results import open_results
-
-    open_results(folder)
-    target = _draw(folder)
-    typer.echo(json.dumps({"report": str(target)}) if as_json else f"pictures: {target}")
-
-
-@app.command()
-def explain(folder: ResultFolder, node: Annotated[str, typer.Argument(help="node of the network")], as_json: Json = False) -> None:
-    """Say why a node of the network floods: pipe, pump, outfall, blockage or inlets."""
-    from flood_sim.analysis.network import explain as reasons
-
-    lines = reasons(_network(folder), node)
-    typer.echo(json.dumps({"node": node, "lines": lines}, ensure_ascii=False) if as_json else "\n".join(lines))
-
-
-@app.command()
-def trace(folder: ResultFolder, node: Annotated[str, typer.Argument(help="node of the network")], as_json: Json = False) -> None:
-    """List the inlets that feed a node, by what they took from the street."""
-    from flood_sim.analysis.network import trace as feeding
-
-    rows = feeding(_network(folder), node)
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    total = sum(row["captured_m3"] for row in rows)
-    typer.echo(f"{node} is fed by {sum(row['inlets'] for row in rows)} inlets at {len(rows)} nodes, which took {total:.1f} m3 from the street")
-    for row in rows[:20]:
-        typer.echo(f"  {row['node']:<16} {row['captured_m3']:10.1f} m3  {row['inlets']:3d} inlets  {row['distance_m']:7.0f} m upstream")
-    if len(rows) > 20:
-        typer.echo(f"  ... and {len(rows) - 20} more (--json lists all)")
-
-
-@app.command()
-def section(
-    folder: ResultFolder,
-    node: Annotated[str, typer.Argument(help="upper node of the run of pipes")],
-    to: Annotated[str | None, typer.Option("--to", help="lower node; absent: the outfall")] = None,
-    as_json: Json = False,
-) -> None:
-    """Draw the long section of a run of pipes with the street over it."""
-    from flood_sim.analysis.long_section import long_section
-    from flood_sim.analysis.style import pyplot
-
-    figure = long_section(_network(folder), node, to)
-    target = folder / "report" / f"section_{_file_name(node)}_{_file_name(to or 'outfall')}.png"
-    target.parent.mkdir(exist_ok=True)
-    figure.savefig(target)
-    pyplot().close(figure)
-    typer.echo(json.dumps({"picture": str(target)}) if as_json else f"picture: {target}")
-
-
-def _network(folder: Path) -> Network:
-    from flood_sim.analysis.network import open_network
-    from flood_sim.results import open_results
-
-    return open_network(open_results(folder))
-
-
-def _file_name(text: str) -> str:
-    """A node's name as part of a file's: what is no letter, digit, dash or dot becomes a dash."""
-    return "".join(c if c.isalnum() or c in "-." else "-" for c in text)
-
-
-def _draw(folder: Path) -> Path:
-    from flood_sim.analysis.report import draw_report
-    from flood_sim.results import open_results
-
-    return draw_report(open_results(folder))
 
 
 def _load(name: str, allow_path: list[Path]) -> Scenario:
@@ -292,6 +282,10 @@ class _Progress:
             f"{simulation.clock.at(simulation.time_s):%d %b %H:%M:%S}  {simulation.time_s / self._duration:4.0%}  ETA {eta:4.0f} s  "
             f"wet {wet:.1f} ha  deepest {float(depth.max()):.2f} m  error {simulation.ledger.relative_error:.0e}  {rate:.0f} steps/s"
         )
+
+
+for command in (report, explain, trace, section, compare):
+    app.command()(command)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -73,6 +73,16 @@ def gauge_field(name: str, gauges: Sequence[RainGauge], grid: Grid, method: str,
     return RainField(name, edges, lambda k: np.tensordot(amounts[:, k], weights, axes=1), source)
 
 
+def sloped_field(rain: Rainfall, grid: Grid, per_m: float, towards_deg: float) -> RainField:
+    """A uniform storm that grows by per_m of its mean each metre towards a bearing (0 north, 90 east); never below 0, its mean stays."""
+    angle = math.radians(towards_deg)
+    x, y = grid.x_m - grid.x_m.mean(), grid.y_m - grid.y_m.mean()
+    factor = np.maximum(1.0 + per_m * (math.sin(angle) * x[None, :] + math.cos(angle) * y[:, None]), 0.0)
+    factor /= factor.mean()
+    amounts = np.diff(rain.cumulative_m)
+    return RainField(f"{rain.name}, gradient", rain.time_s, lambda k: amounts[k] * factor, rain.source)
+
+
 @dataclass(frozen=True)
 class StormCell:
     """A Gaussian rain cell on a straight track: rate = peak exp(-r^2 / (2 radius^2)) between begin_s and end_s (rate m/s, lengths m)."""

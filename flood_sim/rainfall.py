@@ -107,13 +107,15 @@ FORMULAS = {
 }
 
 
-def chicago_storm(formula: str, return_period_y: float, duration_min: float, peak_ratio: float = 0.4, step_min: float = 5.0) -> Rainfall:
+def chicago_storm(
+    formula: str | StormFormula, return_period_y: float, duration_min: float, peak_ratio: float = 0.4, step_min: float = 5.0
+) -> Rainfall:
     """Keifer-Chu (Chicago) hyetograph from differences of the cumulative depth, so that its sum is the formula's depth exactly.
 
     peak_ratio : time to peak over duration, 0 to 1. Time runs from 0 at the storm's start.
     P(x) = r [H(T) - H((rT - x)/r)] to the peak, r H(T) + (1 - r) H((x - rT)/(1 - r)) after it (Keifer and Chu 1957).
     """
-    law = FORMULAS[formula]
+    law = formula if isinstance(formula, StormFormula) else FORMULAS[formula]
     total, peak = law.depth_mm(duration_min, return_period_y), peak_ratio * duration_min
     minutes = np.minimum(np.arange(0.0, duration_min + step_min - 1e-9, step_min), duration_min)
 
@@ -123,7 +125,8 @@ def chicago_storm(formula: str, return_period_y: float, duration_min: float, pea
         return peak_ratio * total + (1.0 - peak_ratio) * law.depth_mm((x - peak) / (1.0 - peak_ratio), return_period_y)
 
     depth = np.array([mm_to_m(cumulative(float(x))) for x in minutes])
-    return Rainfall(f"{formula}-p{return_period_y:g}-{duration_min:g}min", minutes * minutes_to_s(1.0), depth, law.source)
+    name = formula if isinstance(formula, str) else "formula"
+    return Rainfall(f"{name}-p{return_period_y:g}-{duration_min:g}min", minutes * minutes_to_s(1.0), depth, law.source)
 
 
 def shifted(rainfall: Rainfall, offset_s: float) -> Rainfall:

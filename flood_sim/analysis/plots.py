@@ -41,7 +41,7 @@ def _extent(results: Results) -> tuple[float, float, float, float]:
     return float(x[0] - half), float(x[-1] + half), float(y[-1] - half), float(y[0] + half)
 
 
-def _ground(results: Results, axes: Any) -> tuple[float, float, float, float]:
+def draw_ground(results: Results, axes: Any) -> tuple[float, float, float, float]:
     """Hillshade with buildings in grey."""
     extent = _extent(results)
     bed = results.fields["bed_elevation"].values
@@ -73,7 +73,7 @@ def max_depth_map(results: Results) -> Any:
     """Maximum depth over the ground, with the sewers and the gauges."""
     plt = pyplot()
     figure, axes = plt.subplots(figsize=(9.5, 8.2), layout="constrained")
-    extent = _ground(results, axes)
+    extent = draw_ground(results, axes)
     colours, norm = depth_scale()
     depth = results.max_depth.values
     image = axes.imshow(np.where(np.isfinite(depth), depth, 0.0), extent=extent, cmap=colours, norm=norm, interpolation="nearest")
@@ -157,7 +157,7 @@ def node_flooding_map(results: Results) -> Any | None:
     places = shapely.get_coordinates(shapely.from_wkb(geometry))
     over, flooded = (np.asarray(c, float) for c in columns)
     figure, axes = plt.subplots(figsize=(9.5, 8.2), layout="constrained")
-    extent = _ground(results, axes)
+    extent = draw_ground(results, axes)
     for line in _network_lines(results):
         axes.plot(line[:, 0], line[:, 1], color="#6080a0", linewidth=0.6)
     dots = axes.scatter(

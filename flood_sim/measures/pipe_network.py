@@ -29,7 +29,7 @@ class PipeNetwork(Measure):
 
 
 class TrunkUpsizing(PipeNetwork):
-    """Larger circular pipes on their old inverts, or with their old crowns."""
+    """Larger circular pipes on their old inverts."""
 
     STAGE: ClassVar[int] = RESIZE
     WRITES: ClassVar[frozenset[str]] = frozenset({"inp.XSECTIONS"})

@@ -32,12 +32,12 @@ def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None) 
         return NoInfiltration()
     if city is not None and spec.kind == "city_soil":
         conductivity, suction, deficit = city.soil()
-        return GreenAmpt(np.where(terrain.active, conductivity, 0.0), suction, deficit)
+        return GreenAmpt(np.where(terrain.active, conductivity, 0.0), suction, (1.0 - spec.wetness) * deficit)
     fields = _cover_or_numbers(scenario, spec, KEYS[spec.kind], terrain, "[infiltration]")
     first = np.where(terrain.active, fields[0], 0.0)
     rate = mm_h_to_m_s(1.0)
     if spec.kind == "green_ampt":
-        return GreenAmpt(rate * first, mm_to_m(1.0) * fields[1], fields[2], spec.recovery)
+        return GreenAmpt(rate * first, mm_to_m(1.0) * fields[1], (1.0 - spec.wetness) * fields[2], spec.recovery)
     if spec.kind == "horton":
         return Horton(rate * first, rate * fields[1], fields[2] / SECONDS_PER_HOUR, fields[3] / SECONDS_PER_HOUR)
     if spec.kind == "curve_number":

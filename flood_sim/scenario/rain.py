@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from flood_sim.daily_storms import alternating_block, shaped_like_720, with_peaked_hour
 from flood_sim.errors import Finding, input_error
 from flood_sim.grid import Grid
-from flood_sim.rain_fields import RainField, RainGauge, StormCell, gauge_field, moving_field
-from flood_sim.rainfall import NO_RAIN, STORMS, Rainfall, chicago_storm, rainfall_from_intervals, scaled, shifted
+from flood_sim.rain_fields import RainField, RainGauge, StormCell, gauge_field, moving_field, sloped_field
+from flood_sim.rainfall import FORMULAS, NO_RAIN, STORMS, Rainfall, StormFormula, chicago_storm, rainfall_from_intervals, scaled, shifted
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.water_specs import Placed
 from flood_sim.units import SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
 
 LARGEST_RAIN_MM_H = 500.0
@@ -30,11 +32,16 @@ def build_rainfall(scenario: Scenario, grid: Grid, findings: list[Finding]) -> R
         return field
     if spec.kind == "storm":
         rain = STORMS[spec.storm](start)
+        rain = with_peaked_hour(rain) if spec.peak_hour == "peaked" else rain
         rain = rain if spec.scale == 1.0 else scaled(rain, spec.scale)
     elif spec.kind == "design_storm":
-        rain = shifted(chicago_storm(spec.formula, spec.return_period_y, spec.duration_min, spec.peak_ratio, spec.step_min), spec.begin_s)
+        rain = shifted(chicago_storm(_formula(spec), spec.return_period_y, spec.duration_min, spec.peak_ratio, spec.step_min), spec.begin_s)
+    elif spec.kind == "daily_storm":
+        rain = shifted(_day(scenario, spec), spec.begin_s)
     else:
         rain = series_rain(scenario, spec, spec.file, "[rainfall] file", findings)
+    if isinstance(spec, Placed) and spec.areal_reduction != 1.0:
+        rain = scaled(rain, spec.areal_reduction)
     if rain.depth_between(0.0, scenario.spec.duration_s) <= 0.0:
         findings.append(
             Finding(
@@ -49,7 +56,30 @@ def build_rainfall(scenario: Scenario, grid: Grid, findings: list[Finding]) -> R
                 f"the rain ends {(scenario.spec.duration_s - rain.time_s[-1]) / SECONDS_PER_HOUR:.2f} h before the run; 0 after it",
             )
         )
+    if isinstance(spec, Placed) and spec.gradient is not None:
+        return sloped_field(rain, grid, spec.gradient.per_km / 1000.0, spec.gradient.towards_deg)
     return rain
+
+
+def _formula(spec: Any) -> str | StormFormula:
+    f = spec.formula
+    return f if isinstance(f, str) else StormFormula(f.a, f.c, f.p0, f.b, f.n, f.source)
+
+
+def _day(scenario: Scenario, spec: Any) -> Rainfall:
+    if spec.shape == "zhengzhou-720":
+        return shaped_like_720(spec.depth_mm)
+    law = _formula(spec)
+    try:
+        return alternating_block(FORMULAS[law] if isinstance(law, str) else law, spec.return_period_y, spec.depth_mm, spec.peak_ratio)
+    except ValueError as error:
+        raise input_error(
+            "E104",
+            f"{scenario.path.name}, [rainfall] depth_mm",
+            str(error),
+            given=f"{spec.depth_mm:g}",
+            do="a shorter return period, or a deeper day",
+        ) from error
 
 
 def series_rain(scenario: Scenario, spec: Any, name: str, place: str, findings: list[Finding]) -> Rainfall:

@@ -24,21 +24,63 @@ class NoRain(Section):
     kind: Literal["none"] = "none"
 
 
-class StormRain(Section):
+class Gradient(Section):
+    """A storm that grows in one direction; its mean over the grid stays."""
+
+    per_km: float = Field(ge=0.0, le=1.0, description="0.1: a tenth more each kilometre")
+    towards_deg: float = Field(ge=0.0, lt=360.0, description="0 north, 90 east; 7.20 grew towards the south-west: 225")
+
+
+class Placed(Section):
+    """What a uniform storm may have in space."""
+
+    gradient: Gradient | None = None
+    areal_reduction: float = Field(1.0, gt=0.3, le=1.0, description="of a point's rain over the whole area")
+
+
+class StormRain(Placed):
     kind: Literal["storm"]
     storm: Literal["zhengzhou-720"] = Field(description="one of: " + ", ".join(STORMS))
     label: Literal["right"] = Field("right", description="its hours are labelled by their end")
     scale: float = Field(1.0, ge=0.0, le=10.0)
+    peak_hour: Literal["uniform", "peaked"] = Field(
+        "uniform", description="peaked: 24.2 mm in its heaviest 5 minutes (assumed; no minute series is known)"
+    )
 
 
-class DesignRain(Section):
+class FormulaSpec(Section):
+    """q = a (1 + c lg(P + p0)) / (t + b)^n, L/(s ha), t in minutes (GB 50014): of any city."""
+
+    a: float = Field(gt=0.0, le=1e5)
+    c: float = Field(ge=0.0, le=5.0)
+    p0: float = Field(0.0, ge=0.0, le=5.0)
+    b: float = Field(ge=0.0, le=100.0)
+    n: float = Field(gt=0.0, le=2.0)
+    source: str = "given in the scenario"
+
+
+class DesignRain(Placed):
     kind: Literal["design_storm"]
-    formula: Literal["zhengzhou-measures", "zhengzhou-2002"] = Field("zhengzhou-measures", description="one of: " + ", ".join(FORMULAS))
+    formula: Literal["zhengzhou-measures", "zhengzhou-2002"] | FormulaSpec = Field(
+        "zhengzhou-measures", description="one of: " + ", ".join(FORMULAS) + "; or { a, c, b, n }"
+    )
     return_period_y: float = Field(ge=0.25, le=1000.0)
-    duration_min: float = Field(120.0, ge=5.0, le=180.0, description="the formulas hold for short storms; 24 h patterns are not implemented")
+    duration_min: float = Field(120.0, ge=5.0, le=180.0, description='the formulas hold for short storms; a day: kind = "daily_storm"')
     peak_ratio: float = Field(0.4, gt=0.0, lt=1.0)
     step_min: float = Field(5.0, gt=0.0, le=60.0)
     begin_s: float = Field(0.0, ge=0.0, description="seconds from the start of the run")
+
+
+class DailyRain(Placed):
+    kind: Literal["daily_storm"]
+    depth_mm: float = Field(gt=0.0, le=2000.0, description="of 24 h; Zhengzhou, 50 years: about 199 (recalled)")
+    shape: Literal["alternating_block", "zhengzhou-720"] = "alternating_block"
+    formula: Literal["zhengzhou-measures", "zhengzhou-2002"] | FormulaSpec = Field(
+        "zhengzhou-measures", description="alternating_block: of its inner 3 h"
+    )
+    return_period_y: float = Field(50.0, ge=0.25, le=1000.0, description="alternating_block: of its inner 3 h")
+    peak_ratio: float = Field(0.5, gt=0.0, lt=1.0)
+    begin_s: float = Field(0.0, ge=0.0)
 
 
 class SeriesRain(Section):
@@ -97,6 +139,7 @@ class CitySoilSpec(Section):
     """The reference city's own soil: the default with [city]."""
 
     kind: Literal["city_soil"]
+    wetness: float = Field(0.0, ge=0.0, le=1.0, description="share of the soil's deficit that earlier rain has filled")
 
 
 class ConstantInfiltrationSpec(Section):
@@ -111,6 +154,7 @@ class GreenAmptSpec(Section):
     suction_mm: float | None = Field(None, ge=0.0, le=2000.0)
     deficit: float | None = Field(None, ge=0.0, le=0.6)
     land_cover: LandCover | None = None
+    wetness: float = Field(0.0, ge=0.0, le=1.0, description="share of the deficit that earlier rain has filled")
     recovery: bool = Field(False, description="the upper zone drains while the ground is dry (SWMM's rule): for storms that follow each other")
 
     @model_validator(mode="after")
@@ -213,7 +257,7 @@ class GreenRoof(FacilitySpec):
     soil_start: float = Field(0.15, ge=0.0, le=0.9, description="water content at the start")
 
 
-Rain = Annotated[NoRain | StormRain | DesignRain | SeriesRain | GaugesRain | GridRain | MovingRain, Field(discriminator="kind")]
+Rain = Annotated[NoRain | StormRain | DesignRain | DailyRain | SeriesRain | GaugesRain | GridRain | MovingRain, Field(discriminator="kind")]
 Loss = Annotated[
     NoInfiltrationSpec | CitySoilSpec | ConstantInfiltrationSpec | GreenAmptSpec | HortonSpec | CurveNumberSpec, Field(discriminator="kind")
 ]

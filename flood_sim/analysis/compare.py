@@ -1,0 +1,153 @@
+"""Two results beside each other."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flood_sim.errors import input_error
+from flood_sim.results import Results
+
+if TYPE_CHECKING:
+    import pandas
+
+LEDGER_LINES = (
+    "rain", "inflow", "boundary_in", "boundary_out", "infiltration", "evaporation", "surface_stored_start", "surface_stored_end", "layers_stored_end",
+    "network_stored_end", "network_inflow", "outfall_out", "outfall_half_volumes", "network_residual", "error",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Result `after` against `before`, on one grid. Differences are after less before."""
+
+    before: Results
+    after: Results
+
+    def __post_init__(self) -> None:
+        a, b = (r.fields["bed_elevation"].shape for r in (self.before, self.after))
+        if (
+            a != b
+            or not np.allclose(self.before.fields["x"], self.after.fields["x"])
+            or not np.allclose(self.before.fields["y"], self.after.fields["y"])
+        ):
+            raise input_error(
+                "E104",
+                str(self.after.folder),
+                "the two results lie on different grids",
+                given=f"{a} and {b} cells",
+                do="compare runs of one scenario",
+            )
+
+    @cached_property
+    def depth_difference(self) -> np.ndarray:
+        """(rows, columns) m: maximum depth after less before, both over the ground as it was before: a dug channel is no deeper flood."""
+        ground = [r.fields["bed_elevation"].values for r in (self.before, self.after)]
+        dug = np.nan_to_num(ground[0] - ground[1])
+        over_old_ground = np.maximum(np.nan_to_num(self.after.max_depth.values) - dug, 0.0)
+        return over_old_ground - np.nan_to_num(self.before.max_depth.values)
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """Outcomes, gauges and ledger lines: group, name, unit, before, after, difference."""
+        a, b = self.before.summary, self.after.summary
+        found: list[dict[str, Any]] = []
+
+        def row(group: str, name: str, unit: str, before: float | None, after: float | None) -> None:
+            difference = None if before is None or after is None else after - before
+            found.append({"group": group, "name": name, "unit": unit, "before": before, "after": after, "difference": difference})
+
+        for limit in a["flood"]["flooded_area_m2"]:
+            row("flood", f"area above {limit} m", "ha", *(s["flood"]["flooded_area_m2"][limit] / 1e4 for s in (a, b)))
+        row("flood", "area-hours above 0.15 m", "ha h", *(s["flood"]["area_hours_m2_h"]["0.15"] / 1e4 for s in (a, b)))
+        row("flood", "deepest", "m", a["flood"]["max_depth_m"], b["flood"]["max_depth_m"])
+        for key, unit in (("flooded_nodes", "1"), ("flooded_volume_m3", "m3"), ("surcharge_hours", "h")):
+            if key in a["network"] and key in b["network"]:
+                row("network", key, unit, a["network"][key], b["network"][key])
+        for name in dict.fromkeys([*a["gauges"], *b["gauges"]]):
+            row("gauge", name, "m", *(s["gauges"].get(name, {}).get("max_depth_m") for s in (a, b)))
+        for line in LEDGER_LINES:
+            row("ledger", line, "m3", a["ledger"].get(line), b["ledger"].get(line))
+        cost = [sum(m["capital_cny"]["middle"] for m in _measures(r)) / 1e6 for r in (self.before, self.after)]
+        row("cost", "capital, middle", "M CNY", *cost)
+        return found
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """The rows as a pandas table."""
+        import pandas
+
+        return pandas.DataFrame(self.rows).set_index(["group", "name"])
+
+    @cached_property
+    def changed_inputs(self) -> list[str]:
+        """Keys of the effective scenarios that differ, and the measures that one has and the other has not."""
+        texts = [tomllib.loads((r.folder / "scenario.toml").read_text(encoding="utf-8")) for r in (self.before, self.after)]
+        flat = [_flattened(t) for t in texts]
+        lines = [
+            f"{key}: {flat[0].get(key)} -> {flat[1].get(key)}"
+            for key in sorted(flat[0].keys() | flat[1].keys())
+            if flat[0].get(key) != flat[1].get(key)
+        ]
+        names = [{m["name"]: m for m in _measures(r)} for r in (self.before, self.after)]
+        lines += [f"built before only: {n} ({m['kind']})" for n, m in names[0].items() if n not in names[1]]
+        lines += [f"built after only: {n} ({m['kind']})" for n, m in names[1].items() if n not in names[0]]
+        return lines
+
+    def lines(self) -> list[str]:
+        """The comparison as text."""
+        a, b = self.before, self.after
+        text = [f"{a.folder} ({a.summary['portfolio']}) -> {b.folder} ({b.summary['portfolio']})"]
+        text += [
+            f"  {r['group']:<8} {r['name']:<28}{_number(r['before'])}{_number(r['after'])}{_number(r['difference'], '+')} {r['unit']}"
+            for r in self.rows
+        ]
+        d = self.depth_difference
+        area = (self.before.fields["x"].values[1] - self.before.fields["x"].values[0]) ** 2 / 1e4
+        text.append(
+            f"  maximum depth: lower by more than 5 cm on {(d < -0.05).sum() * area:.1f} ha, higher on {(d > 0.05).sum() * area:.1f} ha; {d.min():+.2f} to {d.max():+.2f} m"
+        )
+        return text + [f"  changed: {line}" for line in self.changed_inputs]
+
+    def picture(self) -> Any:
+        """Map of the difference of maximum depths: green lower, red higher."""
+        from matplotlib.colors import TwoSlopeNorm
+
+        from flood_sim.analysis.plots import draw_ground
+        from flood_sim.analysis.style import pyplot
+
+        plt = pyplot()
+        figure, axes = plt.subplots(figsize=(8.4, 7.2), layout="constrained")
+        extent = draw_ground(self.after, axes)
+        shown = np.where(np.abs(self.depth_difference) > 0.02, self.depth_difference, np.nan)
+        image = axes.imshow(shown, cmap="RdYlGn_r", norm=TwoSlopeNorm(0.0, -0.5, 0.5), extent=extent)
+        figure.colorbar(image, ax=axes, label="maximum depth, after less before (m)", extend="both")
+        axes.set_title(f"{self.before.summary['portfolio']} -> {self.after.summary['portfolio']}")
+        return figure
+
+
+def compare(before: Results, after: Results) -> Comparison:
+    """Two results of one grid. Raises InputError where one is unfinished or the grids differ."""
+    for results in (before, after):
+        if results.status == "unfinished":
+            raise input_error("E101", str(results.folder), "this run is not finished", do="flood-sim run --resume DIR")
+    return Comparison(before, after)
+
+
+def _measures(results: Results) -> list[dict[str, Any]]:
+    path = results.folder / "measures.json"
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+
+def _flattened(data: Any, key: str = "") -> dict[str, Any]:
+    if isinstance(data, dict):
+        return {k: v for name, value in data.items() for k, v in _flattened(value, f"{key}.{name}" if key else name).items()}
+    return {key: data}
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    return f"{'-':>14}" if value is None else f"{value:>{sign}14.4g}" if abs(value) < 1e4 else f"{value:>{sign}14.0f}"
