@@ -88,7 +88,7 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
     """Read everything a run would read and say what is wrong or doubtful. Nothing is run, nothing is written."""
     from flood_sim.measures.describe import bill_lines
     from flood_sim.scenario import build_inputs
-    from flood_sim.scenario.build import memory_line
+    from flood_sim.scenario.build import memory_line, plan_text
     from flood_sim.scenario.network_check import network_figures, network_lines
     from flood_sim.scenario.scheme import cost_line
 
@@ -124,7 +124,7 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
         typer.echo(line)
     typer.echo(cost_line(inputs.surface.scheme, inputs.scheme_reason))
     typer.echo(memory_line(inputs))
-    for line in bill_lines(inputs.measures):
+    for line in [*bill_lines(inputs.measures), *plan_text(scenario, portfolio, inputs)]:
         typer.echo(line)
     for finding in inputs.findings:
         typer.echo(str(finding))

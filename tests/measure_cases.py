@@ -108,7 +108,9 @@ EXAMPLES = {
         {"targets": {"layer": "pipes", "where": ["sediment_m > 0"]}, "sediment_m": 2.0},
     ),
     "trunk_rehabilitation": ({"targets": PIPES}, {"targets": PIPES, "lining_mm": 0, "manning_n": 0.013}),
+    "new_branch": (None, None),  # every street of the small city has a sewer or no fall: tried on a larger one
     "cross_connection_removal": (None, None),
+    "reservoir_prerelease": (None, None),
     "deep_tunnel": ({"targets": ["N00001"], "length_m": 1000.0, "diameter_m": 4.0}, None),
     "new_pump_station": (
         {"from_node": "N00001", "capacity_m3_s": 0.5, "start_m": 0.8},

@@ -57,6 +57,16 @@ class City:
             depth[lake] = np.maximum(level - bed[lake], 0.0)
         return depth
 
+    def street_axes(self) -> tuple[tuple[tuple[float, float], tuple[float, float]], ...]:
+        """Axes of all streets as map points."""
+        east, north = ORIGIN_M
+        return tuple(
+            ((east + s.start, north + s.at), (east + s.stop, north + s.at))
+            if s.axis == "x"
+            else ((east + s.at, north + s.start), (east + s.at, north + s.stop))
+            for s in self.plan.streets
+        )
+
     def bottlenecks(self, terrain: Terrain) -> tuple[FaceStructure, ...]:
         """Old bridges across the rivers, evenly along all reaches: half the width open, soffit a metre under the riverside street."""
         p, found = self.parameters, []

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flood_sim.boundaries import Series
 from flood_sim.catchments import nearest_node_areas
 from flood_sim.drainage.audit import Conduit, design_return_periods, read_conduits
 from flood_sim.drainage.inp import InpFile
@@ -31,6 +32,13 @@ PROJECTS: dict[Project, str] = {
 }
 RUNOFF_COEFFICIENT, FORMULA = 0.65, "zhengzhou-2002"  # of the return period that a pipe carries full
 MAKE, RESIZE, CONDITION = 1, 2, 3  # stages: what makes and removes, what resizes, what restores
+
+
+class Places(NamedTuple):
+    """Names and a search tree over their map points."""
+
+    names: list[str]
+    tree: Any
 
 
 class InputsView:
@@ -108,6 +116,33 @@ class InputsView:
         """Conduit to the return period (years) that it carries full, by the rational method; conduits without a catchment are left out."""
         intensity = FORMULAS[FORMULA].intensity_l_s_ha
         return design_return_periods(list(self.conduits.values()), self.catchments, RUNOFF_COEFFICIENT, intensity)
+
+    @property
+    def land_km2(self) -> float:
+        """Area that receives rain, roofs included, less what is water at the start."""
+        water = float((self.initial_depth > 0.05).sum()) * self.grid.cell_area_m2
+        return (self._inputs.terrain.catchment_area_m2 - water) / 1e6
+
+    @property
+    def lines(self) -> Mapping[str, tuple[Any, ...]]:
+        """Axes by layer, each a tuple of map points."""
+        self.reads.add("lines")
+        return self._inputs.lines
+
+    @property
+    def discharges(self) -> dict[str, Series]:
+        """Discharge boundaries by name."""
+        self.reads.add("boundaries")
+        return {i.name: i.discharge for i in self._inputs.inflows} | {i.name: i.discharge for i in self._inputs.edge_inflows}
+
+    @cached_property
+    def junction_places(self) -> Places:
+        """Junctions with coordinates, and a tree to find the nearest."""
+        from scipy.spatial import cKDTree
+
+        where = self.inp.coordinates()
+        names = [row.tokens[0] for row in self.inp.rows("JUNCTIONS") if row.tokens[0] in where]
+        return Places(names, cKDTree([where[n] for n in names]) if names else None)
 
     @property
     def structures(self) -> dict[str, str]:

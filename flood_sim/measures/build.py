@@ -14,6 +14,7 @@ from flood_sim.measures.base import InputsView, Measure, Shapes, refusal
 from flood_sim.measures.edits import Merged, Op, Plan, merge
 from flood_sim.measures.network_edits import edited
 from flood_sim.measures.record import record
+from flood_sim.measures.regional import with_series
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def _changed(inputs: ModelInputs, merged: Merged) -> ModelInputs:
         structures=_items(inputs.structures, "structures", merged),
         culverts=_items(inputs.culverts, "culverts", merged),
         pumps=_items(inputs.pumps, "pumps", merged),
+        inflows=_boundaries(inputs.inflows, merged),
+        edge_inflows=_boundaries(inputs.edge_inflows, merged),
         drainage=None if inputs.drainage is None else _drainage(inputs.drainage, merged),
     )
 
@@ -130,6 +133,12 @@ def _items(present: tuple[Any, ...], resource: str, merged: Merged) -> tuple[Any
     return (*kept, *new)
 
 
+def _boundaries(present: tuple[Any, ...], merged: Merged) -> tuple[Any, ...]:
+    for name, _, series in _mine("boundaries", merged):
+        present = with_series(present, str(name), series)
+    return present
+
+
 def _drainage(drainage: DrainageInputs, merged: Merged) -> DrainageInputs:
     inp = drainage.network
     for resource, key in merged.items:
@@ -139,7 +148,8 @@ def _drainage(drainage: DrainageInputs, merged: Merged) -> DrainageInputs:
                 raise InputError(
                     refusal(str(name), "", f"the network has a row of this name in [{resource.removeprefix('inp.')}]", do="rename the measure")
                 )
-    return replace(drainage, network=edited(inp, merged.items), inlets=_inlets(drainage.inlets, merged))
+    cells = drainage.return_cells | {str(key): value for key, _, value in _mine("return_cells", merged)}
+    return replace(drainage, network=edited(inp, merged.items), inlets=_inlets(drainage.inlets, merged), return_cells=cells)
 
 
 def _inlets(present: tuple[NodeInlet, ...], merged: Merged) -> tuple[NodeInlet, ...]:

@@ -31,6 +31,7 @@ class ChannelClearance(Conveyance):
     width_m: float = Field(20.0, gt=0.0, le=500.0, description="of the channel, where the reach is a line")
     manning_n: float | None = Field(None, ge=0.012, le=0.15, description="after clearing; 0.027 is usual (0.020 to 0.040)")
     lower_bed_m: float = Field(0.0, ge=0.0, le=2.0)
+    kept_share: float = Field(1.0, ge=0.0, le=1.0, description="of the gain that is left when the storm comes; cost is that of the whole")
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -45,13 +46,14 @@ class ChannelClearance(Conveyance):
                 plan.refusals.append(
                     refusal(name, "manning_n", "the reach is smoother already", given=f"{self.manning_n:g}", allowed=f"below {now.max():.3f}")
                 )
-            plan.cells("manning_n", "lower_to", cells[rough], self.manning_n)
+            plan.cells("manning_n", "lower_to", cells[rough], now[rough] - self.kept_share * (now[rough] - self.manning_n))
             if self.lower_bed_m == 0.0:
                 plan.count("channel_clearing", float(rough.sum()) * view.grid.cell_area_m2)
         if self.lower_bed_m > 0.0:
-            plan.cells("bed_elevation", "add", cells, -self.lower_bed_m)
+            left = self.kept_share * self.lower_bed_m
+            plan.cells("bed_elevation", "add", cells, -left)
             wet = view.initial_depth[at] > 0.0
-            plan.cells("initial_depth", "add", cells[wet], self.lower_bed_m)  # the water's level stays
+            plan.cells("initial_depth", "add", cells[wet], left)  # the water's level stays
             plan.count("dredging", self.lower_bed_m * len(cells) * view.grid.cell_area_m2)
             _say_pits(name, plan, view, cells, self.lower_bed_m)
         return plan

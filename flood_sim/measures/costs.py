@@ -59,6 +59,7 @@ UNIT_COSTS: dict[str, UnitCost] = {
     "underground_tank": UnitCost("m3", 2_000, 3_000, 4_000, 0.015, 50, PRACTICE),
     "pond": UnitCost("m2", 400, 500, 600, 0.02, 50, GUIDE),
     "park_retention": UnitCost("m2", 100, 200, 300, 0.02, 50, ASSUMED),
+    "reservoir_operation": UnitCost("piece", 0, 0, 0, 0.0, 50, "an order, no building"),
     "lake_gate": UnitCost("piece", 1e6, 5e6, 1e7, 0.02, 15, ASSUMED),
 }
 SEWER_CLASSES = ((0.8, "sewer_dn600"), (1.25, "sewer_dn1000"), (1.75, "sewer_dn1500"), (2.4, "sewer_dn2000"))

@@ -13,11 +13,10 @@ from flood_sim.inputs import NodeInlet
 from flood_sim.measures.base import CONDITION, FORMULA, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
-from flood_sim.measures.network_parts import add_pipe, add_pump, add_store, add_weir, circular, rows_of
+from flood_sim.measures.network_parts import DIAMETERS_M, add_pipe, add_pump, add_store, add_weir, circular, rows_of
 from flood_sim.measures.targets import items_of
 from flood_sim.rainfall import FORMULAS
 
-DIAMETERS_M = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.65, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0)
 LEAST_SLOPE = 0.0004
 OpenShare = Annotated[float, Field(gt=0.0, le=1.0)]
 

@@ -16,6 +16,8 @@ from flood_sim.clock import Clock
 from flood_sim.errors import Finding, input_error, nearest
 from flood_sim.inputs import Gauge, Limits, ModelInputs
 from flood_sim.measures import apply_measures
+from flood_sim.measures.effectiveness import as_it_works
+from flood_sim.measures.plans import members, parse_portfolio, plan_lines
 from flood_sim.scenario import files
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.ground import build_ground, build_initial_depth
@@ -23,7 +25,7 @@ from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
-from flood_sim.scenario.schema import EdgeSpec, SurfaceSpec
+from flood_sim.scenario.schema import EdgeSpec, Portfolio, SurfaceSpec
 from flood_sim.scenario.scheme import choose_scheme
 from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.structures import build_structures
@@ -39,14 +41,7 @@ MEMORY_SHARE = 0.8
 def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int = 1) -> ModelInputs:
     """Everything the simulation needs. Raises InputError with what is wrong; doubts are in `findings`."""
     spec = scenario.spec
-    if portfolio not in spec.portfolio:
-        raise input_error(
-            "E104",
-            f"{scenario.path.name}, --portfolio",
-            f"no such portfolio{nearest(portfolio, spec.portfolio)}",
-            given=portfolio,
-            allowed=", ".join(spec.portfolio),
-        )
+    chosen = chosen_portfolio(scenario, portfolio)
     findings: list[Finding] = []
     _check_memory_early(scenario)
     city = reference_city(spec.city) if spec.city is not None else None
@@ -95,24 +90,46 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         fields=spec.output.fields,
         buildings=ground.buildings,
         layers={} if city is None else city.ground.layers(),
+        lines={} if city is None else {"streets": city.street_axes()},
         portfolio=portfolio,
         findings=tuple(findings),
         effective=_effective(scenario),
         folder=scenario.folder,
     )
-    return _with_events(scenario, _with_measures(scenario, inputs, portfolio))
+    inputs = _with_measures(scenario, inputs, chosen)
+    plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
+    return _with_events(scenario, inputs)
 
 
-def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: str) -> ModelInputs:
+def chosen_portfolio(scenario: Scenario, name: str) -> Portfolio:
+    """The portfolio of this name, or what a plan has in service on a day ("henan@2025"). Raises InputError where there is none."""
+    spec, place = scenario.spec, f"{scenario.path.name}, --portfolio"
+    dated = parse_portfolio(name)
+    if dated is not None:
+        if dated[0] not in spec.plan:
+            raise input_error(
+                "E104",
+                place,
+                f"no such plan{nearest(dated[0], spec.plan)}",
+                given=dated[0],
+                allowed=", ".join(spec.plan) or "the scenario has no [plan]",
+            )
+        return Portfolio(measures=members(spec.plan[dated[0]], spec.measure, dated[1]))
+    if name not in spec.portfolio:
+        raise input_error("E104", place, f"no such portfolio{nearest(name, spec.portfolio)}", given=name, allowed=", ".join(spec.portfolio))
+    return spec.portfolio[name]
+
+
+def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
     """The inputs after the measures of a portfolio; the scheme stays the baseline's, so that portfolios differ by their measures alone."""
-    names = scenario.spec.portfolio[portfolio].measures
-    if not names:
+    if not portfolio.measures:
         return inputs
 
     def shapes(file: str, place: str) -> list[Any]:
         return files.read_geometries(scenario.file(file, place), inputs.terrain.grid)
 
-    built = apply_measures(inputs, {name: scenario.spec.measure[name] for name in names}, shapes)
+    measures = {name: as_it_works(name, scenario.spec.measure[name], portfolio.effectiveness, portfolio.seed) for name in portfolio.measures}
+    built = apply_measures(inputs, measures, shapes)
     return replace(built.inputs, measures=built.measures, measure_features=built.features)
 
 
@@ -205,6 +222,12 @@ def memory_line(inputs: ModelInputs) -> str:
     need = estimated_bytes(grid.rows, grid.columns, inputs.surface.precision, inputs.infiltration.kind != "none")
     frames = inputs.clock.outputs() * grid.rows * grid.columns * 12 if inputs.fields == "frames" else 0
     return f"memory about {need / MEBIBYTE:.0f} MiB of {available_bytes() / MEBIBYTE:.0f} MiB free; {inputs.clock.outputs()} frames, {frames / MEBIBYTE:.0f} MiB raw on disk"
+
+
+def plan_text(scenario: Scenario, portfolio: str, inputs: ModelInputs) -> list[str]:
+    """Phases, budgets and present values where the portfolio is a plan's ("henan@2025"); [] else."""
+    dated = parse_portfolio(portfolio)
+    return [] if dated is None else plan_lines(dated[0], scenario.spec.plan[dated[0]], scenario.spec.measure, inputs.measures)
 
 
 # ---------------------------------------------------------------------------------------------------------- boundaries

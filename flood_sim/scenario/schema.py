@@ -11,6 +11,8 @@ from flood_sim.city.parameters import CityParameters
 from flood_sim.errors import nearest
 from flood_sim.inlets import INLET_KINDS
 from flood_sim.measures import AnyMeasure
+from flood_sim.measures.effectiveness import Mode
+from flood_sim.measures.plans import PlanSpec
 from flood_sim.scenario.event_specs import AnyFailure, AnyRule
 from flood_sim.scenario.structure_specs import AnyStructure
 from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCover, Loss, NoInfiltrationSpec, NoRain, Rain, Section, StorageSpec
@@ -216,6 +218,8 @@ class LimitsSpec(Section):
 
 class Portfolio(Section):
     measures: tuple[str, ...] = Field((), description="names of [measure.NAME]")
+    effectiveness: Mode = Field("design", description="what works of the measures: as designed, as expected of their kind, or drawn")
+    seed: int = Field(0, ge=0, description="of drawn effectiveness: the same seed, the same draws, whatever other measures there are")
 
 
 Drain = Annotated[NoDrainage | SwmmDrainage, Field(discriminator="kind")]
@@ -247,6 +251,7 @@ class ScenarioSpec(Section):
     output: Output = Output()
     limits: LimitsSpec = LimitsSpec()
     measure: dict[str, AnyMeasure] = {}
+    plan: dict[str, PlanSpec] = {}
     portfolio: dict[str, Portfolio] = {"baseline": Portfolio()}
 
     @model_validator(mode="before")
@@ -266,12 +271,15 @@ class ScenarioSpec(Section):
             raise ValueError("give either [terrain] or [city]")
         if self.city is None and self.infiltration.kind == "city_soil":
             raise ValueError('[infiltration] kind = "city_soil" needs [city]')
-        for name, portfolio in self.portfolio.items():
-            for measure in portfolio.measures:
+        lists = {f"[portfolio.{name}]": p.measures for name, p in self.portfolio.items()} | {
+            f"[plan.{name}]": p.measures for name, p in self.plan.items()
+        }
+        for place, names in lists.items():
+            for measure in names:
                 if measure not in self.measure:
-                    raise ValueError(f"[portfolio.{name}] names a measure that is not there: {measure}{nearest(measure, self.measure)}")
-            if len(set(portfolio.measures)) < len(portfolio.measures):
-                raise ValueError(f"[portfolio.{name}] names a measure twice")
+                    raise ValueError(f"{place} names a measure that is not there: {measure}{nearest(measure, self.measure)}")
+            if len(set(names)) < len(names):
+                raise ValueError(f"{place} names a measure twice")
         if self.time.stop <= self.time.start:
             raise ValueError(f"[time] stop {self.time.stop.isoformat()} is not after start {self.time.start.isoformat()}")
         return self

@@ -7,12 +7,14 @@ import pytest
 
 from cases import coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
 from flood_kernels.structures import culvert_discharge
-from flood_sim.boundaries import EdgeBoundary, constant, edge_faces
+from flood_sim.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
 from flood_sim.culverts import plain_rating
 from flood_sim.drainage.audit import read_conduits
 from flood_sim.errors import InputError
 from flood_sim.inlets import INLET_KINDS
 from flood_sim.inputs import NodeInlet
+from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.simulation import Simulation
 from flood_sim.structures import Culvert, FaceStructure
 from flood_sim.terrain import terrain_of
 from measure_cases import build, channel, middle_depth, run, surface_inputs
@@ -418,3 +420,54 @@ def test_a_lake_needs_its_hours(tmp_path):
     assert np.allclose(built.inputs.initial_depth, 1.5)
     with pytest.raises(InputError, match=r"(?s)100000 m3 need 5\.6 h at 5 m3/s.*draw_m = 0\.27"):
         build(inputs, lake={**lake, "lead_h": 3.0})
+
+
+def test_new_branches_reach_the_density_and_fall(tmp_path):
+    """10.5 km/km2 of land on 1 km2, within a street's length; pipes fall, widen downwards, keep their cover; SWMM takes them."""
+    city = build_inputs(load_scenario("quickstart"))
+    before = {c.name: c for c in read_conduits(city.drainage.network)}
+    built = build(city, more={"kind": "new_branch", "target_density_km_km2": 10.5})
+    new = [c for c in read_conduits(built.inputs.drainage.network) if c.name not in before]
+    water = float((np.asarray(city.initial_depth) > 0.05).sum()) * city.terrain.grid.cell_area_m2
+    land = (city.terrain.catchment_area_m2 - water) / 1e6
+    wanted = 10.5 * land - sum(c.length_m for c in before.values()) / 1000.0
+    length = sum(c.length_m for c in new) / 1000.0
+    assert wanted <= length < wanted + 0.45  # a street of the city is 0.15 to 0.4 km long
+    assert all(c.slope >= 0.0009 for c in new)
+    rims = built.inputs.drainage.network.rims()
+    assert all(rims[c.upper] - c.inlet_m - c.depth_m >= 0.7 - 0.002 for c in new)
+    by_upper = {c.upper: c for c in new}
+    assert all(by_upper[c.lower].depth_m >= c.depth_m for c in new if c.lower in by_upper)
+    nodes = {c.upper for c in new}
+    assert {i.node for i in built.inputs.drainage.inlets} >= nodes and set(built.inputs.drainage.return_cells) >= nodes
+    simulation = Simulation(built.inputs, tmp_path)
+    simulation.close()
+    assert nodes <= set(simulation.network.node_ids)
+
+
+def triangle(folder):
+    """A river of 20 m3/s with a triangular flood of 100 m3/s more between 6 and 12 h: 1.08 million m3 over 20."""
+    series = Series(np.array([0.0, 6.0, 9.0, 12.0, 24.0]) * 3600.0, np.array([20.0, 20.0, 120.0, 20.0, 20.0]))
+    inflow = Inflow("river", np.array([[0, 0]]), series)
+    return surface_inputs(flat(1, 2, 10.0), 86_400.0, inflows=(inflow,)), series
+
+
+def test_a_reservoir_emptied_ahead_cuts_the_peak_and_loses_no_water(tmp_path):
+    """Room of 270,000 m3: of the triangle above q_max a base of x h and a height of 100 x / 6: x^2 100 / 12 x 3600 = V: x = 3 h, q_max = 70."""
+    inputs, series = triangle(tmp_path)
+    keys = {"kind": "reservoir_prerelease", "boundary": "river", "room_m3": 270_000.0, "release_m3_s": 25.0}
+    (inflow,) = build(inputs, room=keys).inputs.inflows
+    assert inflow.discharge.value.max() == pytest.approx(70.0, rel=0.01)
+    assert inflow.discharge.at(1.0 * 3600.0) == pytest.approx(45.0)  # 3 h of 25 m3/s make the room
+    assert inflow.discharge.at(4.0 * 3600.0) == pytest.approx(20.0)
+    assert inflow.discharge.integral(0.0, 86_400.0) == pytest.approx(series.integral(0.0, 86_400.0), rel=1e-3)
+    with pytest.raises(InputError, match=r"(?s)270000 m3 need 37\.5 h at 2 m3/s"):
+        build(inputs, room={**keys, "release_m3_s": 2.0})
+
+
+def test_a_clearing_that_faded_costs_the_same(tmp_path):
+    terrain, _ = channel(1, 10, 20.0, 0.0005, 0.060, 1.0, [0])
+    keys = {"kind": "channel_clearance", "targets": {"line_m": [[0, 10], [200, 10]]}, "manning_n": 0.03, "lower_bed_m": 0.4}
+    whole, half = (build(surface_inputs(terrain, 60.0, depth=1.0), clear={**keys, "kept_share": k}) for k in (1.0, 0.5))
+    assert np.allclose(half.inputs.terrain.manning_n, 0.045) and np.allclose(half.inputs.terrain.bed_elevation, terrain.bed_elevation - 0.2)
+    assert half.measures[0]["capital_cny"] == whole.measures[0]["capital_cny"]
