@@ -179,7 +179,7 @@ def run(peer_python: str | None = None) -> dict[str, Any]:
     itzi = {
         count: min(v for v in (first.get(count), again.get(count)) if v is not None) for count in ("1", "2") if first.get(count) or again.get(count)
     }
-    landlab = peers.landlab(CELLS)
+    landlab, openswmm = peers.landlab(CELLS), peers.openswmm(CELLS)
     bandwidth = stream_bandwidth(cores)
     figures = []
     for (scheme, precision, threads), ns in ours.items():
@@ -206,7 +206,8 @@ def run(peer_python: str | None = None) -> dict[str, Any]:
         figure("itzi_core_1_thread_ns", itzi.get("1"), "ns", note=first.get("note", "")),
         figure("itzi_core_2_threads_ns", itzi.get("2"), "ns", note=first.get("note", "")),
         figure("landlab_1_thread_ns", landlab.get("1"), "ns", note=landlab.get("note", "")),
-        figure("openswmm_1_thread_ns", None, "ns", note="not measured: a driver for its 2D engine is not written yet"),
+        figure("openswmm_1_thread_ns", openswmm.get("1"), "ns", note=openswmm.get("note", "")),
+        figure("openswmm_2_threads_ns", openswmm.get("2"), "ns", note=openswmm.get("note", "")),
     ]
     machine = {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()}
     versions = {name: version(name) for name in ("numpy", "numba", "llvmlite")} | {"python": platform.python_version()}

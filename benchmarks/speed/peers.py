@@ -64,6 +64,42 @@ print(json.dumps(best))
 )
 
 
+# A quadrilateral mesh with the same bed and depth; steps of its explicit local-inertial marcher are counted by the faces it has evaluated.
+OPENSWMM = (
+    VALLEY
+    + """
+import tempfile, pathlib
+from openswmm.engine import Solver
+v, u = np.mgrid[0:cells + 1, 0:cells + 1]
+level = 10.0 - 0.01 * u + 0.5 * np.sin(v / 50.0) + 0.5 * np.cos(u / 37.0)
+options = "FLOW_UNITS CMS\\nFLOW_ROUTING DYNWAVE\\nSTART_DATE 07/20/2021\\nEND_DATE 07/21/2021\\nREPORT_STEP 24:00:00\\nROUTING_STEP 2\\n"
+text = "[OPTIONS]\\n" + options + "[JUNCTIONS]\\nJ 0 2 0 0 0\\n[OUTFALLS]\\nO -1 FREE NO\\n[CONDUITS]\\nC J O 100 0.013 0 0 0 0\\n[XSECTIONS]\\nC CIRCULAR 1 0 0 0\\n"
+points = np.column_stack([5.0 * u.ravel(), 5.0 * v.ravel(), level.ravel()])
+first = (np.arange(cells)[:, None] * (cells + 1) + np.arange(cells)[None, :]).ravel()
+quads = np.column_stack([first, first + 1, first + cells + 2, first + cells + 1])
+folder = pathlib.Path(tempfile.mkdtemp())
+with open(folder / "m.inp", "w") as file:
+    file.write(text + "[2D_VERTICES]\\n")
+    np.savetxt(file, points, "%.2f %.2f %.5f")
+    file.write("[2D_QUADS]\\n")
+    np.savetxt(file, np.column_stack([quads, depth.ravel()]), "%d %d %d %d 0.03 %.4f")
+with Solver(str(folder / "m.inp"), str(folder / "m.rpt"), str(folder / "m.out")) as solver:
+    if solver.state == 2:
+        solver.initialize()
+    if solver.state == 3:
+        solver.start()
+    surface, best = solver.surface2d, float("inf")
+    for repeat in range(4):
+        before, begun = surface.run_stats["face_evals"], time.perf_counter()
+        for _ in range(3):
+            solver.step()
+        swept = (surface.run_stats["face_evals"] - before) / (2 * cells * (cells - 1))
+        best = min(best, (time.perf_counter() - begun) / swept / cells**2 * 1e9)
+print(json.dumps(best))
+"""
+)
+
+
 def itzi_core(python: str | None, cells: int) -> dict[str, Any]:
     """itzi-core's surface step alone, 1 and 2 threads."""
     interpreter = python or _python_at_least(12)
@@ -80,6 +116,14 @@ def landlab(cells: int) -> dict[str, Any]:
     return _measure("landlab", interpreter, LANDLAB, cells, ("1",))
 
 
+def openswmm(cells: int) -> dict[str, Any]:
+    """openswmm's 2D engine (a pre-release), one and two threads."""
+    interpreter = _python_at_least(12)
+    if interpreter is None:
+        return {"note": "not measured: openswmm needs Python >= 3.12, none found"}
+    return _measure("openswmm", interpreter, OPENSWMM, cells, ("1", "2"), ("--pre",))
+
+
 def _python_at_least(minor: int) -> str | None:
     names = [f"python3.{k}" for k in range(14, minor - 1, -1)]
     found = [sys.executable, *(p for p in map(shutil.which, names) if p)]
@@ -91,18 +135,18 @@ def _python_at_least(minor: int) -> str | None:
     return None
 
 
-def _measure(package: str, interpreter: str, script: str, cells: int, threads: tuple[str, ...]) -> dict[str, Any]:
+def _measure(package: str, interpreter: str, script: str, cells: int, threads: tuple[str, ...], options: tuple[str, ...] = ()) -> dict[str, Any]:
     folder = CACHE / package
     python = folder / "bin" / "python"
     try:
         if not python.exists():
             subprocess.run([interpreter, "-m", "venv", str(folder)], check=True, capture_output=True)
-        installed = subprocess.run([str(python), "-m", "pip", "install", "-q", package], capture_output=True, text=True, check=False)
+        installed = subprocess.run([str(python), "-m", "pip", "install", "-q", *options, package], capture_output=True, text=True, check=False)
         if installed.returncode != 0:
             return {"note": f"not measured: {package} could not be installed: {installed.stderr.strip().splitlines()[-1][:100]}"}
         answer: dict[str, Any] = {}
         for count in threads:
-            environment = {**os.environ, "OMP_NUM_THREADS": count, "NUMBA_NUM_THREADS": count}
+            environment = {**os.environ, "OMP_NUM_THREADS": count, "NUMBA_NUM_THREADS": count, "OPENSWMM_2D_THREADS": count}
             done = subprocess.run([str(python), "-c", script, str(cells)], capture_output=True, text=True, check=True, env=environment, timeout=600)
             answer[count] = float(json.loads(done.stdout.strip().splitlines()[-1]))
         shown = subprocess.run([str(python), "-m", "pip", "show", package], capture_output=True, text=True, check=False).stdout
