@@ -57,7 +57,7 @@ def run_scenario(
     input is wrong or the folder is in use."""
     begun = time.perf_counter()
     threads = threads or default_threads()
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when Numba loads its thread pool; see `limit_kernel_threads`
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when Numba loads its thread pool; see surface.limit_kernel_threads
     inputs = build_inputs(scenario, portfolio, threads)
     for finding in inputs.findings:
         say(str(finding))
@@ -73,7 +73,6 @@ def run_scenario(
         except InputError:
             shutil.rmtree(work, ignore_errors=True)
             raise
-        limit_kernel_threads(simulation.surface.threads)
         if overwrite:
             remove_results(out)
         if (work / TAPE).exists():
@@ -117,7 +116,6 @@ def resume_scenario(
         saved.put_files_back()
         work = _work_folder(out)
         simulation = Simulation(inputs, work, out / TAPE)
-        limit_kernel_threads(simulation.surface.threads)
         recorder = Recorder(out, simulation, resumed=True)
         saved.restore(simulation, recorder)
         checkpoints = Checkpoints(out, saved.meta["every_s"], saved.meta)
@@ -193,15 +191,6 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
     if summary["message"]:
         lines.append(summary["message"])
     return lines + [f"exceeded: {text}" for text in summary["exceeded"]]
-
-
-def limit_kernel_threads(threads: int) -> None:
-    """As many kernel threads as bands. Threads that wait must sleep: spinning ones made a run 200 times slower beside another one
-    (0.9 s became 198 s on two cores); but waking a sleeper without work costs a small grid half of its speed.
-    """
-    import numba
-
-    numba.set_num_threads(max(1, min(threads, int(getattr(numba.config, "NUMBA_NUM_THREADS", 1)))))
 
 
 @contextlib.contextmanager

@@ -73,6 +73,13 @@ def test_leaving_water_needs_the_head_of_its_opening(tmp_path, area_m2):
     books_agree(simulation, residual=5e-3)
 
 
+def test_a_steady_surcharge_does_not_chatter(tmp_path):
+    """D3 from minute 10 to 29: the exchange changes its sign at most twice (COUPLING 6.4); in the whole event at most ten times (books_agree)."""
+    simulation, flips = run(surcharging_manhole(tmp_path), tmp_path, lambda s: int(s.exchange.sign_flips.max()))
+    assert flips[1740.0] - flips[600.0] <= 2
+    books_agree(simulation, residual=2e-3)
+
+
 def test_cut_the_coupling_and_the_street_stays_dry(tmp_path):
     inputs = surcharging_manhole(tmp_path)
     cut = replace(inputs, drainage=replace(inputs.drainage, inlets=(), return_cells={}))
@@ -144,7 +151,7 @@ def test_rain_over_a_small_sewer_against_hand_calculation(tmp_path):
 
 
 def test_closed_basin_keeps_its_water(tmp_path):
-    """Several inlets a cell, several cells an inlet, a dry start, tiny inlets: what is on the street, in the escrow and in the pipes is constant."""
+    """24 h; several inlets a cell, several cells an inlet, a dry start, tiny inlets: what is on the street, in the escrow and in the pipes is constant."""
     text = inp_text(
         junctions="A -2 2 0 0 0\nB -2.2 2.2 0 0 0\nD 10 1 0 0 0",
         outfalls="O 9 FREE NO",
@@ -158,7 +165,14 @@ def test_closed_basin_keeps_its_water(tmp_path):
         NodeInlet("B", 7, 1, 2.0, 0.3, np.inf),
     ]
     inputs = coupled_inputs(
-        flat(9, 9, 5.0), write_inp(tmp_path, text), inlets, duration_s=7200, rainfall=steady_rain(80.0, 1800.0), settings=SurfaceSettings("float32")
+        flat(9, 9, 5.0),
+        write_inp(tmp_path, text),
+        inlets,
+        duration_s=86_400,
+        window_s=10.0,
+        routing_step_s=5.0,
+        rainfall=steady_rain(80.0, 1800.0),
+        settings=SurfaceSettings("float32"),
     )
     simulation, _ = run(inputs, tmp_path)
     ledger = simulation.ledger
