@@ -5,6 +5,7 @@ What canopy, hollows and layers hold is still water of the model: it has ledger 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,20 @@ class StorageInputs:
     @property
     def empty(self) -> bool:
         return self.canopy_m is None and self.depression_m is None and self.evaporation_m_s is None and not self.facilities
+
+
+def overfull(facilities: Sequence[Facility], shape: tuple[int, int]) -> tuple[int, int, float, list[str]] | None:
+    """Row, column, covered share and names where facilities on the ground cover more than a cell; None where they do nowhere."""
+    covered = np.zeros(shape)
+    ground = [f for f in facilities if not f.only_rain]
+    for f in ground:
+        np.add.at(covered, tuple(f.cells.T), f.share)
+    over = np.argwhere(covered > 1.0 + 1e-9)
+    if not len(over):
+        return None
+    row, column = (int(v) for v in over[0])
+    names = [f.name for f in ground if bool((f.cells == (row, column)).all(axis=1).any())]
+    return row, column, float(covered[row, column]), names
 
 
 class Losses:

@@ -10,6 +10,7 @@ import numpy as np
 
 from flood_sim.errors import Finding, InputError
 from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
+from flood_sim.losses import overfull
 from flood_sim.measures.base import InputsView, Measure, Shapes, refusal
 from flood_sim.measures.edits import Merged, Op, Plan, merge
 from flood_sim.measures.network_edits import edited
@@ -180,13 +181,8 @@ def _refuse_shared_faces(inputs: ModelInputs) -> None:
 
 def _refuse_overfull(inputs: ModelInputs) -> None:
     """Facilities on the ground of a cell cover at most the cell."""
-    covered = np.zeros(inputs.terrain.grid.shape)
-    for f in inputs.storage.facilities:
-        if not f.only_rain:
-            np.add.at(covered, tuple(f.cells.T), f.share)
-    over = np.argwhere(covered > 1.0 + 1e-9)
-    if len(over):
-        row, column = over[0]
-        names = [f.name for f in inputs.storage.facilities if not f.only_rain and bool((f.cells == (row, column)).all(axis=1).any())]
-        problem = f"{' and '.join(names)} cover {covered[row, column]:.0%} of {len(over)} cells"
+    over = overfull(inputs.storage.facilities, inputs.terrain.grid.shape)
+    if over is not None:
+        row, column, share, names = over
+        problem = f"{' and '.join(names)} cover {share:.0%} of a cell"
         raise InputError(refusal(names[-1], "share", problem, given=f"row {row}, column {column}", do="lower the shares, or separate the areas"))

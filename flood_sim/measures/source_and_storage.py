@@ -12,6 +12,7 @@ from flood_sim.inputs import NodeInlet
 from flood_sim.losses import Facility
 from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
 from flood_sim.measures.network_parts import add_pump, add_store, add_weir
 from flood_sim.measures.targets import cells_of
 from flood_sim.units import mm_h_to_m_s, mm_to_m
@@ -48,15 +49,13 @@ class Layered(SourceAndStorage):
         return plan
 
 
-class PermeablePaving(Layered):
+class PermeablePaving(Layered, PavingLayers):
+    """Not on arterial roads (the targets are the user's to choose), not on steep ground."""
+
     SUMMARY: ClassVar[str] = "permeable paving over a gravel store"
     CHINESE: ClassVar[str] = "透水铺装"
 
     kind: Literal["permeable_paving"]
-    entry_mm_h: float = Field(250.0, gt=0.0, le=5000.0, description="new 250 to 2500, clogged 25")
-    store_mm: float = Field(300.0, ge=0.0, le=2000.0)
-    voids: float = Field(0.4, gt=0.0, le=0.9)
-    seepage_mm_h: float = Field(0.0, ge=0.0, le=500.0, description="into the native ground")
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, cells = self.place(name, view, "permeable_paving")
@@ -66,10 +65,7 @@ class PermeablePaving(Layered):
                 plan.refusals.append(
                     refusal(name, "targets", f"{steep.mean():.0%} of the cells are steeper than {STEEPEST_PAVING:.0%}", do="choose flatter ground")
                 )
-        return self.build(
-            name, plan, cells, entry=mm_h_to_m_s(self.entry_mm_h), store_depth=mm_to_m(self.store_mm), voids=self.voids,
-            seepage=mm_h_to_m_s(self.seepage_mm_h),
-        )  # fmt: skip
+        return self.build(name, plan, cells, **self.layers())
 
 
 def _slope(view: InputsView) -> np.ndarray:
@@ -78,29 +74,17 @@ def _slope(view: InputsView) -> np.ndarray:
     return np.hypot(down, right)
 
 
-class Bioretention(Layered):
+class Bioretention(Layered, SoilLayers):
+    """A surface that takes water, soil, and a gravel store."""
+
     SUMMARY: ClassVar[str] = "rain gardens: surface store, soil, gravel store"
     CHINESE: ClassVar[str] = "生物滞留、雨水花园"
 
     kind: Literal["bioretention"]
-    entry_mm_h: float = Field(100.0, gt=0.0, le=5000.0)
-    soil_mm: float = Field(600.0, gt=0.0, le=3000.0)
-    porosity: float = Field(0.52, gt=0.0, le=0.9)
-    field_capacity: float = Field(0.15, ge=0.0, le=0.9)
-    percolation_mm_h: float = Field(50.0, gt=0.0, le=5000.0)
-    store_mm: float = Field(300.0, ge=0.0, le=2000.0)
-    voids: float = Field(0.45, gt=0.0, le=0.9)
-    seepage_mm_h: float = Field(0.0, ge=0.0, le=500.0)
-    soil_start: float | None = Field(None, ge=0.0, le=0.9, description="water content at the start; absent: field capacity")
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, cells = self.place(name, view, "bioretention")
-        start = self.field_capacity if self.soil_start is None else self.soil_start
-        return self.build(
-            name, plan, cells, entry=mm_h_to_m_s(self.entry_mm_h), soil_depth=mm_to_m(self.soil_mm), porosity=self.porosity,
-            field_capacity=self.field_capacity, percolation=mm_h_to_m_s(self.percolation_mm_h), store_depth=mm_to_m(self.store_mm), voids=self.voids,
-            seepage=mm_h_to_m_s(self.seepage_mm_h), soil_start=min(start, self.porosity) * mm_to_m(self.soil_mm),
-        )  # fmt: skip
+        return self.build(name, plan, cells, **self.layers())
 
 
 class SunkenGreen(Layered):
@@ -148,30 +132,20 @@ class Roofs(SourceAndStorage):
         return plan
 
 
-class GreenRoof(Roofs):
+class GreenRoof(Roofs, RoofLayers):
+    """It keeps what its soil lacks to field capacity: nothing after days of rain."""
+
     SUMMARY: ClassVar[str] = "soil on roofs: keeps what its soil can hold, delays the rest"
     CHINESE: ClassVar[str] = "绿色屋顶"
 
     kind: Literal["green_roof"]
-    soil_mm: float = Field(100.0, gt=0.0, le=1000.0)
-    porosity: float = Field(0.5, gt=0.0, le=0.9)
-    field_capacity: float = Field(0.35, ge=0.0, le=0.9)
-    entry_mm_h: float = Field(1000.0, gt=0.0, le=5000.0)
-    percolation_mm_h: float = Field(1000.0, gt=0.0, le=5000.0)
-    mat_mm: float = Field(25.0, ge=0.0, le=500.0)
-    mat_voids: float = Field(0.5, gt=0.0, le=0.9)
-    drain_mm_h: float = Field(1000.0, gt=0.0, le=5000.0, description="of the mat at 1 m of head")
     soil_start: float = Field(0.35, ge=0.0, le=0.9, description="water content at the start: field capacity after antecedent rain, 0.15 dry")
 
     def plan(self, name: str, view: InputsView) -> Plan:
         cells, share, roofs = self.roofs(name, view)
         plan = Plan(targets=[f"{roofs} roof cells"])
         plan.count("green_roof", self.share * roofs * view.grid.cell_area_m2)
-        return self.build(
-            name, plan, cells, share, entry=mm_h_to_m_s(self.entry_mm_h), soil_depth=mm_to_m(self.soil_mm), porosity=self.porosity,
-            field_capacity=self.field_capacity, percolation=mm_h_to_m_s(self.percolation_mm_h), store_depth=mm_to_m(self.mat_mm),
-            voids=self.mat_voids, drain=mm_h_to_m_s(self.drain_mm_h), soil_start=min(self.soil_start, self.porosity) * mm_to_m(self.soil_mm),
-        )  # fmt: skip
+        return self.build(name, plan, cells, share, **self.layers())
 
 
 class RainTank(Roofs):

@@ -10,10 +10,10 @@ from flood_sim.boundaries import Series, constant
 from flood_sim.city import City
 from flood_sim.errors import Finding, input_error
 from flood_sim.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt, Horton, Infiltration, NoInfiltration
-from flood_sim.losses import Facility, StorageInputs
+from flood_sim.losses import Facility, StorageInputs, overfull
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.water_specs import FacilitySpec, GreenRoof, GroundFacility
+from flood_sim.scenario.water_specs import Bioretention, GreenRoof, PermeablePaving
 from flood_sim.terrain import Terrain
 from flood_sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
 
@@ -83,7 +83,7 @@ def _evaporation(scenario: Scenario) -> Series | None:
     return constant(unit * spec.rate_mm_d) if spec.rate_mm_d > 0.0 else None
 
 
-def _facility(scenario: Scenario, spec: FacilitySpec, terrain: Terrain, buildings: np.ndarray, place: str) -> Facility:
+def _facility(scenario: Scenario, spec: PermeablePaving | Bioretention | GreenRoof, terrain: Terrain, buildings: np.ndarray, place: str) -> Facility:
     inside = np.zeros(terrain.grid.shape, bool)
     for shape in files.read_geometries(scenario.file(spec.polygon, place), terrain.grid):
         inside |= terrain.grid.cells_in(shape)
@@ -96,35 +96,15 @@ def _facility(scenario: Scenario, spec: FacilitySpec, terrain: Terrain, building
     if roof and terrain.rain_to is not None:  # the roof's rain falls beside the building: there the roof holds it back
         index, count = np.unique(terrain.rain_to[cells[:, 0], cells[:, 1]], return_counts=True)
         cells, share = np.column_stack(np.unravel_index(index, terrain.grid.shape)), spec.share * count
-    return Facility(spec.name, spec.kind, cells.astype(np.int64), share, roof, **_layers(spec))  # type: ignore[attr-defined,arg-type]
-
-
-def _layers(spec: Any) -> dict[str, float]:
-    """Depths in m and rates in m/s of a specification; the underdrain's rate at 1 m of head is its coefficient."""
-    rate, length = mm_h_to_m_s(1.0), mm_to_m(1.0)
-    layers = {"entry": rate * spec.entry_mm_h, "voids": spec.voids, "drain": rate * spec.drain_mm_h}
-    if isinstance(spec, GroundFacility):
-        layers |= {"store_depth": length * spec.store_mm, "seepage": rate * spec.seepage_mm_h, "drain_offset": length * spec.drain_offset_mm}
-    else:
-        layers["store_depth"] = length * spec.mat_mm
-    if spec.kind == "permeable_paving":
-        return layers
-    start = spec.field_capacity if spec.soil_start is None else spec.soil_start
-    return {
-        **layers, "soil_depth": length * spec.soil_mm, "porosity": spec.porosity, "field_capacity": spec.field_capacity,
-        "percolation": rate * spec.percolation_mm_h, "soil_start": min(start, spec.porosity) * length * spec.soil_mm,
-    }  # fmt: skip
+    return Facility(spec.name, spec.kind, cells.astype(np.int64), share, roof, **spec.layers())
 
 
 def _refuse_overfull(scenario: Scenario, facilities: list[Facility], terrain: Terrain) -> None:
     """Facilities on the ground of a cell cover at most the cell."""
-    covered = np.zeros(terrain.grid.shape)
-    for f in facilities:
-        if not f.only_rain:
-            np.add.at(covered, (f.cells[:, 0], f.cells[:, 1]), f.share)
-    if (covered > 1.0 + 1e-9).any():
-        row, column = np.argwhere(covered > 1.0 + 1e-9)[0]
+    over = overfull(facilities, terrain.grid.shape)
+    if over is not None:
+        row, column, share, _ = over
         raise input_error(
             "E105", f"{scenario.path.name}, [[facilities]]", "the shares of a cell sum to more than 1",
-            given=f"{covered[row, column]:.2f} at row {row}, column {column}", do="lower the shares, or separate the polygons",
+            given=f"{share:.2f} at row {row}, column {column}", do="lower the shares, or separate the polygons",
         )  # fmt: skip

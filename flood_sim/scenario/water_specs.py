@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
 from flood_sim.rainfall import FORMULAS, STORMS
 
 
@@ -218,43 +219,16 @@ class FacilitySpec(Section):
     share: float = Field(1.0, gt=0.0, le=1.0, description="of each cell's (or roof's) area")
 
 
-class GroundFacility(FacilitySpec):
-    """One that stands on a store in the ground, with seepage and an underdrain."""
-
-    store_mm: float = Field(300.0, ge=0.0, le=2000.0)
-    seepage_mm_h: float = Field(0.0, ge=0.0, le=500.0, description="into the native ground")
-    drain_mm_h: float = Field(0.0, ge=0.0, le=1000.0, description="underdrain at 1 m of head; it empties into the cell")
-    drain_offset_mm: float = Field(0.0, ge=0.0, le=2000.0)
-
-
-class PermeablePaving(GroundFacility):
+class PermeablePaving(FacilitySpec, PavingLayers):
     kind: Literal["permeable_paving"]
-    entry_mm_h: float = Field(250.0, gt=0.0, le=5000.0, description="new 250 to 2500, clogged 25")
-    voids: float = Field(0.4, gt=0.0, le=0.9)
 
 
-class Bioretention(GroundFacility):
+class Bioretention(FacilitySpec, SoilLayers):
     kind: Literal["bioretention"]
-    entry_mm_h: float = Field(100.0, gt=0.0, le=5000.0)
-    soil_mm: float = Field(600.0, gt=0.0, le=3000.0)
-    porosity: float = Field(0.52, gt=0.0, le=0.9)
-    field_capacity: float = Field(0.15, ge=0.0, le=0.9)
-    percolation_mm_h: float = Field(50.0, gt=0.0, le=5000.0)
-    voids: float = Field(0.45, gt=0.0, le=0.9)
-    soil_start: float | None = Field(None, ge=0.0, le=0.9, description="water content at the start; absent: field capacity")
 
 
-class GreenRoof(FacilitySpec):
+class GreenRoof(FacilitySpec, RoofLayers):
     kind: Literal["green_roof"]
-    soil_mm: float = Field(100.0, gt=0.0, le=1000.0)
-    porosity: float = Field(0.5, gt=0.0, le=0.9)
-    field_capacity: float = Field(0.35, ge=0.0, le=0.9)
-    entry_mm_h: float = Field(1000.0, gt=0.0, le=5000.0)
-    percolation_mm_h: float = Field(1000.0, gt=0.0, le=5000.0)
-    mat_mm: float = Field(25.0, ge=0.0, le=500.0)
-    voids: float = Field(0.5, gt=0.0, le=0.9)
-    drain_mm_h: float = Field(1000.0, gt=0.0, le=5000.0, description="of the mat at 1 m of head; it runs off to where the roof's water goes")
-    soil_start: float = Field(0.15, ge=0.0, le=0.9, description="water content at the start")
 
 
 Rain = Annotated[NoRain | StormRain | DesignRain | DailyRain | SeriesRain | GaugesRain | GridRain | MovingRain, Field(discriminator="kind")]
