@@ -96,7 +96,7 @@ def _facility(scenario: Scenario, spec: PermeablePaving | Bioretention | GreenRo
     if roof and terrain.rain_to is not None:  # the roof's rain falls beside the building: there the roof holds it back
         index, count = np.unique(terrain.rain_to[cells[:, 0], cells[:, 1]], return_counts=True)
         cells, share = np.column_stack(np.unravel_index(index, terrain.grid.shape)), spec.share * count
-    return Facility(spec.name, spec.kind, cells.astype(np.int64), share, roof, **spec.layers())
+    return Facility(spec.name, spec.kind, cells.astype(np.int64), share, roof, **spec.layers())  # type: ignore[arg-type]
 
 
 def _refuse_overfull(scenario: Scenario, facilities: list[Facility], terrain: Terrain) -> None:

@@ -12,7 +12,7 @@ from flood_sim.city import City
 from flood_sim.drainage.audit import audit_network
 from flood_sim.drainage.inp import InpFile, read_inp
 from flood_sim.errors import Finding, InputError, input_error
-from flood_sim.inputs import DrainageInputs
+from flood_sim.inputs import DrainageInputs, NodeInlet
 from flood_sim.scenario.ground import GroundInputs
 from flood_sim.scenario.inlets import build_inlets, return_cells
 from flood_sim.scenario.loader import Scenario
@@ -157,7 +157,14 @@ def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> Draina
         )
         for i in city.network.inlets
     ]
-    return DrainageInputs(inp, tuple(inlets), return_cells(inlets, None), spec.routing_step_s, spec.threads)
+    return DrainageInputs(inp, tuple(inlets), return_cells(inlets, _wells(inp, inlets)), spec.routing_step_s, spec.threads)
+
+
+def _wells(inp: InpFile, inlets: list[NodeInlet]) -> dict[str, tuple[int, int]]:
+    """Wet wells of the city: what they spill comes up in the street of the manhole that leads to them."""
+    cells = {i.node: (i.row, i.column) for i in inlets}
+    stores = {row.tokens[0] for row in inp.rows("STORAGE")}
+    return {lower: cells[upper] for upper, lower in inp.links().values() if lower in stores and upper in cells and lower not in cells}
 
 
 def _check_network(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, findings: list[Finding]) -> None:
