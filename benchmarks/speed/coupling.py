@@ -23,6 +23,7 @@ CELLS, CELL_M, FALL = 1000, 5.0, 0.003
 WINDOW_S, ROUTING_S, WINDOWS, WARM = 4.0, 2.0, 12, 3
 NODES = (200, 1000, 5000, 20000)
 CONTRACT_NODES = 5000  # of the figures that other programs read
+INLET_M3_S = 0.02  # capacity of each inlet, under deep water
 CHAIN = 20  # nodes that share an outfall
 NAIVE_NODES = 200  # of which the naive loop's cost is taken: a sweep over all is quadratic
 
@@ -71,7 +72,7 @@ def child(mode: str, nodes: int, folder: Path) -> dict[str, float]:
     (folder / "n.inp").write_text(network_text(nodes), encoding="utf-8")
     network = read_inp(folder / "n.inp")
     at = places(nodes)
-    inlets = tuple(NodeInlet(f"N{k}", int(r), int(c), 1.2, 0.15, 0.02) for k, (r, c) in enumerate(at))
+    inlets = tuple(NodeInlet(f"N{k}", int(r), int(c), 1.2, 0.15, INLET_M3_S) for k, (r, c) in enumerate(at))
     drainage = DrainageInputs(network, inlets, {i.node: ((i.row, i.column),) for i in inlets}, ROUTING_S)
     x = CELL_M * (np.arange(CELLS) + 0.5)
     noise = 0.02 * np.random.default_rng(1).random((CELLS, CELLS))
@@ -106,7 +107,7 @@ def _network(mode: str, inputs: Any, folder: Path) -> dict[str, float]:
     network: Any = open_network(inputs, folder)
     nodes = len(network.node_ids)
     junctions = nodes - network.outfalls.size
-    flow = np.where(np.arange(nodes) < junctions, 0.005, 0.0)
+    flow = np.where(np.arange(nodes) < junctions, INLET_M3_S, 0.0)  # what the street gives them in the coupled run: SWMM's trials follow the load
     walls = []
     for k in range(WINDOWS + WARM):
         network.set_inflow(flow)
@@ -120,7 +121,7 @@ def _network(mode: str, inputs: Any, folder: Path) -> dict[str, float]:
         begun = time.perf_counter()
         for name in network.node_ids[:NAIVE_NODES]:
             node = Nodes(network._simulation)[name]
-            node.generated_inflow(0.005)
+            node.generated_inflow(INLET_M3_S)
             _ = node.head, node.flooding
         result["exchange"] = (time.perf_counter() - begun) / NAIVE_NODES * nodes
     network.close()

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from flood_sim.errors import Finding, InputError
+from flood_sim.grid import Grid
 from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
 from flood_sim.losses import overfull
 from flood_sim.measures.base import InputsView, Measure, Shapes, refusal
-from flood_sim.measures.edits import Merged, Op, Plan, merge
+from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge
 from flood_sim.measures.network_edits import edited
 from flood_sim.measures.record import record
 from flood_sim.measures.regional import with_series
@@ -35,7 +36,7 @@ def apply_measures(inputs: ModelInputs, measures: Mapping[str, Measure], shapes:
     for group in rounds(measures):
         plans = _plans(inputs, {name: measures[name] for name in group}, shapes)
         merged, conflicts = merge(plans, inputs.terrain.grid.shape)
-        refusals = [f for name in sorted(plans) for f in plans[name].refusals] + [c.finding for c in conflicts]
+        refusals = [f for name in sorted(plans) for f in plans[name].refusals] + [_placed(c, inputs.terrain.grid) for c in conflicts]
         if refusals:
             raise InputError(refusals)
         before, inputs = inputs, _changed(inputs, merged)
@@ -47,6 +48,14 @@ def apply_measures(inputs: ModelInputs, measures: Mapping[str, Measure], shapes:
     _refuse_shared_faces(inputs)
     _refuse_overfull(inputs)
     return Built(replace(inputs, findings=(*inputs.findings, *doubts)), tuple(sorted(rows, key=lambda r: r["name"])), tuple(features))
+
+
+def _placed(conflict: Conflict, grid: Grid) -> Finding:
+    """The finding of a conflict with the middle of the cells in which it lies."""
+    if not len(conflict.cells):
+        return conflict.finding
+    x, y = float(grid.x_m[conflict.cells[:, 1]].mean()), float(grid.y_m[conflict.cells[:, 0]].mean())
+    return replace(conflict.finding, given=f"{conflict.finding.given}; around x {x:.0f}, y {y:.0f}", x_m=x, y_m=y)
 
 
 def rounds(measures: Mapping[str, Measure]) -> list[list[str]]:
