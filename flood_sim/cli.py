@@ -134,7 +134,7 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
 @app.command()
 def storms(
     name: Annotated[str | None, typer.Argument(help="list the intervals of this storm")] = None,
-    picture: Annotated[Path | None, typer.Option("--picture", help="draw it into this PNG file")] = None,
+    picture: Annotated[Path | None, typer.Option("--picture", help="draw it into this PNG file; without NAME: all of them into this folder")] = None,
     as_json: Json = False,
 ) -> None:
     """Storms of the library: their sums, which intervals are reported and which are filled in."""
@@ -157,9 +157,11 @@ def storms(
     if picture is not None:
         from flood_sim.analysis.storms import storm_picture
 
-        storm = chosen[0]
-        storm_picture(storm.name, storm.rain.time_s, storm.rain.cumulative_m, storm.reported, storm.note).savefig(picture)
-        typer.echo(f"picture: {picture}", err=True)
+        for storm in chosen:
+            target = picture if name is not None else picture / f"{storm.name}.png"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            storm_picture(storm.name, storm.rain.time_s, storm.rain.cumulative_m, storm.reported, storm.note).savefig(target)
+            typer.echo(f"picture: {target}", err=True)
 
 
 @app.command()

@@ -113,6 +113,9 @@ class Comparison:
         )
         return text + [f"  changed: {line}" for line in self.changed_inputs]
 
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
     def picture(self) -> Any:
         """Map of the difference of maximum depths: green lower, red higher."""
         from matplotlib.colors import TwoSlopeNorm
