@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from flood_sim.city import City, reference_city
 from flood_sim.city.ground import DYKE, RIVER
 from flood_sim.city.parameters import STREET_LEVEL_M
 from flood_sim.clock import Clock
-from flood_sim.errors import Finding, input_error, nearest
+from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.inputs import Gauge, Limits, ModelInputs
 from flood_sim.measures import apply_measures
 from flood_sim.measures.effectiveness import as_it_works
@@ -129,8 +130,16 @@ def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio
         return files.read_geometries(scenario.file(file, place), inputs.terrain.grid)
 
     measures = {name: as_it_works(name, scenario.spec.measure[name], portfolio.effectiveness, portfolio.seed) for name in portfolio.measures}
-    built = apply_measures(inputs, measures, shapes)
-    return replace(built.inputs, measures=built.measures, measure_features=built.features)
+
+    def in_file(findings: Iterable[Finding]) -> list[Finding]:
+        return [replace(f, place=f"{scenario.path.name}, {f.place}") if f.place.startswith("measure.") else f for f in findings]
+
+    try:
+        built = apply_measures(inputs, measures, shapes)
+    except InputError as error:
+        raise InputError(in_file(error.findings)) from error
+    findings = tuple(in_file(built.inputs.findings))
+    return replace(built.inputs, findings=findings, measures=built.measures, measure_features=built.features)
 
 
 def _with_events(scenario: Scenario, inputs: ModelInputs) -> ModelInputs:

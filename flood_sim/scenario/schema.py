@@ -250,7 +250,7 @@ class ScenarioSpec(Section):
     rules: tuple[AnyRule, ...] = ()
     output: Output = Output()
     limits: LimitsSpec = LimitsSpec()
-    measure: dict[str, AnyMeasure] = {}
+    measure: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")], AnyMeasure] = Field({}, description="names of letters, digits, _ . -")
     plan: dict[str, PlanSpec] = {}
     portfolio: dict[str, Portfolio] = {"baseline": Portfolio()}
 
