@@ -39,14 +39,15 @@ def add_pipe(
     plan.count(sewer_item(diameter_m), length_m)
 
 
-def add_store(
-    plan: Plan, view: InputsView, node: str, invert_m: float, depth_m: float, area_m2: float, at: tuple[float, float] | None = None
-) -> None:
-    """A storage node of constant area, empty."""
-    metre = view.inp.metres_per_unit
+def add_store(plan: Plan, view: InputsView, node: str, invert_m: float, depth_m: float, area_m2: float, beside: str) -> None:
+    """A storage node of constant area, empty; what it spills comes up where the node `beside` it spills."""
+    metre, place = view.inp.metres_per_unit, view.inp.coordinates().get(beside)
     plan.row("STORAGE", node, invert_m / metre, depth_m / metre, 0, "FUNCTIONAL", 0, 0, area_m2 / metre**2, 0, 0)
-    if at is not None:
-        plan.row("COORDINATES", node, at[0], at[1])
+    if place is not None:
+        plan.row("COORDINATES", node, place[0] + 5.0, place[1])
+    cells = view.drainage.return_cells.get(beside) if view.drainage is not None else None
+    if cells:
+        plan.item("return_cells", node, "insert", cells)
 
 
 def add_weir(plan: Plan, view: InputsView, name: str, link: str, upper: str, lower: str, crest_m: float, length_m: float) -> None:

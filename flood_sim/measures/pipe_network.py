@@ -325,7 +325,9 @@ class DeepTunnel(PipeNetwork):
     """A level tunnel as one store; shafts let water in over weirs, a pump empties it. Flow along the tunnel is not resolved."""
 
     STAGE: ClassVar[int] = MAKE
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.STORAGE", "inp.WEIRS", "inp.XSECTIONS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {"inp.STORAGE", "inp.WEIRS", "inp.XSECTIONS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES", "return_cells"}
+    )
     SUMMARY: ClassVar[str] = "deep tunnel with shafts behind weirs and a pump"
     CHINESE: ClassVar[str] = "深层隧道"
 
@@ -344,7 +346,7 @@ class DeepTunnel(PipeNetwork):
             plan.refusals.append(refusal(name, "dewater_m3_s", "a tunnel without a pump is full after the first storm", allowed="above 0"))
         volume = math.pi / 4.0 * self.diameter_m**2 * self.length_m
         invert = min(rims[n] for n in plan.targets) - self.depth_m
-        add_store(plan, view, name, invert, self.depth_m, volume / self.diameter_m, view.inp.coordinates().get(plan.targets[0]))
+        add_store(plan, view, name, invert, self.depth_m, volume / self.diameter_m, plan.targets[0])
         for k, node in enumerate(plan.targets, start=1):
             crest = self.crest_m if self.crest_m is not None else rims[node] - 0.5
             add_weir(plan, view, name, f"{name}_w{k}", node, name, crest, self.weir_m)

@@ -292,7 +292,9 @@ class UndergroundTank(SourceAndStorage):
 
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset({"inp"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.STORAGE", "inp.WEIRS", "inp.XSECTIONS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {"inp.STORAGE", "inp.WEIRS", "inp.XSECTIONS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES", "return_cells"}
+    )
     SUMMARY: ClassVar[str] = "buried tank behind a weir, emptied by a pump"
     CHINESE: ClassVar[str] = "地下调蓄池"
 
@@ -307,7 +309,7 @@ class UndergroundTank(SourceAndStorage):
     def plan(self, name: str, view: InputsView) -> Plan:
         from flood_sim.drainage.audit import node_inverts
 
-        plan, rims, inverts, where = Plan(targets=[self.node]), view.inp.rims(), node_inverts(view.inp), view.inp.coordinates()
+        plan, rims, inverts = Plan(targets=[self.node]), view.inp.rims(), node_inverts(view.inp)
         if self.node not in rims:
             plan.refusals.append(refusal(name, "node", "no such node", given=self.node))
             return plan
@@ -315,10 +317,7 @@ class UndergroundTank(SourceAndStorage):
             return plan
         crest = self.crest_m if self.crest_m is not None else 0.5 * (rims[self.node] + inverts[self.node])
         invert, store = crest - self.depth_m, f"{name}_tank"
-        place = where.get(self.node)
-        add_store(
-            plan, view, store, invert, rims[self.node] - invert, self.volume_m3 / self.depth_m, None if place is None else (place[0] + 5.0, place[1])
-        )
+        add_store(plan, view, store, invert, rims[self.node] - invert, self.volume_m3 / self.depth_m, self.node)
         add_weir(plan, view, name, f"{name}_weir", self.node, store, crest, self.weir_m)
         add_pump(plan, view, f"{name}_pump", store, self.node, self.volume_m3 / (3600.0 * self.empty_h), self.depth_m, 0.1)
         plan.count("underground_tank", self.volume_m3)
