@@ -11,10 +11,12 @@ from flood_sim.drainage.audit import node_inverts
 from flood_sim.errors import nearest
 from flood_sim.measures.base import MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.edits import NEW_ROW, Plan
-from flood_sim.measures.network_parts import add_pump
+from flood_sim.measures.network_parts import add_pump, add_store
 from flood_sim.measures.targets import items_of
 from flood_sim.structures import SurfacePump
 from flood_sim.units import SWMM_FLOW_UNITS
+
+LEAST_EMPTYING_S = 60.0  # a sump that lasts less makes pumps start and stop
 
 
 class PumpStations(Measure):
@@ -22,31 +24,41 @@ class PumpStations(Measure):
 
 
 class NewPumpStation(PumpStations):
-    """Pumps from a node of the network over the river's level, or from one street cell to another."""
+    """Pumps from a node over the river's level, or from one place on the ground to another. A junction gets a wet well of its own: pumps that
+    empty their sump within a minute only start and stop."""
 
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset({"inp"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.OUTFALLS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES", "pumps"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {"inp.OUTFALLS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES", "inp.STORAGE", "inp.CONDUITS", "inp.XSECTIONS", "return_cells", "pumps"}
+    )
     SUMMARY: ClassVar[str] = "pump station from a node to a new outfall, or between two places on the ground"
     CHINESE: ClassVar[str] = "新建泵站"
 
     kind: Literal["new_pump_station"]
-    from_node: str | None = Field(None, description="wet well: a node of the network")
+    from_node: str | None = Field(None, description="a node of the network: a storage node is the wet well, a junction gets one")
     from_m: tuple[float, float] | None = Field(None, description="instead: map coordinates of the inlet on the ground")
     to_m: tuple[float, float] | None = Field(None, description="with from_m: where the water goes")
-    outlet_level_m: float | None = Field(None, description="with from_node: level of the outlet; absent: the well's rim")
+    outlet_level_m: float | None = Field(None, description="with from_node: level of the outlet; absent: the node's rim")
     capacity_m3_s: float = Field(ge=0.0, le=100.0)
     units: int = Field(3, ge=1, le=12, description="equal pumps that share the capacity")
-    start_m: float = Field(1.0, gt=0.0, le=20.0, description="depth in the well (on the ground: over the bed) at which the first starts")
-    stop_m: float = Field(0.3, ge=0.0, le=20.0)
+    start_m: float | None = Field(None, gt=0.0, le=20.0, description="depth at which the first starts; absent: 2 in a well, 0.15 on the ground")
+    stop_m: float | None = Field(None, ge=0.0, le=20.0, description="absent: 0.5 in a well, 0.05 on the ground")
+    sump_m: float = Field(2.5, ge=0.5, le=10.0, description="floor of a new wet well under the junction's invert")
 
     @model_validator(mode="after")
     def _whole(self) -> NewPumpStation:
         if (self.from_node is None) == (self.from_m is None) or (self.from_m is None) != (self.to_m is None):
             raise ValueError("give from_node, or from_m and to_m")
-        if self.stop_m >= self.start_m:
+        if self.levels[1] >= self.levels[0]:
             raise ValueError("stop_m must be below start_m")
         return self
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Depths at which the first pump starts and stops."""
+        start, stop = (2.0, 0.5) if self.from_node is not None else (0.15, 0.05)
+        return start if self.start_m is None else self.start_m, stop if self.stop_m is None else self.stop_m
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -57,37 +69,53 @@ class NewPumpStation(PumpStations):
             self._on_the_ground(name, plan, view)
             return plan
         plan.targets = [self.from_node]
-        rims, inverts, where = view.inp.rims(), node_inverts(view.inp), view.inp.coordinates()
+        rims = view.inp.rims()
         if self.from_node not in rims:
             plan.refusals.append(
                 refusal(name, "from_node", f"no such node{nearest(self.from_node, rims)}", given=self.from_node, allowed="a junction or storage node")
             )
             return plan
-        level, depth = self.outlet_level_m or rims[self.from_node], rims[self.from_node] - inverts[self.from_node]
-        if self.start_m >= depth:
-            plan.refusals.append(
-                refusal(name, "start_m", "the pumps would start over the rim", given=f"{self.start_m:g} m", allowed=f"below {depth:.2f} m")
-            )
-        place, metre = where.get(self.from_node, (0.0, 0.0)), view.inp.metres_per_unit
         inflow = max((c.capacity_m3_s for c in view.conduits.values() if c.lower == self.from_node and math.isfinite(c.capacity_m3_s)), default=0.0)
         if 0.0 < inflow < 0.5 * self.capacity_m3_s:
             plan.doubts.append(doubt(name, f"the pipes into {self.from_node} bring {inflow:.2f} m3/s by gravity: the pumps will starve"))
-        band = 0.5 * (self.start_m - self.stop_m) / self.units
+        well = self._well(name, plan, view, self.from_node)
+        level, place, metre = self.outlet_level_m or rims[self.from_node], view.inp.coordinates().get(self.from_node), view.inp.metres_per_unit
+        start, stop = self.levels
+        band = 0.5 * (start - stop) / self.units
         for k in range(self.units):  # an outfall takes one link: each pump has its own
             outfall = f"{name}_out{k + 1}"
             plan.row("OUTFALLS", outfall, level / metre, "FREE", "NO")
-            plan.row("COORDINATES", outfall, place[0] + 3.0 * (k + 1), place[1])
-            add_pump(
-                plan,
-                view,
-                f"{name}_p{k + 1}",
-                self.from_node,
-                outfall,
-                self.capacity_m3_s / self.units,
-                self.start_m + band * k,
-                self.stop_m + band * k,
-            )
+            if place is not None:
+                plan.row("COORDINATES", outfall, place[0] + 3.0 * (k + 1), place[1])
+            add_pump(plan, view, f"{name}_p{k + 1}", well, outfall, self.capacity_m3_s / self.units, start + band * k, stop + band * k)
         return plan
+
+    def _well(self, name: str, plan: Plan, view: InputsView, node: str) -> str:
+        """The wet well: the storage node itself, or a new one beside a junction, large enough that all pumps need a minute to empty it."""
+        start, stop = self.levels
+        stores, inverts, rims = {r.tokens[0]: r.tokens for r in view.inp.rows("STORAGE")}, node_inverts(view.inp), view.inp.rims()
+        area = LEAST_EMPTYING_S * self.capacity_m3_s / (start - stop)
+        depth = rims[node] - inverts[node] + (0.0 if node in stores else self.sump_m)
+        if start >= depth:
+            plan.refusals.append(refusal(name, "start_m", "the pumps would start over the rim", given=f"{start:g} m", allowed=f"below {depth:.2f} m"))
+        if node in stores:
+            own = _constant_area(stores[node]) * view.inp.metres_per_unit**2
+            if own < area:
+                given, allowed = (
+                    f"{own:.0f} m2",
+                    f"at least {area:.0f} m2 between {stop:g} and {start:g} m, or {own / area * self.capacity_m3_s:.2f} m3/s",
+                )
+                plan.refusals.append(refusal(name, "from_node", "the pumps empty this well within a minute", given=given, allowed=allowed))
+            return node
+        well, metre = f"{name}_well", view.inp.metres_per_unit
+        floor = inverts[node] - self.sump_m
+        add_store(plan, view, well, floor, rims[node] - floor, area, node)
+        pipe = max((c.depth_m for c in view.conduits.values() if c.lower == node), default=1.0)
+        by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
+        upper, lower = (inverts[node], inverts[node] - 0.01) if by_level else (0.0, self.sump_m - 0.01)
+        plan.row("CONDUITS", f"{name}_inlet", node, well, 12.0 / metre, 0.013, upper / metre, lower / metre, 0, 0)
+        plan.row("XSECTIONS", f"{name}_inlet", "CIRCULAR", pipe / metre, 0, 0, 0, 1)
+        return well
 
     def _on_the_ground(self, name: str, plan: Plan, view: InputsView) -> None:
         ends = [tuple(int(v) for v in view.grid.cell_at(*xy)) for xy in (self.from_m or (0, 0), self.to_m or (0, 0))]
@@ -99,7 +127,12 @@ class NewPumpStation(PumpStations):
             plan.refusals.append(refusal(name, "to_m", "both ends lie in one cell"))
             return
         (r0, c0), (r1, c1) = ends
-        plan.item("pumps", name, "insert", SurfacePump(name, (r0, c0), (r1, c1), self.capacity_m3_s, self.start_m, self.stop_m))
+        plan.item("pumps", name, "insert", SurfacePump(name, (r0, c0), (r1, c1), self.capacity_m3_s, *self.levels))
+
+
+def _constant_area(tokens: list[str]) -> float:
+    """Constant area of a functional storage node, in the file's units; endless where it is given otherwise."""
+    return float(tokens[7]) if len(tokens) > 7 and tokens[4].upper() == "FUNCTIONAL" else math.inf
 
 
 class PumpCapacity(PumpStations):

@@ -281,6 +281,10 @@ def test_a_station_at_a_node_lifts_over_the_river(tmp_path):
     simulation, seen = run(build(inputs, station=keys).inputs, tmp_path, lambda s: s.ledger.outfall_out)
     assert (seen[1800.0] - seen[1200.0]) / 600.0 == pytest.approx(0.2, rel=0.03)
     assert {"station_out1", "station_out2"} <= set(simulation.network.node_ids)
+    with pytest.raises(InputError, match=r"(?s)empty this well within a minute.*50 m2.*or 0\.83 m3/s"):
+        build(inputs, station={**keys, "capacity_m3_s": 2.0})
+    beside = build(inputs, station={**keys, "from_node": "M"}).inputs.drainage.network  # a junction gets a well: 60 s x 0.2 m3/s in a metre
+    assert [r.tokens[7] for r in beside.rows("STORAGE") if r.tokens[0] == "station_well"] == ["12"]
 
 
 def test_pumps_in_parallel_add_at_a_head_not_twice(tmp_path):
