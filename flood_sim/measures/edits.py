@@ -159,11 +159,20 @@ def _merge_items(edits: list[tuple[str, Edit]], merged: Merged) -> list[Conflict
             merged.items[place] = (op, max(value, e.value))
         elif op == e.op == "add":
             merged.items[place] = (op, value + e.value)
-        elif not (op == e.op == "set" and value == e.value):
+        elif not (op == e.op == "set" and _same(value, e.value)):
             text = f"measures {owner[place]} and {name} both change {e.resource} {_key(e.key)}"
-            given = f"{owner[place]} {op} {value}, {name} {e.op} {e.value}"
+            given = f"{owner[place]} {op} {_shown(value)}, {name} {e.op} {_shown(e.value)}"
             conflicts.append(Conflict(Finding("E510", f"measure.{name}", text, given=given, do=_way_out(owner[place], name)), np.zeros((0, 2), int)))
     return conflicts
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, (str, int, float)) or value is None else f"a {type(value).__name__.lower()}"
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are plain and equal; whole structures (with arrays in them) never are."""
+    return isinstance(one, (str, int, float)) and isinstance(other, (str, int, float)) and one == other
 
 
 def _key(key: Hashable) -> str:

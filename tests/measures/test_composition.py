@@ -104,6 +104,18 @@ def test_applying_twice_is_refused_or_changes_nothing_more(city):
     assert digest(built(once.inputs, {"again": again}).inputs) == digest(once.inputs)
 
 
+def test_two_on_one_structure_are_a_conflict(city):
+    twice = {name: example("culvert_enlargement") for name in ("a", "b")}
+    with pytest.raises(InputError, match="measures a and b both change culverts old culvert"):
+        built(city, twice)
+    pipe = {
+        "kind": "trunk_rehabilitation",
+        "targets": {"layer": "pipes", "where": ["sediment_m == 0"], "limit": {"count": 1}, "order_by": "length_m"},
+    }
+    lined = built(city, {name: ADAPTER.validate_python(pipe) for name in ("a", "b")})  # the same lining twice is one lining
+    assert digest(lined.inputs) == digest(built(city, {"a": ADAPTER.validate_python(pipe)}).inputs)
+
+
 def test_after_makes_an_order_within_a_stage(city):
     dig = {"kind": "channel_clearance", "targets": {"layer": "rivers"}, "lower_bed_m": 0.3}
     a, b = ADAPTER.validate_python(dig), ADAPTER.validate_python({**dig, "after": ["a"]})
