@@ -16,6 +16,7 @@ from flood_sim.results import Results
 if TYPE_CHECKING:
     import pandas
 
+GAUGES_SHOWN = 12
 LEDGER_LINES = (
     "rain", "inflow", "boundary_in", "boundary_out", "infiltration", "evaporation", "surface_stored_start", "surface_stored_end", "layers_stored_end",
     "network_stored_end", "network_inflow", "outfall_out", "outfall_half_volumes", "network_residual", "error",
@@ -101,11 +102,13 @@ class Comparison:
     def lines(self) -> list[str]:
         """The comparison as text."""
         a, b = self.before, self.after
+        gauges = [r for r in self.rows if r["group"] == "gauge"]
+        shown = sorted(gauges, key=lambda r: -abs(r["difference"] or 0.0))[:GAUGES_SHOWN]
         text = [f"{a.folder} ({a.summary['portfolio']}) -> {b.folder} ({b.summary['portfolio']})"]
-        text += [
-            f"  {r['group']:<8} {r['name']:<28}{_number(r['before'])}{_number(r['after'])}{_number(r['difference'], '+')} {r['unit']}"
-            for r in self.rows
-        ]
+        for r in [r for r in self.rows if r["group"] != "gauge" or r in shown]:
+            text.append(f"  {r['group']:<8} {r['name']:<28}{_number(r['before'])}{_number(r['after'])}{_number(r['difference'], '+')} {r['unit']}")
+        if len(gauges) > len(shown):
+            text.append(f"  the {len(shown)} of {len(gauges)} gauges that changed most; --json lists all")
         d = self.depth_difference
         area = (self.before.fields["x"].values[1] - self.before.fields["x"].values[0]) ** 2 / 1e4
         text.append(
