@@ -25,6 +25,8 @@ OVERFULL_OFFER = 1.3  # a full node is offered a little more than it took: it st
 FREE_GROWTH = 1.5  # a node with room may take this multiple of what it took last
 LID_TOLERANCE_M = 0.005  # SWMM holds a spilling node at its limit
 LEAVING_S = 20.0  # over which the flow out of a node is averaged before it sets the head that it needs
+CALM_S = 240.0  # after a spill, until a node is offered growth as before: else it takes and spills by turns about the street's level
+LEAST_CALM = 0.1
 LEAST_OFFER = 0.02  # of the free flow, so that a shut node opens again
 
 
@@ -60,6 +62,7 @@ class Exchange:
         self.uncoupled_flooding = 0.0  # m3 spilled by nodes without a cell: it leaves the model
         self.outfall_returned = 0.0  # m3 that outfalls put onto the grid
         self._flooded, self._spilled, self._delivered = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._calm = np.ones(count)  # 0 just after a spill to 1
         self._captured_flow, self._free_flow, self._leaving = np.zeros(count), np.zeros(count), np.zeros(count)
         self._outfall_volume = np.zeros(network.outfalls.size)
         self._coupled = np.zeros(count, bool)
@@ -123,9 +126,11 @@ class Exchange:
 
     def _set_acceptance(self, surface: SurfaceFlow, window: Window) -> None:
         full = self._spilled > 0.0
+        self._calm = np.where(full, 0.0, np.minimum(self._calm + window.length / CALM_S, 1.0))
         accepted = np.maximum((self._delivered - self._spilled) / window.length, 0.0)
-        trickle = LEAST_OFFER * self._free_flow
-        surface.inlet_acceptance[:] = np.where(full, OVERFULL_OFFER * accepted, FREE_GROWTH * self._captured_flow) + trickle
+        growth = 1.0 + (FREE_GROWTH - 1.0) * self._calm
+        trickle = LEAST_OFFER * self._free_flow * np.maximum(self._calm, LEAST_CALM)
+        surface.inlet_acceptance[:] = np.where(full, OVERFULL_OFFER * accepted, growth * self._captured_flow) + trickle
 
     def _deliver(self, network: DrainageNetwork, window: Window) -> None:
         """SWMM integrates a lateral inflow as a trapezoid: in its first step it blends q_prev into q. Half a step stays in the escrow."""

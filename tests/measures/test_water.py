@@ -40,6 +40,7 @@ def test_rain_is_untouched_and_the_ledger_closes(city, tmp_path, kinds):
     assert simulation.ledger.rain == quiet > 0.0
     assert simulation.ledger.relative_error <= 1e-6
     assert simulation.exchange.book.relative_difference <= 1e-12
+    assert simulation.exchange.sign_flips.max() <= 10
 
 
 def test_every_kind_runs(city, tmp_path):
