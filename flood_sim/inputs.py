@@ -103,6 +103,7 @@ class ModelInputs:
     buildings: np.ndarray | None = None
     layers: dict[str, np.ndarray] = field(default_factory=dict)  # land uses by name, bool (rows, columns): targets of measures
     lines: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # axes by layer, each a tuple of map points
+    dug_m: np.ndarray | None = None  # how far measures have lowered the ground (rows, columns) m: water in what they dug is no flood
     measures: tuple[dict[str, Any], ...] = ()  # what the portfolio built, as measures.json has it
     measure_features: tuple[dict[str, Any], ...] = ()
     portfolio: str = "baseline"

@@ -71,7 +71,10 @@ class Recorder:
         self.max_head, self.max_flow = np.full(nodes, -np.inf), np.zeros(len(simulation.network.link_ids))
         self.surcharge_hours, self.flooded_volume, self.captured_volume = np.zeros(nodes), np.zeros(nodes), np.zeros(nodes)
         self._initially_wet = simulation.surface.depth > AREA_DEPTHS_M[0]
-        self._initially_dry = ~self._initially_wet
+        dug = simulation.inputs.dug_m
+        self._dug = np.zeros(self._initially_wet.shape, bool) if dug is None else (dug > 0.0) & ~self._initially_wet
+        self._dug_m = np.zeros(0) if dug is None else dug[self._dug]
+        self._initially_dry = ~self._initially_wet & ~self._dug
         self._unwatched_s = 0.0
         if not resumed:
             self._write_frame(simulation)
@@ -100,11 +103,15 @@ class Recorder:
                 self.gauge_maxima[gauge.name] = (depth, simulation.time_s)
 
     def _watch_areas(self, simulation: Simulation, window: Window) -> None:
-        """Flooded area: cells above a depth that held no water at the start (river and lake are no flood)."""
+        """Flooded area: cells above a depth that held no water at the start (river and lake are no flood), over the ground before measures dug."""
         self._unwatched_s += window.length
         if self._unwatched_s < AREA_SAMPLING_S - 1e-9 and not simulation.clock.is_output(window.stop):
             return
-        counts = simulation.surface.cells_deeper(np.array(AREA_DEPTHS_M), self._initially_dry)
+        limits = np.array(AREA_DEPTHS_M)
+        counts = simulation.surface.cells_deeper(limits, self._initially_dry)
+        if self._dug_m.size:
+            over_old_ground = simulation.surface.depth[self._dug] - self._dug_m
+            counts = counts + (over_old_ground[:, None] > limits).sum(axis=0)
         for limit, count in zip(AREA_DEPTHS_M, counts.tolist(), strict=True):
             area = count * simulation.surface.grid.cell_area_m2
             self.area_hours[limit] += area * self._unwatched_s / SECONDS_PER_HOUR
@@ -207,7 +214,8 @@ class Recorder:
 
     def _flood(self, s: Simulation) -> dict[str, Any]:
         depth = np.where(self._initially_wet, 0.0, s.surface.maxima.depth)
-        ponding = np.where(self._initially_wet, 0.0, s.surface.maxima.ponding_time)
+        depth[self._dug] = np.maximum(depth[self._dug] - self._dug_m, 0.0)
+        ponding = np.where(self._initially_wet | self._dug, 0.0, s.surface.maxima.ponding_time)
         return {
             "max_depth_m": float(depth.max(initial=0.0)),
             "max_velocity_m_s": float(s.surface.maxima.velocity.max(initial=0.0)),

@@ -139,7 +139,8 @@ def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio
     except InputError as error:
         raise InputError(in_file(error.findings)) from error
     findings = tuple(in_file(built.inputs.findings))
-    return replace(built.inputs, findings=findings, measures=built.measures, measure_features=built.features)
+    dug = np.nan_to_num(np.maximum(inputs.terrain.bed_elevation - built.inputs.terrain.bed_elevation, 0.0))
+    return replace(built.inputs, dug_m=dug if dug.any() else None, findings=findings, measures=built.measures, measure_features=built.features)
 
 
 def _with_events(scenario: Scenario, inputs: ModelInputs) -> ModelInputs:

@@ -73,6 +73,10 @@ def test_two_results_side_by_side(runs):
     assert table.loc[("gauge", "low"), "difference"] < -0.1
     assert table.loc[("cost", "capital, middle"), "after"] == pytest.approx(1.45)
     assert both.depth_difference.max() < 0.01  # the pond's own water is no deeper flood: it stands under the old ground
+    flood = [json.loads((runs / p / "summary.json").read_text())["flood"] for p in ("baseline", "both")]
+    assert float(fs.open_results(runs / "both").max_depth.max()) > 0.15  # it holds water, and the figures of the flood do not count it
+    assert all(flood[1][key][limit] <= flood[0][key][limit] for key in ("flooded_area_m2", "area_hours_m2_h") for limit in ("0.05", "0.15", "0.3"))
+    assert flood[1]["max_depth_m"] < flood[0]["max_depth_m"]
     assert "built after only: pond (pond_restoration)" in both.changed_inputs
     done = flood_sim("compare", runs / "baseline", runs / "both")
     assert done.returncode == 0 and "lower by more than 5 cm" in done.stdout and (runs / "both" / "report" / "compare.png").stat().st_size > 10_000
