@@ -1,4 +1,4 @@
-"""What every measure is: a frozen description with a pure `plan`. To add one: a class in the module of its project, and a line in `registry`."""
+"""What every measure is: a frozen description with a pure `plan`. To add one: a class in the module of its project, named in that module's KINDS."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Places(NamedTuple):
 class InputsView:
     """The inputs as a plan may see them; what it looks at is recorded, so that a test can hold it against what it declares."""
 
-    def __init__(self, inputs: ModelInputs, shapes: Shapes, place: str = "scenario") -> None:
-        self._inputs, self._shapes, self.place = inputs, shapes, place
+    def __init__(self, inputs: ModelInputs, shapes: Shapes) -> None:
+        self._inputs, self._shapes = inputs, shapes
         self.reads: set[str] = set()
 
     @property

@@ -14,7 +14,6 @@ import numpy as np
 from flood_sim.errors import Finding
 
 Op = Literal["lower_to", "raise_to", "add", "set", "insert", "delete"]
-CELL_OPS = ("lower_to", "raise_to", "add", "set")
 NEW_ROW = "row"  # field of an inserted or deleted row of the .inp
 
 
