@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from flood_sim.city.parameters import CityParameters, draw
 from flood_sim.city.sewers import SewerTree
+from flood_sim.drainage.circular_pipe import DIAMETERS_M, cleaning_slope, full_flow
 from flood_sim.rainfall import FORMULAS
 
-DIAMETERS_M = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.65, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0)
 LEAST_SLOPE = {
     0.3: 0.003,
     0.4: 0.0015,
@@ -24,9 +24,7 @@ LEAST_SLOPE = {
     1.35: 0.0005,
     1.5: 0.0005,
 }
-PIPE_MANNING_N = 0.013
 COVER_M = 0.7
-LEAST_SPEED_M_S = 0.75
 LARGEST_DEPTH_M = 6.0
 ENTRY_TIME_MIN = 10.0
 GRATE_M3_S = 0.035  # double gutter grate, clean
@@ -56,15 +54,9 @@ class Design:
     minutes: list[float]
 
 
-def full_flow(diameter: float, slope: float) -> float:
-    """Manning flow of a full circular pipe, m3/s."""
-    return math.pi / 4.0 * diameter**2 * (diameter / 4.0) ** (2.0 / 3.0) * math.sqrt(slope) / PIPE_MANNING_N
-
-
 def least_slope(diameter: float) -> float:
     """The larger of the table's slope and the one that gives 0.75 m/s full."""
-    clean = (LEAST_SPEED_M_S * PIPE_MANNING_N / (diameter / 4.0) ** (2.0 / 3.0)) ** 2
-    return max(LEAST_SLOPE.get(diameter, 0.0004), clean)
+    return max(LEAST_SLOPE.get(diameter, 0.0004), cleaning_slope(diameter))
 
 
 def design_sewers(p: CityParameters, tree: SewerTree) -> Design:

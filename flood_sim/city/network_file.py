@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flood_sim.city.design import GRATE_M3_S, PIPE_MANNING_N, Design
+from flood_sim.city.design import GRATE_M3_S, Design
 from flood_sim.city.ground import Ground
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters, draw
 from flood_sim.city.sewers import SewerTree
 from flood_sim.city.streets import Plan
+from flood_sim.drainage.circular_pipe import PIPE_MANNING_N
 from flood_sim.inputs import NodeInlet
 from flood_sim.rainfall import FORMULAS
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from flood_sim.drainage.audit import node_inverts
+from flood_sim.drainage.circular_pipe import DIAMETERS_M, PIPE_MANNING_N, cleaning_slope, full_flow
 from flood_sim.inlets import INLET_KINDS
 from flood_sim.inputs import NodeInlet
 from flood_sim.measures.base import MAKE, RUNOFF_COEFFICIENT, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.edits import Plan
-from flood_sim.measures.network_parts import DIAMETERS_M, add_pipe
+from flood_sim.measures.network_parts import add_pipe
 from flood_sim.rainfall import FORMULAS
 
-ENTRY_MIN, PIPE_N, COVER_M, LEAST_DIAMETER_M = 10.0, 0.013, 0.7, 0.4
-LEAST_SPEED_M_S = 0.75
+ENTRY_MIN, COVER_M, LEAST_DIAMETER_M = 10.0, 0.7, 0.4
 
 
 class NewBranch(Measure):
@@ -119,7 +118,7 @@ class NewBranch(Measure):
             flow = RUNOFF_COEFFICIENT * law.intensity_l_s_ha(ENTRY_MIN, self.return_period_y) / 1e7 * area
             crown = min(crown, rim - COVER_M)
             least = diameters[-1] if diameters else LEAST_DIAMETER_M
-            diameter = next((d for d in DIAMETERS_M if d >= least and _full_flow(d) >= flow), DIAMETERS_M[-1])
+            diameter = next((d for d in DIAMETERS_M if d >= least and full_flow(d, _slope(d)) >= flow), DIAMETERS_M[-1])
             diameters.append(diameter)
             inverts.append((crown - diameter, crown - diameter - _slope(diameter) * length))
             crown -= _slope(diameter) * length
@@ -133,7 +132,7 @@ class NewBranch(Measure):
             plan.row("JUNCTIONS", node, bed / metre, (rim - bed) / metre, 0, 0, 0)
             plan.row("COORDINATES", node, float(point[0]), float(point[1]))
             offsets = (own, inverts[k][1]) if by_level else (own - bed, max(inverts[k][1] - min(foot, inverts[k][1]), 0.0))
-            add_pipe(plan, view, f"{node}_pipe", node, lower, lengths[k], diameters[k], offsets[0] / metre, offsets[1] / metre, PIPE_N)
+            add_pipe(plan, view, f"{node}_pipe", node, lower, lengths[k], diameters[k], offsets[0] / metre, offsets[1] / metre, PIPE_MANNING_N)
             part = 2.0 * self.open_share
             plan.item(
                 "inlets",
@@ -148,11 +147,7 @@ class NewBranch(Measure):
 
 def _slope(diameter_m: float) -> float:
     """What gives 0.75 m/s full, at least 0.1 %."""
-    return max((LEAST_SPEED_M_S * PIPE_N / (diameter_m / 4.0) ** (2.0 / 3.0)) ** 2, 0.001)
-
-
-def _full_flow(diameter_m: float) -> float:
-    return math.pi / 4.0 * diameter_m**2 * (diameter_m / 4.0) ** (2.0 / 3.0) * math.sqrt(_slope(diameter_m)) / PIPE_N
+    return max(cleaning_slope(diameter_m), 0.001)
 
 
 KINDS = (NewBranch,)

@@ -10,7 +10,6 @@ from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
 from flood_sim.units import SWMM_FLOW_UNITS, SWMM_US_UNITS
 
-DIAMETERS_M = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.65, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0)
 WEIR_SI, WEIR_US = 1.84, 3.33  # sharp crest, m^0.5/s and ft^0.5/s (SWMM)
 
 

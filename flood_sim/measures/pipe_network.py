@@ -8,12 +8,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from flood_sim.drainage.audit import Conduit, node_inverts
+from flood_sim.drainage.circular_pipe import DIAMETERS_M
 from flood_sim.inlets import INLET_KINDS
 from flood_sim.inputs import NodeInlet
 from flood_sim.measures.base import CONDITION, FORMULA, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
-from flood_sim.measures.network_parts import DIAMETERS_M, add_pipe, add_pump, add_store, add_weir, circular, rows_of
+from flood_sim.measures.network_parts import add_pipe, add_pump, add_store, add_weir, circular, rows_of
 from flood_sim.measures.targets import items_of
 from flood_sim.rainfall import FORMULAS
 
