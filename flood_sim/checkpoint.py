@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flood_sim.simulation import Simulation
 
 FOLDER, SIDE, OLD, TAPE, DONE = "checkpoint", "checkpoint.part", "checkpoint.old", "checkpoint.tape", "complete"
-COPIED = ("fields.nc", "network.nc", "gauges.csv", "sections.csv")
+COPIED = ("fields.nc", "network.nc", "gauges.csv", "sections.csv", "sites.csv", "openings.csv")
 
 
 def made_of(inputs: ModelInputs) -> dict[str, str]:

@@ -109,6 +109,12 @@ class Exchange:
         """Water between the two models (m3): escrow, flooding not yet handed over, returns that have not reached their cell."""
         return float(self.escrow.sum()) + float(self._spilled.sum()) + surface.pending_volume
 
+    def receive(self, volumes: np.ndarray) -> None:
+        """Water (nodes,) m3 that others than the street bring to the network: sump pumps of underground spaces."""
+        self.escrow += volumes
+        self.book.to_sewer_street += float(volumes.sum())
+        self.book.to_sewer_network += float(volumes.sum())
+
     def open_window(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> None:
         """Set what each side may do in this window from what the last one did."""
         if not self.escrow.size:

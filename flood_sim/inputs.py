@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from flood_sim.actions import Action
 from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
 from flood_sim.clock import Clock
 from flood_sim.drainage.inp import InpFile
@@ -17,6 +18,7 @@ from flood_sim.infiltration import Infiltration
 from flood_sim.losses import StorageInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import Rainfall
+from flood_sim.sites import SiteInputs
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import Inlet
 from flood_sim.surface_rain import Gutters
@@ -97,6 +99,9 @@ class ModelInputs:
     culverts: tuple[Culvert, ...] = ()
     pumps: tuple[SurfacePump, ...] = ()
     operations: tuple[Operation, ...] = ()
+    sites: SiteInputs = field(default_factory=SiteInputs)
+    actions: tuple[Action, ...] = ()
+    crews: int = 0
     scheme_reason: str = ""
     limits: Limits = Limits()
     fields: str = "frames"

@@ -1,4 +1,4 @@
-"""Opens the models of a simulation from its inputs, and joins them where an operation looks at both."""
+"""Opens the models of a simulation from its inputs, and joins them where an operation, an action or a site looks at both."""
 
 from __future__ import annotations
 
@@ -12,28 +12,57 @@ from flood_sim.drainage.tape import TapedNetwork
 from flood_sim.events import Watch
 from flood_sim.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT, CouplingLayout, Exchange
 from flood_sim.inputs import DrainageInputs, ModelInputs, surface_gutters, surface_inlets
+from flood_sim.sites import Sites
+from flood_sim.spaces import STEP_COEFFICIENT, Spaces
 from flood_sim.surface import SurfaceFlow
+from flood_sim.surface_arrays import Inlet
+
+UNLIMITED = 1e9  # m2 of an opening whose law is that of its crest alone
 
 
 class City:
-    """What operations see of the models and do to them."""
+    """What operations, actions and sites see of the models and do to them."""
 
-    def __init__(self, surface: SurfaceFlow, network: DrainageNetwork, exchange: Exchange) -> None:
-        self._surface, self._network, self._exchange = surface, network, exchange
+    def __init__(self, surface: SurfaceFlow, network: DrainageNetwork, exchange: Exchange, sites: Sites) -> None:
+        self._surface, self._network, self._exchange, self._sites = surface, network, exchange, sites
         self._number = {name: k for k, name in enumerate(network.node_ids)}
+        self._link = {name: k for k, name in enumerate(network.link_ids)}
+
+    @property
+    def street(self) -> SurfaceFlow:
+        return self._surface
+
+    def level_at(self, cell: tuple[int, int]) -> float:
+        """Water level in a cell, its ground where dry (m)."""
+        return float(self._surface.depth[cell]) + float(self._surface.terrain.bed_elevation[cell])
+
+    def stop_links(self, stopped: Sequence[str], started: Sequence[str]) -> None:
+        self._network.set_links([self._link[name] for name in stopped], 0.0)
+        self._network.set_links([self._link[name] for name in started], 1.0)
+
+    def receive_from_sites(self, volumes: np.ndarray) -> None:
+        self._exchange.receive(volumes)
 
     def value_of(self, watch: Watch, time_s: float) -> float:
         """The watched depth or level, m."""
         place, surface, network = watch.place, self._surface, self._network
         if isinstance(place, tuple):
-            depth = float(surface.depth[place])
-            return depth if watch.quantity == "depth" else depth + float(surface.terrain.bed_elevation[place])
+            return float(surface.depth[place]) if watch.quantity == "depth" else self.level_at(place)
         if watch.quantity == "edge_level":
             stage = next(e.stage for e in surface.edges if e.name == place)
             return float(stage.at(time_s)) if stage is not None else 0.0
         node = self._number[place]
         head = float(network.heads()[node])
         return head - float(network.invert_m[node]) if watch.quantity == "node_depth" else head
+
+    def place_board(self, opening: str) -> None:
+        self._sites.spaces.place_board(opening)
+
+    def shut_door(self, passage: str) -> None:
+        self._sites.spaces.shut_door(passage)
+
+    def hold_link(self, link: str, setting: float) -> None:
+        self._network.set_links([self._link[link]], setting)
 
     def set_links(self, links: Sequence[int], setting: float) -> None:
         self._network.set_links(links, setting)
@@ -69,7 +98,20 @@ def coupling_layout(drainage: DrainageInputs | None, network: DrainageNetwork) -
     )
 
 
-def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> SurfaceFlow:
+def ways_underground(spaces: Spaces, nodes: int) -> tuple[Inlet, ...]:
+    """Two inlets an opening, with a node after the network's: over its crest, and through the seam of its board (nothing until one stands)."""
+    perimeter = STEP_COEFFICIENT / WEIR_COEFFICIENT  # the kernel has one weir coefficient
+    return tuple(
+        inlet
+        for k, o in enumerate(spaces.openings)
+        for inlet in (
+            Inlet(o.row, o.column, nodes + k, o.sill_m, perimeter * o.width_m, UNLIMITED),
+            Inlet(o.row, o.column, nodes + k, o.sill_m, UNLIMITED, UNLIMITED, 0.0),
+        )
+    )
+
+
+def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int, spaces: Spaces) -> SurfaceFlow:
     """The surface with its rain, edges, inflows and openings."""
     return SurfaceFlow(
         inputs.terrain,
@@ -85,6 +127,8 @@ def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int) -> Sur
         inlets=layout.inlets,
         returns=layout.return_cells,
         nodes=nodes,
+        openings=ways_underground(spaces, nodes),
+        outlets=spaces.outlet_cells,
         sections=inputs.sections,
         structures=inputs.structures,
         culverts=inputs.culverts,

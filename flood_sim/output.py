@@ -18,6 +18,7 @@ from flood_sim.clock import Window
 from flood_sim.constants import POND_DEPTH_M
 from flood_sim.network_files import NetworkFile, write_network_layers
 from flood_sim.output_files import FieldsFile, write_geotiff
+from flood_sim.site_files import OPENINGS, SITES, SiteFiles, action_lines, site_lines
 from flood_sim.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ FILES = (
     "network.nc",
     "network.gpkg",
     "sections.csv",
-    "sites.csv",
+    SITES,
+    OPENINGS,
     "swmm.inp",
     "swmm.rpt",
     "swmm.out",
@@ -57,6 +59,7 @@ class Recorder:
         self._fields = FieldsFile(folder / "fields.nc", inputs, resumed)
         self._network = NetworkFile(folder / "network.nc", simulation, resumed) if simulation.network.node_ids else None
         mode = "a" if resumed else "w"
+        self._sites = SiteFiles(folder, simulation, resumed)
         self._gauge_file = (folder / "gauges.csv").open(mode, newline="", encoding="utf-8")
         self._gauges = csv.writer(self._gauge_file)
         if not resumed:
@@ -82,6 +85,7 @@ class Recorder:
     def sync(self) -> None:
         """Everything written so far is on disk."""
         self._gauge_file.flush()
+        self._sites.sync()
         if self._section_file:
             self._section_file.flush()
 
@@ -90,6 +94,7 @@ class Recorder:
         self._watch_gauges(simulation)
         self._watch_areas(simulation, window)
         self._watch_network(simulation, window)
+        self._sites.record(simulation, window)
         if simulation.clock.is_output(window.stop):
             self._write_frame(simulation)
         if self._section_file and simulation.clock.is_output(window.stop):
@@ -133,6 +138,7 @@ class Recorder:
         self._fields.write(simulation)
         if self._network is not None:
             self._network.write(simulation)
+        self._sites.write_frame(simulation)
         if simulation.inputs.gauges:
             east, north = simulation.surface.velocity()
         moment = simulation.clock.at(simulation.time_s).isoformat()
@@ -147,6 +153,7 @@ class Recorder:
         """Close every file, write the maps, and summary.json last."""
         self._fields.finish(simulation)
         self._gauge_file.close()
+        self._sites.finish()
         if self._section_file:
             self._section_file.close()
         if self._network is not None:
@@ -164,7 +171,6 @@ class Recorder:
         write_geotiff(self.folder / "max_hazard.tif", simulation.surface.maxima.hazard, grid, None)
         if self._network is not None and simulation.inputs.drainage is not None:
             write_network_layers(self.folder / "network.gpkg", simulation, self.max_head, self.max_flow, self.flooded_volume, self.surcharge_hours)
-        (self.folder / "sites.csv").write_text("time,site,stage_m,volume_m3,inflow_m3_s\n", encoding="utf-8")  # no sites yet
         write_json(self.folder / "measures.json", list(simulation.inputs.measures))
         write_json(self.folder / "measures.geojson", {"type": "FeatureCollection", "features": list(simulation.inputs.measure_features)})
         summary = self._summary(simulation, status, wall_s, exceeded, message)
@@ -208,7 +214,11 @@ class Recorder:
                 name: {"max_depth_m": depth, "time": s.clock.at(at).isoformat() if depth > 0.0 else None}
                 for name, (depth, at) in self.gauge_maxima.items()
             },
-            "sites": {},
+            "sites": site_lines(s, self._sites.max_head),
+            "actions": action_lines(s),
+            "site_changes": [
+                {"time": s.clock.at(c.time_s).isoformat(), "site": c.name, "state": c.state, "cause": c.cause} for c in s.sites.services.record
+            ],
             "network": self._network_summary(s),
         }
 

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from flood_sim.actions import Actions
 from flood_sim.clock import Window
 from flood_sim.events import Operations
 from flood_sim.exchange import Exchange
 from flood_sim.inputs import ModelInputs
 from flood_sim.ledger import Ledger
 from flood_sim.models import City, coupling_layout, open_network, open_surface
+from flood_sim.sites import Sites
 
 
 class Recorder(Protocol):
@@ -40,7 +42,7 @@ class Timers:
 
 
 class Simulation:
-    """Surface, network and the exchange between them on one clock."""
+    """Surface, network, the exchange between them, and the sites of the city on one clock."""
 
     def __init__(self, inputs: ModelInputs, folder: Path, tape: Path | None = None) -> None:
         """Build the models; SWMM writes its files into folder, tape: where what it is told is written down, so that a killed run can go on.
@@ -48,10 +50,12 @@ class Simulation:
         self.inputs, self.clock, self.timers = inputs, inputs.clock, Timers()
         self.network = open_network(inputs, folder, tape)
         layout = coupling_layout(inputs.drainage, self.network)
-        self.surface = open_surface(inputs, layout, len(self.network.node_ids))
+        self.sites = Sites(inputs.sites, self.network.node_ids)
+        self.surface = open_surface(inputs, layout, len(self.network.node_ids), self.sites.spaces)
         self.exchange = Exchange(self.network, layout)
-        self._city = City(self.surface, self.network, self.exchange)
+        self._city = City(self.surface, self.network, self.exchange, self.sites)
         self.operations = Operations(inputs.operations, self.network.link_ids, len(layout.inlets))
+        self.actions = Actions(inputs.actions, inputs.crews)
         self.ledger = Ledger()
         self.time_s = 0.0
         self.wanted_stop = threading.Event()
@@ -73,7 +77,10 @@ class Simulation:
 
     def advance(self, window: Window) -> None:
         """One coupling window. The network routes in a second thread: both engines release the GIL."""
+        self.actions.apply(self._city, window.start)
         self.operations.apply(self._city, window.start)
+        with self.timers("sites"):
+            self.sites.open_window(self._city, window)
         with self.timers("exchange"):
             self.exchange.open_window(self.surface, self.network, window)
         routing = self._pool.submit(self.network.advance, window.stop)
@@ -83,6 +90,8 @@ class Simulation:
             routing.result()
         with self.timers("exchange"):
             self.exchange.close_window(self.surface, self.network, window)
+        with self.timers("sites"):
+            self.sites.close_window(self._city, window)
         self.time_s = window.stop
         with self.timers("ledger"):
             self._update_ledger()
@@ -98,16 +107,19 @@ class Simulation:
         self.ledger.layers_stored_start = self.ledger.layers_stored_end = self.surface.losses.stored_volume
         self.ledger.surface_stored_start = self.ledger.surface_stored_end = self.surface.volume + self.ledger.layers_stored_start
         self.ledger.network_stored_start = self.ledger.network_stored_end = balance["stored_start"]
+        self.ledger.sites_stored_start = self.ledger.sites_stored_end = self.sites.spaces.stored
 
     def _update_ledger(self) -> None:
         ledger, surface, exchange, balance = self.ledger, self.surface, self.exchange, self.network.balance()
+        spaces = self.sites.spaces
         ledger.rain = surface.rain_volume
-        ledger.inflow = surface.inflow_volume
-        ledger.boundary_in, ledger.boundary_out = surface.boundary_in, surface.boundary_out
+        ledger.inflow = surface.inflow_volume + spaces.caught
+        ledger.boundary_in, ledger.boundary_out = surface.boundary_in, surface.boundary_out + spaces.left
         ledger.infiltration, ledger.evaporation = surface.losses.infiltrated_volume, surface.losses.evaporated_volume
         ledger.layers_stored_end = surface.losses.stored_volume
         ledger.surface_stored_end = surface.volume + surface.undelivered_inflow() + ledger.layers_stored_end
         ledger.escrow_end = exchange.stored(surface)
+        ledger.sites_stored_end = spaces.stored + surface.outlet_pending
         ledger.network_stored_end = balance["stored"]
         ledger.network_inflow = balance["inflow"] - exchange.volume_delivered
         ledger.outfall_out = balance["outflow"] + balance["losses"] + exchange.uncoupled_flooding - exchange.outfall_returned

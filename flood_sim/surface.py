@@ -49,6 +49,8 @@ class SurfaceFlow:
         inlets: Sequence[Inlet] = (),
         returns: np.ndarray | None = None,
         nodes: int = 0,
+        openings: Sequence[Inlet] = (),
+        outlets: np.ndarray | None = None,
         sections: Sequence[Section] = (),
         structures: Sequence[FaceStructure] = (),
         culverts: Sequence[Culvert] = (),
@@ -56,7 +58,9 @@ class SurfaceFlow:
         weir_coefficient: float = 1.594,
         orifice_coefficient: float = 0.6,
     ) -> None:
-        """depth : m, number or (rows, columns);  returns : (n, 2) cells that receive water from the network;  nodes : of the network."""
+        """depth : m, number or (rows, columns);  returns : (n, 2) cells that receive water from the network;  nodes : of the network;
+        openings : ways into underground spaces, each with a node of its own after the network's;  outlets : (n, 2) cells that get water from them.
+        """
         self.terrain, self.grid, self.settings = terrain, terrain.grid, settings
         self.losses = Losses(infiltration or NoInfiltration(), storage, self.grid.shape, self.grid.cell_area_m2)
         self.rain = surface_rain(rainfall, terrain, gutters, nodes)
@@ -67,8 +71,10 @@ class SurfaceFlow:
             raise ValueError("buildings as porosity are not implemented for the second-order scheme")
         self._float = FLOATS[settings.precision]
         self._view = (slice(TOP, TOP + self.grid.rows), slice(LEFT, LEFT + self.grid.columns))
-        self._allocate(depth, inlets)
-        self._open(inlets, nodes, returns)
+        self._nodes, self._openings = nodes, len(openings)
+        both = [*inlets, *openings]
+        self._allocate(depth, both)
+        self._open(both, nodes + len({o.node for o in openings}), returns, outlets)
         s = settings
         courant = self._scheme.courant if s.courant is None else s.courant
         wet = self._scheme.wet_depth(s) * float(self._cells.porosity.min()) if s.skip_dry else -1.0
@@ -148,21 +154,53 @@ class SurfaceFlow:
     @property
     def inlet_acceptance(self) -> np.ndarray:
         """(nodes,) m3/s a node takes during the next window; the exchange sets it."""
-        return self._shared.inlets.acceptance
+        return self._shared.inlets.acceptance[: self._nodes]
 
     @property
     def inlet_capture(self) -> np.ndarray:
         """(nodes,) m3 taken from the street in the last window."""
-        return self._shared.inlets.captured
+        return self._shared.inlets.captured[: self._nodes]
 
     @property
     def inlet_offered(self) -> np.ndarray:
         """(nodes,) m3 the inlet law alone would have taken in the last window."""
-        return self._shared.inlets.offered
+        return self._shared.inlets.offered[: self._nodes]
+
+    @property
+    def opening_acceptance(self) -> np.ndarray:
+        """(openings,) m3/s a way into an underground space takes during the next window; the spaces set it."""
+        return self._shared.inlets.acceptance[self._nodes :]
+
+    @property
+    def opening_capture(self) -> np.ndarray:
+        """(openings,) m3 that went underground in the last window."""
+        return self._shared.inlets.captured[self._nodes :]
+
+    @property
+    def outlet_volumes(self) -> np.ndarray:
+        """(outlets,) m3 to be put into their cells during the next window; the spaces add to it."""
+        return self._shared.sources.pending[self.outlet_slice]
+
+    @property
+    def outlet_pending(self) -> float:
+        """Water from underground not yet in its cell (m3)."""
+        return float(self.outlet_volumes.sum())
+
+    def levels_at(self, cells: np.ndarray) -> np.ndarray:
+        """(n,) m: water level in cells (n, 2), -inf where dry."""
+        row, column = cells.T
+        depth = self.depth[row, column].astype(float)
+        return np.where(depth > 0.0, depth + self.terrain.bed_elevation[row, column], -np.inf)
+
+    def set_sills(self, crest_m: np.ndarray, leak_m3_s: np.ndarray) -> None:
+        """Crest (openings,) m of every way underground, and what seeps below it; each has two inlets: over the crest, and the seam of its board."""
+        over, seam = self._opening_places
+        self._shared.inlets.rim[over] = crest_m - self.terrain_datum
+        self._shared.inlets.capacity[seam] = leak_m3_s
 
     def set_openings(self, share: np.ndarray) -> None:
         """Share (inlets,) of perimeter, area and capacity that is open now, 0 to 1, in the order in which the inlets were given."""
-        kernel, open_ = self._shared.inlets, share[self._inlet_order]
+        kernel, open_ = self._shared.inlets, np.append(share, np.ones(self._openings))[self._inlet_order]
         perimeter, area, capacity = self._whole_inlets
         kernel.perimeter[:], kernel.area[:] = open_ * perimeter, open_ * area
         kernel.capacity[:] = np.where(open_ > 0.0, np.maximum(open_, 1e-300) * capacity, 0.0)  # capacity may be inf
@@ -308,11 +346,11 @@ class SurfaceFlow:
         self._levels = runs.empty_levels(*shape, bands, real, local)
         self._row_sums = np.zeros(rows)
 
-    def _open(self, inlets: Sequence[Inlet], nodes: int, returns: np.ndarray | None) -> None:
+    def _open(self, inlets: Sequence[Inlet], nodes: int, returns: np.ndarray | None, outlets: np.ndarray | None) -> None:
         """Everything that happens at points and single faces."""
         rows, datum = self._cells.bed.shape[0], self.terrain_datum
         self._open_edges = OpenEdges(self.terrain, self.edges, self._cells, self._scheme.moves_momentum)
-        sources, self._inflow_slices, self.return_slice = make_sources(self.inflows, returns)
+        sources, (*self._inflow_slices, self.return_slice, self.outlet_slice) = make_sources(self.inflows, returns, outlets)
         self._share_rows()
         self._face_structures = FaceStructures(self.structures, self.edge_inflows, self._cells.bed, rows, datum, self.grid.cell_size_m)
         sections = [FaceGroup(s.is_x, s.cells[:, 0] + TOP, s.cells[:, 1] + LEFT, s.sign) for s in self.sections]
@@ -324,6 +362,8 @@ class SurfaceFlow:
         )  # fmt: skip
         whole = self._shared.inlets
         self._inlet_order = np.array(inlet_order(inlets), np.int64)
+        first, place = len(inlets) - self._openings, np.argsort(self._inlet_order)
+        self._opening_places = place[first::2], place[first + 1 :: 2]
         self._whole_inlets = whole.perimeter.copy(), whole.area.copy(), whole.capacity.copy()
 
     def _share_rows(self) -> None:

@@ -18,14 +18,14 @@ from flood_sim.terrain import Terrain
 OVERFALL_M = 1000.0  # ghost bed below a critical outflow: the flow there is critical
 
 
-def make_sources(inflows: Sequence[Inflow], returns: np.ndarray | None) -> tuple[arrays.Sources, list[slice], slice]:
-    """Cells that receive water: each inflow's, then those of the network's returns (n, 2)."""
-    lists = [inflow.cells for inflow in inflows] + [np.zeros((0, 2), np.int64) if returns is None else returns]
+def make_sources(inflows: Sequence[Inflow], *others: np.ndarray | None) -> tuple[arrays.Sources, list[slice]]:
+    """Cells that receive water, and the slices of each giver: the inflows, then the others (n, 2)."""
+    lists = [inflow.cells for inflow in inflows] + [np.zeros((0, 2), np.int64) if cells is None else cells for cells in others]
     stops = np.cumsum([0] + [len(cells) for cells in lists])
     slices = [slice(int(a), int(b)) for a, b in zip(stops[:-1], stops[1:], strict=True)]
     cells = np.concatenate(lists).astype(np.int64)
     sources = arrays.Sources(cells[:, 0] + TOP, cells[:, 1] + LEFT, np.zeros(len(cells)), np.zeros(len(cells)))
-    return sources, slices[:-1], slices[-1]
+    return sources, slices
 
 
 @dataclass(frozen=True)

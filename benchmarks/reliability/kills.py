@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-# Everything that holds state: soil, hollows, evaporation, a facility, a moving storm, gutters, a river's stage, a culvert's pump, events.
+# Everything that holds state: soil, hollows, evaporation, a facility, a moving storm, gutters, a river's stage, a culvert's pump, events,
+# spaces, a critical site, an action.
 SCENARIO = """
 schema = 1
 name = "killed"
@@ -68,6 +69,39 @@ to_node = "N00006"
 discharge_m3_s = 0.05
 when = { at_m = [472206, 3846094], depth_above_m = 0.03 }
 until = { at_m = [472206, 3846094], depth_below_m = 0.01 }
+[resources]
+crews = 1
+[[sites]]
+name = "mall"
+kind = "underground"
+location_m = [472206, 3846094]
+sill_height_m = 0.0
+floor_area_m2 = 300
+height_m = 1.0
+board_height_m = 0.2
+pumps = [{ capacity_m3_s = 0.01, start_depth_m = 0.0, stop_depth_m = 0.0, to_node = "N00006", power = "substation" }]
+[[sites]]
+name = "cellar"
+kind = "underground"
+floor_area_m2 = 300
+floor_elevation_m = 90.0
+[[passages]]
+name = "corridor"
+from_site = "mall"
+to_site = "cellar"
+sill_elevation_m = 90.0
+width_m = 1.0
+[[sites]]
+name = "substation"
+kind = "critical"
+inside = "cellar"
+failure_depth_m = 0.02
+repair_h = 0.1
+[[actions]]
+name = "board"
+trigger = { at = 2021-07-20T15:45:00+08:00 }
+setup_min = 5
+boards = ["mall"]
 [surface]
 scheme = "SCHEME"
 [output]

@@ -19,6 +19,7 @@ from flood_sim.grid import Grid
 from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
 from flood_sim.measures.edits import Plan
 from flood_sim.rainfall import FORMULAS
+from flood_sim.sites import SiteInputs
 
 Project = Literal["conveyance", "pipe_network", "pump_stations", "critical_infrastructure", "underground_space", "source_and_storage"]
 Shapes = Callable[[str, str], list[Any]]  # file, place -> geometries in the grid's system
@@ -161,6 +162,15 @@ class InputsView:
         return self._shapes(file, place)
 
 
+class Completion(NamedTuple):
+    """What an action has to set before a measure works: openings (boards) and passages (doors), each by so many crews in so long."""
+
+    boards: list[str]
+    doors: list[str]
+    setup_s: float
+    crews: int
+
+
 class Limit(BaseModel):
     """At most so many of what a rule finds."""
 
@@ -227,6 +237,10 @@ class Measure(BaseModel):
     def plan(self, name: str, view: InputsView) -> Plan:
         """Edits, quantities and refusals; changes nothing."""
         raise NotImplementedError
+
+    def completed_by_action(self, sites: SiteInputs) -> Completion:
+        """What an action that `completes` this measure has to do; nothing for what works once it is built."""
+        return Completion([], [], 0.0, 0)
 
 
 def refusal(name: str, key: str, problem: str, **rest: Any) -> Finding:

@@ -59,7 +59,7 @@ def _placed(conflict: Conflict, grid: Grid) -> Finding:
 
 
 def rounds(measures: Mapping[str, Measure]) -> list[list[str]]:
-    """Names in the order of their stages; within a stage by `after`; names not among `measures` wait for nothing. Raises InputError for a circle."""
+    """Names in the order of their stages; within a stage by `after`; measures of other portfolios are not waited for. Raises InputError for a circle."""
     depth: dict[str, int] = {}
 
     def deep(name: str, way: tuple[str, ...]) -> int:

@@ -20,6 +20,7 @@ from flood_sim.measures import apply_measures
 from flood_sim.measures.effectiveness import as_it_works
 from flood_sim.measures.plans import members, parse_portfolio, plan_lines
 from flood_sim.scenario import files
+from flood_sim.scenario.actions import ActionBuilder
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.ground import build_ground, build_initial_depth
 from flood_sim.scenario.loader import Scenario
@@ -29,6 +30,7 @@ from flood_sim.scenario.rain import build_rainfall
 from flood_sim.scenario.schema import EdgeSpec, Portfolio, SurfaceSpec
 from flood_sim.scenario.scheme import choose_scheme
 from flood_sim.scenario.sewers import build_drainage
+from flood_sim.scenario.sites import build_sites
 from flood_sim.scenario.structures import build_structures
 from flood_sim.surface import estimated_bytes
 from flood_sim.surface_schemes import SurfaceSettings
@@ -67,12 +69,13 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         structures += city.bottlenecks(terrain)
     depth = build_initial_depth(scenario, terrain, city, findings)
     gauges = _gauges(scenario, terrain, city)
+    rainfall = build_rainfall(scenario, terrain.grid, findings)
     choice = choose_scheme(spec.surface.scheme, terrain, depth, structures)
     inputs = ModelInputs(
         name=spec.name,
         clock=clock,
         terrain=terrain,
-        rainfall=build_rainfall(scenario, terrain.grid, findings),
+        rainfall=rainfall,
         infiltration=build_infiltration(scenario, terrain, city),
         storage=build_storage(scenario, terrain, ground.buildings, findings),
         surface=_settings(spec.surface, choice.scheme, threads),
@@ -86,6 +89,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         edge_inflows=tuple(edge_inflows),
         drainage=drainage,
         gauges=gauges,
+        sites=build_sites(scenario, terrain, rainfall, drainage.network if drainage is not None else None),
         sections=_sections(scenario, terrain),
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
@@ -99,7 +103,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     )
     inputs = _with_measures(scenario, inputs, chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
-    return _with_events(scenario, inputs)
+    return _with_events(scenario, inputs, chosen)
 
 
 def chosen_portfolio(scenario: Scenario, name: str) -> Portfolio:
@@ -143,11 +147,15 @@ def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio
     return replace(built.inputs, dug_m=dug if dug.any() else None, findings=findings, measures=built.measures, measure_features=built.features)
 
 
-def _with_events(scenario: Scenario, inputs: ModelInputs) -> ModelInputs:
+def _with_events(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
+    """What fails, what rules do, and what people do, after the measures are built."""
     findings: list[Finding] = list(inputs.findings)
     builder = EventBuilder(scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, findings)
     operations, drainage = builder.build()
-    return replace(inputs, operations=operations, drainage=drainage, findings=tuple(findings))
+    measures = {name: scenario.spec.measure[name] for name in portfolio.measures}
+    actions = ActionBuilder(scenario, inputs, measures, builder, portfolio.actions, findings).build()
+    crews = scenario.spec.resources.crews
+    return replace(inputs, operations=operations, drainage=drainage, actions=actions, crews=crews, findings=tuple(findings))
 
 
 def _window(scenario: Scenario) -> float:

@@ -51,7 +51,7 @@ class EventBuilder:
         self._edges = {e.name for e in edges if e.stage is not None}
         inp = drainage.network if drainage is not None else None
         self._nodes = set(inp.node_ids()) if inp is not None else set()
-        self._links = {name: kind for kind in ("CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS") for name in (_names(inp, kind) if inp else ())}
+        self.links = {name: kind for kind in ("CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS") for name in (_names(inp, kind) if inp else ())}
 
     def build(self) -> tuple[tuple[Operation, ...], DrainageInputs | None]:
         """The operations, and the drainage with what they need (openings of mobile pumps, collapsed pipes)."""
@@ -89,10 +89,10 @@ class EventBuilder:
             if isinstance(moment, datetime) and not start <= moment <= stop:
                 raise input_error("E104", f"{place}, {key}", "outside the run", given=moment.isoformat(), allowed=f"{start} to {stop}")
         at_s = 0.0 if spec.at is None else (spec.at - start).total_seconds()
-        begins = None if spec.when is None else self._watch(spec.when, f"{place}, when")
+        begins = None if spec.when is None else self.watch(spec.when, f"{place}, when")
         if isinstance(spec.until, datetime):
             return replace(operation, at_s=at_s, begins=begins, until_s=(spec.until - start).total_seconds())
-        ends = operation.ends if spec.until is None else self._watch(spec.until, f"{place}, until")
+        ends = operation.ends if spec.until is None else self.watch(spec.until, f"{place}, until")
         return replace(operation, at_s=at_s, begins=begins, ends=ends)
 
     def _action(self, spec: Happening, place: str) -> Operation:
@@ -115,7 +115,7 @@ class EventBuilder:
         return Operation(spec.name, kind, inlets=(self._pump_opening(spec, node, place),), on_share=1.0, off_share=0.0, ends=full)
 
     def _linked(self, names: tuple[str, ...], kinds: tuple[str, ...], place: str) -> tuple[str, ...]:
-        known = [name for name, kind in self._links.items() if kind in kinds]
+        known = [name for name, kind in self.links.items() if kind in kinds]
         for name in names:
             if name not in known:
                 raise input_error("E104", place, f"no such link among {', '.join(kinds).lower()}{nearest(name, known)}", given=name)
@@ -181,7 +181,8 @@ class EventBuilder:
         names = set(self._linked(spec.conduits, ("CONDUITS",), place))
         self.drainage = replace(self.drainage, network=collapsed(self.drainage.network, names, spec.remaining))
 
-    def _watch(self, spec: WatchSpec, place: str) -> Watch:
+    def watch(self, spec: WatchSpec, place: str) -> Watch:
+        """The place looked up. Raises InputError where it is not there."""
         above = spec.depth_above_m if spec.depth_above_m is not None else spec.level_above_m
         below = spec.depth_below_m if spec.depth_below_m is not None else spec.level_below_m
         by_depth = spec.depth_above_m is not None or spec.depth_below_m is not None

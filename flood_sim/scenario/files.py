@@ -198,6 +198,15 @@ def read_series(path: Path, value_key: str, start: datetime) -> Series:
     return Series(times, values)
 
 
+def read_table(path: Path, columns: tuple[str, ...]) -> np.ndarray:
+    """(rows, columns) numbers of a CSV. Raises InputError where a column is missing or a value is no number."""
+    rows = read_csv(path)
+    for key in columns:
+        if not rows or key not in rows[0]:
+            raise input_error("E104", path.name, f"the column `{key}` is missing", given=", ".join(rows[0]) if rows else "an empty file")
+    return np.array([[number(path, line, row, key) for key in columns] for line, row in enumerate(rows, start=2)])
+
+
 def seconds(path: Path, line: int, row: dict[str, str], start: datetime) -> float:
     """Seconds from the start of the run to a row's `time`, `time_s` or `time_h`."""
     if "time_s" in row:

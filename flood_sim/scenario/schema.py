@@ -13,14 +13,13 @@ from flood_sim.inlets import INLET_KINDS
 from flood_sim.measures import AnyMeasure
 from flood_sim.measures.effectiveness import Mode
 from flood_sim.measures.plans import PlanSpec
+from flood_sim.scenario.action_specs import ActionList, ActionSpec, Resources
 from flood_sim.scenario.event_specs import AnyFailure, AnyRule
+from flood_sim.scenario.site_specs import AnySite, PassageSpec
 from flood_sim.scenario.structure_specs import AnyStructure
 from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCover, Loss, NoInfiltrationSpec, NoRain, Rain, Section, StorageSpec
 
 NOT_YET = {
-    "sites": "underground spaces and critical sites",
-    "actions": "emergency actions",
-    "action_list": "emergency actions",
     "storm": "named storms of a study",
     "exposure": "exposure of people, roads and buildings",
 }
@@ -220,6 +219,7 @@ class Portfolio(Section):
     measures: tuple[str, ...] = Field((), description="names of [measure.NAME]")
     effectiveness: Mode = Field("design", description="what works of the measures: as designed, as expected of their kind, or drawn")
     seed: int = Field(0, ge=0, description="of drawn effectiveness: the same seed, the same draws, whatever other measures there are")
+    actions: str | None = Field(None, description="name of an [action_list.NAME]: which [[actions]] are taken besides those of no list")
 
 
 Drain = Annotated[NoDrainage | SwmmDrainage, Field(discriminator="kind")]
@@ -248,6 +248,11 @@ class ScenarioSpec(Section):
     structures: tuple[AnyStructure, ...] = ()
     failures: tuple[AnyFailure, ...] = ()
     rules: tuple[AnyRule, ...] = ()
+    sites: tuple[AnySite, ...] = ()
+    passages: tuple[PassageSpec, ...] = ()
+    actions: tuple[ActionSpec, ...] = ()
+    action_list: dict[str, ActionList] = {}
+    resources: Resources = Resources()
     output: Output = Output()
     limits: LimitsSpec = LimitsSpec()
     measure: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")], AnyMeasure] = Field({}, description="names of letters, digits, _ . -")
@@ -274,12 +279,18 @@ class ScenarioSpec(Section):
         lists = {f"[portfolio.{name}]": p.measures for name, p in self.portfolio.items()} | {
             f"[plan.{name}]": p.measures for name, p in self.plan.items()
         }
+        lists |= {f"[measure.{name}] after": m.after for name, m in self.measure.items()}
         for place, names in lists.items():
             for measure in names:
                 if measure not in self.measure:
                     raise ValueError(f"{place} names a measure that is not there: {measure}{nearest(measure, self.measure)}")
             if len(set(names)) < len(names):
                 raise ValueError(f"{place} names a measure twice")
+        for place, action_list in [(f"[portfolio.{n}] actions", p.actions) for n, p in self.portfolio.items()] + [
+            (f"[[actions]] {a.name}, list", a.list) for a in self.actions
+        ]:
+            if action_list is not None and action_list not in self.action_list:
+                raise ValueError(f"{place}: there is no [action_list.{action_list}]{nearest(action_list, self.action_list)}")
         if self.time.stop <= self.time.start:
             raise ValueError(f"[time] stop {self.time.stop.isoformat()} is not after start {self.time.start.isoformat()}")
         return self

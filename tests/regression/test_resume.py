@@ -23,6 +23,8 @@ def test_killed_and_resumed_runs_end_with_the_same_bits(tmp_path, scheme, count)
     assert {e["name"] for e in summary["events"]} == {"leaves", "truck"}  # the events, the pump and the soil took part
     assert min(summary["ledger"][key] for key in ("infiltration", "evaporation")) > 0.0
     assert summary["structures"]["street to street"]["forward_m3"] > 0.0
+    mall = summary["sites"]["mall"]
+    assert min(mall["entered_m3"], mall["pumped_m3"], mall["passed_out_m3"], summary["sites"]["substation"]["out_h"]) > 0.0
     left = {path.name for path in (tmp_path / "killed" / "out").iterdir()}
     assert not {name for name in left if "checkpoint" in name or name in (".lock", "swmm.part")}
 

@@ -1,0 +1,141 @@
+"""Emergency actions: what triggers them, how long they take, which crews carry them out, and when water was there before them.
+
+An action is triggered once. After the decision its tasks (a board to place, a door to shut) wait for crews, first come first served; a task
+takes its travel and set-up time and then has its effect. Looked at once a window.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from flood_sim.events import Watch
+
+Effect = Literal["board", "door", "link", "notice"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that a crew does: place the board of an opening, shut the door of a passage, set a link of the network (setting), or, with
+    crews = 0, give notice (a warning, a closure: it changes no water)."""
+
+    effect: Effect
+    target: str = ""
+    setup_s: float = 0.0
+    crews: int = 1
+    setting: float = 0.0
+    fails: bool = False  # drawn: it takes its time and has no effect
+
+
+@dataclass(frozen=True)
+class Action:
+    """Triggered at at_s, when the watch holds, or when the action `after` is done; the earliest of those given. Then decision_s pass."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    at_s: float = math.inf
+    watch: Watch | None = None
+    after: str | None = None
+    decision_s: float = 0.0
+    travel_s: float = 0.0
+
+
+class Actors(Protocol):
+    """What actions look at and act on: the simulation's models."""
+
+    def value_of(self, watch: Watch, time_s: float) -> float: ...
+    def place_board(self, opening: str) -> None: ...
+    def shut_door(self, passage: str) -> None: ...
+    def hold_link(self, link: str, setting: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Done:
+    """One line of the record."""
+
+    time_s: float
+    action: str
+    what: str  # triggered, started TARGET, done TARGET, failed TARGET, done
+
+
+class Actions:
+    """State of all actions of a run."""
+
+    def __init__(self, actions: Sequence[Action], crews: int = 0) -> None:
+        """crews : that can work at the same time."""
+        self.actions = tuple(actions)
+        self._number = {a.name: k for k, a in enumerate(self.actions)}
+        self._tasks = [(k, t) for k, a in enumerate(self.actions) for t in a.tasks]
+        self.free_crews = crews
+        self.triggered_s = [math.inf] * len(self.actions)
+        self.done_s = [math.inf] * len(self.actions)
+        self._started_s, self._ended_s = [math.inf] * len(self._tasks), [math.inf] * len(self._tasks)
+        self._held: dict[str, float] = {}  # settings of links, held against SWMM's own rules
+        self._record: list[tuple[float, int, str]] = []
+
+    @property
+    def record(self) -> list[Done]:
+        """Everything that happened so far."""
+        return [Done(t, self.actions[k].name, what) for t, k, what in self._record]
+
+    def apply(self, actors: Actors, time_s: float) -> None:
+        """At the start of a window: finish what is due, trigger, and send crews."""
+        self._finish(actors, time_s)
+        for k, action in enumerate(self.actions):
+            if math.isinf(self.triggered_s[k]) and self._triggers(action, actors, time_s):
+                self.triggered_s[k] = time_s
+                self._record.append((time_s, k, "triggered"))
+        self._send(time_s)
+        self._finish(actors, time_s)  # what takes no time
+        for link, setting in self._held.items():
+            actors.hold_link(link, setting)
+
+    def _triggers(self, action: Action, actors: Actors, time_s: float) -> bool:
+        if time_s >= action.at_s - 1e-9:
+            return True
+        if action.after is not None and time_s >= self.done_s[self._number[action.after]] - 1e-9:
+            return True
+        return action.watch is not None and action.watch.holds(actors.value_of(action.watch, time_s))
+
+    def _send(self, time_s: float) -> None:
+        """Tasks whose decision is made start in the order of decision as far as crews are free; nobody overtakes."""
+        waiting = [j for j, (k, _) in enumerate(self._tasks) if math.isinf(self._started_s[j]) and self._decided(k) <= time_s + 1e-9]
+        for j in sorted(waiting, key=lambda j: (self._decided(self._tasks[j][0]), j)):
+            k, task = self._tasks[j]
+            if task.crews > self.free_crews:
+                break
+            self.free_crews -= task.crews
+            self._started_s[j] = time_s
+            self._record.append((time_s, k, f"started {task.target}".strip()))
+
+    def _decided(self, k: int) -> float:
+        return self.triggered_s[k] + self.actions[k].decision_s
+
+    def _finish(self, actors: Actors, time_s: float) -> None:
+        for j, (k, task) in enumerate(self._tasks):
+            due = self._started_s[j] + self.actions[k].travel_s + task.setup_s
+            if math.isinf(self._ended_s[j]) and due <= time_s + 1e-9:
+                self._ended_s[j] = due
+                self.free_crews += task.crews
+                if not task.fails:
+                    self._act(task, actors)
+                self._record.append((due, k, f"{'failed' if task.fails else 'done'} {task.target}".strip()))
+        for k, _ in enumerate(self.actions):
+            ends = [self._ended_s[j] for j, (owner, _) in enumerate(self._tasks) if owner == k]
+            if math.isinf(self.done_s[k]) and not math.isinf(max(ends, default=math.inf)):
+                self.done_s[k] = max(ends)
+
+    def _act(self, task: Task, actors: Actors) -> None:
+        if task.effect == "board":
+            actors.place_board(task.target)
+        elif task.effect == "door":
+            actors.shut_door(task.target)
+        elif task.effect == "link":
+            self._held[task.target] = task.setting
+
+    def ended_s(self, effect: Effect) -> dict[str, float]:
+        """Target to the time at which its task was done, of one kind of effect; what failed or never came is left out."""
+        pairs = zip(self._tasks, self._ended_s, strict=True)
+        return {t.target: end for (_, t), end in pairs if t.effect == effect and not t.fails and not math.isinf(end)}

@@ -1,0 +1,155 @@
+"""[[actions]] to actions: places, boards, doors and links are looked up, rain triggers become times, failures are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from flood_sim.actions import Action, Effect, Task
+from flood_sim.city.parameters import draw
+from flood_sim.errors import Finding, input_error, nearest
+from flood_sim.inputs import ModelInputs
+from flood_sim.measures.base import Measure
+from flood_sim.rain_fields import RainField
+from flood_sim.rainfall import Rainfall
+from flood_sim.scenario.action_specs import ActionSpec, Trigger
+from flood_sim.scenario.event_specs import WatchSpec
+from flood_sim.scenario.events import EventBuilder
+from flood_sim.scenario.loader import Scenario
+from flood_sim.units import hours_to_s, minutes_to_s, mm_to_m
+
+RAIN_STEP_S = 60.0  # between two looks at the rain that has fallen
+
+
+class ActionBuilder:
+    """Builds the actions of one list against the places of a scenario and the measures of a portfolio."""
+
+    def __init__(
+        self, scenario: Scenario, inputs: ModelInputs, measures: dict[str, Measure], events: EventBuilder, wanted: str | None, findings: list[Finding]
+    ) -> None:
+        self.scenario, self.inputs, self.measures, self.findings = scenario, inputs, measures, findings
+        self._events, self._list = events, wanted
+        spaces = inputs.sites.spaces
+        self._openings = {s.name: [o.name for o in s.openings] for s in spaces.spaces}
+        self._passages = {p.name for p in spaces.passages}
+
+    def build(self) -> tuple[Action, ...]:
+        """Raises InputError with file, key, value and way out."""
+        chosen = [s for s in self.scenario.spec.actions if s.list is None or s.list == self._list]
+        names = [s.name for s in chosen]
+        for spec in chosen:
+            place = f"{self.scenario.path.name}, [[actions]] {spec.name}"
+            if names.count(spec.name) > 1:
+                raise input_error("E104", place, "two actions have one name", given=spec.name)
+            if spec.trigger.after is not None and spec.trigger.after not in names:
+                raise input_error("E104", f"{place}, trigger after", f"no such action{nearest(spec.trigger.after, names)}", given=spec.trigger.after)
+        self._refuse_circles({s.name: s.trigger.after for s in chosen})
+        return tuple(self._action(spec) for spec in chosen)
+
+    def _refuse_circles(self, after: dict[str, str | None]) -> None:
+        for name in after:
+            way, now = [name], after[name]
+            while now is not None and now not in way:
+                way.append(now)
+                now = after[now]
+            if now == name:
+                raise input_error("E104", f"{self.scenario.path.name}, [[actions]] {name}", "it waits for itself", given=" -> ".join([*way, now]))
+
+    def _action(self, spec: ActionSpec) -> Action:
+        place = f"{self.scenario.path.name}, [[actions]] {spec.name}"
+        tasks = tuple(self._tasks(spec, place))
+        at_s = min([self._time(spec.trigger.at, f"{place}, trigger at"), self._rain_time(spec.trigger)])
+        watch = self._watch(spec.trigger, f"{place}, trigger")
+        decision, travel = minutes_to_s(spec.decision_min), minutes_to_s(spec.travel_min)
+        return Action(spec.name, tasks, at_s, watch, spec.trigger.after, decision, travel)
+
+    def _time(self, moment: datetime | None, place: str) -> float:
+        if moment is None:
+            return float("inf")
+        start, stop = self.scenario.spec.time.start, self.scenario.spec.time.stop
+        if not start <= moment <= stop:
+            raise input_error("E104", place, "outside the run", given=moment.isoformat(), allowed=f"{start} to {stop}")
+        return (moment - start).total_seconds()
+
+    def _rain_time(self, trigger: Trigger) -> float:
+        """The rain is known before the run: the first minute by which so much has fallen within the span."""
+        if trigger.rain_mm is None:
+            return float("inf")
+        rain = mean_rainfall(self.inputs.rainfall)
+        times = np.arange(0.0, self.scenario.spec.duration_s + RAIN_STEP_S, RAIN_STEP_S)
+        fallen = np.interp(times, rain.time_s, rain.cumulative_m) - np.interp(times - hours_to_s(trigger.within_h), rain.time_s, rain.cumulative_m)
+        enough = np.flatnonzero(fallen >= mm_to_m(trigger.rain_mm) - 1e-12)
+        return float(times[enough[0]]) if enough.size else float("inf")
+
+    def _watch(self, trigger: Trigger, place: str) -> Any:
+        if trigger.depth_m is None and trigger.level_m is None:
+            return None
+        spec = WatchSpec(
+            gauge=trigger.gauge, at_m=trigger.at_m, node=trigger.node, edge=trigger.edge, depth_above_m=trigger.depth_m, level_above_m=trigger.level_m
+        )
+        return self._events.watch(spec, place)
+
+    def _tasks(self, spec: ActionSpec, place: str) -> Iterable[Task]:
+        setup, crews = minutes_to_s(spec.setup_min), spec.crews
+        boards, doors = self._boards(spec.boards, place), list(spec.doors)
+        if spec.completes is not None:
+            if spec.completes not in self.scenario.spec.measure:
+                known = self.scenario.spec.measure
+                raise input_error("E104", f"{place}, completes", f"no such measure{nearest(spec.completes, known)}", given=spec.completes)
+            measure = self.measures.get(spec.completes)
+            if measure is None:
+                self.findings.append(Finding("W442", place, f"nothing to complete: the portfolio has no `{spec.completes}`"))
+            else:
+                sets = measure.completed_by_action(self.inputs.sites)
+                boards, doors = boards + sets.boards, doors + sets.doors
+                setup, crews = sets.setup_s, sets.crews
+        for name in doors:
+            self._known(name, self._passages, "passage", f"{place}, doors")
+        for name in spec.links:
+            self._known(name, self._events.links, "link of the network", f"{place}, links")
+        if crews > self.scenario.spec.resources.crews and (boards or doors):
+            raise input_error(
+                "E104", f"{self.scenario.path.name}, [resources] crews", f"`{spec.name}` needs more crews than there are",
+                given=str(self.scenario.spec.resources.crews), allowed=f"at least {crews}", do="give more crews, or crews = 0 in the action",
+            )  # fmt: skip
+        pairs: list[tuple[Effect, str]] = [("board", name) for name in boards]
+        pairs += [("door", name) for name in doors]
+        for effect, name in pairs:
+            fails = draw(spec.seed, spec.name, name) < spec.failure_probability
+            yield Task(effect, name, setup, crews, fails=fails)
+        for name, setting in spec.links.items():
+            yield Task("link", name, setup, 0, setting)
+        for name in spec.warns:
+            self._known(name, self._openings, "underground site", f"{place}, warns")
+            yield Task("notice", name, setup, 0)
+        if not pairs and not spec.links and not spec.warns:
+            yield Task("notice", "", setup, 0)
+
+    def _boards(self, names: Iterable[str], place: str) -> list[str]:
+        """Openings by name; a site stands for all of its openings."""
+        every = {o for group in self._openings.values() for o in group}
+        found: list[str] = []
+        for name in names:
+            if name not in self._openings:
+                self._known(name, every, "opening", f"{place}, boards")
+            found += self._openings.get(name, [name])
+        heights = {o.name: o.board_m for s in self.inputs.sites.spaces.spaces for o in s.openings}
+        for name in found:
+            if heights[name] <= 0.0:
+                raise input_error("E104", f"{place}, boards", "this opening has no board", given=name, do="give it board_height_m")
+        return found
+
+    def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
+        if name not in known:
+            raise input_error("E104", place, f"no such {what}{nearest(name, list(known))}", given=name)
+
+
+def mean_rainfall(rainfall: Rainfall | RainField) -> Rainfall:
+    """The rain as one series; of a field, the mean over the grid."""
+    if isinstance(rainfall, Rainfall):
+        return rainfall
+    amounts = [float(np.mean(rainfall.depth_m(k))) for k in range(rainfall.intervals)]
+    return Rainfall(rainfall.name, np.asarray(rainfall.edges_s, float), np.concatenate([[0.0], np.cumsum(amounts)]))

@@ -1,0 +1,155 @@
+"""[[sites]] and [[passages]] to SiteInputs: openings find their cells, tables are read, names are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from flood_sim.drainage.inp import InpFile
+from flood_sim.errors import input_error, nearest
+from flood_sim.rain_fields import RainField
+from flood_sim.rainfall import Rainfall
+from flood_sim.scenario import files
+from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.places import open_cell
+from flood_sim.scenario.site_specs import CriticalSiteSpec, OpeningSpec, SumpPumpSpec, UndergroundSite
+from flood_sim.services import CriticalSite, Need
+from flood_sim.sites import SiteInputs
+from flood_sim.spaces import Opening, Passage, Space, SpaceInputs, SumpPump
+from flood_sim.terrain import Terrain
+from flood_sim.units import hours_to_s
+
+SQUARE_METRES_A_HECTARE = 1e4
+LITRES_A_CUBIC_METRE = 1000.0
+SHAFT_LENGTH_M = 1.0  # of each opening above the ceiling
+
+
+def build_sites(scenario: Scenario, terrain: Terrain, rainfall: Rainfall | RainField, inp: InpFile | None) -> SiteInputs:
+    """Everything below the street and everything that must not fail. Raises InputError with file, key, value and way out."""
+    return SiteBuilder(scenario, terrain, rainfall, inp).build()
+
+
+class SiteBuilder:
+    """Builds the sites of a scenario against its resolved places."""
+
+    def __init__(self, scenario: Scenario, terrain: Terrain, rainfall: Rainfall | RainField, inp: InpFile | None) -> None:
+        self.scenario, self.terrain, self.rainfall = scenario, terrain, rainfall
+        self._nodes = inp.node_ids() if inp is not None else []
+        self._links = set(inp.links()) if inp is not None else set()
+        self._specs = scenario.spec.sites
+        self._critical = [s.name for s in self._specs if s.kind == "critical"]
+
+    def build(self) -> SiteInputs:
+        names = [s.name for s in self._specs]
+        for name in names:
+            if names.count(name) > 1:
+                raise input_error("E104", f"{self.scenario.path.name}, [[sites]]", "two sites have one name", given=name)
+        spaces = tuple(self._space(s) for s in self._specs if isinstance(s, UndergroundSite))
+        floors = {s.name: float(s.stage_m[0]) for s in spaces}
+        passages = self._passages(spaces)
+        reached = {end for p in passages for end in (p.first, p.second)}
+        for space in spaces:
+            if not space.openings and not space.catchment_m2 and space.name not in reached:
+                raise input_error(
+                    "E104", self._place(space.name), "no water can reach it", do="give location_m, openings, catchment_ha, or a passage to it"
+                )
+        critical = tuple(self._critical_site(s, floors) for s in self._specs if isinstance(s, CriticalSiteSpec))
+        return SiteInputs(SpaceInputs(spaces, passages), critical)
+
+    def _place(self, name: str) -> str:
+        return f"{self.scenario.path.name}, [[sites]] {name}"
+
+    def _space(self, spec: UndergroundSite) -> Space:
+        place = self._place(spec.name)
+        openings = tuple(self._opening(spec.name, o, k, place) for k, o in enumerate(spec.all_openings, start=1))
+        stage, volume = self._table(spec, openings, place)
+        rainfall = None
+        if spec.catchment_ha > 0.0:
+            if isinstance(self.rainfall, RainField):
+                raise input_error("E104", f"{place}, catchment_ha", "under rain that differs from place to place: not implemented")
+            rainfall = self.rainfall
+        initial = float(np.interp(stage[0] + spec.initial_depth_m, stage, volume))
+        shaft = SHAFT_LENGTH_M * sum(o.width_m for o in openings) or SHAFT_LENGTH_M
+        catchment = spec.catchment_ha * SQUARE_METRES_A_HECTARE * spec.runoff_coefficient
+        pumps = tuple(self._pump(p, k, float(stage[0]), place) for k, p in enumerate(spec.pumps, start=1))
+        return Space(spec.name, stage, volume, openings, pumps, shaft, catchment, rainfall, initial)
+
+    def _opening(self, site: str, spec: OpeningSpec, number: int, place: str) -> Opening:
+        row, column = open_cell(self.terrain, spec.location_m, f"{place}, location_m")
+        ground = float(self.terrain.bed_elevation[row, column])
+        sill = spec.sill_elevation_m if spec.sill_elevation_m is not None else ground + (spec.sill_height_m or 0.0)
+        leak = spec.board_leak_l_s_m / LITRES_A_CUBIC_METRE
+        name = f"{site}/{spec.name or number}"
+        return Opening(name, row, column, sill, spec.width_m, spec.board_height_m, leak, spec.board_placed and spec.board_height_m > 0.0)
+
+    def _table(self, spec: UndergroundSite, openings: tuple[Opening, ...], place: str) -> tuple[np.ndarray, np.ndarray]:
+        if spec.stage_volume is not None:
+            return self._given_table(spec, place)
+        floor = spec.floor_elevation_m
+        if floor is None:
+            if not openings:
+                raise input_error("E104", f"{place}, floor_elevation_m", "a space without an opening needs its floor's level")
+            floor = min(o.sill_m for o in openings) - spec.cover_m - spec.height_m
+        return np.array([floor, floor + spec.height_m]), np.array([0.0, (spec.floor_area_m2 or 0.0) * spec.height_m])
+
+    def _given_table(self, spec: UndergroundSite, place: str) -> tuple[np.ndarray, np.ndarray]:
+        if isinstance(spec.stage_volume, str):
+            table = files.read_table(self.scenario.file(spec.stage_volume, f"{place}, stage_volume"), ("stage_m", "volume_m3"))
+        else:
+            table = np.array(spec.stage_volume or (), float).reshape(-1, 2)
+        stage, volume = table.T
+        if len(stage) < 2 or volume[0] != 0.0 or (np.diff(stage) <= 0.0).any() or (np.diff(volume) <= 0.0).any():
+            raise input_error(
+                "E104",
+                f"{place}, stage_volume",
+                "the table does not rise from an empty floor",
+                given=f"{len(stage)} rows, first volume {volume[0]:g} m3" if len(stage) else "no rows",
+                allowed="at least two rows; the first with volume 0; stage and volume rising",
+            )
+        return stage, volume
+
+    def _pump(self, spec: SumpPumpSpec, number: int, floor_m: float, place: str) -> SumpPump:
+        cell = None if spec.to_m is None else open_cell(self.terrain, spec.to_m, f"{place}, pumps to_m")
+        if spec.to_node is not None:
+            self._known(spec.to_node, self._nodes, "node", f"{place}, pumps to_node")
+        if spec.power is not None:
+            self._known(spec.power, self._critical, "critical site", f"{place}, pumps power")
+        start, stop = floor_m + spec.start_depth_m, floor_m + spec.stop_depth_m
+        return SumpPump(spec.name or f"pump {number}", spec.capacity_m3_s, start, stop, cell, spec.to_node, spec.power)
+
+    def _critical_site(self, spec: CriticalSiteSpec, floors: dict[str, float]) -> CriticalSite:
+        place = self._place(spec.name)
+        where: Any
+        if spec.inside is not None:
+            self._known(spec.inside, floors, "underground site", f"{place}, inside")
+            where, ground = spec.inside, floors[spec.inside]
+        else:
+            assert spec.location_m is not None
+            where = open_cell(self.terrain, spec.location_m, f"{place}, location_m")
+            ground = float(self.terrain.bed_elevation[where])
+        level = spec.failure_elevation_m if spec.failure_elevation_m is not None else ground + (spec.failure_depth_m or 0.0)
+        for need in spec.needs:
+            for name in need.any_of:
+                self._known(name, self._critical, "critical site", f"{place}, needs")
+        for link in spec.stops:
+            self._known(link, self._links, "link of the network", f"{place}, stops")
+        needs = tuple(Need(n.any_of, hours_to_s(n.autonomy_h)) for n in spec.needs)
+        return CriticalSite(spec.name, spec.type, where, level, hours_to_s(spec.repair_h), needs, spec.stops, spec.weight)
+
+    def _passages(self, spaces: tuple[Space, ...]) -> tuple[Passage, ...]:
+        names = {s.name for s in spaces}
+        passages = []
+        for spec in self.scenario.spec.passages:
+            place = f"{self.scenario.path.name}, [[passages]] {spec.name}"
+            for name in (spec.from_site, spec.to_site):
+                self._known(name, names, "underground site", place)
+            if spec.from_site == spec.to_site:
+                raise input_error("E104", place, "it leads back to where it begins", given=spec.from_site)
+            passages.append(Passage(spec.name, spec.from_site, spec.to_site, spec.sill_elevation_m, spec.width_m, spec.height_m, spec.closed))
+        return tuple(passages)
+
+    def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
+        if name not in known:
+            raise input_error("E104", place, f"no such {what}{nearest(name, known)}", given=name)

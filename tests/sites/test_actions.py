@@ -1,0 +1,159 @@
+"""Emergency actions: triggers, decisions, crews, boards in time and too late; the water at a board. Figures: MEASURES 13, test 6."""
+
+import json
+
+import pytest
+
+from flood_sim.errors import InputError
+from flood_sim.runner import run_scenario
+from flood_sim.scenario import load_scenario
+from sites.test_spaces import lake, run
+
+# Street rises 0.3 m/h over a sill of 4 m at the ground; T2 is 0 s. The water is at the sill from the start, so the story begins an hour later:
+# the sill lies 0.3 m over the ground.
+ENTRANCE = """
+[resources]
+crews = 2
+[output]
+gauges = { square = [12500.0, 12500.0] }
+[[sites]]
+name = "metro"
+kind = "underground"
+location_m = [7500.0, 7500.0]
+sill_height_m = 0.3
+width_m = 4.0
+floor_area_m2 = 4200.0
+height_m = 10.0
+board_height_m = 0.6
+board_leak_l_s_m = 0.02
+"""
+BOARD = '[[actions]]\nname = "board"\ntrigger = { at = 2021-07-20T@AT:00+08:00 }\nsetup_min = 15\nboards = ["metro"]\n'
+
+
+def rising(tmp_path, events="", stop="17:00", entrance=ENTRANCE):
+    simulation, seen = run(tmp_path, lake(stop=stop, rate_mm_h=300.0) + entrance + events)
+    return simulation, {t - 3600.0: v for t, v in seen.items()}  # seconds since T2
+
+
+def test_without_a_board_the_sill_law_fills_the_station(tmp_path):
+    """(2/5) 1.70 B r^1.5 t^2.5: 18.2 m3 after 10 min, 1,609 m3 after 1 h."""
+    _, seen = rising(tmp_path)
+    assert seen[600.0][0] == pytest.approx(18.2, rel=0.01)
+    assert seen[3600.0][0] == pytest.approx(1609.0, rel=0.01)
+
+
+def test_a_board_in_time_keeps_out_all_but_its_leak(tmp_path):
+    """Ordered 20 min before the water, 15 min of set-up: nothing but 0.02 L/s per m of 4 m."""
+    simulation, seen = rising(tmp_path, BOARD.replace("@AT", "15:40"))
+    assert seen[3600.0][0] == pytest.approx(0.02e-3 * 4.0 * 3600.0, rel=0.01)
+    assert [d.what for d in simulation.actions.record] == ["triggered", "started metro/entrance", "done metro/entrance"]
+    _, tight = rising(tmp_path, BOARD.replace("@AT", "15:40"), entrance=ENTRANCE.replace("s_m = 0.02", "s_m = 0.0"))
+    assert tight[3600.0][0] == 0.0
+
+
+def test_a_board_too_late_lets_in_what_had_come(tmp_path):
+    """Ordered 5 min before the water: it stands 10 min after it; 18.2 m3 are inside, then it leaks."""
+    _, seen = rising(tmp_path, BOARD.replace("@AT", "15:55"))
+    assert seen[600.0][0] == pytest.approx(18.2, rel=0.01)
+    assert seen[3600.0][0] == pytest.approx(seen[600.0][0] + 0.02e-3 * 4.0 * 3000.0, rel=0.01)
+
+
+def test_an_overtopped_board_is_a_weir(tmp_path):
+    """Two hours after T2 the water stands at the board's 0.6 m; half an hour later 0.15 m over it: (2/5) 1.70 B r^1.5 t^2.5 again."""
+    _, seen = rising(tmp_path, BOARD.replace("@AT", "15:00"), stop="18:30", entrance=ENTRANCE.replace("s_m = 0.02", "s_m = 0.0"))
+    assert seen[7200.0][0] == 0.0
+    assert seen[9000.0][0] == pytest.approx(0.4 * 1.7 * 4.0 * (0.3 / 3600.0) ** 1.5 * 1800.0**2.5, rel=0.01)
+
+
+def test_crews_are_few_and_the_last_board_comes_late(tmp_path):
+    """Six entrances, two crews, 15 min: the last board stands 45 min after the order; two are too late for water after 30 min."""
+    opening = '[[sites.openings]]\nname = "@K"\nlocation_m = [7500.0, 7500.0]\nsill_height_m = 0.3\nwidth_m = 4.0\nboard_height_m = 0.6\n'
+    site = ENTRANCE.partition("location_m")[0] + "floor_area_m2 = 4200.0\nheight_m = 10.0\n"
+    site += "".join(opening.replace("@K", str(k)) for k in range(1, 7))
+    (tmp_path / "s.toml").write_text("")
+    simulation, _ = rising(tmp_path, BOARD.replace("@AT", "15:30"), entrance=site)
+    ended = simulation.actions.ended_s("board")
+    assert sorted(ended.values()) == [2700.0, 2700.0, 3600.0, 3600.0, 4500.0, 4500.0]
+    reached = simulation.sites.spaces.reached_s
+    assert sum(ended[o.name] > t for o, t in zip(simulation.sites.spaces.openings, reached, strict=True)) == 2
+    assert simulation.actions.free_crews == 2
+
+
+def test_triggers_by_level_by_rain_and_by_another_action(tmp_path):
+    events = """
+[[actions]]
+name = "warning"
+trigger = { rain_mm = 150, within_h = 3 }
+decision_min = 10
+warns = ["metro"]
+[[actions]]
+name = "close"
+trigger = { gauge = "square", depth_m = 0.2 }
+crews = 0
+[[actions]]
+name = "board"
+trigger = { after = "warning" }
+travel_min = 5
+setup_min = 15
+boards = ["metro/entrance"]
+"""
+    simulation, _ = rising(tmp_path, events)
+    times = {(d.action, d.what): d.time_s for d in simulation.actions.record}
+    assert times["warning", "triggered"] == 1800.0  # 300 mm/h: 150 mm after half an hour
+    assert times["close", "triggered"] == pytest.approx(2400.0, abs=5.0)
+    assert times["warning", "done metro"] == 2400.0
+    assert times["board", "started metro/entrance"] == pytest.approx(2400.0, abs=5.0)
+    assert times["board", "done metro/entrance"] == pytest.approx(2400.0 + 1200.0, abs=5.0)
+
+
+def test_two_lists_are_two_stories(tmp_path):
+    lists = (
+        """
+[action_list.as_planned]
+[action_list.as_happened]
+[portfolio.planned]
+actions = "as_planned"
+[portfolio.happened]
+actions = "as_happened"
+"""
+        + BOARD.replace("@AT", "15:40").replace('"board"', '"early"\nlist = "as_planned"')
+        + BOARD.replace("@AT", "15:55").replace('"board"', '"late"\nlist = "as_happened"')
+    )
+    text = lake(stop="17:00", rate_mm_h=300.0) + ENTRANCE + lists
+    volumes = {name: run(tmp_path / name, text, portfolio=name)[1][7200.0][0] for name in ("baseline", "happened", "planned")}
+    assert volumes["baseline"] == pytest.approx(1609.0, rel=0.01)
+    assert volumes["planned"] < 0.3 < 18.0 < volumes["happened"] < 18.6
+    assert run_scenario(load_scenario(tmp_path / "happened" / "s.toml"), tmp_path / "out", portfolio="happened").exit_code == 0
+    (board,) = json.loads((tmp_path / "out" / "summary.json").read_text())["actions"]["boards"]
+    assert board["margin_min"] == pytest.approx(-10.0, abs=0.1)
+
+
+def test_a_board_that_fails_is_drawn_and_told(tmp_path):
+    simulation, seen = rising(tmp_path, BOARD.replace("@AT", "15:40") + "failure_probability = 1.0\n")
+    assert seen[3600.0][0] == pytest.approx(1609.0, rel=0.01)
+    assert simulation.actions.record[-1].what == "failed metro/entrance"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ('boards = ["metro"]|boards = ["metor"]', "no such opening"),
+        ("crews = 2|crews = 0", "needs more crews than there are"),
+        ("board_height_m = 0.6|", "has no board"),
+        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { after = 'board' }", "waits for itself"),
+        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { after = 'bored' }", "no such action"),
+        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { at = 2021-07-21T15:40:00+08:00 }", "outside the run"),
+        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { gauge = 'square' }", "goes with one of depth_m, level_m"),
+        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { }", "give at, a place"),
+        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { gauge = 'sqare', depth_m = 1.0 }", "no such gauge"),
+        ("setup_min = 15|setup_min = 15\nlist = 'as_planed'", "there is no .action_list"),
+        ("setup_min = 15|setup_min = 15\ndoors = ['d']", "no such passage"),
+        ("setup_min = 15|setup_min = 15\ncompletes = 'guard'", "no such measure"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path, change, words):
+    old, _, new = change.partition("|")
+    text = ENTRANCE + BOARD.replace("@AT", "15:40")
+    assert old in text
+    with pytest.raises(InputError, match=words):
+        rising(tmp_path, text.replace(old, new, 1), entrance="")
