@@ -16,6 +16,10 @@ from flood_sim.boundaries import Series
 from flood_sim.infiltration import Infiltration, NoInfiltration
 
 LONGEST_LAYER_STEP_S = 5.0
+# of a Facility, in the order of the columns of the kernel's table
+LAW = (
+    "entry", "soil_depth", "porosity", "field_capacity", "percolation", "store_depth", "voids", "seepage", "drain", "drain_offset", "only_rain",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,19 +88,17 @@ class Losses:
         self._shape, self._cell_area = shape, cell_area_m2
         self._canopy_room, self._canopy = _store(storage.canopy_m, shape)
         self._pond_room, self._pond = _store(storage.depression_m, shape)
-        self._stacks = make_stacks(storage.facilities)
+        self._stacks, self._facility = make_stacks(storage.facilities, shape[0])
         self._no_limit = np.full((1, shape[1]), np.inf, np.float32)
         self._totals = np.zeros(shape[0])
-        self._seeped_before = float(self._stacks.infiltrated.sum())
         self.infiltrated_volume = self.evaporated_volume = 0.0
         self.inert = isinstance(infiltration, NoInfiltration) and storage.empty
 
     @property
     def stored_volume(self) -> float:
         """Water in leaves, hollows and layers, m3."""
-        held = float(self._canopy.sum(dtype=np.float64) + self._pond.sum(dtype=np.float64)) * self._cell_area
-        stacks = self._stacks
-        return held + float(((stacks.soil + stacks.store) * stacks.share).sum()) * self._cell_area
+        held = float(self._canopy.sum(dtype=np.float64) + self._pond.sum(dtype=np.float64)) + float(self._stacks.held.sum())
+        return held * self._cell_area
 
     def take(self, depth: np.ndarray, fallen: np.ndarray, top: int, left: int, start_s: float, length_s: float) -> None:
         """Take a window's losses out of the padded depth. fallen : (rows or 1, columns) float32 m, rain of the window on each cell."""
@@ -119,24 +121,18 @@ class Losses:
         parts = max(1, int(np.ceil(length_s / LONGEST_LAYER_STEP_S - 1e-9)))
         share = fallen if parts == 1 else fallen / np.float32(parts)
         for _ in range(parts):
-            layers.advance_stacks(depth, self._stacks, share, top, left, self._cell_area, length_s / parts)
-        seeped = float(self._stacks.infiltrated.sum())
-        self.infiltrated_volume += seeped - self._seeped_before
-        self._seeped_before = seeped
+            layers.advance_stacks(depth, self._stacks, share, top, left, length_s / parts)
+            self.infiltrated_volume += float(self._stacks.seeped.sum()) * self._cell_area
 
     def facility_lines(self) -> dict[str, dict[str, float | str]]:
         """What each facility holds and has passed on (m3)."""
         lines: dict[str, dict[str, float | str]] = {}
-        begin = 0
-        for f in self.storage.facilities:
-            part = slice(begin, begin + len(f.cells))
-            begin = part.stop
-            s = self._stacks
-            held = float(((s.soil[part] + s.store[part]) * s.share[part]).sum()) * self._cell_area
-            lines[f.name] = {
-                "kind": f.kind, "area_m2": float(s.share[part].sum()) * self._cell_area, "held_m3": held,
-                "drained_m3": float(s.drained[part].sum()), "infiltrated_m3": float(s.infiltrated[part].sum()),
-            }  # fmt: skip
+        s, count = self._stacks, len(self.storage.facilities)
+        area, held = (np.bincount(self._facility, values, count) for values in (s.share, (s.soil + s.store) * s.share))
+        drained, infiltrated = s.drained.sum(axis=0), s.infiltrated.sum(axis=0)
+        for k, f in enumerate(self.storage.facilities):
+            volumes = {"area_m2": area[k], "held_m3": held[k], "drained_m3": drained[k], "infiltrated_m3": infiltrated[k]}
+            lines[f.name] = {"kind": f.kind, **{key: float(value) * self._cell_area for key, value in volumes.items()}}
         return lines
 
 
@@ -147,20 +143,23 @@ def _store(room: np.ndarray | None, shape: tuple[int, int]) -> tuple[np.ndarray 
     return np.ascontiguousarray(room, np.float32), np.zeros(shape, np.float32)
 
 
-def make_stacks(facilities: tuple[Facility, ...]) -> layers.Stacks:
-    """The kernel's arrays: one entry a facility and cell."""
-    cells = np.concatenate([f.cells for f in facilities] or [np.zeros((0, 2))]).astype(np.int64)
-    drains = np.concatenate([f.cells if f.drain_cells is None else f.drain_cells for f in facilities] or [np.zeros((0, 2))]).astype(np.int64)
+def make_stacks(facilities: tuple[Facility, ...], rows: int) -> tuple[layers.Stacks, np.ndarray]:
+    """The kernel's arrays, one entry a facility and cell, and the facility (n,) of each."""
     counts = [len(f.cells) for f in facilities]
-
-    def spread(key: str) -> np.ndarray:
-        return np.repeat(np.array([getattr(f, key) for f in facilities], float), counts)
-
+    facility = np.repeat(np.arange(len(facilities)), counts)
+    cells = np.concatenate([f.cells for f in facilities] or [np.zeros((0, 2))]).astype(np.int32)
+    drains = np.concatenate([f.cells if f.drain_cells is None else f.drain_cells for f in facilities] or [np.zeros((0, 2))]).astype(np.int32)
     share = np.concatenate([np.broadcast_to(np.asarray(f.share, float), len(f.cells)) for f in facilities] or [np.zeros(0)])
-    only_rain = np.repeat(np.array([f.only_rain for f in facilities], bool), counts)
-    names = ("entry", "soil_depth", "porosity", "field_capacity", "percolation", "store_depth", "voids", "seepage", "drain", "drain_offset")
-    zeros = np.zeros(len(cells)), np.zeros(len(cells))
-    return layers.Stacks(
-        cells[:, 0].copy(), cells[:, 1].copy(), share.copy(), only_rain, *(spread(k) for k in names), drains[:, 0].copy(), drains[:, 1].copy(),
-        spread("soil_start"), spread("store_start"), *zeros,
-    )  # fmt: skip
+    far = cells[:, 0] != drains[:, 0]
+    order = np.argsort(np.where(far, rows, cells[:, 0]), kind="stable")
+    facility, cells, drains, share = facility[order], cells[order], drains[order], share[order]
+    first = np.searchsorted(np.where(far[order], rows, cells[:, 0]), np.arange(rows + 1)).astype(np.int64)
+    table = np.array([[float(getattr(f, key)) for key in LAW] for f in facilities], float).reshape(-1, len(LAW))
+    soil, store = (
+        np.array([getattr(f, key) for f in facilities], float)[facility] if counts else np.zeros(0) for key in ("soil_start", "store_start")
+    )
+    held = np.bincount(np.where(far[order], rows, cells[:, 0]), (soil + store) * share, rows + 1).astype(float)
+    columns = (np.ascontiguousarray(part[:, k]) for part in (cells, drains) for k in (0, 1))
+    moved = (np.zeros((rows + 1, len(facilities))) for _ in range(2))
+    stacks = layers.Stacks(first, facility.astype(np.int32), *columns, share.copy(), soil, store, table, held, np.zeros(rows + 1), *moved)
+    return stacks, facility
