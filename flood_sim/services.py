@@ -17,10 +17,11 @@ WORKS, DEGRADED, OUT = "works", "degraded", "out"  # degraded: on its reserve
 
 @dataclass(frozen=True)
 class Need:
-    """One of any_of (names of sites) must work; without them the site lasts autonomy_s."""
+    """One of any_of (names of sites) must work; without them the site lasts autonomy_s, while `reserve` (a generator: a site itself) works."""
 
     any_of: tuple[str, ...]
     autonomy_s: float = 0.0
+    reserve: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ class Services:
         self.sites = tuple(sites)
         count = len(self.sites)
         number = {s.name: k for k, s in enumerate(self.sites)}
-        self._needs = [(k, tuple(number[name] for name in need.any_of), need.autonomy_s) for k, s in enumerate(self.sites) for need in s.needs]
+        self._needs = [
+            (k, tuple(number[name] for name in need.any_of), need.autonomy_s, -1 if need.reserve is None else number[need.reserve])
+            for k, s in enumerate(self.sites)
+            for need in s.needs
+        ]
         self._number = number
         self._limits = np.array([s.failure_level_m for s in self.sites], float)
         self.level, self.max_level = np.full(count, -np.inf), np.full(count, -np.inf)
@@ -104,8 +109,8 @@ class Services:
         """Set `out` and `degraded`; returns the needs that are not met."""
         out = self.drowned.copy()
         while True:
-            missing = [j for j, (_, suppliers, _) in enumerate(self._needs) if out[list(suppliers)].all()]
-            fallen = [self._needs[j][0] for j in missing if time_s - self._since(j, time_s) >= self._needs[j][2] - 1e-9]
+            missing = [j for j, (_, suppliers, _, _) in enumerate(self._needs) if out[list(suppliers)].all()]
+            fallen = [self._needs[j][0] for j in missing if time_s - self._since(j, time_s) >= self._lasts(j, out) - 1e-9]
             if all(out[k] for k in fallen):
                 break
             out[fallen] = True
@@ -119,6 +124,11 @@ class Services:
         self.degraded[[self._needs[j][0] for j in missing]] = True
         self.degraded &= ~out
         return missing
+
+    def _lasts(self, need: int, out: np.ndarray) -> float:
+        """How long (s) a site bears a missing need; not at all where its reserve is out."""
+        _, _, autonomy, reserve = self._needs[need]
+        return 0.0 if reserve >= 0 and out[reserve] else autonomy
 
     def _since(self, need: int, time_s: float) -> float:
         since = float(self._missing_since[need])

@@ -67,11 +67,13 @@ class Space:
     catchment_m2: float = 0.0
     rainfall: Rainfall | None = None
     initial_m3: float = 0.0
+    kind: str = "garage"
+    people: float = 0.0
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A way between two spaces: sill (level m), width m, height m; a door may close it. closed: shut from the start."""
+    """A way between two spaces: sill (level m), width m, height m. door: one that can be shut; closed: it is, from the start."""
 
     name: str
     first: str
@@ -79,6 +81,7 @@ class Passage:
     sill_m: float
     width_m: float
     height_m: float = math.inf
+    door: bool = False
     closed: bool = False
 
 

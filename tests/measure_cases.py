@@ -80,6 +80,51 @@ name = "old culvert"
 from_m = [472124, 3846150]
 to_m = [472124, 3846190]
 height_m = 0.5
+[[sites]]
+name = "mall"
+kind = "underground"
+location_m = [472206, 3846094]
+sill_height_m = 0.1
+floor_area_m2 = 300
+[[sites]]
+name = "garage"
+kind = "underground"
+location_m = [472270, 3846090]
+sill_height_m = 0.1
+floor_area_m2 = 300
+[[passages]]
+name = "corridor"
+from_site = "mall"
+to_site = "garage"
+sill_elevation_m = 97.0
+width_m = 2.0
+[[sites]]
+name = "substation_1"
+kind = "critical"
+type = "substation"
+location_m = [472206, 3846094]
+failure_depth_m = 0.25
+repair_h = 24
+[[sites]]
+name = "substation_2"
+kind = "critical"
+type = "substation"
+location_m = [472270, 3846090]
+failure_depth_m = 0.25
+[[sites]]
+name = "room"
+kind = "critical"
+type = "distribution_room"
+inside = "garage"
+failure_depth_m = 0.1
+repair_h = 24
+[[sites]]
+name = "station"
+kind = "critical"
+type = "pump_station"
+location_m = [472270, 3846090]
+failure_depth_m = 0.25
+needs = [{ any_of = ["substation_1"] }]
 """
 PIPES = {"layer": "pipes", "where": ["diameter_m < 0.9", "sediment_m == 0"], "order_by": "length_m", "limit": {"count": 5}}
 NODES = {"layer": "nodes", "where": ["inlets > 0"]}
@@ -121,6 +166,23 @@ EXAMPLES = {
     "bioretention": ({"targets": SQUARE, "share": 0.1}, {"targets": SQUARE, "share": 0.0}),
     "sunken_green": ({"targets": SQUARE, "share": 0.4}, {"targets": SQUARE, "depth_m": 0.0}),
     "green_roof": ({"share": 0.2}, {"share": 0.0}),
+    "entrance_step": ({"targets": ["mall"], "raise_m": 0.3}, {"targets": ["mall"], "raise_m": 0.0}),
+    "vent_raising": ({"targets": ["garage/entrance"], "sill_height_m": 1.0}, {"targets": ["garage/entrance"], "sill_height_m": 0.1}),
+    "flood_barrier": ({"targets": ["mall", "garage"]}, {"targets": ["mall"], "height_m": 0.0}),
+    "automatic_gate": ({"targets": {"layer": "openings"}, "height_m": 0.8}, {"targets": ["mall"], "height_m": 0.0}),
+    "watertight_door": ({"targets": ["corridor"]}, None),
+    "sump_pumps": ({"targets": ["mall"], "power": "substation_1"}, {"targets": ["mall"], "capacity_m3_s": 0.0}),
+    "raised_plinth": (
+        {"targets": {"layer": "critical", "where": ["type == substation"]}, "failure_depth_m": 0.8},
+        {"targets": ["substation_1"], "raise_m": 0.0},
+    ),
+    "raised_control_room": ({"targets": ["station"], "raise_m": 0.5}, {"targets": ["station"], "raise_m": 0.0}),
+    "relocation": ({"targets": ["room"]}, None),
+    "dry_proofing": ({"targets": ["substation_2"]}, {"targets": ["substation_2"], "height_m": 0.0}),
+    "wet_proofing": ({"targets": ["substation_1", "room"]}, {"targets": ["room"], "repair_share": 1.0}),
+    "backup_power": ({"targets": ["station"]}, {"targets": ["station"], "autonomy_h": 0.0}),
+    "supply_tie": ({"targets": ["station"], "from_site": "substation_2"}, None),
+    "standby_power": ({"targets": ["station"], "from_site": "substation_2"}, None),
     "rain_tank": ({"share": 0.5}, {"volume_mm": 0.0}),
     "surface_detention": (
         {"targets": {**SQUARE, "within_m": [[472136, 3846096], [472240, 3846096], [472240, 3846274], [472136, 3846274]]}, "outlet_node": "N00001"},
@@ -152,5 +214,5 @@ def digest(inputs):
     """A hash of everything that measures may change."""
     parts = [inputs.terrain.bed_elevation.tobytes(), inputs.terrain.manning_n.tobytes(), np.asarray(inputs.initial_depth, float).tobytes()]
     parts += ["\n".join(inputs.drainage.network.lines).encode(), repr(inputs.drainage.inlets).encode(), repr(inputs.drainage.return_cells).encode()]
-    parts += [pickle.dumps(thing) for thing in (inputs.storage.facilities, inputs.structures, inputs.culverts, inputs.pumps)]
+    parts += [pickle.dumps(thing) for thing in (inputs.storage.facilities, inputs.structures, inputs.culverts, inputs.pumps, inputs.sites)]
     return hashlib.sha256(b"".join(parts)).hexdigest()

@@ -32,7 +32,7 @@ PROJECTS: dict[Project, str] = {
     "source_and_storage": "源头减排和雨水调蓄",
 }
 RUNOFF_COEFFICIENT, FORMULA = 0.65, "zhengzhou-2002"  # of the return period that a pipe carries full
-MAKE, RESIZE, CONDITION = 1, 2, 3  # stages: what makes and removes, what resizes, what restores
+MAKE, RESIZE, CONDITION, SITES = 1, 2, 3, 4  # stages: what makes and removes, what resizes, what restores, what changes sites
 
 
 class Places(NamedTuple):
@@ -146,6 +146,15 @@ class InputsView:
         return Places(names, cKDTree([where[n] for n in names]) if names else None)
 
     @property
+    def sites(self) -> SiteInputs:
+        self.reads.add("sites")
+        return self._inputs.sites
+
+    def ground_at(self, row: int, column: int) -> float:
+        """m."""
+        return float(self.bed_elevation[row, column])
+
+    @property
     def structures(self) -> dict[str, str]:
         """Names of structures on faces and between cells, with their kind."""
         self.reads.add("structures")
@@ -189,7 +198,9 @@ class Targets(BaseModel):
     vector: str | None = Field(None, description="GeoJSON or GeoPackage")
     polygon_m: tuple[tuple[float, float], ...] = Field((), description="corners on the map")
     line_m: tuple[tuple[float, float], ...] = Field((), description="points on the map")
-    layer: str | None = Field(None, description="pipes, nodes, outfalls, pumps; or a land use of the city: courts, yards, parks, ...")
+    layer: str | None = Field(
+        None, description="pipes, nodes, outfalls, pumps, openings, spaces, passages, critical; or a land use of the city: courts, yards, parks, ..."
+    )
     within: str | None = Field(None, description="polygon file")
     within_m: tuple[tuple[float, float], ...] = Field((), description="corners of a polygon on the map")
     where: tuple[str, ...] = Field((), description='"field op value", all must hold')
@@ -210,6 +221,7 @@ class Measure(BaseModel):
     WRITES: ClassVar[frozenset[str]]
     SUMMARY: ClassVar[str]
     CHINESE: ClassVar[str]
+    NEEDS_ACTION: ClassVar[bool] = False  # built, it does nothing until an action completes it
 
     project: Project | None = Field(None, description="may be left out; an error where it contradicts kind")
     phase: str | None = Field(None, description="of a plan")
@@ -238,8 +250,8 @@ class Measure(BaseModel):
         """Edits, quantities and refusals; changes nothing."""
         raise NotImplementedError
 
-    def completed_by_action(self, sites: SiteInputs) -> Completion:
-        """What an action that `completes` this measure has to do; nothing for what works once it is built."""
+    def completed_by_action(self, targets: list[str]) -> Completion:
+        """What an action that `completes` this measure has to do on its targets; nothing for what works once it is built."""
         return Completion([], [], 0.0, 0)
 
 

@@ -17,6 +17,7 @@ from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge
 from flood_sim.measures.network_edits import edited
 from flood_sim.measures.record import record
 from flood_sim.measures.regional import with_series
+from flood_sim.measures.site_edits import edited_sites
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def _changed(inputs: ModelInputs, merged: Merged) -> ModelInputs:
         structures=_items(inputs.structures, "structures", merged),
         culverts=_items(inputs.culverts, "culverts", merged),
         pumps=_items(inputs.pumps, "pumps", merged),
+        sites=edited_sites(inputs.sites, merged.items),
         inflows=_boundaries(inputs.inflows, merged),
         edge_inflows=_boundaries(inputs.edge_inflows, merged),
         drainage=None if inputs.drainage is None else _drainage(inputs.drainage, merged),

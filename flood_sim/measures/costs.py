@@ -61,6 +61,20 @@ UNIT_COSTS: dict[str, UnitCost] = {
     "park_retention": UnitCost("m2", 100, 200, 300, 0.02, 50, ASSUMED),
     "reservoir_operation": UnitCost("piece", 0, 0, 0, 0.0, 50, "an order, no building"),
     "lake_gate": UnitCost("piece", 1e6, 5e6, 1e7, 0.02, 15, ASSUMED),
+    "entrance_step": UnitCost("piece", 20_000, 50_000, 80_000, 0.01, 50, ASSUMED),
+    "flood_barrier": UnitCost("m2", 2_000, 3_500, 5_000, 0.02, 15, PRACTICE),
+    "automatic_gate": UnitCost("m", 20_000, 40_000, 60_000, 0.02, 15, PRACTICE),
+    "watertight_door": UnitCost("piece", 300_000, 500_000, 1_000_000, 0.02, 15, ASSUMED),
+    "sump_pump": UnitCost("piece", 50_000, 150_000, 300_000, 0.03, 25, ASSUMED),
+    "vent_raised": UnitCost("piece", 100_000, 200_000, 300_000, 0.01, 50, ASSUMED),
+    "plinth": UnitCost("piece", 500_000, 1_000_000, 3_000_000, 0.01, 50, PRACTICE),
+    "relocation": UnitCost("piece", 1e6, 2.5e6, 5e6, 0.01, 50, ASSUMED),
+    "dry_proofing": UnitCost("m", 1_000, 2_000, 3_000, 0.01, 50, ASSUMED),
+    "wet_proofing": UnitCost("m2", 200, 500, 1_000, 0.01, 50, ASSUMED),
+    "generator": UnitCost("piece", 1e6, 2.5e6, 4e6, 0.03, 25, ASSUMED),
+    "supply_tie": UnitCost("piece", 2e6, 5e6, 8e6, 0.01, 50, ASSUMED),
+    "second_feed": UnitCost("piece", 1e6, 2e6, 3e6, 0.01, 50, ASSUMED),
+    "control_room": UnitCost("piece", 500_000, 1_500_000, 3_000_000, 0.01, 50, PRACTICE),
 }
 SEWER_CLASSES = ((0.8, "sewer_dn600"), (1.25, "sewer_dn1000"), (1.75, "sewer_dn1500"), (2.4, "sewer_dn2000"))
 

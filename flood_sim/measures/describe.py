@@ -9,7 +9,7 @@ from flood_sim.measures.costs import UNIT_COSTS
 from flood_sim.measures.registry import KINDS
 
 COMMON = set(Measure.model_fields) | {"kind"}
-STAGES = {1: "makes or removes", 2: "resizes", 3: "restores"}
+STAGES = {1: "makes or removes", 2: "resizes", 3: "restores", 4: "changes sites"}
 
 
 def kinds() -> list[dict[str, str]]:

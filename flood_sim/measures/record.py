@@ -102,6 +102,10 @@ def _features(name: str, measure: Measure, plan: Plan, inputs: ModelInputs) -> l
             if inlet is not None:
                 xy = [float(grid.x_m[inlet.column]), float(grid.y_m[inlet.row])]
                 places[f"inlet {inlet.node} {inlet.row} {inlet.column}"] = {"type": "Point", "coordinates": xy}
+        elif e.resource in ("openings", "critical", "spaces", "passages") and isinstance(e.key, tuple):
+            cell = _site_cell(str(e.key[0]), e.value, inputs)
+            if cell is not None:
+                places[str(e.key[0])] = {"type": "Point", "coordinates": [float(grid.x_m[cell[1]]), float(grid.y_m[cell[0]])]}
         elif e.resource.startswith("inp.") and isinstance(e.key, tuple):
             item = str(e.key[0])
             ends = links.get(
@@ -115,6 +119,22 @@ def _features(name: str, measure: Measure, plan: Plan, inputs: ModelInputs) -> l
     about = {"measure": name, "project": measure.PROJECT, "kind": getattr(measure, "kind", "")}
     found = [{"type": "Feature", "properties": {**about, "item": item}, "geometry": g} for item, g in places.items()]
     return found + [{"type": "Feature", "properties": {**about, "item": "area"}, "geometry": g} for g in _outlines(mask, grid)]
+
+
+def _site_cell(name: str, value: Any, inputs: ModelInputs) -> tuple[int, int] | None:
+    """Where an opening, a space, a passage's end or a critical site lies; of a new site, where it will."""
+    for space in inputs.sites.spaces.spaces:
+        for o in space.openings:
+            if name in (o.name, space.name):
+                return o.row, o.column
+    for passage in inputs.sites.spaces.passages:
+        if passage.name == name:
+            return _site_cell(passage.first, None, inputs) or _site_cell(passage.second, None, inputs)
+    places = {c.name: c.place for c in inputs.sites.critical}
+    place = places.get(name, getattr(value, "place", None))
+    if isinstance(place, str):
+        return _site_cell(place, None, inputs)
+    return place
 
 
 def _outlines(mask: np.ndarray, grid: Any) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from flood_sim.errors import InputError, nearest
 from flood_sim.measures.base import InputsView, Targets, refusal
+from flood_sim.units import SECONDS_PER_HOUR
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
@@ -236,9 +237,52 @@ def pumps(view: InputsView) -> list[Row]:
     ]  # fmt: skip
 
 
+def openings(view: InputsView) -> list[Row]:
+    """Ways underground; sill_height_m over the ground in front."""
+    grid = view.grid
+    return [
+        {"id": o.name, "site": s.name, "type": s.kind, "sill_m": o.sill_m, "sill_height_m": o.sill_m - view.ground_at(o.row, o.column),
+         "width_m": o.width_m, "board_m": o.board_m, "place": (float(grid.x_m[o.column]), float(grid.y_m[o.row]))}
+        for s in view.sites.spaces.spaces for o in s.openings
+    ]  # fmt: skip
+
+
+def spaces(view: InputsView) -> list[Row]:
+    """Underground spaces; placed at their first opening."""
+    grid = view.grid
+    return [
+        {"id": s.name, "type": s.kind, "volume_m3": float(s.volume_m3[-1]), "floor_m": float(s.stage_m[0]), "openings": len(s.openings),
+         "pumps": len(s.pumps), "people": s.people,
+         "place": (float(grid.x_m[s.openings[0].column]), float(grid.y_m[s.openings[0].row])) if s.openings else None}
+        for s in view.sites.spaces.spaces
+    ]  # fmt: skip
+
+
+def passages(view: InputsView) -> list[Row]:
+    """Ways between spaces; door is "yes" or "no"."""
+    return [
+        {"id": p.name, "from": p.first, "to": p.second, "sill_m": p.sill_m, "width_m": p.width_m, "door": "yes" if p.door else "no", "place": None}
+        for p in view.sites.spaces.passages
+    ]
+
+
+def critical(view: InputsView) -> list[Row]:
+    """Critical sites; inside is the space that they stand in, "" on the street."""
+    grid, rows = view.grid, []
+    for c in view.sites.critical:
+        place = None if isinstance(c.place, str) else (float(grid.x_m[c.place[1]]), float(grid.y_m[c.place[0]]))
+        rows.append({
+            "id": c.name, "type": c.kind, "failure_level_m": c.failure_level_m, "repair_h": c.repair_s / SECONDS_PER_HOUR, "weight": c.weight,
+            "inside": c.place if isinstance(c.place, str) else "", "needs": len(c.needs), "stops": len(c.stops), "place": place,
+        })  # fmt: skip
+    return rows
+
+
 def gate_place(tokens: list[str]) -> int:
     """Where an outfall's row holds its flap: behind the stage, where it has one."""
     return 3 if tokens[2].upper() in ("FREE", "NORMAL") else 4
 
 
-LAYERS: dict[str, Callable[[InputsView], list[Row]]] = {"pipes": pipes, "nodes": nodes, "outfalls": outfalls, "pumps": pumps}
+LAYERS: dict[str, Callable[[InputsView], list[Row]]] = {
+    "pipes": pipes, "nodes": nodes, "outfalls": outfalls, "pumps": pumps, "openings": openings, "spaces": spaces, "passages": passages, "critical": critical,
+}  # fmt: skip

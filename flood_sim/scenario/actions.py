@@ -34,7 +34,7 @@ class ActionBuilder:
         self._events, self._list = events, wanted
         spaces = inputs.sites.spaces
         self._openings = {s.name: [o.name for o in s.openings] for s in spaces.spaces}
-        self._passages = {p.name for p in spaces.passages}
+        self._doors = {p.name for p in spaces.passages if p.door or p.closed}
 
     def build(self) -> tuple[Action, ...]:
         """Raises InputError with file, key, value and way out."""
@@ -47,6 +47,10 @@ class ActionBuilder:
             if spec.trigger.after is not None and spec.trigger.after not in names:
                 raise input_error("E104", f"{place}, trigger after", f"no such action{nearest(spec.trigger.after, names)}", given=spec.trigger.after)
         self._refuse_circles({s.name: s.trigger.after for s in chosen})
+        for name, measure in self.measures.items():
+            if measure.NEEDS_ACTION and name not in {s.completes for s in chosen}:
+                text = "no action completes it: its boards stay in the store, its doors open"
+                self.findings.append(Finding("W443", f"{self.scenario.path.name}, [measure.{name}]", text, do=f'[[actions]] completes = "{name}"'))
         return tuple(self._action(spec) for spec in chosen)
 
     def _refuse_circles(self, after: dict[str, str | None]) -> None:
@@ -103,11 +107,12 @@ class ActionBuilder:
             if measure is None:
                 self.findings.append(Finding("W442", place, f"nothing to complete: the portfolio has no `{spec.completes}`"))
             else:
-                sets = measure.completed_by_action(self.inputs.sites)
+                row = next(r for r in self.inputs.measures if r["name"] == spec.completes)
+                sets = measure.completed_by_action(row["targets"])
                 boards, doors = boards + sets.boards, doors + sets.doors
                 setup, crews = sets.setup_s, sets.crews
         for name in doors:
-            self._known(name, self._passages, "passage", f"{place}, doors")
+            self._known(name, self._doors, "passage with a door", f"{place}, doors")
         for name in spec.links:
             self._known(name, self._events.links, "link of the network", f"{place}, links")
         if crews > self.scenario.spec.resources.crews and (boards or doors):

@@ -114,6 +114,7 @@ class UndergroundSite(Section):
 class NeedSpec(Section):
     any_of: tuple[str, ...] = Field(min_length=1, description="names of critical sites of which one must work")
     autonomy_h: float = Field(0.0, ge=0.0, le=1000.0, description="how long the site lasts without")
+    reserve: str | None = Field(None, description="critical site (a generator) without which it does not last at all")
 
 
 class CriticalSiteSpec(Section):
@@ -149,7 +150,8 @@ class PassageSpec(Section):
     sill_elevation_m: float
     width_m: float = Field(gt=0.0, le=100.0)
     height_m: float = Field(3.0, gt=0.0, le=100.0)
-    closed: bool = Field(False, description="a watertight door, shut from the start")
+    door: bool = Field(False, description="a watertight door that an action may shut")
+    closed: bool = Field(False, description="it is shut from the start")
 
 
 AnySite = Annotated[UndergroundSite | CriticalSiteSpec, Field(discriminator="kind")]

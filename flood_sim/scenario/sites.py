@@ -74,7 +74,7 @@ class SiteBuilder:
         shaft = SHAFT_LENGTH_M * sum(o.width_m for o in openings) or SHAFT_LENGTH_M
         catchment = spec.catchment_ha * SQUARE_METRES_A_HECTARE * spec.runoff_coefficient
         pumps = tuple(self._pump(p, k, float(stage[0]), place) for k, p in enumerate(spec.pumps, start=1))
-        return Space(spec.name, stage, volume, openings, pumps, shaft, catchment, rainfall, initial)
+        return Space(spec.name, stage, volume, openings, pumps, shaft, catchment, rainfall, initial, spec.type, spec.people)
 
     def _opening(self, site: str, spec: OpeningSpec, number: int, place: str) -> Opening:
         row, column = open_cell(self.terrain, spec.location_m, f"{place}, location_m")
@@ -131,11 +131,11 @@ class SiteBuilder:
             ground = float(self.terrain.bed_elevation[where])
         level = spec.failure_elevation_m if spec.failure_elevation_m is not None else ground + (spec.failure_depth_m or 0.0)
         for need in spec.needs:
-            for name in need.any_of:
+            for name in (*need.any_of, *([need.reserve] if need.reserve else [])):
                 self._known(name, self._critical, "critical site", f"{place}, needs")
         for link in spec.stops:
             self._known(link, self._links, "link of the network", f"{place}, stops")
-        needs = tuple(Need(n.any_of, hours_to_s(n.autonomy_h)) for n in spec.needs)
+        needs = tuple(Need(n.any_of, hours_to_s(n.autonomy_h), n.reserve) for n in spec.needs)
         return CriticalSite(spec.name, spec.type, where, level, hours_to_s(spec.repair_h), needs, spec.stops, spec.weight)
 
     def _passages(self, spaces: tuple[Space, ...]) -> tuple[Passage, ...]:
@@ -147,7 +147,9 @@ class SiteBuilder:
                 self._known(name, names, "underground site", place)
             if spec.from_site == spec.to_site:
                 raise input_error("E104", place, "it leads back to where it begins", given=spec.from_site)
-            passages.append(Passage(spec.name, spec.from_site, spec.to_site, spec.sill_elevation_m, spec.width_m, spec.height_m, spec.closed))
+            passages.append(
+                Passage(spec.name, spec.from_site, spec.to_site, spec.sill_elevation_m, spec.width_m, spec.height_m, spec.door, spec.closed)
+            )
         return tuple(passages)
 
     def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
