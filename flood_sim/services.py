@@ -7,7 +7,7 @@ more does. So two sites that need each other stay up together and come back toge
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +62,7 @@ class Services:
             for need in s.needs
         ]
         self._number = number
-        self._limits = np.array([s.failure_level_m for s in self.sites], float)
+        self._limits, self._repair_s = (np.array([getattr(s, key) for s in self.sites], float) for key in ("failure_level_m", "repair_s"))
         self.level, self.max_level = np.full(count, -np.inf), np.full(count, -np.inf)
         self.drowned, self.out = np.zeros(count, bool), np.zeros(count, bool)
         self.degraded = np.zeros(count, bool)
@@ -71,61 +71,61 @@ class Services:
         self.lost_s, self.first_out_s = np.zeros(count), np.full(count, np.nan)
         self._changes: list[tuple[float, int, str, str]] = []
 
-    def works(self, name: str | None) -> bool:
-        """Whether a site gives its service; what needs none always does."""
-        return name is None or not bool(self.out[self._number[name]])
+    def number_of(self, name: str | None) -> int:
+        """Place of a site in all arrays; -1 for no site."""
+        return -1 if name is None else self._number[name]
 
     @property
     def record(self) -> list[Change]:
         """Everything that changed so far."""
         return [Change(t, self.sites[k].name, state, cause) for t, k, state, cause in self._changes]
 
-    def update(self, level_at: Callable[[tuple[int, int] | str], float], start_s: float, length_s: float) -> tuple[list[str], list[str]]:
-        """State for the window that begins at start_s, from the water as it stands. Returns the links that stop and those that start anew."""
-        before, before_degraded = self.out.copy(), self.degraded.copy()
-        self._look(level_at, start_s)
+    def update(self, level_m: np.ndarray, start_s: float, length_s: float) -> tuple[list[str], list[str]]:
+        """State for the window that begins at start_s, from the water level (sites,) m at each place (-inf: dry). Returns the links that stop and
+        those that start anew."""
+        if not self.sites:
+            return [], []
+        before, before_degraded = self.out, self.degraded
+        self._look(level_m, start_s)
         missing = self._solve(start_s)
         self.lost_s[self.out] += length_s
         self.first_out_s[self.out & np.isnan(self.first_out_s)] = start_s
         for k in np.flatnonzero((self.out != before) | (self.degraded != before_degraded)).tolist():
             state = OUT if self.out[k] else DEGRADED if self.degraded[k] else WORKS
-            self._changes.append((start_s, k, state, self._cause(k, missing, start_s)))
+            self._changes.append((start_s, k, state, self._cause(k, missing)))
         stopped = [link for k in np.flatnonzero(self.out).tolist() for link in self.sites[k].stops]
         started = [link for k in np.flatnonzero(before & ~self.out).tolist() for link in self.sites[k].stops if link not in stopped]
         return stopped, started
 
-    def _look(self, level_at: Callable[[tuple[int, int] | str], float], time_s: float) -> None:
-        if not self.sites:
-            return
-        self.level = np.array([level_at(s.place) for s in self.sites])
-        np.maximum(self.max_level, self.level, out=self.max_level)
-        wet = self.level > self._limits
+    def _look(self, level_m: np.ndarray, time_s: float) -> None:
+        self.level = level_m
+        np.maximum(self.max_level, level_m, out=self.max_level)
+        wet = level_m > self._limits
         gone = ~wet & np.isposinf(self._dry_since)
         self._dry_since[wet], self._dry_since[gone] = np.inf, time_s
-        repair = np.array([s.repair_s for s in self.sites])
-        self.drowned = wet | (time_s < self._dry_since + repair - 1e-9)
+        self.drowned = wet | (time_s < self._dry_since + self._repair_s - 1e-9)
 
     def _solve(self, time_s: float) -> list[int]:
         """Set `out` and `degraded`; returns the needs that are not met."""
-        out = self.drowned.copy()
-        while True:
-            missing = [j for j, (_, suppliers, _, _) in enumerate(self._needs) if out[list(suppliers)].all()]
-            fallen = [self._needs[j][0] for j in missing if time_s - self._since(j, time_s) >= self._lasts(j, out) - 1e-9]
-            if all(out[k] for k in fallen):
-                break
-            out[fallen] = True
-        gone = np.ones(len(self._needs), bool)
-        gone[missing] = False
-        for j in missing:
-            self._missing_since[j] = self._since(j, time_s)
-        self._missing_since[gone] = np.nan
-        self.out = out
+        out = self.drowned.tolist()
+        missing: list[int] = []
+        falling = any(out)
+        while falling:
+            missing = [j for j, (_, suppliers, _, _) in enumerate(self._needs) if all(out[s] for s in suppliers)]
+            fallen = {self._needs[j][0] for j in missing if time_s - self._since(j, time_s) >= self._lasts(j, out) - 1e-9}
+            falling = any(not out[k] for k in fallen)
+            for k in fallen:
+                out[k] = True
+        since = np.full(len(self._needs), np.nan)
+        since[missing] = [self._since(j, time_s) for j in missing]
+        self._missing_since = since
+        self.out = np.array(out, bool)
         self.degraded = np.zeros(len(self.sites), bool)
         self.degraded[[self._needs[j][0] for j in missing]] = True
-        self.degraded &= ~out
+        self.degraded &= ~self.out
         return missing
 
-    def _lasts(self, need: int, out: np.ndarray) -> float:
+    def _lasts(self, need: int, out: list[bool]) -> float:
         """How long (s) a site bears a missing need; not at all where its reserve is out."""
         _, _, autonomy, reserve = self._needs[need]
         return 0.0 if reserve >= 0 and out[reserve] else autonomy
@@ -134,7 +134,7 @@ class Services:
         since = float(self._missing_since[need])
         return time_s if math.isnan(since) else since
 
-    def _cause(self, k: int, missing: list[int], time_s: float) -> str:
+    def _cause(self, k: int, missing: list[int]) -> str:
         lacks = [" or ".join(self.sites[s].name for s in self._needs[j][1]) for j in missing if self._needs[j][0] == k]
         if self.level[k] > self._limits[k]:
             return f"water {self.level[k] - self._limits[k]:.2f} m over its level"

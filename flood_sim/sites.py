@@ -26,7 +26,6 @@ class Surroundings(Protocol):
 
     @property
     def street(self) -> Street: ...
-    def level_at(self, cell: tuple[int, int]) -> float: ...
     def stop_links(self, stopped: Sequence[str], started: Sequence[str]) -> None: ...
     def receive_from_sites(self, volumes: np.ndarray) -> None: ...
 
@@ -36,20 +35,22 @@ class Sites:
 
     def __init__(self, inputs: SiteInputs, node_ids: Sequence[str] = ()) -> None:
         self.spaces, self.services = Spaces(inputs.spaces, node_ids), Services(inputs.critical)
-        self._space = {s.name: k for k, s in enumerate(inputs.spaces.spaces)}
-        self._power = [p.power for s in inputs.spaces.spaces for p in s.pumps]
+        number = {s.name: k for k, s in enumerate(inputs.spaces.spaces)}
+        places = [c.place for c in inputs.critical]
+        self._inside = np.array([number[p] if isinstance(p, str) else -1 for p in places], np.int64)  # space that a critical site stands in
+        self._street = np.array([p for p in places if not isinstance(p, str)], np.int64).reshape(-1, 2)
+        self._power = np.array([self.services.number_of(p.power) for s in inputs.spaces.spaces for p in s.pumps], np.int64)
         self._to_nodes = np.zeros(len(node_ids))
 
     def open_window(self, around: Surroundings, window: Window) -> None:
         """Who works during the window, from the water at its start; what openings may take."""
-        inside = self.spaces.levels
-
-        def level_at(place: tuple[int, int] | str) -> float:
-            return float(inside[self._space[place]]) if isinstance(place, str) else around.level_at(place)
-
-        stopped, started = self.services.update(level_at, window.start, window.length)
-        if stopped or started:
-            around.stop_links(stopped, started)
+        if self._inside.size:
+            level, below = np.empty(self._inside.size), self._inside >= 0
+            level[~below] = around.street.levels_at(self._street)
+            level[below] = self.spaces.levels[self._inside[below]]
+            stopped, started = self.services.update(level, window.start, window.length)
+            if stopped or started:
+                around.stop_links(stopped, started)
         self.spaces.open_window(around.street, window)
 
     def close_window(self, around: Surroundings, window: Window) -> None:
@@ -57,6 +58,7 @@ class Sites:
         if not self.spaces.inputs.spaces:
             return
         self._to_nodes[:] = 0.0
-        self.spaces.close_window(around.street, window, [self.services.works(name) for name in self._power], self._to_nodes)
+        powered = (self._power < 0) | ~self.services.out[self._power] if self.services.sites else self._power < 0
+        self.spaces.close_window(around.street, window, powered, self._to_nodes)
         if self._to_nodes.any():
             around.receive_from_sites(self._to_nodes)

@@ -150,6 +150,8 @@ class Spaces:
         self.volume = np.array([s.initial_m3 for s in spaces], float)
         self._pumps = [(k, p) for k, s in enumerate(spaces) for p in s.pumps]
         self.running = np.zeros(len(self._pumps), bool)
+        self._pump_space = np.array([k for k, _ in self._pumps], np.int64)
+        self._pump_outlets = len(self.openings) + np.cumsum([p.to_cell is not None for _, p in self._pumps], dtype=np.int64) - 1
         node = {name: k for k, name in enumerate(node_ids)}
         self._pump_nodes = [node[p.to_node] if p.to_node is not None else -1 for _, p in self._pumps]
         self._ends = [(number[p.first], number[p.second]) for p in inputs.passages]
@@ -224,7 +226,7 @@ class Spaces:
         self.book.returned += given
         street.outlet_volumes[: len(volume)] += volume
 
-    def close_window(self, street: Street, window: Window, powered: Sequence[bool], to_nodes: np.ndarray) -> None:
+    def close_window(self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray) -> None:
         """Take what came in, run the pumps that have power (pumps,), let passages flow. to_nodes (nodes,) m3: what pumps lift into the network."""
         count = len(self.volume)
         if not count:
@@ -248,11 +250,14 @@ class Spaces:
                 self.book.drained_in[k] += water
                 self.caught += water
 
-    def _pump(self, street: Street, window: Window, powered: Sequence[bool], to_nodes: np.ndarray) -> None:
-        if not self._pumps:
+    def _pump(self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray) -> None:
+        wet = self.volume[self._pump_space] > 0.0
+        self.running &= wet
+        if not wet.any():
             return
-        levels, outlet = self.levels, len(self.openings)
-        for j, (k, pump) in enumerate(self._pumps):
+        levels = self.levels
+        for j in np.flatnonzero(wet).tolist():
+            k, pump = self._pumps[j]
             level = levels[k]
             self.running[j] = powered[j] and (level > pump.start_m or (self.running[j] and level > pump.stop_m))
             lifts = 0.0
@@ -262,8 +267,7 @@ class Spaces:
                 self.volume[k] -= lifts
                 self.book.pumped[k] += lifts
             if pump.to_cell is not None:
-                street.outlet_volumes[outlet] += lifts
-                outlet += 1
+                street.outlet_volumes[self._pump_outlets[j]] += lifts
             elif self._pump_nodes[j] >= 0:
                 to_nodes[self._pump_nodes[j]] += lifts
             else:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cases import Silent, inp_text
@@ -19,7 +20,7 @@ def solve(sites, level_at, hours: float, step_s: float = 60.0) -> Services:
     """Services under a level that is a function of place and hour."""
     services = Services(sites)
     for k in range(round(hours * HOUR / step_s)):
-        services.update(lambda place, k=k: level_at(place, k * step_s / HOUR), k * step_s, step_s)
+        services.update(np.array([level_at(s.place, k * step_s / HOUR) for s in sites]), k * step_s, step_s)
     return services
 
 
@@ -80,7 +81,7 @@ def test_two_that_need_each_other_stand_fall_and_come_back_together():
 def test_a_chain_falls_in_one_window_and_the_record_says_why():
     chain = [station("C", "dry", [Need(("B",))]), station("B", "dry", [Need(("A",))]), station("A", "S")]
     services = Services(chain)
-    services.update(lambda place: 1.0 if place == "S" else -1.0, 0.0, 4.0)
+    services.update(np.array([-1.0, -1.0, 1.0]), 0.0, 4.0)
     assert services.out.all()
     assert [(c.name, c.cause) for c in services.record] == [("C", "without B"), ("B", "without A"), ("A", "water 0.75 m over its level")]
 

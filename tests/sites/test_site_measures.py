@@ -75,7 +75,7 @@ def lost(inputs, depth_at, hours, step_s=60.0):
         return (float(bed[place]) if not isinstance(place, str) else 0.0) + depth_at(place, hour)
 
     for k in range(round(hours * HOUR / step_s)):
-        services.update(lambda place, k=k: level(place, k * step_s / HOUR), k * step_s, step_s)
+        services.update(np.array([level(s.place, k * step_s / HOUR) for s in services.sites]), k * step_s, step_s)
     return {s.name: float(t) / HOUR for s, t in zip(services.sites, services.lost_s, strict=True)}
 
 
