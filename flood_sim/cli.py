@@ -91,6 +91,7 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
     from flood_sim.scenario.build import memory_line, plan_text
     from flood_sim.scenario.network_check import network_figures, network_lines
     from flood_sim.scenario.scheme import cost_line
+    from flood_sim.scenario.sites import site_lines
 
     scenario = _load(name, allow_path)
     inputs = build_inputs(scenario, portfolio)
@@ -123,6 +124,8 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
     for line in network_lines(figures):
         typer.echo(line)
     typer.echo(cost_line(inputs.surface.scheme, inputs.scheme_reason))
+    for line in site_lines(inputs):
+        typer.echo(line)
     typer.echo(memory_line(inputs))
     for line in [*bill_lines(inputs.measures), *plan_text(scenario, portfolio, inputs)]:
         typer.echo(line)

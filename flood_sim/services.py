@@ -137,7 +137,7 @@ class Services:
     def _cause(self, k: int, missing: list[int]) -> str:
         lacks = [" or ".join(self.sites[s].name for s in self._needs[j][1]) for j in missing if self._needs[j][0] == k]
         if self.level[k] > self._limits[k]:
-            return f"water {self.level[k] - self._limits[k]:.2f} m over its level"
+            return f"water over its level of {self._limits[k]:.2f} m"
         if self.drowned[k]:
             return "under repair"
         return f"without {', '.join(lacks)}" if lacks else ""

@@ -15,6 +15,7 @@ from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters
 from flood_sim.city.sewers import SewerTree, make_sewers
 from flood_sim.city.sites import Site, make_sites
 from flood_sim.city.streets import Plan, make_plan
+from flood_sim.city.underground import Table, site_tables
 from flood_sim.structures import BRIDGE_ORIFICE, FaceStructure
 from flood_sim.terrain import Terrain
 from flood_sim.units import mm_h_to_m_s, mm_to_m
@@ -56,6 +57,10 @@ class City:
             level = float(bed[lake].max()) - LAKE_FREEBOARD_M
             depth[lake] = np.maximum(level - bed[lake], 0.0)
         return depth
+
+    def site_tables(self) -> dict[str, list[Table]]:
+        """`sites` and `passages` as a scenario file has them."""
+        return site_tables(self.parameters, self.ground, self.sites, self.network)
 
     def street_axes(self) -> tuple[tuple[tuple[float, float], tuple[float, float]], ...]:
         """Axes of all streets as map points."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -55,6 +56,16 @@ class Ground:
     @property
     def arterials(self) -> np.ndarray:
         return (self.land_use == PRIMARY) | (self.land_use == SECONDARY)
+
+    @cached_property
+    def _streets(self) -> np.ndarray:
+        return np.argwhere(np.isin(self.land_use, (PRIMARY, SECONDARY, LANE)))
+
+    def nearest_street(self, x_m: float, y_m: float) -> tuple[int, int]:
+        """Row and column of the street cell nearest to a map point."""
+        row, column = (int(v) for v in self.grid.cell_at(x_m, y_m))
+        k = int(np.argmin(((self._streets - (row, column)) ** 2).sum(axis=1)))
+        return int(self._streets[k, 0]), int(self._streets[k, 1])
 
     def layers(self) -> dict[str, np.ndarray]:
         """Land uses by the names that targets of measures use."""

@@ -37,6 +37,12 @@ class CityParameters(BaseModel):
     river_stage_h_m: tuple[tuple[float, float], ...] = Field(
         ((0.0, -2.0), (1.0, -1.5), (2.0, -0.7), (3.0, -0.3)), description="hours after the start, m against the riverside street"
     )
+    sites: Literal["gauges", "full"] = Field(
+        "gauges", description="full: metro, garages, rooms, substations and pump stations take water, fail and drag others with them"
+    )
+    low_entrance_share: float = Field(0.2, ge=0.0, le=1.0, description="metro entrances with one step of 0.15 m instead of 0.45 m")
+    basement_room_share: float = Field(0.6, ge=0.0, le=1.0, description="distribution rooms in the basement of the nearest garage")
+    motor_height_m: float = Field(0.25, ge=0.0, le=3.0, description="motors of storm pump stations over the ground")
     seed: int = 720
 
     @property

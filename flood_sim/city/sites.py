@@ -1,22 +1,21 @@
-"""Places of the city that count in a storm: underpass, metro, garage, hospital, substation, fire station, lake. Features and gauges only.
+"""Places of the city that count in a storm: underpass, metro, garage, hospital, substation, fire station, lake; each is a gauge.
 
-Their hydraulics (sills, sumps, power) are not implemented yet. People, floors and use of buildings live here too.
+What lies under them and what they depend on: `underground`. People, floors and use of buildings live here too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from flood_sim.city.ground import LANE, PRIMARY, SECONDARY, Ground
+from flood_sim.city.ground import Ground
 from flood_sim.city.parameters import ORIGIN_M, CityParameters, draw
 from flood_sim.city.streets import Part, Plan
 
 PEOPLE_PER_KM2 = 10_000.0
 FLOOR_HEIGHT_M = 3.0
 PER_KM2 = {"metro_entrance": 1.6, "underground_car_park": 12.0, "hospital": 0.2, "substation": 0.24, "fire_station": 0.15, "distribution_room": 8.0}
-LEAST_AT_1_KM2 = {"metro_entrance": 2, "underground_car_park": 1, "hospital": 1, "substation": 1, "fire_station": 1}
+SERVICES_PER_KM2 = {"water_works": 0.12, "telecom": 0.16}  # where the city's sites take water and fail
+LEAST_AT_1_KM2 = {"metro_entrance": 2, "underground_car_park": 1, "hospital": 1, "substation": 1, "fire_station": 1, "water_works": 1, "telecom": 1}
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def make_sites(p: CityParameters, plan: Plan, ground: Ground) -> tuple[Site, ...
     area = p.side_m**2 / 1e6
     taken: set[str] = set()
     sites: list[Site] = []
-    for kind, density in PER_KM2.items():
+    for kind, density in (PER_KM2 | (SERVICES_PER_KM2 if p.sites == "full" else {})).items():
         least = LEAST_AT_1_KM2.get(kind, 0) if p.side_m >= 1000.0 else 0
         candidates = sorted((q for q in plan.parts if q.use != "park"), key=lambda q: (_rank(p, plan, kind, q), q.name))
         for part in [q for q in candidates if q.name not in taken][: max(round(density * area), least)]:
@@ -64,9 +63,7 @@ def _rank(p: CityParameters, plan: Plan, kind: str, part: Part) -> float:
 def _site(ground: Ground, name: str, kind: str, x: float, y: float, snap: bool = True) -> Site:
     row, column = (int(v) for v in ground.grid.cell_at(ORIGIN_M[0] + x, ORIGIN_M[1] + y))
     if snap:
-        rows, columns = np.nonzero(np.isin(ground.land_use, (PRIMARY, SECONDARY, LANE)))
-        k = int(np.argmin((rows - row) ** 2 + (columns - column) ** 2))
-        row, column = int(rows[k]), int(columns[k])
+        row, column = ground.nearest_street(ORIGIN_M[0] + x, ORIGIN_M[1] + y)
     return Site(name, kind, ORIGIN_M[0] + x, ORIGIN_M[1] + y, row, column)
 
 

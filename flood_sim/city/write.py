@@ -187,4 +187,12 @@ routing_step_s  = 2.0
 {rivers}
 [output]
 gauges = {{ {gauges} }}
-"""
+{_tables_text(city)}"""
+
+
+def _tables_text(city: City) -> str:
+    """The city's sites and passages as TOML; "" where it has gauges only."""
+    import tomli_w
+
+    tables = {key: rows for key, rows in city.site_tables().items() if rows}
+    return "\n" + tomli_w.dumps(tables) if tables else ""

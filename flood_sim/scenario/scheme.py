@@ -79,8 +79,8 @@ def choose_scheme(wanted: str, terrain: Terrain, depth: np.ndarray | float, stru
     """The rule: second_order where more than a quarter of the ground carries 0.1 m of water faster than Froude 1, where water is let go
     from behind a wall (initial step over 0.5 m, a breach); local_inertial else. `wanted` other than "auto" is taken as it is, with the finding.
     """
-    froude = normal_froude(ground_slope(terrain), terrain.manning_n)
-    steep = float((froude[terrain.active] > LARGEST_FROUDE).mean())
+    froude = normal_froude(ground_slope(terrain)[terrain.active], terrain.manning_n[terrain.active])
+    steep = float((froude > LARGEST_FROUDE).mean())
     wall = water_wall(terrain, np.broadcast_to(np.asarray(depth, float), terrain.grid.shape))
     breaches = [s.name for s in structures if s.breach_begin_s is not None]
     said = f"{steep:.0%} of the ground carries {REFERENCE_DEPTH_M:g} m of water faster than Froude {LARGEST_FROUDE:g}"

@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
+from flood_sim.city import City
 from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import input_error, nearest
+from flood_sim.inputs import ModelInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import Rainfall
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
-from flood_sim.scenario.site_specs import CriticalSiteSpec, OpeningSpec, SumpPumpSpec, UndergroundSite
+from flood_sim.scenario.site_specs import AnySite, CriticalSiteSpec, OpeningSpec, PassageSpec, SumpPumpSpec, UndergroundSite
 from flood_sim.services import CriticalSite, Need
 from flood_sim.sites import SiteInputs
 from flood_sim.spaces import Opening, Passage, Space, SpaceInputs, SumpPump
@@ -26,19 +29,30 @@ LITRES_A_CUBIC_METRE = 1000.0
 SHAFT_LENGTH_M = 1.0  # of each opening above the ceiling
 
 
-def build_sites(scenario: Scenario, terrain: Terrain, rainfall: Rainfall | RainField, inp: InpFile | None) -> SiteInputs:
-    """Everything below the street and everything that must not fail. Raises InputError with file, key, value and way out."""
-    return SiteBuilder(scenario, terrain, rainfall, inp).build()
+def build_sites(scenario: Scenario, terrain: Terrain, rainfall: Rainfall | RainField, inp: InpFile | None, city: City | None) -> SiteInputs:
+    """Everything below the street and everything that must not fail, the city's own first. Raises InputError with file, key, value and way out."""
+    own = city.site_tables() if city is not None else {"sites": [], "passages": []}
+    sites = (*TypeAdapter(tuple[AnySite, ...]).validate_python(own["sites"]), *scenario.spec.sites)
+    passages = (*TypeAdapter(tuple[PassageSpec, ...]).validate_python(own["passages"]), *scenario.spec.passages)
+    return SiteBuilder(scenario, terrain, rainfall, inp, sites, passages).build()
 
 
 class SiteBuilder:
     """Builds the sites of a scenario against its resolved places."""
 
-    def __init__(self, scenario: Scenario, terrain: Terrain, rainfall: Rainfall | RainField, inp: InpFile | None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        terrain: Terrain,
+        rainfall: Rainfall | RainField,
+        inp: InpFile | None,
+        sites: tuple[UndergroundSite | CriticalSiteSpec, ...],
+        passages: tuple[PassageSpec, ...],
+    ) -> None:
         self.scenario, self.terrain, self.rainfall = scenario, terrain, rainfall
         self._nodes = inp.node_ids() if inp is not None else []
         self._links = set(inp.links()) if inp is not None else set()
-        self._specs = scenario.spec.sites
+        self._specs, self._passage_specs = sites, passages
         self._critical = [s.name for s in self._specs if s.kind == "critical"]
 
     def build(self) -> SiteInputs:
@@ -141,7 +155,7 @@ class SiteBuilder:
     def _passages(self, spaces: tuple[Space, ...]) -> tuple[Passage, ...]:
         names = {s.name for s in spaces}
         passages = []
-        for spec in self.scenario.spec.passages:
+        for spec in self._passage_specs:
             place = f"{self.scenario.path.name}, [[passages]] {spec.name}"
             for name in (spec.from_site, spec.to_site):
                 self._known(name, names, "underground site", place)
@@ -155,3 +169,19 @@ class SiteBuilder:
     def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
         if name not in known:
             raise input_error("E104", place, f"no such {what}{nearest(name, known)}", given=name)
+
+
+def site_lines(inputs: ModelInputs) -> list[str]:
+    """What `check` prints of sites and actions; [] where there are none."""
+    spaces, critical, lines = inputs.sites.spaces, inputs.sites.critical, []
+    if spaces.spaces or critical:
+        openings = sum(len(s.openings) for s in spaces.spaces)
+        room = sum(float(s.volume_m3[-1]) for s in spaces.spaces)
+        stops = sum(len(c.stops) for c in critical)
+        lines.append(
+            f"sites: {len(spaces.spaces)} underground spaces of {room:,.0f} m3 with {openings} openings, {len(spaces.passages)} passages; "
+            f"{len(critical)} critical sites with {sum(len(c.needs) for c in critical)} needs, {stops} links stop with them"
+        )
+    if inputs.actions:
+        lines.append(f"actions: {len(inputs.actions)}, {sum(len(a.tasks) for a in inputs.actions)} tasks, {inputs.crews} crews")
+    return lines

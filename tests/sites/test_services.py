@@ -83,7 +83,7 @@ def test_a_chain_falls_in_one_window_and_the_record_says_why():
     services = Services(chain)
     services.update(np.array([-1.0, -1.0, 1.0]), 0.0, 4.0)
     assert services.out.all()
-    assert [(c.name, c.cause) for c in services.record] == [("C", "without B"), ("B", "without A"), ("A", "water 0.75 m over its level")]
+    assert [(c.name, c.cause) for c in services.record] == [("C", "without B"), ("B", "without A"), ("A", "water over its level of 0.25 m")]
 
 
 # A closed street of 20 x 4 cells of 5 m that a burst main fills; a manhole drains into a wet well, from which pump P lifts.
