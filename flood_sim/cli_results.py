@@ -75,10 +75,15 @@ def _file_name(text: str) -> str:
 
 
 def draw(folder: Path) -> Path:
+    """Pictures into report/, and consequences.json."""
+    from flood_sim.analysis.consequences import Consequences
     from flood_sim.analysis.report import draw_report
     from flood_sim.results import open_results
 
-    return draw_report(open_results(folder))
+    results = open_results(folder)
+    if results.status != "unfinished":
+        Consequences(results).write()
+    return draw_report(results)
 
 
 def compare(

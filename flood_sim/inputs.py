@@ -14,6 +14,7 @@ from flood_sim.clock import Clock
 from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import Finding
 from flood_sim.events import Operation
+from flood_sim.exposure import Exposure
 from flood_sim.infiltration import Infiltration
 from flood_sim.losses import StorageInputs
 from flood_sim.rain_fields import RainField
@@ -106,6 +107,7 @@ class ModelInputs:
     limits: Limits = Limits()
     fields: str = "frames"
     buildings: np.ndarray | None = None
+    exposure: Exposure | None = None
     layers: dict[str, np.ndarray] = field(default_factory=dict)  # land uses by name, bool (rows, columns): targets of measures
     lines: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # axes by layer, each a tuple of map points
     dug_m: np.ndarray | None = None  # how far measures have lowered the ground (rows, columns) m: water in what they dug is no flood

@@ -17,7 +17,7 @@ import tomli_w
 from flood_sim.clock import Window
 from flood_sim.constants import POND_DEPTH_M
 from flood_sim.network_files import NetworkFile, write_network_layers
-from flood_sim.output_files import FieldsFile, write_geotiff
+from flood_sim.output_files import FieldsFile, write_exposure, write_geotiff
 from flood_sim.site_files import OPENINGS, SITES, SiteFiles, action_lines, site_lines
 from flood_sim.units import SECONDS_PER_HOUR
 
@@ -39,6 +39,8 @@ FILES = (
     "sections.csv",
     SITES,
     OPENINGS,
+    "exposure.nc",
+    "consequences.json",
     "swmm.inp",
     "swmm.rpt",
     "swmm.out",
@@ -59,6 +61,7 @@ class Recorder:
         self._fields = FieldsFile(folder / "fields.nc", inputs, resumed)
         self._network = NetworkFile(folder / "network.nc", simulation, resumed) if simulation.network.node_ids else None
         mode = "a" if resumed else "w"
+        write_exposure(folder / "exposure.nc", inputs)
         self._sites = SiteFiles(folder, simulation, resumed)
         self._gauge_file = (folder / "gauges.csv").open(mode, newline="", encoding="utf-8")
         self._gauges = csv.writer(self._gauge_file)
@@ -186,6 +189,7 @@ class Recorder:
             "exceeded": exceeded,
             "scenario": inputs.name,
             "portfolio": inputs.portfolio,
+            "start": s.clock.start.isoformat(),
             "simulated_s": s.time_s,
             "cells": int(inputs.terrain.active.sum()),
             "steps": s.surface.steps,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flood_sim.exposure import USES
 from flood_sim.inputs import ModelInputs
 from flood_sim.variables import VARIABLES
 
@@ -22,6 +23,25 @@ def _crs_wkt(crs: str) -> str:
     from rasterio.crs import CRS
 
     return "" if crs == "local" else str(CRS.from_user_input(crs).to_wkt())
+
+
+def write_exposure(path: Path, inputs: ModelInputs) -> None:
+    """exposure.nc: roads and buildings on the grid, a table of buildings. Nothing where the scenario has none."""
+    import netCDF4
+
+    exposure = inputs.exposure
+    if exposure is None:
+        return
+    with netCDF4.Dataset(path, "w", format="NETCDF4") as f:
+        f.setncatts({"title": f"exposure of {inputs.name}", "uses": ", ".join(USES)})
+        for name, size in (("y", inputs.terrain.grid.rows), ("x", inputs.terrain.grid.columns), ("buildings", len(exposure.use))):
+            f.createDimension(name, size)
+        for name, kind, field in (("road_share", "f4", exposure.road_share), ("building", "i4", exposure.building)):
+            f.createVariable(name, kind, ("y", "x"), zlib=True, complevel=1)[:] = field
+        for name, unit in (("use", "1"), ("floors", "1"), ("ground_floor_m", "m"), ("area_m2", "m2"), ("people", "1")):
+            v = f.createVariable(name, "f8", ("buildings",))
+            v.units = unit
+            v[:] = getattr(exposure, name)
 
 
 class FieldsFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,25 @@ class Results:
         """Section name to its columns: time, discharge_m3_s."""
         return _grouped(self.folder / "sections.csv", "section")
 
+    @cached_property
+    def sites(self) -> dict[str, dict[str, list[Any]]]:
+        """Site name to its columns: time, stage_m, volume_m3, inflow_m3_s, state."""
+        return _grouped(self.folder / "sites.csv", "site")
+
+    @cached_property
+    def openings(self) -> list[dict[str, Any]]:
+        """Rows of openings.csv: time, site, opening, head_m, unit_discharge_m2_s, crest_m, board."""
+        path = self.folder / "openings.csv"
+        if not path.is_file():
+            return []
+        with path.open(encoding="utf-8", newline="") as file:
+            return [{key: _value(key, text) for key, text in row.items()} for row in csv.DictReader(file)]
+
+    @property
+    def start(self) -> datetime:
+        """Of the run."""
+        return datetime.fromisoformat(str(self.summary["start"]))
+
     def __repr__(self) -> str:
         s = self.summary
         lines = [f"Results in {self.folder}: {self.status}"]
@@ -87,9 +107,14 @@ def open_results(folder: str | Path) -> Results:
     return Results(path)
 
 
-def _grouped(path: Path, key: str) -> dict[str, dict[str, list[Any]]]:
-    from datetime import datetime
+TEXTS = ("state", "site", "opening")
 
+
+def _value(key: str, text: str) -> Any:
+    return datetime.fromisoformat(text) if key == "time" else text if key in TEXTS else float(text or "nan")
+
+
+def _grouped(path: Path, key: str) -> dict[str, dict[str, list[Any]]]:
     groups: dict[str, dict[str, list[Any]]] = {}
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:
@@ -97,5 +122,5 @@ def _grouped(path: Path, key: str) -> dict[str, dict[str, list[Any]]]:
                 columns = groups.setdefault(row[key], {name: [] for name in row if name != key})
                 for name, text in row.items():
                     if name != key:
-                        columns[name].append(datetime.fromisoformat(text) if name == "time" else float(text))
+                        columns[name].append(_value(name, text))
     return groups

@@ -89,6 +89,9 @@ def site_lines(simulation: Simulation, max_head: np.ndarray) -> dict[str, dict[s
         top = float(np.interp(book.max_volume[k], space.volume_m3, space.stage_m))
         lines[space.name] = {
             "kind": "underground",
+            "type": space.kind,
+            "people": space.people,
+            "openings": [o.name.split("/", 1)[1] for o in space.openings],
             "capacity_m3": float(space.volume_m3[-1]),
             "max_volume_m3": float(book.max_volume[k]),
             "max_depth_m": top - float(space.stage_m[0]),
@@ -107,11 +110,14 @@ def site_lines(simulation: Simulation, max_head: np.ndarray) -> dict[str, dict[s
         lines[site.name] = {
             "kind": "critical",
             "type": site.kind,
+            "cell": None if isinstance(site.place, str) else list(site.place),
             "state": state_of(simulation, k),
             "out_h": float(services.lost_s[k]) / SECONDS_PER_HOUR,
             "first_out": None if np.isnan(first) else clock.at(first).isoformat(),
             "max_level_m": float(services.max_level[k]),
             "failure_level_m": site.failure_level_m,
+            "repair_h": site.repair_s / SECONDS_PER_HOUR,
+            "drowned": bool(services.drowned[k]),
             "weight": site.weight,
             "censored": state_of(simulation, k) == OUT,  # the run ended before it was back
         }

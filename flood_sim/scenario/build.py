@@ -22,6 +22,7 @@ from flood_sim.measures.plans import members, parse_portfolio, plan_lines
 from flood_sim.scenario import files
 from flood_sim.scenario.actions import ActionBuilder
 from flood_sim.scenario.events import EventBuilder
+from flood_sim.scenario.exposure import build_exposure
 from flood_sim.scenario.ground import build_ground, build_initial_depth
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
@@ -94,6 +95,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
         buildings=ground.buildings,
+        exposure=build_exposure(scenario, terrain.grid, city, findings),
         layers={} if city is None else city.ground.layers(),
         lines={} if city is None else {"streets": city.street_axes()},
         portfolio=portfolio,

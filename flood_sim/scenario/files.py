@@ -143,13 +143,19 @@ def read_layer(path: Path, grid: Grid, findings: list[Finding], mean: bool = Tru
 
 def read_geometries(path: Path, grid: Grid) -> list[Any]:
     """Shapely geometries of a GeoJSON or GeoPackage. GeoJSON coordinates are taken in the grid's system unless the file says otherwise."""
+    return read_features(path, grid)[0]
+
+
+def read_features(path: Path, grid: Grid, columns: tuple[str, ...] = ()) -> tuple[list[Any], dict[str, np.ndarray]]:
+    """Geometries and those of the columns that the file has, as arrays."""
     import pyogrio
     import shapely
 
     if path.suffix.lower() not in (".gpkg", ".geojson", ".json"):
         raise input_error("E107", path.name, "this vector format is not read", allowed=".gpkg, .geojson", do="convert the file")
     try:
-        meta, _, geometry, _ = pyogrio.raw.read(path, columns=[])
+        present = [c for c in columns if c in pyogrio.read_info(path)["fields"]]
+        meta, _, geometry, values = pyogrio.raw.read(path, columns=present)
     except Exception as error:
         raise input_error("E110", path.name, "the vector file cannot be read", given=str(error)[:120]) from error
     if geometry is None or len(geometry) == 0:
@@ -166,7 +172,7 @@ def read_geometries(path: Path, grid: Grid) -> list[Any]:
             allowed=repr(grid),
             do="reproject the file to the grid's system; check the axis order",
         )
-    return [shapely.make_valid(shape) for shape in shapes]
+    return [shapely.make_valid(shape) for shape in shapes], dict(zip(meta["fields"], values, strict=True))
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -21,7 +21,6 @@ from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCov
 
 NOT_YET = {
     "storm": "named storms of a study",
-    "exposure": "exposure of people, roads and buildings",
 }
 
 
@@ -203,6 +202,16 @@ class PointInflow(Section):
         return self
 
 
+class ExposureSpec(Section):
+    """Who and what stands in the water's way; it changes no water. A city brings its own."""
+
+    roads: str | None = Field(None, description="lines with width_m, or polygons (GeoJSON, GeoPackage)")
+    buildings: str | None = Field(
+        None, description="polygons with use (residential, commercial, industrial), floors, ground_floor_m over the ground, people"
+    )
+    population: str | None = Field(None, description="raster of people a cell; they are counted where buildings stand")
+
+
 class Output(Section):
     interval_s: float = Field(300.0, ge=1.0, le=86400.0)
     gauges: dict[str, tuple[float, float]] = {}
@@ -253,6 +262,7 @@ class ScenarioSpec(Section):
     actions: tuple[ActionSpec, ...] = ()
     action_list: dict[str, ActionList] = {}
     resources: Resources = Resources()
+    exposure: ExposureSpec | None = None
     output: Output = Output()
     limits: LimitsSpec = LimitsSpec()
     measure: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")], AnyMeasure] = Field({}, description="names of letters, digits, _ . -")

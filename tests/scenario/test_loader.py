@@ -65,7 +65,7 @@ BAD = [  # change of the good file, code, texts that the message must hold
     (('kind = "storm"', 'kind = "strom"'), "E104", ["rainfall", "strom"]),
     (("schema = 1\n", ""), "E104", ["schema", "missing"]),
     (("cell_size_m = 5.0", "cell_size_m = -5.0"), "E104", ["cell_size_m", "-5.0", "> 0"]),
-    (("[rainfall]", "[exposure]\na = 1\n[rainfall]"), "E103", ["not implemented yet", "exposure"]),
+    (("[rainfall]", "[storm]\na = 1\n[rainfall]"), "E103", ["not implemented yet", "named storms"]),
     (("[rainfall]", "[portfolio.six]\nmeasures = ['x']\n[rainfall]"), "E104", ["portfolio.six", "names a measure that is not there: x"]),
     (
         ("[rainfall]", "[measure.a]\nkind = 'cross_connection_removal'\nafter = ['b']\n[rainfall]"),
