@@ -32,6 +32,7 @@ class PlanSpec(BaseModel):
     measures: tuple[str, ...] = Field((), description="absent: every measure that has a phase of this plan")
     budget_cny: dict[str, float] = Field({}, description="capital by phase")
     discount_rate: float = Field(0.06, ge=0.0, le=0.2, description="0.06 for flood works as public good, also report 0.08")
+    actions: str | None = Field(None, description="name of an [action_list.NAME], as in a portfolio")
     base_year: int = Field(2022, ge=1990, le=2100, description="of the present value")
 
 

@@ -121,7 +121,8 @@ def chosen_portfolio(scenario: Scenario, name: str) -> Portfolio:
                 given=dated[0],
                 allowed=", ".join(spec.plan) or "the scenario has no [plan]",
             )
-        return Portfolio(measures=members(spec.plan[dated[0]], spec.measure, dated[1]))
+        plan = spec.plan[dated[0]]
+        return Portfolio(measures=members(plan, spec.measure, dated[1]), actions=plan.actions)
     if name not in spec.portfolio:
         raise input_error("E104", place, f"no such portfolio{nearest(name, spec.portfolio)}", given=name, allowed=", ".join(spec.portfolio))
     return spec.portfolio[name]

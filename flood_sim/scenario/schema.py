@@ -296,9 +296,10 @@ class ScenarioSpec(Section):
                     raise ValueError(f"{place} names a measure that is not there: {measure}{nearest(measure, self.measure)}")
             if len(set(names)) < len(names):
                 raise ValueError(f"{place} names a measure twice")
-        for place, action_list in [(f"[portfolio.{n}] actions", p.actions) for n, p in self.portfolio.items()] + [
-            (f"[[actions]] {a.name}, list", a.list) for a in self.actions
-        ]:
+        told: dict[str, str | None] = {f"[portfolio.{name}] actions": p.actions for name, p in self.portfolio.items()}
+        told |= {f"[plan.{name}] actions": p.actions for name, p in self.plan.items()}
+        told |= {f"[[actions]] {a.name}, list": a.list for a in self.actions}
+        for place, action_list in told.items():
             if action_list is not None and action_list not in self.action_list:
                 raise ValueError(f"{place}: there is no [action_list.{action_list}]{nearest(action_list, self.action_list)}")
         if self.time.stop <= self.time.start:

@@ -8,24 +8,53 @@ from flood_sim.scenario.build import chosen_portfolio
 
 @pytest.fixture(scope="module")
 def built():
-    return build_inputs(load_scenario("zhengzhou_720"), "four_projects")
+    return build_inputs(load_scenario("zhengzhou_720"), "six_projects")
 
 
 def test_the_day_has_its_rain(built):
     assert 1000.0 * built.rainfall.depth_between(0.0, 86_400.0) == pytest.approx(624.1, abs=0.05)
 
 
-def test_every_measure_of_the_four_projects_is_built_and_priced(built):
+def test_every_measure_of_the_six_projects_is_built_and_priced(built):
     rows = {m["name"]: m for m in built.measures}
-    assert len(rows) == 27 and all(m["quantities"] for m in rows.values())
+    assert len(rows) == 40 and all(m["quantities"] for m in rows.values())
     by_project = {}
     for m in rows.values():
         by_project[m["project"]] = by_project.get(m["project"], 0.0) + m["capital_cny"]["middle"] / 1e6
-    assert set(by_project) == {"conveyance", "pipe_network", "pump_stations", "source_and_storage"}
+    assert set(by_project) == {
+        "conveyance", "pipe_network", "pump_stations", "critical_infrastructure", "underground_space", "source_and_storage"
+    }  # fmt: skip
     assert (
         20.0 < by_project["conveyance"] < 130.0 and 100.0 < by_project["pipe_network"] < 420.0
     )  # M CNY; the library's whole stage: 129, 414, 221, 653
     assert 100.0 < by_project["pump_stations"] < 225.0 and 500.0 < by_project["source_and_storage"] < 900.0
+    assert 280.0 < by_project["critical_infrastructure"] < 600.0 and 20.0 < by_project["underground_space"] < 130.0  # 284 and 120 there
+
+
+def test_two_stories_of_the_day(built):
+    scenario = load_scenario("zhengzhou_720")
+    planned = {a.name: a for a in built.actions}
+    assert set(planned) == {"warning", "metro_boards", "garage_boards", "doors"}
+    assert len(planned["metro_boards"].tasks) == 40 and len(planned["garage_boards"].tasks) == 300 and len(planned["doors"].tasks) == 9
+    assert 6.5 * 3600.0 < planned["warning"].at_s < 7.0 * 3600.0  # 60 mm within three hours: shortly before 15:00
+    assert chosen_portfolio(scenario, "baseline").actions == "as_happened"
+    assert chosen_portfolio(scenario, "underground_space").actions == "as_planned"
+
+
+def test_the_city_has_what_drowned_in_2021(built):
+    spaces, critical = built.sites.spaces, built.sites.critical
+    assert len([s for s in spaces.spaces if s.kind == "metro"]) == 10 and sum(len(s.openings) for s in spaces.spaces if s.kind == "metro") == 40
+    assert len([s for s in spaces.spaces if s.kind == "garage"]) == 300
+    assert {c.kind for c in critical} >= {
+        "substation",
+        "hospital",
+        "water_works",
+        "telecom",
+        "distribution_room",
+        "pump_station",
+        "metro",
+        "generator",
+    }
 
 
 def test_storage_is_a_twentieth_of_the_storm(built):
@@ -59,4 +88,4 @@ def test_phases_make_portfolios():
     assert all(names.values()) and sum(len(v) for v in names.values()) == len(scenario.spec.measure)
     assert set(chosen_portfolio(scenario, "henan@2023").measures) == set(names["near"])
     assert set(chosen_portfolio(scenario, "henan@2025").measures) == {*names["near"], *names["mid"]}
-    assert set(chosen_portfolio(scenario, "henan@2035").measures) == set(scenario.spec.portfolio["four_projects"].measures)
+    assert set(chosen_portfolio(scenario, "henan@2035").measures) == set(scenario.spec.portfolio["six_projects"].measures)
