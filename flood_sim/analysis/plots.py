@@ -21,6 +21,7 @@ LEDGER_LABELS = {
     "outfall_out": "outfalls 排口",
     "surface": "stored on ground 地表蓄",
     "network": "stored in sewers 管网蓄",
+    "sites": "underground 地下空间",
 }
 
 
@@ -100,22 +101,23 @@ def hydrographs(results: Results) -> Any:
     axes.text(0.01, 0.15, "0.15 m", transform=axes.get_yaxis_transform(), fontsize=7, va="bottom")
     axes.set_ylabel(f"{VARIABLES['depth'].english} {VARIABLES['depth'].chinese} (m)")
     axes.set_title("Depth at the gauges 测点水深过程")
-    _clock(axes, chosen, gauges)
+    draw_clock(axes, gauges[chosen[0]]["time"] if chosen else [])
     if chosen:
         axes.legend(fontsize=7, ncols=2)
     axes.grid(alpha=0.3)
     return figure
 
 
-def _clock(axes: Any, names: list[str], gauges: dict[str, Any]) -> None:
+def draw_clock(axes: Any, moments: list[Any]) -> None:
+    """The run's own clock along the time axis."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    if names and gauges[names[0]]["time"]:
-        zone = gauges[names[0]]["time"][0].tzinfo
+    if moments:
+        zone = moments[0].tzinfo
         locator = AutoDateLocator(tz=zone)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))
-        axes.set_xlabel(f"time 时间 ({gauges[names[0]]['time'][0].isoformat()[-6:]})")
+        axes.set_xlabel(f"time 时间 ({moments[0].isoformat()[-6:]})")
 
 
 def ledger_bar(results: Results) -> Any:
@@ -126,6 +128,7 @@ def ledger_bar(results: Results) -> Any:
     went = {k: ledger[k] for k in ("infiltration", "boundary_out", "outfall_out")}
     went["surface"] = ledger["surface_stored_end"] - ledger["surface_stored_start"]
     went["network"] = ledger["network_stored_end"] - ledger["network_stored_start"] + ledger["escrow_end"] - ledger["escrow_start"]
+    went["sites"] = ledger["sites_stored_end"] - ledger["sites_stored_start"]
     figure, axes = plt.subplots(figsize=(9.5, 3.2), layout="constrained")
     colours = plt.get_cmap("tab10").colors
     for row, parts in enumerate((went, came)):

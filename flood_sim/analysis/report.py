@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flood_sim.analysis import plots
+from flood_sim.analysis import plots, site_plots
+from flood_sim.analysis.consequences import Consequences
 from flood_sim.analysis.style import pyplot
 from flood_sim.results import Results
 
 
 def draw_report(results: Results) -> Path:
-    """Draw max_depth.png, hydrographs.png, ledger.png, node_flooding.png as far as the run has them; returns the folder."""
+    """Draw the pictures that the run has the data for into its report/; returns the folder."""
     target = results.folder / "report"
     target.mkdir(exist_ok=True)
     pictures = {"max_depth": plots.max_depth_map(results)}
@@ -18,10 +19,16 @@ def draw_report(results: Results) -> Path:
         pictures["hydrographs"] = plots.hydrographs(results)
     if results.ledger:
         pictures["ledger"] = plots.ledger_bar(results)
-    nodes = plots.node_flooding_map(results)
-    if nodes is not None:
-        pictures["node_flooding"] = nodes
+    pictures["node_flooding"] = plots.node_flooding_map(results)
+    if results.status != "unfinished":
+        consequences = Consequences(results)
+        pictures["hazard"] = site_plots.hazard_map(results)
+        pictures["wet_floors"] = site_plots.wet_floors_map(consequences)
+        pictures["services"] = site_plots.cascade_timeline(results)
+        pictures["underground"] = site_plots.underground_filling(results)
+        pictures["access"] = site_plots.access_curves(consequences)
     for name, figure in pictures.items():
-        figure.savefig(target / f"{name}.png")
-        pyplot().close(figure)
+        if figure is not None:
+            figure.savefig(target / f"{name}.png")
+            pyplot().close(figure)
     return target

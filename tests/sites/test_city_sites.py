@@ -65,6 +65,11 @@ def test_a_city_drowns_and_its_books_close(tmp_path):
     stored = sum(s["stored_m3"] for s in spaces)
     assert stored > 1000.0 and summary["ledger"]["sites_stored_end"] == pytest.approx(stored, rel=1e-3)  # and what is on its way to the street
     assert any(c["cause"].startswith("without substation") for c in summary["site_changes"])  # a cascade, not only wet feet
+    from flood_sim.analysis.report import draw_report
+    from flood_sim.results import open_results
+
+    report = draw_report(open_results(tmp_path / "out"))
+    assert {"services.png", "underground.png", "hazard.png", "wet_floors.png", "access.png", "ledger.png"} <= {p.name for p in report.iterdir()}
     stopped = [s for s in summary["sites"].values() if s.get("type") == "pump_station" and s["out_h"] > 0.0]
     assert stopped
 
