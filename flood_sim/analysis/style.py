@@ -32,7 +32,5 @@ def depth_scale() -> tuple[Any, Any]:
     """Colour map and norm of depth maps; below 2 cm nothing is drawn."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
-    colours = ListedColormap(DEPTH_COLOURS)
-    colours.set_under((0, 0, 0, 0))
-    colours.set_over("#4a0033")
+    colours = ListedColormap(DEPTH_COLOURS).with_extremes(under=(0, 0, 0, 0), over="#4a0033")
     return colours, BoundaryNorm(DEPTH_STEPS_M, colours.N)
