@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cases import Silent
+from flood_sim.clock import Window
 from flood_sim.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation import Simulation
-from flood_sim.spaces import step_discharge
+from flood_sim.spaces import Opening, Passage, Space, SpaceInputs, Spaces, SumpPump, step_discharge
 
 # Nine cells of 5 km: what a garage takes does not lower them. Ground at 10 m; rain of 300 mm/h raises the water by 0.3 m an hour.
 LAKE = """
@@ -247,3 +250,87 @@ def test_what_cannot_be_is_refused(tmp_path, change, words):
     old, _, new = change.partition("|")
     with pytest.raises(InputError, match=words):
         run(tmp_path, lake(0.1) + GARAGE.replace(old, new, 1))
+
+
+class FakeStreet:
+    """Levels that are told; openings take what their law and their acceptance allow."""
+
+    def __init__(self, count: int, width: np.ndarray) -> None:
+        self.level = np.full(count, -np.inf)
+        self.opening_acceptance, self.opening_capture = np.zeros(count), np.zeros(count)
+        self.outlet_volumes, self._width, self.crest = np.zeros(count), width, np.zeros(count)
+        self.leak = np.zeros(count)
+
+    def levels_at(self, cells: np.ndarray) -> np.ndarray:
+        return self.level
+
+    def set_sills(self, crest_m: np.ndarray, leak_m3_s: np.ndarray) -> None:
+        self.crest, self.leak = crest_m, leak_m3_s
+
+    def take(self, seconds: float) -> None:
+        law = step_discharge(self.level - self.crest, 0.0 * self.crest - np.inf, self._width) + np.where(
+            self.level > self.crest - 0.6, self.leak, 0.0
+        )
+        self.opening_capture = np.minimum(law, self.opening_acceptance) * seconds
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10_000))
+def test_any_set_of_spaces_keeps_its_water_and_its_head(seed):
+    """Random spaces, boards, passages and streets: volumes close to 1e-9, none below zero, none above the highest street or its own start."""
+    rng = np.random.default_rng(seed)
+    spaces, names = [], [f"s{k}" for k in range(rng.integers(1, 6))]
+    for name in names:
+        floor = rng.uniform(-8.0, -3.0)
+        stage = floor + np.concatenate([[0.0], np.cumsum(rng.uniform(0.2, 3.0, rng.integers(1, 5)))])
+        volume = np.concatenate([[0.0], np.cumsum(rng.uniform(1.0, 5000.0, len(stage) - 1))])
+        openings = tuple(
+            Opening(f"{name}/{k}", 0, 0, rng.uniform(-0.5, 0.5), rng.uniform(0.5, 20.0), rng.choice([0.0, 0.6]), 1e-4)
+            for k in range(rng.integers(0, 4))
+        )
+        pump = SumpPump("p", rng.uniform(0.001, 1.0), floor + 0.3, floor + 0.1)
+        spaces.append(
+            Space(
+                name, stage, volume, openings, (pump,) if rng.random() < 0.5 else (), rng.uniform(0.5, 10.0), initial_m3=rng.uniform(0.0, volume[-1])
+            )
+        )
+    passages = tuple(
+        Passage(f"p{k}", *map(str, rng.choice(names, 2, replace=False)), rng.uniform(-6.0, 0.5), rng.uniform(0.5, 10.0), rng.uniform(0.5, 5.0))
+        for k in range(rng.integers(0, 5))
+        if len(names) > 1
+    )
+    model = Spaces(SpaceInputs(tuple(spaces), passages))
+    street = FakeStreet(len(model.openings), np.array([o.width_m for o in model.openings]))
+    before, highest, given = model.stored, float(model.levels.max()), 0.0
+    for k in range(60):
+        window = Window(5.0 * k, 5.0 * (k + 1))
+        street.level = np.where(rng.random(len(street.level)) < 0.3, -np.inf, rng.uniform(-0.5, 1.5, len(street.level)))
+        highest = max(highest, float(street.level.max(initial=-np.inf)))
+        if rng.random() < 0.1 and model.openings:
+            model.place_board(model.openings[rng.integers(len(model.openings))].name)
+        model.open_window(street, window)
+        street.take(5.0)
+        given += float(street.opening_capture.sum()) - float(street.outlet_volumes.sum())
+        street.outlet_volumes[:] = 0.0
+        model.close_window(street, window, rng.random(len(model.running)) < 0.8, np.zeros(0))
+        assert (model.volume >= -1e-9).all()
+        assert model.levels.max() <= highest + 1e-6
+    assert model.stored == pytest.approx(before + given - model.left, rel=1e-9, abs=1e-6)
+
+
+def test_a_breach_into_a_metro_is_of_the_reported_order(tmp_path):
+    """CASES A4 (Line 5, Wulongkou): a gap of 10 to 15 m, 0.5 to 1.0 m of water over it: 10 to 30 m3/s; two km of twin tube fill in 1 to 3 h."""
+    tunnel = """
+[[sites]]
+name = "line"
+kind = "underground"
+type = "tunnel"
+location_m = [7500.0, 7500.0]
+sill_height_m = 0.0
+width_m = 12.5
+floor_area_m2 = 17272.7
+height_m = 5.5
+"""
+    _, seen = run(tmp_path, lake(0.8, stop="18:00") + tunnel)
+    assert 10.0 < seen[1800.0][0] / 1800.0 < 30.0
+    assert 1.0 < reached(seen, 0.99 * 95_000.0) / 3600.0 < 3.0
