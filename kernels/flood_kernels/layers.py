@@ -41,9 +41,11 @@ def advance_stack(soil, store, offered, entry, soil_depth, porosity, field_capac
     """One step of a column: new soil and store (m), what entered, seeped and drained (m)."""
     seeped = min(seepage * dt, store)
     store -= seeped
-    height = store / voids if voids > 0.0 else 0.0
-    drained = min(drain * math.sqrt(max(height - offset, 0.0)) * dt, max(store - offset * voids, 0.0))
-    store -= drained
+    drained = 0.0
+    if drain > 0.0:
+        height = store / voids if voids > 0.0 else 0.0
+        drained = min(drain * math.sqrt(max(height - offset, 0.0)) * dt, max(store - offset * voids, 0.0))
+        store -= drained
     sinking = min(min(percolation * dt, max(soil - field_capacity * soil_depth, 0.0)), store_depth * voids - store)
     sinking = max(sinking, 0.0)
     soil -= sinking
@@ -67,7 +69,8 @@ def advance_one(k, part, depth, stacks, fallen, top, left, dt):
     soil, store = stacks.soil[k], stacks.store[k]
     if own <= 0.0 and store <= 0.0 and soil <= law[FIELD_CAPACITY] * law[SOIL_DEPTH]:
         return 0.0  # nothing comes, nothing sinks
-    at_hand = own / share
+    over_share = 1.0 / share
+    at_hand = own * over_share
     if law[ONLY_RAIN] > 0.0:
         at_hand = min(at_hand, np.float64(fallen[min(stacks.row[k], fallen.shape[0] - 1), stacks.column[k]]))
     soil, store, entered, seeped, drained = advance_stack(
@@ -76,7 +79,7 @@ def advance_one(k, part, depth, stacks, fallen, top, left, dt):
     )  # fmt: skip
     if entered > 0.0:
         depth[j, i] = max(own - entered * share, 0.0)
-        rounded = entered - (own - np.float64(depth[j, i])) / share  # what a float32 depth did not give up
+        rounded = entered - (own - np.float64(depth[j, i])) * over_share  # what a float32 depth did not give up
         if law[SOIL_DEPTH] > 0.0:
             soil -= rounded
         else:
@@ -85,7 +88,7 @@ def advance_one(k, part, depth, stacks, fallen, top, left, dt):
         y, x = stacks.drain_row[k] + top, stacks.drain_column[k] + left
         before = np.float64(depth[y, x])
         depth[y, x] = before + drained * share
-        given = (np.float64(depth[y, x]) - before) / share
+        given = (np.float64(depth[y, x]) - before) * over_share
         store += drained - given
         stacks.drained[part, kind] += given * share
     stacks.soil[k], stacks.store[k] = soil, store
