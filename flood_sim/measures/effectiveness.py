@@ -5,10 +5,10 @@ Draws hang on the seed, the measure's name and the quantity alone: another measu
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import Literal, NamedTuple
 
+from flood_sim.city.parameters import draw
 from flood_sim.measures.base import Measure
 
 Mode = Literal["design", "expected", "drawn"]
@@ -49,12 +49,6 @@ def as_it_works(name: str, measure: Measure, mode: Mode, seed: int) -> Measure:
     return measure.model_copy(update=changes) if changes else measure
 
 
-def drawn(seed: int, *names: str) -> float:
-    """A number in [0, 1) from the seed and the names alone."""
-    text = "/".join([str(seed), *names])
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big") / 2**56
-
-
 def triangular(u: float, low: float, mode: float, high: float) -> float:
     """Inverse distribution function of the triangular distribution."""
     cut = (mode - low) / (high - low)
@@ -66,11 +60,11 @@ def triangular(u: float, low: float, mode: float, high: float) -> float:
 def _factor(u: Uncertain, name: str, mode: Mode, seed: int) -> float:
     if mode == "expected":
         return (u.low + u.mode + u.high) / 3.0
-    return triangular(drawn(seed, name, u.source), u.low, u.mode, u.high)
+    return triangular(draw(seed, name, u.source), u.low, u.mode, u.high)
 
 
 def _kept(name: str, mode: Mode, seed: int) -> float:
     """Share of a clearing's gain that is left t years after it, t even over the cycle."""
     if mode == "expected":
         return (1.0 - math.exp(-DREDGING_YEARS / DREDGING_DECAY_Y)) * DREDGING_DECAY_Y / DREDGING_YEARS
-    return math.exp(-DREDGING_YEARS * drawn(seed, name, "years since clearing") / DREDGING_DECAY_Y)
+    return math.exp(-DREDGING_YEARS * draw(seed, name, "years since clearing") / DREDGING_DECAY_Y)

@@ -90,7 +90,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         edge_inflows=tuple(edge_inflows),
         drainage=drainage,
         gauges=gauges,
-        sites=build_sites(scenario, terrain, rainfall, drainage.network if drainage is not None else None, city),
+        sites=build_sites(scenario, terrain, rainfall, drainage.network if drainage is not None else None, city, findings),
         sections=_sections(scenario, terrain),
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,

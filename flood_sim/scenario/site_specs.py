@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from flood_sim.scenario.water_specs import Section
 
 Place = tuple[float, float]
-SiteName = Annotated[str, Field(min_length=1, max_length=80)]
+SiteName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^/]+$", description="no slash: SITE/OPENING names an opening")]
 SITE_TYPES = (
     "substation", "pump_station", "hospital", "water_works", "telecom", "metro", "data_centre", "fire_station", "distribution_room", "generator",
     "school", "other",

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from flood_sim.city import City
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import input_error, nearest
+from flood_sim.errors import Finding, input_error, nearest
 from flood_sim.inputs import ModelInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import Rainfall
@@ -26,15 +26,18 @@ from flood_sim.units import hours_to_s
 
 SQUARE_METRES_A_HECTARE = 1e4
 LITRES_A_CUBIC_METRE = 1000.0
+LOW_SILL_M = 0.05  # under the ground: likely a mistake
 SHAFT_LENGTH_M = 1.0  # of each opening above the ceiling
 
 
-def build_sites(scenario: Scenario, terrain: Terrain, rainfall: Rainfall | RainField, inp: InpFile | None, city: City | None) -> SiteInputs:
+def build_sites(
+    scenario: Scenario, terrain: Terrain, rainfall: Rainfall | RainField, inp: InpFile | None, city: City | None, findings: list[Finding]
+) -> SiteInputs:
     """Everything below the street and everything that must not fail, the city's own first. Raises InputError with file, key, value and way out."""
     own = city.site_tables() if city is not None else {"sites": [], "passages": []}
     sites = (*TypeAdapter(tuple[AnySite, ...]).validate_python(own["sites"]), *scenario.spec.sites)
     passages = (*TypeAdapter(tuple[PassageSpec, ...]).validate_python(own["passages"]), *scenario.spec.passages)
-    return SiteBuilder(scenario, terrain, rainfall, inp, sites, passages).build()
+    return SiteBuilder(scenario, terrain, rainfall, inp, sites, passages, findings).build()
 
 
 class SiteBuilder:
@@ -48,7 +51,9 @@ class SiteBuilder:
         inp: InpFile | None,
         sites: tuple[UndergroundSite | CriticalSiteSpec, ...],
         passages: tuple[PassageSpec, ...],
+        findings: list[Finding],
     ) -> None:
+        self.findings = findings
         self.scenario, self.terrain, self.rainfall = scenario, terrain, rainfall
         self._nodes = inp.node_ids() if inp is not None else []
         self._links = set(inp.links()) if inp is not None else set()
@@ -94,6 +99,10 @@ class SiteBuilder:
         row, column = open_cell(self.terrain, spec.location_m, f"{place}, location_m")
         ground = float(self.terrain.bed_elevation[row, column])
         sill = spec.sill_elevation_m if spec.sill_elevation_m is not None else ground + (spec.sill_height_m or 0.0)
+        if sill < ground - LOW_SILL_M:
+            text = f"the sill lies {ground - sill:.2f} m under the ground in front of it: all water that reaches the cell runs in"
+            x, y = spec.location_m
+            self.findings.append(Finding("W450", place, text, given=f"{sill:.2f} m", do="is it an elevation of the same datum?", x_m=x, y_m=y))
         leak = spec.board_leak_l_s_m / LITRES_A_CUBIC_METRE
         name = f"{site}/{spec.name or number}"
         return Opening(name, row, column, sill, spec.width_m, spec.board_height_m, leak, spec.board_placed and spec.board_height_m > 0.0)
@@ -144,6 +153,9 @@ class SiteBuilder:
             where = open_cell(self.terrain, spec.location_m, f"{place}, location_m")
             ground = float(self.terrain.bed_elevation[where])
         level = spec.failure_elevation_m if spec.failure_elevation_m is not None else ground + (spec.failure_depth_m or 0.0)
+        if level < ground - LOW_SILL_M:
+            text = f"its failure level lies {ground - level:.2f} m under the ground (or floor) that it stands on: the first water drowns it"
+            self.findings.append(Finding("W451", place, text, given=f"{level:.2f} m", do="is it an elevation of the same datum?"))
         for need in spec.needs:
             for name in (*need.any_of, *([need.reserve] if need.reserve else [])):
                 self._known(name, self._critical, "critical site", f"{place}, needs")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from flood_sim.city.parameters import draw
 from flood_sim.errors import InputError
-from flood_sim.measures.effectiveness import UNCERTAIN, as_it_works, drawn, triangular
+from flood_sim.measures.effectiveness import UNCERTAIN, as_it_works, triangular
 from flood_sim.measures.plans import present_value
 from flood_sim.scenario import build_inputs, load_scenario
 from measure_cases import ADAPTER
@@ -93,7 +94,7 @@ def test_effectiveness_as_designed_expected_and_drawn(tmp_path):
 
 
 def test_draws_follow_their_distribution():
-    u = np.array([drawn(k, "m") for k in range(4000)])
+    u = np.array([draw(k, "m") for k in range(4000)])
     x = np.array([triangular(v, 0.05, 0.3, 0.8) for v in u])
     assert x.mean() == pytest.approx((0.05 + 0.3 + 0.8) / 3.0, abs=0.01) and x.min() >= 0.05 and x.max() <= 0.8
     clearing = ADAPTER.validate_python({"kind": "channel_clearance", "targets": {"layer": "rivers"}, "manning_n": 0.03})

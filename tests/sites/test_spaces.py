@@ -318,6 +318,14 @@ def test_any_set_of_spaces_keeps_its_water_and_its_head(seed):
     assert model.stored == pytest.approx(before + given - model.left, rel=1e-9, abs=1e-6)
 
 
+def test_a_sill_under_the_ground_is_doubted(tmp_path):
+    text = lake(0.1) + GARAGE.replace("sill_height_m = 0.15", "sill_elevation_m = 1.5")
+    text += '[[sites]]\nname = "room"\nkind = "critical"\nlocation_m = [7500.0, 7500.0]\nfailure_elevation_m = 2.0\n'
+    (tmp_path / "s.toml").write_text(text)
+    found = {f.code: f.problem for f in build_inputs(load_scenario(tmp_path / "s.toml")).findings}
+    assert "8.50 m under the ground" in found["W450"] and "8.00 m under the ground" in found["W451"]
+
+
 def test_a_breach_into_a_metro_is_of_the_reported_order(tmp_path):
     """CASES A4 (Line 5, Wulongkou): a gap of 10 to 15 m, 0.5 to 1.0 m of water over it: 10 to 30 m3/s; two km of twin tube fill in 1 to 3 h."""
     tunnel = """
