@@ -25,6 +25,7 @@ class Task:
     target: str = ""
     setup_s: float = 0.0
     crews: int = 1
+    trucks: int = 0  # they stay where they are sent (mobile pumps), crews come back
     setting: float = 0.0
     fails: bool = False  # drawn: it takes its time and has no effect
 
@@ -63,17 +64,21 @@ class Done:
 class Actions:
     """State of all actions of a run."""
 
-    def __init__(self, actions: Sequence[Action], crews: int = 0) -> None:
-        """crews : that can work at the same time."""
+    def __init__(self, actions: Sequence[Action], crews: int = 0, trucks: int = 0) -> None:
+        """crews : that can work at the same time;  trucks : that can be sent, once each."""
         self.actions = tuple(actions)
         self._number = {a.name: k for k, a in enumerate(self.actions)}
         self._tasks = [(k, t) for k, a in enumerate(self.actions) for t in a.tasks]
-        self.free_crews = crews
+        self.free_crews, self.free_trucks = crews, trucks
         self.triggered_s = [math.inf] * len(self.actions)
         self.done_s = [math.inf] * len(self.actions)
         self._started_s, self._ended_s = [math.inf] * len(self._tasks), [math.inf] * len(self._tasks)
         self._held: dict[str, float] = {}  # settings of links, held against SWMM's own rules
         self._record: list[tuple[float, int, str]] = []
+
+    def is_done(self, name: str, time_s: float) -> bool:
+        """Whether all tasks of an action have ended; what is not on the run's list never is."""
+        return name in self._number and self.done_s[self._number[name]] <= time_s + 1e-9
 
     @property
     def record(self) -> list[Done]:
@@ -104,9 +109,10 @@ class Actions:
         waiting = [j for j, (k, _) in enumerate(self._tasks) if math.isinf(self._started_s[j]) and self._decided(k) <= time_s + 1e-9]
         for j in sorted(waiting, key=lambda j: (self._decided(self._tasks[j][0]), j)):
             k, task = self._tasks[j]
-            if task.crews > self.free_crews:
+            if task.crews > self.free_crews or task.trucks > self.free_trucks:
                 break
             self.free_crews -= task.crews
+            self.free_trucks -= task.trucks
             self._started_s[j] = time_s
             self._record.append((time_s, k, f"started {task.target}".strip()))
 

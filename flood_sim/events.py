@@ -12,13 +12,13 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-Quantity = Literal["depth", "level", "edge_level", "node_level", "node_depth"]
+Quantity = Literal["depth", "level", "edge_level", "node_level", "node_depth", "action"]
 
 
 @dataclass(frozen=True)
 class Watch:
     """A quantity at a place and the side of a limit on which it must be: depth or level (m) of a cell, level of an edge or a node, depth in a
-    node over its invert. Exactly one of above and below."""
+    node over its invert; of an action 1 once it is done, else 0. Exactly one of above and below."""
 
     quantity: Quantity
     place: tuple[int, int] | str

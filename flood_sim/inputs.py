@@ -103,6 +103,7 @@ class ModelInputs:
     sites: SiteInputs = field(default_factory=SiteInputs)
     actions: tuple[Action, ...] = ()
     crews: int = 0
+    trucks: int = 0
     scheme_reason: str = ""
     limits: Limits = Limits()
     fields: str = "frames"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flood_sim.actions import Actions
 from flood_sim.drainage import DrainageNetwork, NoNetwork
 from flood_sim.drainage.tape import TapedNetwork
 from flood_sim.events import Watch
@@ -23,8 +24,8 @@ UNLIMITED = 1e9  # m2 of an opening whose law is that of its crest alone
 class City:
     """What operations, actions and sites see of the models and do to them."""
 
-    def __init__(self, surface: SurfaceFlow, network: DrainageNetwork, exchange: Exchange, sites: Sites) -> None:
-        self._surface, self._network, self._exchange, self._sites = surface, network, exchange, sites
+    def __init__(self, surface: SurfaceFlow, network: DrainageNetwork, exchange: Exchange, sites: Sites, actions: Actions) -> None:
+        self._surface, self._network, self._exchange, self._sites, self._actions = surface, network, exchange, sites, actions
         self._number = {name: k for k, name in enumerate(network.node_ids)}
         self._link = {name: k for k, name in enumerate(network.link_ids)}
 
@@ -44,13 +45,15 @@ class City:
         self._exchange.receive(volumes)
 
     def value_of(self, watch: Watch, time_s: float) -> float:
-        """The watched depth or level, m."""
+        """The watched depth or level, m; of an action 1 or 0."""
         place, surface, network = watch.place, self._surface, self._network
         if isinstance(place, tuple):
             return float(surface.depth[place]) if watch.quantity == "depth" else self.level_at(place)
         if watch.quantity == "edge_level":
             stage = next(e.stage for e in surface.edges if e.name == place)
             return float(stage.at(time_s)) if stage is not None else 0.0
+        if watch.quantity == "action":
+            return float(self._actions.is_done(place, time_s))
         node = self._number[place]
         head = float(network.heads()[node])
         return head - float(network.invert_m[node]) if watch.quantity == "node_depth" else head

@@ -53,9 +53,9 @@ class Simulation:
         self.sites = Sites(inputs.sites, self.network.node_ids)
         self.surface = open_surface(inputs, layout, len(self.network.node_ids), self.sites.spaces)
         self.exchange = Exchange(self.network, layout)
-        self._city = City(self.surface, self.network, self.exchange, self.sites)
+        self.actions = Actions(inputs.actions, inputs.crews, inputs.trucks)
+        self._city = City(self.surface, self.network, self.exchange, self.sites, self.actions)
         self.operations = Operations(inputs.operations, self.network.link_ids, len(layout.inlets))
-        self.actions = Actions(inputs.actions, inputs.crews)
         self.ledger = Ledger()
         self.time_s = 0.0
         self.wanted_stop = threading.Event()

@@ -42,6 +42,7 @@ class ActionSpec(Named):
     travel_min: float = Field(0.0, ge=0.0, le=10_000.0, description="of each crew to its place; roads under water are not looked at yet")
     setup_min: float = Field(0.0, ge=0.0, le=10_000.0, description="for each board or door; of a measure that it completes: the measure's")
     crews: int = Field(1, ge=0, le=1000, description="for each board or door at a time; 0: none")
+    trucks: int = Field(0, ge=0, le=1000, description="sent for good: a mobile pump ([[rules]]) starts when = { action = NAME }")
     completes: str | None = Field(None, description="name of a measure whose boards or doors it sets; nothing without the measure")
     boards: tuple[str, ...] = Field((), description="openings SITE/OPENING whose boards are placed, or a site: all of its openings")
     doors: tuple[str, ...] = Field((), description="passages whose doors are shut")
@@ -53,6 +54,7 @@ class ActionSpec(Named):
 
 class Resources(Section):
     crews: int = Field(0, ge=0, le=100_000, description="that can work at the same time, over all actions")
+    trucks: int = Field(0, ge=0, le=10_000, description="that can be sent, over all actions")
 
 
 class ActionList(Section):

@@ -126,12 +126,17 @@ class ActionBuilder:
             fails = draw(spec.seed, spec.name, name) < spec.failure_probability
             yield Task(effect, name, setup, crews, fails=fails)
         for name, setting in spec.links.items():
-            yield Task("link", name, setup, 0, setting)
+            yield Task("link", name, setup, 0, setting=setting)
         for name in spec.warns:
             self._known(name, self._openings, "underground site", f"{place}, warns")
             yield Task("notice", name, setup, 0)
-        if not pairs and not spec.links and not spec.warns:
-            yield Task("notice", "", setup, 0)
+        if spec.trucks > self.scenario.spec.resources.trucks:
+            raise input_error(
+                "E104", f"{self.scenario.path.name}, [resources] trucks", f"`{spec.name}` sends more trucks than there are",
+                given=str(self.scenario.spec.resources.trucks), allowed=f"at least {spec.trucks}",
+            )  # fmt: skip
+        if spec.trucks or not (pairs or spec.links or spec.warns):
+            yield Task("notice", "", setup, 0, spec.trucks)
 
     def _boards(self, names: Iterable[str], place: str) -> list[str]:
         """Openings by name; a site stands for all of its openings."""

@@ -157,8 +157,8 @@ def _with_events(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) 
     operations, drainage = builder.build()
     measures = {name: scenario.spec.measure[name] for name in portfolio.measures}
     actions = ActionBuilder(scenario, inputs, measures, builder, portfolio.actions, findings).build()
-    crews = scenario.spec.resources.crews
-    return replace(inputs, operations=operations, drainage=drainage, actions=actions, crews=crews, findings=tuple(findings))
+    have = scenario.spec.resources
+    return replace(inputs, operations=operations, drainage=drainage, actions=actions, crews=have.crews, trucks=have.trucks, findings=tuple(findings))
 
 
 def _window(scenario: Scenario) -> float:

@@ -18,6 +18,7 @@ class WatchSpec(Section):
     at_m: Place | None = Field(None, description="map coordinates of a cell")
     node: str | None = Field(None, description="node of the network")
     edge: str | None = Field(None, description='a stage edge: "stage_series 1" is the first of [[boundaries]]; of a city: "river"')
+    action: str | None = Field(None, description="name of one of [[actions]]: from when it is done; no limit goes with it")
     depth_above_m: float | None = Field(None, ge=0.0, le=100.0)
     depth_below_m: float | None = Field(None, ge=0.0, le=100.0)
     level_above_m: float | None = None
@@ -27,8 +28,12 @@ class WatchSpec(Section):
     def _one_of_each(self) -> WatchSpec:
         places = [self.gauge, self.at_m, self.node, self.edge]
         limits = [self.depth_above_m, self.depth_below_m, self.level_above_m, self.level_below_m]
+        if self.action is not None:
+            if any(v is not None for v in (*places, *limits)):
+                raise ValueError("an action stands alone: no place, no limit")
+            return self
         if sum(p is not None for p in places) != 1:
-            raise ValueError("give exactly one of gauge, at_m, node, edge")
+            raise ValueError("give exactly one of gauge, at_m, node, edge, or an action")
         if sum(v is not None for v in limits) != 1:
             raise ValueError("give exactly one of depth_above_m, depth_below_m, level_above_m, level_below_m")
         if self.edge is not None and self.depth_above_m is None and self.depth_below_m is None:

@@ -183,6 +183,9 @@ class EventBuilder:
 
     def watch(self, spec: WatchSpec, place: str) -> Watch:
         """The place looked up. Raises InputError where it is not there."""
+        if spec.action is not None:
+            self._known(spec.action, [a.name for a in self.scenario.spec.actions], "action", place)
+            return Watch("action", spec.action, above=0.5)
         above = spec.depth_above_m if spec.depth_above_m is not None else spec.level_above_m
         below = spec.depth_below_m if spec.depth_below_m is not None else spec.level_below_m
         by_depth = spec.depth_above_m is not None or spec.depth_below_m is not None

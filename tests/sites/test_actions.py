@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cases import inp_text
 from flood_sim.errors import InputError
 from flood_sim.runner import run_scenario
 from flood_sim.scenario import load_scenario
@@ -126,6 +127,61 @@ actions = "as_happened"
     assert run_scenario(load_scenario(tmp_path / "happened" / "s.toml"), tmp_path / "out", portfolio="happened").exit_code == 0
     (board,) = json.loads((tmp_path / "out" / "summary.json").read_text())["actions"]["boards"]
     assert board["margin_min"] == pytest.approx(-10.0, abs=0.1)
+
+
+def test_a_truck_pumps_once_it_is_there(tmp_path):
+    """MEASURES 4: one truck of 3,000 m3/h an hour after the call, 10,000 m3 in a basin: dry after 60 + 200 min; a second call finds no truck."""
+    text = """
+schema = 1
+name = "truck"
+[time]
+start = 2021-07-20T15:00:00+08:00
+stop = 2021-07-20T20:00:00+08:00
+[terrain]
+bed_elevation = { columns = 1, rows = 1, cell_size_m = 100.0, level_m = 10.0 }
+[initial]
+depth = 1.0
+[drainage]
+kind = "swmm"
+network = "n.inp"
+coupling_step_s = 10
+routing_step_s = 5
+inlets = "inlets.csv"
+[surface]
+precision = "float64"
+[output]
+interval_s = 600
+gauges = { basin = [50.0, 50.0] }
+[resources]
+trucks = 1
+[[actions]]
+name = "call"
+trigger = { gauge = "basin", depth_m = 0.5 }
+travel_min = 30
+setup_min = 30
+trucks = 1
+[[actions]]
+name = "second call"
+trigger = { gauge = "basin", depth_m = 0.5 }
+trucks = 1
+[[rules]]
+kind = "mobile_pump"
+name = "truck"
+from_m = [50.0, 50.0]
+to_node = "M"
+discharge_m3_s = 0.8333333
+when = { action = "call" }
+"""
+    (tmp_path / "n.inp").write_text(
+        inp_text(junctions="M 0 12 0 0 0", outfalls="O -0.5 FREE NO", conduits="C M O 50 0.013 0 0 0 0", xsections="C CIRCULAR 1.5 0 0 0")
+        + "\n[COORDINATES]\nM 50 50\nO 500 50\n"
+    )
+    (tmp_path / "inlets.csv").write_text("node,kind,perimeter_m,area_m2,capacity_m3_s\nM,custom,0.001,1e-9,1e-9\n")
+    simulation, seen = run(tmp_path, text, lambda s: float(s.surface.depth[0, 0]))
+    assert seen[3600.0] == pytest.approx(1.0, abs=1e-3)
+    assert seen[3600.0 + 6000.0] == pytest.approx(0.5, abs=0.01)
+    assert seen[3600.0 + 12000.0] == pytest.approx(0.0, abs=0.01)
+    assert simulation.actions.free_trucks == 0 and simulation.actions.done_s[1] == float("inf")
 
 
 def test_a_board_that_fails_is_drawn_and_told(tmp_path):
