@@ -40,6 +40,9 @@ LAKE_DEPTH_M, LAKE_FREEBOARD_M = 2.0, 0.5
 SETBACK_M, RING_M, GATE_M = 6.0, 14.0, 10.0
 
 
+UNDERPASS_BELOW_M = 1.0  # streets that lie deeper under the riverside street are ramps and floors of underpasses
+
+
 @dataclass(frozen=True)
 class Ground:
     """Rasters (rows, columns) of the city; land_use holds codes of LAND_USES; bed m, NaN outside; gutter: distance rule applied."""
@@ -59,10 +62,11 @@ class Ground:
 
     @cached_property
     def _streets(self) -> np.ndarray:
-        return np.argwhere(np.isin(self.land_use, (PRIMARY, SECONDARY, LANE)))
+        level = np.nan_to_num(self.bed_elevation, nan=-np.inf) > STREET_LEVEL_M - UNDERPASS_BELOW_M
+        return np.argwhere(np.isin(self.land_use, (PRIMARY, SECONDARY, LANE)) & level)
 
     def nearest_street(self, x_m: float, y_m: float) -> tuple[int, int]:
-        """Row and column of the street cell nearest to a map point."""
+        """Row and column of the street cell nearest to a map point, not in an underpass."""
         row, column = (int(v) for v in self.grid.cell_at(x_m, y_m))
         k = int(np.argmin(((self._streets - (row, column)) ** 2).sum(axis=1)))
         return int(self._streets[k, 0]), int(self._streets[k, 1])

@@ -45,7 +45,7 @@ def make_sites(p: CityParameters, plan: Plan, ground: Ground) -> tuple[Site, ...
             sites.append(_site(ground, f"{kind}_{number}", kind, 0.5 * (part.x0 + part.x1), 0.5 * (part.y0 + part.y1)))
     if plan.underpass is not None:
         u = plan.underpass
-        sites.append(_site(ground, "underpass", "underpass", u.centre, u.street.at))
+        sites.append(_site(ground, "underpass", "underpass", u.centre, u.street.at, snap=False))
     if plan.lake is not None:
         q = plan.lake
         sites.append(_site(ground, "lake", "lake", 0.5 * (q.x0 + q.x1), 0.5 * (q.y0 + q.y1), snap=False))
