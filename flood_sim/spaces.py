@@ -13,12 +13,11 @@ from typing import Protocol
 
 import numpy as np
 
+from flood_kernels import passages
 from flood_sim.clock import Window
-from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.rainfall import Rainfall
 
 STEP_COEFFICIENT = 1.70  # m^0.5/s, (2/3) Cd sqrt(2 g) at Cd 0.577: flow over an entrance step
-PASSAGE_ORIFICE = 0.6
 PASSAGE_STEP_S = 1.0  # at most, between two looks at the levels on both sides of a passage
 HALF = 0.5  # of the way to equal levels a window (or step) may go: levels meet without swinging
 SHAFT_M = 100.0  # above the ceiling water stands in the shafts of the openings; as high as anyone's street
@@ -151,10 +150,14 @@ class Spaces:
         self._pumps = [(k, p) for k, s in enumerate(spaces) for p in s.pumps]
         self.running = np.zeros(len(self._pumps), bool)
         self._pump_space = np.array([k for k, _ in self._pumps], np.int64)
+        self._pump_start, self._pump_stop = (np.array([getattr(p, key) for _, p in self._pumps], float) for key in ("start_m", "stop_m"))
+        self._pump_rest = [float(np.interp(p.stop_m, *self._tables[k])) for k, p in self._pumps]  # m3 left where a pump stops
         self._pump_outlets = len(self.openings) + np.cumsum([p.to_cell is not None for _, p in self._pumps], dtype=np.int64) - 1
         node = {name: k for k, name in enumerate(node_ids)}
         self._pump_nodes = [node[p.to_node] if p.to_node is not None else -1 for _, p in self._pumps]
-        self._ends = [(number[p.first], number[p.second]) for p in inputs.passages]
+        ends = np.array([(number[p.first], number[p.second]) for p in inputs.passages], np.int64).reshape(-1, 2)
+        sizes = (np.array([getattr(p, key) for p in inputs.passages], float) for key in ("sill_m", "width_m", "height_m"))
+        self._ways = (ends[:, 0].copy(), ends[:, 1].copy(), *sizes)
         self.closed = np.array([p.closed for p in inputs.passages], bool)
         entered, returned, pumped, drained, passed_in, passed_out = np.zeros((6, len(spaces)))
         self.book = SpaceBook(entered, returned, pumped, drained, passed_in, passed_out, self.volume.copy(), np.full(len(spaces), np.nan))
@@ -251,21 +254,16 @@ class Spaces:
                 self.caught += water
 
     def _pump(self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray) -> None:
-        wet = self.volume[self._pump_space] > 0.0
-        self.running &= wet
-        if not wet.any():
+        if not self._pumps or not (self.volume[self._pump_space] > 0.0).any():
+            self.running[:] = False
             return
-        levels = self.levels
-        for j in np.flatnonzero(wet).tolist():
+        level = self.levels[self._pump_space]
+        self.running = powered & ((level > self._pump_start) | (self.running & (level > self._pump_stop)))
+        for j in np.flatnonzero(self.running).tolist():  # one after the other: two pumps of a space share its water
             k, pump = self._pumps[j]
-            level = levels[k]
-            self.running[j] = powered[j] and (level > pump.start_m or (self.running[j] and level > pump.stop_m))
-            lifts = 0.0
-            if self.running[j]:
-                above_stop = self.volume[k] - self._volume_of(k, pump.stop_m)
-                lifts = max(min(pump.capacity_m3_s * window.length, above_stop), 0.0)
-                self.volume[k] -= lifts
-                self.book.pumped[k] += lifts
+            lifts = max(min(pump.capacity_m3_s * window.length, float(self.volume[k]) - self._pump_rest[j]), 0.0)
+            self.volume[k] -= lifts
+            self.book.pumped[k] += lifts
             if pump.to_cell is not None:
                 street.outlet_volumes[self._pump_outlets[j]] += lifts
             elif self._pump_nodes[j] >= 0:
@@ -274,55 +272,16 @@ class Spaces:
                 self.left += lifts
 
     def _pass(self, window: Window) -> None:
-        """Passages one after the other in short steps: by the law of the step, or of an orifice where full; half of the way to equal levels at most."""
+        """Passages one after the other in short steps."""
         if not self.inputs.passages:
             return
         steps = max(1, math.ceil(window.length / PASSAGE_STEP_S))
-        for _ in range(steps):
-            for j, passage in enumerate(self.inputs.passages):
-                if not self.closed[j]:
-                    self._exchange(passage, *self._ends[j], window.length / steps)
-
-    def _exchange(self, passage: Passage, a: int, b: int, dt: float) -> None:
-        level_a, level_b = self._level_of(a), self._level_of(b)
-        if level_a < level_b:
-            a, b, level_a, level_b = b, a, level_b, level_a
-        head = level_a - passage.sill_m
-        if head <= 0.0 or level_a <= level_b:
-            return
-        flow = float(step_discharge(head, level_b - passage.sill_m, passage.width_m))
-        if head > passage.height_m:
-            drop = level_a - max(level_b, passage.sill_m + HALF * passage.height_m)
-            area = passage.width_m * passage.height_m
-            flow = min(flow, PASSAGE_ORIFICE * area * math.sqrt(2.0 * GRAVITY_M_S2 * max(drop, 0.0)))
-        middle = self._meeting_level(a, b, max(passage.sill_m, level_b))
-        volume = min(flow * dt, HALF * (self.volume[a] - self._volume_of(a, middle)))
-        self.volume[a] -= volume
-        self.volume[b] += volume
-        self.book.passed_out[a] += volume
-        self.book.passed_in[b] += volume
-
-    def _meeting_level(self, a: int, b: int, lowest_m: float) -> float:
-        """Level at which both would stand, by halvings between lowest_m (the sill, or the lower level) and the higher one."""
-        total = self.volume[a] + self.volume[b]
-        low, high = lowest_m, self._level_of(a)
-        for _ in range(20):
-            middle = HALF * (low + high)
-            if self._volume_of(a, middle) + self._volume_of(b, middle) > total:
-                high = middle
-            else:
-                low = middle
-        return low
+        passages.advance_passages(
+            *self._ways, self.closed, self.volume, self._stage_table, self._volume_table, STEP_COEFFICIENT, window.length / steps, steps,
+            self.book.passed_in, self.book.passed_out,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------------------ tables
-
-    def _level_of(self, k: int) -> float:
-        stage, volume = self._tables[k]
-        return float(np.interp(self.volume[k], volume, stage))
-
-    def _volume_of(self, k: int, level_m: float) -> float:
-        stage, volume = self._tables[k]
-        return float(np.interp(level_m, stage, volume))
 
     def _volume_at(self, level_m: np.ndarray) -> np.ndarray:
         """(openings,) m3 in an opening's space at a level."""

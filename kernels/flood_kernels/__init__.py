@@ -35,8 +35,20 @@ def cache_folder() -> Path:
 
 _before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
 try:
-    from flood_kernels import layers, local_inertial, losses, points, runs, second_order, second_order_rows, statistics
+    from flood_kernels import layers, local_inertial, losses, passages, points, runs, second_order, second_order_rows, statistics
 finally:
     numba.config.CACHE_DIR = _before
 
-__all__ = ["cache_folder", "layers", "local_inertial", "losses", "points", "runs", "second_order", "second_order_rows", "sources_hash", "statistics"]
+__all__ = [
+    "cache_folder",
+    "layers",
+    "local_inertial",
+    "losses",
+    "passages",
+    "points",
+    "runs",
+    "second_order",
+    "second_order_rows",
+    "sources_hash",
+    "statistics",
+]
