@@ -15,12 +15,19 @@ ResultFolder = Annotated[Path, typer.Argument(help="result folder")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 
 
-def report(folder: ResultFolder, as_json: Json = False) -> None:
+def report(
+    folder: ResultFolder,
+    animation: Annotated[bool, typer.Option("--animation", help="and report/flood.gif of the frames")] = False,
+    as_json: Json = False,
+) -> None:
     """Draw the pictures of a result folder into its report/."""
+    from flood_sim.analysis.animation import animate
     from flood_sim.results import open_results
 
-    open_results(folder)
+    results = open_results(folder)
     target = draw(folder)
+    if animation:
+        animate(results, target / "flood.gif")
     typer.echo(json.dumps({"report": str(target)}) if as_json else f"pictures: {target}")
 
 

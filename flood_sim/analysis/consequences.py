@@ -17,6 +17,7 @@ import numpy as np
 
 from flood_sim.analysis.access import access_loss
 from flood_sim.analysis.evacuation import evacuation_rows
+from flood_sim.analysis.hazard import hazard_outcomes
 from flood_sim.results import Results
 from flood_sim.units import SECONDS_PER_HOUR
 
@@ -76,7 +77,7 @@ class Consequences:
         """All of them, in one order."""
         return [
             self._road_area_hours(), *self._area_hours(), *self._ground_floors(), self._damage(), *self._services(), *self._underground(),
-            self._evacuation(), *access_loss(self), self._out_of_sewer(),
+            self._evacuation(), *access_loss(self), *hazard_outcomes(self), self._out_of_sewer(),
         ]  # fmt: skip
 
     def _without(self, name: str, unit: str) -> Outcome:

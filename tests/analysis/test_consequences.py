@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from flood_sim.analysis.access import RoadGraph, speed_m_s
+from flood_sim.analysis.animation import animate
 from flood_sim.analysis.consequences import LIMITS, Consequences, lost_service, rapidity_h, read_limits, ring_maximum
 from flood_sim.analysis.evacuation import leaving_s, limit_head, specific_force_m2
+from flood_sim.analysis.hazard import hazard_rating, vehicle_unstable
+from flood_sim.errors import InputError
 from flood_sim.results import open_results
 
 START = "2021-07-20T15:00:00+08:00"
@@ -17,7 +20,19 @@ HOUR = 3600.0
 
 
 def toy(
-    folder, *, depth, hours=None, exposure=None, sites=None, frames=None, actions=None, openings="", states="", cell_m=10.0, simulated_s=4 * HOUR
+    folder,
+    *,
+    depth,
+    hours=None,
+    exposure=None,
+    sites=None,
+    frames=None,
+    speed=None,
+    actions=None,
+    openings="",
+    states="",
+    cell_m=10.0,
+    simulated_s=4 * HOUR,
 ):
     """A result folder by hand: maximum depth (rows, columns) m, hours above 0.15 m, exposure arrays, sites of the summary, frames of depth."""
     folder.mkdir(exist_ok=True)
@@ -38,6 +53,8 @@ def toy(
             time.units = "seconds since 2021-07-20 07:00:00"
             time[:] = [t for t, _ in frames]
             f.createVariable("depth", "f4", ("time", "y", "x"))[:] = np.array([d for _, d in frames])
+            for name in ("velocity_x", "velocity_y") if speed is not None else ():
+                f.createVariable(name, "f4", ("time", "y", "x"))[:] = speed if name == "velocity_x" else 0.0
     if exposure is not None:
         count = len(exposure.get("use", []))
         table = {
@@ -244,6 +261,45 @@ def test_access_loss(tmp_path):
     assert value(c, "access_loss_car") is None
     dead = toy(tmp_path / "dead", depth=wet, exposure=exposure, sites=sites, frames=frames, states=states.replace("works", "out"))
     assert value(dead, "access_loss_fire_engine") == pytest.approx(50.0 * 4.0)  # a station without power sends nobody
+
+
+def test_hazard_rating_of_fd2320():
+    """d 0.2 m, v 1: 0.2 x 1.5 = 0.3, low; d 0.6, v 1: 0.9 + 1 = 1.9, danger for most; fast film: debris 1."""
+    limits = read_limits()["hazard_rating"]
+    depth, velocity = np.array([0.2, 0.6, 0.1, 0.0]), np.array([1.0, 1.0, 2.5, 0.0])
+    assert hazard_rating(depth, velocity, limits) == pytest.approx([0.3, 1.9, 0.3 + 1.0, 0.0])
+
+
+def test_cars_that_float_or_slide():
+    """Small car: 0.30 m2/s, 0.30 m, 3 m/s; a film of 2 cm at 4 m/s moves no car. A large 4WD stands in 0.45 m."""
+    cars = read_limits()["vehicles"]
+    depth, velocity = np.array([0.25, 0.25, 0.31, 0.02, 0.06]), np.array([1.0, 1.3, 0.0, 4.0, 3.1])
+    assert vehicle_unstable(depth, velocity, cars["small_car"]).tolist() == [False, True, True, False, True]
+    assert not vehicle_unstable(np.array([0.45]), np.array([1.0]), cars["large_4wd"])[0]
+
+
+def test_hours_on_which_cars_are_not_safe(tmp_path):
+    """One road cell of 10 m, 0.4 m deep in the middle frame of three, an hour apart: the frame stands for an hour: 0.01 ha h; 4WDs pass."""
+    deep = np.array([[0.4, 0.0]])
+    frames = [(0.0, 0 * deep), (HOUR, deep), (2 * HOUR, 0 * deep)]
+    c = toy(tmp_path / "r", depth=deep, exposure={"road_share": np.ones((1, 2))}, frames=frames, speed=0.0)
+    assert value(c, "road_area_hours_small_car") == pytest.approx(0.01)
+    assert value(c, "road_area_hours_large_4wd") == 0.0
+    assert value(c, "danger_for_most_area") == 0.0  # 0.4 x 0.5 + 1 = 1.2: danger for some
+    fast = toy(tmp_path / "f", depth=deep, exposure={"road_share": np.ones((1, 2))}, frames=frames, speed=0.5)
+    assert value(fast, "danger_for_most_area") == pytest.approx(0.01)
+    assert value(toy(tmp_path / "n", depth=deep), "danger_for_most_area") is None
+
+
+def test_an_animation_has_its_frames(tmp_path):
+    from PIL import Image
+
+    deep = np.full((4, 4), 0.4)
+    c = toy(tmp_path / "r", depth=deep, frames=[(0.0, 0 * deep), (HOUR, deep), (2 * HOUR, 0.1 * deep)])
+    with Image.open(animate(c.results, tmp_path / "r" / "report" / "flood.gif")) as picture:
+        assert picture.n_frames == 3
+    with pytest.raises(InputError, match="kept no frames"):
+        animate(toy(tmp_path / "n", depth=deep).results, tmp_path / "x.gif")
 
 
 def test_limits_are_data_with_sources(tmp_path):
