@@ -213,7 +213,7 @@ class Spaces:
         room = self._volume_at(outside) - self.volume[self._space]
         most = HALF * np.maximum(room, 0.0) / (self._sharing * window.length)
         drowned = step_discharge(over, behind, self._width) + np.where(self.placed, self._leak * self._width, 0.0)
-        street.opening_acceptance[:] = np.where(inside >= outside, 0.0, np.where(behind <= 0.0, most, np.minimum(most, drowned)))
+        street.opening_acceptance[:] = np.where(behind <= 0.0, most, np.minimum(most, drowned))  # nothing where it stands as high inside
         self._give_back(street, behind, np.maximum(over, 0.0), window)
 
     def _give_back(self, street: Street, behind: np.ndarray, over: np.ndarray, window: Window) -> None:
