@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cases import Silent, inp_text
+from cases import Silent
+from coupling.test_events import NETWORK as SMALL_WELL
 from flood_sim.errors import InputError
 from flood_sim.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario
@@ -86,18 +87,8 @@ def test_a_chain_falls_in_one_window_and_the_record_says_why():
     assert [(c.name, c.cause) for c in services.record] == [("C", "without B"), ("B", "without A"), ("A", "water over its level of 0.25 m")]
 
 
-# A closed street of 20 x 4 cells of 5 m that a burst main fills; a manhole drains into a wet well, from which pump P lifts.
-NETWORK = (
-    inp_text(
-        junctions="M 8 2 0 0 0\nQ 9 3 0 0 0",
-        outfalls="O 8.8 FREE NO",
-        storage="S 6 4 0 FUNCTIONAL 0 0 400 0 0",
-        conduits="C M S 100 0.013 0 0 0 0\nE Q O 100 0.013 0 0 0 0",
-        xsections="C CIRCULAR 0.5 0 0 0\nE CIRCULAR 0.6 0 0 0",
-        curves="PC PUMP2 0 0.1\nPC 9 0.1",
-    )
-    + "\n[PUMPS]\nP S Q PC ON 0 0\n[COORDINATES]\nM 7.5 10.5\nS 500 500\nQ 501 500\nO 502 500\n"
-)
+# The street of the events' tests, with a wet well that does not fill: SWMM loses water in one that spills.
+NETWORK = SMALL_WELL.replace("S 6 4 0 FUNCTIONAL 0 0 50 0 0", "S 6 4 0 FUNCTIONAL 0 0 400 0 0")
 STREET = """
 schema = 1
 name = "street"
