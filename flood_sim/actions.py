@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from flood_sim.events import Watch
 
+LOOK_S = 60.0  # between two looks of waiting crews for a passable way
 Effect = Literal["board", "door", "link", "notice"]
 
 
@@ -28,11 +29,12 @@ class Task:
     trucks: int = 0  # they stay where they are sent (mobile pumps), crews come back
     setting: float = 0.0
     fails: bool = False  # drawn: it takes its time and has no effect
+    cell: tuple[int, int] | None = None  # where it is done, for crews that drive there
 
 
 @dataclass(frozen=True)
 class Action:
-    """Triggered at at_s, when the watch holds, or when the action `after` is done; the earliest of those given. Then decision_s pass."""
+    """Triggered at at_s, when the watch holds, or when the action `after` is done; the earliest of those given. Then decision_s pass, and the way."""
 
     name: str
     tasks: tuple[Task, ...]
@@ -41,6 +43,7 @@ class Action:
     after: str | None = None
     decision_s: float = 0.0
     travel_s: float = 0.0
+    depot: tuple[int, int] | None = None  # crews set out from this cell over passable roads, instead of travel_s
 
 
 class Actors(Protocol):
@@ -50,6 +53,7 @@ class Actors(Protocol):
     def place_board(self, opening: str) -> None: ...
     def shut_door(self, passage: str) -> None: ...
     def hold_link(self, link: str, setting: float) -> None: ...
+    def travel_s(self, depot: tuple[int, int], cell: tuple[int, int], time_s: float) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Done:
 
     time_s: float
     action: str
-    what: str  # triggered, started TARGET, done TARGET, failed TARGET, done
+    what: str  # triggered; blocked (no passable road), started, done or failed, with the target
 
 
 class Actions:
@@ -73,6 +77,9 @@ class Actions:
         self.triggered_s = [math.inf] * len(self.actions)
         self.done_s = [math.inf] * len(self.actions)
         self._started_s, self._ended_s = [math.inf] * len(self._tasks), [math.inf] * len(self._tasks)
+        self._way_s = [0.0] * len(self._tasks)
+        self._blocked = [False] * len(self._tasks)
+        self._looked_s = -math.inf  # when crews last looked for a way
         self._held: dict[str, float] = {}  # settings of links, held against SWMM's own rules
         self._record: list[tuple[float, int, str]] = []
 
@@ -92,7 +99,7 @@ class Actions:
             if math.isinf(self.triggered_s[k]) and self._triggers(action, actors, time_s):
                 self.triggered_s[k] = time_s
                 self._record.append((time_s, k, "triggered"))
-        self._send(time_s)
+        self._send(actors, time_s)
         self._finish(actors, time_s)  # what takes no time
         for link, setting in self._held.items():
             actors.hold_link(link, setting)
@@ -104,24 +111,46 @@ class Actions:
             return True
         return action.watch is not None and action.watch.holds(actors.value_of(action.watch, time_s))
 
-    def _send(self, time_s: float) -> None:
-        """Tasks whose decision is made start in the order of decision as far as crews are free; nobody overtakes."""
+    def _send(self, actors: Actors, time_s: float) -> None:
+        """Tasks whose decision is made start in the order of decision as far as crews are free; nobody overtakes, but where no road is passable the
+        others go first."""
+        looks = time_s - self._looked_s >= LOOK_S - 1e-9
         waiting = [j for j, (k, _) in enumerate(self._tasks) if math.isinf(self._started_s[j]) and self._decided(k) <= time_s + 1e-9]
         for j in sorted(waiting, key=lambda j: (self._decided(self._tasks[j][0]), j)):
             k, task = self._tasks[j]
             if task.crews > self.free_crews or task.trucks > self.free_trucks:
                 break
+            if self._drives(k, task):
+                if not looks:
+                    continue
+                self._looked_s = time_s
+            self._way_s[j] = self._way(actors, k, task, time_s)
+            if math.isinf(self._way_s[j]):
+                if not self._blocked[j]:
+                    self._blocked[j] = True
+                    self._record.append((time_s, k, f"blocked {task.target}".strip()))
+                continue
             self.free_crews -= task.crews
             self.free_trucks -= task.trucks
             self._started_s[j] = time_s
             self._record.append((time_s, k, f"started {task.target}".strip()))
+
+    def _way(self, actors: Actors, k: int, task: Task, time_s: float) -> float:
+        """Seconds to the place; inf where no road leads there now."""
+        action = self.actions[k]
+        if action.depot is not None and task.cell is not None:
+            return actors.travel_s(action.depot, task.cell, time_s)
+        return action.travel_s
+
+    def _drives(self, k: int, task: Task) -> bool:
+        return self.actions[k].depot is not None and task.cell is not None
 
     def _decided(self, k: int) -> float:
         return self.triggered_s[k] + self.actions[k].decision_s
 
     def _finish(self, actors: Actors, time_s: float) -> None:
         for j, (k, task) in enumerate(self._tasks):
-            due = self._started_s[j] + self.actions[k].travel_s + task.setup_s
+            due = self._started_s[j] + self._way_s[j] + task.setup_s
             if math.isinf(self._ended_s[j]) and due <= time_s + 1e-9:
                 self._ended_s[j] = due
                 self.free_crews += task.crews

@@ -13,6 +13,7 @@ from flood_sim.drainage.tape import TapedNetwork
 from flood_sim.events import Watch
 from flood_sim.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT, CouplingLayout, Exchange
 from flood_sim.inputs import DrainageInputs, ModelInputs, surface_gutters, surface_inlets
+from flood_sim.roads import RoadGraph, Traffic
 from flood_sim.sites import Sites
 from flood_sim.spaces import STEP_COEFFICIENT, Spaces
 from flood_sim.surface import SurfaceFlow
@@ -24,8 +25,11 @@ UNLIMITED = 1e9  # m2 of an opening whose law is that of its crest alone
 class City:
     """What operations, actions and sites see of the models and do to them."""
 
-    def __init__(self, surface: SurfaceFlow, network: DrainageNetwork, exchange: Exchange, sites: Sites, actions: Actions) -> None:
+    def __init__(
+        self, surface: SurfaceFlow, network: DrainageNetwork, exchange: Exchange, sites: Sites, actions: Actions, traffic: Traffic | None
+    ) -> None:
         self._surface, self._network, self._exchange, self._sites, self._actions = surface, network, exchange, sites, actions
+        self._traffic = traffic
         self._number = {name: k for k, name in enumerate(network.node_ids)}
         self._link = {name: k for k, name in enumerate(network.link_ids)}
 
@@ -67,11 +71,22 @@ class City:
     def hold_link(self, link: str, setting: float) -> None:
         self._network.set_links([self._link[link]], setting)
 
+    def travel_s(self, depot: tuple[int, int], cell: tuple[int, int], time_s: float) -> float:
+        """Over the water as it stands; inf where no road is passable."""
+        return 0.0 if self._traffic is None else self._traffic.travel_s(depot, cell, self._surface.depth, time_s)
+
     def set_links(self, links: Sequence[int], setting: float) -> None:
         self._network.set_links(links, setting)
 
     def set_openings(self, shares: np.ndarray) -> None:
         self._exchange.set_openings(self._surface, shares)
+
+
+def open_traffic(inputs: ModelInputs) -> Traffic | None:
+    """The roads, where crews drive on them."""
+    if inputs.exposure is None or not any(a.depot is not None for a in inputs.actions):
+        return None
+    return Traffic(RoadGraph((inputs.exposure.road_share > 0.0) & inputs.terrain.active, inputs.terrain.grid.cell_size_m))
 
 
 def open_network(inputs: ModelInputs, folder: Path, tape: Path | None = None) -> DrainageNetwork:

@@ -16,7 +16,7 @@ from flood_sim.events import Operations
 from flood_sim.exchange import Exchange
 from flood_sim.inputs import ModelInputs
 from flood_sim.ledger import Ledger
-from flood_sim.models import City, coupling_layout, open_network, open_surface
+from flood_sim.models import City, coupling_layout, open_network, open_surface, open_traffic
 from flood_sim.sites import Sites
 
 
@@ -54,7 +54,7 @@ class Simulation:
         self.surface = open_surface(inputs, layout, len(self.network.node_ids), self.sites.spaces)
         self.exchange = Exchange(self.network, layout)
         self.actions = Actions(inputs.actions, inputs.crews, inputs.trucks)
-        self._city = City(self.surface, self.network, self.exchange, self.sites, self.actions)
+        self._city = City(self.surface, self.network, self.exchange, self.sites, self.actions, open_traffic(inputs))
         self.operations = Operations(inputs.operations, self.network.link_ids, len(layout.inlets))
         self.ledger = Ledger()
         self.time_s = 0.0

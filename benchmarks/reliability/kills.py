@@ -101,6 +101,7 @@ repair_h = 0.1
 name = "board"
 trigger = { at = 2021-07-20T15:45:00+08:00 }
 setup_min = 5
+depot_m = [472270, 3846090]
 boards = ["mall"]
 [surface]
 scheme = "SCHEME"

@@ -39,7 +39,10 @@ class ActionSpec(Named):
     list: str | None = Field(None, description="of the list of actions that it belongs to; absent: it belongs to every one")
     trigger: Trigger
     decision_min: float = Field(0.0, ge=0.0, le=10_000.0, description="from the trigger to the order")
-    travel_min: float = Field(0.0, ge=0.0, le=10_000.0, description="of each crew to its place; roads under water are not looked at yet")
+    travel_min: float = Field(0.0, ge=0.0, le=10_000.0, description="of each crew to its place, whatever the roads")
+    depot_m: Place | None = Field(
+        None, description="instead: crews drive from here over carriageways less than 0.5 m deep, slower in water; where none leads there they wait"
+    )
     setup_min: float = Field(0.0, ge=0.0, le=10_000.0, description="for each board or door; of a measure that it completes: the measure's")
     crews: int = Field(1, ge=0, le=1000, description="for each board or door at a time; 0: none")
     trucks: int = Field(0, ge=0, le=1000, description="sent for good: a mobile pump ([[rules]]) starts when = { action = NAME }")

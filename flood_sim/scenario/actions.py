@@ -19,6 +19,7 @@ from flood_sim.scenario.action_specs import ActionSpec, Trigger
 from flood_sim.scenario.event_specs import WatchSpec
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.places import open_cell
 from flood_sim.units import hours_to_s, minutes_to_s, mm_to_m
 
 RAIN_STEP_S = 60.0  # between two looks at the rain that has fallen
@@ -34,6 +35,7 @@ class ActionBuilder:
         self._events, self._list = events, wanted
         spaces = inputs.sites.spaces
         self._openings = {s.name: [o.name for o in s.openings] for s in spaces.spaces}
+        self._cells = {o.name: (o.row, o.column) for s in spaces.spaces for o in s.openings}
         self._doors = {p.name for p in spaces.passages if p.door or p.closed}
 
     def build(self) -> tuple[Action, ...]:
@@ -68,7 +70,15 @@ class ActionBuilder:
         at_s = min([self._time(spec.trigger.at, f"{place}, trigger at"), self._rain_time(spec.trigger)])
         watch = self._watch(spec.trigger, f"{place}, trigger")
         decision, travel = minutes_to_s(spec.decision_min), minutes_to_s(spec.travel_min)
-        return Action(spec.name, tasks, at_s, watch, spec.trigger.after, decision, travel)
+        return Action(spec.name, tasks, at_s, watch, spec.trigger.after, decision, travel, self._depot(spec, place))
+
+    def _depot(self, spec: ActionSpec, place: str) -> tuple[int, int] | None:
+        if spec.depot_m is None:
+            return None
+        roads = self.inputs.exposure
+        if roads is None or not (roads.road_share > 0.0).any():
+            raise input_error("E104", f"{place}, depot_m", "there are no roads to drive on", do="[exposure] roads = FILE, or travel_min")
+        return open_cell(self.inputs.terrain, spec.depot_m, f"{place}, depot_m")
 
     def _time(self, moment: datetime | None, place: str) -> float:
         if moment is None:
@@ -124,7 +134,7 @@ class ActionBuilder:
         pairs += [("door", name) for name in doors]
         for effect, name in pairs:
             fails = draw(spec.seed, spec.name, name) < spec.failure_probability
-            yield Task(effect, name, setup, crews, fails=fails)
+            yield Task(effect, name, setup, crews, fails=fails, cell=self._cells.get(name))
         for name, setting in spec.links.items():
             yield Task("link", name, setup, 0, setting=setting)
         for name in spec.warns:

@@ -7,13 +7,14 @@ import netCDF4
 import numpy as np
 import pytest
 
-from flood_sim.analysis.access import RoadGraph, speed_m_s
+from flood_sim.analysis.access import driving_of
 from flood_sim.analysis.animation import animate
 from flood_sim.analysis.consequences import LIMITS, Consequences, lost_service, rapidity_h, read_limits, ring_maximum
 from flood_sim.analysis.evacuation import leaving_s, limit_head, specific_force_m2
 from flood_sim.analysis.hazard import hazard_rating, vehicle_unstable
 from flood_sim.errors import InputError
 from flood_sim.results import open_results
+from flood_sim.roads import RoadGraph
 
 START = "2021-07-20T15:00:00+08:00"
 HOUR = 3600.0
@@ -219,12 +220,16 @@ def test_evacuation_shortfall(tmp_path):
 
 
 def test_speeds_over_water():
-    limits = read_limits()["access"]
-    assert float(speed_m_s(np.array(0.0), limits, "car")) * 3.6 == 40.0  # the free speed rules in the dry (the curve says 86.9)
-    assert float(speed_m_s(np.array(0.2), limits, "car")) * 3.6 == pytest.approx(0.0009 * 200**2 - 0.5529 * 200 + 86.9448)
-    assert float(speed_m_s(np.array(0.2999), limits, "car")) * 3.6 == pytest.approx(2.07, abs=0.01)
-    assert float(speed_m_s(np.array(0.3), limits, "car")) == 0.0
-    assert float(speed_m_s(np.array(0.4), limits, "fire_engine")) * 3.6 == 5.0 and float(speed_m_s(np.array(0.5), limits, "fire_engine")) == 0.0
+    driving = driving_of(read_limits()["access"])
+
+    def km_h(depth, high=False):
+        return float(driving.speed_m_s(np.array(depth), high)) * 3.6
+
+    assert km_h(0.0) == pytest.approx(40.0)  # the free speed rules in the dry (the curve says 86.9)
+    assert km_h(0.2) == pytest.approx(0.0009 * 200**2 - 0.5529 * 200 + 86.9448)
+    assert km_h(0.2999) == pytest.approx(2.07, abs=0.01)
+    assert km_h(0.3) == 0.0
+    assert km_h(0.4, high=True) == pytest.approx(5.0) and km_h(0.5, high=True) == 0.0
 
 
 def test_a_flooded_street_is_a_way_round():
@@ -234,13 +239,13 @@ def test_a_flooded_street_is_a_way_round():
     graph = RoadGraph(road, 100.0)
     start, far = graph.nearest(np.array([[0, 0], [2, 2]]))
     ten = np.full(len(graph.cells), 10.0)
-    straight = (2 * 100.0 + 100.0 * math.sqrt(2.0)) / 10.0 / 60.0  # two sides with the corner cut
-    assert graph.minutes_from(np.array([start]), ten)[far] == pytest.approx(straight)
+    straight = (2 * 100.0 + 100.0 * math.sqrt(2.0)) / 10.0  # two sides with the corner cut
+    assert graph.seconds_from(np.array([start]), ten)[far] == pytest.approx(straight)
     blocked = ten.copy()
     blocked[graph.nearest(np.array([[0, 1]]))] = 0.0
-    assert graph.minutes_from(np.array([start]), blocked)[far] == pytest.approx(straight)
+    assert graph.seconds_from(np.array([start]), blocked)[far] == pytest.approx(straight)
     blocked[graph.nearest(np.array([[1, 0]]))] = 0.0
-    assert np.isinf(graph.minutes_from(np.array([start]), blocked)[far])
+    assert np.isinf(graph.seconds_from(np.array([start]), blocked)[far])
 
 
 def test_access_loss(tmp_path):
