@@ -61,7 +61,8 @@ def test_quickstart(tmp_path):
     assert (results.max_depth.values[arterial] > 0.15).mean() > 1 / 3  # measured 0.85
     assert (results.fields["duration_0p15"].values[arterial] > 3600.0).mean() > 1 / 3
     assert max(results.gauges["underpass"]["depth_m"]) > 2.0  # measured 5.4 m
-    assert {p.name for p in (tmp_path / "out" / "report").iterdir()} == {"max_depth.png", "hydrographs.png", "ledger.png", "node_flooding.png"}
+    pictures = {"max_depth.png", "hydrographs.png", "ledger.png", "node_flooding.png", "hazard.png", "wet_floors.png"}
+    assert {p.name for p in (tmp_path / "out" / "report").iterdir()} == pictures
 
 
 @pytest.mark.slow
