@@ -120,6 +120,7 @@ def test_what_feeds_a_node_and_the_ways(tmp_path):
     assert upstream_of(network, w) == pytest.approx({w: 0.0, b: 100.0, a: 200.0})
     rows = trace(network, "O")
     assert {row["node"] for row in rows} == {"A", "B"} and sum(row["inlets"] for row in rows) == network["node_inlets"].sum()
+    assert rows[0]["captured_m3"] > rows[1]["captured_m3"]  # the largest first
     assert sum(row["captured_m3"] for row in rows) == pytest.approx(network.results.summary["exchange"]["to_sewer_street"], rel=1e-9)
     assert [network.links[k] for k in main_way_down(network, a)] == ["C1", "C2", "P", "C3"] == [network.links[k] for k in way_between(network, a, o)]
     with pytest.raises(InputError, match="upper node first"):
