@@ -99,7 +99,13 @@ def test_norfolk_in_7_20_with_the_surge(tmp_path, shared_data):
     assert abs(s["ledger"]["network_residual"]) / (s["ledger"]["rain"] + s["ledger"]["boundary_in"]) < 0.002
     assert s["gauges"]["near_the_surge"]["max_depth_m"] > 0.5
     assert s["network"]["nodes"] == 1135
-    assert {p.name for p in (tmp_path / "out" / "report").iterdir()} == {"max_depth.png", "hydrographs.png", "ledger.png", "node_flooding.png"}
+    assert {p.name for p in (tmp_path / "out" / "report").iterdir()} == {
+        "max_depth.png",
+        "hydrographs.png",
+        "ledger.png",
+        "node_flooding.png",
+        "hazard.png",
+    }
 
 
 def test_check_says_what_is_doubtful_in_norfolk(tmp_path, shared_data):

@@ -127,7 +127,9 @@ def test_an_underpass_under_its_own_rain(tmp_path, rate, pump, minutes):
     depths = np.round(np.concatenate([np.arange(0.0, 1.0, 0.01), np.arange(1.0, 5.01, 0.05)]), 3)
     table = [[float(z), float(20.0 * (30.0 * z + z * z / 0.04))] for z in depths]
     hours = 8 if pump and rate < 200.0 else 2.5
-    text = lake(stop="23:00" if hours == 8 else "17:30", rate_mm_h=rate) + UNDERPASS.replace("@TABLE", str(table))
+    text = lake(stop="23:00" if hours == 8 else "17:30", rate_mm_h=rate).replace("window_s = 5", "window_s = 20") + UNDERPASS.replace(
+        "@TABLE", str(table)
+    )
     if pump:
         text += f"pumps = [{{ capacity_m3_s = {pump}, start_depth_m = 0.0, stop_depth_m = 0.0 }}]\n"
     simulation, seen = run(tmp_path, text)
