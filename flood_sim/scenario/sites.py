@@ -61,10 +61,8 @@ class SiteBuilder:
         self._critical = [s.name for s in self._specs if s.kind == "critical"]
 
     def build(self) -> SiteInputs:
-        names = [s.name for s in self._specs]
-        for name in names:
-            if names.count(name) > 1:
-                raise input_error("E104", f"{self.scenario.path.name}, [[sites]]", "two sites have one name", given=name)
+        self._refuse_double([s.name for s in self._specs], "[[sites]]", "sites")
+        self._refuse_double([p.name for p in self._passage_specs], "[[passages]]", "passages")
         spaces = tuple(self._space(s) for s in self._specs if isinstance(s, UndergroundSite))
         floors = {s.name: float(s.stage_m[0]) for s in spaces}
         passages = self._passages(spaces)
@@ -77,12 +75,18 @@ class SiteBuilder:
         critical = tuple(self._critical_site(s, floors) for s in self._specs if isinstance(s, CriticalSiteSpec))
         return SiteInputs(SpaceInputs(spaces, passages), critical)
 
+    def _refuse_double(self, names: list[str], place: str, what: str) -> None:
+        double = sorted({name for name in names if names.count(name) > 1})
+        if double:
+            raise input_error("E104", f"{self.scenario.path.name}, {place}", f"two {what} have one name", given=double[0])
+
     def _place(self, name: str) -> str:
         return f"{self.scenario.path.name}, [[sites]] {name}"
 
     def _space(self, spec: UndergroundSite) -> Space:
         place = self._place(spec.name)
         openings = tuple(self._opening(spec.name, o, k, place) for k, o in enumerate(spec.all_openings, start=1))
+        self._refuse_double([o.name for o in openings], f"[[sites]] {spec.name}", "openings")
         stage, volume = self._table(spec, openings, place)
         rainfall = None
         if spec.catchment_ha > 0.0:
