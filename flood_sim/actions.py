@@ -77,6 +77,8 @@ class Actions:
         self.triggered_s = [math.inf] * len(self.actions)
         self.done_s = [math.inf] * len(self.actions)
         self._started_s, self._ended_s = [math.inf] * len(self._tasks), [math.inf] * len(self._tasks)
+        self._waiting = list(range(len(self._tasks)))  # numbers of tasks
+        self._running: list[int] = []
         self._way_s = [0.0] * len(self._tasks)
         self._blocked = [False] * len(self._tasks)
         self._looked_s = -math.inf  # when crews last looked for a way
@@ -115,16 +117,19 @@ class Actions:
         """Tasks whose decision is made start in the order of decision as far as crews are free; nobody overtakes, but where no road is passable the
         others go first."""
         looks = time_s - self._looked_s >= LOOK_S - 1e-9
-        waiting = [j for j, (k, _) in enumerate(self._tasks) if math.isinf(self._started_s[j]) and self._decided(k) <= time_s + 1e-9]
-        for j in sorted(waiting, key=lambda j: (self._decided(self._tasks[j][0]), j)):
+        decided = [j for j in self._waiting if self._decided(self._tasks[j][0]) <= time_s + 1e-9]
+        for j in sorted(decided, key=lambda j: (self._decided(self._tasks[j][0]), j)):
             k, task = self._tasks[j]
             if task.crews > self.free_crews or task.trucks > self.free_trucks:
                 break
-            if self._drives(k, task):
-                if not looks:
-                    continue
+            depot = self.actions[k].depot
+            if depot is None or task.cell is None:
+                self._way_s[j] = self.actions[k].travel_s
+            elif looks:
                 self._looked_s = time_s
-            self._way_s[j] = self._way(actors, k, task, time_s)
+                self._way_s[j] = actors.travel_s(depot, task.cell, time_s)
+            else:
+                continue
             if math.isinf(self._way_s[j]):
                 if not self._blocked[j]:
                     self._blocked[j] = True
@@ -133,34 +138,27 @@ class Actions:
             self.free_crews -= task.crews
             self.free_trucks -= task.trucks
             self._started_s[j] = time_s
+            self._waiting.remove(j)
+            self._running.append(j)
             self._record.append((time_s, k, f"started {task.target}".strip()))
-
-    def _way(self, actors: Actors, k: int, task: Task, time_s: float) -> float:
-        """Seconds to the place; inf where no road leads there now."""
-        action = self.actions[k]
-        if action.depot is not None and task.cell is not None:
-            return actors.travel_s(action.depot, task.cell, time_s)
-        return action.travel_s
-
-    def _drives(self, k: int, task: Task) -> bool:
-        return self.actions[k].depot is not None and task.cell is not None
 
     def _decided(self, k: int) -> float:
         return self.triggered_s[k] + self.actions[k].decision_s
 
     def _finish(self, actors: Actors, time_s: float) -> None:
-        for j, (k, task) in enumerate(self._tasks):
+        for j in sorted(self._running):
+            k, task = self._tasks[j]
             due = self._started_s[j] + self._way_s[j] + task.setup_s
-            if math.isinf(self._ended_s[j]) and due <= time_s + 1e-9:
-                self._ended_s[j] = due
-                self.free_crews += task.crews
-                if not task.fails:
-                    self._act(task, actors)
-                self._record.append((due, k, f"{'failed' if task.fails else 'done'} {task.target}".strip()))
-        for k, _ in enumerate(self.actions):
-            ends = [self._ended_s[j] for j, (owner, _) in enumerate(self._tasks) if owner == k]
-            if math.isinf(self.done_s[k]) and not math.isinf(max(ends, default=math.inf)):
-                self.done_s[k] = max(ends)
+            if due > time_s + 1e-9:
+                continue
+            self._ended_s[j] = due
+            self._running.remove(j)
+            self.free_crews += task.crews
+            if not task.fails:
+                self._act(task, actors)
+            self._record.append((due, k, f"{'failed' if task.fails else 'done'} {task.target}".strip()))
+            last = max(end for end, (owner, _) in zip(self._ended_s, self._tasks, strict=True) if owner == k)
+            self.done_s[k] = last  # inf while one of its tasks has not ended
 
     def _act(self, task: Task, actors: Actors) -> None:
         if task.effect == "board":

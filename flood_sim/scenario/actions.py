@@ -19,7 +19,7 @@ from flood_sim.scenario.action_specs import ActionSpec, Trigger
 from flood_sim.scenario.event_specs import WatchSpec
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.places import open_cell
+from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.units import hours_to_s, minutes_to_s, mm_to_m
 
 RAIN_STEP_S = 60.0  # between two looks at the rain that has fallen
@@ -122,9 +122,9 @@ class ActionBuilder:
                 boards, doors = boards + sets.boards, doors + sets.doors
                 setup, crews = sets.setup_s, sets.crews
         for name in doors:
-            self._known(name, self._doors, "passage with a door", f"{place}, doors")
+            refuse_unknown(name, self._doors, "passage with a door", f"{place}, doors")
         for name in spec.links:
-            self._known(name, self._events.links, "link of the network", f"{place}, links")
+            refuse_unknown(name, self._events.links, "link of the network", f"{place}, links")
         if crews > self.scenario.spec.resources.crews and (boards or doors):
             raise input_error(
                 "E104", f"{self.scenario.path.name}, [resources] crews", f"`{spec.name}` needs more crews than there are",
@@ -138,7 +138,7 @@ class ActionBuilder:
         for name, setting in spec.links.items():
             yield Task("link", name, setup, 0, setting=setting)
         for name in spec.warns:
-            self._known(name, self._openings, "underground site", f"{place}, warns")
+            refuse_unknown(name, self._openings, "underground site", f"{place}, warns")
             yield Task("notice", name, setup, 0)
         if spec.trucks > self.scenario.spec.resources.trucks:
             raise input_error(
@@ -154,17 +154,13 @@ class ActionBuilder:
         found: list[str] = []
         for name in names:
             if name not in self._openings:
-                self._known(name, every, "opening", f"{place}, boards")
+                refuse_unknown(name, every, "opening", f"{place}, boards")
             found += self._openings.get(name, [name])
         heights = {o.name: o.board_m for s in self.inputs.sites.spaces.spaces for o in s.openings}
         for name in found:
             if heights[name] <= 0.0:
                 raise input_error("E104", f"{place}, boards", "this opening has no board", given=name, do="give it board_height_m")
         return found
-
-    def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
-        if name not in known:
-            raise input_error("E104", place, f"no such {what}{nearest(name, list(known))}", given=name)
 
 
 def mean_rainfall(rainfall: Rainfall | RainField) -> Rainfall:

@@ -28,7 +28,7 @@ from flood_sim.scenario.event_specs import (
     WatchSpec,
 )
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.places import open_cell
+from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.terrain import Terrain
 
 TANK_DEPTH_M = 5.0
@@ -184,26 +184,22 @@ class EventBuilder:
     def watch(self, spec: WatchSpec, place: str) -> Watch:
         """The place looked up. Raises InputError where it is not there."""
         if spec.action is not None:
-            self._known(spec.action, [a.name for a in self.scenario.spec.actions], "action", place)
+            refuse_unknown(spec.action, [a.name for a in self.scenario.spec.actions], "action", place)
             return Watch("action", spec.action, above=0.5)
         above = spec.depth_above_m if spec.depth_above_m is not None else spec.level_above_m
         below = spec.depth_below_m if spec.depth_below_m is not None else spec.level_below_m
         by_depth = spec.depth_above_m is not None or spec.depth_below_m is not None
         if spec.edge is not None:
-            self._known(spec.edge, self._edges, "stage edge", place)
+            refuse_unknown(spec.edge, self._edges, "stage edge", place)
             return Watch("edge_level", spec.edge, above, below)
         if spec.node is not None:
-            self._known(spec.node, self._nodes, "node", place)
+            refuse_unknown(spec.node, self._nodes, "node", place)
             return Watch("node_depth" if by_depth else "node_level", spec.node, above, below)
         if spec.gauge is not None:
-            self._known(spec.gauge, self._gauges, "gauge", place)
+            refuse_unknown(spec.gauge, self._gauges, "gauge", place)
             return Watch("depth" if by_depth else "level", self._gauges[spec.gauge], above, below)
         assert spec.at_m is not None
         return Watch("depth" if by_depth else "level", open_cell(self.terrain, spec.at_m, place), above, below)
-
-    def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
-        if name not in known:
-            raise input_error("E104", place, f"no such {what}{nearest(name, known)}", given=name)
 
 
 def _names(inp: InpFile, section: str) -> list[str]:

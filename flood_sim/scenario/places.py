@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flood_sim.errors import input_error
+from collections.abc import Iterable
+
+from flood_sim.errors import input_error, nearest
 from flood_sim.terrain import Terrain
 
 
@@ -19,3 +21,10 @@ def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> 
             do="move it off buildings and onto the grid",
         )
     return row, column
+
+
+def refuse_unknown(name: str, known: Iterable[str], what: str, place: str) -> None:
+    """Raises InputError, with the name that may be meant, where a scenario names what is not there."""
+    names = list(known)
+    if name not in names:
+        raise input_error("E104", place, f"no such {what}{nearest(name, names)}", given=name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,13 @@ from pydantic import TypeAdapter
 
 from flood_sim.city import City
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import Finding, input_error, nearest
+from flood_sim.errors import Finding, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import Rainfall
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.places import open_cell
+from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.scenario.site_specs import AnySite, CriticalSiteSpec, OpeningSpec, PassageSpec, SumpPumpSpec, UndergroundSite
 from flood_sim.services import CriticalSite, Need
 from flood_sim.sites import SiteInputs
@@ -140,9 +139,9 @@ class SiteBuilder:
     def _pump(self, spec: SumpPumpSpec, number: int, floor_m: float, place: str) -> SumpPump:
         cell = None if spec.to_m is None else open_cell(self.terrain, spec.to_m, f"{place}, pumps to_m")
         if spec.to_node is not None:
-            self._known(spec.to_node, self._nodes, "node", f"{place}, pumps to_node")
+            refuse_unknown(spec.to_node, self._nodes, "node", f"{place}, pumps to_node")
         if spec.power is not None:
-            self._known(spec.power, self._critical, "critical site", f"{place}, pumps power")
+            refuse_unknown(spec.power, self._critical, "critical site", f"{place}, pumps power")
         start, stop = floor_m + spec.start_depth_m, floor_m + spec.stop_depth_m
         return SumpPump(spec.name or f"pump {number}", spec.capacity_m3_s, start, stop, cell, spec.to_node, spec.power)
 
@@ -150,7 +149,7 @@ class SiteBuilder:
         place = self._place(spec.name)
         where: Any
         if spec.inside is not None:
-            self._known(spec.inside, floors, "underground site", f"{place}, inside")
+            refuse_unknown(spec.inside, floors, "underground site", f"{place}, inside")
             where, ground = spec.inside, floors[spec.inside]
         else:
             assert spec.location_m is not None
@@ -162,9 +161,9 @@ class SiteBuilder:
             self.findings.append(Finding("W451", place, text, given=f"{level:.2f} m", do="is it an elevation of the same datum?"))
         for need in spec.needs:
             for name in (*need.any_of, *([need.reserve] if need.reserve else [])):
-                self._known(name, self._critical, "critical site", f"{place}, needs")
+                refuse_unknown(name, self._critical, "critical site", f"{place}, needs")
         for link in spec.stops:
-            self._known(link, self._links, "link of the network", f"{place}, stops")
+            refuse_unknown(link, self._links, "link of the network", f"{place}, stops")
         needs = tuple(Need(n.any_of, hours_to_s(n.autonomy_h), n.reserve) for n in spec.needs)
         return CriticalSite(spec.name, spec.type, where, level, hours_to_s(spec.repair_h), needs, spec.stops, spec.weight)
 
@@ -174,17 +173,13 @@ class SiteBuilder:
         for spec in self._passage_specs:
             place = f"{self.scenario.path.name}, [[passages]] {spec.name}"
             for name in (spec.from_site, spec.to_site):
-                self._known(name, names, "underground site", place)
+                refuse_unknown(name, names, "underground site", place)
             if spec.from_site == spec.to_site:
                 raise input_error("E104", place, "it leads back to where it begins", given=spec.from_site)
             passages.append(
                 Passage(spec.name, spec.from_site, spec.to_site, spec.sill_elevation_m, spec.width_m, spec.height_m, spec.door, spec.closed)
             )
         return tuple(passages)
-
-    def _known(self, name: str, known: Iterable[str], what: str, place: str) -> None:
-        if name not in known:
-            raise input_error("E104", place, f"no such {what}{nearest(name, known)}", given=name)
 
 
 def site_lines(inputs: ModelInputs) -> list[str]:
