@@ -14,13 +14,13 @@ from typing import Literal, Protocol
 from flood_sim.events import Watch
 
 LOOK_S = 60.0  # between two looks of waiting crews for a passable way
-Effect = Literal["board", "door", "link", "notice"]
+Effect = Literal["board", "door", "gate", "link", "notice", "closure"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One thing that a crew does: place the board of an opening, shut the door of a passage, set a link of the network (setting), or, with
-    crews = 0, give notice (a warning, a closure: it changes no water)."""
+    """One thing that a crew does: place the board of an opening, shut the door of a passage or the gate in a wall, set a link of the network
+    (setting); or what changes no water: give notice to a share of the people of a site, close cells to traffic."""
 
     effect: Effect
     target: str = ""
@@ -30,6 +30,8 @@ class Task:
     setting: float = 0.0
     fails: bool = False  # drawn: it takes its time and has no effect
     cell: tuple[int, int] | None = None  # where it is done, for crews that drive there
+    share: float = 1.0  # of the people who act on a notice
+    cells: tuple[tuple[int, int], ...] = ()  # that a closure closes
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Actors(Protocol):
     def value_of(self, watch: Watch, time_s: float) -> float: ...
     def place_board(self, opening: str) -> None: ...
     def shut_door(self, passage: str) -> None: ...
+    def shut_gate(self, structure: str) -> None: ...
     def hold_link(self, link: str, setting: float) -> None: ...
     def travel_s(self, depot: tuple[int, int], cell: tuple[int, int], time_s: float) -> float: ...
 
@@ -165,10 +168,16 @@ class Actions:
             actors.place_board(task.target)
         elif task.effect == "door":
             actors.shut_door(task.target)
+        elif task.effect == "gate":
+            actors.shut_gate(task.target)
         elif task.effect == "link":
             self._held[task.target] = task.setting
 
+    def ended(self, effect: Effect) -> list[tuple[Task, float]]:
+        """Tasks of one kind of effect with the time at which they were done, earliest first; what failed or never came is left out."""
+        pairs = ((t, end) for (_, t), end in zip(self._tasks, self._ended_s, strict=True))
+        return sorted(((t, end) for t, end in pairs if t.effect == effect and not t.fails and not math.isinf(end)), key=lambda pair: pair[1])
+
     def ended_s(self, effect: Effect) -> dict[str, float]:
-        """Target to the time at which its task was done, of one kind of effect; what failed or never came is left out."""
-        pairs = zip(self._tasks, self._ended_s, strict=True)
-        return {t.target: end for (_, t), end in pairs if t.effect == effect and not t.fails and not math.isinf(end)}
+        """Target to the time at which its task was done."""
+        return {task.target: end for task, end in self.ended(effect)}

@@ -17,6 +17,9 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON document on standar
 
 def report(
     folder: ResultFolder,
+    limits: Annotated[
+        str | None, typer.Option("--limits", help="limits and curves of consequences: china, or a TOML file; absent: international")
+    ] = None,
     animation: Annotated[bool, typer.Option("--animation", help="and report/flood.gif of the frames")] = False,
     as_json: Json = False,
 ) -> None:
@@ -25,7 +28,7 @@ def report(
     from flood_sim.results import open_results
 
     results = open_results(folder)
-    target = draw(folder)
+    target = draw(folder, limits)
     if animation:
         animate(results, target / "flood.gif")
     typer.echo(json.dumps({"report": str(target)}) if as_json else f"pictures: {target}")
@@ -81,16 +84,13 @@ def _file_name(text: str) -> str:
     return "".join(c if c.isalnum() or c in "-." else "-" for c in text)
 
 
-def draw(folder: Path) -> Path:
+def draw(folder: Path, limits: str | None = None) -> Path:
     """Pictures into report/, and consequences.json."""
-    from flood_sim.analysis.consequences import Consequences
+    from flood_sim.analysis.consequences import read_limits
     from flood_sim.analysis.report import draw_report
     from flood_sim.results import open_results
 
-    results = open_results(folder)
-    if results.status != "unfinished":
-        Consequences(results).write()
-    return draw_report(results)
+    return draw_report(open_results(folder), read_limits(limits))
 
 
 def compare(

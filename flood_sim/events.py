@@ -47,6 +47,19 @@ class Operation:
     off_share: float = 1.0
 
 
+@dataclass(frozen=True)
+class MobilePump:
+    """A pump that stands at a cell while a watch says so and lifts discharge_m3_s (m3/s) into a node of the network; over for good where `ends`
+    holds only while it holds."""
+
+    name: str
+    cell: tuple[int, int]
+    node: str
+    discharge_m3_s: float
+    begins: Watch
+    ends: Watch | None = None
+
+
 class Place(Protocol):
     """What operations look at and act on: the simulation's models."""
 

@@ -13,7 +13,7 @@ from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
 from flood_sim.clock import Clock
 from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import Finding
-from flood_sim.events import Operation
+from flood_sim.events import MobilePump, Operation
 from flood_sim.exposure import Exposure
 from flood_sim.infiltration import Infiltration
 from flood_sim.losses import StorageInputs
@@ -100,6 +100,7 @@ class ModelInputs:
     culverts: tuple[Culvert, ...] = ()
     pumps: tuple[SurfacePump, ...] = ()
     operations: tuple[Operation, ...] = ()
+    mobile_pumps: tuple[MobilePump, ...] = ()  # of measures: openings once all inlets are known
     sites: SiteInputs = field(default_factory=SiteInputs)
     actions: tuple[Action, ...] = ()
     crews: int = 0

@@ -68,6 +68,9 @@ class City:
     def shut_door(self, passage: str) -> None:
         self._sites.spaces.shut_door(passage)
 
+    def shut_gate(self, structure: str) -> None:
+        self._surface.face_structures.shut_gate(structure)
+
     def hold_link(self, link: str, setting: float) -> None:
         self._network.set_links([self._link[link]], setting)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from flood_sim.grid import Grid
 from flood_sim.rainfall import Rainfall
+from flood_sim.units import SECONDS_PER_MINUTE
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,23 @@ class RainGauge:
     x_m: float
     y_m: float
     rainfall: Rainfall
+
+
+def mean_rainfall(rainfall: Rainfall | RainField) -> Rainfall:
+    """The rain as one series; of a field, the mean over the grid."""
+    if isinstance(rainfall, Rainfall):
+        return rainfall
+    amounts = [float(np.mean(rainfall.depth_m(k))) for k in range(rainfall.intervals)]
+    return Rainfall(rainfall.name, np.asarray(rainfall.edges_s, float), np.concatenate([[0.0], np.cumsum(amounts)]))
+
+
+def fallen_at_s(rainfall: Rainfall | RainField, depth_m: float, within_s: float, duration_s: float) -> float:
+    """The first minute (s) by which so much has fallen within the span; inf where it never does. The rain is known before the run."""
+    rain = mean_rainfall(rainfall)
+    times = np.arange(0.0, duration_s + SECONDS_PER_MINUTE, SECONDS_PER_MINUTE)
+    fallen = np.interp(times, rain.time_s, rain.cumulative_m) - np.interp(times - within_s, rain.time_s, rain.cumulative_m)
+    enough = np.flatnonzero(fallen >= depth_m - 1e-12)
+    return float(times[enough[0]]) if enough.size else math.inf
 
 
 def nearest_weights(gauges: Sequence[RainGauge], grid: Grid) -> np.ndarray:

@@ -131,14 +131,22 @@ def action_lines(simulation: Simulation) -> dict[str, Any]:
     def moment(time_s: float) -> str | None:
         return clock.at(time_s).isoformat() if np.isfinite(time_s) else None
 
-    placed, margins = actions.ended_s("board"), []
+    placed, margins, closures = actions.ended_s("board"), [], []
     ordered = {t.target for a in actions.actions for t in a.tasks if t.effect == "board"}
     for opening, reached in zip(spaces.openings, spaces.reached_s.tolist(), strict=True):
         if opening.name in ordered:
             stood = placed.get(opening.name, np.inf)
             margin = None if np.isnan(reached) or not np.isfinite(stood) else (reached - stood) / SECONDS_PER_MINUTE
             margins.append({"opening": opening.name, "placed": moment(stood), "water": moment(reached), "margin_min": margin})
+    for task, end in actions.ended("closure"):
+        wet = min((t for o, t in zip(spaces.openings, spaces.reached_s.tolist(), strict=True) if (o.row, o.column) in task.cells), default=np.nan)
+        margin = None if np.isnan(wet) else (wet - end) / SECONDS_PER_MINUTE
+        closures.append(
+            {"what": task.target, "time": moment(end), "water": moment(wet), "margin_min": margin, "cells": [list(c) for c in task.cells]}
+        )
     return {
+        "warned": [{"site": task.target, "time": moment(end), "share": task.share} for task, end in actions.ended("notice") if task.target],
+        "closures": closures,
         "record": [{"time": moment(d.time_s), "action": d.action, "what": d.what} for d in actions.record],
         "boards": margins,
         "never_triggered": [a.name for a, t in zip(actions.actions, actions.triggered_s, strict=True) if not np.isfinite(t)],

@@ -55,7 +55,8 @@ class SumpPump:
 @dataclass(frozen=True)
 class Space:
     """An underground space: stage_m, volume_m3 (k,) ascending from the floor (volume 0) to the ceiling; shaft_m2: area of its openings above it.
-    catchment_m2: ground outside the grid that drains into it (area times runoff coefficient), under `rainfall`."""
+    catchment_m2: ground outside the grid that drains into it (area times runoff coefficient), under `rainfall`; a drain across its ramp takes up
+    to ramp_drain_m3_s of that to drain_to_node, or out of the model."""
 
     name: str
     stage_m: np.ndarray
@@ -68,6 +69,8 @@ class Space:
     initial_m3: float = 0.0
     kind: str = "garage"
     people: float = 0.0
+    ramp_drain_m3_s: float = 0.0
+    drain_to_node: str | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ class Spaces:
         self._pump_rest = [float(np.interp(p.stop_m, *self._tables[k])) for k, p in self._pumps]  # m3 left where a pump stops
         self._pump_outlets = len(self.openings) + np.cumsum([p.to_cell is not None for _, p in self._pumps], dtype=np.int64) - 1
         node = {name: k for k, name in enumerate(node_ids)}
+        self._drain_nodes = [-1 if s.drain_to_node is None else node[s.drain_to_node] for s in spaces]
         self._pump_nodes = [node[p.to_node] if p.to_node is not None else -1 for _, p in self._pumps]
         ends = np.array([(number[p.first], number[p.second]) for p in inputs.passages], np.int64).reshape(-1, 2)
         sizes = (np.array([getattr(p, key) for p in inputs.passages], float) for key in ("sill_m", "width_m", "height_m"))
@@ -240,18 +244,23 @@ class Spaces:
         self.inflow = captured / window.length
         first = np.isnan(self.book.first_entry_s) & (captured > 0.0)
         self.book.first_entry_s[first] = window.start
-        self._catch(window)
+        self._catch(window, to_nodes)
         self._pump(street, window, powered, to_nodes)
         self._pass(window)
         np.maximum(self.book.max_volume, self.volume, out=self.book.max_volume)
 
-    def _catch(self, window: Window) -> None:
+    def _catch(self, window: Window, to_nodes: np.ndarray) -> None:
         for k, space in enumerate(self.inputs.spaces):
             if space.catchment_m2 > 0.0 and space.rainfall is not None:
                 water = space.catchment_m2 * space.rainfall.depth_between(window.start, window.stop)
-                self.volume[k] += water
-                self.book.drained_in[k] += water
+                drained = min(water, space.ramp_drain_m3_s * window.length)
+                self.volume[k] += water - drained
+                self.book.drained_in[k] += water - drained
                 self.caught += water
+                if self._drain_nodes[k] >= 0:
+                    to_nodes[self._drain_nodes[k]] += drained
+                else:
+                    self.left += drained
 
     def _pump(self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray) -> None:
         if not self._pumps or not (self.volume[self._pump_space] > 0.0).any():

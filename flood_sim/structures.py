@@ -28,6 +28,7 @@ class FaceStructure:
     sill_m, soffit_m (n,): the opening under the crest, sill inf where there is none; width (n,): open share of the face, 0 to 1.
     A breach: face k begins to sink at breach_begin_s[k] and reaches breach_level_m (n,) after breach_duration_s.
     gate_opening: height of the opening (m) in time; it replaces soffit_m by sill_m + opening.
+    waits: a gap of full height (kind "bridge" without a deck) that somebody shuts during the run; the crest holds from then on.
     """
 
     name: str
@@ -45,6 +46,7 @@ class FaceStructure:
     breach_duration_s: float = 0.0
     breach_level_m: np.ndarray | None = None
     gate_opening: Series | None = None
+    waits: bool = False
 
     def crest_at(self, time_s: float) -> np.ndarray:
         """(n,) crest in m at a time: the whole crest, or what a breach has left of it."""
@@ -54,8 +56,10 @@ class FaceStructure:
         sunk = np.clip(np.nan_to_num(progress, nan=0.0, neginf=0.0), 0.0, 1.0)
         return self.crest_m - sunk * np.maximum(self.crest_m - self.breach_level_m, 0.0)
 
-    def soffit_at(self, time_s: float) -> np.ndarray | None:
-        """(n,) top of the opening in m at a time."""
+    def soffit_at(self, time_s: float, shut: bool = False) -> np.ndarray | None:
+        """(n,) top of the opening in m at a time; of a gap that waits: no top, or no opening once it is shut."""
+        if self.waits:
+            return np.full(len(self.is_x), -np.inf if shut else np.inf)
         if self.gate_opening is None or self.sill_m is None:
             return self.soffit_m
         return self.sill_m + max(self.gate_opening.at(time_s), 0.0)

@@ -238,8 +238,8 @@ class SurfaceFlow:
             if edge.stage is not None:
                 self._shared.boundaries.stage_start[part] = edge.stage.at(window.start) - self.terrain_datum
                 self._shared.boundaries.stage_stop[part] = edge.stage.at(window.stop) - self.terrain_datum
-        self._face_structures.set_levels(window.stop)
-        self._face_structures.set_inflows(window.start, window.stop)
+        self.face_structures.set_levels(window.stop)
+        self.face_structures.set_inflows(window.start, window.stop)
         self._fallen = self.rain.begin_window(window, self._weights)
         self._counted.clear()
 
@@ -352,12 +352,12 @@ class SurfaceFlow:
         self._open_edges = OpenEdges(self.terrain, self.edges, self._cells, self._scheme.moves_momentum)
         sources, (*self._inflow_slices, self.return_slice, self.outlet_slice) = make_sources(self.inflows, returns, outlets)
         self._share_rows()
-        self._face_structures = FaceStructures(self.structures, self.edge_inflows, self._cells.bed, rows, datum, self.grid.cell_size_m)
+        self.face_structures = FaceStructures(self.structures, self.edge_inflows, self._cells.bed, rows, datum, self.grid.cell_size_m)
         sections = [FaceGroup(s.is_x, s.cells[:, 0] + TOP, s.cells[:, 1] + LEFT, s.sign) for s in self.sections]
-        self._counted = CountedFaces([self._open_edges.faces, *sections, *self._face_structures.groups], rows)
+        self._counted = CountedFaces([self._open_edges.faces, *sections, *self.face_structures.groups], rows)
         self._section_window = np.zeros(len(self.sections))
         self._shared: arrays.Shared = arrays.Shared(
-            self.rain.kernel, sources, make_inlets(inlets, nodes, datum), self._open_edges.boundaries, self._counted.counters, self._face_structures.structures,
+            self.rain.kernel, sources, make_inlets(inlets, nodes, datum), self._open_edges.boundaries, self._counted.counters, self.face_structures.structures,
             make_pairs(self.culverts, self.pumps, datum),
         )  # fmt: skip
         whole = self._shared.inlets

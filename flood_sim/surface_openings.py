@@ -183,14 +183,19 @@ class FaceStructures:
             first, whole[0] > 0.0, whole[1].astype(np.int64), whole[2].astype(np.int64), np.ones(count, bool), whole[3] > 0.0, np.full(count, np.inf),
             whole[4], whole[5], whole[8], whole[6], whole[7], np.zeros(count), np.zeros(count), np.zeros(count), whole[9] > 0.0, np.full(count, np.nan),
         )  # fmt: skip
+        self.shut = np.zeros(len(self._inputs), bool)  # of those that wait: somebody has shut it
         self.set_levels(0.0)
+
+    def shut_gate(self, name: str) -> None:
+        """A gap that waits holds water from now on."""
+        self.shut[[s.name for s in self._inputs].index(name)] = True
 
     def set_levels(self, time_s: float) -> None:
         """Crests (breaches) and openings (gates) at a time."""
         if not self._inputs:
             return
         crest = np.concatenate([s.crest_at(time_s) for s in self._inputs]) - self._datum
-        soffits = [s.soffit_at(time_s) for s in self._inputs]
+        soffits = [s.soffit_at(time_s, shut) for s, shut in zip(self._inputs, self.shut.tolist(), strict=True)]
         soffit = np.concatenate([np.full(len(s.is_x), -np.inf) if f is None else f for s, f in zip(self._inputs, soffits, strict=True)]) - self._datum
         place = self._place[: crest.size]
         self.structures.crest[place] = crest

@@ -92,6 +92,7 @@ kind = "underground"
 location_m = [472270, 3846090]
 sill_height_m = 0.1
 floor_area_m2 = 300
+catchment_ha = 0.008
 [[passages]]
 name = "corridor"
 from_site = "mall"
@@ -129,6 +130,8 @@ needs = [{ any_of = ["substation_1"] }]
 PIPES = {"layer": "pipes", "where": ["diameter_m < 0.9", "sediment_m == 0"], "order_by": "length_m", "limit": {"count": 5}}
 NODES = {"layer": "nodes", "where": ["inlets > 0"]}
 SQUARE = {"layer": "courts"}
+RAIN = {"rain_mm": 20.0, "within_h": 1.0}
+BLOCK = [[472180.0, 3846070.0], [472240.0, 3846070.0], [472240.0, 3846120.0], [472180.0, 3846120.0]]
 LINE = {"line_m": [[472244.0, 3846190.0], [472244.0, 3846150.0]]}
 
 # Each kind as it may stand in this city, and the same at zero (None: what makes something has no zero but its absence).
@@ -162,6 +165,18 @@ EXAMPLES = {
         {"from_node": "N00001", "capacity_m3_s": 0.0, "start_m": 0.8},
     ),
     "pump_capacity": (None, None),
+    "mobile_pumps": (
+        {"from_m": [472206.0, 3846094.0], "to_node": "N00001", "order": RAIN},
+        {"from_m": [472206.0, 3846094.0], "to_node": "N00001", "trucks": 0, "order": RAIN},
+    ),
+    "smart_control": ({"links": ["C00005"], "gauge": "lake"}, {}),
+    "ramp_drain": ({"targets": ["garage"]}, {"targets": ["garage"], "capacity_m3_s": 0.0}),
+    "closure_rule": ({"targets": ["mall"], "at_m": [472206.0, 3846094.0], "warn_m": 0.03, "close_m": 0.05}, None),
+    "flood_warning": ({"targets": ["mall"], "order": RAIN}, {"targets": ["mall"], "order": RAIN, "compliance": 0.0}),
+    "flood_wall_gate": (
+        {"targets": {"polygon_m": BLOCK}, "raise_m": 1.0, "gates_m": [[472206.0, 3846094.0]]},
+        {"targets": {"polygon_m": BLOCK}, "raise_m": 0.0},
+    ),
     "permeable_paving": ({"targets": {"layer": "yards"}, "share": 0.3}, {"targets": {"layer": "yards"}, "share": 0.0}),
     "bioretention": ({"targets": SQUARE, "share": 0.1}, {"targets": SQUARE, "share": 0.0}),
     "sunken_green": ({"targets": SQUARE, "share": 0.4}, {"targets": SQUARE, "depth_m": 0.0}),
@@ -215,4 +230,5 @@ def digest(inputs):
     parts = [inputs.terrain.bed_elevation.tobytes(), inputs.terrain.manning_n.tobytes(), np.asarray(inputs.initial_depth, float).tobytes()]
     parts += ["\n".join(inputs.drainage.network.lines).encode(), repr(inputs.drainage.inlets).encode(), repr(inputs.drainage.return_cells).encode()]
     parts += [pickle.dumps(thing) for thing in (inputs.storage.facilities, inputs.structures, inputs.culverts, inputs.pumps, inputs.sites)]
+    parts += [repr((inputs.actions, inputs.operations, inputs.mobile_pumps, inputs.trucks)).encode()]
     return hashlib.sha256(b"".join(parts)).hexdigest()

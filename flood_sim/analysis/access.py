@@ -6,6 +6,7 @@ and hospitals that work; a building is reached through the carriageway cell near
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,37 +51,65 @@ def access_loss(consequences: Consequences) -> list[Outcome]:
     return found
 
 
+class Reach:
+    """Ways of one vehicle from the working starts of one kind, frame by frame. A start that is out (drowned, without power) sends nobody; nobody
+    drives where an action has closed the road."""
+
+    def __init__(self, consequences: Consequences, vehicle: str, kind: str) -> None:
+        """kind : of critical sites, e.g. fire_station. The run needs roads and frames of depth."""
+        results, limits = consequences.results, consequences.limits["access"]
+        self._results, self._driving, self._high = results, driving_of(limits), vehicle == "fire_engine"
+        self.sites = {n: s for n, s in results.summary.get("sites", {}).items() if s.get("type") == kind and s.get("cell") is not None}
+        roads = consequences.exposure["road_share"] > 0.0 if consequences.exposure is not None else np.zeros((0, 0), bool)
+        self.graph = RoadGraph(roads & np.isfinite(results.fields["bed_elevation"].values), consequences.cell_area_m2**0.5)
+        cells = np.array([s["cell"] for s in self.sites.values()], np.int64).reshape(-1, 2)
+        self._starts = dict(zip(self.sites, self.graph.nearest(cells).tolist(), strict=True))
+        self._closed_s = closed_from_s(consequences)
+        hours = results.fields["time"].values.astype("datetime64[s]")
+        self.hours = (hours - hours[0]).astype(float) / SECONDS_PER_HOUR
+
+    def dry_seconds(self) -> np.ndarray:
+        """(carriageway cells,) s of the quickest way without water; inf where none leads."""
+        speed = self._driving.speed_m_s(np.zeros(len(self.graph.cells)), self._high)
+        return self.graph.seconds_from(np.array(list(self._starts.values()), np.int64), speed)
+
+    def seconds(self, k: int) -> np.ndarray:
+        """(carriageway cells,) s at frame k."""
+        rows, columns = self.graph.cells.T
+        depth = np.nan_to_num(self._results.fields["depth"][k].values)[rows, columns]
+        speed = self._driving.speed_m_s(depth, self._high)
+        speed[self._closed_s[rows, columns] <= SECONDS_PER_HOUR * self.hours[k]] = 0.0
+        working = [start for n, start in self._starts.items() if self._results.sites[n]["state"][k] != "out"]
+        return self.graph.seconds_from(np.array(working, np.int64), speed)
+
+
 def accessible_share(consequences: Consequences, vehicle: str, kind: str) -> tuple[np.ndarray, np.ndarray, float] | None:
     """Hours since the start, share of the people reached in the dry who are reached at each frame, and how many they are; None without a start.
-
-    A start that is out (drowned, without power) sends nobody; people cut off in the dry are left out.
-    """
-    results, e, limits = consequences.results, consequences.exposure, consequences.limits["access"]
-    sites = {n: s for n, s in results.summary.get("sites", {}).items() if s.get("type") == kind and s.get("cell") is not None}
-    if not sites or e is None:
+    People cut off in the dry are left out."""
+    if consequences.exposure is None:
         return None
-    fields = results.fields
-    cell_size, driving, high = consequences.cell_area_m2**0.5, driving_of(limits), vehicle == "fire_engine"
-    within_s = limits["reach_min"] * SECONDS_PER_MINUTE
-    graph = RoadGraph((e["road_share"] > 0.0) & np.isfinite(fields["bed_elevation"].values), cell_size)
-    homes, people = _homes(e)
-    at = graph.nearest(homes)
-    starts = dict(zip(sites, graph.nearest(np.array([s["cell"] for s in sites.values()])).tolist(), strict=True))
-    rows, columns = graph.cells.T
-    dry = graph.seconds_from(np.array(list(starts.values())), driving.speed_m_s(np.zeros(len(graph.cells)), high))
-    reached = dry[at] <= within_s
+    reach, within_s = Reach(consequences, vehicle, kind), consequences.limits["access"]["reach_min"] * SECONDS_PER_MINUTE
+    if not reach.sites:
+        return None
+    homes, people = _homes(consequences.exposure)
+    at = reach.graph.nearest(homes)
+    reached = reach.dry_seconds()[at] <= within_s
     total = float(people[reached].sum())
     if total <= 0.0:
         return None
-    hours = fields["time"].values.astype("datetime64[s]")
-    hours = (hours - hours[0]).astype(float) / SECONDS_PER_HOUR
-    share = np.ones(len(hours))
-    for k in range(len(hours)):
-        depth = np.nan_to_num(fields["depth"][k].values)[rows, columns]
-        working = [starts[n] for n in sites if results.sites[n]["state"][k] != "out"]
-        seconds = graph.seconds_from(np.array(working, np.int64), driving.speed_m_s(depth, high))
-        share[k] = float(people[reached & (seconds[at] <= within_s)].sum()) / total
-    return hours, share, total
+    share = [float(people[reached & (reach.seconds(k)[at] <= within_s)].sum()) / total for k in range(len(reach.hours))]
+    return reach.hours, np.array(share), total
+
+
+def closed_from_s(consequences: Consequences) -> np.ndarray:
+    """(rows, columns) s since the start from which a cell is closed to traffic by an action; inf where none closes it."""
+    results = consequences.results
+    closed = np.full(results.fields["bed_elevation"].shape, np.inf)
+    for closure in results.summary.get("actions", {}).get("closures", []):
+        at = (datetime.fromisoformat(closure["time"]) - results.start).total_seconds()
+        rows, columns = np.array(closure["cells"], np.int64).reshape(-1, 2).T
+        closed[rows, columns] = np.minimum(closed[rows, columns], at)
+    return closed
 
 
 def _homes(e: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -67,9 +67,11 @@ class Comparison:
             row("flood", f"area above {limit} m", "ha", *(s["flood"]["flooded_area_m2"][limit] / 1e4 for s in (a, b)))
         row("flood", "area-hours above 0.15 m", "ha h", *(s["flood"]["area_hours_m2_h"]["0.15"] / 1e4 for s in (a, b)))
         row("flood", "deepest", "m", a["flood"]["max_depth_m"], b["flood"]["max_depth_m"])
-        outcomes = [_outcomes(r) for r in (self.before, self.after)]
+        outcomes, leaving = ([_outcomes(r, part) for r in (self.before, self.after)] for part in ("outcomes", "evacuation"))
         for name in [n for n in outcomes[0] if n in outcomes[1] and not n.startswith("flooded_area_hours")]:
             row("outcome", name, outcomes[0][name]["unit"], *(o[name]["value"] for o in outcomes))
+        for name in [n for n in leaving[0] if n in leaving[1]]:  # the difference is the lead time gained; None: no exit is lost in the run
+            row("lead time", f"{name}: first exit lost", "min", *(r[name]["exit_lost_min"] for r in leaving))
         for key, unit in (("flooded_nodes", "1"), ("flooded_volume_m3", "m3"), ("surcharge_hours", "h")):
             if key in a["network"] and key in b["network"]:
                 row("network", key, unit, a["network"][key], b["network"][key])
@@ -152,10 +154,11 @@ def _measures(results: Results) -> list[dict[str, Any]]:
     return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
 
 
-def _outcomes(results: Results) -> dict[str, dict[str, Any]]:
-    """Outcomes of consequences.json by name; none where the report was not drawn."""
+def _outcomes(results: Results, part: str) -> dict[str, dict[str, Any]]:
+    """Outcomes (or evacuation by space) of consequences.json by name; none where the report was not drawn."""
     path = results.folder / "consequences.json"
-    return {o["name"]: o for o in json.loads(path.read_text(encoding="utf-8"))["outcomes"]} if path.is_file() else {}
+    rows = json.loads(path.read_text(encoding="utf-8"))[part] if path.is_file() else []
+    return {row.get("name", row.get("space")): row for row in rows}
 
 
 def _flattened(data: Any, key: str = "") -> dict[str, Any]:

@@ -18,6 +18,7 @@ import numpy as np
 from flood_sim.analysis.access import access_loss
 from flood_sim.analysis.evacuation import evacuation_rows
 from flood_sim.analysis.hazard import hazard_outcomes
+from flood_sim.errors import input_error, nearest
 from flood_sim.results import Results
 from flood_sim.units import SECONDS_PER_HOUR
 
@@ -37,10 +38,25 @@ class Outcome:
     source: str
 
 
-def read_limits(path: Path = LIMITS) -> dict[str, Any]:
-    """Limits and curves; a user's file replaces the tables that it has."""
+def read_limits(wanted: str | None = None) -> dict[str, Any]:
+    """Limits and curves; a named set ("china") or a user's file replaces the tables that it has. Raises InputError where there is neither."""
     own = tomllib.loads(LIMITS.read_text(encoding="utf-8"))
-    return own if path == LIMITS else {**own, **tomllib.loads(path.read_text(encoding="utf-8"))}
+    if wanted is None:
+        return own
+    named = {p.stem: p for p in LIMITS.parent.glob("*.toml")}
+    path = named.get(wanted, Path(wanted))
+    if not path.is_file():
+        raise input_error(
+            "E102", "--limits", f"no such limits{nearest(wanted, named)}", given=wanted, allowed=f"{', '.join(sorted(named))}, or a TOML file"
+        )
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise input_error("E102", str(path), f"this is no TOML file: {error}") from error
+    unknown = sorted(tables.keys() - own.keys())
+    if unknown:
+        raise input_error("E104", str(path), f"unknown table{nearest(unknown[0], own)}", given=unknown[0], allowed=", ".join(own))
+    return {**own, **tables}
 
 
 class Consequences:
@@ -101,7 +117,7 @@ class Consequences:
         ]
 
     def _ground_floors(self) -> list[Outcome]:
-        names = (("ground_floors_wet", "1"), ("ground_floor_area_wet", "m2"), ("people_exposed", "persons"))
+        names = (("ground_floors_wet", "1"), ("ground_floor_area_wet", "m2"), ("people_exposed", "persons"), ("people_outdoors", "persons"))
         if self.exposure is None:
             return [self._without(*pair) for pair in names]
         e, wet = self.exposure, self.ring_depth > self.exposure["ground_floor_m"]
@@ -110,8 +126,19 @@ class Consequences:
         return [
             Outcome("ground_floors_wet", float(wet.sum()), "1", "buildings with deeper water beside them than their ground floor is high", source),
             Outcome("ground_floor_area_wet", float(e["area_m2"][wet].sum()), "m2", "of those buildings", source),
-            Outcome("people_exposed", residents, "persons", "residents of wet ground floors; people outdoors are not counted", source),
+            Outcome("people_exposed", residents, "persons", "residents of wet ground floors; people outdoors are apart", source),
+            self._outdoors(e),
         ]
+
+    def _outdoors(self, e: dict[str, np.ndarray]) -> Outcome:
+        """A share of the people is spread evenly over the carriageways; those where the hazard reaches a class are counted."""
+        limits, name, source = self.limits["outdoors"], "people_outdoors", "fields.nc max_hazard, exposure.nc"
+        if "max_hazard" not in self.results.fields:
+            return Outcome(name, None, "persons", "this run kept no hazard", source)
+        roads, dangerous = e["road_share"], np.nan_to_num(self.results.fields["max_hazard"].values) >= limits["hazard_class"]
+        share = float((roads * dangerous).sum()) / max(float(roads.sum()), 1e-9)
+        note = f"{limits['share']:.0%} of the people taken to be on carriageways, those where the hazard reaches H{limits['hazard_class']:.0f} at some time"
+        return Outcome(name, limits["share"] * float(e["people"].sum()) * share, "persons", note, source)
 
     def _damage(self) -> Outcome:
         if self.exposure is None:

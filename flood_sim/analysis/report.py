@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flood_sim.analysis import plots, site_plots
 from flood_sim.analysis.consequences import Consequences
@@ -10,8 +11,8 @@ from flood_sim.analysis.style import pyplot
 from flood_sim.results import Results
 
 
-def draw_report(results: Results) -> Path:
-    """Draw the pictures that the run has the data for into its report/; returns the folder."""
+def draw_report(results: Results, limits: dict[str, Any] | None = None) -> Path:
+    """Draw the pictures that the run has the data for into its report/, and write consequences.json; returns the folder."""
     target = results.folder / "report"
     target.mkdir(exist_ok=True)
     pictures = {"max_depth": plots.max_depth_map(results)}
@@ -21,12 +22,14 @@ def draw_report(results: Results) -> Path:
         pictures["ledger"] = plots.ledger_bar(results)
     pictures["node_flooding"] = plots.node_flooding_map(results)
     if results.status != "unfinished":
-        consequences = Consequences(results)
+        consequences = Consequences(results, limits)
+        consequences.write()
         pictures["hazard"] = site_plots.hazard_map(results)
         pictures["wet_floors"] = site_plots.wet_floors_map(consequences)
         pictures["services"] = site_plots.cascade_timeline(results)
         pictures["underground"] = site_plots.underground_filling(results)
         pictures["access"] = site_plots.access_curves(consequences)
+        pictures["access_maps"] = site_plots.access_maps(consequences)
     for name, figure in pictures.items():
         if figure is not None:
             figure.savefig(target / f"{name}.png")

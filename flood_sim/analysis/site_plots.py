@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.analysis.access import STARTS, accessible_share
+from flood_sim.analysis.access import STARTS, Reach, accessible_share
 from flood_sim.analysis.consequences import Consequences
 from flood_sim.analysis.evacuation import limit_head
 from flood_sim.analysis.plots import draw_clock, draw_ground
 from flood_sim.analysis.style import pyplot
 from flood_sim.results import Results
+from flood_sim.units import SECONDS_PER_MINUTE
 from flood_sim.variables import VARIABLES
 
 SITES_SHOWN, SPACES_SHOWN = 30, 8
@@ -140,4 +141,35 @@ def access_curves(consequences: Consequences) -> Any | None:
     axes.set_title("Access over the flooded carriageways")
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
+    return figure
+
+
+def access_maps(consequences: Consequences) -> Any | None:
+    """Minutes that fire engines need to every carriageway at four times: first, a third and two thirds of the way to the worst, and worst frame.
+    None where it cannot be computed."""
+    results = consequences.results
+    if consequences.exposure is None or "depth" not in results.fields:
+        return None
+    reach = Reach(consequences, "fire_engine", STARTS["fire_engine"])
+    if not reach.sites or len(reach.hours) < 4:
+        return None
+    limit = consequences.limits["access"]["reach_min"]
+    minutes = [reach.seconds(k) / SECONDS_PER_MINUTE for k in range(len(reach.hours))]
+    worst = max(range(1, len(minutes)), key=lambda k: (int((minutes[k] > limit).sum()), -k))
+    chosen = sorted({0, worst // 3, 2 * worst // 3, worst})
+    plt = pyplot()
+    figure, panels = plt.subplots(1, len(chosen), figsize=(4.2 * len(chosen), 4.8), layout="constrained", squeeze=False)
+    image = None
+    for axes, k in zip(panels[0], chosen, strict=True):
+        extent = draw_ground(results, axes)
+        field = np.full(results.fields["bed_elevation"].shape, np.nan)
+        field[tuple(reach.graph.cells.T)] = np.where(np.isfinite(minutes[k]), minutes[k], 99.0)
+        image = axes.imshow(field, extent=extent, cmap="viridis_r", vmin=0.0, vmax=2.0 * limit, interpolation="nearest")
+        for site in reach.sites.values():
+            row, column = site["cell"]
+            axes.plot(results.fields["x"].values[column], results.fields["y"].values[row], "^", color="#b3202a", markersize=5)
+        moment = results.start + timedelta(hours=float(reach.hours[k]))
+        axes.set_title(f"{moment:%d %b %H:%M}: {(minutes[k] <= limit).mean():.0%} of the roads within {limit:g} min", fontsize=9)
+        axes.tick_params(labelsize=6)
+    figure.colorbar(image, ax=panels[0].tolist(), shrink=0.8, extend="max", label="fire engine 消防车 (min)")
     return figure

@@ -18,8 +18,10 @@ from flood_sim.errors import Finding
 from flood_sim.grid import Grid
 from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
 from flood_sim.measures.edits import Plan
+from flood_sim.rain_fields import fallen_at_s
 from flood_sim.rainfall import FORMULAS
 from flood_sim.sites import SiteInputs
+from flood_sim.units import hours_to_s, mm_to_m
 
 Project = Literal["conveyance", "pipe_network", "pump_stations", "critical_infrastructure", "underground_space", "source_and_storage"]
 Shapes = Callable[[str, str], list[Any]]  # file, place -> geometries in the grid's system
@@ -32,7 +34,7 @@ PROJECTS: dict[Project, str] = {
     "source_and_storage": "源头减排和雨水调蓄",
 }
 RUNOFF_COEFFICIENT, FORMULA = 0.65, "zhengzhou-2002"  # of the return period that a pipe carries full
-MAKE, RESIZE, CONDITION, SITES = 1, 2, 3, 4  # stages: what makes and removes, what resizes, what restores, what changes sites
+MAKE, RESIZE, CONDITION, SITES, OPERATE = 1, 2, 3, 4, 5  # stages: what makes and removes, resizes, restores, changes sites, acts in time
 
 
 class Places(NamedTuple):
@@ -131,6 +133,17 @@ class InputsView:
         return self._inputs.lines
 
     @property
+    def gauges(self) -> dict[str, tuple[int, int]]:
+        """Cells of the gauges by name."""
+        self.reads.add("gauges")
+        return {g.name: (g.row, g.column) for g in self._inputs.gauges}
+
+    def fallen_at_s(self, rain_mm: float, within_h: float) -> float:
+        """When so much rain has fallen within the span, s since the start; inf: never."""
+        self.reads.add("rainfall")
+        return fallen_at_s(self._inputs.rainfall, mm_to_m(rain_mm), hours_to_s(within_h), self._inputs.clock.duration_s)
+
+    @property
     def discharges(self) -> dict[str, Series]:
         """Discharge boundaries by name."""
         self.reads.add("boundaries")
@@ -172,12 +185,14 @@ class InputsView:
 
 
 class Completion(NamedTuple):
-    """What an action has to set before a measure works: openings (boards) and passages (doors), each by so many crews in so long."""
+    """What an action has to set before a measure works: openings (boards), passages (doors), gaps in walls (gates), each by so many crews in so
+    long."""
 
     boards: list[str]
     doors: list[str]
     setup_s: float
     crews: int
+    gates: list[str] = []
 
 
 class Limit(BaseModel):
@@ -249,6 +264,10 @@ class Measure(BaseModel):
     def plan(self, name: str, view: InputsView) -> Plan:
         """Edits, quantities and refusals; changes nothing."""
         raise NotImplementedError
+
+    @property
+    def needs_action(self) -> bool:
+        return self.NEEDS_ACTION
 
     def completed_by_action(self, targets: list[str]) -> Completion:
         """What an action that `completes` this measure has to do on its targets; nothing for what works once it is built."""

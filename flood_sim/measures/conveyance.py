@@ -8,14 +8,17 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from flood_sim.actions import Task
 from flood_sim.boundaries import section_along
 from flood_sim.errors import InputError, nearest
 from flood_sim.measures import channels
 from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, doubt, refusal
 from flood_sim.measures.channels import Conveyance, refuse_narrow
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.targets import gate_place, items_of, line_of
 from flood_sim.structures import FaceStructure
+from flood_sim.units import minutes_to_s
 
 
 class ObstructionRemoval(Conveyance):
@@ -118,11 +121,11 @@ class CulvertEnlargement(Conveyance):
 
 
 class RoadFloodWay(Conveyance):
-    """A road that carries water to its outlet between kerbs. Closing it to traffic in time is not here: actions are not implemented."""
+    """A road that carries water to its outlet between kerbs; ordered, it is closed to traffic and off the graph of access from then on."""
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "buildings", "initial_depth"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "structures", "initial_depth"})
+    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "gauges", "rainfall"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "structures", "actions"})
     SUMMARY: ClassVar[str] = "road falls all the way to its outlet, between kerbs"
     CHINESE: ClassVar[str] = "道路行泄通道"
 
@@ -131,6 +134,8 @@ class RoadFloodWay(Conveyance):
     kerb_m: float = Field(0.15, ge=0.0, le=0.30)
     manning_n: float = Field(0.016, ge=0.011, le=0.05)
     lower_road_m: float = Field(0.0, ge=0.0, le=0.5)
+    close: Order | None = Field(None, description="when it is closed to traffic; absent: it never is")
+    close_min: float = Field(10.0, ge=0.0, le=1440.0, description="from the order until nobody drives there")
 
     def plan(self, name: str, view: InputsView) -> Plan:
         import shapely
@@ -167,6 +172,9 @@ class RoadFloodWay(Conveyance):
             kerb = _kerbs(name, view, line, cells, level, self.kerb_m, self.width_m)
             if len(kerb.cells):
                 plan.item("structures", name, "insert", kerb)
+        if self.close is not None:
+            closed = Task("closure", name, minutes_to_s(self.close_min), 0, cells=tuple((int(r), int(c)) for r, c in cells))
+            ordered(name, self.close, (closed,), view, plan)
         plan.count("flood_way", line.length)
         plan.targets = [f"{line.length:.0f} m of road"]
         return plan

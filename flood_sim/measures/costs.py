@@ -74,6 +74,13 @@ UNIT_COSTS: dict[str, UnitCost] = {
     "generator": UnitCost("piece", 1e6, 2.5e6, 4e6, 0.03, 25, ASSUMED),
     "supply_tie": UnitCost("piece", 2e6, 5e6, 8e6, 0.01, 50, ASSUMED),
     "second_feed": UnitCost("piece", 1e6, 2e6, 3e6, 0.01, 50, ASSUMED),
+    "ramp_drain": UnitCost("piece", 20_000, 35_000, 50_000, 0.01, 50, PRACTICE),
+    "closure_gauge": UnitCost("piece", 200_000, 500_000, 1_000_000, 0.08, 10, ASSUMED),
+    "warning_system": UnitCost("piece", 5e6, 8e6, 2e7, 0.08, 10, ASSUMED),
+    "pump_truck": UnitCost("piece", 1.5e6, 2e6, 2.5e6, 0.03, 25, PRACTICE),
+    "control_system": UnitCost("piece", 1e6, 2.5e6, 5e6, 0.08, 10, ASSUMED),
+    "flood_wall": UnitCost("m2", 2_000, 3_500, 5_000, 0.01, 50, PRACTICE),
+    "flood_wall_gate": UnitCost("m2", 5_000, 10_000, 20_000, 0.02, 15, ASSUMED),
     "control_room": UnitCost("piece", 500_000, 1_500_000, 3_000_000, 0.01, 50, PRACTICE),
 }
 SEWER_CLASSES = ((0.8, "sewer_dn600"), (1.25, "sewer_dn1000"), (1.75, "sewer_dn1500"), (2.4, "sewer_dn2000"))

@@ -13,6 +13,7 @@ FIELDS: dict[str, dict[str, int]] = {
     "CONDUITS": {"length": 3, "roughness": 4, "inlet_offset": 5, "outlet_offset": 6},
     "XSECTIONS": {"shape": 1, "geom1": 2, "geom2": 3, "geom3": 4, "geom4": 5, "barrels": 6},
     "JUNCTIONS": {"invert": 1, "depth": 2},
+    "PUMPS": {"start": 5, "stop": 6},
     "LOSSES": {"entry": 1, "exit": 2, "average": 3, "flap": 4},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,17 @@ def _features(name: str, measure: Measure, plan: Plan, inputs: ModelInputs) -> l
     for e in plan.edits:
         if isinstance(e, Edit) and e.resource == "inp.COORDINATES" and isinstance(e.key, tuple):
             where = where | {str(e.key[0]): (float(e.value[0]), float(e.value[1]))}
+
+    def line(item: str, ends: Iterable[str]) -> bool:
+        points = [list(where[n]) for n in ends if n in where]
+        if len(points) == 2:
+            places[item] = {"type": "LineString", "coordinates": points}
+        return len(points) == 2
+
+    def point(item: str, cell: tuple[int, int] | None) -> None:
+        if cell is not None:
+            places[item] = {"type": "Point", "coordinates": [float(grid.x_m[cell[1]]), float(grid.y_m[cell[0]])]}
+
     for e in plan.edits:
         if isinstance(e, CellEdit):
             mask[tuple(e.cells.T)] = True
@@ -100,21 +112,25 @@ def _features(name: str, measure: Measure, plan: Plan, inputs: ModelInputs) -> l
         elif e.resource == "inlets":
             inlet = e.value if e.op == "insert" else inputs.drainage.inlets[e.key] if inputs.drainage and isinstance(e.key, int) else None
             if inlet is not None:
-                xy = [float(grid.x_m[inlet.column]), float(grid.y_m[inlet.row])]
-                places[f"inlet {inlet.node} {inlet.row} {inlet.column}"] = {"type": "Point", "coordinates": xy}
+                point(f"inlet {inlet.node} {inlet.row} {inlet.column}", (inlet.row, inlet.column))
+        elif e.resource == "mobile_pumps":
+            point(e.value.name, e.value.cell)
+        elif e.resource == "actions":
+            for task in e.value.tasks:
+                point(task.target, _site_cell(task.target, None, inputs))
+                for row, column in task.cells:
+                    mask[row, column] = True
+        elif e.resource == "operations":
+            for link in e.value.links:
+                line(link, links[link])
         elif e.resource in ("openings", "critical", "spaces", "passages") and isinstance(e.key, tuple):
-            cell = _site_cell(str(e.key[0]), e.value, inputs)
-            if cell is not None:
-                places[str(e.key[0])] = {"type": "Point", "coordinates": [float(grid.x_m[cell[1]]), float(grid.y_m[cell[0]])]}
+            point(str(e.key[0]), _site_cell(str(e.key[0]), e.value, inputs))
         elif e.resource.startswith("inp.") and isinstance(e.key, tuple):
             item = str(e.key[0])
             ends = links.get(
                 item, tuple(e.value[:2]) if e.resource in ("inp.CONDUITS", "inp.PUMPS", "inp.WEIRS") and isinstance(e.value, tuple) else ()
             )
-            points = [list(where[n]) for n in ends if n in where]
-            if len(points) == 2:
-                places[item] = {"type": "LineString", "coordinates": points}
-            elif item in where:
+            if not line(item, ends) and item in where:
                 places[item] = {"type": "Point", "coordinates": list(where[item])}
     about = {"measure": name, "project": measure.PROJECT, "kind": getattr(measure, "kind", "")}
     found = [{"type": "Feature", "properties": {**about, "item": item}, "geometry": g} for item, g in places.items()]

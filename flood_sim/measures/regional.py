@@ -1,4 +1,4 @@
-"""Regional flood control 流域防洪, the first of the three coordinations: what happens above the city, as changes of its boundaries."""
+"""Regional flood control 流域防洪, the first of the three coordinations: what happens above the city, as changes of its boundaries; and lakes let down."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from flood_sim.actions import Task
 from flood_sim.boundaries import Series
 from flood_sim.errors import nearest
+from flood_sim.events import MobilePump, Watch
 from flood_sim.measures.base import RESIZE, InputsView, Measure, Project, refusal
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.orders import Order, ordered
+from flood_sim.measures.source_and_storage import SourceAndStorage
+from flood_sim.measures.targets import cells_of
 
 
 class ReservoirPrerelease(Measure):
@@ -23,8 +28,8 @@ class ReservoirPrerelease(Measure):
 
     PROJECT: ClassVar[Project] = "conveyance"
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"boundaries"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"boundaries"})
+    READS: ClassVar[frozenset[str]] = frozenset({"boundaries", "rainfall"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({"boundaries", "actions"})
     SUMMARY: ClassVar[str] = "upstream reservoir emptied ahead of the flood, its peak held back"
     CHINESE: ClassVar[str] = "上游水库预泄"
 
@@ -33,6 +38,13 @@ class ReservoirPrerelease(Measure):
     room_m3: float = Field(ge=0.0, le=1e9, description="made before the flood")
     release_m3_s: float = Field(gt=0.0, le=10_000.0, description="on top of the river's own flow, while room is made")
     ordered_s: float = Field(0.0, description="seconds from the start of the run at which the release begins; may lie before it")
+    order: Order | None = Field(None, description="instead: by rain within a span, which is known before the run (with a lead: a forecast)")
+
+    @model_validator(mode="after")
+    def _by_rain(self) -> ReservoirPrerelease:
+        if self.order is not None and (self.order.rain_mm is None or self.order.depth_m is not None or self.order.after is not None):
+            raise ValueError("a reservoir is ordered by rain: order = { rain_mm = ..., within_h = ... }")
+        return self
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, series = Plan(targets=[self.boundary]), view.discharges
@@ -49,16 +61,19 @@ class ReservoirPrerelease(Measure):
             return plan
         if self.room_m3 == 0.0:
             return plan
-        flood = series[self.boundary]
+        flood, ordered_s = series[self.boundary], self.ordered_s
+        if self.order is not None:
+            ordered_s = self.order.given_at_s(view)
+            ordered(name, self.order, (Task("notice", "", 0.0, 0),), view, plan)
         cap, first = _cap(flood, self.room_m3)
         needed = self.room_m3 / self.release_m3_s
-        if self.ordered_s + needed > first:
+        if ordered_s + needed > first:
             plan.refusals.append(refusal(
                 name, "ordered_s", f"{self.room_m3:.0f} m3 need {needed / 3600.0:.1f} h at {self.release_m3_s:g} m3/s, the flood passes {cap:.1f} m3/s at {first / 3600.0:.1f} h",
-                given=f"{self.ordered_s:g}", allowed=f"at most {first - needed:.0f}", do="order it earlier, release more, or make less room",
+                given=f"{ordered_s:g}", allowed=f"at most {first - needed:.0f}", do="order it earlier, release more, or make less room",
             ))  # fmt: skip
             return plan
-        plan.item("boundaries", self.boundary, "set", _released(flood, cap, self.ordered_s, needed, self.release_m3_s))
+        plan.item("boundaries", self.boundary, "set", _released(flood, cap, ordered_s, needed, self.release_m3_s))
         plan.count("reservoir_operation", 1)
         return plan
 
@@ -93,4 +108,70 @@ def with_series(things: tuple[Any, ...], name: str, series: Series) -> tuple[Any
     return tuple(replace(t, discharge=series) if t.name == name else t for t in things)
 
 
-KINDS = (ReservoirPrerelease,)
+class LakeDrawdown(SourceAndStorage):
+    """A lake that stands lower when the storm begins; whether its gate has the time for it is checked, the lowering itself is before the run. With
+    an order it is lowered during the run instead, through a gate into a node, as far as time allows."""
+
+    STAGE: ClassVar[int] = RESIZE
+    READS: ClassVar[frozenset[str]] = frozenset({"initial_depth", "layers", "bed_elevation", "inp", "gauges", "rainfall"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({"initial_depth", "actions", "mobile_pumps"})
+    SUMMARY: ClassVar[str] = "lake lowered before the storm, or once it is ordered"
+    CHINESE: ClassVar[str] = "湖库预泄"
+
+    kind: Literal["lake_drawdown"]
+    draw_m: float = Field(0.5, ge=0.0, le=1.0)
+    lead_h: float = Field(12.0, gt=0.0, le=72.0)
+    outflow_m3_s: float = Field(5.0, gt=0.0, le=100.0)
+    order: Order | None = Field(None, description="when the gate is opened during the run; absent: before it")
+    to_node: str | None = Field(None, description="with order: node of the network that takes the water")
+
+    @model_validator(mode="after")
+    def _both(self) -> LakeDrawdown:
+        if (self.order is None) != (self.to_node is None):
+            raise ValueError("order and to_node go together")
+        return self
+
+    def plan(self, name: str, view: InputsView) -> Plan:
+        cells = cells_of(name, self.targets, view)
+        wet = view.initial_depth[tuple(cells.T)]
+        cells, wet = cells[wet > 0.0], wet[wet > 0.0]
+        plan = Plan(targets=[f"{len(cells)} wet cells"])
+        if not len(cells):
+            plan.refusals.append(refusal(name, "targets", "no water stands there at the start"))
+            return plan
+        if self.order is not None:
+            self._in_time(name, self.order, plan, view, cells, wet)
+            return plan
+        lowered = np.minimum(wet, self.draw_m)
+        volume = float(lowered.sum()) * view.grid.cell_area_m2
+        hours = volume / self.outflow_m3_s / 3600.0
+        if hours > self.lead_h:
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "lead_h",
+                    f"{volume:.0f} m3 need {hours:.1f} h at {self.outflow_m3_s:g} m3/s",
+                    given=f"{self.lead_h:g} h",
+                    do=f"order it {hours:.1f} h before, or draw_m = {self.draw_m * self.lead_h / hours:.2f}",
+                )
+            )
+        if self.draw_m > 0.0:
+            plan.cells("initial_depth", "add", cells, -lowered)
+            plan.count("lake_gate", 1)
+        return plan
+
+    def _in_time(self, name: str, order: Order, plan: Plan, view: InputsView, cells: np.ndarray, wet: np.ndarray) -> None:
+        """A gate in the lake's deepest cell, open from the order until the water there has fallen by draw_m."""
+        rims, node = view.inp.rims(), self.to_node or ""
+        if node not in rims:
+            plan.refusals.append(refusal(name, "to_node", f"no such node{nearest(node, rims)}", given=node, allowed="no outfall"))
+        elif self.draw_m > 0.0:
+            k = int(np.argmax(wet))
+            gate = (int(cells[k, 0]), int(cells[k, 1]))
+            ordered(name, order, (Task("notice", "", 0.0, 0),), view, plan)
+            ends = Watch("depth", gate, below=float(wet[k]) - min(self.draw_m, float(wet[k])))
+            plan.item("mobile_pumps", name, "insert", MobilePump(name, gate, node, self.outflow_m3_s, Watch("action", name, above=0.5), ends))
+            plan.count("lake_gate", 1)
+
+
+KINDS = (ReservoirPrerelease, LakeDrawdown)

@@ -1,4 +1,4 @@
-"""Edits of sites onto SiteInputs. Resources: "openings" and "passages" (name, field); "spaces" (name, "pump", number); "critical" (name, ...)."""
+"""Edits of sites onto SiteInputs. Resources: "openings" and "passages" (name, field); "spaces" (name, field) or (name, PUMP, measure); "critical" (name, ...)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flood_sim.services import CriticalSite, Need
 from flood_sim.sites import SiteInputs
 from flood_sim.spaces import Opening, Space
 
-NEW, ANY_OF, AUTONOMY, RESERVE = "new", "any_of", "autonomy_s", "reserve"
+NEW, ANY_OF, AUTONOMY, RESERVE, PUMP = "new", "any_of", "autonomy_s", "reserve", "pump"
 Items = Mapping[tuple[str, Hashable], tuple[Op, Any]]
 
 
@@ -33,7 +33,9 @@ def edited_sites(sites: SiteInputs, items: Items) -> SiteInputs:
 
 def _space(space: Space, mine: dict[str, dict[tuple, tuple[Op, Any]]]) -> Space:
     openings: tuple[Opening, ...] = tuple(_changed(o, o.name, mine.get("openings", {})) for o in space.openings)
-    added = {key: value for key, (_, value) in mine.get("spaces", {}).items() if key[0] == space.name}
+    edits = {key: edit for key, edit in mine.get("spaces", {}).items() if key[0] == space.name}
+    added = {key: value for key, (_, value) in edits.items() if key[1] == PUMP}
+    space = _changed(space, space.name, {key: edit for key, edit in edits.items() if key[1] != PUMP})
     return replace(space, openings=openings, pumps=(*space.pumps, *(added[key] for key in sorted(added, key=str))))
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from flood_sim.inputs import NodeInlet
 from flood_sim.losses import Facility
-from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
+from flood_sim.measures.base import CONDITION, MAKE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
 from flood_sim.measures.network_parts import add_pump, add_store, add_weir
@@ -324,47 +324,6 @@ class UndergroundTank(SourceAndStorage):
         return plan
 
 
-class LakeDrawdown(SourceAndStorage):
-    """A lake that stands lower when the storm begins; whether its gate has the time for it is checked, the lowering itself is before the run."""
-
-    STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"initial_depth", "layers"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"initial_depth"})
-    SUMMARY: ClassVar[str] = "lake lowered before the storm"
-    CHINESE: ClassVar[str] = "湖库预泄"
-
-    kind: Literal["lake_drawdown"]
-    draw_m: float = Field(0.5, ge=0.0, le=1.0)
-    lead_h: float = Field(12.0, gt=0.0, le=72.0)
-    outflow_m3_s: float = Field(5.0, gt=0.0, le=100.0)
-
-    def plan(self, name: str, view: InputsView) -> Plan:
-        cells = cells_of(name, self.targets, view)
-        wet = view.initial_depth[tuple(cells.T)]
-        cells, wet = cells[wet > 0.0], wet[wet > 0.0]
-        plan = Plan(targets=[f"{len(cells)} wet cells"])
-        if not len(cells):
-            plan.refusals.append(refusal(name, "targets", "no water stands there at the start"))
-            return plan
-        lowered = np.minimum(wet, self.draw_m)
-        volume = float(lowered.sum()) * view.grid.cell_area_m2
-        hours = volume / self.outflow_m3_s / 3600.0
-        if hours > self.lead_h:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "lead_h",
-                    f"{volume:.0f} m3 need {hours:.1f} h at {self.outflow_m3_s:g} m3/s",
-                    given=f"{self.lead_h:g} h",
-                    do=f"order it {hours:.1f} h before, or draw_m = {self.draw_m * self.lead_h / hours:.2f}",
-                )
-            )
-        if self.draw_m > 0.0:
-            plan.cells("initial_depth", "add", cells, -lowered)
-            plan.count("lake_gate", 1)
-        return plan
-
-
 KINDS = (
     PermeablePaving,
     Bioretention,
@@ -375,5 +334,4 @@ KINDS = (
     UndergroundTank,
     PondRestoration,
     ParkRetention,
-    LakeDrawdown,
 )

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
-
-import numpy as np
 
 from flood_sim.actions import Action, Effect, Task
 from flood_sim.city.parameters import draw
 from flood_sim.errors import Finding, input_error, nearest
 from flood_sim.inputs import ModelInputs
 from flood_sim.measures.base import Measure
-from flood_sim.rain_fields import RainField
-from flood_sim.rainfall import Rainfall
+from flood_sim.rain_fields import fallen_at_s
 from flood_sim.scenario.action_specs import ActionSpec, Trigger
 from flood_sim.scenario.event_specs import WatchSpec
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.units import hours_to_s, minutes_to_s, mm_to_m
-
-RAIN_STEP_S = 60.0  # between two looks at the rain that has fallen
 
 
 class ActionBuilder:
@@ -41,19 +37,28 @@ class ActionBuilder:
     def build(self) -> tuple[Action, ...]:
         """Raises InputError with file, key, value and way out."""
         chosen = [s for s in self.scenario.spec.actions if s.list is None or s.list == self._list]
-        names = [s.name for s in chosen]
+        names = [s.name for s in chosen] + [a.name for a in self.inputs.actions]
         for spec in chosen:
             place = f"{self.scenario.path.name}, [[actions]] {spec.name}"
             if names.count(spec.name) > 1:
                 raise input_error("E104", place, "two actions have one name", given=spec.name)
             if spec.trigger.after is not None and spec.trigger.after not in names:
                 raise input_error("E104", f"{place}, trigger after", f"no such action{nearest(spec.trigger.after, names)}", given=spec.trigger.after)
-        self._refuse_circles({s.name: s.trigger.after for s in chosen})
+        ordered = [self._heard(a, names) for a in self.inputs.actions]
+        self._refuse_circles({s.name: s.trigger.after for s in chosen} | {a.name: a.after for a in ordered})
         for name, measure in self.measures.items():
-            if measure.NEEDS_ACTION and name not in {s.completes for s in chosen}:
-                text = "no action completes it: its boards stay in the store, its doors open"
+            if measure.needs_action and name not in {s.completes for s in chosen}:
+                text = "no action completes it: its boards stay in the store, its doors and gates open"
                 self.findings.append(Finding("W443", f"{self.scenario.path.name}, [measure.{name}]", text, do=f'[[actions]] completes = "{name}"'))
-        return tuple(self._action(spec) for spec in chosen)
+        return tuple(self._action(spec) for spec in chosen) + tuple(ordered)
+
+    def _heard(self, action: Action, names: list[str]) -> Action:
+        """An action of a measure; where the list of actions lacks what it waits for, it never comes."""
+        if action.after is None or action.after in names:
+            return action
+        text = f"it waits for `{action.after}`, which this list of actions has not: it never comes"
+        self.findings.append(Finding("W442", f"{self.scenario.path.name}, [measure.{action.name}] order", text))
+        return replace(action, after=None)
 
     def _refuse_circles(self, after: dict[str, str | None]) -> None:
         for name in after:
@@ -92,11 +97,7 @@ class ActionBuilder:
         """The rain is known before the run: the first minute by which so much has fallen within the span."""
         if trigger.rain_mm is None:
             return float("inf")
-        rain = mean_rainfall(self.inputs.rainfall)
-        times = np.arange(0.0, self.scenario.spec.duration_s + RAIN_STEP_S, RAIN_STEP_S)
-        fallen = np.interp(times, rain.time_s, rain.cumulative_m) - np.interp(times - hours_to_s(trigger.within_h), rain.time_s, rain.cumulative_m)
-        enough = np.flatnonzero(fallen >= mm_to_m(trigger.rain_mm) - 1e-12)
-        return float(times[enough[0]]) if enough.size else float("inf")
+        return fallen_at_s(self.inputs.rainfall, mm_to_m(trigger.rain_mm), hours_to_s(trigger.within_h), self.scenario.spec.duration_s)
 
     def _watch(self, trigger: Trigger, place: str) -> Any:
         if trigger.depth_m is None and trigger.level_m is None:
@@ -108,7 +109,7 @@ class ActionBuilder:
 
     def _tasks(self, spec: ActionSpec, place: str) -> Iterable[Task]:
         setup, crews = minutes_to_s(spec.setup_min), spec.crews
-        boards, doors = self._boards(spec.boards, place), list(spec.doors)
+        boards, doors, gates = self._boards(spec.boards, place), list(spec.doors), list[str]()
         if spec.completes is not None:
             if spec.completes not in self.scenario.spec.measure:
                 known = self.scenario.spec.measure
@@ -119,19 +120,19 @@ class ActionBuilder:
             else:
                 row = next(r for r in self.inputs.measures if r["name"] == spec.completes)
                 sets = measure.completed_by_action(row["targets"])
-                boards, doors = boards + sets.boards, doors + sets.doors
+                boards, doors, gates = boards + sets.boards, doors + sets.doors, sets.gates
                 setup, crews = sets.setup_s, sets.crews
         for name in doors:
             refuse_unknown(name, self._doors, "passage with a door", f"{place}, doors")
         for name in spec.links:
             refuse_unknown(name, self._events.links, "link of the network", f"{place}, links")
-        if crews > self.scenario.spec.resources.crews and (boards or doors):
+        if crews > self.scenario.spec.resources.crews and (boards or doors or gates):
             raise input_error(
                 "E104", f"{self.scenario.path.name}, [resources] crews", f"`{spec.name}` needs more crews than there are",
                 given=str(self.scenario.spec.resources.crews), allowed=f"at least {crews}", do="give more crews, or crews = 0 in the action",
             )  # fmt: skip
         pairs: list[tuple[Effect, str]] = [("board", name) for name in boards]
-        pairs += [("door", name) for name in doors]
+        pairs += [("door", name) for name in doors] + [("gate", name) for name in gates]
         for effect, name in pairs:
             fails = draw(spec.seed, spec.name, name) < spec.failure_probability
             yield Task(effect, name, setup, crews, fails=fails, cell=self._cells.get(name))
@@ -161,11 +162,3 @@ class ActionBuilder:
             if heights[name] <= 0.0:
                 raise input_error("E104", f"{place}, boards", "this opening has no board", given=name, do="give it board_height_m")
         return found
-
-
-def mean_rainfall(rainfall: Rainfall | RainField) -> Rainfall:
-    """The rain as one series; of a field, the mean over the grid."""
-    if isinstance(rainfall, Rainfall):
-        return rainfall
-    amounts = [float(np.mean(rainfall.depth_m(k))) for k in range(rainfall.intervals)]
-    return Rainfall(rainfall.name, np.asarray(rainfall.edges_s, float), np.concatenate([[0.0], np.cumsum(amounts)]))

@@ -154,11 +154,19 @@ def _with_events(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) 
     """What fails, what rules do, and what people do, after the measures are built."""
     findings: list[Finding] = list(inputs.findings)
     builder = EventBuilder(scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, findings)
-    operations, drainage = builder.build()
+    operations, drainage = builder.build(inputs.operations, inputs.mobile_pumps)
     measures = {name: scenario.spec.measure[name] for name in portfolio.measures}
     actions = ActionBuilder(scenario, inputs, measures, builder, portfolio.actions, findings).build()
     have = scenario.spec.resources
-    return replace(inputs, operations=operations, drainage=drainage, actions=actions, crews=have.crews, trucks=have.trucks, findings=tuple(findings))
+    return replace(
+        inputs,
+        operations=operations,
+        drainage=drainage,
+        actions=actions,
+        crews=have.crews,
+        trucks=inputs.trucks + have.trucks,
+        findings=tuple(findings),
+    )
 
 
 def _window(scenario: Scenario) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from flood_sim.boundaries import EdgeBoundary
 from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import Finding, input_error, nearest
+from flood_sim.events import MobilePump as PumpAtWork
 from flood_sim.events import Operation, Watch
 from flood_sim.inputs import DrainageInputs, Gauge, NodeInlet
 from flood_sim.scenario import files
@@ -53,9 +54,12 @@ class EventBuilder:
         self._nodes = set(inp.node_ids()) if inp is not None else set()
         self.links = {name: kind for kind in ("CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS") for name in (_names(inp, kind) if inp else ())}
 
-    def build(self) -> tuple[tuple[Operation, ...], DrainageInputs | None]:
-        """The operations, and the drainage with what they need (openings of mobile pumps, collapsed pipes)."""
-        spec, operations = self.scenario.spec, []
+    def build(self, of_measures: Iterable[Operation], pumps: Iterable[PumpAtWork]) -> tuple[tuple[Operation, ...], DrainageInputs | None]:
+        """The operations of measures and of the scenario, and the drainage with what they need (openings of mobile pumps, collapsed pipes)."""
+        spec, operations = self.scenario.spec, list(of_measures)
+        for pump in pumps:
+            inlet = self._pump_opening(pump.cell, pump.node, pump.discharge_m3_s, f"measure.{pump.name}.to_node")
+            operations.append(Operation(pump.name, "mobile_pump", begins=pump.begins, ends=pump.ends, inlets=(inlet,), off_share=0.0))
         for number, failure in enumerate(spec.failures, start=1):
             place = f"{self.scenario.path.name}, [[failures]] {number} ({failure.name})"
             self._need_network(place)
@@ -112,7 +116,8 @@ class EventBuilder:
             return Operation(spec.name, kind, inlets=self._inside(spec.inside, place), on_share=1.0 - spec.clogging)
         assert isinstance(spec, MobilePump)
         node, full = (spec.to_node, None) if spec.to_node is not None else self._tank(spec)
-        return Operation(spec.name, kind, inlets=(self._pump_opening(spec, node, place),), on_share=1.0, off_share=0.0, ends=full)
+        inlet = self._pump_opening(open_cell(self.terrain, spec.from_m, place), node, spec.discharge_m3_s, place)
+        return Operation(spec.name, kind, inlets=(inlet,), on_share=1.0, off_share=0.0, ends=full)
 
     def _linked(self, names: tuple[str, ...], kinds: tuple[str, ...], place: str) -> tuple[str, ...]:
         known = [name for name, kind in self.links.items() if kind in kinds]
@@ -166,13 +171,12 @@ class EventBuilder:
         self._nodes.add(node)
         return node, Watch("node_depth", node, above=TANK_DEPTH_M)
 
-    def _pump_opening(self, spec: MobilePump, node: str, place: str) -> int:
+    def _pump_opening(self, cell: tuple[int, int], node: str, discharge_m3_s: float, place: str) -> int:
         """A pump is an opening without a head: wide enough to give its discharge under a film, never a way back."""
         assert self.drainage is not None
         if node not in self._nodes or node in _names(self.drainage.network, "OUTFALLS"):
             raise input_error("E104", place, f"no such node{nearest(node, self._nodes)}", given=node, allowed="a node, no outfall")
-        row, column = open_cell(self.terrain, spec.from_m, place)
-        inlet = NodeInlet(node, row, column, 1e4, 1e4, spec.discharge_m3_s, -1e6, pumped=True)
+        inlet = NodeInlet(node, *cell, 1e4, 1e4, discharge_m3_s, -1e6, pumped=True)
         self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))
         return len(self.drainage.inlets) - 1
 

@@ -25,6 +25,7 @@ def toy(
     *,
     depth,
     hours=None,
+    hazard=None,
     exposure=None,
     sites=None,
     frames=None,
@@ -46,6 +47,7 @@ def toy(
         for name, field in (
             ("max_depth", depth),
             ("bed_elevation", 0.0 * depth),
+            *((("max_hazard", np.asarray(hazard)),) if hazard is not None else ()),
             ("duration_0p15", HOUR * np.asarray(depth * 0 if hours is None else hours)),
         ):
             f.createVariable(name, "f4", ("y", "x"))[:] = field
@@ -75,7 +77,7 @@ def toy(
                 f.createVariable(name, "f8", ("buildings",))[:] = values
     summary = {
         "status": "complete", "start": START, "simulated_s": simulated_s, "flood": {"area_hours_m2_h": {"0.15": 20_000.0}}, "sites": sites or {},
-        "exchange": {"to_street_network": 123.0}, "actions": {"record": actions or []},
+        "exchange": {"to_street_network": 123.0}, "actions": actions or {},
     }  # fmt: skip
     (folder / "summary.json").write_text(json.dumps(summary))
     (folder / "openings.csv").write_text("time,site,opening,head_m,unit_discharge_m2_s,crest_m,board\n" + openings)
@@ -112,6 +114,15 @@ def test_damage_of_a_house(tmp_path):
     assert value(c, "damage") == pytest.approx(29_646.0, rel=1e-6)
     assert value(c, "ground_floors_wet") == 1.0 and value(c, "ground_floor_area_wet") == 100.0
     assert value(c, "people_exposed") == pytest.approx(4.0)  # a third of the twelve live on the ground floor
+
+
+def test_people_on_the_street(tmp_path):
+    """100 people, 2 % on two carriageway cells and a half; H3 on one of them: 0.02 x 100 / 2.5."""
+    c = toy(
+        tmp_path / "r", depth=[[1.0, 1.0, 0.0, 1.0]], hazard=[[3.0, 2.0, 0.0, 5.0]],
+        exposure={"road_share": np.array([[1.0, 1.0, 0.5, 0.0]]), "building": np.array([[0, 0, 0, 1]]), "use": [0], "people": [100.0], "area_m2": [1.0]},
+    )  # fmt: skip
+    assert value(c, "people_outdoors") == pytest.approx(0.02 * 100.0 / 2.5)
 
 
 def test_water_below_the_floor_or_over_the_roof_of_the_curve(tmp_path):
@@ -192,9 +203,13 @@ def test_limits_of_leaving():
     assert limit_head({**limits, "stair_head_m": 9.0, "door_head_m": 9.0}) == pytest.approx(1.5 * math.sqrt(0.1 / 1.5))
     critical_depth = 0.2
     assert specific_force_m2(math.sqrt(9.80665 * critical_depth**3), critical_depth) == pytest.approx(1.5 * critical_depth**2)
-    assert leaving_s(1000, [1e9, 1e9], 1.0) == 500.0
-    assert leaving_s(1000, [100.0, 1e9], 1.0) == 100.0 + 800.0  # 200 are out when the first exit is lost
-    assert leaving_s(1000, [-5.0, 100.0], 1.0) == 100.0 + 450.0  # none is left for 900: what two would have needed
+    everyone = [(0.0, 1000.0)]
+    assert leaving_s(everyone, [1e9, 1e9], 1.0) == 500.0
+    assert leaving_s(everyone, [100.0, 1e9], 1.0) == 100.0 + 800.0  # 200 are out when the first exit is lost
+    assert leaving_s(everyone, [-5.0, 100.0], 1.0) == 100.0 + 450.0  # none is left for 900: what two would have needed
+    assert leaving_s([(0.0, 800.0), (1000.0, 200.0)], [1e9, 1e9], 1.0) == 1100.0  # 800 are out after 400 s, the rest comes late
+    assert leaving_s([(0.0, 800.0), (300.0, 200.0)], [1e9, 1e9], 1.0) == 500.0  # they queue behind the first
+    assert leaving_s([(0.0, 800.0), (1000.0, 200.0)], [1e9, 1050.0], 1.0) == 1050.0 + 100.0
 
 
 def test_evacuation_shortfall(tmp_path):
@@ -212,9 +227,12 @@ def test_evacuation_shortfall(tmp_path):
     # from 9 min on both exits take 2 persons/s for a minute (120 out), then one takes 480 more: 1 + 8 min
     needed, had = 5.0 + 1.0 + 480.0 / 60.0, 6.0
     assert value(c, "evacuation_shortfall") == pytest.approx(600.0 * (needed - had))
-    warned = [{"time": "2021-07-20T15:00:00+08:00", "action": "w", "what": "done m"}]
-    early = toy(tmp_path / "w", depth=[[0.0]], sites={"m": space}, openings=rows, actions=warned)
+    warned = {"site": "m", "time": "2021-07-20T15:00:00+08:00", "share": 1.0}
+    early = toy(tmp_path / "w", depth=[[0.0]], sites={"m": space}, openings=rows, actions={"warned": [warned]})
     assert value(early, "evacuation_shortfall") == pytest.approx(0.0)  # 10 min had, 5 + 5 needed
+    deaf = toy(tmp_path / "x", depth=[[0.0]], sites={"m": space}, openings=rows, actions={"warned": [{**warned, "share": 0.2}]})
+    # 120 leave from 5 min on and are out at 6; 480 come at 9 min: 120 until 10, 360 through one exit: out at 16 min, had 10
+    assert value(deaf, "evacuation_shortfall") == pytest.approx(600.0 * (16.0 - 10.0))
     dry = toy(tmp_path / "d", depth=[[0.0]], sites={"m": {**space, "first_entry": None}})
     assert value(dry, "evacuation_shortfall") == 0.0
 
@@ -264,6 +282,17 @@ def test_access_loss(tmp_path):
     c = toy(tmp_path / "r", depth=wet, exposure=exposure, sites=sites, frames=frames, states=states)
     assert value(c, "access_loss_fire_engine") == pytest.approx(20.0 * 2.5)
     assert value(c, "access_loss_car") is None
+    closing = {"what": "way", "time": "2021-07-20T15:30:00+08:00", "cells": [[1, 5]]}
+    closed = toy(
+        tmp_path / "closed",
+        depth=wet,
+        exposure=exposure,
+        sites=sites,
+        frames=[(t, 0 * d) for t, d in frames],
+        states=states,
+        actions={"closures": [closing]},
+    )
+    assert value(closed, "access_loss_fire_engine") == pytest.approx(20.0 * 3.75)  # dry, but shut from 0.5 h on: frames at 0 and 0.5 h
     dead = toy(tmp_path / "dead", depth=wet, exposure=exposure, sites=sites, frames=frames, states=states.replace("works", "out"))
     assert value(dead, "access_loss_fire_engine") == pytest.approx(50.0 * 4.0)  # a station without power sends nobody
 
@@ -312,5 +341,11 @@ def test_limits_are_data_with_sources(tmp_path):
     assert all("source" in t or any("source" in k for k in t) or all("source" in v for v in t.values()) for t in limits.values())
     own = tmp_path / "own.toml"
     own.write_text('[damage]\ndepth_m = [0, 1]\nresidential = [0, 1]\ncommercial = [0, 1]\nindustrial = [0, 1]\nroads = [0, 1]\nsource = "mine"\n')
-    assert read_limits(own)["damage"]["source"] == "mine" and read_limits(own)["access"] == limits["access"]
+    assert read_limits(str(own))["damage"]["source"] == "mine" and read_limits(str(own))["access"] == limits["access"]
+    china = read_limits("china")
+    assert china["access"]["car_depth_m"] == 0.27 and china["damage"] == limits["damage"]
+    own.write_text("[damag]\n")
+    for wanted, message in (("chine", "china"), (str(own), "did you mean `damage`")):
+        with pytest.raises(InputError, match=message):
+            read_limits(wanted)
     assert LIMITS.is_file()

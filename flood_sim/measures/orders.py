@@ -1,0 +1,71 @@
+"""When a measure that works by the clock is ordered: the `order` of warnings, closures, mobile pumps, gates and releases."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flood_sim.actions import Action, Task
+from flood_sim.errors import nearest
+from flood_sim.events import Watch
+from flood_sim.measures.base import InputsView, refusal
+from flood_sim.measures.edits import Plan
+from flood_sim.units import minutes_to_s
+
+
+class Order(BaseModel):
+    """A gauge or place under water, rain within a span, or an action that is done; the earliest of those given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    gauge: str | None = Field(None, description="name of a gauge")
+    at_m: tuple[float, float] | None = Field(None, description="instead: map coordinates of a cell")
+    depth_m: float | None = Field(None, gt=0.0, le=100.0, description="at the gauge or place: above this depth")
+    rain_mm: float | None = Field(None, gt=0.0, le=2000.0, description="so much has fallen within within_h, mean over the grid")
+    within_h: float = Field(1.0, gt=0.0, le=72.0)
+    lead_min: float = Field(0.0, ge=0.0, le=4320.0, description="so long before that rain has fallen: a forecast, taken as perfect")
+    after: str | None = Field(None, description="name of an action, or of a measure that orders something: once it is done")
+    decision_min: float = Field(0.0, ge=0.0, le=10_000.0, description="from there to the order")
+
+    @model_validator(mode="after")
+    def _something(self) -> Order:
+        if (self.gauge is not None and self.at_m is not None) or ((self.gauge or self.at_m) is None) != (self.depth_m is None):
+            raise ValueError("a place (gauge or at_m) goes with depth_m")
+        if self.depth_m is None and self.rain_mm is None and self.after is None:
+            raise ValueError("give a place with depth_m, rain_mm, or after")
+        if self.lead_min > 0.0 and self.rain_mm is None:
+            raise ValueError("lead_min is the lead of a rain forecast: give rain_mm")
+        return self
+
+    def cell(self, view: InputsView) -> tuple[int, int] | None:
+        """The cell that is watched; None without one."""
+        if self.gauge is not None:
+            return view.gauges.get(self.gauge)
+        if self.at_m is None:
+            return None
+        row, column = (int(v) for v in view.grid.cell_at(*self.at_m))
+        return (row, column) if bool(view.grid.contains(row, column)) and view.active[row, column] else None
+
+    def given_at_s(self, view: InputsView) -> float:
+        """When rain alone gives the order, s since the start (negative: before it); inf: never."""
+        if self.rain_mm is None:
+            return math.inf
+        return view.fallen_at_s(self.rain_mm, self.within_h) - minutes_to_s(self.lead_min) + minutes_to_s(self.decision_min)
+
+
+def ordered(name: str, order: Order, tasks: tuple[Task, ...], view: InputsView, plan: Plan, **rest: float | tuple[int, int] | None) -> None:
+    """Adds the action that carries out tasks when the order comes, or a refusal where its place is not there. rest: fields of Action."""
+    cell, watch = order.cell(view), None
+    if order.depth_m is not None and cell is None:
+        known = ", ".join(view.gauges) or "the scenario has none"
+        if order.gauge is not None:
+            plan.refusals.append(refusal(name, "order.gauge", f"no such gauge{nearest(order.gauge, view.gauges)}", given=order.gauge, allowed=known))
+        else:
+            plan.refusals.append(refusal(name, "order.at_m", "this is no open cell", given=str(order.at_m), allowed=repr(view.grid)))
+        return
+    if cell is not None:
+        watch = Watch("depth", cell, above=order.depth_m)
+    decision = minutes_to_s(order.decision_min)
+    at_s = max(order.given_at_s(view) - decision, 0.0)
+    plan.item("actions", name, "insert", Action(name, tasks, at_s, watch, order.after, decision, **rest))  # type: ignore[arg-type]
