@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flood_sim.cli_results import Json, compare, draw, explain, report, section, trace
+from flood_sim.cli_study import study
 
 if TYPE_CHECKING:
     from flood_sim.scenario import Scenario
@@ -289,6 +290,7 @@ class _Progress:
         )
 
 
+app.add_typer(study, name="study")
 for command in (report, explain, trace, section, compare):
     app.command()(command)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
 from flood_sim.errors import DrainageError, InputError, RunFailedError, input_error
+from flood_sim.inputs import ModelInputs
 from flood_sim.output import FILES, Recorder, python_line
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
@@ -50,15 +51,16 @@ def run_scenario(
     threads: int = 0,
     overwrite: bool = False,
     checkpoint_s: float = CHECKPOINT_S,
+    inputs: ModelInputs | None = None,
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[Simulation], None] = lambda simulation: None,
 ) -> RunOutcome:
-    """Run in this process; checkpoint_s : seconds of wall time between checkpoints. Raises InputError before anything is written where the
-    input is wrong or the folder is in use."""
+    """Run in this process; checkpoint_s : seconds of wall time between checkpoints; inputs : of this scenario and portfolio, where they are built
+    already. Raises InputError before anything is written where the input is wrong or the folder is in use."""
     begun = time.perf_counter()
     threads = threads or default_threads()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when Numba loads its thread pool; see surface.limit_kernel_threads
-    inputs = build_inputs(scenario, portfolio, threads)
+    inputs = inputs or build_inputs(scenario, portfolio, threads)
     for finding in inputs.findings:
         say(str(finding))
     say(memory_line(inputs))

@@ -94,10 +94,10 @@ def find_scenario(name: str) -> Path:
     return shipped
 
 
-def load_scenario(name: str | Path, allowed: tuple[Path, ...] = ()) -> Scenario:
-    """Read and validate a scenario. Raises InputError with every fault of the file."""
+def load_scenario(name: str | Path, allowed: tuple[Path, ...] = (), changes: dict[str, Any] | None = None) -> Scenario:
+    """Read and validate a scenario; changes : keys that a study puts in place of the file's. Raises InputError with every fault of the file."""
     path = find_scenario(str(name))
-    data = _read_with_extends(path, ())
+    data = _merge(_read_with_extends(path, ()), changes or {})
     data.pop("extends", None)
     _refuse_what_is_not_built(data, path)
     try:

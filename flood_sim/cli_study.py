@@ -1,0 +1,142 @@
+"""Verbs of the command line for studies: run, resume, status."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from flood_sim.study.engine import Progress
+    from flood_sim.study.specs import Study
+
+study = typer.Typer(
+    name="study", help="Many runs: portfolios x storms x draws, and what each project brings.", no_args_is_help=True, rich_markup_mode=None
+)
+Folder = Annotated[Path, typer.Argument(help="folder of a study")]
+Workers = Annotated[int, typer.Option(min=0, max=1024, help="0: as many as cores and memory allow")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="address of a running dask scheduler, e.g. tls://host:8786; absent: a cluster on this machine alone")
+]
+Trusted = Annotated[bool, typer.Option("--i-trust-this-network", help="let an open tcp:// scheduler run this: whoever reaches it can run code")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="no progress")]
+
+
+@study.command("list")
+def list_(as_json: Json = False) -> None:
+    """Studies that come with flood-sim."""
+    from flood_sim.study import list_studies, load_study
+
+    rows = [{"name": name, "title": load_study(name).spec.title} for name in list_studies()]
+    typer.echo(json.dumps(rows, ensure_ascii=False) if as_json else "\n".join(f"{r['name']:<26} {r['title']}" for r in rows))
+
+
+@study.command()
+def run(
+    name: Annotated[str, typer.Argument(help="name of a shipped study, or path of a study.toml")],
+    out: Annotated[Path, typer.Option("--out", help="folder of the study: new, empty, or one to go on with")],
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
+    trusted: Trusted = False,
+    allow_path: Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")] = [],
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Run what a study asks for and is not there yet."""
+    from flood_sim.study import load_study
+
+    _go(load_study(name, tuple(allow_path)), out, workers, scheduler, trusted, quiet, as_json)
+
+
+@study.command()
+def resume(
+    folder: Folder, workers: Workers = 0, scheduler: Scheduler = None, trusted: Trusted = False, quiet: Quiet = False, as_json: Json = False
+) -> None:
+    """Go on with a study that was killed or interrupted; only the runs that were in flight are done again."""
+    from flood_sim.study.engine import open_study
+
+    _go(open_study(folder), folder, workers, scheduler, trusted, quiet, as_json)
+
+
+@study.command()
+def status(folder: Folder, as_json: Json = False) -> None:
+    """How far a study is."""
+    from flood_sim.study.engine import study_status
+
+    found = study_status(folder)
+    text = f"study {found['study']}: {found['complete']} of {found['runs']} runs complete ({found['different']} different), {found['failed']} failed, {found['missing']} missing"
+    typer.echo(json.dumps(found) if as_json else text)
+
+
+def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: bool, quiet: bool, as_json: bool) -> None:
+    from flood_sim.study.engine import run_study
+
+    talk = _Talk(quiet)
+    try:
+        summary = run_study(chosen, out, workers=workers, scheduler=scheduler, trusted=trusted, say=talk.say, progress=talk.progress)
+    except KeyboardInterrupt:
+        talk.say(f"interrupted; to go on: flood-sim study resume {out}")
+        raise typer.Exit(130) from None
+    for label, message in summary["failed"].items():
+        typer.echo(f"failed: {label}: {message}", err=True)
+    if not quiet:
+        for line in shapley_lines(json.loads((out / "attribution.json").read_text(encoding="utf-8"))):
+            typer.echo(line, err=True)
+    talk.say(f"study: {out}")
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    raise typer.Exit(0 if summary["complete"] == summary["runs"] else 3)
+
+
+SHOWN = ("damage", "road_area_hours", "service_loss", "underground_entry_metro", "underground_entry_garage", "people_exposed")
+
+
+def shapley_lines(document: dict[str, Any]) -> list[str]:
+    """A table of the first outcomes: what each project brings of the whole gain."""
+    lines = []
+    for entry in document["outcomes"]:
+        if entry["name"] not in SHOWN:
+            continue
+        lines.append(f"{entry['name']}, {entry['storm']}: {_figure(entry['loss_none'])} -> {_figure(entry['loss_all'])}")
+        total = entry["total_effect"]
+        for project, value in sorted(entry["shapley"].items(), key=lambda pair: -pair[1]):
+            share = f"{value / total:6.0%}" if abs(total) > 1e-12 else "     -"
+            lines.append(
+                f"    {project:<24} {_figure(value):>14} {share}   alone {_figure(entry['first_in'][project])}, last {_figure(entry['last_in'][project])}"
+            )
+    return lines
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.4g}"
+
+
+class _Talk:
+    """Lines, and one moving line on a terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._said, self._terminal, self._open = quiet, 0.0, sys.stderr.isatty(), False
+
+    def say(self, line: str) -> None:
+        if not self._quiet:
+            if self._open:
+                sys.stderr.write("\n")
+                self._open = False
+            typer.echo(line, err=True)
+
+    def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if self._quiet or (now - self._said < (0.2 if self._terminal else 10.0) and progress.done < progress.runs):
+            return
+        self._said = now
+        if self._terminal:
+            sys.stderr.write(f"\r{progress}".ljust(79))
+            sys.stderr.flush()
+            self._open = True
+        else:
+            typer.echo(str(progress), err=True)

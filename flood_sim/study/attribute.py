@@ -1,0 +1,151 @@
+"""What the catalogue says of the projects: who brought how much of every gain, who needs whom, what to buy, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from flood_sim.analysis import attribution as games
+from flood_sim.analysis import money
+from flood_sim.analysis.uncertainty import bootstrap_mean, first_in_draws, rank_probabilities
+from flood_sim.study.specs import Study
+
+LEAST_DRAWS = 8  # fewer draws are points, no interval
+PREFIX = "outcome_"
+
+
+def attribution(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """attribution.json: one entry an outcome, storm and failure set; what cannot be attributed is listed with the reason."""
+    names = list(study.projects)
+    entries, missing = [], []
+    for storm in study.spec.storms:
+        for failure_set in study.spec.failure_sets:
+            mine = [r for r in rows if r["storm"] == storm and r["failure_set"] == failure_set]
+            for outcome in sorted({k for r in mine for k in r if k.startswith(PREFIX)}):
+                losses = losses_of(mine, outcome)
+                label = {"name": outcome.removeprefix(PREFIX), "storm": storm, "failure_set": failure_set}
+                if study.spec.portfolios != "factorial":
+                    missing.append(label | {"why": f"Shapley values need all portfolios; this study has {study.spec.portfolios!r}"})
+                    continue
+                whole = {d: v for d, v in losses.items() if len(v) == 2 ** len(names) and all(x is not None for x in v.values())}
+                if not whole:
+                    missing.append(label | {"why": _why(losses, len(names))})
+                    continue
+                entries.append(label | _entry(np.array([[v[s] for s in range(2 ** len(names))] for v in whole.values()], float), names, len(losses)))
+    return {
+        "study": study.spec.name, "projects": names, "outcomes": entries, "missing": missing, "costs": costs_of(rows),
+        "buying": [b for b in (_buying(study, rows, e) for e in entries) if b is not None],
+        "expected_annual": _expected_annual(study, rows),
+    }  # fmt: skip
+
+
+def losses_of(rows: list[dict[str, Any]], outcome: str) -> dict[int, dict[int, float | None]]:
+    """Draw to set of projects to loss; None for a run that failed."""
+    losses: dict[int, dict[int, float | None]] = {}
+    for row in rows:
+        value = row.get(outcome)
+        losses.setdefault(row["draw"], {})[row["bits"]] = None if value is None or (isinstance(value, float) and math.isnan(value)) else float(value)
+    return losses
+
+
+def costs_of(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Capital and yearly cost by set of projects (bits as text), CNY."""
+    found = {}
+    for row in rows:
+        if row["cost_middle_cny"] is not None:
+            found[str(row["bits"])] = {level: row[f"cost_{level}_cny"] for level in ("low", "middle", "high", "yearly")}
+    return found
+
+
+def _why(losses: dict[int, dict[int, float | None]], n: int) -> str:
+    lacking = min((2**n - sum(x is not None for x in v.values()) for v in losses.values()), default=2**n)
+    return f"{lacking} of {2**n} portfolios have no value: nothing is attributed over a gap"
+
+
+def _entry(losses: np.ndarray, names: list[str], draws: int) -> dict[str, Any]:
+    """losses (draws, 2^n). Values are means over the draws; attribution is linear, so the mean comes last."""
+    gains = losses[:, :1] - losses
+    phi = np.array([games.shapley(v) for v in gains])
+    mean = gains.mean(axis=0)
+    entry: dict[str, Any] = {
+        "total_effect": float(mean[-1]), "loss_none": float(losses[:, 0].mean()), "loss_all": float(losses[:, -1].mean()), "draws": len(losses),
+        "draws_left_out": draws - len(losses), "shapley": _named(names, phi.mean(axis=0)), "banzhaf": _named(names, games.banzhaf(mean)),
+        "first_in": _named(names, games.first_in(mean)), "last_in": _named(names, games.last_in(mean)),
+        "interactions": games.interactions(mean).tolist(), "interval": None, "losses": losses.mean(axis=0).tolist(),
+    }  # fmt: skip
+    if len(losses) > 1:
+        best = int(np.argmax(phi.mean(axis=0)))
+        second = int(np.argsort(-phi.mean(axis=0), kind="stable")[1]) if len(names) > 1 else best
+        p, error = first_in_draws(phi[:, best], phi[:, second])
+        entry["sure"] = {
+            "rank_probabilities": rank_probabilities(phi).tolist(), "best": names[best], "second": names[second], "best_stays_first": p, "error": error,
+            "best_is_first_of_all": float(np.mean(np.argmax(phi, axis=1) == best)),
+        }  # fmt: skip
+    if len(losses) >= LEAST_DRAWS:
+        low, high = bootstrap_mean(phi)
+        entry["interval"] = {
+            "spread": [np.quantile(phi, 0.05, axis=0).tolist(), np.quantile(phi, 0.95, axis=0).tolist()], "mean": [low.tolist(), high.tolist()],
+            "draws": len(losses),
+        }  # fmt: skip
+    return entry
+
+
+def _named(names: list[str], values: np.ndarray) -> dict[str, float]:
+    return dict(zip(names, np.asarray(values, float).tolist(), strict=True))
+
+
+def _buying(study: Study, rows: list[dict[str, Any]], entry: dict[str, Any]) -> dict[str, Any] | None:
+    """Frontier, hull and order under the yearly budget for one outcome; None where a cost is missing."""
+    names, costs = list(study.projects), costs_of(rows)
+    if len(costs) < 2 ** len(names):
+        return None
+    cost = np.array([costs[str(s)]["middle"] for s in range(2 ** len(names))])
+    gain = entry["loss_none"] - np.array(entry["losses"])
+    single = [float(cost[1 << i]) for i in range(len(names))]
+    found: dict[str, Any] = {
+        "name": entry["name"], "storm": entry["storm"], "failure_set": entry["failure_set"], "frontier": money.frontier(cost, gain),
+        "hull": money.hull(cost, gain), "gain_a_million": {n: entry["shapley"][n] / (c / 1e6) if c > 0.0 else None for n, c in zip(names, single, strict=True)},
+    }  # fmt: skip
+    budgets = study.spec.money.yearly_budget_cny
+    if budgets:
+        path, total = money.best_order(gain, single, list(budgets))
+        greedy_path, greedy = money.greedy_order(gain, single, list(budgets))
+        found["order"] = {"years": path, "gain": total, "greedy_years": greedy_path, "greedy_gain": greedy, "greedy_loss": total - greedy}
+    return found
+
+
+def _expected_annual(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """EAD of damage, and what the portfolios are worth at each rate; [] where fewer than three storms have a return period."""
+    periods = sorted((t, storm) for storm, t in study.spec.return_period_y.items())
+    if len(periods) < 3:
+        return []
+    found = []
+    means: dict[tuple[int, str], float] = {}
+    calm = next(iter(study.spec.failure_sets))
+    for storm in study.spec.return_period_y:
+        losses = losses_of([r for r in rows if r["storm"] == storm and r["failure_set"] == calm], f"{PREFIX}damage")
+        for bits in {b for v in losses.values() for b in v}:
+            values = [x for v in losses.values() if (x := v.get(bits)) is not None]
+            if len(values) == len(losses):
+                means[bits, storm] = float(np.mean(values))
+    base = None
+    for bits in sorted({b for b, _ in means}):
+        if any((bits, storm) not in means for _, storm in periods):
+            continue
+        total, tail, trapezoid = money.expected_annual_damage([t for t, _ in periods], [means[bits, s] for _, s in periods])
+        base = total if bits == 0 else base
+        row: dict[str, Any] = {"bits": bits, "ead_cny": total, "tail_cny": tail, "trapezoid_cny": trapezoid}
+        cost = costs_of([r for r in rows if r["bits"] == bits]).get(str(bits))
+        if base is not None and bits and cost is not None:
+            benefit, years = base - total, study.spec.money.horizon_y
+            row["benefit_cny_a_year"] = benefit
+            row["rates"] = [
+                {"rate": rate, "npv_cny": npv, "bcr": bcr}
+                for rate in study.spec.money.rates
+                for npv, bcr in [money.net_present_value(cost["middle"], cost["yearly"], benefit, rate, years)]
+            ]
+            row["internal_rate"] = money.internal_rate(cost["middle"], cost["yearly"], benefit, years)
+        found.append(row)
+    return found

@@ -1,0 +1,258 @@
+"""Runs a study: a queue of our own in front of dask, as many runs in flight as there are workers, the longest first; nothing is lost in a kill.
+
+Why the queue is here and not in the scheduler: dask hands out all tasks at once and repeats what a dead worker had been given; here a worker
+has one run at a time, and a run that is done is a folder that is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flood_sim.errors import input_error
+from flood_sim.scenario.build import available_bytes
+from flood_sim.study.attribute import attribution
+from flood_sim.study.catalogue import catalogue_rows, outcome_rows
+from flood_sim.study.expand import RunSpec, expand
+from flood_sim.study.keys import all_sources
+from flood_sim.study.specs import Study, load_study
+from flood_sim.study.store import ATTRIBUTION, STUDY, Store, write_whole
+from flood_sim.study.worker import hydraulics
+from flood_sim.units import GIBIBYTE
+
+BASE_BYTES = 0.6 * GIBIBYTE  # interpreter, libraries, SWMM of one model process (measured 0.41 GB on the small city)
+MEMORY_SHARE, ATTEMPTS, CATALOGUE_EVERY_S = 0.8, 3, 30.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is."""
+
+    runs: int
+    done: int
+    failed: int
+    running: int
+    seconds_left: float | None
+
+    def __str__(self) -> str:
+        left = "" if self.seconds_left is None else f", about {self.seconds_left:.0f} s left"
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.done} of {self.runs} runs done{failed}, {self.running} running{left}"
+
+
+def run_study(
+    study: Study,
+    folder: Path,
+    *,
+    workers: int = 0,
+    scheduler: str | None = None,
+    trusted: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+    progress: Callable[[Progress], None] = lambda progress: None,
+) -> dict[str, Any]:
+    """Run what is not there yet, write catalogue and attribution; returns the summary. Raises InputError for a wrong study or a busy folder."""
+    store, digest = Store(folder), scenario_digest(study)
+    store.prepare()
+    with store.locked():
+        swept = store.sweep()
+        if swept:
+            say(f"{swept} half-done runs of a killed study removed")
+        write_whole(folder / STUDY, _saved(study))
+        specs = {spec.identity(study, digest): spec for spec in expand(study)}
+        todo = [i for i in specs if store.answer(i) is None]
+        say(f"study {study.spec.name}: {len(specs)} runs, {len(specs) - len(todo)} done before")
+        begun = time.perf_counter()
+        if todo:
+            slots = workers or worker_count(study)
+            with _client(slots, scheduler, trusted) as client:
+                slots = slots if scheduler is None else max(sum(client.nthreads().values()), 1)
+                say(f"{slots} workers of {study.spec.threads_per_run} threads")
+                _work(study, digest, store, {i: specs[i] for i in todo}, client, slots, progress, len(specs))
+        summary = finish(study, store, specs)
+        say(
+            f"{summary['complete']} of {summary['runs']} runs complete, {summary['different']} of them different, in {time.perf_counter() - begun:.1f} s"
+        )
+        return summary
+
+
+def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, Any]:
+    """Write catalogue, outcomes and attribution from what is there."""
+    _write_tables(study, store, specs)
+    records = [store.answer(i) for i in specs]
+    document = attribution(study, catalogue_rows(study, store, specs))
+    write_whole(store.folder / ATTRIBUTION, json.dumps(document, indent=1, ensure_ascii=False).encode())
+    complete = [r for r in records if r is not None and r["status"] == "complete"]
+    faults = {s.portfolio: r for s, r in zip(specs.values(), records, strict=True) if r is not None and r["status"] != "complete"}
+    return {
+        "runs": len(specs), "complete": len(complete), "different": len({r["key"] for r in complete}),
+        "failed": {label: r["message"].splitlines()[0] for label, r in faults.items()}, "missing": sum(r is None for r in records),
+    }  # fmt: skip
+
+
+def open_study(folder: Path) -> Study:
+    """The study whose folder this is. Raises InputError where it is none."""
+    path = folder / STUDY
+    if not path.is_file():
+        raise input_error("E101", str(folder), "this is no study's folder: study.json is not there", do="flood-sim study run NAME --out DIR")
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    return load_study(saved["file"], tuple(Path(p) for p in saved["allowed"]))
+
+
+def study_status(folder: Path) -> dict[str, Any]:
+    """How far a study is, from its folder alone; a study that runs is not disturbed."""
+    study, store = open_study(folder), Store(folder)
+    digest = scenario_digest(study)
+    records = [store.answer(s.identity(study, digest)) for s in expand(study)]
+    return {
+        "study": study.spec.name, "runs": len(records), "complete": sum(r is not None and r["status"] == "complete" for r in records),
+        "failed": sum(r is not None and r["status"] != "complete" for r in records), "missing": sum(r is None for r in records),
+        "different": len({r["key"] for r in records if r is not None and r["status"] == "complete"}),
+    }  # fmt: skip
+
+
+def scenario_digest(study: Study) -> str:
+    """Content of the scenario, of every file that it or a storm's changes may read, and of the code: what makes earlier answers stale."""
+    digest = hashlib.sha256(all_sources().encode())
+    digest.update(json.dumps(study.scenario.spec.as_toml(), sort_keys=True, default=str).encode())
+    folder = study.scenario.folder
+    named = _texts(study.scenario.spec.as_toml()) | _texts(study.spec.model_dump())
+    for text in sorted(named):
+        path = folder / text
+        if Path(text).suffix and path.is_file():
+            digest.update(text.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _texts(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set().union(*(_texts(v) for v in value.values())) if value else set()
+    if isinstance(value, (list, tuple)):
+        return set().union(*(_texts(v) for v in value)) if value else set()
+    return {value} if isinstance(value, str) and len(value) < 1000 and "\n" not in value else set()
+
+
+def _saved(study: Study) -> bytes:
+    return json.dumps({"file": str(study.path.resolve()), "allowed": [str(p) for p in study.scenario.allowed]}).encode()
+
+
+def worker_count(study: Study) -> int:
+    """As many as there are cores for, and memory."""
+    from flood_sim.runner import default_threads
+    from flood_sim.scenario.build import _size
+    from flood_sim.surface import estimated_bytes
+
+    spec = study.scenario.spec
+    need = BASE_BYTES + 1.2 * estimated_bytes(*_size(study.scenario), spec.surface.precision, spec.infiltration.kind != "none")
+    return max(1, min(default_threads() // study.spec.threads_per_run, int(MEMORY_SHARE * available_bytes() / need)))
+
+
+@contextlib.contextmanager
+def _client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[Any]:
+    """A client of a cluster on this machine's loopback, or of a scheduler that is named. Raises InputError where that one is open to a network."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    if scheduler is not None:
+        if not (scheduler.startswith("tls://") or trusted or "//127.0.0.1:" in scheduler or "//localhost:" in scheduler):
+            raise input_error(
+                "E104", "--scheduler", "whoever reaches an open scheduler can run code on its workers", given=scheduler,
+                allowed="tls://HOST:PORT, or a loopback address", do="use TLS, or --i-trust-this-network",
+            )  # fmt: skip
+        with Client(scheduler, timeout="20s") as client:
+            yield client
+        return
+    settings = {
+        "distributed.scheduler.allowed-failures": 10, "distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": 0.85, "distributed.scheduler.worker-ttl": None, "logging.distributed": "error",
+    }  # fmt: skip
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=slots, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def _work(
+    study: Study, digest: str, store: Store, todo: dict[str, RunSpec], client: Any, slots: int, progress: Callable[[Progress], None], runs: int
+) -> None:
+    """Keep as many runs in flight as there are slots; note each as it ends; what died is tried again."""
+    from distributed import as_completed
+
+    waiting, attempts, log = _first_alone(list(todo), todo), dict.fromkeys(todo, 0), list[dict[str, Any]]()
+    begun, written, ended, failed = time.perf_counter(), time.perf_counter(), 0, 0
+    started: dict[str, float] = {}
+    futures: dict[Any, str] = {}
+    finished = as_completed()
+
+    def submit() -> None:
+        identity = waiting.pop(0)
+        attempts[identity] += 1
+        started[identity] = time.time()
+        text = json.dumps(todo[identity].document(study, digest), default=str)
+        future = client.submit(
+            hydraulics, text, str(store.folder.resolve()), study.spec.timeout_s, key=f"hydraulics-{identity}-{attempts[identity]}", pure=False
+        )
+        futures[future] = identity
+        finished.add(future)
+
+    warm = _kernels_are_compiled()
+    for _ in range(min(slots if warm else 1, len(waiting))):
+        submit()
+    while futures:
+        future = next(finished)
+        identity = futures.pop(future)
+        try:
+            record = future.result()
+        except Exception as error:
+            record = {"status": "died", "message": f"the worker: {error}"}
+        future.release()
+        again = record["status"] == "died" and attempts[identity] < ATTEMPTS
+        log.append(_log_row(record, todo[identity], attempts[identity], started[identity]))
+        if again:
+            waiting.insert(0, identity)
+        else:
+            store.note(identity, {k: record[k] for k in ("status", "key", "costs", "message", "trace") if k in record})
+            ended, failed = ended + 1, failed + (record["status"] != "complete")
+        while waiting and len(futures) < slots:
+            submit()
+        rate = ended / (time.perf_counter() - begun)
+        progress(Progress(runs, runs - len(todo) + ended, failed, len(futures), (len(todo) - ended) / rate if rate > 0.0 else None))
+        if time.perf_counter() - written > CATALOGUE_EVERY_S:
+            store.write_log(log)
+            log.clear()
+            written = time.perf_counter()
+    store.write_log(log)
+
+
+def _first_alone(identities: list[str], todo: dict[str, RunSpec]) -> list[str]:
+    """The longest first, as far as one can know: more measures make more work."""
+    return sorted(identities, key=lambda i: -len(todo[i].measures))
+
+
+def _kernels_are_compiled() -> bool:
+    """Else the first run is alone: two workers that compile at once race for the cache."""
+    from flood_kernels import cache_folder
+
+    return cache_folder().is_dir() and any(cache_folder().rglob("*.nbc"))
+
+
+def _log_row(record: dict[str, Any], spec: RunSpec, attempt: int, started: float) -> dict[str, Any]:
+    return {
+        "key": record.get("key", ""), "portfolio": spec.portfolio, "storm": spec.storm, "draw": spec.draw, "attempt": attempt, "end": record["status"],
+        "cached": bool(record.get("cached", False)), "host": record.get("host", ""), "worker": int(record.get("pid", 0)), "started": started,
+        "wall_s": float(record.get("wall_s", 0.0)), "cpu_s": float(record.get("cpu_s", 0.0)), "ended": time.time(), "parent": os.getpid(),
+    }  # fmt: skip
+
+
+def _write_tables(study: Study, store: Store, specs: dict[str, RunSpec]) -> None:
+    store.write_tables(catalogue_rows(study, store, specs), outcome_rows(store, specs))

@@ -1,0 +1,110 @@
+"""A study to its runs: sets of projects x storms x failure sets x draws, each with the changes of the scenario that make it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from flood_sim.analysis.attribution import fractional_design
+from flood_sim.study.specs import Changes, Study
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run: which projects (bits and label), which storm, failure set and draw (-1: parameters as the scenario has them)."""
+
+    portfolio: str
+    bits: int
+    measures: tuple[str, ...]
+    storm: str
+    failure_set: str
+    draw: int
+    changes: Changes
+    parameters: dict[str, float]
+
+    def document(self, study: Study, digest: str) -> dict[str, Any]:
+        """What a worker is told: plain text, no arrays."""
+        return {
+            "scenario": str(study.scenario.path.resolve()), "allowed": [str(p) for p in study.scenario.allowed], "changes": self.changes,
+            "portfolio": self.portfolio, "measures": list(self.measures), "actions": study.spec.actions, "threads": study.spec.threads_per_run,
+            "digest": digest,
+        }  # fmt: skip
+
+    def identity(self, study: Study, digest: str) -> str:
+        """A hash of the document: the same run asked for twice has the same."""
+        text = json.dumps(self.document(study, digest), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def expand(study: Study) -> list[RunSpec]:
+    """All runs, in one order."""
+    runs = []
+    for draw, parameters in enumerate(draw_parameters(study)) if study.spec.draws else [(-1, {})]:
+        drawn = _nested(parameters)
+        for storm, storm_changes in study.spec.storms.items():
+            for failure_set, failure_changes in study.spec.failure_sets.items():
+                changes = _together(storm_changes, failure_changes, drawn)
+                for label, bits in portfolios(study).items():
+                    measures = tuple(m for k, names in enumerate(study.projects.values()) if bits >> k & 1 for m in names)
+                    runs.append(RunSpec(label, bits, measures, storm, failure_set, draw, changes, parameters))
+    return runs
+
+
+def portfolios(study: Study) -> dict[str, int]:
+    """Label to bits; bit k is the k-th project of the study."""
+    names, kind = list(study.projects), study.spec.portfolios
+    n, full = len(names), 2 ** len(names) - 1
+    if isinstance(kind, dict):
+        return {label: sum(1 << names.index(p) for p in projects) for label, projects in kind.items()}
+    sets = {
+        "factorial": range(2**n),
+        "fractional": sorted(fractional_design().tolist()) if n == 6 else [],
+        "singles": [0, *(1 << i for i in range(n)), *(full ^ 1 << i for i in range(n) if n > 2), full],
+    }[kind]
+    return {label_of(bits, names): bits for bits in sets}
+
+
+def label_of(bits: int, names: list[str]) -> str:
+    """none, the joined names, or all."""
+    if bits == 2 ** len(names) - 1 and len(names) > 1:
+        return "all"
+    return "+".join(n for k, n in enumerate(names) if bits >> k & 1) or "none"
+
+
+def draw_parameters(study: Study) -> list[dict[str, float]]:
+    """Values of each draw; the first n of a longer study are those of a shorter one."""
+    from scipy.stats import qmc
+
+    draws = study.spec.draws
+    if draws is None:
+        return []
+    keys = sorted(draws.parameters)
+    power = int(np.ceil(np.log2(max(draws.n, 1))))
+    points = qmc.Sobol(len(keys), scramble=True, rng=np.random.default_rng(draws.seed)).random_base2(power)[: draws.n]
+    low, high = (np.array([draws.parameters[k][side] for k in keys]) for side in (0, 1))
+    return [dict(zip(keys, (low + row * (high - low)).tolist(), strict=True)) for row in points]
+
+
+def _nested(parameters: dict[str, float]) -> Changes:
+    nested: Changes = {}
+    for key, value in parameters.items():
+        *path, last = key.split(".")
+        table = nested
+        for part in path:
+            table = table.setdefault(part, {})
+        table[last] = value
+    return nested
+
+
+def _together(*tables: Changes) -> Changes:
+    """Later changes go over earlier ones, key by key."""
+    joined: Changes = {}
+    for table in tables:
+        for key, value in table.items():
+            old = joined.get(key)
+            joined[key] = _together(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return joined

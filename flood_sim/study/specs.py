@@ -1,0 +1,156 @@
+"""A study as it stands in a file: which scenario, which projects, which storms, which draws; read and refused in one place."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from flood_sim.errors import Finding, InputError, input_error, nearest
+from flood_sim.measures.base import PROJECTS
+from flood_sim.scenario import Scenario, load_scenario
+from flood_sim.scenario.loader import scenarios_folder
+from flood_sim.units import MEBIBYTE
+
+MOST_PROJECTS = 8  # 256 runs a storm: beyond that use named portfolios
+Changes = dict[str, Any]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Draws(Section):
+    """Plausible worlds: points of a scrambled Sobol sequence in the ranges; a longer study keeps the points of a shorter one."""
+
+    n: int = Field(ge=1, le=4096)
+    seed: int = Field(720, ge=0)
+    parameters: dict[str, tuple[float, float]] = Field(
+        min_length=1, description='keys of the scenario with dots, e.g. "city.river_manning_n" = [0.04, 0.08]'
+    )
+
+
+class Money(Section):
+    price_year: int = 2021
+    rates: tuple[float, ...] = Field((0.06, 0.08), min_length=1)
+    horizon_y: int = Field(50, ge=1, le=200)
+    yearly_budget_cny: tuple[float, ...] = Field((), description="money of each year, for the order of building; what is left carries over")
+
+
+class StudySpec(Section):
+    """A study. Storms, draws and failure sets are changes of the scenario; all portfolios meet each of them."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: str = Field(min_length=1, max_length=80)
+    title: str = ""
+    scenario: str = Field(description="name of a shipped scenario, or path of a file beside this one")
+    projects: dict[str, tuple[str, ...]] = Field(
+        {}, description="measures by project; absent: all measures of the scenario by the project of their kind"
+    )
+    portfolios: Literal["factorial", "fractional", "singles"] | dict[str, tuple[str, ...]] = Field(
+        "factorial", description="all sets of projects; 16 of 64; none, each alone, all but each, all; or named lists of projects"
+    )
+    actions: str | None = Field(None, description="name of an [action_list.NAME]")
+    storms: dict[str, Changes] = Field({"as_given": {}}, min_length=1, description="name to the changes of the scenario that make it")
+    return_period_y: dict[str, float] = Field({}, description="of storms that have one: expected annual damage; a historic storm has none")
+    failure_sets: dict[str, Changes] = Field({"none": {}}, min_length=1, description="name to the changes that make it, e.g. { failures = [...] }")
+    draws: Draws | None = None
+    money: Money = Money()
+    threads_per_run: int = Field(1, ge=1, le=64)
+    timeout_s: float = Field(3600.0, gt=0.0, description="of one run")
+
+    @model_validator(mode="after")
+    def _periods(self) -> StudySpec:
+        for storm in self.return_period_y:
+            if storm not in self.storms:
+                raise ValueError(f"return_period_y names `{storm}`, which is no storm of this study{nearest(storm, self.storms)}")
+        return self
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated study and its scenario; projects in the order of the six."""
+
+    spec: StudySpec
+    path: Path
+    scenario: Scenario
+    projects: dict[str, tuple[str, ...]]
+
+
+def studies_folder() -> Path:
+    return scenarios_folder() / "studies"
+
+
+def list_studies() -> list[str]:
+    """Names of the shipped studies."""
+    return sorted(p.stem for p in studies_folder().glob("*.toml"))
+
+
+def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
+    """Read and validate a study by name or path. Raises InputError with what is wrong."""
+    path = Path(name)
+    if not path.is_file():
+        path = studies_folder() / f"{name}.toml"
+    if not path.is_file():
+        raise input_error(
+            "E101", str(name), f"no study of this name{nearest(str(name), list_studies())}", allowed=f"{', '.join(list_studies())}, or a file"
+        )
+    if path.stat().st_size > MEBIBYTE:
+        raise input_error("E102", str(path), "a study larger than 1 MB is not read")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        spec = StudySpec.model_validate(data)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise input_error("E102", path.name, f"this is not valid TOML: {error}") from error
+    except ValidationError as error:
+        raise InputError([_finding(path, fault) for fault in error.errors()]) from error
+    beside = path.parent / spec.scenario
+    scenario = load_scenario(beside if beside.is_file() else spec.scenario, allowed)
+    study = Study(spec, path, scenario, _projects(spec, scenario, path))
+    _refuse_unknown_projects(study)
+    return study
+
+
+def _finding(path: Path, fault: Any) -> Finding:
+    place = ".".join(str(p) for p in fault["loc"])
+    known = [f.alias or n for n, f in StudySpec.model_fields.items()]
+    hint = nearest(place, known) if fault["type"] == "extra_forbidden" else ""
+    message = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"]
+    return Finding("E103", f"{path.name}, {place}" if place else path.name, f"{message}{hint}", allowed=", ".join(known) if hint else "")
+
+
+def _projects(spec: StudySpec, scenario: Scenario, path: Path) -> dict[str, tuple[str, ...]]:
+    measures = scenario.spec.measure
+    if not spec.projects:
+        groups: dict[str, tuple[str, ...]] = {str(p): tuple(n for n, m in measures.items() if p == m.PROJECT) for p in PROJECTS}
+        groups = {p: names for p, names in groups.items() if names}
+        if not groups:
+            raise input_error("E104", f"{path.name}, scenario", "the scenario has no measures", given=spec.scenario)
+    else:
+        groups = dict(spec.projects)
+        for project, names in groups.items():
+            for name in names:
+                if name not in measures:
+                    raise input_error("E104", f"{path.name}, projects.{project}", f"no such measure{nearest(name, measures)}", given=name)
+    if len(groups) > MOST_PROJECTS and not isinstance(spec.portfolios, dict):
+        raise input_error(
+            "E104", f"{path.name}, projects", f"{len(groups)} projects make {2 ** len(groups)} portfolios", allowed=f"at most {MOST_PROJECTS}",
+            do="group measures into fewer projects, or name the portfolios",
+        )  # fmt: skip
+    if spec.portfolios == "fractional" and len(groups) != 6:
+        raise input_error("E104", f"{path.name}, portfolios", "the fraction of 16 runs is one of six projects", given=f"{len(groups)} projects")
+    return groups
+
+
+def _refuse_unknown_projects(study: Study) -> None:
+    if isinstance(study.spec.portfolios, dict):
+        for name, projects in study.spec.portfolios.items():
+            for project in projects:
+                if project not in study.projects:
+                    place = f"{study.path.name}, portfolios.{name}"
+                    raise input_error(
+                        "E104", place, f"no such project{nearest(project, study.projects)}", given=project, allowed=", ".join(study.projects)
+                    )

@@ -1,0 +1,54 @@
+"""What a dask worker does: hand a run to the model process beside it and wait. Text in, less than a kilobyte out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+_model: dict[str, subprocess.Popen[bytes]] = {}  # by store; one worker runs one task at a time
+
+
+def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
+    """One run, by its document as JSON. Status: complete, refused (input), failed (the model), died (its process), timeout."""
+    process = _model.get(store)
+    if process is None or process.poll() is not None:
+        process = _model[store] = _start(Path(store))
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):  # found below
+            process.stdin.write(text.encode() + b"\n")
+            process.stdin.flush()
+    line = _read_line(process, timeout_s)
+    if line is None:
+        process.kill()
+        process.wait()
+        del _model[store]
+        return {"status": "timeout", "message": f"no answer within {timeout_s:g} s"}
+    if not line:
+        code = process.wait()
+        del _model[store]
+        return {"status": "died", "message": f"the model's process ended with {code}"}
+    answer: dict[str, Any] = json.loads(line)
+    return answer | {"pid": os.getpid()}
+
+
+def _start(store: Path) -> subprocess.Popen[bytes]:
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    environment = os.environ | threads | {"OMP_WAIT_POLICY": "passive"}
+    with (store / "models.log").open("ab") as log:
+        command = [sys.executable, "-m", "flood_sim.study.model", str(store)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment)
+
+
+def _read_line(process: subprocess.Popen[bytes], timeout_s: float) -> bytes | None:
+    """A line; b"" where the process ended; None where it took too long."""
+    if process.stdout is None:
+        return b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        return process.stdout.readline() if selector.select(timeout_s) else None
