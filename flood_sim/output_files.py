@@ -79,6 +79,8 @@ class FieldsFile:
         bed = self._variable("bed_elevation", ("y", "x"))
         bed.vertical_datum = str(inputs.effective.get("terrain", {}).get("vertical_datum", "not stated"))
         bed[:] = np.where(inputs.terrain.active, inputs.terrain.bed_elevation, np.nan)
+        if inputs.dug_m is not None:
+            self._variable("dug_depth", ("y", "x"))[:] = np.where(inputs.terrain.active, inputs.dug_m, np.nan)
         for name in ("max_depth", "max_velocity", "max_depth_velocity", "arrival_time", "duration_0p15"):
             self._variable(name, ("y", "x"))
         self._variable("max_hazard", ("y", "x"), kind="u1")

@@ -19,6 +19,7 @@ class Variable:
 VARIABLES: dict[str, Variable] = {
     "depth": Variable("m", "cell", "water depth", "水深", "flood_water_thickness"),
     "bed_elevation": Variable("m", "cell", "ground elevation", "地面高程", "ground_level_altitude"),
+    "dug_depth": Variable("m", "cell", "how far measures have lowered the ground", "措施挖深"),
     "velocity_x": Variable("m s-1", "cell", "flow velocity towards east", "东向流速"),
     "velocity_y": Variable("m s-1", "cell", "flow velocity towards north", "北向流速"),
     "max_depth": Variable("m", "cell", "maximum water depth", "最大水深", "flood_water_thickness"),

@@ -84,10 +84,14 @@ class Consequences:
 
     @cached_property
     def ring_depth(self) -> np.ndarray:
-        """(buildings,) m: highest of the maximum depths beside each building; 0 where no open cell touches it."""
+        """(buildings,) m: highest of the maximum depths beside each building, over the ground as it was before measures dug there (ground floors
+        did not sink with it); 0 where no open cell touches it."""
         if self.exposure is None:
             return np.zeros(0)
-        return ring_maximum(np.nan_to_num(self.results.max_depth.values), self.exposure["building"], np.isfinite(self.results.max_depth.values))
+        depth = self.results.max_depth.values
+        if "dug_depth" in self.results.fields:
+            depth = np.where(np.isfinite(depth), np.maximum(depth - np.nan_to_num(self.results.fields["dug_depth"].values), 0.0), depth)
+        return ring_maximum(np.nan_to_num(depth), self.exposure["building"], np.isfinite(depth))
 
     def outcomes(self) -> list[Outcome]:
         """All of them, in one order."""

@@ -19,6 +19,7 @@ CHAMBER_M2 = 30.0
 STATIONS_PER_KM2 = 0.32
 DUTY_PUMPS = 3
 WELL_BELOW_M = 2.5
+WELL_WALL_M = 2.0  # over the street: a well that spilled into a ponded street would lift the river's water to it (SWMM has no surcharged storage)
 GRATE_PERIMETER_M, GRATE_AREA_M2 = 1.95, 0.30
 UNDERPASS_PERIOD_Y, UNDERPASS_MIN = 30.0, 5.0
 
@@ -170,7 +171,7 @@ def _pump_station(s: _Sections, p: CityParameters, tree: SewerTree, design: Desi
     floor = trunk - WELL_BELOW_M
     well_area = max(20.0, 30.0 * duty / 1.0)
     well, discharge = f"WELL{number}", f"DIS{number}"
-    s.add("STORAGE", well, floor, node.rim - floor, 0.5, "FUNCTIONAL", 0, 0, well_area, 0, 0)
+    s.add("STORAGE", well, floor, node.rim + WELL_WALL_M - floor, 0.5, "FUNCTIONAL", 0, 0, well_area, 0, 0)
     bottom = STREET_LEVEL_M - 2.5
     s.add("STORAGE", discharge, bottom, STREET_LEVEL_M + 2.5 - bottom, 0.0, "FUNCTIONAL", 0, 0, CHAMBER_M2, 0, 0)
     _river_outfall(s, p, f"OUT{number}", bottom - 0.02)

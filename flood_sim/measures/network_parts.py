@@ -10,6 +10,7 @@ from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
 from flood_sim.units import SWMM_FLOW_UNITS, SWMM_US_UNITS
 
+WALL_M, SHAFT_M2 = 2.0, 25.0
 WEIR_SI, WEIR_US = 1.84, 3.33  # sharp crest, m^0.5/s and ft^0.5/s (SWMM)
 
 
@@ -38,10 +39,23 @@ def add_pipe(
     plan.count(sewer_item(diameter_m), length_m)
 
 
-def add_store(plan: Plan, view: InputsView, node: str, invert_m: float, depth_m: float, area_m2: float, beside: str) -> None:
-    """A storage node of constant area, empty; what it spills comes up where the node `beside` it spills."""
+def add_store(
+    plan: Plan, view: InputsView, node: str, invert_m: float, rim_m: float, area_m2: float, beside: str, roof_m: float | None = None
+) -> None:
+    """An empty storage node under the street of the node `beside` it, whose rim is rim_m: of constant area up to roof_m (absent: all the way), a
+    shaft above. Its wall stands WALL_M over the rim: SWMM lets no storage node surcharge, and one that spilled into a street that stands over its
+    rim would lift water from the river or the network to the street's level for ever."""
     metre, place = view.inp.metres_per_unit, view.inp.coordinates().get(beside)
-    plan.row("STORAGE", node, invert_m / metre, depth_m / metre, 0, "FUNCTIONAL", 0, 0, area_m2 / metre**2, 0, 0)
+    depth, square = (rim_m + WALL_M - invert_m) / metre, metre**2
+    if roof_m is None:
+        plan.row("STORAGE", node, invert_m / metre, depth, 0, "FUNCTIONAL", 0, 0, area_m2 / square, 0, 0)
+    else:
+        curve, roof = f"{node}_volume", (roof_m - invert_m) / metre
+        shaft = min(SHAFT_M2, area_m2) / square
+        points = [(0.0, area_m2 / square), (roof, area_m2 / square), (roof + 0.05 / metre, shaft), (max(depth, roof + 0.1 / metre), shaft)]
+        rows = [(curve, *(["Storage"] if k == 0 else []), f"{x:.9g}", f"{a:.9g}") for k, (x, a) in enumerate(points)]
+        plan.item("inp.CURVES", (curve, NEW_ROW), "insert", rows)
+        plan.row("STORAGE", node, invert_m / metre, depth, 0, "TABULAR", curve, 0, 0)
     if place is not None:
         plan.row("COORDINATES", node, place[0] + 5.0, place[1])
     cells = view.drainage.return_cells.get(beside) if view.drainage is not None else None

@@ -347,7 +347,8 @@ class DeepTunnel(PipeNetwork):
             plan.refusals.append(refusal(name, "dewater_m3_s", "a tunnel without a pump is full after the first storm", allowed="above 0"))
         volume = math.pi / 4.0 * self.diameter_m**2 * self.length_m
         invert = min(rims[n] for n in plan.targets) - self.depth_m
-        add_store(plan, view, name, invert, self.depth_m, volume / self.diameter_m, plan.targets[0])
+        lowest = min(rims[n] for n in plan.targets)
+        add_store(plan, view, name, invert, lowest, volume / self.diameter_m, plan.targets[0], invert + self.diameter_m)
         for k, node in enumerate(plan.targets, start=1):
             crest = self.crest_m if self.crest_m is not None else rims[node] - 0.5
             add_weir(plan, view, name, f"{name}_w{k}", node, name, crest, self.weir_m)

@@ -113,7 +113,7 @@ class NewPumpStation(PumpStations):
             return node
         well, metre = f"{name}_well", view.inp.metres_per_unit
         floor = inverts[node] - self.sump_m
-        add_store(plan, view, well, floor, rims[node] - floor, area, node)
+        add_store(plan, view, well, floor, rims[node], area, node)
         pipe = max((c.depth_m for c in view.conduits.values() if c.lower == node), default=1.0)
         by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
         upper, lower = (inverts[node], inverts[node] - 0.01) if by_level else (0.0, self.sump_m - 0.01)

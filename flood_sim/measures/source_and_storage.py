@@ -317,7 +317,7 @@ class UndergroundTank(SourceAndStorage):
             return plan
         crest = self.crest_m if self.crest_m is not None else 0.5 * (rims[self.node] + inverts[self.node])
         invert, store = crest - self.depth_m, f"{name}_tank"
-        add_store(plan, view, store, invert, rims[self.node] - invert, self.volume_m3 / self.depth_m, self.node)
+        add_store(plan, view, store, invert, rims[self.node], self.volume_m3 / self.depth_m, self.node, crest)
         add_weir(plan, view, name, f"{name}_weir", self.node, store, crest, self.weir_m)
         add_pump(plan, view, f"{name}_pump", store, self.node, self.volume_m3 / (3600.0 * self.empty_h), self.depth_m, 0.1)
         plan.count("underground_tank", self.volume_m3)

@@ -26,6 +26,7 @@ def toy(
     depth,
     hours=None,
     hazard=None,
+    dug=None,
     exposure=None,
     sites=None,
     frames=None,
@@ -47,6 +48,7 @@ def toy(
         for name, field in (
             ("max_depth", depth),
             ("bed_elevation", 0.0 * depth),
+            *((("dug_depth", np.asarray(dug)),) if dug is not None else ()),
             *((("max_hazard", np.asarray(hazard)),) if hazard is not None else ()),
             ("duration_0p15", HOUR * np.asarray(depth * 0 if hours is None else hours)),
         ):
@@ -114,6 +116,16 @@ def test_damage_of_a_house(tmp_path):
     assert value(c, "damage") == pytest.approx(29_646.0, rel=1e-6)
     assert value(c, "ground_floors_wet") == 1.0 and value(c, "ground_floor_area_wet") == 100.0
     assert value(c, "people_exposed") == pytest.approx(4.0)  # a third of the twelve live on the ground floor
+
+
+def test_a_court_that_was_dug_is_no_deeper_flood(tmp_path):
+    """0.5 m of water in a court cut 0.3 m deeper stands 0.2 m over the old ground, 0.05 m over a floor of 0.15 m."""
+    house = np.array([[1, 0]])
+    exposure = {"building": house, "use": [0], "area_m2": [10.0]}
+    wet = toy(tmp_path / "wet", depth=[[np.nan, 0.5]], exposure=exposure)
+    dug = toy(tmp_path / "dug", depth=[[np.nan, 0.5]], dug=[[0.0, 0.3]], exposure=exposure)
+    assert wet.ring_depth == pytest.approx(0.5) and dug.ring_depth == pytest.approx(0.2)
+    assert value(dug, "damage") == pytest.approx(10.0 * 5480.0 * 0.05 / 0.5 * 0.3266, rel=1e-5)
 
 
 def test_people_on_the_street(tmp_path):

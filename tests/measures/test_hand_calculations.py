@@ -242,12 +242,20 @@ def test_a_tunnel_takes_its_volume_and_then_nothing(tmp_path):
     }
     built = build(inputs, tunnel=keys)
     assert {q["item"]: q["amount"] for q in built.measures[0]["quantities"]}["tunnel"] == pytest.approx(12_566.4, rel=1e-4)
-    probe = lambda s: float(s.network.heads()[s.network.node_ids.index("tunnel")])  # noqa: E731
-    _, head = run(built.inputs, tmp_path, probe)
+
+    def probe(s):
+        tunnel, shaft = (float(s.network.heads()[s.network.node_ids.index(n)]) for n in ("tunnel", "M"))
+        return tunnel, float(s.surface.depth[0, 0]), shaft
+
+    _, seen = run(built.inputs, tmp_path, probe)
     bottom, area = 10.0 - 20.0, 12_566.4 / 4.0
-    at = {t: (h - bottom) * area for t, h in head.items()}
+    at = {t: (h - bottom) * area for t, (h, *_) in seen.items()}
     assert at[1200.0] - at[600.0] == pytest.approx(600.0 * 8.6, rel=0.05)  # the pipe takes 1.1 to 1.6 with the shaft's head
-    assert max(head.values()) <= 10.0 + 0.5
+    full = min(t for t, (h, *_) in seen.items() if h > bottom + 4.05)
+    assert full == pytest.approx(12_566.4 / 8.6, rel=0.05)
+    assert max(street for t, (_, street, _) in seen.items() if t < full) < 0.01 and seen[2400.0][1] > 0.5  # from then on the street fills
+    late = [abs(h - shaft) for t, (h, _, shaft) in seen.items() if t > full + 120.0]
+    assert max(late) <= 0.1  # full, it stands as high as the manhole that fed it, and takes no more
 
 
 # ------------------------------------------------------------------------------------------------------- pump stations
@@ -408,11 +416,20 @@ def test_a_buried_tank_fills_over_its_weir(tmp_path):
     ) + "\n[COORDINATES]\nM 95 5\nO 200 5\n"  # fmt: skip
     inputs = coupled_inputs(flat(1, 1, 100.0), write_inp(tmp_path, text), [NodeInlet("M", 0, 0, 400.0, 40.0, np.inf)], duration_s=7200)
     keys = {"kind": "underground_tank", "node": "M", "volume_m3": 600.0, "crest_m": -1.5, "depth_m": 4.0, "empty_h": 12.0, "weir_m": 5.0}
-    level = lambda s: float(s.network.heads()[s.network.node_ids.index("tank_tank")])  # noqa: E731
-    _, head = run(build(inputs, tank=keys).inputs, tmp_path, level)
-    full = max(head.values())
-    assert -1.5 <= full <= 0.2
-    assert (head[5400.0] - head[7200.0]) * 150.0 == pytest.approx(1800.0 * 600.0 / 43200.0, rel=0.05)
+
+    def probe(s):
+        tank, manhole = (float(s.network.heads()[s.network.node_ids.index(n)]) for n in ("tank_tank", "M"))
+        return tank, s.network.balance()["stored"], manhole
+
+    simulation, seen = run(build(inputs, tank=keys).inputs, tmp_path, probe)
+    assert max(stored for _, stored, _ in seen.values()) == pytest.approx(
+        600.0, abs=90.0
+    )  # its shaft of 25 m2, up to 2 m over the street, and the pipes hold the rest
+    assert (
+        max(abs(tank - manhole) for t, (tank, _, manhole) in seen.items() if 900.0 < t <= 1200.0) <= 0.3
+    )  # full: about as high as its manhole (its weir is drowned)
+    assert simulation.exchange.book.to_street_network > 0.0  # what the full tank does not take comes up
+    assert (seen[5400.0][0] - seen[7200.0][0]) * 150.0 == pytest.approx(1800.0 * 600.0 / 43200.0, rel=0.05)
 
 
 def test_a_lake_needs_its_hours(tmp_path):
