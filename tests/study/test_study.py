@@ -1,0 +1,230 @@
+"""Studies: what they expand to, keys by content, what survives a kill, what is not run twice, what is not attributed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flood_sim.errors import InputError
+from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.study import list_studies, load_study
+from flood_sim.study.engine import open_study, run_study, study_status
+from flood_sim.study.expand import draw_parameters, expand, portfolios
+from flood_sim.study.keys import run_key
+
+SCENARIO = """
+schema = 1
+name = "tiny"
+[time]
+start = 2021-07-20T16:00:00+08:00
+stop = 2021-07-20T16:10:00+08:00
+[city]
+kind = "reference_city"
+side_m = 500.0
+cell_size_m = 10.0
+[rainfall]
+kind = "storm"
+storm = "zhengzhou-720"
+label = "right"
+[drainage]
+kind = "swmm"
+coupling_step_s = 10.0
+routing_step_s = 5.0
+[measure.clean]
+kind = "inlet_cleaning"
+targets = { layer = "nodes", where = ["inlets > 0"] }
+open_share = 0.6
+[measure.green]
+kind = "sunken_green"
+targets = { layer = "courts" }
+share = 0.3
+[measure.green_more]
+kind = "bioretention"
+targets = { layer = "courts" }
+share = 0.1
+"""
+STUDY = 'schema = 1\nname = "tiny"\nscenario = "tiny.toml"\n'
+
+
+def written(folder: Path, extra: str = "", scenario: str = SCENARIO) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "tiny.toml").write_text(scenario)
+    (folder / "study.toml").write_text(STUDY + extra)
+    return folder / "study.toml"
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Four portfolios under two storms, run to the end."""
+    folder = tmp_path_factory.mktemp("study")
+    path = written(folder, "[storms.whole]\n[storms.half.rainfall]\nscale = 0.5\n")
+    return path, folder / "out", run_study(load_study(path), folder / "out")
+
+
+def test_a_study_expands_to_all_sets_storms_and_draws(tmp_path):
+    study = load_study(
+        written(tmp_path, '[storms.a]\n[storms.b.rainfall]\nscale = 0.5\n[draws]\nn = 3\n[draws.parameters]\n"city.river_manning_n" = [0.03, 0.09]\n')
+    )
+    assert study.projects == {"pipe_network": ("clean",), "source_and_storage": ("green", "green_more")}
+    assert portfolios(study) == {"none": 0, "pipe_network": 1, "source_and_storage": 2, "all": 3}
+    runs = expand(study)
+    assert len(runs) == 4 * 2 * 3 and len({r.identity(study, "d") for r in runs}) == 24
+    values = [d["city.river_manning_n"] for d in draw_parameters(study)]
+    assert all(0.03 <= v <= 0.09 for v in values)
+    longer = load_study(written(tmp_path, '[draws]\nn = 6\n[draws.parameters]\n"city.river_manning_n" = [0.03, 0.09]\n'))
+    assert [d["city.river_manning_n"] for d in draw_parameters(longer)][:3] == values  # a study grows and never restarts
+    assert runs[-1].changes["city"]["river_manning_n"] == values[2] and runs[-1].changes["rainfall"] == {"scale": 0.5}
+
+
+def test_shipped_studies_are_what_they_say():
+    assert {"six_projects_small", "six_projects_factorial"} <= set(list_studies())
+    for name, count in (("six_projects_small", 64), ("six_projects_factorial", 192)):
+        study = load_study(name)
+        assert list(study.projects) == [
+            "conveyance",
+            "pipe_network",
+            "pump_stations",
+            "critical_infrastructure",
+            "underground_space",
+            "source_and_storage",
+        ]
+        assert len(expand(study)) == count
+
+
+def test_keys_hang_on_content_alone(tmp_path):
+    """Another name, comment, order of keys or number of threads: the same key; one cell by one ulp, another storm: a new one."""
+    written(tmp_path)
+    inputs = build_inputs(load_scenario(tmp_path / "tiny.toml"))
+    key = run_key(inputs)
+    head, _, rest = SCENARIO.partition("[time]")
+    moved = (
+        head.replace('"tiny"', '"renamed"') + "# a comment\n[drainage]" + rest.partition("[drainage]")[2] + "[time]" + rest.partition("[drainage]")[0]
+    )
+    (tmp_path / "moved.toml").write_text(moved)
+    assert run_key(build_inputs(load_scenario(tmp_path / "moved.toml"), threads=2)) == key
+    bed = inputs.terrain.bed_elevation.copy()
+    bed[20, 20] = np.nextafter(bed[20, 20], np.inf)
+    assert run_key(replace(inputs, terrain=replace(inputs.terrain, bed_elevation=bed))) != key
+    (tmp_path / "half.toml").write_text(SCENARIO.replace('label = "right"', 'label = "right"\nscale = 0.5'))
+    assert run_key(build_inputs(load_scenario(tmp_path / "half.toml"))) != key
+
+
+def test_a_study_runs_and_adds_up(done):
+    _, out, summary = done
+    assert summary == {"runs": 8, "complete": 8, "different": 8, "failed": {}, "missing": 0}
+    table = pd.read_parquet(out / "catalogue.parquet")
+    assert list(table["bits"]) == [0, 1, 2, 3] * 2 and set(table["status"]) == {"complete"} and (table["volume_error_rel"] < 1e-6).all()
+    assert table.groupby("storm")["rain_m3"].nunique().tolist() == [1, 1]  # to the last bit, whatever is built
+    document = json.loads((out / "attribution.json").read_text())
+    entries = {(e["name"], e["storm"]): e for e in document["outcomes"]}
+    damage = entries["damage", "whole"]
+    loss = table[table["storm"] == "whole"].set_index("bits")["outcome_damage"]
+    assert sum(damage["shapley"].values()) == pytest.approx(loss[0] - loss[3], rel=1e-9)
+    assert damage["shapley"]["pipe_network"] == pytest.approx(0.5 * (loss[0] - loss[1] + loss[2] - loss[3]))
+    assert any(m["name"] == "access_loss_car" and "no value" in m["why"] for m in document["missing"])
+    long = pd.read_parquet(out / "outcomes.parquet")
+    assert set(long["key"]) == set(table["key"]) and (long["source"].str.len() > 0).all()
+
+
+def test_what_is_done_is_not_done_again_and_a_change_touches_only_its_own(done, tmp_path):
+    """A larger garden in project 6: the two portfolios without it are found, the two with it run, in both storms."""
+    shutil.copytree(done[0].parent, tmp_path / "copy")
+    path, out = tmp_path / "copy" / "study.toml", tmp_path / "copy" / "out"
+    run_study(load_study(path), out)  # it lies elsewhere now: asked again, found by content
+    before = pd.read_parquet(out / "runs_log.parquet")
+    run_study(load_study(path), out)
+    assert len(pd.read_parquet(out / "runs_log.parquet")) == len(before)
+    written(path.parent, path.read_text().removeprefix(STUDY), SCENARIO.replace("share = 0.1", "share = 0.2"))
+    assert study_status(out)["missing"] == 8  # the file has changed: each is asked again
+    summary = run_study(load_study(path), out)
+    log = pd.read_parquet(out / "runs_log.parquet").iloc[len(before) :]
+    assert summary["complete"] == 8 and sorted(log[~log["cached"]]["portfolio"]) == ["all"] * 2 + ["source_and_storage"] * 2
+
+
+def test_a_killed_study_is_resumed_to_the_same_catalogue(done, tmp_path):
+    """kill -9 of a model's process, of a worker, and of the parent, each in the middle; resumed: the same bytes, no run lost, none there twice."""
+    path, whole, _ = done
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "flood_sim.cli", "study", "run", str(path), "--out", str(out), "--quiet"]
+    parent = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 1, 90.0)
+    os.kill(children(parent.pid, "flood_sim.study.model")[0], signal.SIGKILL)
+    wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 2, 60.0)
+    models = children(parent.pid, "flood_sim.study.model")
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    wait_for(lambda: not any(alive(pid) for pid in models), 10.0)  # no orphan goes on writing
+    assert study_status(out)["missing"] > 0
+    summary = run_study(open_study(out), out)
+    assert summary["complete"] == 8 and summary["missing"] == 0
+    for name in ("catalogue.parquet", "outcomes.parquet", "attribution.json"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+    assert len(list((out / "runs").iterdir())) == 8  # nothing half done is left
+    log = pd.read_parquet(out / "runs_log.parquet")
+    assert (log["end"] == "complete").sum() <= 8 and not log[log["end"] == "complete"].duplicated("key").any()
+
+
+def wait_for(holds, seconds):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+def children(pid, of_module):
+    """Descendants that run a module."""
+    import psutil
+
+    return [p.pid for p in psutil.Process(pid).children(recursive=True) if of_module in " ".join(p.cmdline())]
+
+
+def alive(pid):
+    import psutil
+
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_run_that_is_refused_is_listed_and_nothing_is_attributed_over_the_gap(tmp_path):
+    path = written(tmp_path, scenario=SCENARIO.replace("share = 0.1", "share = 0.9"))  # 0.3 and 0.9 of a cell
+    summary = run_study(load_study(path), tmp_path / "out", workers=1)
+    assert summary["complete"] == 2 and set(summary["failed"]) == {"source_and_storage", "all"}
+    assert "cover 120% of a cell" in summary["failed"]["all"]
+    document = json.loads((tmp_path / "out" / "attribution.json").read_text())
+    assert document["outcomes"] == [] and any("2 of 4 portfolios have no value" in m["why"] for m in document["missing"])
+
+
+BAD = [
+    ("projects = { a = ['nothing'] }\n", "no such measure"),
+    ("portfolios = { mine = ['pipe_network', 'pumps'] }\n", "no such project"),
+    ("portfolios = 'fractional'\n", "one of six projects"),
+    ("portfolio = 'factorial'\n", "unknown key; did you mean `portfolios`"),
+    ("return_period_y = { x = 5 }\n", "no storm of this study"),
+    ("[draws]\nn = 0\n[draws.parameters]\nx = [0, 1]\n", "draws.n"),
+]
+
+
+@pytest.mark.parametrize(("extra", "message"), BAD)
+def test_wrong_studies_are_one_message(tmp_path, extra, message):
+    with pytest.raises(InputError, match=message):
+        load_study(written(tmp_path, extra))
+
+
+def test_a_scheduler_open_to_a_network_is_refused(tmp_path):
+    study = load_study(written(tmp_path))
+    with pytest.raises(InputError, match="whoever reaches an open scheduler"):
+        run_study(study, tmp_path / "out", scheduler="tcp://10.0.0.1:8786")
+    with pytest.raises(InputError, match="no study's folder"):
+        study_status(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("x")
+    with pytest.raises(InputError, match="other files"):
+        run_study(study, tmp_path / "mine")
