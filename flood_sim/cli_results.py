@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from flood_sim.analysis.network import Network
 
-ResultFolder = Annotated[Path, typer.Argument(help="result folder")]
+ResultFolder = Annotated[Path, typer.Argument(help="result folder (report: or a study's)")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 
 
@@ -23,10 +23,16 @@ def report(
     animation: Annotated[bool, typer.Option("--animation", help="and report/flood.gif of the frames")] = False,
     as_json: Json = False,
 ) -> None:
-    """Draw the pictures of a result folder into its report/."""
+    """Draw the pictures of a result folder into its report/; of a study's folder, write its report.html."""
     from flood_sim.analysis.animation import animate
     from flood_sim.results import open_results
+    from flood_sim.study.report import write_report
+    from flood_sim.study.store import STUDY
 
+    if (folder / STUDY).is_file():
+        page = write_report(folder)
+        typer.echo(json.dumps({"report": str(page)}) if as_json else f"report: {page}")
+        return
     results = open_results(folder)
     target = draw(folder, limits)
     if animation:

@@ -1,4 +1,4 @@
-"""The report folder of a run: its pictures as PNG. (report.html is not implemented yet.)"""
+"""The report folder of a run: its pictures as PNG. (A page of its own has only a study.)"""
 
 from __future__ import annotations
 

@@ -75,6 +75,7 @@ def run_study(
                 slots = slots if scheduler is None else max(sum(client.nthreads().values()), 1)
                 say(f"{slots} workers of {study.spec.threads_per_run} threads")
                 _work(study, digest, store, {i: specs[i] for i in todo}, client, slots, progress, len(specs))
+        store.sweep()  # of models that died on the way
         summary = finish(study, store, specs)
         say(
             f"{summary['complete']} of {summary['runs']} runs complete, {summary['different']} of them different, in {time.perf_counter() - begun:.1f} s"

@@ -121,10 +121,12 @@ def _to_parquet(frame: Any, path: Path) -> None:
 
 
 def _alive(pid: int) -> bool:
+    """Whether a process is there and no zombie that nobody has buried."""
+    import psutil
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:
         return True
-    return True

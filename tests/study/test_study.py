@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from flood_sim.study import list_studies, load_study
 from flood_sim.study.engine import open_study, run_study, study_status
 from flood_sim.study.expand import draw_parameters, expand, portfolios
 from flood_sim.study.keys import run_key
+from flood_sim.study.report import write_report
 
 SCENARIO = """
 schema = 1
@@ -228,3 +230,49 @@ def test_a_scheduler_open_to_a_network_is_refused(tmp_path):
     (tmp_path / "mine" / "letter.txt").write_text("x")
     with pytest.raises(InputError, match="other files"):
         run_study(study, tmp_path / "mine")
+
+
+class Figures(HTMLParser):
+    """Numbers of a page with the places they come from."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.tags, self.outside = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        keys = dict(attrs)
+        self.tags.append(tag)
+        if "data-src" in keys:
+            self.found.append((keys["data-src"], float(keys["data-value"])))
+        self.outside += [v for k, v in attrs if k in ("src", "href") and v and not v.startswith("data:")]
+
+
+def test_the_page_says_what_the_files_say(done):
+    """Every marked figure equals its table's; nothing comes from a network; texts are escaped."""
+    _, out, _ = done
+    page = write_report(out)
+    text = page.read_text(encoding="utf-8")
+    parser = Figures()
+    parser.feed(text)
+    table = pd.read_parquet(out / "catalogue.parquet").set_index("key")
+    document = {(e["name"], e["storm"]): e for e in json.loads((out / "attribution.json").read_text())["outcomes"]}
+    checked = 0
+    for source, value in parser.found:
+        first, *rest = source.split(":")
+        if first == "attribution.json":
+            entry = document[rest[0], rest[1]]
+            assert value == (entry["total_effect"] if rest[2] == "total_effect" else entry["shapley"][rest[3]])
+        else:
+            assert value == table.loc[first, rest[1]]
+        checked += 1
+    assert checked > 20 and parser.outside == [] and len(text) < 15e6
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    assert all(word in text for word in ("沙普利值", "Shapley", "<svg", "inset("))
+
+
+def test_markup_in_names_is_escaped(tmp_path):
+    path = written(tmp_path, "title = '<script>alert(1)</script>'\nprojects = { '<b>a' = ['clean'] }\n")
+    out = tmp_path / "out"
+    run_study(load_study(path), out, workers=1)
+    text = write_report(out).read_text(encoding="utf-8")
+    assert "<script>alert" not in text and "<b>a" not in text and "&lt;script&gt;" in text
