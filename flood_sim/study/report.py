@@ -12,15 +12,14 @@ from flood_sim.analysis.html import svg
 from flood_sim.analysis.html.page import depth_map, figure, render
 from flood_sim.analysis.style import DEPTH_COLOURS, DEPTH_STEPS_M
 from flood_sim.errors import input_error
-from flood_sim.measures.base import PROJECTS
 from flood_sim.results import open_results
 from flood_sim.study.engine import open_study
 from flood_sim.study.expand import label_of
 from flood_sim.study.store import ATTRIBUTION, CATALOGUE, Store
 
 NAMES = {
-    "conveyance": "conveyance channels", "pipe_network": "pipe network", "pump_stations": "pump stations",
-    "critical_infrastructure": "critical infrastructure", "underground_space": "underground space", "source_and_storage": "source and storage",
+    "conveyance": "conveyance 行泄通道", "pipe_network": "pipe network 排水管网", "pump_stations": "pump stations 雨水泵站",
+    "critical_infrastructure": "critical sites 重要设施", "underground_space": "underground 地下空间", "source_and_storage": "source, storage 源头调蓄",
 }  # fmt: skip
 OUTCOMES = {
     "damage": ("damage", "经济损失"), "people_exposed": ("people in wet ground floors", "底层进水居民"), "people_outdoors": ("people on dangerous streets", "街上处于危险的人"),
@@ -66,8 +65,7 @@ def write_report(folder: Path) -> Path:
 
 
 def _project(project: str) -> str:
-    chinese = {str(p): c for p, c in PROJECTS.items()}.get(project, "")
-    return f"{NAMES.get(project, project.replace('_', ' '))} {chinese[:6]}".strip()
+    return NAMES.get(project, project.replace("_", " "))
 
 
 def _about(study: Any, rows: list[dict[str, Any]]) -> dict[str, str]:

@@ -276,3 +276,25 @@ def test_markup_in_names_is_escaped(tmp_path):
     run_study(load_study(path), out, workers=1)
     text = write_report(out).read_text(encoding="utf-8")
     assert "<script>alert" not in text and "<b>a" not in text and "&lt;script&gt;" in text
+
+
+@pytest.mark.browser
+def test_the_page_opens_in_a_browser_without_an_error(done):
+    """Headless Chromium: the script has run (the left map is cut at the slider), nothing was refused by the page's own policy, no error was thrown."""
+    browser = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
+    if browser is None:
+        pytest.skip("there is no Chromium on this machine")
+    page = write_report(done[1])
+    command = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+        "--virtual-time-budget=3000",
+        "--dump-dom",
+        page.as_uri(),
+    ]
+    seen = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "inset(0px 50% 0px 0px)" in seen.stdout
+    assert not [line for line in seen.stderr.splitlines() if "CONSOLE" in line]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.plots import hillshade
-from flood_sim.analysis.style import depth_scale, pyplot
+from flood_sim.analysis.style import FONT, depth_scale, pyplot
 from flood_sim.results import Results
 
 LARGEST_MAP = 900  # pixels a side
@@ -27,7 +27,7 @@ def render(context: dict[str, Any], target: Path) -> Path:
     environment.filters["figure"] = figure
     environment.filters["svg"] = Markup  # drawn here, with its texts escaped
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(environment.get_template("study.html.j2").render(**context), encoding="utf-8")
+    target.write_text(environment.get_template("study.html.j2").render(**context, font=_address("font/otf", FONT.read_bytes())), encoding="utf-8")
     return target
 
 
@@ -63,4 +63,8 @@ def depth_map(results: Results) -> str:
     picture, stream = Image.fromarray(pixels), io.BytesIO()
     picture.thumbnail((LARGEST_MAP, LARGEST_MAP))
     picture.save(stream, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+    return _address("image/png", stream.getvalue())
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -59,7 +59,6 @@ def circles(names: Sequence[str], table: Sequence[Sequence[float]], label: str) 
     for i in range(n):
         parts.append(_text(left - 8.0, top + cell * (i + 0.55), names[i], anchor="end"))
         parts.append(_text(left + cell * (i + 0.5), top - 10.0, str(i + 1), anchor="middle", colour=GREY))
-        parts.append(_text(left - 2.0 + 0.0, top + cell * (i + 0.55), "", anchor="end"))
         for j in range(n):
             x, y = left + cell * (j + 0.5), top + cell * (i + 0.5)
             parts.append(f'<rect x="{x - cell / 2:.1f}" y="{y - cell / 2:.1f}" width="{cell:g}" height="{cell:g}" fill="none" stroke="{LINE}"/>')
@@ -83,7 +82,7 @@ def dots(
     label: str,
 ) -> str:
     """Portfolios by cost and loss; the frontier as steps, its hull bold."""
-    width, height, left, bottom, top = 760.0, 380.0, 90.0, 50.0, 16.0
+    width, height, left, bottom, top = 760.0, 390.0, 90.0, 50.0, 26.0
     most_x, low_y, high_y = max(cost) or 1.0, min(loss), max(loss)
     span = (high_y - low_y) or 1.0
 
@@ -112,7 +111,7 @@ def dots(
         parts.append(
             f'<circle cx="{x(c):.1f}" cy="{y(v):.1f}" r="{5 if on else 3.5:g}" fill="{fill}" stroke="{GAIN if on else GREY}"><title>{escape(labels[i])}</title></circle>'
         )
-    parts += [_text(0.5 * (left + width), height - 8.0, x_title, anchor="middle"), _text(14.0, top + 4.0, y_title, size=12)]
+    parts += [_text(0.5 * (left + width), height - 8.0, x_title, anchor="middle"), _text(left, top - 4.0, y_title, size=12)]
     return "".join([*parts, "</svg>"])
 
 
