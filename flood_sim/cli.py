@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flood_sim.cli_results import Json, compare, draw, explain, report, section, trace
-from flood_sim.cli_study import study
+from flood_sim.cli_study import audit, study
 
 if TYPE_CHECKING:
     from flood_sim.scenario import Scenario
@@ -291,7 +291,7 @@ class _Progress:
 
 
 app.add_typer(study, name="study")
-for command in (report, explain, trace, section, compare):
+for command in (report, explain, trace, section, compare, audit):
     app.command()(command)
 
 

@@ -73,6 +73,28 @@ def status(folder: Folder, as_json: Json = False) -> None:
     typer.echo(json.dumps(found) if as_json else text)
 
 
+def audit(
+    name: Annotated[str, typer.Argument(help="name of a shipped scenario with a [city], or path of a .toml file")],
+    out: Annotated[Path, typer.Option("--out", help="folder for the runs and audit.json")],
+    portfolio: Annotated[list[str], typer.Option(help="portfolio of the scenario (repeatable); the first is what the others are held against")] = [
+        "baseline"
+    ],
+    standards: Annotated[str, typer.Option(help="china, or a TOML file")] = "china",
+    city_class: Annotated[str, typer.Option(help="super, mega, large, medium or small")] = "mega",
+    allow_path: Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")] = [],
+    workers: Workers = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Search the highest return period that a city passes: flood protection, waterlogging, underground space, before and after portfolios."""
+    from flood_sim.analysis.audit import read_standards
+    from flood_sim.scenario import load_scenario
+    from flood_sim.study.audit import audit_lines, run_audit
+
+    document = run_audit(load_scenario(name, tuple(allow_path)), portfolio, read_standards(standards), city_class, out, workers, _Talk(quiet).say)
+    typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n".join(audit_lines(document)))
+
+
 def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: bool, quiet: bool, as_json: bool) -> None:
     from flood_sim.study.engine import run_study
 

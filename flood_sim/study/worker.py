@@ -8,17 +8,19 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-_model: dict[str, subprocess.Popen[bytes]] = {}  # by store; one worker runs one task at a time
+_model: dict[tuple[str, int], subprocess.Popen[bytes]] = {}  # by store and thread: one model process beside each
 
 
 def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
     """One run, by its document as JSON. Status: complete, refused (input), failed (the model), died (its process), timeout."""
-    process = _model.get(store)
+    mine = store, threading.get_ident()
+    process = _model.get(mine)
     if process is None or process.poll() is not None:
-        process = _model[store] = _start(Path(store))
+        process = _model[mine] = _start(Path(store))
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):  # found below
             process.stdin.write(text.encode() + b"\n")
@@ -27,11 +29,11 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
     if line is None:
         process.kill()
         process.wait()
-        del _model[store]
+        del _model[mine]
         return {"status": "timeout", "message": f"no answer within {timeout_s:g} s"}
     if not line:
         code = process.wait()
-        del _model[store]
+        del _model[mine]
         return {"status": "died", "message": f"the model's process ended with {code}"}
     answer: dict[str, Any] = json.loads(line)
     return answer | {"pid": os.getpid()}

@@ -1,0 +1,215 @@
+"""The three standards of a city, searched: the highest return period that each portfolio passes, with what fails first."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flood_sim.analysis.audit import Verdict, judge, ladder_answer, next_rung, read_loads
+from flood_sim.analysis.consequences import Consequences
+from flood_sim.errors import RunFailedError, input_error, nearest
+from flood_sim.rainfall import FORMULAS
+from flood_sim.results import open_results
+from flood_sim.scenario import Scenario
+from flood_sim.scenario.build import chosen_portfolio
+from flood_sim.study.store import Store, write_whole
+from flood_sim.study.worker import hydraulics
+
+DAY_AFTER_H = 3.0
+Rung = tuple[str, float]  # family and return period
+
+
+class Audit:
+    """One scenario under one set of standards; runs are kept by content, so that portfolios and standards share them."""
+
+    def __init__(self, scenario: Scenario, standards: dict[str, Any], city_class: str, folder: Path, threads: int = 1) -> None:
+        self.scenario, self.standards, self.city_class, self.threads = scenario, standards, city_class, threads
+        self.loads, self.store = read_loads(), Store(folder)
+        self._runs: dict[tuple[str, Rung], Consequences] = {}
+        known = next(iter(self.parts.values()))["required_y"]
+        if city_class not in known:
+            raise input_error("E104", "--city-class", f"no such class{nearest(city_class, known)}", given=city_class, allowed=", ".join(known))
+        if scenario.spec.city is None:
+            raise input_error(
+                "E104", scenario.path.name, "the loads by return period are the reference city's: an audit of another place is not implemented",
+                do="a scenario with [city]",
+            )  # fmt: skip
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        return {name: s for name, s in self.standards.items() if isinstance(s, dict)}
+
+    def portfolio(self, name: str, say: Callable[[str], None]) -> dict[str, Any]:
+        """All standards of one portfolio. Raises RunFailedError where a run fails."""
+        found = {}
+        for standard, part in self.parts.items():
+            required, families = float(part["required_y"][self.city_class]), {}
+            for family in part["family"]:
+                tried: dict[float, tuple[bool, float]] = {}
+                verdicts: dict[float, list[Verdict]] = {}
+                while (rung := next_rung(tried, self.standards["ladder_y"], required)) is not None:
+                    verdicts[rung] = self._verdicts(name, (family, rung), part)
+                    if not verdicts[rung]:
+                        break
+                    tried[rung] = all(v.passed for v in verdicts[rung]), min(v.margin for v in verdicts[rung])
+                    say(f"  {name}: {standard}, {family} {rung:g} y: {'passes' if tried[rung][0] else 'fails'}")
+                if tried:
+                    answer = ladder_answer(tried, self.standards["ladder_y"])
+                    worst = verdicts[answer["fails_y"]] if answer["fails_y"] is not None else []
+                    families[family] = answer | {"tried": sorted(tried), "fails_first": [_said(v) for v in worst if not v.passed]}
+            found[standard] = _together(families, required, part)
+        return found
+
+    def _verdicts(self, portfolio: str, rung: Rung, part: dict[str, Any]) -> list[Verdict]:
+        consequences = self._run(portfolio, rung)
+        ends_h = {"short": self.loads["short"]["duration_min"] / 60.0, "day": 24.0, "river": 0.0}[rung[0]]
+        found = [judge(consequences, criterion, ends_h) for criterion in part["criterion"]]
+        return [v for v in found if v is not None]
+
+    def _run(self, portfolio: str, rung: Rung) -> Consequences:
+        if (portfolio, rung) not in self._runs:
+            chosen = chosen_portfolio(self.scenario, portfolio)
+            request = {
+                "scenario": str(self.scenario.path.resolve()), "allowed": [str(p) for p in self.scenario.allowed], "changes": self.changes(*rung),
+                "portfolio": portfolio, "measures": list(chosen.measures), "actions": chosen.actions, "threads": self.threads,
+            }  # fmt: skip
+            answer = hydraulics(json.dumps(request, default=str), str(self.store.folder.resolve()), 7200.0)
+            if answer["status"] != "complete":
+                raise RunFailedError(f"{portfolio}, {rung[0]} {rung[1]:g} y: {answer['message']}")
+            self._runs[portfolio, rung] = Consequences(open_results(self.store.runs / answer["key"]))
+        return self._runs[portfolio, rung]
+
+    def changes(self, family: str, period_y: float) -> dict[str, Any]:
+        """What makes the scenario one of a family's storms: rain, river stage and length."""
+        start, loads = self.scenario.spec.time.start, self.loads
+        river_y = period_y if family == "river" else min(period_y, loads["river"]["with_rain_y"])
+        stage = river_stage_m(loads, river_y)
+        rain: dict[str, Any]
+        if family == "river":
+            rain, hours = {"kind": "none"}, loads["river"]["duration_h"]
+        elif family == "short":
+            short = loads["short"]
+            rain = {"kind": "design_storm", "formula": short["formula"], "return_period_y": period_y, "duration_min": short["duration_min"]}
+            hours = short["duration_min"] / 60.0 + short["after_h"]
+        else:
+            rain = {"kind": "daily_storm", "depth_mm": day_depth_mm(loads, period_y), "return_period_y": period_y, "formula": loads["day"]["formula"]}
+            hours = 24.0 + DAY_AFTER_H + 0.5
+        return {
+            "time": {"stop": (start + timedelta(hours=hours)).isoformat()}, "rainfall": rain, "output": {"fields": "depth", "interval_s": 900},
+            "city": {"river_stage_h_m": [[0.0, stage], [hours, stage]]},
+        }  # fmt: skip
+
+
+def river_stage_m(loads: dict[str, Any], period_y: float) -> float:
+    """m over the riverside street: log-linear through bank-full and crest."""
+    river = loads["river"]
+    slope = (river["crest_m"] - river["full_m"]) / math.log(river["crest_y"] / river["full_y"])
+    return float(river["full_m"] + slope * math.log(period_y / river["full_y"]))
+
+
+def day_depth_mm(loads: dict[str, Any], period_y: float) -> float:
+    """24 h depth, scaled by the formula's intensities of both return periods."""
+    day = loads["day"]
+    intensity = FORMULAS[day["formula"]].intensity_l_s_ha
+    return float(day["depth_mm"] * intensity(120.0, period_y) / intensity(120.0, day["at_y"]))
+
+
+def _said(verdict: Verdict) -> dict[str, Any]:
+    return {"criterion": verdict.criterion, "worst": verdict.worst, "limit": verdict.limit, "objects": list(verdict.objects)}
+
+
+def _together(families: dict[str, dict[str, Any]], required: float, part: dict[str, Any]) -> dict[str, Any]:
+    """The city's answer: the lowest of its storm families."""
+    if not families:
+        return {
+            "required_y": required,
+            "met": None,
+            "why": "the runs have nothing to judge (no roads, buildings or spaces)",
+            "families": {},
+            "source": part["source"],
+        }
+    worst = min(families.values(), key=lambda f: f["passes_y"] or 0.0)
+    passes = worst["passes_y"] or 0.0
+    return {
+        "required_y": required, "passes_y": worst["passes_y"], "fails_y": worst["fails_y"], "about_y": worst["about_y"], "met": passes >= required,
+        "monotone": all(f["monotone"] for f in families.values()), "families": families, "chinese": part["chinese"], "source": part["source"],
+    }  # fmt: skip
+
+
+def run_audit(
+    scenario: Scenario,
+    names: list[str],
+    standards: dict[str, Any],
+    city_class: str,
+    folder: Path,
+    workers: int = 0,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Audit portfolios side by side; writes audit.json into the folder. Raises InputError before anything runs."""
+    from flood_sim.runner import default_threads
+
+    audit = Audit(scenario, standards, city_class, folder)
+    for name in names:
+        chosen_portfolio(scenario, name)
+    audit.store.prepare()
+    with audit.store.locked():
+        audit.store.sweep()
+        with ThreadPoolExecutor(workers or min(default_threads(), len(names))) as pool:
+            results = list(pool.map(lambda name: audit.portfolio(name, say), names))
+        river = audit.loads["river"]
+        document = {
+            "scenario": scenario.spec.name, "city_class": city_class, "portfolios": dict(zip(names, results, strict=True)),
+            "regressions": _regressions(dict(zip(names, results, strict=True))),
+            "assumptions": [
+                f"rain of any return period meets a river of at most {river['with_rain_y']:g} years ({river['source']})",
+                f"24 h depths: {audit.loads['day']['source']}; short storm {audit.loads['short']['duration_min']:g} min: {audit.loads['short']['source']}",
+                f"cells of {scenario.spec.city.cell_size_m if scenario.spec.city else 0:g} m: one depth a cross-section, lanes are not resolved; the field of maxima is on the safe side",
+                "safety height of dykes (GB 50286) is not audited: overflow and backflow are",
+            ],
+        }  # fmt: skip
+        write_whole(folder / "audit.json", json.dumps(document, indent=1, ensure_ascii=False).encode())
+    return document
+
+
+def _regressions(portfolios: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Standards that a portfolio passes at a lower return period than the first: the most useful finding."""
+    names = list(portfolios)
+    return [
+        {"portfolio": name, "standard": standard, "before_y": portfolios[names[0]][standard].get("passes_y"), "after_y": answer.get("passes_y")}
+        for name in names[1:]
+        for standard, answer in portfolios[name].items()
+        if (answer.get("passes_y") or 0.0) < (portfolios[names[0]][standard].get("passes_y") or 0.0)
+    ]
+
+
+def audit_lines(document: dict[str, Any]) -> list[str]:
+    """The table as text: what is required, what each portfolio passes and fails, what fails first."""
+    names = list(document["portfolios"])
+    lines = [f"{document['scenario']}, city class {document['city_class']}"]
+    for standard in document["portfolios"][names[0]]:
+        for name in names:
+            a = document["portfolios"][name][standard]
+            if a["met"] is None:
+                lines.append(f"  {standard:<17} {name:<24} not judged: {a['why']}")
+                continue
+            passes = f"passes {a['passes_y']:g}" if a["passes_y"] is not None else "passes none"
+            fails = f", fails {a['fails_y']:g}" if a["fails_y"] is not None else ", fails none tried"
+            about = f" (about {a['about_y']:.0f})" if a["about_y"] is not None else ""
+            order = "" if a["monotone"] else "; NOT monotone: a rarer storm passes where a commoner one fails"
+            lines.append(f"  {standard:<17} {name:<24} {'meets' if a['met'] else 'MISSES'} {a['required_y']:g} y: {passes}{fails}{about}{order}")
+            for family, answer in a["families"].items():
+                for v in answer["fails_first"][:2]:
+                    worst = "; ".join(
+                        f"{o['name']} {o['value']:.2f}" + (f" at {o['x_m']:.0f}, {o['y_m']:.0f}" if "x_m" in o else "") for o in v["objects"][:2]
+                    )
+                    lines.append(
+                        f"      {family} {answer['fails_y']:g} y, {v['criterion']}: {v['worst']:.2f} over {v['limit']:g}"
+                        + (f" ({worst})" if worst else "")
+                    )
+    lines += [f"  worse than {names[0]}: {r['portfolio']}, {r['standard']}: {r['before_y']} -> {r['after_y']} y" for r in document["regressions"]]
+    return lines + [f"  assumed: {text}" for text in document["assumptions"]]
