@@ -298,3 +298,19 @@ def test_the_page_opens_in_a_browser_without_an_error(done):
     seen = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "inset(0px 50% 0px 0px)" in seen.stdout
     assert not [line for line in seen.stderr.splitlines() if "CONSOLE" in line]
+
+
+@pytest.mark.slow
+def test_sixty_four_portfolios_of_six_projects(tmp_path):
+    """The shipped study: all complete, rain equal to the last bit, values add up; boards keep the metro dry, power is project 4's to keep."""
+    summary = run_study(load_study("six_projects_small"), tmp_path / "out")
+    assert summary["complete"] == 64 and summary["failed"] == {}
+    table = pd.read_parquet(tmp_path / "out" / "catalogue.parquet")
+    assert table["rain_m3"].nunique() == 1 and table["volume_error_rel"].max() <= 1e-6
+    document = json.loads((tmp_path / "out" / "attribution.json").read_text())
+    for entry in document["outcomes"]:
+        assert sum(entry["shapley"].values()) == pytest.approx(entry["total_effect"], rel=1e-9, abs=1e-9 * max(entry["loss_none"], 1.0))
+    found = {e["name"]: e for e in document["outcomes"]}
+    metro, service = found["underground_entry_metro"]["shapley"], found["service_loss"]["shapley"]
+    assert max(metro, key=metro.get) == "underground_space" and max(service, key=service.get) == "critical_infrastructure"
+    assert document["buying"] and write_report(tmp_path / "out").stat().st_size < 15e6
