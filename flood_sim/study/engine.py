@@ -21,9 +21,10 @@ from flood_sim.scenario.build import available_bytes
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
 from flood_sim.study.expand import RunSpec, expand
+from flood_sim.study.failures import envelopes
 from flood_sim.study.keys import all_sources
 from flood_sim.study.specs import Study, load_study
-from flood_sim.study.store import ATTRIBUTION, STUDY, Store, write_whole
+from flood_sim.study.store import ATTRIBUTION, ENVELOPE, STUDY, Store, write_whole
 from flood_sim.study.worker import hydraulics
 from flood_sim.units import GIBIBYTE
 
@@ -87,8 +88,10 @@ def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, A
     """Write catalogue, outcomes and attribution from what is there."""
     _write_tables(study, store, specs)
     records = [store.answer(i) for i in specs]
-    document = attribution(study, catalogue_rows(study, store, specs))
-    write_whole(store.folder / ATTRIBUTION, json.dumps(document, indent=1, ensure_ascii=False).encode())
+    rows = catalogue_rows(study, store, specs)
+    for name, document in ((ATTRIBUTION, attribution(study, rows)), (ENVELOPE, envelopes(study, rows))):
+        if document is not None:
+            write_whole(store.folder / name, json.dumps(document, indent=1, ensure_ascii=False).encode())
     complete = [r for r in records if r is not None and r["status"] == "complete"]
     faults = {s.portfolio: r for s, r in zip(specs.values(), records, strict=True) if r is not None and r["status"] != "complete"}
     return {

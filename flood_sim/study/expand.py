@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.attribution import fractional_design
-from flood_sim.study.specs import Changes, Study
+from flood_sim.study.section import Changes
+from flood_sim.study.specs import Study
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def expand(study: Study) -> list[RunSpec]:
     for draw, parameters in enumerate(draw_parameters(study)) if study.spec.draws else [(-1, {})]:
         drawn = _nested(parameters)
         for storm, storm_changes in study.spec.storms.items():
-            for failure_set, failure_changes in study.spec.failure_sets.items():
+            for failure_set, failure_changes in study.failure_sets.items():
                 changes = _together(storm_changes, failure_changes, drawn)
                 for label, bits in portfolios(study).items():
                     measures = tuple(m for k, names in enumerate(study.projects.values()) if bits >> k & 1 for m in names)

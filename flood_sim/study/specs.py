@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.measures.base import PROJECTS
 from flood_sim.scenario import Scenario, load_scenario
+from flood_sim.scenario.build import build_inputs
 from flood_sim.scenario.loader import scenarios_folder
+from flood_sim.study.failures import SECTIONS, Envelope, failure_sets
+from flood_sim.study.section import Changes, Section
 from flood_sim.units import MEBIBYTE
 
 MOST_PROJECTS = 8  # 256 runs a storm: beyond that use named portfolios
-Changes = dict[str, Any]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Draws(Section):
@@ -57,6 +55,7 @@ class StudySpec(Section):
     storms: dict[str, Changes] = Field({"as_given": {}}, min_length=1, description="name to the changes of the scenario that make it")
     return_period_y: dict[str, float] = Field({}, description="of storms that have one: expected annual damage; a historic storm has none")
     failure_sets: dict[str, Changes] = Field({"none": {}}, min_length=1, description="name to the changes that make it, e.g. { failures = [...] }")
+    envelope: Envelope | None = Field(None, description="failure sets of a global resilience analysis, besides those above")
     draws: Draws | None = None
     money: Money = Money()
     threads_per_run: int = Field(1, ge=1, le=64)
@@ -72,12 +71,14 @@ class StudySpec(Section):
 
 @dataclass(frozen=True)
 class Study:
-    """A validated study and its scenario; projects in the order of the six."""
+    """A validated study and its scenario; projects in the order of the six; failure sets with those of an envelope, and its components."""
 
     spec: StudySpec
     path: Path
     scenario: Scenario
     projects: dict[str, tuple[str, ...]]
+    failure_sets: dict[str, Changes]
+    components: tuple[str, ...] = ()
 
 
 def studies_folder() -> Path:
@@ -109,7 +110,7 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
         raise InputError([_finding(path, fault) for fault in error.errors()]) from error
     beside = path.parent / spec.scenario
     scenario = load_scenario(beside if beside.is_file() else spec.scenario, allowed)
-    study = Study(spec, path, scenario, _projects(spec, scenario, path))
+    study = Study(spec, path, scenario, _projects(spec, scenario, path), *_failures(spec, scenario, path))
     _refuse_unknown_projects(study)
     return study
 
@@ -120,6 +121,16 @@ def _finding(path: Path, fault: Any) -> Finding:
     hint = nearest(place, known) if fault["type"] == "extra_forbidden" else ""
     message = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"]
     return Finding("E103", f"{path.name}, {place}" if place else path.name, f"{message}{hint}", allowed=", ".join(known) if hint else "")
+
+
+def _failures(spec: StudySpec, scenario: Scenario, path: Path) -> tuple[dict[str, Changes], tuple[str, ...]]:
+    if spec.envelope is None:
+        return spec.failure_sets, ()
+    drainage = build_inputs(scenario).drainage
+    network = drainage.network if drainage is not None else None
+    sets = failure_sets(spec.envelope, network, scenario.spec.time.start.isoformat(), path.name)
+    names = tuple(row.tokens[0] for kind in spec.envelope.components for row in (network.rows(SECTIONS[kind]) if network is not None else ()))
+    return spec.failure_sets | sets, names
 
 
 def _projects(spec: StudySpec, scenario: Scenario, path: Path) -> dict[str, tuple[str, ...]]:

@@ -15,14 +15,9 @@ from typing import Any
 from flood_sim.errors import input_error
 from flood_sim.study.model import is_complete
 
-LOCK, STUDY, CATALOGUE, OUTCOMES, LOG, ATTRIBUTION = (
-    "study.lock",
-    "study.json",
-    "catalogue.parquet",
-    "outcomes.parquet",
-    "runs_log.parquet",
-    "attribution.json",
-)
+LOCK, STUDY = "study.lock", "study.json"
+CATALOGUE, OUTCOMES, LOG = "catalogue.parquet", "outcomes.parquet", "runs_log.parquet"
+ATTRIBUTION, ENVELOPE = "attribution.json", "envelope.json"
 
 
 class Store:

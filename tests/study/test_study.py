@@ -300,6 +300,42 @@ def test_the_page_opens_in_a_browser_without_an_error(done):
     assert not [line for line in seen.stderr.splitlines() if "CONSOLE" in line]
 
 
+ENVELOPE = """
+portfolios = { as_it_is = [], pipes = ["pipe_network"] }
+[envelope]
+components = ["pipes"]
+sequences = 2
+levels = [0.2, 0.6]
+"""
+
+
+def test_random_cumulative_failure_is_nested_and_the_same_for_all(tmp_path):
+    """Two sequences of failing pipes at two levels, both portfolios: the higher level holds the lower's; bands and rises are those of the table."""
+    study = load_study(written(tmp_path, ENVELOPE))
+    sets = study.failure_sets
+    assert list(sets) == ["none", "sequence 0, 20 %", "sequence 0, 60 %", "sequence 1, 20 %", "sequence 1, 60 %"]
+    pipes = {name: set(changes["failures"][0]["conduits"]) for name, changes in sets.items() if name != "none"}
+    assert pipes["sequence 0, 20 %"] < pipes["sequence 0, 60 %"] and pipes["sequence 0, 20 %"] != pipes["sequence 1, 20 %"]
+    assert len(pipes["sequence 1, 60 %"]) == round(0.6 * len(study.components))
+    summary = run_study(study, tmp_path / "out")
+    assert summary["complete"] == 10
+    table = pd.read_parquet(tmp_path / "out" / "catalogue.parquet").set_index(["portfolio", "failure_set"])["outcome_volume_out_of_sewer"]
+    document = json.loads((tmp_path / "out" / "envelope.json").read_text())
+    for found in document["envelopes"]:
+        name = found["portfolio"]
+        assert found["calm"] == table[name, "none"]
+        for level, text in zip(found["levels"], ("20 %", "60 %"), strict=True):
+            values = [table[name, f"sequence {s}, {text}"] for s in (0, 1)]
+            assert (level["lowest"], level["mean"], level["highest"]) == pytest.approx((min(values), np.mean(values), max(values)))
+        assert found["critical"][0]["adds"] >= found["critical"][-1]["adds"]
+    first = document["envelopes"][0]
+    alone = pipes["sequence 0, 20 %"] - pipes["sequence 1, 60 %"]  # they fail in one sequence only, at its first level
+    rise = (table["as_it_is", "sequence 0, 20 %"] - first["calm"]) / len(pipes["sequence 0, 20 %"])
+    assert all(c["adds"] == pytest.approx(rise) for c in first["critical"] if c["component"] in alone)
+    with pytest.raises(InputError, match="no such components"):
+        load_study(written(tmp_path, ENVELOPE.replace('["pipes"]\nseq', '["pumps"]\nseq')))
+
+
 @pytest.mark.slow
 def test_sixty_four_portfolios_of_six_projects(tmp_path):
     """The shipped study: all complete, rain equal to the last bit, values add up; boards keep the metro dry, power is project 4's to keep."""

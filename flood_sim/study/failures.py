@@ -1,0 +1,105 @@
+"""Random cumulative failure: components of the network that fail one after the other, the same sequences for every portfolio (global resilience
+analysis, Mugume et al. 2015). Nested: a level's failures hold those of every lower level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from flood_sim.drainage.inp import InpFile
+from flood_sim.errors import input_error
+from flood_sim.study.section import Changes, Section
+
+if TYPE_CHECKING:
+    from flood_sim.study.specs import Study
+
+SECTIONS = {"pipes": "CONDUITS", "pumps": "PUMPS"}
+
+
+class Envelope(Section):
+    """Which components fail, how many sequences, at which shares of all of them the runs are made."""
+
+    components: tuple[Literal["pipes", "pumps"], ...] = Field(("pipes", "pumps"), min_length=1)
+    sequences: int = Field(20, ge=2, le=1000, description="59 put the worst above the 95 % quantile with 95 % confidence (Wilks)")
+    levels: tuple[float, ...] = Field((0.02, 0.05, 0.1, 0.2, 0.5), min_length=1, description="shares failed, ascending; nothing failed is run, too")
+    seed: int = Field(720, ge=0)
+    outcome: str = Field("volume_out_of_sewer", description="name of an outcome")
+
+
+def failure_sets(envelope: Envelope, network: InpFile | None, at: str, place: str) -> dict[str, Changes]:
+    """Name ("sequence 3, 10 %") to the changes that make it. Raises InputError where the network has no such components."""
+    components = [(kind, row.tokens[0]) for kind in envelope.components for row in (network.rows(SECTIONS[kind]) if network is not None else ())]
+    if not components:
+        raise input_error("E104", f"{place}, envelope", "the scenario's network has no such components", given=", ".join(envelope.components))
+    if list(envelope.levels) != sorted(set(envelope.levels)) or not 0.0 < envelope.levels[0] <= envelope.levels[-1] <= 1.0:
+        raise input_error(
+            "E104", f"{place}, envelope.levels", "levels are shares that rise", given=str(envelope.levels), allowed="above 0, at most 1"
+        )
+    found: dict[str, Changes] = {}
+    for sequence in range(envelope.sequences):
+        order = order_of(envelope, len(components), sequence)
+        for level in envelope.levels:
+            failed = [components[k] for k in order[: failed_count(level, len(components))]]
+            found[name_of(sequence, level)] = {"failures": _failures(failed, at)}
+    return found
+
+
+def order_of(envelope: Envelope, count: int, sequence: int) -> list[int]:
+    """The components in the order in which they fail."""
+    return [int(k) for k in np.random.default_rng([envelope.seed, sequence]).permutation(count)]
+
+
+def failed_count(level: float, count: int) -> int:
+    return max(1, round(level * count))
+
+
+def name_of(sequence: int, level: float) -> str:
+    return f"sequence {sequence}, {100.0 * level:g} %"
+
+
+def _failures(failed: Sequence[tuple[str, str]], at: str) -> list[dict[str, Any]]:
+    pipes, pumps = ([name for kind, name in failed if kind == wanted] for wanted in ("pipes", "pumps"))
+    found: list[dict[str, Any]] = []
+    if pipes:
+        found.append({"kind": "blocked_conduit", "name": "failed pipes", "conduits": pipes, "at": at})
+    if pumps:
+        found.append({"kind": "pump_trip", "name": "failed pumps", "pumps": pumps, "at": at})
+    return found
+
+
+def envelopes(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Of each portfolio and storm: lowest, 5 %, mean, 95 % and highest outcome at each level, and the components by what their failure adds on
+    average (the rise between two levels shared equally among those that failed in between). None without an envelope."""
+    envelope = study.spec.envelope
+    if envelope is None:
+        return None
+    components = study.components
+    found = []
+    for portfolio in dict.fromkeys(r["portfolio"] for r in rows):
+        for storm in study.spec.storms:
+            mine = {(r["failure_set"]): r.get(f"outcome_{envelope.outcome}") for r in rows if r["portfolio"] == portfolio and r["storm"] == storm}
+            calm = mine.get(next(iter(study.spec.failure_sets)))
+            levels, rises = [], {name: list[float]() for name in components}
+            for sequence in range(envelope.sequences):
+                before, done = calm, 0
+                order = order_of(envelope, len(components), sequence)
+                for level in envelope.levels:
+                    value, count = mine.get(name_of(sequence, level)), failed_count(level, len(components))
+                    if value is not None and before is not None and count > done:
+                        for k in order[done:count]:
+                            rises[components[k]].append((value - before) / (count - done))
+                    before, done = value, count
+            for level in envelope.levels:
+                values = [v for s in range(envelope.sequences) if (v := mine.get(name_of(s, level))) is not None]
+                if values:
+                    levels.append({
+                        "share": level, "lowest": min(values), "low": float(np.quantile(values, 0.05)), "mean": float(np.mean(values)),
+                        "high": float(np.quantile(values, 0.95)), "highest": max(values), "sequences": len(values),
+                    })  # fmt: skip
+            worst = sorted(((n, float(np.mean(v)), len(v)) for n, v in rises.items() if v), key=lambda entry: (-entry[1], entry[0]))
+            found.append({"portfolio": portfolio, "storm": storm, "calm": calm, "levels": levels,
+                          "critical": [{"component": n, "adds": add, "seen": seen} for n, add, seen in worst[:10]]})  # fmt: skip
+    return {"outcome": envelope.outcome, "components": len(components), "envelopes": found}
