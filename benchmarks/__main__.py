@@ -14,16 +14,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow ev
 from benchmarks.cases import accuracy
 from benchmarks.cases.accuracy import DATA
 from benchmarks.reliability import kills, networks
-from benchmarks.speed import coupling, kernel
+from benchmarks.speed import coupling, kernel, study
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "networks", "all"])
+    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "networks", "study", "all"])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--peer-python", help="Python >= 3.12 for peers that need it")
     parser.add_argument("--only", nargs="*", default=[], help="accuracy: cases whose names begin so")
-    parser.add_argument("--long", action="store_true", help="accuracy: also the cases of many minutes (Carlisle, a million steps)")
+    parser.add_argument(
+        "--long", action="store_true", help="accuracy: also the cases of many minutes (Carlisle, a million steps); study: 192 runs of 1 km2"
+    )
     parser.add_argument("--pictures", type=Path, help="accuracy: folder for one picture a case")
     parser.add_argument("--kills", type=int, default=200, help="kills: how many")
     options = parser.parse_args()
@@ -36,6 +38,8 @@ def main() -> None:
         results.append(accuracy.run(tuple(options.only), options.long, options.pictures))
     if options.name in ("kills", "all"):
         results.append(kills.run(options.kills))
+    if options.name in ("study", "all"):
+        results.append(study.run(options.long))
     if options.name in ("networks", "all"):
         results.append(networks.run(DATA if DATA.is_dir() else None))
     for result in results:

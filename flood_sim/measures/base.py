@@ -163,6 +163,11 @@ class InputsView:
         self.reads.add("sites")
         return self._inputs.sites
 
+    def open_cell(self, location_m: tuple[float, float]) -> tuple[int, int] | None:
+        """The open cell at a map point; None where there is none."""
+        row, column = (int(v) for v in self.grid.cell_at(*location_m))
+        return (row, column) if bool(self.grid.contains(row, column)) and bool(self.active[row, column]) else None
+
     def ground_at(self, row: int, column: int) -> float:
         """m."""
         return float(self.bed_elevation[row, column])

@@ -119,11 +119,10 @@ class Relocation(CriticalInfrastructure):
 
     def _cell(self, name: str, plan: Plan, view: InputsView, site: CriticalSite) -> tuple[int, int] | None:
         if self.location_m is not None:
-            row, column = (int(v) for v in view.grid.cell_at(*self.location_m))
-            if not view.grid.contains(row, column) or not view.active[row, column]:
+            cell = view.open_cell(self.location_m)
+            if cell is None:
                 plan.refusals.append(refusal(name, "location_m", "not on an open cell", given=str(self.location_m)))
-                return None
-            return row, column
+            return cell
         space = next((s for s in view.sites.spaces.spaces if s.name == site.place), None)
         if space is None or not space.openings:
             plan.refusals.append(refusal(name, "location_m", "the site stands on the ground: say where it goes", given=site.name))

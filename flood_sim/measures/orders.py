@@ -42,10 +42,7 @@ class Order(BaseModel):
         """The cell that is watched; None without one."""
         if self.gauge is not None:
             return view.gauges.get(self.gauge)
-        if self.at_m is None:
-            return None
-        row, column = (int(v) for v in view.grid.cell_at(*self.at_m))
-        return (row, column) if bool(view.grid.contains(row, column)) and view.active[row, column] else None
+        return None if self.at_m is None else view.open_cell(self.at_m)
 
     def given_at_s(self, view: InputsView) -> float:
         """When rain alone gives the order, s since the start (negative: before it); inf: never."""

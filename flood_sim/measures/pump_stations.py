@@ -122,16 +122,17 @@ class NewPumpStation(PumpStations):
         return well
 
     def _on_the_ground(self, name: str, plan: Plan, view: InputsView) -> None:
-        ends = [tuple(int(v) for v in view.grid.cell_at(*xy)) for xy in (self.from_m or (0, 0), self.to_m or (0, 0))]
-        for key, end in zip(("from_m", "to_m"), ends, strict=True):
-            if not bool(view.grid.contains(*end)) or not view.active[end]:
-                plan.refusals.append(refusal(name, key, "this is no open cell", given=str(getattr(self, key)), allowed=repr(view.grid)))
+        ends = []
+        for key, location in (("from_m", self.from_m), ("to_m", self.to_m)):
+            cell = view.open_cell(location or (0.0, 0.0))
+            if cell is None:
+                plan.refusals.append(refusal(name, key, "this is no open cell", given=str(location), allowed=repr(view.grid)))
                 return
+            ends.append(cell)
         if ends[0] == ends[1]:
             plan.refusals.append(refusal(name, "to_m", "both ends lie in one cell"))
             return
-        (r0, c0), (r1, c1) = ends
-        plan.item("pumps", name, "insert", SurfacePump(name, (r0, c0), (r1, c1), self.capacity_m3_s, *self.levels))
+        plan.item("pumps", name, "insert", SurfacePump(name, ends[0], ends[1], self.capacity_m3_s, *self.levels))
 
 
 def _constant_area(tokens: list[str]) -> float:
@@ -223,16 +224,16 @@ class MobilePumps(PumpStations):
         plan, rims = Plan(targets=[self.to_node]), view.inp.rims()
         if self.trucks == 0:
             return plan
-        cell = tuple(int(v) for v in view.grid.cell_at(*self.from_m))
-        if not bool(view.grid.contains(*cell)) or not view.active[cell]:
+        cell = view.open_cell(self.from_m)
+        if cell is None:
             plan.refusals.append(refusal(name, "from_m", "this is no open cell", given=str(self.from_m), allowed=repr(view.grid)))
-        elif self.to_node not in rims:
+            return plan
+        if self.to_node not in rims:
             plan.refusals.append(refusal(name, "to_node", f"no such node{nearest(self.to_node, rims)}", given=self.to_node, allowed="no outfall"))
-        else:
-            self._refuse_far(name, plan, view, (cell[0], cell[1]), rims[self.to_node])
+            return plan
+        self._refuse_far(name, plan, view, cell, rims[self.to_node])
         if plan.refusals:
             return plan
-        there = (cell[0], cell[1])
         ordered(
             name,
             self.order,
@@ -241,9 +242,9 @@ class MobilePumps(PumpStations):
             plan,
             travel_s=minutes_to_s(self.mobilise_min),
         )
-        ends = Watch("depth", there, below=self.stop_depth_m) if self.stop_depth_m > 0.0 else None
+        ends = Watch("depth", cell, below=self.stop_depth_m) if self.stop_depth_m > 0.0 else None
         flow = self.trucks * self.capacity_m3_h / SECONDS_PER_HOUR
-        plan.item("mobile_pumps", name, "insert", MobilePump(name, there, self.to_node, flow, Watch("action", name, above=0.5), ends))
+        plan.item("mobile_pumps", name, "insert", MobilePump(name, cell, self.to_node, flow, Watch("action", name, above=0.5), ends))
         plan.item("trucks", name, "add", self.trucks)
         plan.count("pump_truck", self.trucks)
         return plan

@@ -1,0 +1,50 @@
+"""How well a study uses its workers: the same runs on one worker and on two, and what is lost to waiting and to the machine.
+
+scheduling_efficiency = sum of the tasks' times / (workers x wall);  machine_factor = the same tasks' times alone / side by side.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.speed.kernel import figure, processor
+
+SMALL, WHOLE = "six_projects_small", "six_projects_factorial"
+
+
+def run(whole: bool = False) -> dict[str, Any]:
+    """whole : the 192 runs of six_projects_factorial (a quarter of an hour), else the 64 of the small city; the machine's factor from 16 of them."""
+    import pandas
+
+    from flood_sim.runner import default_threads
+    from flood_sim.study import load_study
+    from flood_sim.study.engine import run_study
+
+    def timed(name: str, folder: Path, workers: int, part: str | None = None) -> pandas.DataFrame:
+        study = load_study(name)
+        if part is not None:
+            study = replace(study, spec=study.spec.model_copy(update={"portfolios": part}))
+        run_study(study, folder, workers=workers)
+        return pandas.read_parquet(folder / "runs_log.parquet")
+
+    name = WHOLE if whole else SMALL
+    with tempfile.TemporaryDirectory() as temporary:
+        both = timed(name, Path(temporary) / "two", 2)
+        alone = timed(SMALL, Path(temporary) / "alone", 1, "fractional")
+        paired = timed(SMALL, Path(temporary) / "paired", 2, "fractional")
+    wall = float(both["ended"].max() - both["started"].min())
+    scheduling = float((both["ended"] - both["started"]).sum()) / (2.0 * wall)
+    merged = alone.merge(paired, on="key", suffixes=("_alone", "_paired"))
+    factor = float(merged["wall_s_alone"].sum() / merged["wall_s_paired"].sum())
+    goal = 0.99 if whole else 0.97
+    figures = [
+        figure("scheduling_efficiency", scheduling, "1", goal, lower=True),
+        figure("machine_factor", factor, "1", None, note="of two busy cores, from 16 runs"),
+        figure("parallel_efficiency", scheduling * factor, "1", 0.90, lower=True),
+        figure("wall", wall, "s", 180.0 if not whole else None, note=f"{len(both)} runs of {name} on two workers"),
+        figure("seconds a run", float(both["wall_s"].mean()), "s", None),
+    ]
+    return {"benchmark": "study", "machine": {"processor": processor(), "cores": default_threads()}, "figures": figures}
