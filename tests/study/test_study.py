@@ -161,6 +161,8 @@ def test_a_killed_study_is_resumed_to_the_same_catalogue(done, tmp_path):
     wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 1, 90.0)
     os.kill(children(parent.pid, "flood_sim.study.model")[0], signal.SIGKILL)
     wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 2, 60.0)
+    os.kill(parent_of(children(parent.pid, "flood_sim.study.model")[-1]), signal.SIGKILL)  # a worker: its nanny starts another
+    wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 3, 60.0)
     models = children(parent.pid, "flood_sim.study.model")
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
@@ -187,6 +189,12 @@ def children(pid, of_module):
     import psutil
 
     return [p.pid for p in psutil.Process(pid).children(recursive=True) if of_module in " ".join(p.cmdline())]
+
+
+def parent_of(pid):
+    import psutil
+
+    return psutil.Process(pid).ppid()
 
 
 def alive(pid):
