@@ -12,6 +12,7 @@ from flood_sim.analysis.animation import animate
 from flood_sim.analysis.consequences import LIMITS, Consequences, lost_service, rapidity_h, read_limits, ring_maximum
 from flood_sim.analysis.evacuation import leaving_s, limit_head, specific_force_m2
 from flood_sim.analysis.hazard import hazard_rating, vehicle_unstable
+from flood_sim.analysis.site_plots import access_maps
 from flood_sim.errors import InputError
 from flood_sim.results import open_results
 from flood_sim.roads import RoadGraph
@@ -294,6 +295,8 @@ def test_access_loss(tmp_path):
     c = toy(tmp_path / "r", depth=wet, exposure=exposure, sites=sites, frames=frames, states=states)
     assert value(c, "access_loss_fire_engine") == pytest.approx(20.0 * 2.5)
     assert value(c, "access_loss_car") is None
+    titles = [title for axes in access_maps(c).axes if (title := axes.get_title())]
+    assert "100% of the roads within 10 min" in titles[0] and "50% of the roads" in titles[-1]  # the first frame, and the worst: five of ten cells
     closing = {"what": "way", "time": "2021-07-20T15:30:00+08:00", "cells": [[1, 5]]}
     closed = toy(
         tmp_path / "closed",
