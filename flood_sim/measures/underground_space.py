@@ -42,6 +42,13 @@ def spaces_of(name: str, targets: Targets, view: InputsView) -> list[Space]:
     return [every[n] for n in items_of(name, targets, view, "spaces")]
 
 
+def refuse_unknown_node(name: str, plan: Plan, view: InputsView, to_node: str | None) -> None:
+    """A refusal where water is to go to a node that the network has not; None goes nowhere."""
+    nodes = view.inp.rims() if to_node is not None else {}
+    if to_node is not None and to_node not in nodes:
+        plan.refusals.append(refusal(name, "to_node", f"no such node{nearest(to_node, nodes)}", given=to_node))
+
+
 class EntranceStep(UndergroundSpace):
     """Steps or a counter-slope at an entrance: the sill rises for good."""
 
@@ -201,9 +208,7 @@ class SumpPumps(UndergroundSpace):
             plan.refusals.append(refusal(name, "power", f"no such critical site{nearest(self.power, known)}", given=self.power))
         if self.stop_depth_m > self.start_depth_m:
             plan.refusals.append(refusal(name, "stop_depth_m", "above start_depth_m", given=f"{self.stop_depth_m:g} m"))
-        nodes = view.inp.rims() if self.to_node is not None else {}
-        if self.to_node is not None and self.to_node not in nodes:
-            plan.refusals.append(refusal(name, "to_node", f"no such node{nearest(self.to_node, nodes)}", given=self.to_node))
+        refuse_unknown_node(name, plan, view, self.to_node)
         if plan.refusals:
             return plan
         for space in spaces_of(name, self.targets, view):
@@ -234,9 +239,9 @@ class RampDrain(UndergroundSpace):
     to_node: str | None = Field(None, description="node that takes the water; absent: out of the model")
 
     def plan(self, name: str, view: InputsView) -> Plan:
-        plan, nodes = Plan(), view.inp.rims() if self.to_node is not None else {}
-        if self.to_node is not None and self.to_node not in nodes:
-            plan.refusals.append(refusal(name, "to_node", f"no such node{nearest(self.to_node, nodes)}", given=self.to_node))
+        plan = Plan()
+        refuse_unknown_node(name, plan, view, self.to_node)
+        if plan.refusals:
             return plan
         for space in spaces_of(name, self.targets, view):
             if space.catchment_m2 <= 0.0:

@@ -217,7 +217,7 @@ def available_bytes() -> int:
 
 def _check_memory_early(scenario: Scenario) -> None:
     """Refuse from the header alone what this machine cannot hold."""
-    rows, columns = _size(scenario)
+    rows, columns = grid_size(scenario)
     need = estimated_bytes(rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind != "none")
     free = available_bytes()
     if need > MEMORY_SHARE * free:
@@ -231,7 +231,8 @@ def _check_memory_early(scenario: Scenario) -> None:
         )
 
 
-def _size(scenario: Scenario) -> tuple[int, int]:
+def grid_size(scenario: Scenario) -> tuple[int, int]:
+    """Rows and columns, from the header alone."""
     spec = scenario.spec
     if spec.city is not None:
         n = round(spec.city.side_m / spec.city.cell_size_m)

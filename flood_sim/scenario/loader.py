@@ -97,7 +97,7 @@ def find_scenario(name: str) -> Path:
 def load_scenario(name: str | Path, allowed: tuple[Path, ...] = (), changes: dict[str, Any] | None = None) -> Scenario:
     """Read and validate a scenario; changes : keys that a study puts in place of the file's. Raises InputError with every fault of the file."""
     path = find_scenario(str(name))
-    data = _merge(_read_with_extends(path, ()), changes or {})
+    data = merge_tables(_read_with_extends(path, ()), changes or {})
     data.pop("extends", None)
     _refuse_what_is_not_built(data, path)
     try:
@@ -117,7 +117,7 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     parent = path.parent / str(base)
     if not parent.is_file():
         raise input_error("E101", f"{path.name}, `extends`", "the file does not exist", given=str(base))
-    return _merge(_read_with_extends(parent, (*seen, path.resolve())), data)
+    return merge_tables(_read_with_extends(parent, (*seen, path.resolve())), data)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -129,13 +129,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise input_error("E102", path.name, f"this is not valid TOML: {error}", do="mend the line; strings stand in quotes") from error
 
 
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def merge_tables(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """Tables are merged key by key, everything else is replaced; a table of another `kind` replaces the whole."""
     merged = copy.deepcopy(base)
     for key, value in over.items():
         old = merged.get(key)
         same_kind = isinstance(old, dict) and isinstance(value, dict) and value.get("kind", old.get("kind")) == old.get("kind")
-        merged[key] = _merge(old, value) if same_kind and isinstance(old, dict) else value
+        merged[key] = merge_tables(old, value) if same_kind and isinstance(old, dict) else value
     return merged
 
 

@@ -46,11 +46,6 @@ def outcome_rows(store: Store, specs: dict[str, RunSpec]) -> list[dict[str, Any]
     return rows
 
 
-def units(store: Store, specs: dict[str, RunSpec]) -> dict[str, str]:
-    """Outcome to unit."""
-    return {row["outcome"]: row["unit"] for row in outcome_rows(store, specs)}
-
-
 def _document(store: Store, record: dict[str, Any]) -> dict[str, Any]:
     if record["status"] != "complete":
         return {}

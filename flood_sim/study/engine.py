@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.errors import input_error
-from flood_sim.scenario.build import available_bytes
+from flood_sim.scenario.build import available_bytes, grid_size
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
 from flood_sim.study.expand import RunSpec, expand
@@ -29,7 +29,7 @@ from flood_sim.study.worker import hydraulics
 from flood_sim.units import GIBIBYTE
 
 BASE_BYTES = 0.6 * GIBIBYTE  # interpreter, libraries, SWMM of one model process (measured 0.41 GB on the small city)
-MEMORY_SHARE, ATTEMPTS, CATALOGUE_EVERY_S = 0.8, 3, 30.0
+MEMORY_SHARE, ATTEMPTS, LOG_EVERY_S = 0.8, 3, 30.0
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def run_study(
 
 def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, Any]:
     """Write catalogue, outcomes and attribution from what is there."""
-    _write_tables(study, store, specs)
-    records = [store.answer(i) for i in specs]
     rows = catalogue_rows(study, store, specs)
+    store.write_tables(rows, outcome_rows(store, specs))
+    records = [store.answer(i) for i in specs]
     for name, document in ((ATTRIBUTION, attribution(study, rows)), (ENVELOPE, envelopes(study, rows))):
         if document is not None:
             write_whole(store.folder / name, json.dumps(document, indent=1, ensure_ascii=False).encode())
@@ -149,11 +149,10 @@ def _saved(study: Study) -> bytes:
 def worker_count(study: Study) -> int:
     """As many as there are cores for, and memory."""
     from flood_sim.runner import default_threads
-    from flood_sim.scenario.build import _size
     from flood_sim.surface import estimated_bytes
 
     spec = study.scenario.spec
-    need = BASE_BYTES + 1.2 * estimated_bytes(*_size(study.scenario), spec.surface.precision, spec.infiltration.kind != "none")
+    need = BASE_BYTES + 1.2 * estimated_bytes(*grid_size(study.scenario), spec.surface.precision, spec.infiltration.kind != "none")
     return max(1, min(default_threads() // study.spec.threads_per_run, int(MEMORY_SHARE * available_bytes() / need)))
 
 
@@ -192,7 +191,7 @@ def _work(
     """Keep as many runs in flight as there are slots; note each as it ends; what died is tried again."""
     from distributed import as_completed
 
-    waiting, attempts, log = _first_alone(list(todo), todo), dict.fromkeys(todo, 0), list[dict[str, Any]]()
+    waiting, attempts, log = _longest_first(todo), dict.fromkeys(todo, 0), list[dict[str, Any]]()
     begun, written, ended, failed = time.perf_counter(), time.perf_counter(), 0, 0
     started: dict[str, float] = {}
     futures: dict[Any, str] = {}
@@ -231,16 +230,16 @@ def _work(
             submit()
         rate = ended / (time.perf_counter() - begun)
         progress(Progress(runs, runs - len(todo) + ended, failed, len(futures), (len(todo) - ended) / rate if rate > 0.0 else None))
-        if time.perf_counter() - written > CATALOGUE_EVERY_S:
+        if time.perf_counter() - written > LOG_EVERY_S:
             store.write_log(log)
             log.clear()
             written = time.perf_counter()
     store.write_log(log)
 
 
-def _first_alone(identities: list[str], todo: dict[str, RunSpec]) -> list[str]:
-    """The longest first, as far as one can know: more measures make more work."""
-    return sorted(identities, key=lambda i: -len(todo[i].measures))
+def _longest_first(todo: dict[str, RunSpec]) -> list[str]:
+    """As far as one can know: more measures make more work."""
+    return sorted(todo, key=lambda i: -len(todo[i].measures))
 
 
 def _kernels_are_compiled() -> bool:
@@ -256,7 +255,3 @@ def _log_row(record: dict[str, Any], spec: RunSpec, attempt: int, started: float
         "cached": bool(record.get("cached", False)), "host": record.get("host", ""), "worker": int(record.get("pid", 0)), "started": started,
         "wall_s": float(record.get("wall_s", 0.0)), "cpu_s": float(record.get("cpu_s", 0.0)), "ended": time.time(), "parent": os.getpid(),
     }  # fmt: skip
-
-
-def _write_tables(study: Study, store: Store, specs: dict[str, RunSpec]) -> None:
-    store.write_tables(catalogue_rows(study, store, specs), outcome_rows(store, specs))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.attribution import fractional_design
+from flood_sim.scenario.loader import merge_tables
 from flood_sim.study.section import Changes
 from flood_sim.study.specs import Study
 
@@ -48,7 +49,7 @@ def expand(study: Study) -> list[RunSpec]:
         drawn = _nested(parameters)
         for storm, storm_changes in study.spec.storms.items():
             for failure_set, failure_changes in study.failure_sets.items():
-                changes = _together(storm_changes, failure_changes, drawn)
+                changes = merge_tables(merge_tables(storm_changes, failure_changes), drawn)
                 for label, bits in portfolios(study).items():
                     measures = tuple(m for k, names in enumerate(study.projects.values()) if bits >> k & 1 for m in names)
                     runs.append(RunSpec(label, bits, measures, storm, failure_set, draw, changes, parameters))
@@ -99,13 +100,3 @@ def _nested(parameters: dict[str, float]) -> Changes:
             table = table.setdefault(part, {})
         table[last] = value
     return nested
-
-
-def _together(*tables: Changes) -> Changes:
-    """Later changes go over earlier ones, key by key."""
-    joined: Changes = {}
-    for table in tables:
-        for key, value in table.items():
-            old = joined.get(key)
-            joined[key] = _together(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return joined

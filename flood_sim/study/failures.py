@@ -31,7 +31,7 @@ class Envelope(Section):
 
 def failure_sets(envelope: Envelope, network: InpFile | None, at: str, place: str) -> dict[str, Changes]:
     """Name ("sequence 3, 10 %") to the changes that make it. Raises InputError where the network has no such components."""
-    components = [(kind, row.tokens[0]) for kind in envelope.components for row in (network.rows(SECTIONS[kind]) if network is not None else ())]
+    components = components_of(envelope, network)
     if not components:
         raise input_error("E104", f"{place}, envelope", "the scenario's network has no such components", given=", ".join(envelope.components))
     if list(envelope.levels) != sorted(set(envelope.levels)) or not 0.0 < envelope.levels[0] <= envelope.levels[-1] <= 1.0:
@@ -45,6 +45,11 @@ def failure_sets(envelope: Envelope, network: InpFile | None, at: str, place: st
             failed = [components[k] for k in order[: failed_count(level, len(components))]]
             found[name_of(sequence, level)] = {"failures": _failures(failed, at)}
     return found
+
+
+def components_of(envelope: Envelope, network: InpFile | None) -> list[tuple[str, str]]:
+    """Kind and name of all that may fail, in the file's order."""
+    return [(kind, row.tokens[0]) for kind in envelope.components for row in (network.rows(SECTIONS[kind]) if network is not None else ())]
 
 
 def order_of(envelope: Envelope, count: int, sequence: int) -> list[int]:

@@ -14,7 +14,7 @@ from flood_sim.measures.base import PROJECTS
 from flood_sim.scenario import Scenario, load_scenario
 from flood_sim.scenario.build import build_inputs
 from flood_sim.scenario.loader import scenarios_folder
-from flood_sim.study.failures import SECTIONS, Envelope, failure_sets
+from flood_sim.study.failures import Envelope, components_of, failure_sets
 from flood_sim.study.section import Changes, Section
 from flood_sim.units import MEBIBYTE
 
@@ -129,8 +129,7 @@ def _failures(spec: StudySpec, scenario: Scenario, path: Path) -> tuple[dict[str
     drainage = build_inputs(scenario).drainage
     network = drainage.network if drainage is not None else None
     sets = failure_sets(spec.envelope, network, scenario.spec.time.start.isoformat(), path.name)
-    names = tuple(row.tokens[0] for kind in spec.envelope.components for row in (network.rows(SECTIONS[kind]) if network is not None else ()))
-    return spec.failure_sets | sets, names
+    return spec.failure_sets | sets, tuple(name for _, name in components_of(spec.envelope, network))
 
 
 def _projects(spec: StudySpec, scenario: Scenario, path: Path) -> dict[str, tuple[str, ...]]:
