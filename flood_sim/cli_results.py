@@ -16,28 +16,42 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON document on standar
 
 
 def report(
-    folder: ResultFolder,
+    folders: Annotated[
+        list[Path], typer.Argument(help="result folders of one grid, a study's folder, an audit's; one page of all goes into the first")
+    ],
     limits: Annotated[
         str | None, typer.Option("--limits", help="limits and curves of consequences: china, or a TOML file; absent: international")
     ] = None,
-    animation: Annotated[bool, typer.Option("--animation", help="and report/flood.gif of the frames")] = False,
+    animation: Annotated[bool, typer.Option("--animation", help="and report/flood.gif of the frames of each run")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="and the page as PDF, printed by a Chromium or Chrome of this machine")] = False,
     as_json: Json = False,
 ) -> None:
-    """Draw the pictures of a result folder into its report/; of a study's folder, write its report.html."""
+    """Draw the pictures of result folders into their report/, and one page (report.html) of everything named: runs, a study, an audit."""
     from flood_sim.analysis.animation import animate
+    from flood_sim.analysis.html.page import print_pdf
     from flood_sim.results import open_results
-    from flood_sim.study.report import write_report
-    from flood_sim.study.store import STUDY
+    from flood_sim.study.report import is_run, write_report
 
-    if (folder / STUDY).is_file():
-        page = write_report(folder)
-        typer.echo(json.dumps({"report": str(page)}) if as_json else f"report: {page}")
+    pictures, finished = [], True
+    for folder in filter(is_run, folders):
+        pictures.append(draw(folder, limits))
+        finished = finished and open_results(folder).status != "unfinished"
+        if animation:
+            animate(open_results(folder), pictures[-1] / "flood.gif")
+    page = write_report(*folders) if finished else None
+    printed = print_pdf(page) if pdf and page is not None else None
+    if as_json:
+        typer.echo(
+            json.dumps({"page": str(page) if page else None, "pdf": str(printed) if printed else None, "pictures": [str(p) for p in pictures]})
+        )
         return
-    results = open_results(folder)
-    target = draw(folder, limits)
-    if animation:
-        animate(results, target / "flood.gif")
-    typer.echo(json.dumps({"report": str(target)}) if as_json else f"pictures: {target}")
+    for path in pictures:
+        typer.echo(f"pictures: {path}")
+    for made in (page, printed):
+        if made is not None:
+            typer.echo(f"page: {made}")
+    if page is None:
+        typer.echo("no page: a run is not finished (flood-sim run --resume DIR)")
 
 
 def explain(folder: ResultFolder, node: Annotated[str, typer.Argument(help="node of the network")], as_json: Json = False) -> None:

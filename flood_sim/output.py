@@ -18,6 +18,8 @@ from flood_sim.clock import Window
 from flood_sim.constants import POND_DEPTH_M
 from flood_sim.network_files import NetworkFile, write_network_layers
 from flood_sim.output_files import FieldsFile, write_exposure, write_geotiff
+from flood_sim.rain_fields import RainField, mean_rainfall
+from flood_sim.rainfall import Rainfall
 from flood_sim.site_files import OPENINGS, SITES, SiteFiles, action_lines, site_lines
 from flood_sim.units import SECONDS_PER_HOUR
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 AREA_DEPTHS_M = (0.05, 0.15, 0.3, 0.5, 1.0)
+HYETOGRAPH_INTERVALS = 96
 AREA_SAMPLING_S = 10.0  # flooded area is counted at the first window's end after this long
 FILES = (
     "scenario.toml",
@@ -206,6 +209,7 @@ class Recorder:
                 "name": inputs.rainfall.name,
                 "source": inputs.rainfall.source,
                 "depth_mm": 1000.0 * s.surface.rain_volume / s.surface.terrain.catchment_area_m2,
+                "hyetograph_mm_h": _hyetograph(inputs.rainfall, s.time_s),
             },
             "findings": [{"code": f.code, "place": f.place, "problem": f.problem, "do": f.do} for f in inputs.findings],
             "ledger": s.ledger.as_dict(),
@@ -254,6 +258,15 @@ class Recorder:
             "surcharge_depth_reached": bool(getattr(getattr(s.network, "surcharge", None), "works", True)),
             "continuity": s.network.continuity(),
         }
+
+
+def _hyetograph(rainfall: Rainfall | RainField, duration_s: float) -> dict[str, Any]:
+    """Mean rain of the run in mm/h, in some hundred intervals of `step_h` since its start."""
+    rain = mean_rainfall(rainfall)
+    edges = np.linspace(0.0, duration_s, HYETOGRAPH_INTERVALS + 1)
+    fallen = np.diff(np.interp(edges, rain.time_s, rain.cumulative_m))
+    step_h = duration_s / HYETOGRAPH_INTERVALS / SECONDS_PER_HOUR
+    return {"step_h": step_h, "mm_h": [round(1000.0 * float(v) / step_h, 3) if step_h > 0.0 else 0.0 for v in fallen]}
 
 
 def versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 DEPTH_STEPS_M = (0.02, 0.05, 0.15, 0.3, 0.5, 1.0, 2.0, 4.0)
 DEPTH_COLOURS = ("#d7ecf7", "#a6d3ec", "#63b0de", "#2c84c6", "#1a56a0", "#3a2a83", "#7b1f7a")
+DEPTH_OVER = "#4a0033"  # deeper than the last step
 FONT = Path(__file__).parent / "fonts" / "FloodSimSansSC.otf"
 
 
@@ -32,5 +33,5 @@ def depth_scale() -> tuple[Any, Any]:
     """Colour map and norm of depth maps; below 2 cm nothing is drawn."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
-    colours = ListedColormap(DEPTH_COLOURS).with_extremes(under=(0, 0, 0, 0), over="#4a0033")
+    colours = ListedColormap(DEPTH_COLOURS).with_extremes(under=(0, 0, 0, 0), over=DEPTH_OVER)
     return colours, BoundaryNorm(DEPTH_STEPS_M, colours.N)

@@ -17,7 +17,7 @@ from flood_sim.rainfall import FORMULAS
 from flood_sim.results import open_results
 from flood_sim.scenario import Scenario
 from flood_sim.scenario.build import chosen_portfolio
-from flood_sim.study.store import Store, write_whole
+from flood_sim.study.store import AUDIT, Store, write_whole
 from flood_sim.study.worker import hydraulics
 
 DAY_AFTER_H = 3.0
@@ -172,7 +172,7 @@ def run_audit(
                 "safety height of dykes (GB 50286) is not audited: overflow and backflow are",
             ],
         }  # fmt: skip
-        write_whole(folder / "audit.json", json.dumps(document, indent=1, ensure_ascii=False).encode())
+        write_whole(folder / AUDIT, json.dumps(document, indent=1, ensure_ascii=False).encode())
     return document
 
 

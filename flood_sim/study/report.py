@@ -1,4 +1,4 @@
-"""The page of a study: what its tables and runs say, gathered for the template. Every number carries its run or table."""
+"""The page: what a study, an audit and runs say, gathered for the template. Every number carries its run or table."""
 
 from __future__ import annotations
 
@@ -6,33 +6,48 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flood_sim.analysis.access import accessible_share
 from flood_sim.analysis.consequences import Consequences
 from flood_sim.analysis.html import svg
-from flood_sim.analysis.html.page import depth_map, figure, render
-from flood_sim.analysis.style import DEPTH_COLOURS, DEPTH_STEPS_M
+from flood_sim.analysis.html.maps import viewer
+from flood_sim.analysis.html.names import HEADLINE, OUTCOMES
+from flood_sim.analysis.html.page import render
+from flood_sim.analysis.html.runs import runs_context, service_curves
+from flood_sim.analysis.html.standards import standards_context
 from flood_sim.errors import input_error
 from flood_sim.results import open_results
 from flood_sim.study.engine import open_study
 from flood_sim.study.expand import label_of
-from flood_sim.study.store import ATTRIBUTION, CATALOGUE, Store
+from flood_sim.study.store import ATTRIBUTION, AUDIT, CATALOGUE, ENVELOPE, STUDY, Store
 
 NAMES = {
     "conveyance": "conveyance 行泄通道", "pipe_network": "pipe network 排水管网", "pump_stations": "pump stations 雨水泵站",
     "critical_infrastructure": "critical sites 重要设施", "underground_space": "underground 地下空间", "source_and_storage": "source, storage 源头调蓄",
 }  # fmt: skip
-OUTCOMES = {
-    "damage": ("damage", "经济损失"), "people_exposed": ("people in wet ground floors", "底层进水居民"), "people_outdoors": ("people on dangerous streets", "街上处于危险的人"),
-    "underground_entry_metro": ("water into the metro", "地铁进水量"), "underground_entry_garage": ("water into garages", "车库进水量"),
-    "evacuation_shortfall": ("people too late underground", "地下疏散不及"), "service_loss": ("hours without service", "服务中断小时"),
-    "road_area_hours": ("flooded road", "道路积水"), "access_loss_fire_engine": ("people beyond fire engines", "消防不可达"),
-    "ground_floors_wet": ("wet ground floors", "底层进水建筑"), "volume_out_of_sewer": ("water out of sewers", "检查井冒溢"),
-}  # fmt: skip
-HEADLINE = ("damage", "people_exposed", "underground_entry_metro", "service_loss", "road_area_hours", "access_loss_fire_engine")
 
 
-def write_report(folder: Path) -> Path:
-    """report.html in a study's folder. Raises InputError where no run is complete."""
+def write_report(*folders: Path) -> Path:
+    """One page of a study, an audit, one or several runs, or of all these together, into the first folder. Raises InputError where one holds nothing to show."""
+    studies, audits = ([f for f in folders if (f / file).is_file()] for file in (STUDY, AUDIT))
+    runs = [f for f in folders if is_run(f)]
+    parts = [study_context(f) for f in studies[:1]]
+    parts += [standards_context(json.loads((f / AUDIT).read_text(encoding="utf-8"))) for f in audits[:1]]
+    parts += [runs_context([open_results(f) for f in runs])] if runs else []
+    if len(studies) > 1 or len(audits) > 1:
+        raise input_error("E104", "report", "one page holds one study and one audit", given=", ".join(map(str, [*studies, *audits])))
+    context: dict[str, Any] = {}
+    for part in reversed(parts):  # where two parts fill one place, the study's comes before the runs'
+        both = {k: [*v, *context[k]] for k, v in part.items() if isinstance(v, list) and k in context}
+        context = context | part | both
+    return render(context, folders[0] / ("report" if folders[0] in runs else "") / "report.html")
+
+
+def is_run(folder: Path) -> bool:
+    """Neither a study nor an audit (whether results are in it, the reader of results says)."""
+    return not any((folder / file).is_file() for file in (STUDY, AUDIT))
+
+
+def study_context(folder: Path) -> dict[str, Any]:
+    """What a study's tables and runs say. Raises InputError where no run is complete."""
     import pandas
 
     study, store = open_study(folder), Store(folder)
@@ -48,20 +63,20 @@ def write_report(folder: Path) -> Path:
     found = {(r["storm"], r["bits"]): r for r in shown}
     names = [_project(p) for p in study.projects]
     storm = next(iter(study.spec.storms))
-    context = {
+    maps = [(label_of(bits, names), open_results(store.runs / found[storm, bits]["key"]))
+            for bits in [0, *(1 << k for k in range(len(names))), full] if (storm, bits) in found]  # fmt: skip
+    if not maps:
+        raise input_error("E101", str(folder), "the first storm has no complete run yet", do="flood-sim study resume DIR")
+    return {
         "title": study.spec.title or study.spec.name, "about": _about(study, rows), "sure": _sure(document),
         "headline": [_headline(s, found, full, units) for s in study.spec.storms if (s, 0) in found and (s, full) in found],
-        "maps": [{"name": label_of(bits, names), "png": depth_map(open_results(store.runs / found[storm, bits]["key"]))}
-                 for bits in [0, *(1 << k for k in range(len(names))), full] if (storm, bits) in found],
-        "key": _depth_key(), "entries": [_entry(e, names, units) for e in _ordered(document["outcomes"])],
+        "viewer": viewer(maps), "entries": [_entry(e, names, units) for e in _ordered(document["outcomes"])],
         "buying": [_bought(b, document, names, units) for b in document["buying"] if b["name"] == "damage"],
-        "curves": _curves(store, found, storm, full), "caveats": _caveats(rows), "missing": "; ".join(sorted({f"{m['name']}: {m['why']}" for m in document["missing"]})),
+        "envelopes": _envelopes(folder), "curves": _curves(store, found, storm, full), "caveats": _caveats(rows),
+        "missing": "; ".join(sorted({f"{m['name']}: {m['why']}" for m in document["missing"]})),
         "runs": [{"portfolio": r["portfolio"], "storm": r["storm"], "key": r["key"], "error": f"{r['volume_error_rel']:.0e}",
                   "residual": f"{r['network_residual_m3']:.0f}", "cost": f"{(r['cost_middle_cny'] or 0.0) / 1e6:.1f}"} for r in shown],
     }  # fmt: skip
-    if not context["maps"]:
-        raise input_error("E101", str(folder), "the first storm has no complete run yet", do="flood-sim study resume DIR")
-    return render(context, folder / "report.html")
 
 
 def _project(project: str) -> str:
@@ -94,9 +109,9 @@ def _headline(storm: str, found: dict[tuple[str, int], dict[str, Any]], full: in
         column, pair = f"outcome_{name}", (found[storm, 0], found[storm, full])
         if any(r.get(column) is None for r in pair):
             continue
-        before, after = ({"value": float(r[column]), "src": f"{r['key']}:catalogue.parquet:{column}"} for r in pair)
+        values = [{"value": float(r[column]), "src": f"{r['key']}:catalogue.parquet:{column}"} for r in pair]
         english, chinese = OUTCOMES[name]
-        rows.append({"en": english, "zh": chinese, "unit": units.get(name, ""), "before": before, "after": after})
+        rows.append({"en": english, "zh": chinese, "unit": units.get(name, ""), "values": values})
     return {"name": storm, "rows": rows}
 
 
@@ -117,12 +132,12 @@ def _entry(entry: dict[str, Any], names: list[str], units: dict[str, str]) -> di
     low, high = ([side[k] for k in order] for side in interval["spread"]) if interval else (None, None)
     first, last = (list(entry[side].values()) for side in ("first_in", "last_in"))
     bars = svg.bars([names[k] for k in order], [values[k] for k in order], [first[k] for k in order], [last[k] for k in order],
-                    [f"{figure(values[k])} ({share[k]})" for k in order], label, low, high)  # fmt: skip
+                    [f"{svg.short(values[k])} ({share[k]})" for k in order], label, low, high)  # fmt: skip
     best = order[0]
     return {
         "name": entry["name"], "storm": entry["storm"], "label": label, "unit": unit, "total": total, "bars": bars,
         "circles": svg.circles(names, entry["interactions"], f"interactions, {label}"),
-        "sentence": {"en": f"{names[best]} brings most: {figure(values[best])} of {figure(total)} {unit}.", "zh": f"贡献最大：{names[best]}。"},
+        "sentence": {"en": f"{names[best]} brings most: {svg.short(values[best])} of {svg.short(total)} {unit}.", "zh": f"贡献最大：{names[best]}。"},
         "rows": [{"name": names[k], "project": projects[k], "value": values[k], "first": first[k], "last": last[k], "share": share[k]} for k in order],
     }  # fmt: skip
 
@@ -133,7 +148,7 @@ def _bought(bought: dict[str, Any], document: dict[str, Any], names: list[str], 
     )
     sets = range(len(entry["losses"]))
     cost = [document["costs"][str(s)]["middle"] for s in sets]
-    labels = [f"{label_of(s, names)}: {figure(cost[s])} CNY, {figure(entry['losses'][s])}" for s in sets]
+    labels = [f"{label_of(s, names)}: {svg.short(cost[s])} CNY, {svg.short(entry['losses'][s])}" for s in sets]
     order = bought.get("order")
     if order is not None:
         order = {**order, "years": _built(order["years"], names), "greedy_years": _built(order["greedy_years"], names)}
@@ -154,29 +169,30 @@ def _built(years: list[int], names: list[str]) -> list[str]:
     return found
 
 
-def _depth_key() -> list[dict[str, Any]]:
-    edges = [*DEPTH_STEPS_M, None]
-    return [
-        {"colour": c, "label": f"{edges[k]:g}" + (f"–{edges[k + 1]:g}" if edges[k + 1] is not None else "+"), "dark": k > 2}
-        for k, c in enumerate(DEPTH_COLOURS)
-    ]
+def _envelopes(folder: Path) -> list[dict[str, Any]]:
+    """Bands of a global resilience analysis, each storm a picture, each portfolio a band, and what is critical."""
+    path = folder / ENVELOPE
+    if not path.is_file():
+        return []
+    document = json.loads(path.read_text(encoding="utf-8"))
+    english, chinese = OUTCOMES.get(document["outcome"], (document["outcome"], ""))
+    found = []
+    for storm in dict.fromkeys(e["storm"] for e in document["envelopes"]):
+        mine = [e for e in document["envelopes"] if e["storm"] == storm]
+        calm = [5 * (e["calm"] or 0.0,) for e in mine]
+        groups = [(e["portfolio"], [(0.0, *c), *((v["share"], v["lowest"], v["low"], v["mean"], v["high"], v["highest"]) for v in e["levels"])])
+                  for e, c in zip(mine, calm, strict=True)]  # fmt: skip
+        label = f"{english} {chinese}, {storm}"
+        critical = [f"{e['portfolio']}: " + ", ".join(c["component"] for c in e["critical"][:10]) for e in mine]
+        found.append({"label": label, "svg": svg.bands(groups, "of the components failed 构件失效比例", english, label), "critical": critical})
+    return found
 
 
 def _curves(store: Store, found: dict[tuple[str, int], dict[str, Any]], storm: str, full: int) -> list[dict[str, Any]]:
     """F(t) of services and access, nothing built and all."""
-    services, access = [], []
-    for bits, name, dash in ((0, "as it is 现状", "6 4"), (full, "all 全部", "")):
-        if (storm, bits) not in found:
-            continue
-        consequences = Consequences(open_results(store.runs / found[storm, bits]["key"]))
-        times, share = consequences.service_curve()
-        if len(times):
-            services.append((name, [(t - times[0]).total_seconds() / 3600.0 for t in times], share.tolist(), dash))
-        curve = accessible_share(consequences, "fire_engine", "fire_station") if "depth" in consequences.results.fields else None
-        if curve is not None:
-            access.append((name, curve[0].tolist(), curve[1].tolist(), dash))
-    pairs = (("services that work 服务保持率", services), ("people reached by fire engines 消防可达率", access))
-    return [{"label": f"{label}, {storm}", "svg": svg.curves(series, "h", "", label)} for label, series in pairs if series]
+    pair = [(bits, name, dash) for bits, name, dash in ((0, "as it is 现状", "6 4"), (full, "all 全部", "")) if (storm, bits) in found]
+    runs = [(name, Consequences(open_results(store.runs / found[storm, bits]["key"])), dash) for bits, name, dash in pair]
+    return service_curves(runs, f", {storm}")
 
 
 def _caveats(rows: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from flood_sim.analysis.html.page import print_pdf
 from flood_sim.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.study import list_studies, load_study
@@ -306,6 +307,7 @@ def test_the_page_opens_in_a_browser_without_an_error(done):
     seen = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "inset(0px 50% 0px 0px)" in seen.stdout
     assert not [line for line in seen.stderr.splitlines() if "CONSOLE" in line]
+    assert print_pdf(page).read_bytes().startswith(b"%PDF")
 
 
 ENVELOPE = """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 
 GAIN, LOSS, GREY, LINE = "#1f6fb2", "#c8102e", "#6b7280", "#d5d9e0"
+COLOURS = (GAIN, LOSS, GREY, "#b7791f")
 
 
 def _open(width: float, height: float, label: str) -> str:
@@ -95,8 +97,8 @@ def dots(
     parts = [_open(width, height, label)]
     for k in range(5):
         value, level = most_x * k / 4, low_y + span * k / 4
-        parts += [_text(x(value), height - bottom + 20.0, _short(value), anchor="middle", size=11, colour=GREY),
-                  _text(left - 8.0, y(level) + 4.0, _short(level), anchor="end", size=11, colour=GREY),
+        parts += [_text(x(value), height - bottom + 20.0, short(value), anchor="middle", size=11, colour=GREY),
+                  _text(left - 8.0, y(level) + 4.0, short(level), anchor="end", size=11, colour=GREY),
                   f'<line x1="{left:g}" x2="{width - 30:g}" y1="{y(level):.1f}" y2="{y(level):.1f}" stroke="{LINE}"/>']  # fmt: skip
     steps = " ".join(
         f"{'L' if k else 'M'}{x(cost[i]):.1f},{y(loss[marked[k - 1]] if k else loss[i]):.1f} L{x(cost[i]):.1f},{y(loss[i]):.1f}"
@@ -115,38 +117,80 @@ def dots(
     return "".join([*parts, "</svg>"])
 
 
-def curves(series: Sequence[tuple[str, Sequence[float], Sequence[float], str]], x_title: str, y_title: str, label: str) -> str:
-    """Lines of shares (0 to 1) over hours: name, hours, shares, dash."""
-    width, height, left, bottom, top = 760.0, 260.0, 60.0, 44.0, 14.0
+def curves(
+    series: Sequence[tuple[str, Sequence[float], Sequence[float], str]],
+    x_title: str,
+    y_title: str,
+    label: str,
+    most: float | None = None,
+    last: float | None = None,
+) -> str:
+    """Lines over hours: name, hours, values, dash. Values are shares (0 to 1, shown in %), or from 0 to `most`."""
+    width, height, left, bottom, top = 760.0, 260.0, 60.0, 44.0, 20.0
     last = max((max(hours) for _, hours, _, _ in series if len(hours)), default=1.0) or 1.0
+    full = most or 1.0
 
     def x(v: float) -> float:
         return left + v / last * (width - left - 20.0)
 
     def y(v: float) -> float:
-        return top + (1.0 - v) * (height - bottom - top)
+        return top + (1.0 - v / full) * (height - bottom - top)
 
     parts = [_open(width, height, label)]
     for k in range(5):
-        parts += [_text(x(last * k / 4), height - bottom + 18.0, f"{last * k / 4:.1f}", anchor="middle", size=11, colour=GREY),
-                  _text(left - 6.0, y(k / 4) + 4.0, f"{25 * k} %", anchor="end", size=11, colour=GREY),
-                  f'<line x1="{left:g}" x2="{width - 20:g}" y1="{y(k / 4):.1f}" y2="{y(k / 4):.1f}" stroke="{LINE}"/>']  # fmt: skip
-    for number, (name, hours, shares, dash) in enumerate(series):
-        path = " ".join(f"{'L' if k else 'M'}{x(h):.1f},{y(s):.1f}" for k, (h, s) in enumerate(zip(hours, shares, strict=True)))
-        colour = (GAIN, LOSS, GREY, "#b7791f")[number % 4]
+        level = full * k / 4
+        parts += [_text(x(last * k / 4), height - bottom + 18.0, f"{last * k / 4:.3g}", anchor="middle", size=11, colour=GREY),
+                  _text(left - 6.0, y(level) + 4.0, f"{25 * k} %" if most is None else short(level), anchor="end", size=11, colour=GREY),
+                  f'<line x1="{left:g}" x2="{width - 20:g}" y1="{y(level):.1f}" y2="{y(level):.1f}" stroke="{LINE}"/>']  # fmt: skip
+    for number, (name, hours, values, dash) in enumerate(series):
+        path = " ".join(f"{'L' if k else 'M'}{x(h):.1f},{y(v):.1f}" for k, (h, v) in enumerate(zip(hours, values, strict=True)))
+        colour = COLOURS[number % len(COLOURS)]
         parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>')
         parts.append(_text(left + 8.0 + 190.0 * number, height - 6.0, name, size=12, colour=colour, weight="bold"))
-    parts += [_text(width - 20.0, height - bottom + 32.0, x_title, anchor="end", size=11), _text(left, top - 2.0, y_title, size=11)]
+    parts += [_text(width - 20.0, height - bottom + 32.0, x_title, anchor="end", size=11), _text(left, top - 8.0, y_title, size=11)]
     return "".join([*parts, "</svg>"])
 
 
-def _short(value: float) -> str:
-    return (
-        f"{value / 1e9:.3g} bn"
-        if abs(value) >= 1e9
-        else f"{value / 1e6:.3g} M"
-        if abs(value) >= 1e6
-        else f"{value:,.0f}"
-        if abs(value) >= 100
-        else f"{value:.3g}"
-    )
+def bands(groups: Sequence[tuple[str, Sequence[tuple[float, float, float, float, float, float]]]], x_title: str, y_title: str, label: str) -> str:
+    """Failure envelopes: of each portfolio the share failed with lowest, 5 %, mean, 95 %, highest: band, mean bold, extremes thin."""
+    width, height, left, bottom, top = 760.0, 320.0, 90.0, 44.0, 20.0
+    levels = [row for _, rows in groups for row in rows]
+    last, most = max((row[0] for row in levels), default=1.0) or 1.0, max((row[5] for row in levels), default=1.0) or 1.0
+
+    def at(share: float, value: float) -> str:
+        return f"{left + share / last * (width - left - 20.0):.1f},{top + (1.0 - value / most) * (height - bottom - top):.1f}"
+
+    parts = [_open(width, height, label)]
+    for k in range(5):
+        x, y = at(last * k / 4, most * k / 4).split(",")
+        parts += [_text(float(x), height - bottom + 18.0, f"{100 * last * k / 4:.3g} %", anchor="middle", size=11, colour=GREY),
+                  _text(left - 6.0, float(y) + 4.0, short(most * k / 4), anchor="end", size=11, colour=GREY),
+                  f'<line x1="{left:g}" x2="{width - 20:g}" y1="{y}" y2="{y}" stroke="{LINE}"/>']  # fmt: skip
+    for number, (name, rows) in enumerate(groups):
+        colour = COLOURS[number % len(COLOURS)]
+        band = [at(row[0], row[2]) for row in rows] + [at(row[0], row[4]) for row in reversed(rows)]
+        parts.append(f'<polygon points="{" ".join(band)}" fill="{colour}" opacity="0.18"/>')
+        for column, wide in ((1, 0.8), (3, 2.4), (5, 0.8)):
+            points = " ".join(at(row[0], row[column]) for row in rows)
+            parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{wide:g}"/>')
+        parts.append(_text(left + 8.0 + 190.0 * number, height - 6.0, name, size=12, colour=colour, weight="bold"))
+    parts += [_text(width - 20.0, height - bottom + 32.0, x_title, anchor="end", size=11), _text(left, top - 8.0, y_title, size=11)]
+    return "".join([*parts, "</svg>"])
+
+
+def round_up(value: float) -> float:
+    """The next number whose quarters are short: the end of an axis."""
+    size = 10.0 ** math.floor(math.log10(value)) if value > 0.0 else 1.0
+    return next((size * step for step in (1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0, 8.0) if size * step >= value), 10.0 * size)
+
+
+def short(value: float | None) -> str:
+    """A number as people read it: no more digits than it can bear."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    size = abs(value)
+    if size >= 1e9:
+        return f"{value / 1e9:.3g} bn"
+    if size >= 1e6:
+        return f"{value / 1e6:.3g} M"
+    return f"{value:,.0f}" if size >= 100.0 else f"{value:.3g}"

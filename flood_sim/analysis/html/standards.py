@@ -1,0 +1,55 @@
+"""The part of a page that an audit fills: three standards beside the portfolios, what fails first, what got worse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flood_sim.analysis.html.names import STANDARDS
+
+
+def standards_context(document: dict[str, Any]) -> dict[str, Any]:
+    """From audit.json."""
+    names = list(document["portfolios"])
+    standards = list(document["portfolios"][names[0]])
+    rows, first = [], []
+    for standard in standards:
+        answers = [document["portfolios"][n][standard] for n in names]
+        english = STANDARDS.get(standard, standard.replace("_", " "))
+        cells = [_cell(a, f"audit.json:portfolios:{n}:{standard}") for n, a in zip(names, answers, strict=True)]
+        rows.append(
+            {"en": english, "zh": answers[0].get("chinese", ""), "required": answers[0]["required_y"], "source": answers[0]["source"], "cells": cells}
+        )
+        for name, answer in zip(names, answers, strict=True):
+            for family, of_family in answer["families"].items():
+                first += [_fails(name, english, family, of_family["fails_y"], v) for v in of_family["fails_first"]]
+    worse = [
+        f"{r['portfolio']}: {STANDARDS.get(r['standard'], r['standard'])} {_years(r['before_y'])} → {_years(r['after_y'])}"
+        for r in document["regressions"]
+    ]
+    return {
+        "title": document["scenario"],
+        "about": {"en": f"Audit of {document['scenario']}, city class {document['city_class']}.", "zh": f"{document['scenario']} 标准核查，城市等级 {document['city_class']}。"},
+        "standards": {"names": names, "rows": rows, "first": first, "worse": worse, "assumptions": document["assumptions"]},
+    }  # fmt: skip
+
+
+def _cell(answer: dict[str, Any], source: str) -> dict[str, Any]:
+    if answer["met"] is None:
+        return {"met": None, "why": answer["why"], "source": source}
+    about = f" ({answer['about_y']:.0f})" if answer["about_y"] is not None else ""
+    return {
+        "met": answer["met"], "passes": answer["passes_y"], "source": source, "monotone": answer["monotone"],
+        "fails": f"{answer['fails_y']:g}{about}" if answer["fails_y"] is not None else None,
+    }  # fmt: skip
+
+
+def _fails(portfolio: str, standard: str, family: str, period_y: float | None, verdict: dict[str, Any]) -> dict[str, Any]:
+    places = [f"{o['name']} {o['value']:.2f}" + (f" ({o['x_m']:.0f}, {o['y_m']:.0f})" if "x_m" in o else "") for o in verdict["objects"][:3]]
+    return {
+        "portfolio": portfolio, "standard": standard, "family": family, "period": _years(period_y), "criterion": verdict["criterion"].replace("_", " "),
+        "worst": verdict["worst"], "limit": verdict["limit"], "places": "; ".join(places),
+    }  # fmt: skip
+
+
+def _years(period: float | None) -> str:
+    return "–" if period is None else f"{period:g} y"
