@@ -176,8 +176,9 @@ def measures(
 ) -> None:
     """Kinds of measures of the six projects: list them, or explain one."""
     from flood_sim.errors import input_error, nearest
-    from flood_sim.measures import KINDS, PROJECTS
+    from flood_sim.measures import PROJECTS
     from flood_sim.measures.describe import cost_lines, explained, kinds
+    from flood_sim.measures.registry import KINDS
 
     if kind is not None and kind not in KINDS:
         raise input_error("E104", "measures", f"no such kind{nearest(kind, KINDS)}", given=kind, allowed=", ".join(KINDS))

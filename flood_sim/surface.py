@@ -20,7 +20,7 @@ from flood_sim.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, distinct_rows, empty_maxima, inlet_order, make_inlets
 from flood_sim.surface_openings import CountedFaces, FaceGroup, FaceStructures, OpenEdges, make_pairs, make_sources
 from flood_sim.surface_rain import Gutters, surface_rain
-from flood_sim.surface_schemes import FLOATS, SCHEMES, SurfaceSettings
+from flood_sim.surface_schemes import FLOATS, SurfaceSettings, scheme_named
 from flood_sim.terrain import Terrain
 
 CELLS_A_THREAD = 100_000  # below this a second thread costs more than it brings (62,500 cells beside SWMM: 8.3 s with two, 7.5 with one)
@@ -66,7 +66,7 @@ class SurfaceFlow:
         self.rain = surface_rain(rainfall, terrain, gutters, nodes)
         self.edges, self.inflows, self.edge_inflows = tuple(edges), tuple(inflows), tuple(edge_inflows)
         self.sections, self.structures, self.culverts, self.pumps = tuple(sections), tuple(structures), tuple(culverts), tuple(pumps)
-        self._scheme = SCHEMES[settings.scheme]
+        self._scheme = scheme_named(settings.scheme)
         if terrain.porosity is not None and self._scheme.moves_momentum:
             raise ValueError("buildings as porosity are not implemented for the second-order scheme")
         self._float = FLOATS[settings.precision]

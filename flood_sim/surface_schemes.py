@@ -1,4 +1,4 @@
-"""The two schemes behind one face: numbers, work space and kernel of each. The surface picks one by name and never asks which."""
+"""The schemes behind one face: numbers, work space and kernel of each; two of ours, and those of plugins. The surface picks one by name and never asks which."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from flood_kernels import local_inertial, local_inertial_rows, second_order, second_order_rows
 from flood_sim.constants import GRAVITY_M_S2
+from flood_sim.plugins import brought, unique
 from flood_sim.surface_arrays import aligned
 
 FLOATS = {"float32": np.float32, "float64": np.float64}
@@ -78,7 +79,7 @@ def _second_order_scratch(bands: int, width: int, real: Any) -> second_order.Scr
     return second_order.Scratch(*work, np.zeros((bands, blocks), bool), np.zeros((bands, 4, blocks), bool), aligned((bands, width), real))
 
 
-SCHEMES = {
+OWN = {
     scheme.name: scheme
     for scheme in (
         SurfaceScheme(
@@ -95,3 +96,8 @@ SCHEMES = {
         ),
     )
 }
+
+
+def scheme_named(name: str) -> SurfaceScheme:
+    """One of ours, or of a plugin (looked up late: a plugin imports this module)."""
+    return OWN[name] if name in OWN else unique("SCHEMES", OWN, {scheme.name: scheme for scheme in brought("SCHEMES")})[name]

@@ -11,7 +11,8 @@ from flood_sim.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
 from flood_sim.clock import Clock
 from flood_sim.infiltration import NoInfiltration
 from flood_sim.inputs import ModelInputs
-from flood_sim.measures import AnyMeasure, apply_measures
+from flood_sim.measures import apply_measures
+from flood_sim.measures.registry import AnyMeasure
 from flood_sim.rainfall import NO_RAIN
 from flood_sim.simulation import Simulation
 from flood_sim.terrain import terrain_of

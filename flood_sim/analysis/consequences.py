@@ -19,6 +19,7 @@ from flood_sim.analysis.access import access_loss
 from flood_sim.analysis.evacuation import evacuation_rows
 from flood_sim.analysis.hazard import hazard_outcomes
 from flood_sim.errors import input_error, nearest
+from flood_sim.plugins import brought
 from flood_sim.results import Results
 from flood_sim.units import SECONDS_PER_HOUR
 
@@ -98,6 +99,7 @@ class Consequences:
         return [
             self._road_area_hours(), *self._area_hours(), *self._ground_floors(), self._damage(), *self._services(), *self._underground(),
             self._evacuation(), *access_loss(self), *hazard_outcomes(self), self._out_of_sewer(),
+            *(outcome(self) for outcome in brought("OUTCOMES")),
         ]  # fmt: skip
 
     def _without(self, name: str, unit: str) -> Outcome:

@@ -2,6 +2,5 @@
 
 from flood_sim.measures.base import PROJECTS, InputsView, Measure, Targets
 from flood_sim.measures.build import Built, apply_measures
-from flood_sim.measures.registry import KINDS, AnyMeasure
 
-__all__ = ["KINDS", "PROJECTS", "AnyMeasure", "Built", "InputsView", "Measure", "Targets", "apply_measures"]
+__all__ = ["PROJECTS", "Built", "InputsView", "Measure", "Targets", "apply_measures"]  # KINDS: in registry, which loads plugins

@@ -7,6 +7,9 @@ replaced by `cost_cny` in a measure. Sources: Sponge City Guide 2014 (recalled),
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+
+from flood_sim.plugins import brought, unique
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ GUIDE = "Sponge City Guide 2014, recalled"
 PRACTICE = "Chinese municipal practice, recalled"
 ASSUMED = "assumed by this project"
 
-UNIT_COSTS: dict[str, UnitCost] = {
+OWN: dict[str, UnitCost] = {
     "dredging": UnitCost("m3", 40, 80, 120, 0.10, 5, PRACTICE),
     "channel_clearing": UnitCost("m2", 5, 15, 30, 0.10, 5, ASSUMED),
     "earthworks": UnitCost("m3", 50, 80, 120, 0.02, 50, ASSUMED),
@@ -84,6 +87,12 @@ UNIT_COSTS: dict[str, UnitCost] = {
     "control_room": UnitCost("piece", 500_000, 1_500_000, 3_000_000, 0.01, 50, PRACTICE),
 }
 SEWER_CLASSES = ((0.8, "sewer_dn600"), (1.25, "sewer_dn1000"), (1.75, "sewer_dn1500"), (2.4, "sewer_dn2000"))
+
+
+@cache
+def unit_costs() -> dict[str, UnitCost]:
+    """Ours and those of plugins (looked up late: a plugin imports this module)."""
+    return unique("COSTS", OWN, {item: cost for pairs in brought("COSTS") for item, cost in pairs.items()})
 
 
 def sewer_item(diameter_m: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flood_sim.measures.base import PROJECTS, Measure
-from flood_sim.measures.costs import UNIT_COSTS
+from flood_sim.measures.costs import unit_costs
 from flood_sim.measures.registry import KINDS
 
 COMMON = set(Measure.model_fields) | {"kind"}
@@ -58,4 +58,4 @@ def _money(cost: dict[str, float]) -> str:
 
 def cost_lines() -> list[str]:
     """The table of unit costs."""
-    return [f"  {name:<22}{c.low:>12,.0f}{c.middle:>12,.0f}{c.high:>12,.0f} CNY/{c.unit:<6} {c.source}" for name, c in UNIT_COSTS.items()]
+    return [f"  {name:<22}{c.low:>12,.0f}{c.middle:>12,.0f}{c.high:>12,.0f} CNY/{c.unit:<6} {c.source}" for name, c in unit_costs().items()]

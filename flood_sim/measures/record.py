@@ -9,7 +9,7 @@ import numpy as np
 
 from flood_sim.inputs import ModelInputs
 from flood_sim.measures.base import PROJECTS, Measure
-from flood_sim.measures.costs import UNIT_COSTS
+from flood_sim.measures.costs import unit_costs
 from flood_sim.measures.edits import CellEdit, Edit, Plan
 
 LARGEST_LIST = 500  # edits of single items that measures.json spells out
@@ -55,7 +55,7 @@ def _summed(plan: Plan) -> dict[str, float]:
 
 
 def _line(item: str, amount: float) -> dict[str, Any]:
-    unit = UNIT_COSTS[item]
+    unit = unit_costs()[item]
     return {
         "item": item, "amount": amount, "unit": unit.unit, "unit_cost_cny": [unit.low, unit.middle, unit.high], "source": unit.source,
         "cost_low_cny": amount * unit.low, "cost_middle_cny": amount * unit.middle, "cost_high_cny": amount * unit.high, "yearly_share": unit.yearly,

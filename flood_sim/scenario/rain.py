@@ -87,6 +87,14 @@ def series_rain(scenario: Scenario, spec: Any, name: str, place: str, findings: 
     path = scenario.file(name, place)
     rows = files.read_csv(path)
     rate = bool(rows) and "rate_mm_h" in rows[0]
+    if rows and not rate and "depth_mm" not in rows[0]:
+        raise input_error(
+            "E104",
+            path.name,
+            "a rain series has a column of depths or of rates",
+            given=", ".join(rows[0]),
+            allowed="time or time_s; depth_mm or rate_mm_h",
+        )
     series = files.read_series(path, "rate_mm_h" if rate else "depth_mm", scenario.spec.time.start)
     depth: np.ndarray = series.value * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
     if (depth < 0.0).any():

@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, Field, model_validator
 from flood_sim.city.parameters import CityParameters
 from flood_sim.errors import nearest
 from flood_sim.inlets import INLET_KINDS
-from flood_sim.measures import AnyMeasure
 from flood_sim.measures.effectiveness import Mode
 from flood_sim.measures.plans import PlanSpec
+from flood_sim.measures.registry import AnyMeasure
+from flood_sim.plugins import brought, unique
 from flood_sim.scenario.action_specs import ActionList, ActionSpec, Resources
 from flood_sim.scenario.event_specs import AnyFailure, AnyRule
 from flood_sim.scenario.site_specs import AnySite, PassageSpec
@@ -22,6 +23,10 @@ from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCov
 NOT_YET = {
     "storm": "named storms of a study",
 }
+
+
+OWN_SCHEMES: dict[str, Any] = dict.fromkeys(("local_inertial", "second_order"))  # named here: reading a scenario loads no kernels
+SCHEMES = ("auto", *unique("SCHEMES", OWN_SCHEMES, {scheme.name: scheme for scheme in brought("SCHEMES")}))
 
 
 class Time(Section):
@@ -79,7 +84,7 @@ class Initial(Section):
 
 
 class SurfaceSpec(Section):
-    scheme: Literal["auto", "local_inertial", "second_order"] = Field(
+    scheme: Literal[SCHEMES] = Field(  # type: ignore[valid-type]
         "auto", description="auto: by the rule of docs/theory.md; `check` says which and why"
     )
     precision: Literal["float32", "float64"] = "float32"

@@ -15,6 +15,7 @@ import numpy as np
 import flood_kernels
 import flood_sim
 from flood_sim.inputs import ModelInputs
+from flood_sim.plugins import plugin_files
 from flood_sim.rain_fields import RainField
 
 # What changes no result: labels, notes, bills, and what only targets of measures look at (they have been resolved).
@@ -38,13 +39,13 @@ def run_key(inputs: ModelInputs) -> str:
 @cache
 def model_sources() -> str:
     """Hash of the code that computes: kernels, and the package's own modules."""
-    return _hash_of(_modules(lambda top: top not in APART)) + flood_kernels.sources_hash()
+    return _hash_of(_modules(lambda top: top not in APART) + plugin_files()) + flood_kernels.sources_hash()
 
 
 @cache
 def all_sources() -> str:
     """Hash of all code that a run's folder comes from, outcomes included."""
-    return _hash_of(_modules(lambda top: top not in ("study", "_scenarios"))) + flood_kernels.sources_hash()
+    return _hash_of(_modules(lambda top: top not in ("study", "_scenarios")) + plugin_files()) + flood_kernels.sources_hash()
 
 
 def _modules(wanted: Any) -> list[Path]:

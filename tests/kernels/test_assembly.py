@@ -9,7 +9,7 @@ import pytest
 
 from flood_kernels import local_inertial_rows, second_order_rows, statistics
 from flood_kernels.arrays import LOOP
-from flood_sim.surface_schemes import SCHEMES, SurfaceSettings
+from flood_sim.surface_schemes import OWN, SurfaceSettings
 
 pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86 assembly")
 N = 96
@@ -22,7 +22,7 @@ def arguments(count, real):
 def calls(real):
     """One call of every row loop: function, array count, scalars."""
     precision = np.dtype(real).name
-    inertial, second = (SCHEMES[name].numbers(SurfaceSettings(precision), 5.0) for name in ("local_inertial", "second_order"))
+    inertial, second = (OWN[name].numbers(SurfaceSettings(precision), 5.0) for name in ("local_inertial", "second_order"))
     one = real(0.1)
     return {
         "advance_faces": (local_inertial_rows.advance_faces, 11, (one, one, inertial)),

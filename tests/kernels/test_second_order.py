@@ -15,7 +15,7 @@ from flood_sim.clock import Window
 from flood_sim.rainfall import rainfall_from_intervals
 from flood_sim.surface import SurfaceFlow
 from flood_sim.surface_arrays import LEFT, TOP
-from flood_sim.surface_schemes import SCHEMES, SurfaceSettings
+from flood_sim.surface_schemes import OWN, SurfaceSettings
 from flood_sim.terrain import terrain_of
 
 
@@ -98,7 +98,7 @@ def test_compiled_rows_equal_uncompiled(seed, real, kind):
     rng = np.random.default_rng(seed)
     size = {"dry": 0.0, "tiny": 1e-7, "huge": 60.0, "mixed": 0.4}[kind]
     n = 19
-    scheme = SCHEMES["second_order"].numbers(SurfaceSettings({4: "float32", 8: "float64"}[real(0).itemsize]), 2.0)
+    scheme = OWN["second_order"].numbers(SurfaceSettings({4: "float32", 8: "float64"}[real(0).itemsize]), 2.0)
     h = [(rng.random(n) * size).astype(real) for _ in range(3)]
     z = [(rng.random(n) * 2.0).astype(real) for _ in range(3)]
     w, t = ([((rng.random(n) - 0.5) * 2.0).astype(real) for _ in range(3)] for _ in range(2))

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from flood_sim.errors import InputError
-from flood_sim.measures import KINDS, InputsView
+from flood_sim.measures import InputsView
 from flood_sim.measures.edits import CellEdit, Plan, merge, resources
+from flood_sim.measures.registry import KINDS
 from measure_cases import ADAPTER, BUILT, EXAMPLES, LINE, NODES, built, digest, example
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,26 +11,18 @@ import pytest
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """Summaries and outcomes of all portfolios, each run by the command as a user would."""
-    folder, found = tmp_path_factory.mktemp("teaching"), {}
-    for portfolio in ("baseline", "as_planned", "too_late", "power"):
-        command = [
-            sys.executable,
-            "-m",
-            "flood_sim.cli",
-            "run",
-            "teaching_sites",
-            "--portfolio",
-            portfolio,
-            "--out",
-            str(folder / portfolio),
-            "--threads",
-            "1",
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    folder = tmp_path_factory.mktemp("teaching")
+
+    def run(portfolio):
+        command = [sys.executable, "-m", "flood_sim.cli", "run", "teaching_sites", "--portfolio", portfolio, "--out", str(folder / portfolio)]
+        done = subprocess.run([*command, "--threads", "1"], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         outcomes = json.loads((folder / portfolio / "consequences.json").read_text())["outcomes"]
-        found[portfolio] = (json.loads((folder / portfolio / "summary.json").read_text()), {o["name"]: o["value"] for o in outcomes}, done.stderr)
-    return found
+        return json.loads((folder / portfolio / "summary.json").read_text()), {o["name"]: o["value"] for o in outcomes}, done.stderr
+
+    names = ("baseline", "as_planned", "too_late", "power")
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(names, pool.map(run, names), strict=True))
 
 
 def test_rain_is_untouched_and_the_books_close(results):
