@@ -6,30 +6,27 @@ has one run at a time, and a run that is done is a folder that is there.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flood_sim.errors import input_error
-from flood_sim.scenario.build import available_bytes, grid_size
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
+from flood_sim.study.cluster import memory_need, open_client, worker_count
 from flood_sim.study.expand import RunSpec, expand
 from flood_sim.study.failures import envelopes
 from flood_sim.study.keys import all_sources
 from flood_sim.study.specs import Study, load_study
 from flood_sim.study.store import ATTRIBUTION, ENVELOPE, STUDY, Store, write_whole
 from flood_sim.study.worker import hydraulics
-from flood_sim.units import GIBIBYTE
 
-BASE_BYTES = 0.6 * GIBIBYTE  # interpreter, libraries, SWMM of one model process (measured 0.41 GB on the small city)
-MEMORY_SHARE, ATTEMPTS, LOG_EVERY_S = 0.8, 3, 30.0
+ATTEMPTS, LOG_EVERY_S = 3, 30.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def run_study(
         begun = time.perf_counter()
         if todo:
             slots = workers or worker_count(study)
-            with _client(slots, scheduler, trusted) as client:
+            with open_client(slots, scheduler, trusted) as client:
                 slots = slots if scheduler is None else max(sum(client.nthreads().values()), 1)
                 say(f"{slots} workers of {study.spec.threads_per_run} threads")
                 _work(study, digest, store, {i: specs[i] for i in todo}, client, slots, progress, len(specs))
@@ -146,45 +143,6 @@ def _saved(study: Study) -> bytes:
     return json.dumps({"file": str(study.path.resolve()), "allowed": [str(p) for p in study.scenario.allowed]}).encode()
 
 
-def worker_count(study: Study) -> int:
-    """As many as there are cores for, and memory."""
-    from flood_sim.runner import default_threads
-    from flood_sim.surface import estimated_bytes
-
-    spec = study.scenario.spec
-    need = BASE_BYTES + 1.2 * estimated_bytes(*grid_size(study.scenario), spec.surface.precision, spec.infiltration.kind != "none")
-    return max(1, min(default_threads() // study.spec.threads_per_run, int(MEMORY_SHARE * available_bytes() / need)))
-
-
-@contextlib.contextmanager
-def _client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[Any]:
-    """A client of a cluster on this machine's loopback, or of a scheduler that is named. Raises InputError where that one is open to a network."""
-    import dask
-    from distributed import Client, LocalCluster
-
-    if scheduler is not None:
-        if not (scheduler.startswith("tls://") or trusted or "//127.0.0.1:" in scheduler or "//localhost:" in scheduler):
-            raise input_error(
-                "E104", "--scheduler", "whoever reaches an open scheduler can run code on its workers", given=scheduler,
-                allowed="tls://HOST:PORT, or a loopback address", do="use TLS, or --i-trust-this-network",
-            )  # fmt: skip
-        with Client(scheduler, timeout="20s") as client:
-            yield client
-        return
-    settings = {
-        "distributed.scheduler.allowed-failures": 10, "distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
-        "distributed.worker.memory.pause": 0.85, "distributed.scheduler.worker-ttl": None, "logging.distributed": "error",
-    }  # fmt: skip
-    with (
-        dask.config.set(settings),
-        LocalCluster(
-            n_workers=slots, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
-
-
 def _work(
     study: Study, digest: str, store: Store, todo: dict[str, RunSpec], client: Any, slots: int, progress: Callable[[Progress], None], runs: int
 ) -> None:
@@ -201,13 +159,14 @@ def _work(
         identity = waiting.pop(0)
         attempts[identity] += 1
         started[identity] = time.time()
-        text = json.dumps(todo[identity].document(study, digest), default=str)
+        text = json.dumps(todo[identity].document(study, digest) | {"memory_bytes": memory}, default=str)
         future = client.submit(
             hydraulics, text, str(store.folder.resolve()), study.spec.timeout_s, key=f"hydraulics-{identity}-{attempts[identity]}", pure=False
         )
         futures[future] = identity
         finished.add(future)
 
+    memory = memory_need(study)
     warm = _kernels_are_compiled()
     for _ in range(min(slots if warm else 1, len(waiting))):
         submit()

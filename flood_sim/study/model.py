@@ -18,6 +18,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from flood_sim.units import GIBIBYTE
+
 DONE = "outcomes.json"
 
 
@@ -57,6 +59,7 @@ def run_one(request: dict[str, Any], store: Path) -> dict[str, Any]:
     from flood_sim.study.keys import run_key
 
     begun, cpu = time.perf_counter(), time.process_time()
+    limit_memory(request.get("memory_bytes"))
     label = request["portfolio"]
     portfolio = {label: {"measures": request["measures"], "actions": request["actions"]}}
     scenario = load_scenario(request["scenario"], tuple(Path(p) for p in request["allowed"]), request["changes"] | {"portfolio": portfolio})
@@ -82,6 +85,18 @@ def run_one(request: dict[str, Any], store: Path) -> dict[str, Any]:
         "key": key, "status": "complete", "cached": cached, "costs": costs, "wall_s": time.perf_counter() - begun,
         "cpu_s": time.process_time() - cpu, "host": socket.gethostname(),
     }  # fmt: skip
+
+
+def limit_memory(expected_bytes: int | None) -> None:
+    """Hold this process to three times what its run is expected to take (and one GiB more): a run that goes astray ends as failed, instead of
+    taking the machine and all other runs with it. Where the system has no such limit, nothing is held."""
+    if expected_bytes is None or os.name != "posix":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = int(3 * expected_bytes + GIBIBYTE)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 def is_complete(folder: Path) -> bool:

@@ -1,0 +1,66 @@
+"""Where the runs of a study go: workers of this machine, or a dask scheduler that is named; how many, by cores and memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from flood_sim.errors import input_error
+from flood_sim.scenario.build import available_bytes, grid_size
+from flood_sim.study.specs import Study
+from flood_sim.units import GIBIBYTE
+
+BASE_BYTES = 0.6 * GIBIBYTE  # interpreter, libraries, SWMM of one model process (measured 0.41 GB on the small city)
+MEMORY_SHARE = 0.8
+
+
+def memory_need(study: Study) -> int:
+    """Bytes that one model process is expected to take."""
+    from flood_sim.surface import estimated_bytes
+
+    spec = study.scenario.spec
+    return int(BASE_BYTES + 1.2 * estimated_bytes(*grid_size(study.scenario), spec.surface.precision, spec.infiltration.kind != "none"))
+
+
+def worker_count(study: Study) -> int:
+    """As many as there are cores for, and memory."""
+    from flood_sim.runner import default_threads
+
+    return max(1, min(default_threads() // study.spec.threads_per_run, int(MEMORY_SHARE * available_bytes() / memory_need(study))))
+
+
+@contextlib.contextmanager
+def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[Any]:
+    """A client of a cluster on this machine's loopback, or of a scheduler that is named. Raises InputError where that one is open to a network."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    if scheduler is not None:
+        if not (scheduler.startswith("tls://") or trusted or "//127.0.0.1:" in scheduler or "//localhost:" in scheduler):
+            raise input_error(
+                "E104", "--scheduler", "whoever reaches an open scheduler can run code on its workers", given=scheduler,
+                allowed="tls://HOST:PORT, or a loopback address", do="use TLS, or --i-trust-this-network",
+            )  # fmt: skip
+        try:
+            client = Client(scheduler, timeout="20s")
+        except (OSError, RuntimeError, TypeError, ValueError) as error:
+            raise input_error(
+                "E101", "--scheduler", f"no connection: {error}", given=scheduler,
+                do="start it; with TLS, name certificate and key in dask's configuration (docs/cluster.md)",
+            ) from error  # fmt: skip
+        with client:
+            yield client
+        return
+    settings = {
+        "distributed.scheduler.allowed-failures": 10, "distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": 0.85, "distributed.scheduler.worker-ttl": None, "logging.distributed": "error",
+    }  # fmt: skip
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=slots, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
