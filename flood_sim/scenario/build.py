@@ -33,6 +33,7 @@ from flood_sim.scenario.scheme import choose_scheme
 from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
 from flood_sim.scenario.structures import build_structures
+from flood_sim.scenario.trunks import with_trunks
 from flood_sim.surface import estimated_bytes
 from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
@@ -105,7 +106,8 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     )
     inputs = _with_measures(scenario, inputs, chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
-    return _with_events(scenario, inputs, chosen)
+    inputs = _with_events(scenario, inputs, chosen)
+    return with_trunks(inputs, spec.drainage.trunk_share) if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0 else inputs
 
 
 def chosen_portfolio(scenario: Scenario, name: str) -> Portfolio:

@@ -137,6 +137,9 @@ class SwmmDrainage(Section):
     )
     roof_reach_m: float = Field(60.0, gt=0.0, le=500.0)
     gutter_capacity_mm_h: float | None = Field(None, gt=0.0, le=1000.0, description="rain above it falls to the street; absent: gutters take all")
+    trunk_share: float = Field(
+        1.0, gt=0.0, le=1.0, description="share of the nodes that a coarse twin keeps: the trunks; inlets lead to the next kept node"
+    )
     threads: int = Field(1, ge=1, le=64)
 
 

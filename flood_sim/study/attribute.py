@@ -9,16 +9,20 @@ import numpy as np
 
 from flood_sim.analysis import attribution as games
 from flood_sim.analysis import money
-from flood_sim.analysis.uncertainty import bootstrap_mean, first_in_draws, rank_probabilities
+from flood_sim.analysis.uncertainty import bootstrap_mean, first_in_draws, rank_probabilities, two_fidelities
 from flood_sim.study.specs import Study
 
 LEAST_DRAWS = 8  # fewer draws are points, no interval
 PREFIX = "outcome_"
 
 
-def attribution(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """attribution.json: one entry an outcome, storm and failure set; what cannot be attributed is listed with the reason."""
+def attribution(study: Study, rows: list[dict[str, Any]], cost_ratio: float | None = None) -> dict[str, Any]:
+    """attribution.json: one entry an outcome, storm and failure set; what cannot be attributed is listed with the reason.
+
+    cost_ratio : seconds of a run over those of its twin's, where the study has one.
+    """
     names = list(study.projects)
+    twins, rows = [r for r in rows if r["twin"]], [r for r in rows if not r["twin"]]
     entries, missing = [], []
     for storm in study.spec.storms:
         for failure_set in study.spec.failure_sets:
@@ -29,11 +33,15 @@ def attribution(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any]:
                 if study.spec.portfolios != "factorial":
                     missing.append(label | {"why": f"Shapley values need all portfolios; this study has {study.spec.portfolios!r}"})
                     continue
-                whole = {d: v for d, v in losses.items() if len(v) == 2 ** len(names) and all(x is not None for x in v.values())}
+                whole = _whole(losses, len(names))
                 if not whole:
                     missing.append(label | {"why": _why(losses, len(names))})
                     continue
-                entries.append(label | _entry(np.array([[v[s] for s in range(2 ** len(names))] for v in whole.values()], float), names, len(losses)))
+                entry = label | _entry(np.array(list(whole.values())), names, len(losses))
+                if cost_ratio is not None:
+                    cheap = _whole(losses_of([r for r in twins if r["storm"] == storm and r["failure_set"] == failure_set], outcome), len(names))
+                    entry["twin"] = _by_twin(whole, cheap, names, cost_ratio)
+                entries.append(entry)
     return {
         "study": study.spec.name, "projects": names, "outcomes": entries, "missing": missing, "costs": costs_of(rows),
         "buying": [b for b in (_buying(study, rows, e) for e in entries) if b is not None],
@@ -48,6 +56,32 @@ def losses_of(rows: list[dict[str, Any]], outcome: str) -> dict[int, dict[int, f
         value = row.get(outcome)
         losses.setdefault(row["draw"], {})[row["bits"]] = None if value is None or (isinstance(value, float) and math.isnan(value)) else float(value)
     return losses
+
+
+def _whole(losses: dict[int, dict[int, float | None]], n: int) -> dict[int, np.ndarray]:
+    """Draw to its 2^n losses, of the draws that lack none."""
+    return {d: np.array([v[s] for s in range(2**n)], float) for d, v in losses.items() if len(v) == 2**n and all(x is not None for x in v.values())}
+
+
+def _by_twin(dear: dict[int, np.ndarray], cheap: dict[int, np.ndarray], names: list[str], cost_ratio: float) -> dict[str, Any]:
+    """Shapley values by both models (control variate), how well the twin follows, and how sure the ranking is in all of its draws."""
+    shared = sorted(dear.keys() & cheap.keys())
+    if len(shared) < 2:
+        return {"why": f"{len(shared)} draws are whole in both models"}
+    order = [*shared, *sorted(cheap.keys() - set(shared))]
+    phi = np.array([games.shapley(dear[d][0] - dear[d]) for d in shared])
+    twin_phi = np.array([games.shapley(cheap[d][0] - cheap[d]) for d in order])
+    projects = {name: two_fidelities(phi[:, i], twin_phi[:, i], cost_ratio) for i, name in enumerate(names)}
+    means = np.array([p["mean"] for p in projects.values()])
+    ranked = np.argsort(-means, kind="stable")
+    found: dict[str, Any] = {
+        "pairs": len(shared), "draws": len(order), "cost_ratio": cost_ratio, "projects": projects,
+        "enough_pairs": len(shared) >= LEAST_DRAWS, "rank_probabilities": rank_probabilities(twin_phi).tolist(), "best": names[ranked[0]],
+    }  # fmt: skip
+    if len(names) > 1:
+        p, error = first_in_draws(twin_phi[:, ranked[0]], twin_phi[:, ranked[1]])
+        found |= {"second": names[ranked[1]], "best_stays_first": p, "error": error}
+    return found
 
 
 def costs_of(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

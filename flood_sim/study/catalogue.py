@@ -21,7 +21,7 @@ def catalogue_rows(study: Study, store: Store, specs: dict[str, RunSpec]) -> lis
         document = _document(store, record)
         row: dict[str, Any] = {
             "study": study.spec.name, "key": record.get("key", ""), "portfolio": spec.portfolio, "bits": spec.bits, "storm": spec.storm,
-            "return_period_y": study.spec.return_period_y.get(spec.storm), "draw": spec.draw, "failure_set": spec.failure_set,
+            "return_period_y": study.spec.return_period_y.get(spec.storm), "draw": spec.draw, "twin": spec.twin, "failure_set": spec.failure_set,
             "status": record["status"], "message": record.get("message", ""), "params": json.dumps(spec.parameters, sort_keys=True),
         }  # fmt: skip
         for key in ("scheme", "steps", "cells", "volume_error_rel", "network_residual_m3", "rain_m3"):

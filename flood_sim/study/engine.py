@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.errors import input_error
+from flood_sim.results import open_results
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
 from flood_sim.study.cluster import memory_need, open_client, worker_count
@@ -86,7 +87,7 @@ def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, A
     rows = catalogue_rows(study, store, specs)
     store.write_tables(rows, outcome_rows(store, specs))
     records = [store.answer(i) for i in specs]
-    for name, document in ((ATTRIBUTION, attribution(study, rows)), (ENVELOPE, envelopes(study, rows))):
+    for name, document in ((ATTRIBUTION, attribution(study, rows, _cost_ratio(store, rows))), (ENVELOPE, envelopes(study, rows))):
         if document is not None:
             write_whole(store.folder / name, json.dumps(document, indent=1, ensure_ascii=False).encode())
     complete = [r for r in records if r is not None and r["status"] == "complete"]
@@ -95,6 +96,15 @@ def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, A
         "runs": len(specs), "complete": len(complete), "different": len({r["key"] for r in complete}),
         "failed": {label: r["message"].splitlines()[0] for label, r in faults.items()}, "missing": sum(r is None for r in records),
     }  # fmt: skip
+
+
+def _cost_ratio(store: Store, rows: list[dict[str, Any]]) -> float | None:
+    """Seconds of the study's own runs over those of its twin's, as they were measured; None without both."""
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    for row in rows:
+        if row["status"] == "complete":
+            seconds[row["twin"]].append(float(open_results(store.runs / row["key"]).summary["wall_s"]))
+    return sum(seconds[False]) / len(seconds[False]) * len(seconds[True]) / sum(seconds[True]) if all(seconds.values()) else None
 
 
 def open_study(folder: Path) -> Study:

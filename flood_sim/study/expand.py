@@ -17,7 +17,7 @@ from flood_sim.study.specs import Study
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run: which projects (bits and label), which storm, failure set and draw (-1: parameters as the scenario has them)."""
+    """One run: which projects (bits and label), which storm, failure set and draw (-1: parameters as the scenario has them); by the cheap twin or not."""
 
     portfolio: str
     bits: int
@@ -26,7 +26,8 @@ class RunSpec:
     failure_set: str
     draw: int
     changes: Changes
-    parameters: dict[str, float]
+    parameters: dict[str, float | str]
+    twin: bool = False
 
     def document(self, study: Study, digest: str) -> dict[str, Any]:
         """What a worker is told: plain text, no arrays."""
@@ -44,15 +45,18 @@ class RunSpec:
 
 def expand(study: Study) -> list[RunSpec]:
     """All runs, in one order."""
-    runs = []
+    runs, twin = [], study.spec.twin
     for draw, parameters in enumerate(draw_parameters(study)) if study.spec.draws else [(-1, {})]:
         drawn = _nested(parameters)
+        models = [False] if twin is None else [False, True] if draw < twin.dear_draws else [True]
         for storm, storm_changes in study.spec.storms.items():
             for failure_set, failure_changes in study.failure_sets.items():
                 changes = merge_tables(merge_tables(storm_changes, failure_changes), drawn)
                 for label, bits in portfolios(study).items():
                     measures = tuple(m for k, names in enumerate(study.projects.values()) if bits >> k & 1 for m in names)
-                    runs.append(RunSpec(label, bits, measures, storm, failure_set, draw, changes, parameters))
+                    for cheap in models:
+                        mine = merge_tables(changes, twin.changes) if cheap and twin is not None else changes
+                        runs.append(RunSpec(label, bits, measures, storm, failure_set, draw, mine, parameters, cheap))
     return runs
 
 
@@ -77,21 +81,25 @@ def label_of(bits: int, names: list[str]) -> str:
     return "+".join(n for k, n in enumerate(names) if bits >> k & 1) or "none"
 
 
-def draw_parameters(study: Study) -> list[dict[str, float]]:
+def draw_parameters(study: Study) -> list[dict[str, float | str]]:
     """Values of each draw; the first n of a longer study are those of a shorter one."""
     from scipy.stats import qmc
 
     draws = study.spec.draws
     if draws is None:
         return []
-    keys = sorted(draws.parameters)
+    keys, choices = sorted(draws.parameters), sorted(draws.choices)
     power = int(np.ceil(np.log2(max(draws.n, 1))))
-    points = qmc.Sobol(len(keys), scramble=True, rng=np.random.default_rng(draws.seed)).random_base2(power)[: draws.n]
+    points = qmc.Sobol(len(keys) + len(choices), scramble=True, rng=np.random.default_rng(draws.seed)).random_base2(power)[: draws.n]
     low, high = (np.array([draws.parameters[k][side] for k in keys]) for side in (0, 1))
-    return [dict(zip(keys, (low + row * (high - low)).tolist(), strict=True)) for row in points]
+    found: list[dict[str, float | str]] = []
+    for row in points:
+        drawn: dict[str, float | str] = dict(zip(keys, (low + row[: len(keys)] * (high - low)).tolist(), strict=True))
+        found.append(drawn | {k: draws.choices[k][int(u * len(draws.choices[k]))] for k, u in zip(choices, row[len(keys) :], strict=True)})
+    return found
 
 
-def _nested(parameters: dict[str, float]) -> Changes:
+def _nested(parameters: dict[str, float | str]) -> Changes:
     nested: Changes = {}
     for key, value in parameters.items():
         *path, last = key.split(".")

@@ -85,7 +85,11 @@ def envelopes(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any] | None
     found = []
     for portfolio in dict.fromkeys(r["portfolio"] for r in rows):
         for storm in study.spec.storms:
-            mine = {(r["failure_set"]): r.get(f"outcome_{envelope.outcome}") for r in rows if r["portfolio"] == portfolio and r["storm"] == storm}
+            mine = {
+                r["failure_set"]: r.get(f"outcome_{envelope.outcome}")
+                for r in rows
+                if r["portfolio"] == portfolio and r["storm"] == storm and not r["twin"]
+            }
             calm = mine.get(next(iter(study.spec.failure_sets)))
             levels, rises = [], {name: list[float]() for name in components}
             for sequence in range(envelope.sequences):

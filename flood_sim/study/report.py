@@ -59,7 +59,7 @@ def study_context(folder: Path) -> dict[str, Any]:
     units = {r["outcome"]: r["unit"] for r in pandas.read_parquet(folder / "outcomes.parquet").to_dict("records")}
     rows = [r for r in table.to_dict("records") if r["status"] == "complete"]
     full = 2 ** len(study.projects) - 1
-    shown = [r for r in rows if r["draw"] in (-1, 0) and r["failure_set"] == next(iter(study.spec.failure_sets))]
+    shown = [r for r in rows if not r["twin"] and r["draw"] in (-1, 0) and r["failure_set"] == next(iter(study.spec.failure_sets))]
     found = {(r["storm"], r["bits"]): r for r in shown}
     names = [_project(p) for p in study.projects]
     storm = next(iter(study.spec.storms))
@@ -93,13 +93,21 @@ def _about(study: Any, rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _sure(document: dict[str, Any]) -> dict[str, str]:
-    sure = next((e["sure"] for e in document["outcomes"] if e["name"] == "damage" and "sure" in e), None)
-    if sure is None:
+    """How sure the ranking by damage is: in the twin's draws where there are any, else in those of the study's own model."""
+    entry: dict[str, Any] = next((e for e in document["outcomes"] if e["name"] == "damage"), {})
+    twin = entry.get("twin", {})
+    sure = twin if "best_stays_first" in twin else entry.get("sure")
+    if sure is None or "second" not in sure:
         return {"en": "One world was tried: how sure the ranking is, this study does not say.", "zh": "只试了一组参数：排名的把握本研究未给出。"}
-    p, error = sure["best_stays_first"], sure["error"]
+    p, error, best, second = sure["best_stays_first"], sure["error"], _project(sure["best"]), _project(sure["second"])
+    by = by_zh = ""
+    if sure is twin:
+        follows = min(twin["projects"][sure[k]]["correlation"] for k in ("best", "second"))
+        by = f", {twin['draws']} by a coarse twin (its values follow the fine ones with a correlation of {follows:.2f} in {twin['pairs']} pairs)"
+        by_zh = f"（{twin['draws']} 个由粗网格孪生模型计算，{twin['pairs']} 对的相关系数 {follows:.2f}）"
     return {
-        "en": f"{_project(sure['best'])} stays before {_project(sure['second'])} in {p:.0%} (± {error:.0%}) of the plausible worlds tried.",
-        "zh": f"在所试的情形中，{_project(sure['best'])} 以 {p:.0%}（± {error:.0%}）的概率保持第一。",
+        "en": f"{best} stays before {second} in {p:.0%} (± {error:.0%}) of the plausible worlds tried{by}.",
+        "zh": f"在所试的情形中，{best} 以 {p:.0%}（± {error:.0%}）的概率保持第一{by_zh}。",
     }
 
 

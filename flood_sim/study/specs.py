@@ -26,9 +26,27 @@ class Draws(Section):
 
     n: int = Field(ge=1, le=4096)
     seed: int = Field(720, ge=0)
-    parameters: dict[str, tuple[float, float]] = Field(
-        min_length=1, description='keys of the scenario with dots, e.g. "city.river_manning_n" = [0.04, 0.08]'
+    parameters: dict[str, tuple[float, float]] = Field({}, description='keys of the scenario with dots, e.g. "city.river_manning_n" = [0.04, 0.08]')
+    choices: dict[str, tuple[str | float, ...]] = Field(
+        {}, description='the same for what is one of several, e.g. "surface.scheme" = ["local_inertial", "second_order"]'
     )
+
+    @model_validator(mode="after")
+    def _any(self) -> Draws:
+        if not self.parameters and not self.choices:
+            raise ValueError("give parameters or choices")
+        if both := self.parameters.keys() & self.choices.keys():
+            raise ValueError(f"{', '.join(sorted(both))}: either a range or a choice")
+        if any(len(values) < 2 for values in self.choices.values()):
+            raise ValueError("a choice has at least two values")
+        return self
+
+
+class Twin(Section):
+    """A cheap model of the same thing, run for all draws; the study's own model for the first of them. Both together say what many dear draws would."""
+
+    changes: Changes = Field(description="of the scenario, e.g. { city = { cell_size_m = 20.0 }, drainage = { trunk_share = 0.1 } }")
+    dear_draws: int = Field(8, ge=2, description="draws that the study's own model runs too; fewer than 8 measure no correlation")
 
 
 class Money(Section):
@@ -57,9 +75,16 @@ class StudySpec(Section):
     failure_sets: dict[str, Changes] = Field({"none": {}}, min_length=1, description="name to the changes that make it, e.g. { failures = [...] }")
     envelope: Envelope | None = Field(None, description="failure sets of a global resilience analysis, besides those above")
     draws: Draws | None = None
+    twin: Twin | None = None
     money: Money = Money()
     threads_per_run: int = Field(1, ge=1, le=64)
     timeout_s: float = Field(3600.0, gt=0.0, description="of one run")
+
+    @model_validator(mode="after")
+    def _twin_has_draws(self) -> StudySpec:
+        if self.twin is not None and (self.draws is None or self.draws.n <= self.twin.dear_draws):
+            raise ValueError("a twin needs [draws] with more of them than dear_draws")
+        return self
 
     @model_validator(mode="after")
     def _periods(self) -> StudySpec:
