@@ -13,6 +13,7 @@ from flood_sim.analysis.uncertainty import bootstrap_mean, first_in_draws, rank_
 from flood_sim.study.specs import Study
 
 LEAST_DRAWS = 8  # fewer draws are points, no interval
+WORTH_IT = 0.8  # variance times cost against the study's own model alone; above it the twin is not worth its runs
 PREFIX = "outcome_"
 
 
@@ -72,10 +73,11 @@ def _by_twin(dear: dict[int, np.ndarray], cheap: dict[int, np.ndarray], names: l
     phi = np.array([games.shapley(dear[d][0] - dear[d]) for d in shared])
     twin_phi = np.array([games.shapley(cheap[d][0] - cheap[d]) for d in order])
     projects = {name: two_fidelities(phi[:, i], twin_phi[:, i], cost_ratio) for i, name in enumerate(names)}
+    worth = {name: p["factor"] <= WORTH_IT for name, p in projects.items()}
     means = np.array([p["mean"] for p in projects.values()])
     ranked = np.argsort(-means, kind="stable")
     found: dict[str, Any] = {
-        "pairs": len(shared), "draws": len(order), "cost_ratio": cost_ratio, "projects": projects,
+        "pairs": len(shared), "draws": len(order), "cost_ratio": cost_ratio, "projects": projects, "worth_it": worth,
         "enough_pairs": len(shared) >= LEAST_DRAWS, "rank_probabilities": rank_probabilities(twin_phi).tolist(), "best": names[ranked[0]],
     }  # fmt: skip
     if len(names) > 1:

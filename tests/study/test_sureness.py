@@ -104,6 +104,7 @@ def test_both_models_make_one_estimate(tmp_path):
     assert twin["projects"]["pipe_network"]["mean"] == pytest.approx(worth.mean())  # exactly what sixteen dear draws would say
     expected = two_fidelities(green[:8], green + 0.1 * np.sin(7 * np.arange(16)), 10.0)
     assert twin["projects"]["source_and_storage"] == pytest.approx(expected) and 0.9 < expected["correlation"] < 1.0
+    assert twin["worth_it"] == {"pipe_network": True, "source_and_storage": expected["factor"] <= 0.8}
     assert attribution(study, rows)["outcomes"][0].get("twin") is None
 
 
