@@ -69,7 +69,8 @@ def two_fidelities(fine: np.ndarray, coarse: np.ndarray, cost_ratio: float) -> d
 
 def best_ratio(rho: float, cost_ratio: float) -> tuple[float, float]:
     """Coarse runs a fine one, and variance times cost against fine runs alone."""
-    if not 0.0 < rho < 1.0:
+    if rho <= 0.0:
         return 1.0, 1.0
+    rho = min(rho, 1.0 - 1e-9)  # a perfect twin: all but one run in a thousand million by it
     ratio = float(np.sqrt(cost_ratio * rho**2 / (1.0 - rho**2)))
     return ratio, float((np.sqrt(1.0 - rho**2) + np.sqrt(rho**2 / cost_ratio)) ** 2)
