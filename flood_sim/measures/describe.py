@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flood_sim.measures.base import PROJECTS, Measure
+from flood_sim.measures.base import CONDITION, MAKE, OPERATE, PROJECTS, RESIZE, SITES, Measure
 from flood_sim.measures.costs import unit_costs
 from flood_sim.measures.registry import KINDS
 
 COMMON = set(Measure.model_fields) | {"kind"}
-STAGES = {1: "makes or removes", 2: "resizes", 3: "restores", 4: "changes sites"}
+STAGES = {MAKE: "makes or removes", RESIZE: "resizes", CONDITION: "restores", SITES: "changes sites", OPERATE: "acts in time"}
 
 
 def kinds() -> list[dict[str, str]]:

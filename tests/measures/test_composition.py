@@ -8,6 +8,7 @@ import pytest
 
 from flood_sim.errors import InputError
 from flood_sim.measures import InputsView
+from flood_sim.measures.describe import COMMON, explained
 from flood_sim.measures.edits import CellEdit, Plan, merge, resources
 from flood_sim.measures.registry import KINDS
 from measure_cases import ADAPTER, BUILT, EXAMPLES, LINE, NODES, built, digest, example
@@ -165,3 +166,11 @@ def test_cell_edits_hold_each_cell_once(city):
         for e in plan.edits:
             if isinstance(e, CellEdit):
                 assert len(np.unique(e.cells, axis=0)) == len(e.cells)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_explains_itself(kind):
+    """Summary, stage, each field with its default and range: no kind without."""
+    lines = explained(kind)
+    fields = [n for n in KINDS[kind].model_fields if n not in COMMON]
+    assert KINDS[kind].CHINESE in lines[0] and "stage " in lines[2] and len(lines) >= 3 + len(fields)
