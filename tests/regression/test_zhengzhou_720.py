@@ -82,10 +82,18 @@ def test_the_city_carries_its_history(built):
     assert not built.structures and not built.drainage.network.rows("DWF")
 
 
+def test_what_works_by_the_clock_is_built_on_the_six():
+    """Pump trucks, early pumps, a warning: three measures more, their orders among the actions, four trucks."""
+    operated = build_inputs(load_scenario("zhengzhou_720"), "six_projects_operated")
+    kinds = {m["kind"] for m in operated.measures}
+    assert {"flood_warning", "smart_control", "mobile_pumps"} <= kinds and len(operated.measures) == 43
+    assert operated.trucks == 4 and {"metro_warning", "trucks"} <= {a.name for a in operated.actions}
+
+
 def test_phases_make_portfolios():
     scenario = load_scenario("zhengzhou_720")
     names = {phase: [n for n, m in scenario.spec.measure.items() if m.phase == phase] for phase in ("near", "mid", "far")}
     assert all(names.values()) and sum(len(v) for v in names.values()) == len(scenario.spec.measure)
     assert set(chosen_portfolio(scenario, "henan@2023").measures) == set(names["near"])
     assert set(chosen_portfolio(scenario, "henan@2025").measures) == {*names["near"], *names["mid"]}
-    assert set(chosen_portfolio(scenario, "henan@2035").measures) == set(scenario.spec.portfolio["six_projects"].measures)
+    assert set(chosen_portfolio(scenario, "henan@2035").measures) == set(scenario.spec.portfolio["six_projects_operated"].measures)
