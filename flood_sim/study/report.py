@@ -126,7 +126,7 @@ def _headline(storm: str, found: dict[tuple[str, int], dict[str, Any]], full: in
 def _ordered(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     order = list(OUTCOMES)
     mine = [e for e in entries if e["name"] in OUTCOMES and abs(e["loss_none"]) > 0.0]
-    return sorted(mine, key=lambda e: (order.index(e["name"]), e["storm"]))
+    return sorted(mine, key=lambda e: order.index(e["name"]))  # storms as the study has them
 
 
 def _entry(entry: dict[str, Any], names: list[str], units: dict[str, str]) -> dict[str, Any]:
