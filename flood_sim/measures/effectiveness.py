@@ -33,7 +33,14 @@ UNCERTAIN: dict[str, tuple[Uncertain, ...]] = {
     "inlet_addition": (Uncertain("open_share", 0.3, 0.6, 0.9, "what a storm's debris leaves open, assumed"),),
     "inlet_cleaning": (Uncertain("open_share", 0.3, 0.6, 0.9, "what a storm's debris leaves open, assumed"),),
     "new_pump_station": (Uncertain("capacity_m3_s", 0.85, 0.95, 0.99, "units that start on demand, assumed"),),
+    "mobile_pumps": (Uncertain("capacity_m3_h", 0.05, 0.3, 0.8, "mean over an event over the nameplate; low end published, rest assumed"),),
     "pump_capacity": (Uncertain("add_m3_s", 0.85, 0.95, 0.99, "units that start on demand, assumed"),),
+}
+# Fields that take the value itself, not a factor.
+ABSOLUTE: dict[str, Uncertain] = {
+    "flood_barrier": Uncertain("fail_share", 0.02, 0.1, 0.3, "stop-logs that fail on demand, assumed"),
+    "automatic_gate": Uncertain("fail_share", 0.01, 0.03, 0.1, "gates that fail, assumed"),
+    "flood_warning": Uncertain("compliance", 0.4, 0.7, 0.95, "people who act on a warning, assumed"),
 }
 DREDGING_YEARS, DREDGING_DECAY_Y = 5.0, 5.0  # cleared every five years; the gain fades as exp(-t / 5), assumed
 
@@ -46,6 +53,11 @@ def as_it_works(name: str, measure: Measure, mode: Mode, seed: int) -> Measure:
     if kind == "channel_clearance":
         return measure.model_copy(update={"kept_share": _kept(name, mode, seed)})
     changes = {u.field: getattr(measure, u.field) * _factor(u, name, mode, seed) for u in UNCERTAIN.get(kind, ())}
+    absolute = ABSOLUTE.get(kind)
+    if absolute is not None:
+        changes[absolute.field] = _factor(absolute, name, mode, seed)
+        if absolute.field == "fail_share":
+            changes["fail_seed"] = seed
     return measure.model_copy(update=changes) if changes else measure
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from flood_sim.actions import Task
+from flood_sim.city.parameters import draw
 from flood_sim.errors import InputError, nearest
 from flood_sim.measures.base import OPERATE, SITES, Completion, InputsView, Measure, Project, Targets, refusal
 from flood_sim.measures.edits import Plan
@@ -94,6 +97,15 @@ class VentRaising(EntranceStep):
         return "vent_raised"
 
 
+def fails(seed: int, name: str, target: str, share: float) -> bool:
+    """Whether this one of a measure's targets fails on demand: correlated by half (one warning, one depot), drawn by names alone."""
+    if share <= 0.0:
+        return False
+    normal = NormalDist()
+    common, own = (normal.inv_cdf(min(max(draw(seed, name, which), 1e-9), 1.0 - 1e-9)) for which in ("common cause", target))
+    return normal.cdf(math.sqrt(0.5) * (common + own)) < share
+
+
 class FloodBarrier(UndergroundSpace):
     """Boards, or sandbags, kept ready for entrances. They stand once an action has placed them ([[actions]] completes = "NAME"); a board is as good
     as its crew is early."""
@@ -107,6 +119,8 @@ class FloodBarrier(UndergroundSpace):
     height_m: float = Field(0.6, ge=0.0, le=3.0, description="over the sill; boards up to 1.2, sandbags up to 0.5")
     type: Literal["board", "sandbag"] = "board"
     leak_l_s_m: float | None = Field(None, ge=0.0, le=50.0, description="absent: 0.02 for boards in use, 0.5 for sandbags (assumed)")
+    fail_share: float = Field(0.0, ge=0.0, le=1.0, description="of them that are not there on demand, one cause for half of it; drawn by name")
+    fail_seed: int = Field(0, ge=0)
     setup_min: float = Field(15.0, ge=0.0, le=1440.0, description="each board, once its crew is there (assumed)")
     crews: int = Field(1, ge=0, le=100, description="for each board at a time")
 
@@ -122,9 +136,11 @@ class FloodBarrier(UndergroundSpace):
         for o in openings_of(name, self.targets, view):
             if self.height_m <= o.board_m:
                 continue
+            plan.count("flood_barrier", self.height_m * o.width_m)
+            if fails(self.fail_seed, name, o.name, self.fail_share):
+                continue
             plan.item("openings", (o.name, "board_m"), "raise_to", self.height_m)
             plan.item("openings", (o.name, "leak_m2_s"), "set", leak / LITRES_A_CUBIC_METRE)
-            plan.count("flood_barrier", self.height_m * o.width_m)
             plan.targets.append(o.name)
         return plan
 
@@ -142,11 +158,16 @@ class AutomaticGate(UndergroundSpace):
     kind: Literal["automatic_gate"]
     height_m: float = Field(1.0, ge=0.0, le=2.0, description="over the sill")
     leak_l_s_m: float = Field(0.02, ge=0.0, le=50.0, description="assumed")
+    fail_share: float = Field(0.0, ge=0.0, le=1.0, description="of them that do not rise, one cause for half of it; drawn by name")
+    fail_seed: int = Field(0, ge=0)
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
         for o in openings_of(name, self.targets, view):
             if self.height_m <= (o.board_m if o.placed else 0.0):
+                continue
+            if fails(self.fail_seed, name, o.name, self.fail_share):
+                plan.count("automatic_gate", o.width_m)
                 continue
             plan.item("openings", (o.name, "board_m"), "raise_to", self.height_m)
             plan.item("openings", (o.name, "leak_m2_s"), "set", self.leak_l_s_m / LITRES_A_CUBIC_METRE)

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal, norm
 
 from flood_sim.city.parameters import draw
 from flood_sim.errors import InputError
 from flood_sim.measures.effectiveness import UNCERTAIN, as_it_works, triangular
 from flood_sim.measures.plans import present_value
+from flood_sim.measures.underground_space import fails
 from flood_sim.scenario import build_inputs, load_scenario
 from measure_cases import ADAPTER
 
@@ -107,3 +109,24 @@ def test_ranges_are_ranges():
     for kind, uncertain in UNCERTAIN.items():
         for u in uncertain:
             assert 0.0 < u.low < u.mode < u.high <= 1.0, kind
+
+
+def test_boards_fail_together_as_often_as_they_should():
+    """Share 0.2 over 2,000 storms: 0.2 of the boards; both of a pair 0.082 (a normal pair of correlation a half), not 0.04; another measure's are others."""
+    storms = range(2000)
+    a, b = (np.array([fails(seed, "boards", target, 0.2) for seed in storms]) for target in ("metro_1/entrance", "metro_2/entrance"))
+    assert a.mean() == pytest.approx(0.2, abs=0.03) and b.mean() == pytest.approx(0.2, abs=0.03)  # three standard errors
+    both = multivariate_normal.cdf([norm.ppf(0.2)] * 2, cov=[[1.0, 0.5], [0.5, 1.0]])
+    assert (a & b).mean() == pytest.approx(both, abs=0.02) and both > 2 * 0.2**2
+    assert (a != [fails(seed, "gates", "metro_1/entrance", 0.2) for seed in storms]).any()
+    assert not any(fails(seed, "boards", "x", 0.0) for seed in storms) and all(fails(seed, "boards", "x", 1.0) for seed in storms)
+
+
+def test_what_people_and_boards_do_is_drawn():
+    barrier = ADAPTER.validate_python({"kind": "flood_barrier", "targets": ["garage"]})
+    assert as_it_works("b", barrier, "design", 0).fail_share == 0.0
+    assert as_it_works("b", barrier, "expected", 3).fail_share == pytest.approx(0.14) and as_it_works("b", barrier, "expected", 3).fail_seed == 3
+    shares = [as_it_works("b", barrier, "drawn", seed).fail_share for seed in range(500)]
+    assert min(shares) >= 0.02 and max(shares) <= 0.3 and np.mean(shares) == pytest.approx(0.14, abs=0.01)
+    warning = ADAPTER.validate_python({"kind": "flood_warning", "order": {"rain_mm": 60}, "compliance": 0.9})
+    assert as_it_works("w", warning, "expected", 0).compliance == pytest.approx((0.4 + 0.7 + 0.95) / 3.0)

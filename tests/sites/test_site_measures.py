@@ -66,6 +66,16 @@ def built(inputs, **keys):
     return apply_measures(inputs, {"it": measure(**keys)}, lambda file, place: []).inputs
 
 
+@pytest.mark.parametrize("kind", ["flood_barrier", "automatic_gate"])
+def test_a_board_that_fails_is_paid_for_and_not_there(street, kind):
+    """All fail: no board at the garage's opening, the same bill; none fails: it is there."""
+    both = [apply_measures(street, {"it": measure(kind=kind, targets=["garage"], fail_share=share)}, lambda file, place: []) for share in (0.0, 1.0)]
+    board = [b.inputs.sites.spaces.spaces[0].openings[0].board_m for b in both]
+    assert board[0] > 0.5 and board[1] == street.sites.spaces.spaces[0].openings[0].board_m == 0.0
+    bill = [b.measures[0]["capital_cny"]["middle"] for b in both]
+    assert bill[0] == bill[1] > 0.0
+
+
 def lost(inputs, depth_at, hours, step_s=60.0):
     """Hours out by site, under a depth over the ground that is a function of cell or space name and hour."""
     services = Services(inputs.sites.critical)

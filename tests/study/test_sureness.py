@@ -67,7 +67,7 @@ def test_damage_of_a_year_and_what_it_is_worth(tmp_path):
     found = {row["bits"]: row for row in document["expected_annual"]}
     whole = expected_annual_damage([2, 10, 50], [0.0, 60.0, 200.0])[0]
     assert found[0]["ead_cny"] == pytest.approx(whole) and found[2]["ead_cny"] == pytest.approx(0.5 * whole)
-    assert found[2]["benefit_cny_a_year"] == pytest.approx(0.5 * whole)
+    assert found[2]["benefit_cny_a_year"] == pytest.approx(0.5 * whole) and found[1]["benefit_cny_a_year"] == pytest.approx(0.25 * whole)
     six = next(r for r in found[2]["rates"] if r["rate"] == 0.06)
     annuity = (1.0 - 1.06**-50) / 0.06
     assert six["npv_cny"] == pytest.approx(0.5 * whole * annuity - 2000.0) and six["bcr"] == pytest.approx(0.5 * whole * annuity / 2000.0)
