@@ -9,6 +9,7 @@ from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.trunks import thinned
 from flood_sim.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario
+from study.test_study import SCENARIO
 
 # Two branches a1-a2, b1-b2 meet in m, m drains to OUT; p pumps into m; r1 and r2 are a ring without a way out.
 NETWORK = """[OPTIONS]
@@ -77,33 +78,11 @@ def test_what_is_named_stays_with_its_way_down():
     assert thinned(inp(), 1.0)[1] == {}
 
 
-SCENARIO = """
-schema = 1
-name = "twin"
-[time]
-start = 2021-07-20T16:00:00+08:00
-stop = 2021-07-20T16:20:00+08:00
-[city]
-kind = "reference_city"
-side_m = 500.0
-cell_size_m = 10.0
-[rainfall]
-kind = "storm"
-storm = "zhengzhou-720"
-label = "right"
-[drainage]
-kind = "swmm"
-coupling_step_s = 10.0
-routing_step_s = 5.0
-trunk_share = {share}
-"""
-
-
 @pytest.mark.parametrize("share", [0.1, 0.4])
 def test_a_twin_takes_the_same_water_through_fewer_nodes(tmp_path, share):
     """Openings, roofs and return cells are all there, at nodes that are; the ledger closes on both sides of the exchange."""
-    (tmp_path / "whole.toml").write_text(SCENARIO.replace("{share}", "1.0"))
-    (tmp_path / "twin.toml").write_text(SCENARIO.replace("{share}", str(share)))
+    (tmp_path / "whole.toml").write_text(SCENARIO)
+    (tmp_path / "twin.toml").write_text(SCENARIO.replace("routing_step_s = 5.0", f"routing_step_s = 5.0\ntrunk_share = {share}"))
     whole, twin = (build_inputs(load_scenario(tmp_path / f"{n}.toml")).drainage for n in ("whole", "twin"))
     nodes = set(twin.network.node_ids())
     assert share * len(whole.network.node_ids()) <= len(nodes) < (share + 0.25) * len(whole.network.node_ids())
