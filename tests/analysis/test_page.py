@@ -66,8 +66,9 @@ def test_figures_of_two_runs_are_those_of_their_summaries(pair):
 
 
 def test_one_run_has_a_page_without_a_swipe(pair):
-    page = Page(write_report(pair[1]).read_text(encoding="utf-8"))
-    assert "time" in page.ids and "swipe" not in page.ids
+    text = write_report(pair[1]).read_text(encoding="utf-8")
+    page = Page(text)
+    assert "time" in page.ids and "swipe" not in page.ids and "What the flood does" in text and "1 run of teaching" in text
 
 
 def test_the_slider_shows_the_frames(pair):

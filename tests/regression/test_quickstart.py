@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,16 +77,14 @@ def test_the_sewers_own_storm_does_not_stop_the_streets(tmp_path):
     assert summary["ledger"]["relative_error"] <= 1e-6
 
 
-def test_pictures_have_every_glyph(tmp_path):
-    """Chinese labels render: no glyph of our labels is missing from the shipped font."""
+def test_pictures_and_pages_have_every_glyph():
+    """Chinese texts render: no character of the package's sources and templates is missing from the shipped font."""
     from fontTools.ttLib import TTFont
 
-    from flood_sim.analysis.plots import LEDGER_LABELS
+    import flood_sim
     from flood_sim.analysis.style import FONT
-    from flood_sim.variables import VARIABLES
 
-    have = set(TTFont(FONT).getBestCmap())
-    words = "".join(
-        [*(v.chinese for v in VARIABLES.values()), *LEDGER_LABELS.values(), "测点水深过程时间水量平衡来源去向检查井最高水头与井口高差排水管网"]
-    )
-    assert {c for c in words if ord(c) > 127} <= {chr(c) for c in have}
+    have = {chr(c) for c in TTFont(FONT).getBestCmap()}
+    folder = Path(flood_sim.__file__).parent
+    used = {c for kind in ("*.py", "*.j2") for p in folder.rglob(kind) for c in p.read_text(encoding="utf-8") if "\u4e00" <= c <= "\u9fff"}
+    assert len(used) > 500 and used <= have, "".join(sorted(used - have))

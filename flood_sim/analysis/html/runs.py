@@ -15,7 +15,7 @@ from flood_sim.errors import input_error
 from flood_sim.results import Results
 
 GAUGES_SHOWN, MOST_RUNS = 8, 6
-DASHES = ("6 4", "", "2 3", "10 3", "10 3 2 3", "1 2")  # lines differ by more than their colour
+DASHES = ("", "6 4", "2 3", "10 3", "10 3 2 3", "1 2")  # lines differ by more than their colour
 
 
 def runs_context(runs: list[Results]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
     named = list(zip(names, runs, strict=True))
     scenario = runs[0].summary["scenario"]
     return {
-        "title": scenario, "about": {"en": f"{len(runs)} run(s) of {scenario}: {', '.join(names)}.", "zh": f"情景 {scenario}：{'、'.join(names)}。"},
+        "title": scenario, "about": {"en": f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} of {scenario}: {', '.join(names)}.", "zh": f"情景 {scenario}：{'、'.join(names)}。"},
         "headline": [{"name": " → ".join(names), "rows": _headline(runs)}], "viewer": viewer(named), "curves": _curves(named),
         "ledgers": {"names": names, "rows": _ledger(runs)}, "caveats": _caveats(named),
         "runs": [{"portfolio": name, "storm": r.summary["rainfall"]["name"], "key": str(r.folder), "error": f"{r.ledger['relative_error']:.0e}",
