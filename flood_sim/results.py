@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from flood_sim.errors import input_error
 
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ class Results:
     def max_depth(self) -> xarray.DataArray:
         """Maximum depth (m); of the frames where the run is unfinished."""
         return self.fields["max_depth"] if self.status != "unfinished" else self.fields["depth"].max("time", keep_attrs=True)
+
+    def over_ground(self, depth: np.ndarray) -> np.ndarray:
+        """Depth (rows, columns) m over the ground before measures dug into it: a new channel that carries water is no flood. NaN stays."""
+        dug = self.fields.get("dug_depth")
+        return depth if dug is None else np.maximum(depth - np.nan_to_num(dug.values), 0.0)
 
     @cached_property
     def network(self) -> xarray.Dataset | None:

@@ -89,9 +89,7 @@ class Consequences:
         did not sink with it); 0 where no open cell touches it."""
         if self.exposure is None:
             return np.zeros(0)
-        depth = self.results.max_depth.values
-        if "dug_depth" in self.results.fields:
-            depth = np.where(np.isfinite(depth), np.maximum(depth - np.nan_to_num(self.results.fields["dug_depth"].values), 0.0), depth)
+        depth = self.results.over_ground(self.results.max_depth.values)
         return ring_maximum(np.nan_to_num(depth), self.exposure["building"], np.isfinite(depth))
 
     def outcomes(self) -> list[Outcome]:

@@ -100,6 +100,8 @@ def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, A
 
 def _cost_ratio(store: Store, rows: list[dict[str, Any]]) -> float | None:
     """Seconds of the study's own runs over those of its twin's, as they were measured; None without both."""
+    if not any(row["twin"] for row in rows):
+        return None
     seconds: dict[bool, list[float]] = {False: [], True: []}
     for row in rows:
         if row["status"] == "complete":

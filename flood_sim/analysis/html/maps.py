@@ -26,7 +26,7 @@ def viewer(runs: list[tuple[str, Results]]) -> dict[str, Any]:
     maps = []
     for name, results in runs:
         frames = _frames(results, moments) if _moments(results) == moments else []
-        maps.append({"name": name, "maximum": water_picture(_over_ground(results, results.max_depth.values), LARGEST_MAP), "frames": frames})
+        maps.append({"name": name, "maximum": water_picture(results.over_ground(results.max_depth.values), LARGEST_MAP), "frames": frames})
     start = first.start
     hours = [(m - start) / timedelta(hours=1) for m in moments.values()]
     return {
@@ -70,12 +70,6 @@ def _blocks(field: np.ndarray, largest: int, of: Any) -> np.ndarray:
     return np.asarray(of(padded.reshape(rows, times, columns, times), axis=(1, 3)))
 
 
-def _over_ground(results: Results, depth: np.ndarray) -> np.ndarray:
-    """Depth over the ground before measures dug into it: a new channel that carries water is no flood."""
-    dug = results.fields.get("dug_depth")
-    return depth if dug is None else np.maximum(depth - np.nan_to_num(dug.values), 0.0)
-
-
 def _moments(results: Results) -> dict[int, Any]:
     """Number of the frame to its moment (aware), at most MOST_FRAMES, evenly over the run."""
     if "depth" not in results.fields:
@@ -87,7 +81,7 @@ def _moments(results: Results) -> dict[int, Any]:
 
 def _frames(results: Results, moments: dict[int, Any]) -> list[str]:
     depth = results.fields["depth"]
-    return [water_picture(_over_ground(results, depth[k].values), LARGEST_FRAME) for k in moments]
+    return [water_picture(results.over_ground(depth[k].values), LARGEST_FRAME) for k in moments]
 
 
 def _rain(results: Results, hours: list[float]) -> list[float]:
