@@ -9,7 +9,7 @@ import numpy as np
 
 from flood_sim.boundaries import section_along
 from flood_sim.city.design import Design, design_sewers
-from flood_sim.city.ground import LAKE, LAKE_FREEBOARD_M, LAND_COVER, RIVER, Ground, make_ground
+from flood_sim.city.ground import LAKE, LAKE_FREEBOARD_M, LAND_COVER, RIVER, Ground, ditch_axis, make_ground
 from flood_sim.city.network_file import NetworkText, write_network
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters
 from flood_sim.city.sewers import SewerTree, make_sewers
@@ -20,6 +20,7 @@ from flood_sim.structures import BRIDGE_ORIFICE, FaceStructure
 from flood_sim.terrain import Terrain
 from flood_sim.units import mm_h_to_m_s, mm_to_m
 
+Axis = tuple[tuple[float, float], tuple[float, float]]
 BRIDGE_REACH_M = 18.0  # from the river's axis to the foot of its dykes
 DECK_M, SOFFIT_BELOW_M, OPEN_WIDTH = 0.3, 1.0, 0.5  # of the old bridges, m against the riverside street; share of the width (assumed)
 
@@ -62,24 +63,32 @@ class City:
         """`sites` and `passages` as a scenario file has them."""
         return site_tables(self.parameters, self.ground, self.sites, self.network)
 
-    def street_axes(self) -> tuple[tuple[tuple[float, float], tuple[float, float]], ...]:
-        """Axes of all streets as map points."""
+    def lines(self) -> dict[str, tuple[Axis, ...]]:
+        """Axes of all streets, and each ditch (open or filled) by its name, as map points."""
         east, north = ORIGIN_M
-        return tuple(
+        streets = tuple(
             ((east + s.start, north + s.at), (east + s.stop, north + s.at))
             if s.axis == "x"
             else ((east + s.at, north + s.start), (east + s.at, north + s.stop))
             for s in self.plan.streets
         )
+        return {"streets": streets} | {ditch.name: (ditch_axis(ditch),) for ditch in self.plan.ditches}
+
+    def bridge_axes(self) -> dict[str, Axis]:
+        """Where the old bridges' flow passes: across the river, evenly along all reaches."""
+        p, rivers = self.parameters, self.plan.rivers
+        found = {}
+        for k in range(p.river_bottlenecks):
+            along = p.side_m * (k // len(rivers) + 0.5) / math.ceil(p.river_bottlenecks / len(rivers))
+            x, y = ORIGIN_M[0] + along, ORIGIN_M[1] + rivers[k % len(rivers)]
+            found[f"bottleneck_{k + 1}"] = ((x, y + BRIDGE_REACH_M), (x, y - BRIDGE_REACH_M))
+        return found
 
     def bottlenecks(self, terrain: Terrain) -> tuple[FaceStructure, ...]:
-        """Old bridges across the rivers, evenly along all reaches: half the width open, soffit a metre under the riverside street."""
-        p, found = self.parameters, []
-        for k in range(p.river_bottlenecks):
-            centre = self.plan.rivers[k % len(self.plan.rivers)]
-            along = p.side_m * (k // len(self.plan.rivers) + 0.5) / math.ceil(p.river_bottlenecks / len(self.plan.rivers))
-            x, y = ORIGIN_M[0] + along, ORIGIN_M[1] + centre
-            line = section_along(terrain, f"bottleneck_{k + 1}", [(x, y + BRIDGE_REACH_M), (x, y - BRIDGE_REACH_M)])
+        """Old bridges across the rivers: half the width open, soffit a metre under the riverside street."""
+        found = []
+        for name, axis in self.bridge_axes().items():
+            line = section_along(terrain, name, list(axis))
             other = line.cells - np.where(line.is_x[:, None], [0, 1], [1, 0])
             inside = (other >= 0).all(axis=1) & terrain.active[tuple(line.cells.T)] & terrain.active[tuple(np.maximum(other, 0).T)]
             cells, other = line.cells[inside], other[inside]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from flood_sim.city.parameters import CRS, ORIGIN_M, STREET_LEVEL_M, CityParameters
-from flood_sim.city.streets import RED_LINE_M, Part, Plan, Street
+from flood_sim.city.streets import RED_LINE_M, Ditch, Part, Plan, Street
+from flood_sim.ditches import channel_cells, crossings
 from flood_sim.grid import Grid
+from flood_sim.structures import Culvert
 
 OUTSIDE, PRIMARY, SECONDARY, LANE, PAVEMENT, BUILDING, COURT, YARD, RIVER, DYKE, LAKE, PARK = range(12)
 LAND_USES = ("outside", "primary", "secondary", "lane", "pavement", "building", "court", "yard", "river", "dyke", "lake", "park")
@@ -38,7 +41,7 @@ FLAT_CELL_M = 8.0  # from here on a carriageway is flat, lowered by the same vol
 RIVER_DEPTH_M, RIVER_BOTTOM_M, DYKE_CREST_M = 4.0, 10.0, 1.5
 LAKE_DEPTH_M, LAKE_FREEBOARD_M = 2.0, 0.5
 SETBACK_M, RING_M, GATE_M = 6.0, 14.0, 10.0
-
+DITCH_DEPTH_M, DITCH_MANNING_N, DITCH_BOX_M = 1.5, 0.030, 1.2  # below the pavement at its head; earth; height of its boxes
 
 UNDERPASS_BELOW_M = 1.0  # streets that lie deeper under the riverside street are ramps and floors of underpasses
 
@@ -51,6 +54,7 @@ class Ground:
     land_use: np.ndarray
     bed_elevation: np.ndarray
     manning_n: np.ndarray
+    culverts: tuple[Culvert, ...] = ()  # of the open ditches
 
     @property
     def buildings(self) -> np.ndarray:
@@ -75,7 +79,7 @@ class Ground:
         """Land uses by the names that targets of measures use."""
         use = self.land_use
         named = {"courts": (COURT,), "yards": (YARD,), "parks": (PARK,), "lakes": (LAKE,), "rivers": (RIVER,), "roofs": (BUILDING,),
-                 "pavements": (PAVEMENT,), "lanes": (LANE,), "arterials": (PRIMARY, SECONDARY)}  # fmt: skip
+                 "pavements": (PAVEMENT,), "lanes": (LANE,), "arterials": (PRIMARY, SECONDARY), "dykes": (DYKE,)}  # fmt: skip
         return {name: np.isin(use, codes) for name, codes in named.items()}
 
     def shares(self) -> dict[str, float]:
@@ -101,7 +105,8 @@ def make_ground(p: CityParameters, plan: Plan) -> Ground:
     manning = np.full(land_use.shape, 0.03)
     for code, (roughness, *_) in LAND_COVER.items():
         manning[land_use == code] = p.river_manning_n if code == RIVER else roughness
-    return Ground(grid, land_use, bed, manning)
+    culverts = _dig_ditches(p, plan, grid, land_use, bed, manning)
+    return Ground(grid, land_use, bed, manning, culverts)
 
 
 def _span(low: float, high: float, along: np.ndarray) -> slice:
@@ -272,6 +277,35 @@ def _carve_rivers(plan: Plan, land_use: np.ndarray, bed: np.ndarray, y: np.ndarr
         level = STREET_LEVEL_M + np.where(away < 18.0, inner, dyke)
         mask = np.isin(land_use, (RIVER, DYKE)) & (away < 31.0)[:, None]
         bed[mask] = np.broadcast_to(level[:, None], bed.shape)[mask]
+
+
+def ditch_axis(ditch: Ditch) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Map points of its head and its mouth."""
+    east, north = ORIGIN_M
+    return (east + ditch.x, north + ditch.head), (east + ditch.x, north + ditch.mouth)
+
+
+def _dig_ditches(p: CityParameters, plan: Plan, grid: Grid, land_use: np.ndarray, bed: np.ndarray, manning: np.ndarray) -> tuple[Culvert, ...]:
+    """The ditches that are not filled, as the measure `new_channel` digs them; returns the boxes under streets and dykes."""
+    import shapely
+
+    culverts: list[Culvert] = []
+    kept = np.isin(land_use, (*CARRIAGEWAYS, DYKE))
+    for ditch in plan.ditches:
+        if ditch.filled:
+            continue
+        line = shapely.LineString(ditch_axis(ditch))
+        begin = float(bed[tuple(int(v) for v in grid.cell_at(*line.coords[0]))]) - DITCH_DEPTH_M
+
+        def level(along: Any, begin: float = begin) -> Any:
+            return begin - p.ground_slope * np.asarray(along)
+
+        cells, wanted = channel_cells(grid, ~kept & np.isfinite(bed), line, ditch.width, 0.0, level)
+        dug = wanted < bed[tuple(cells.T)] - 1e-9
+        at = tuple(cells[dug].T)
+        bed[at], manning[at] = wanted[dug], DITCH_MANNING_N
+        culverts += crossings(ditch.name, grid, line, kept, level, ditch.width, DITCH_BOX_M, flap=True)
+    return tuple(culverts)
 
 
 def pits(bed: np.ndarray, open_cells: np.ndarray, drains: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ORIGIN_M = (472000.0, 3846000.0)  # EPSG:4547, near Zhengzhou; the place means nothing
 CRS = "EPSG:4547"
@@ -32,6 +32,10 @@ class CityParameters(BaseModel):
     cross_connections_per_km2: float = Field(0.0, ge=0.0, le=200.0, description="foul sewers tied to storm nodes; Henan's history: 12")
     cross_connection_l_s: float = Field(0.5, gt=0.0, le=10.0)
     river_bottlenecks: int = Field(0, ge=0, le=50, description="old bridges that choke the rivers, named bottleneck_1, ...")
+    ditches: int = Field(
+        0, ge=0, le=20, description="beside primary streets to the nearest river, named ditch_1, ...; culverts under streets and dyke"
+    )
+    filled_ditches: int = Field(0, ge=0, le=20, description="of them, the first so many: earth to the pavement, no culverts")
     pump_stations: bool = True
     river_manning_n: float = Field(0.060, ge=0.02, le=0.15, description="choked; 0.030 is clear")
     river_stage_h_m: tuple[tuple[float, float], ...] = Field(
@@ -44,6 +48,12 @@ class CityParameters(BaseModel):
     basement_room_share: float = Field(0.6, ge=0.0, le=1.0, description="distribution rooms in the basement of the nearest garage")
     motor_height_m: float = Field(0.25, ge=0.0, le=3.0, description="motors of storm pump stations over the ground")
     seed: int = 720
+
+    @model_validator(mode="after")
+    def _filled(self) -> CityParameters:
+        if self.filled_ditches > self.ditches:
+            raise ValueError("filled_ditches must not be above ditches: what is filled was a ditch")
+        return self
 
     @property
     def design_return_period_y(self) -> float:

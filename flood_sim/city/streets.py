@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ CARRIAGEWAY_M = {"primary": 28.0, "secondary": 16.0, "lane": 7.0, "riverside": 7
 RED_LINE_M = {"primary": 40.0, "secondary": 24.0, "lane": 7.0, "riverside": 7.0}
 LANES_OF = {"primary": 6, "secondary": 4, "lane": 2, "riverside": 2}
 RIVERSIDE_OFFSET_M = 42.0  # riverside street from the river's centre line; the dyke's outer toe is at 31 m
+DITCH_WIDTH_M, DITCH_REACH = 5.0, 0.9  # bottom; share of the way from the river to the divide
 PART_M = 125.0  # wanted length of a part of a block; parts come out between 90 and 190 m
 
 Axis = Literal["x", "y"]  # the line runs along this axis
@@ -68,6 +70,18 @@ class Underpass:
 
 
 @dataclass(frozen=True)
+class Ditch:
+    """An old ditch beside a primary street: along y at x, from its head down to the axis of a river; filled: earth and pavement."""
+
+    name: str
+    x: float
+    head: float
+    mouth: float
+    width: float
+    filled: bool
+
+
+@dataclass(frozen=True)
 class Plan:
     """The whole plan, in local metres: x to the east, y to the north, 0 to side."""
 
@@ -79,6 +93,7 @@ class Plan:
     parts: tuple[Part, ...]
     underpass: Underpass | None
     lake: Part | None
+    ditches: tuple[Ditch, ...] = ()
 
     @property
     def streets(self) -> tuple[Street, ...]:
@@ -110,7 +125,22 @@ def make_plan(p: CityParameters) -> Plan:
     underpass = _underpass(arterials)
     lanes, parts = _blocks(p, bands, arterials, rivers, underpass)
     lake = max((q for q in parts if q.use == "park"), key=lambda q: (q.x1 - q.x0) * (q.y1 - q.y0), default=None)
-    return Plan(side, rivers, bands, arterials, riverside + lanes, parts, underpass, lake)
+    return Plan(side, rivers, bands, arterials, riverside + lanes, parts, underpass, lake, _ditches(p, arterials, rivers))
+
+
+def _ditches(p: CityParameters, arterials: tuple[Street, ...], rivers: tuple[float, ...]) -> tuple[Ditch, ...]:
+    """Along the east kerb of primary north-south streets, down to the north bank of each river in turn; as wide as one cell, 5 m at least."""
+    streets = [s for s in arterials if s.axis == "y" and s.kind == "primary"]
+    tops = (*(0.5 * (a + b) for a, b in zip(rivers[:-1], rivers[1:], strict=True)), p.side_m)
+    found = []
+    for k in range(min(p.ditches, len(streets) * len(rivers))):
+        street, river = streets[(k // len(rivers)) % len(streets)], k % len(rivers)
+        width = max(1, math.ceil(DITCH_WIDTH_M / p.cell_size_m)) * p.cell_size_m
+        reach = DITCH_REACH * (tops[river] - rivers[river])
+        found.append(
+            Ditch(f"ditch_{k + 1}", street.at + street.half + 0.5 * width, rivers[river] + reach, rivers[river], width, k < p.filled_ditches)
+        )
+    return tuple(found)
 
 
 def _land_bands(side: float, rivers: tuple[float, ...]) -> tuple[tuple[float, float], ...]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.city.build import City
-from flood_sim.city.ground import BUILDING, LAND_COVER, LAND_USES, OUTSIDE
+from flood_sim.city.build import DECK_M, OPEN_WIDTH, SOFFIT_BELOW_M, City
+from flood_sim.city.ground import BUILDING, LAND_COVER, LAND_USES, OUTSIDE, ditch_axis
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M
 from flood_sim.city.sites import FLOOR_HEIGHT_M, PEOPLE_PER_KM2, floors_of
 from flood_sim.city.streets import LANES_OF, RIVERSIDE_OFFSET_M, Part
+from flood_sim.ditches import ENTRY_AND_EXIT, INLET, MANNING_N
 
 NOTE = "Synthetic reference city of flood_sim. Not a real place; nothing in these files was surveyed."
 
@@ -73,10 +74,26 @@ def _write_tables(city: City, folder: Path) -> None:
         for i in city.network.inlets:
             place = (f"{grid.x_m[i.column]:.2f}", f"{grid.y_m[i.row]:.2f}")
             table.writerow([i.node, "custom", *place, f"{i.perimeter_m:.6g}", f"{i.area_m2:.6g}", f"{i.capacity_m3_s:.6g}"])
+    if city.ground.culverts:
+        _write_culverts(city, folder / "culverts.csv")
     with (folder / "river_stage.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["time_h", "level_m"])
         table.writerows([hour, f"{STREET_LEVEL_M + stage:.3f}"] for hour, stage in city.parameters.river_stage_h_m)
+
+
+def _write_culverts(city: City, path: Path) -> None:
+    """The boxes of the open ditches as a culvert table."""
+    grid, widths = city.ground.grid, {d.name: d.width for d in city.plan.ditches}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["name", "from_x_m", "from_y_m", "to_x_m", "to_y_m", "height_m", "width_m", "inlet", "entry_loss", "manning_n",
+                        "from_level_m", "to_level_m", "flap"])  # fmt: skip
+        for c in city.ground.culverts:
+            ends = [f"{v:.2f}" for row, column in (c.from_cell, c.to_cell) for v in (grid.x_m[column], grid.y_m[row])]
+            law = [INLET, f"{ENTRY_AND_EXIT[0]:g}", f"{MANNING_N:g}"]
+            levels = [f"{c.from_level_m:.6f}", f"{c.to_level_m:.6f}"]
+            table.writerow([c.name, *ends, f"{c.height_m:g}", f"{widths[c.name.rpartition('.')[0]]:g}", *law, *levels, str(c.one_way).lower()])
 
 
 def _write_layers(city: City, folder: Path) -> None:
@@ -102,6 +119,11 @@ def _write_layers(city: City, folder: Path) -> None:
         "floor_height_m": [FLOOR_HEIGHT_M for _ in owners], "year": [q.year for q in owners],
         "ground_floor_m": [0.15 if q.year == "old" and k % 7 == 0 else 0.30 for k, q in enumerate(owners)],
     })  # fmt: skip
+    ditches = city.plan.ditches
+    if ditches:
+        lines = [shapely.LineString(ditch_axis(d)) for d in ditches]
+        state = ["filled" if d.filled else "open" for d in ditches]
+        _layer(city, folder / "ditches.gpkg", lines, {"name": [d.name for d in ditches], "state": state, "width_m": [d.width for d in ditches]})
     points = [shapely.Point(s.x_m, s.y_m) for s in city.sites]
     _layer(city, folder / "sites.gpkg", points, {"name": [s.name for s in city.sites], "kind": [s.kind for s in city.sites]})
 
@@ -187,12 +209,19 @@ routing_step_s  = 2.0
 {rivers}
 [output]
 gauges = {{ {gauges} }}
-{_tables_text(city)}"""
+{_tables_text(city, folder)}"""
 
 
-def _tables_text(city: City) -> str:
-    """The city's sites and passages as TOML; "" where it has gauges only."""
+def _tables_text(city: City, folder: str) -> str:
+    """The city's structures, sites and passages as TOML; "" where it has gauges only."""
     import tomli_w
 
-    tables = {key: rows for key, rows in city.site_tables().items() if rows}
+    structures: list[dict[str, Any]] = [
+        {"kind": "bridge", "name": name, "line_m": [list(point) for point in axis], "soffit_m": STREET_LEVEL_M - SOFFIT_BELOW_M,
+         "deck_m": STREET_LEVEL_M + DECK_M, "open_share": OPEN_WIDTH}
+        for name, axis in city.bridge_axes().items()
+    ]  # fmt: skip
+    if city.ground.culverts:
+        structures.append({"kind": "culvert_table", "name": "ditches", "file": f"{folder}/culverts.csv"})
+    tables = {key: rows for key, rows in {"structures": structures, **city.site_tables()}.items() if rows}
     return "\n" + tomli_w.dumps(tables) if tables else ""

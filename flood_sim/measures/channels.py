@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from flood_sim.ditches import Level, channel_cells, crossings
 from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.targets import cells_of, line_of
@@ -78,18 +80,13 @@ def _touches_edge(mask: np.ndarray) -> bool:
     return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
 
 
-def carve(name: str, plan: Plan, view: InputsView, line: Any, bottom_m: float, side_slope: float, level: Any) -> np.ndarray:
-    """Lower the ground to a channel: `level(chainage m)` at the bottom, sides of 1 to side_slope (0: vertical); returns the cells it digs."""
-    import shapely
-
+def carve(
+    name: str, plan: Plan, view: InputsView, line: Any, bottom_m: float, side_slope: float, level: Level, kept: np.ndarray | None = None
+) -> np.ndarray:
+    """Lower the ground to a channel: `level(chainage m)` at the bottom, sides of 1 to side_slope (0: vertical), but not the kept cells; returns
+    the cells it digs."""
     grid, bed = view.grid, view.bed_elevation
-    reach = 0.5 * bottom_m + side_slope * 10.0
-    cells = np.argwhere(grid.cells_in(line.buffer(reach, cap_style="flat")) & view.active)
-    points = shapely.points(grid.x_m[cells[:, 1]], grid.y_m[cells[:, 0]])
-    away, along = shapely.distance(line, points), shapely.line_locate_point(line, points)
-    # on the grid a channel is as wide as its cells: those whose centre lies within half the bottom width
-    rise = np.maximum(away - 0.5 * bottom_m, 0.0) / side_slope if side_slope > 0.0 else np.where(away <= 0.5 * bottom_m, 0.0, np.inf)
-    wanted = level(along) + rise
+    cells, wanted = channel_cells(grid, view.active if kept is None else view.active & ~kept, line, bottom_m, side_slope, level)
     dug = wanted < bed[tuple(cells.T)] - 1e-9
     cells, wanted = cells[dug], wanted[dug]
     plan.cells("bed_elevation", "lower_to", cells, wanted)
@@ -124,7 +121,7 @@ class ChannelWidening(Conveyance):
     """The bed of the reach's own line, over a wider bottom."""
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "buildings", "initial_depth"})
+    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "buildings", "initial_depth", "lines"})
     WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "initial_depth"})
     SUMMARY: ClassVar[str] = "channel with a wider bottom along its thalweg"
     CHINESE: ClassVar[str] = "河道拓宽"
@@ -152,12 +149,12 @@ class ChannelWidening(Conveyance):
 
 
 class NewChannel(Conveyance):
-    """An open channel from ground to a lower mouth, straight in level."""
+    """An open channel from ground to a lower mouth, straight in level; under streets and dykes that stay it runs in box culverts."""
 
     STAGE: ClassVar[int] = MAKE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "buildings", "initial_depth"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "initial_depth"})
-    SUMMARY: ClassVar[str] = "new or reopened open channel"
+    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "buildings", "initial_depth", "layers", "lines"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "initial_depth", "culverts"})
+    SUMMARY: ClassVar[str] = "new or reopened open channel, in culverts under what stays"
     CHINESE: ClassVar[str] = "新开、恢复河道(明沟)"
 
     kind: Literal["new_channel"]
@@ -166,6 +163,9 @@ class NewChannel(Conveyance):
     side_slope: float = Field(0.0, ge=0.0, le=10.0)
     slope: float | None = Field(None, gt=0.0, le=0.05, description="absent: to the bed at the mouth, or as deep there as at the start")
     manning_n: float = Field(0.020, ge=0.011, le=0.1)
+    under: tuple[Targets, ...] = Field((), description="layers or areas that it may not cut: the ground stays, a box culvert passes beneath")
+    culvert_height_m: float = Field(1.2, gt=0.0, le=5.0, description="of the boxes, as wide as the bottom")
+    flap: bool = Field(True, description="the last culvert lets nothing back")
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, line, grid = Plan(), line_of(name, self.targets, view), view.grid
@@ -185,11 +185,36 @@ class NewChannel(Conveyance):
             )
         if end < last - self.depth_m - 1.0 or (self.slope is not None and end < last - self.depth_m - 1e-6 and last < first - self.depth_m):
             plan.doubts.append(doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit"))
-        cells = carve(name, plan, view, line, self.bottom_m, self.side_slope, lambda along: np.interp(along, [0.0, line.length], [begin, end]))
+
+        def level(along: Any) -> Any:
+            return np.interp(along, [0.0, line.length], [begin, end])
+
+        kept = np.zeros(grid.shape, bool)
+        for targets in self.under:
+            kept[tuple(cells_of(name, targets, view).T)] = True
+        cells = carve(name, plan, view, line, self.bottom_m, self.side_slope, level, kept)
         plan.cells("manning_n", "set", cells, self.manning_n)
+        culverts = crossings(name, grid, line, kept, level, self.bottom_m, self.culvert_height_m, self.flap)
+        for culvert in culverts:
+            plan.item("culverts", culvert.name, "insert", culvert)
+        self._say_cover(name, plan, view, kept, line, level)
         plan.count("open_channel", line.length)
-        plan.targets = [f"{line.length:.0f} m, from {begin:.2f} to {end:.2f} m"]
+        plan.count("box_culvert", sum(math.dist(c.from_cell, c.to_cell) for c in culverts) * grid.cell_size_m)
+        plan.targets = [f"{line.length:.0f} m, from {begin:.2f} to {end:.2f} m, {len(culverts)} culverts"]
         return plan
+
+    def _say_cover(self, name: str, plan: Plan, view: InputsView, kept: np.ndarray, line: Any, level: Level) -> None:
+        """A box whose top reaches the ground over it."""
+        import shapely
+
+        over = np.argwhere(kept & view.grid.cells_in(line, touched=True) & view.active)
+        if len(over):
+            along = shapely.line_locate_point(line, shapely.points(view.grid.x_m[over[:, 1]], view.grid.y_m[over[:, 0]]))
+            cover = view.bed_elevation[tuple(over.T)] - level(along) - self.culvert_height_m
+            if cover.min() < 0.0:
+                plan.doubts.append(
+                    doubt(name, f"its boxes stand {-cover.min():.2f} m out of the ground over them", do="a lower culvert_height_m, or dig deeper")
+                )
 
 
 KINDS = (ChannelClearance, ChannelWidening, NewChannel)

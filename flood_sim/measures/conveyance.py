@@ -124,7 +124,7 @@ class RoadFloodWay(Conveyance):
     """A road that carries water to its outlet between kerbs; ordered, it is closed to traffic and off the graph of access from then on."""
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "gauges", "rainfall"})
+    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "gauges", "rainfall", "lines"})
     WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "structures", "actions"})
     SUMMARY: ClassVar[str] = "road falls all the way to its outlet, between kerbs"
     CHINESE: ClassVar[str] = "道路行泄通道"
@@ -238,7 +238,7 @@ class LeveeRaising(Conveyance):
     """A crest along faces; water passes over it by weir flow."""
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "structures"})
+    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "structures", "lines"})
     WRITES: ClassVar[frozenset[str]] = frozenset({"structures"})
     SUMMARY: ClassVar[str] = "levee or flood wall with a crest along a line"
     CHINESE: ClassVar[str] = "堤防加高加固"

@@ -36,6 +36,7 @@ OWN: dict[str, UnitCost] = {
     "open_channel": UnitCost("m", 5_000, 12_000, 20_000, 0.02, 50, ASSUMED),
     "obstruction_removed": UnitCost("piece", 1e6, 3e6, 1e7, 0.0, 50, ASSUMED),
     "culvert": UnitCost("piece", 3e6, 8e6, 1.5e7, 0.01, 50, ASSUMED),
+    "box_culvert": UnitCost("m", 10_000, 20_000, 40_000, 0.01, 50, ASSUMED),
     "flood_way": UnitCost("m", 1_000, 2_500, 4_000, 0.02, 20, ASSUMED),
     "flap_gate": UnitCost("piece", 20_000, 100_000, 150_000, 0.02, 15, PRACTICE),
     "levee": UnitCost("m", 3_000, 8_000, 15_000, 0.02, 50, ASSUMED),

@@ -59,7 +59,16 @@ def cells_of(name: str, targets: Targets, view: InputsView, *, open_only: bool =
 
 
 def line_of(name: str, targets: Targets, view: InputsView) -> Any:
-    """One shapely LineString. Raises InputError otherwise."""
+    """One shapely LineString: of a file, written in the scenario, or a line of the city by its name. Raises InputError otherwise."""
+    import shapely
+
+    if len(targets.names) == 1:
+        (wanted,) = targets.names
+        if len(view.lines.get(wanted, ())) != 1:
+            raise InputError(
+                refusal(name, "targets", f"no such line{nearest(wanted, view.lines)}", given=wanted, allowed=", ".join(view.lines) or "none is known")
+            )
+        return shapely.LineString(view.lines[wanted][0])
     pieces = _pieces(name, targets, view)
     if len(pieces) != 1 or pieces[0].geom_type != "LineString":
         kinds = ", ".join(p.geom_type for p in pieces) or "nothing"

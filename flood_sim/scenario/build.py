@@ -69,6 +69,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     structures, culverts, pumps = build_structures(scenario, terrain, findings)
     if city is not None:
         structures += city.bottlenecks(terrain)
+        culverts += city.ground.culverts
     depth = build_initial_depth(scenario, terrain, city, findings)
     gauges = _gauges(scenario, terrain, city)
     rainfall = build_rainfall(scenario, terrain.grid, findings)
@@ -98,7 +99,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         buildings=ground.buildings,
         exposure=build_exposure(scenario, terrain.grid, city, findings),
         layers={} if city is None else city.ground.layers(),
-        lines={} if city is None else {"streets": city.street_axes()},
+        lines={} if city is None else city.lines(),
         portfolio=portfolio,
         findings=tuple(findings),
         effective=_effective(scenario),
