@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flood_sim.cli_results import Json, compare, draw, explain, report, section, trace
-from flood_sim.cli_study import audit, study
+from flood_sim.cli_study import audit, lead_time, study
 
 if TYPE_CHECKING:
     from flood_sim.scenario import Scenario
@@ -292,7 +292,7 @@ class _Progress:
 
 
 app.add_typer(study, name="study")
-for command in (report, explain, trace, section, compare, audit):
+for command in (report, explain, trace, section, compare, audit, lead_time):
     app.command()(command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,6 +94,28 @@ def audit(
 
     document = run_audit(load_scenario(name, tuple(allow_path)), portfolio, read_standards(standards), city_class, out, workers, _Talk(quiet).say)
     typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n".join(audit_lines(document)))
+
+
+def lead_time(
+    name: Annotated[str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")],
+    out: Annotated[Path, typer.Option("--out", help="folder for the runs and lead_time.json")],
+    portfolio: Annotated[str, typer.Option(help="portfolio of the scenario")],
+    action: Annotated[str, typer.Option(help="one of its [[actions]], or a measure with an order")],
+    outcome: Annotated[str, typer.Option(help="what is to be held, e.g. underground_entry_metro")],
+    limit: Annotated[float, typer.Option(help="at most so much of it, in its unit")],
+    step_min: Annotated[float, typer.Option(help="minutes between the moments that may be tried")] = 15.0,
+    allow_path: Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")] = [],
+    threads: Annotated[int, typer.Option(min=1, max=1024)] = 1,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Search the latest moment at which an action still holds a loss under a limit: needed lead, and slack of the order as it stands."""
+    from flood_sim.scenario import load_scenario
+    from flood_sim.study.lead_time import lead_time_lines, search_lead_time
+
+    scenario = load_scenario(name, tuple(allow_path))
+    found = search_lead_time(scenario, portfolio, action, outcome, limit, out, step_min, threads, _Talk(quiet).say)
+    typer.echo(json.dumps(asdict(found)) if as_json else "\n".join(lead_time_lines(found)))
 
 
 def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: bool, quiet: bool, as_json: bool) -> None:

@@ -6,6 +6,7 @@ An operation is *on* or *off*. It changes settings of links or openings of inlet
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -32,7 +33,7 @@ class Watch:
 @dataclass(frozen=True)
 class Operation:
     """begins : watch that turns it on, from at_s on; None: at_s alone, once;  ends : watch that turns it off;  until_s : off from then on, for good. links get `setting` while it is on (1 after it); inlets (index into the layout's) keep the share on_share of their opening
-    while it is on, off_share else."""
+    while it is on, off_share else. delay_s : from what the watches see to the switch (sensor, radio, drive), both ways."""
 
     name: str
     kind: str
@@ -45,6 +46,7 @@ class Operation:
     inlets: tuple[int, ...] = ()
     on_share: float = 1.0
     off_share: float = 1.0
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Operations:
         self.operations = tuple(operations)
         self._links = [[number[name] for name in o.links] for o in self.operations]
         self.on = np.zeros(len(self.operations), bool)
+        self._seen = np.zeros(len(self.operations), bool)  # what the watches say now; `on` follows after the delay
+        self._due: list[deque[tuple[float, bool]]] = [deque() for _ in self.operations]
         self._since = np.full(len(self.operations), -math.inf)
         self._inlets, self._applied = inlets, False
         self._switched: list[tuple[float, int, bool]] = []  # time, number of the operation, on
@@ -101,11 +105,14 @@ class Operations:
         self._applied = True
         for k in range(len(self.operations)):
             wanted = self._wanted(k, place, time_s)
-            if wanted != self.on[k]:
-                self.on[k], changed = wanted, True
-                self._since[k] = time_s
-                self._switched.append((time_s, k, bool(wanted)))
-                if not wanted and self._links[k]:
+            if wanted != self._seen[k]:
+                self._seen[k], self._since[k] = wanted, time_s
+                self._due[k].append((time_s + self.operations[k].delay_s, bool(wanted)))
+            while self._due[k] and self._due[k][0][0] <= time_s + 1e-9:
+                _, on = self._due[k].popleft()
+                self.on[k], changed = on, True
+                self._switched.append((time_s, k, on))
+                if not on and self._links[k]:
                     place.set_links(self._links[k], 1.0)
         for k, operation in enumerate(self.operations):
             if self.on[k] and self._links[k]:
@@ -117,7 +124,7 @@ class Operations:
         o = self.operations[k]
         if time_s >= o.until_s - 1e-9:
             return False
-        if self.on[k]:
+        if self._seen[k]:
             return o.ends is None or not o.ends.holds(place.value_of(o.ends, time_s))
         if time_s < o.at_s - 1e-9 or (self._since[k] > -math.inf and o.begins is None):  # what had only a time happens once
             return False

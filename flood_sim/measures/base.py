@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -137,6 +137,11 @@ class InputsView:
         """Cells of the gauges by name."""
         self.reads.add("gauges")
         return {g.name: (g.row, g.column) for g in self._inputs.gauges}
+
+    @property
+    def start(self) -> datetime:
+        """Of the run."""
+        return self._inputs.clock.start
 
     def fallen_at_s(self, rain_mm: float, within_h: float) -> float:
         """When so much rain has fallen within the span, s since the start; inf: never."""

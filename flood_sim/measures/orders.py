@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.actions import Action, Task
 from flood_sim.errors import nearest
@@ -15,10 +15,11 @@ from flood_sim.units import minutes_to_s
 
 
 class Order(BaseModel):
-    """A gauge or place under water, rain within a span, or an action that is done; the earliest of those given."""
+    """A time, a gauge or place under water, rain within a span, or an action that is done; the earliest of those given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    at: AwareDatetime | None = Field(None, description="at this time, whatever the water does")
     gauge: str | None = Field(None, description="name of a gauge")
     at_m: tuple[float, float] | None = Field(None, description="instead: map coordinates of a cell")
     depth_m: float | None = Field(None, gt=0.0, le=100.0, description="at the gauge or place: above this depth")
@@ -32,8 +33,8 @@ class Order(BaseModel):
     def _something(self) -> Order:
         if (self.gauge is not None and self.at_m is not None) or ((self.gauge or self.at_m) is None) != (self.depth_m is None):
             raise ValueError("a place (gauge or at_m) goes with depth_m")
-        if self.depth_m is None and self.rain_mm is None and self.after is None:
-            raise ValueError("give a place with depth_m, rain_mm, or after")
+        if self.at is None and self.depth_m is None and self.rain_mm is None and self.after is None:
+            raise ValueError("give at, a place with depth_m, rain_mm, or after")
         if self.lead_min > 0.0 and self.rain_mm is None:
             raise ValueError("lead_min is the lead of a rain forecast: give rain_mm")
         return self
@@ -45,10 +46,11 @@ class Order(BaseModel):
         return None if self.at_m is None else view.open_cell(self.at_m)
 
     def given_at_s(self, view: InputsView) -> float:
-        """When rain alone gives the order, s since the start (negative: before it); inf: never."""
-        if self.rain_mm is None:
-            return math.inf
-        return view.fallen_at_s(self.rain_mm, self.within_h) - minutes_to_s(self.lead_min) + minutes_to_s(self.decision_min)
+        """When the clock or rain alone gives the order, s since the start (negative: before it); inf: never."""
+        at_s = math.inf if self.at is None else (self.at - view.start).total_seconds()
+        if self.rain_mm is not None:
+            at_s = min(at_s, view.fallen_at_s(self.rain_mm, self.within_h) - minutes_to_s(self.lead_min))
+        return at_s + minutes_to_s(self.decision_min)
 
 
 def ordered(name: str, order: Order, tasks: tuple[Task, ...], view: InputsView, plan: Plan, **rest: float | tuple[int, int] | None) -> None:

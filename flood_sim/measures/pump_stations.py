@@ -280,6 +280,7 @@ class SmartControl(PumpStations):
     setting: float = Field(0.0, ge=0.0, le=1.0, description="0 closed, 1 open or on")
     gauge: str | None = Field(None, description="with links")
     above_m: float = Field(0.15, gt=0.0, le=10.0, description="depth at the gauge")
+    sensor_delay_s: float = Field(60.0, ge=0.0, le=3600.0, description="from the gauge's level to the moved link, both ways")
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -295,7 +296,12 @@ class SmartControl(PumpStations):
         elif self.links:
             watch = Watch("depth", view.gauges[self.gauge or ""], above=self.above_m)
             ends = Watch("depth", view.gauges[self.gauge or ""], below=self.above_m)
-            plan.item("operations", name, "insert", Operation(name, "set_links", begins=watch, ends=ends, links=self.links, setting=self.setting))
+            plan.item(
+                "operations",
+                name,
+                "insert",
+                Operation(name, "set_links", begins=watch, ends=ends, links=self.links, setting=self.setting, delay_s=self.sensor_delay_s),
+            )
         if not plan.refusals and plan.edits:
             plan.count("control_system", 1)
         plan.targets += sorted(self.links)

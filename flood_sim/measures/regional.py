@@ -38,12 +38,13 @@ class ReservoirPrerelease(Measure):
     room_m3: float = Field(ge=0.0, le=1e9, description="made before the flood")
     release_m3_s: float = Field(gt=0.0, le=10_000.0, description="on top of the river's own flow, while room is made")
     ordered_s: float = Field(0.0, description="seconds from the start of the run at which the release begins; may lie before it")
-    order: Order | None = Field(None, description="instead: by rain within a span, which is known before the run (with a lead: a forecast)")
+    order: Order | None = Field(None, description="instead: at a time, or by rain within a span, known before the run (with a lead: a forecast)")
 
     @model_validator(mode="after")
     def _by_rain(self) -> ReservoirPrerelease:
-        if self.order is not None and (self.order.rain_mm is None or self.order.depth_m is not None or self.order.after is not None):
-            raise ValueError("a reservoir is ordered by rain: order = { rain_mm = ..., within_h = ... }")
+        order = self.order
+        if order is not None and ((order.rain_mm is None and order.at is None) or order.depth_m is not None or order.after is not None):
+            raise ValueError("a reservoir is ordered by the clock or by rain: order = { at = ... } or { rain_mm = ..., within_h = ... }")
         return self
 
     def plan(self, name: str, view: InputsView) -> Plan:

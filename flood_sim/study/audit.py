@@ -18,7 +18,7 @@ from flood_sim.results import open_results
 from flood_sim.scenario import Scenario
 from flood_sim.scenario.build import chosen_portfolio
 from flood_sim.study.store import AUDIT, Store, write_whole
-from flood_sim.study.worker import hydraulics
+from flood_sim.study.worker import hydraulics, request
 
 DAY_AFTER_H = 3.0
 Rung = tuple[str, float]  # family and return period
@@ -74,11 +74,8 @@ class Audit:
     def _run(self, portfolio: str, rung: Rung) -> Consequences:
         if (portfolio, rung) not in self._runs:
             chosen = chosen_portfolio(self.scenario, portfolio)
-            request = {
-                "scenario": str(self.scenario.path.resolve()), "allowed": [str(p) for p in self.scenario.allowed], "changes": self.changes(*rung),
-                "portfolio": portfolio, "measures": list(chosen.measures), "actions": chosen.actions, "threads": self.threads,
-            }  # fmt: skip
-            answer = hydraulics(json.dumps(request, default=str), str(self.store.folder.resolve()), 7200.0)
+            wanted = request(self.scenario, portfolio, chosen.measures, chosen.actions, self.changes(*rung), self.threads)
+            answer = hydraulics(json.dumps(wanted, default=str), str(self.store.folder.resolve()), 7200.0)
             if answer["status"] != "complete":
                 raise RunFailedError(f"{portfolio}, {rung[0]} {rung[1]:g} y: {answer['message']}")
             self._runs[portfolio, rung] = Consequences(open_results(self.store.runs / answer["key"]))

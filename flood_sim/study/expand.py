@@ -13,6 +13,7 @@ from flood_sim.analysis.attribution import fractional_design
 from flood_sim.scenario.loader import merge_tables
 from flood_sim.study.section import Changes
 from flood_sim.study.specs import Study
+from flood_sim.study.worker import request
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,8 @@ class RunSpec:
 
     def document(self, study: Study, digest: str) -> dict[str, Any]:
         """What a worker is told: plain text, no arrays."""
-        return {
-            "scenario": str(study.scenario.path.resolve()), "allowed": [str(p) for p in study.scenario.allowed], "changes": self.changes,
-            "portfolio": self.portfolio, "measures": list(self.measures), "actions": study.spec.actions, "threads": study.spec.threads_per_run,
-            "digest": digest,
-        }  # fmt: skip
+        spec = study.spec
+        return request(study.scenario, self.portfolio, self.measures, spec.actions, self.changes, spec.threads_per_run, digest=digest)
 
     def identity(self, study: Study, digest: str) -> str:
         """A hash of the document: the same run asked for twice has the same."""

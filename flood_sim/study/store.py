@@ -17,7 +17,7 @@ from flood_sim.study.model import is_complete
 
 LOCK, STUDY = "study.lock", "study.json"
 CATALOGUE, OUTCOMES, LOG = "catalogue.parquet", "outcomes.parquet", "runs_log.parquet"
-ATTRIBUTION, ENVELOPE, AUDIT = "attribution.json", "envelope.json", "audit.json"
+ATTRIBUTION, ENVELOPE, AUDIT, LEAD_TIME = "attribution.json", "envelope.json", "audit.json", "lead_time.json"
 
 
 class Store:

@@ -9,10 +9,24 @@ import selectors
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flood_sim.scenario import Scenario
 
 _model: dict[tuple[str, int], subprocess.Popen[bytes]] = {}  # by store and thread: one model process beside each
+
+
+def request(
+    scenario: Scenario, portfolio: str, measures: Iterable[str], actions: str | None, changes: dict[str, Any], threads: int, **more: Any
+) -> dict[str, Any]:
+    """A run as the model process is asked for it: plain text, no arrays."""
+    return {
+        "scenario": str(scenario.path.resolve()), "allowed": [str(p) for p in scenario.allowed], "changes": changes,
+        "portfolio": portfolio, "measures": list(measures), "actions": actions, "threads": threads, **more,
+    }  # fmt: skip
 
 
 def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:

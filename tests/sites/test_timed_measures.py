@@ -10,6 +10,7 @@ from coupling.test_events import NETWORK, SCENARIO
 from flood_sim.boundaries import Inflow, Series
 from flood_sim.clock import Clock
 from flood_sim.errors import InputError
+from flood_sim.events import Operation, Operations, Watch
 from flood_sim.rainfall import Rainfall
 from flood_sim.runner import run_scenario
 from flood_sim.scenario import load_scenario
@@ -96,9 +97,35 @@ def test_control_empties_the_well_before_the_storm(tmp_path):
 def test_control_holds_a_link_while_the_gauge_says_so(tmp_path):
     (tmp_path / "street.inp").write_text(NETWORK)
     control = '[measure.it]\nkind = "smart_control"\nlinks = ["P"]\nsetting = 0.0\ngauge = "control_room"\nabove_m = 0.1\n[portfolio.it]\nmeasures = ["it"]\n'
-    simulation, _ = run(tmp_path, SCENARIO + control, None, "it")
-    (on,) = [s for s in simulation.operations.record if s.on]
-    assert on.name == "it" and on.time_s > 0.0
+    moved = {}
+    for delay_s in (0, 60):
+        late = control.replace("above_m", f"sensor_delay_s = {delay_s}\nabove_m")
+        simulation, _ = run(tmp_path, SCENARIO + late, None, "it")
+        (on,) = [s for s in simulation.operations.record if s.on]
+        assert on.name == "it"
+        moved[delay_s] = on.time_s
+    assert moved[60] == moved[0] + 60.0 and moved[0] > 0.0  # windows of 2 s
+
+
+def test_a_delayed_operation_follows_what_was_seen_and_loses_nothing():
+    """A level that is high for 20 s switches 30 s later, for 20 s; without delay at once. The pulse is over before its switch comes."""
+    watch = Watch("depth", (0, 0), above=0.5)
+
+    class Street:
+        def value_of(self, watch, time_s):
+            return 1.0 if 100.0 <= time_s < 120.0 else 0.0
+
+        def set_links(self, links, setting):
+            pass
+
+        def set_openings(self, shares):
+            pass
+
+    for delay_s in (0.0, 30.0):
+        operations = Operations([Operation("a", "set_links", begins=watch, ends=Watch("depth", (0, 0), below=0.5), delay_s=delay_s)], [], 0)
+        for k in range(40):
+            operations.apply(Street(), 5.0 * k)
+        assert [(s.time_s, s.on) for s in operations.record] == [(100.0 + delay_s, True), (120.0 + delay_s, False)]
 
 
 RAMP = '[[sites]]\nname = "garage"\nkind = "underground"\nlocation_m = [7500.0, 7500.0]\nsill_height_m = @SILL\nwidth_m = 6.0\nfloor_area_m2 = 2400.0\nheight_m = 3.0\ncatchment_ha = 0.008\nrunoff_coefficient = 1.0\n'
