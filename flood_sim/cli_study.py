@@ -81,6 +81,7 @@ def audit(
         "baseline"
     ],
     standards: Annotated[str, typer.Option(help="china, or a TOML file")] = "china",
+    loads: Annotated[Path | None, typer.Option(help="TOML file of rain by return period; absent: those of the reference city")] = None,
     city_class: Annotated[str, typer.Option(help="super, mega, large, medium or small")] = "mega",
     allow_path: Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")] = [],
     workers: Workers = 0,
@@ -88,11 +89,12 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Search the highest return period that a city passes: flood protection, waterlogging, underground space, before and after portfolios."""
-    from flood_sim.analysis.audit import read_standards
+    from flood_sim.analysis.audit import read_loads, read_standards
     from flood_sim.scenario import load_scenario
     from flood_sim.study.audit import audit_lines, run_audit
 
-    document = run_audit(load_scenario(name, tuple(allow_path)), portfolio, read_standards(standards), city_class, out, workers, _Talk(quiet).say)
+    scenario, own = load_scenario(name, tuple(allow_path)), None if loads is None else read_loads(loads)
+    document = run_audit(scenario, portfolio, read_standards(standards), city_class, out, workers, _Talk(quiet).say, own)
     typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n".join(audit_lines(document)))
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flood_sim.exposure import USES
+from flood_sim.dykes import dyke_crests
+from flood_sim.exposure import USES, ZONES, Streets
 from flood_sim.inputs import ModelInputs
 from flood_sim.variables import VARIABLES
 
@@ -42,6 +43,33 @@ def write_exposure(path: Path, inputs: ModelInputs) -> None:
             v = f.createVariable(name, "f8", ("buildings",))
             v.units = unit
             v[:] = getattr(exposure, name)
+        if exposure.streets is not None:
+            _write_streets(f, exposure.streets)
+        _write_crests(f, dyke_crests(inputs))
+
+
+def _write_streets(f: Any, streets: Streets) -> None:
+    """Segments as a ragged table: street_start into street_cell (flat indices of the grid) and street_end (bits: first end 1, last 2)."""
+    f.zones = ", ".join(ZONES)
+    for name, size in (("streets", len(streets.length_m)), ("street_starts", len(streets.start)), ("street_cells", len(streets.cell))):
+        f.createDimension(name, size)
+    columns = (
+        ("street_start", "i8", "street_starts", streets.start), ("street_cell", "i8", "street_cells", streets.cell),
+        ("street_end", "i1", "street_cells", streets.end), ("street_length_m", "f8", "streets", streets.length_m),
+        ("street_zone", "i1", "streets", streets.zone), ("street_name", str, "streets", np.array(streets.name, object)),
+    )  # fmt: skip
+    for name, kind, dimension, values in columns:
+        f.createVariable(name, kind, (dimension,))[:] = values
+
+
+def _write_crests(f: Any, crests: np.ndarray) -> None:
+    """dyke_cell: flat index of the river's cell at the bank; dyke_crest_m: the highest ground or wall between it and the land behind the dyke."""
+    if len(crests):
+        f.createDimension("dykes", len(crests))
+        f.createVariable("dyke_cell", "i8", ("dykes",))[:] = crests[:, 0].astype(np.int64)
+        v = f.createVariable("dyke_crest_m", "f8", ("dykes",))
+        v.units = "m"
+        v[:] = crests[:, 1]
 
 
 class FieldsFile:

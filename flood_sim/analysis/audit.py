@@ -12,20 +12,27 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.consequences import Consequences
+from flood_sim.analysis.streets import Streets, freeboard_m, has_streets, length_quantile
 from flood_sim.errors import input_error, nearest
 
 STANDARDS = Path(__file__).parent / "standards"
 OBJECTS_SHOWN = 5
+REACH_M = 50.0  # of a dyke: what is shown lies so far apart
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One criterion on one run: worst value and its limit (m, or h for times), what is nearest to failing or fails worst, with map places."""
+    """One criterion on one run: worst value and its limit (m, or h for times), what is nearest to failing or fails worst, with map places.
+
+    strict : the worst of all, where the criterion leaves out a share (worst is what that share does not exceed);  where : what `worst` is of.
+    """
 
     criterion: str
     worst: float
     limit: float
     objects: tuple[dict[str, Any], ...]
+    strict: float | None = None
+    where: str = ""
 
     @property
     def margin(self) -> float:
@@ -47,15 +54,29 @@ def read_standards(wanted: str = "china") -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+LOADS = {
+    "short": {"duration_min", "formula", "after_h", "source"}, "day": {"depth_mm", "at_y", "formula", "source"},
+    "river": {"full_y", "full_m", "crest_y", "crest_m", "duration_h", "with_rain_y", "source"},
+}  # fmt: skip
+
+
 def read_loads(path: Path = STANDARDS / "reference_city.toml") -> dict[str, Any]:
-    """Rain and river stage by return period."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    """Rain and river stage by return period. Raises InputError where a table lacks a key."""
+    try:
+        loads = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise input_error("E102", "--loads", f"the file cannot be read: {error}", given=str(path)) from error
+    for family, table in loads.items():
+        if family not in LOADS:
+            raise input_error("E104", f"{path.name}, [{family}]", f"no such loads{nearest(family, LOADS)}", given=family, allowed=", ".join(LOADS))
+        if lacking := sorted(LOADS[family] - set(table)):
+            raise input_error("E106", f"{path.name}, [{family}]", "keys are missing", given=", ".join(lacking), do="see docs/studies.md")
+    return loads
 
 
 def judge(consequences: Consequences, criterion: Mapping[str, Any], rain_ends_h: float = 0.0) -> Verdict | None:
     """A criterion on a run; None where the run lacks what it needs (roads, buildings, frames)."""
-    test = {"carriageway": _carriageway, "ground_floor": _ground_floor, "recession": _recession, "openings": _openings}[criterion["test"]]
-    return test(consequences, criterion, rain_ends_h)
+    return TESTS[criterion["test"]](consequences, criterion, rain_ends_h)
 
 
 def _carriageway(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
@@ -88,21 +109,61 @@ def _ground_floor(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: fl
     return Verdict(criterion["id"], float(over.max()), criterion["limit_m"], tuple(objects))
 
 
+def _lane_path(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
+    """Depth on the driest way along each street, the deepest of all frames, that `share` of the streets' length stays under. Roads without axes:
+    the carriageway by area."""
+    if not has_streets(c):
+        return _carriageway(c, criterion, rain_ends_h)
+    streets = Streets(c)
+    worst = streets.by_frame[1].max(axis=0)
+    order = np.argsort(-worst, kind="stable")[:OBJECTS_SHOWN].tolist()
+    objects = tuple({"name": streets.name[k], "value": float(worst[k]), **_place(c, *streets.middle_cell(k))} for k in order if worst[k] > 0.0)
+    value = length_quantile(worst, streets.length_m, criterion["share"])
+    return Verdict(criterion["id"], value, criterion["limit_m"], objects, float(worst.max()))
+
+
 def _recession(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
-    """Hours after the rain at which `share` of the carriageway is at most limit_m deep and stays so; the run's end where it is not by then."""
-    fields = c.results.fields
-    if c.exposure is None or "depth" not in fields or not c.exposure["road_share"].any():
+    """Hours after the rain until `share` of a zone's streets (by length) can be passed along a way at most limit_m deep, and stay so: the zone that
+    is nearest to its own limit or furthest over it. None without frames, or where the run ends before the limit."""
+    if not has_streets(c) or "depth" not in c.results.fields:
         return None
-    times = fields["time"].values.astype("datetime64[s]").astype(float)
-    hours = (times - times[0]) / 3600.0
-    worst = 0.0
-    for k, hour in enumerate(hours):
-        depth = np.nan_to_num(fields["depth"][k].values)
-        if area_quantile(depth, c.exposure["road_share"], criterion["share"]) > criterion["limit_m"]:
-            worst = hours[min(k + 1, len(hours) - 1)] - rain_ends_h if k + 1 < len(hours) else math.inf
-            if not math.isfinite(worst):
-                worst = max(hour - rain_ends_h, 0.0) + criterion["limit_h"]  # not within the run
-    return Verdict(criterion["id"], max(float(worst), 0.0), criterion["limit_h"], ())
+    streets = Streets(c)
+    hours, depth = streets.by_frame
+    found = []
+    for zone, limit_h in criterion["limit_h"].items():
+        mine = streets.of_zone(zone)
+        if not mine.any():
+            continue
+        shut = np.array([length_quantile(row[mine], streets.length_m[mine], criterion["share"]) > criterion["limit_m"] for row in depth])
+        last = int(np.flatnonzero(shut)[-1]) if shut.any() else -1
+        if last == len(hours) - 1:  # not within the run: later than its end, and over the limit as far as one knows
+            found.append((limit_h, max(float(hours[last]) - rain_ends_h, limit_h + 1.0), zone))
+        else:
+            found.append((limit_h, max(float(hours[last + 1]) - rain_ends_h, 0.0) if last >= 0 else 0.0, zone))
+    if not found:
+        return None
+    limit_h, worst, zone = min(found, key=lambda f: f[0] - f[1])
+    objects = tuple({"name": f"zone {z}, limit {h:g} h", "value": value} for h, value, z in found)
+    return Verdict(criterion["id"], worst, float(limit_h), objects, where=f"zone {zone}")
+
+
+def _dyke(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
+    """Safety height (m) that the crest lacks over the highest stage, at the worst bank cell: 0 or less passes."""
+    board = freeboard_m(c)
+    if board is None:
+        return None
+    cells, room = board
+    lacking = criterion["safety_height_m"] - room
+    order = np.argsort(-lacking, kind="stable")
+    columns = c.results.fields["x"].size
+    objects: list[dict[str, Any]] = []
+    for k in order.tolist():
+        place = _place(c, *divmod(int(cells[k]), columns))
+        if all(math.hypot(place["x_m"] - o["x_m"], place["y_m"] - o["y_m"]) > REACH_M for o in objects):
+            objects.append({"name": "dyke", "value": float(lacking[k]), **place})
+        if len(objects) == OBJECTS_SHOWN:
+            break
+    return Verdict(criterion["id"], float(lacking.max()), 0.0, tuple(objects))
 
 
 def _openings(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
@@ -116,6 +177,11 @@ def _openings(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float)
     order = sorted(heads, key=lambda k: -heads[k])[:OBJECTS_SHOWN]
     objects = [{"name": f"{site}/{opening}", "value": heads[site, opening]} for site, opening in order]
     return Verdict(criterion["id"], max(heads.values(), default=0.0), criterion["limit_m"], tuple(objects))
+
+
+TESTS = {
+    "carriageway": _carriageway, "lane_path": _lane_path, "recession": _recession, "ground_floor": _ground_floor, "dyke": _dyke, "openings": _openings,
+}  # fmt: skip
 
 
 def _deepest(c: Consequences, value: np.ndarray, what: str) -> list[dict[str, Any]]:
@@ -135,41 +201,6 @@ def _place(c: Consequences, row: Any, column: Any) -> dict[str, float]:
     return {"x_m": float(fields["x"].values[int(column)]), "y_m": float(fields["y"].values[int(row)])}
 
 
-def bottleneck_depth(depth: np.ndarray, begin: np.ndarray, end: np.ndarray) -> float:
-    """Least d such that cells at most d deep join the two ends (8 neighbours): the depth on the driest way through a strip of road.
-
-    depth (rows, columns) m; begin, end bool. Sorted union-find; inf where no way leads.
-    """
-    rows, columns = depth.shape
-    parent = list(range(depth.size + 2))
-    first, last = depth.size, depth.size + 1
-
-    def root(k: int) -> int:
-        while parent[k] != k:
-            parent[k] = parent[parent[k]]
-            k = parent[k]
-        return k
-
-    open_ = np.zeros(depth.shape, bool)
-    for k in np.argsort(depth, axis=None, kind="stable").tolist():
-        row, column = divmod(k, columns)
-        if not np.isfinite(depth[row, column]):
-            break
-        open_[row, column] = True
-        joined = [first] if begin[row, column] else []
-        joined += [last] if end[row, column] else []
-        for down in (-1, 0, 1):
-            for right in (-1, 0, 1):
-                r, q = row + down, column + right
-                if (down or right) and 0 <= r < rows and 0 <= q < columns and open_[r, q]:
-                    joined.append(r * columns + q)
-        for other in joined:
-            parent[root(other)] = root(k)
-        if root(first) == root(last):
-            return float(depth[row, column])
-    return math.inf
-
-
 def interpolated_period(passed_y: float, margin_passed: float, failed_y: float, margin_failed: float) -> float:
     """Return period at which the margin is nothing, linear in ln T between the last pass and the first fail."""
     if margin_passed <= 0.0:
@@ -178,8 +209,12 @@ def interpolated_period(passed_y: float, margin_passed: float, failed_y: float, 
     return math.exp(math.log(passed_y) + share * math.log(failed_y / passed_y))
 
 
-def ladder_answer(tried: Mapping[float, tuple[bool, float]], ladder: Sequence[float]) -> dict[str, Any]:
-    """What a set of tried rungs (T to passed and margin) says: the largest T with all lower tried rungs passed, the first fail, the figure between.
+Tried = Mapping[float, tuple[bool, Mapping[str, float]]]  # rung to passed, and the margin of each criterion in its own unit
+
+
+def ladder_answer(tried: Tried, ladder: Sequence[float]) -> dict[str, Any]:
+    """What a set of tried rungs says: the largest T with all lower tried rungs passed, the first fail, the figure between (the lowest of the
+    criteria that fail there).
 
     monotone: False where a rung passes above one that fails.
     """
@@ -190,11 +225,13 @@ def ladder_answer(tried: Mapping[float, tuple[bool, float]], ladder: Sequence[fl
     passes, fails = (passed[-1] if passed else None), (failed[0] if failed else None)
     about = None
     if passes is not None and fails is not None:
-        about = interpolated_period(passes, tried[passes][1], fails, tried[fails][1])
+        before, after = tried[passes][1], tried[fails][1]
+        between = [interpolated_period(passes, before[c], fails, after[c]) for c in after if after[c] < 0.0 and c in before]
+        about = min(between, default=None)
     return {"passes_y": passes, "fails_y": fails, "about_y": about, "monotone": monotone, "beyond_ladder": fails is None and passes == max(ladder)}
 
 
-def next_rung(tried: Mapping[float, tuple[bool, float]], ladder: Sequence[float], required: float) -> float | None:
+def next_rung(tried: Tried, ladder: Sequence[float], required: float) -> float | None:
     """The rung to run next: the required one first, then by halves between the last pass and the first fail; None once they are neighbours."""
     if not tried:
         return min(ladder, key=lambda t: (abs(math.log(t / required)), t))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.city.build import DECK_M, OPEN_WIDTH, SOFFIT_BELOW_M, City
+from flood_sim.city.exposure import zone_at
 from flood_sim.city.ground import BUILDING, LAND_COVER, LAND_USES, OUTSIDE, ditch_axis
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M
 from flood_sim.city.sites import FLOOR_HEIGHT_M, PEOPLE_PER_KM2, floors_of
@@ -129,12 +130,7 @@ def _write_layers(city: City, folder: Path) -> None:
 
 
 def _zone(city: City, part: Part) -> str:
-    """centre: within a third of the side of the middle; important: around hospital, metro and substation; else outside."""
-    x, y, side = 0.5 * (part.x0 + part.x1), 0.5 * (part.y0 + part.y1), city.parameters.side_m
-    places = [(t.x_m - ORIGIN_M[0], t.y_m - ORIGIN_M[1]) for t in city.sites if t.kind in ("hospital", "metro_entrance", "substation")]
-    if any(part.x0 <= a <= part.x1 and part.y0 <= b <= part.y1 for a, b in places):
-        return "important"
-    return "centre" if max(abs(x - side / 2), abs(y - side / 2)) < side / 3 else "outside"
+    return zone_at(city.parameters, city.sites, 0.5 * (part.x0 + part.x1), 0.5 * (part.y0 + part.y1))
 
 
 def _building_shapes(city: City) -> tuple[list[Any], list[Part]]:

@@ -213,7 +213,9 @@ class PointInflow(Section):
 class ExposureSpec(Section):
     """Who and what stands in the water's way; it changes no water. A city brings its own."""
 
-    roads: str | None = Field(None, description="lines with width_m, or polygons (GeoJSON, GeoPackage)")
+    roads: str | None = Field(
+        None, description="lines with width_m, name, zone (centre, important, outside; for the audit), or polygons (GeoJSON, GeoPackage)"
+    )
     buildings: str | None = Field(
         None, description="polygons with use (residential, commercial, industrial), floors, ground_floor_m over the ground, people"
     )

@@ -15,29 +15,32 @@ from flood_sim.analysis.consequences import Consequences
 from flood_sim.errors import RunFailedError, input_error, nearest
 from flood_sim.rainfall import FORMULAS
 from flood_sim.results import open_results
-from flood_sim.scenario import Scenario
+from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
 from flood_sim.study.store import AUDIT, Store, write_whole
 from flood_sim.study.worker import hydraulics, request
 
-DAY_AFTER_H = 3.0
+DAY_AFTER_H = 4.0  # the longest time in which streets must be passable again
 Rung = tuple[str, float]  # family and return period
 
 
 class Audit:
     """One scenario under one set of standards; runs are kept by content, so that portfolios and standards share them."""
 
-    def __init__(self, scenario: Scenario, standards: dict[str, Any], city_class: str, folder: Path, threads: int = 1) -> None:
+    def __init__(
+        self, scenario: Scenario, standards: dict[str, Any], city_class: str, folder: Path, threads: int = 1, loads: dict[str, Any] | None = None
+    ) -> None:
+        """loads : rain and river stage by return period; None: those of the reference city."""
         self.scenario, self.standards, self.city_class, self.threads = scenario, standards, city_class, threads
-        self.loads, self.store = read_loads(), Store(folder)
+        self.loads, self.store = loads or read_loads(), Store(folder)
         self._runs: dict[tuple[str, Rung], Consequences] = {}
         known = next(iter(self.parts.values()))["required_y"]
         if city_class not in known:
             raise input_error("E104", "--city-class", f"no such class{nearest(city_class, known)}", given=city_class, allowed=", ".join(known))
-        if scenario.spec.city is None:
+        if scenario.spec.city is None and loads is None:
             raise input_error(
-                "E104", scenario.path.name, "the loads by return period are the reference city's: an audit of another place is not implemented",
-                do="a scenario with [city]",
+                "E104", scenario.path.name, "the loads by return period that come with the program are the reference city's",
+                do="--loads FILE with those of this place (docs/studies.md)",
             )  # fmt: skip
 
     @property
@@ -50,13 +53,13 @@ class Audit:
         for standard, part in self.parts.items():
             required, families = float(part["required_y"][self.city_class]), {}
             for family in part["family"]:
-                tried: dict[float, tuple[bool, float]] = {}
+                tried: dict[float, tuple[bool, dict[str, float]]] = {}
                 verdicts: dict[float, list[Verdict]] = {}
-                while (rung := next_rung(tried, self.standards["ladder_y"], required)) is not None:
+                while self._has(family) and (rung := next_rung(tried, self.standards["ladder_y"], required)) is not None:
                     verdicts[rung] = self._verdicts(name, (family, rung), part)
                     if not verdicts[rung]:
                         break
-                    tried[rung] = all(v.passed for v in verdicts[rung]), min(v.margin for v in verdicts[rung])
+                    tried[rung] = all(v.passed for v in verdicts[rung]), {v.criterion: v.margin for v in verdicts[rung]}
                     say(f"  {name}: {standard}, {family} {rung:g} y: {'passes' if tried[rung][0] else 'fails'}")
                 if tried:
                     answer = ladder_answer(tried, self.standards["ladder_y"])
@@ -64,6 +67,10 @@ class Audit:
                     families[family] = answer | {"tried": sorted(tried), "fails_first": [_said(v) for v in worst if not v.passed]}
             found[standard] = _together(families, required, part)
         return found
+
+    def _has(self, family: str) -> bool:
+        """Whether there are loads of a family; a river's stage is set at the reference city only."""
+        return family in self.loads and (family != "river" or self.scenario.spec.city is not None)
 
     def _verdicts(self, portfolio: str, rung: Rung, part: dict[str, Any]) -> list[Verdict]:
         consequences = self._run(portfolio, rung)
@@ -84,8 +91,6 @@ class Audit:
     def changes(self, family: str, period_y: float) -> dict[str, Any]:
         """What makes the scenario one of a family's storms: rain, river stage and length."""
         start, loads = self.scenario.spec.time.start, self.loads
-        river_y = period_y if family == "river" else min(period_y, loads["river"]["with_rain_y"])
-        stage = river_stage_m(loads, river_y)
         rain: dict[str, Any]
         if family == "river":
             rain, hours = {"kind": "none"}, loads["river"]["duration_h"]
@@ -96,10 +101,11 @@ class Audit:
         else:
             rain = {"kind": "daily_storm", "depth_mm": day_depth_mm(loads, period_y), "return_period_y": period_y, "formula": loads["day"]["formula"]}
             hours = 24.0 + DAY_AFTER_H + 0.5
-        return {
-            "time": {"stop": (start + timedelta(hours=hours)).isoformat()}, "rainfall": rain, "output": {"fields": "depth", "interval_s": 900},
-            "city": {"river_stage_h_m": [[0.0, stage], [hours, stage]]},
-        }  # fmt: skip
+        changes = {"time": {"stop": (start + timedelta(hours=hours)).isoformat()}, "rainfall": rain, "output": {"fields": "depth", "interval_s": 900}}
+        if self._has("river"):
+            stage = river_stage_m(loads, period_y if family == "river" else min(period_y, loads["river"]["with_rain_y"]))
+            changes["city"] = {"river_stage_h_m": [[0.0, stage], [hours, stage]]}
+        return changes
 
 
 def river_stage_m(loads: dict[str, Any], period_y: float) -> float:
@@ -117,7 +123,10 @@ def day_depth_mm(loads: dict[str, Any], period_y: float) -> float:
 
 
 def _said(verdict: Verdict) -> dict[str, Any]:
-    return {"criterion": verdict.criterion, "worst": verdict.worst, "limit": verdict.limit, "objects": list(verdict.objects)}
+    return {
+        "criterion": verdict.criterion, "worst": verdict.worst, "limit": verdict.limit, "strict": verdict.strict, "where": verdict.where,
+        "objects": list(verdict.objects),
+    }  # fmt: skip
 
 
 def _together(families: dict[str, dict[str, Any]], required: float, part: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +135,7 @@ def _together(families: dict[str, dict[str, Any]], required: float, part: dict[s
         return {
             "required_y": required,
             "met": None,
-            "why": "the runs have nothing to judge (no roads, buildings or spaces)",
+            "why": "no loads for it, or the runs have nothing to judge (no roads, buildings or spaces)",
             "families": {},
             "source": part["source"],
         }
@@ -146,31 +155,41 @@ def run_audit(
     folder: Path,
     workers: int = 0,
     say: Callable[[str], None] = lambda line: None,
+    loads: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Audit portfolios side by side; writes audit.json into the folder. Raises InputError before anything runs."""
     from flood_sim.runner import default_threads
 
-    audit = Audit(scenario, standards, city_class, folder)
+    audit = Audit(scenario, standards, city_class, folder, loads=loads)
     for name in names:
-        chosen_portfolio(scenario, name)
+        build_inputs(scenario, name)
     audit.store.prepare()
     with audit.store.locked():
         audit.store.sweep()
         with ThreadPoolExecutor(workers or min(default_threads(), len(names))) as pool:
             results = list(pool.map(lambda name: audit.portfolio(name, say), names))
-        river = audit.loads["river"]
         document = {
             "scenario": scenario.spec.name, "city_class": city_class, "portfolios": dict(zip(names, results, strict=True)),
             "regressions": _regressions(dict(zip(names, results, strict=True))),
             "assumptions": [
-                f"rain of any return period meets a river of at most {river['with_rain_y']:g} years ({river['source']})",
-                f"24 h depths: {audit.loads['day']['source']}; short storm {audit.loads['short']['duration_min']:g} min: {audit.loads['short']['source']}",
-                f"cells of {scenario.spec.city.cell_size_m if scenario.spec.city else 0:g} m: one depth a cross-section, lanes are not resolved; the field of maxima is on the safe side",
-                "safety height of dykes (GB 50286) is not audited: overflow and backflow are",
+                *_assumed(audit.loads),
+                "a street is passable along the driest way from end to end over cells and their corners, frames of 15 min; a lane's width is not held clear, crossings and overland flow paths are not exempt",
+                "wave run-up and set-up on dykes: none",
             ],
         }  # fmt: skip
         write_whole(folder / AUDIT, json.dumps(document, indent=1, ensure_ascii=False).encode())
     return document
+
+
+def _assumed(loads: dict[str, Any]) -> list[str]:
+    said = []
+    if "river" in loads:
+        said.append(f"rain of any return period meets a river of at most {loads['river']['with_rain_y']:g} years ({loads['river']['source']})")
+    if "day" in loads:
+        said.append(f"24 h depths: {loads['day']['source']}")
+    if "short" in loads:
+        said.append(f"short storm {loads['short']['duration_min']:g} min: {loads['short']['source']}")
+    return said
 
 
 def _regressions(portfolios: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from flood_sim.errors import RunFailedError, input_error, nearest
 from flood_sim.results import Results, open_results
-from flood_sim.scenario import Scenario
+from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
 from flood_sim.study.model import read_outcomes
 from flood_sim.study.store import LEAD_TIME, Store, write_whole
@@ -138,6 +138,7 @@ def search_lead_time(
             allowed=f"{duration_s / 60.0 / LARGEST_GRID:.3g} to {duration_s / 60.0:g}",
         )
     search = Search(scenario, portfolio, action, folder, threads)
+    build_inputs(scenario, portfolio)
     search.store.prepare()
 
     def moment(k: int) -> datetime:

@@ -70,7 +70,8 @@ def toy(
             "area_m2": np.zeros(count),
             "people": np.zeros(count),
         }
-        table |= {k: np.asarray(v, float) for k, v in exposure.items() if k not in ("road_share", "building")}
+        ragged = {k: np.asarray(v) for k, v in exposure.items() if k.startswith(("street_", "dyke_"))}
+        table |= {k: np.asarray(v, float) for k, v in exposure.items() if k not in ("road_share", "building", *ragged)}
         with netCDF4.Dataset(folder / "exposure.nc", "w") as f:
             for name, size in (("y", depth.shape[0]), ("x", depth.shape[1]), ("buildings", count)):
                 f.createDimension(name, size)
@@ -78,6 +79,11 @@ def toy(
                 f.createVariable(name, "f8" if name == "road_share" else "i4", ("y", "x"))[:] = exposure.get(name, np.zeros(depth.shape))
             for name, values in table.items():
                 f.createVariable(name, "f8", ("buildings",))[:] = values
+            for name, values in ragged.items():
+                f.createDimension(f"of_{name}", len(values))
+                f.createVariable(name, str if values.dtype.kind == "U" else values.dtype, (f"of_{name}",))[:] = values.astype(
+                    object if values.dtype.kind == "U" else values.dtype
+                )
     summary = {
         "status": "complete", "start": START, "simulated_s": simulated_s, "flood": {"area_hours_m2_h": {"0.15": 20_000.0}}, "sites": sites or {},
         "exchange": {"to_street_network": 123.0}, "actions": actions or {},
