@@ -191,3 +191,8 @@ def read_inp(path: Path) -> InpFile:
     if inp.flow_units not in SWMM_FLOW_UNITS:
         raise input_error("E401", f"{path}, [OPTIONS]", "unknown FLOW_UNITS", given=inp.flow_units, allowed=", ".join(SWMM_FLOW_UNITS))
     return inp
+
+
+def gate_place(tokens: list[str]) -> int:
+    """Where an outfall's row holds its flap: behind the stage, where it has one."""
+    return 3 if tokens[2].upper() in ("FREE", "NORMAL") else 4

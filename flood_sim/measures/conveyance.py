@@ -10,13 +10,14 @@ from pydantic import Field, model_validator
 
 from flood_sim.actions import Task
 from flood_sim.boundaries import section_along
+from flood_sim.drainage.inp import gate_place
 from flood_sim.errors import InputError, nearest
 from flood_sim.measures import channels
 from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, doubt, refusal
 from flood_sim.measures.channels import Conveyance, refuse_narrow
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
-from flood_sim.measures.targets import gate_place, items_of, line_of
+from flood_sim.measures.targets import items_of, line_of
 from flood_sim.structures import FaceStructure
 from flood_sim.units import minutes_to_s
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.inp import InpFile, gate_place
 from flood_sim.measures.edits import NEW_ROW, Op
-from flood_sim.measures.targets import gate_place
 
 FIELDS: dict[str, dict[str, int]] = {
     "CONDUITS": {"length": 3, "roughness": 4, "inlet_offset": 5, "outlet_offset": 6},

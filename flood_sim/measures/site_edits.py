@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -64,3 +64,9 @@ def _need(need: Need, edits: dict[tuple, tuple[Op, Any]]) -> Need:
         elif key[1] == RESERVE:
             need = replace(need, reserve=value)
     return need
+
+
+def without_gates(sites: SiteInputs, names: Collection[str]) -> SiteInputs:
+    """The sites where these openings' boards and gates do not stand by themselves."""
+    spaces = tuple(replace(s, openings=tuple(replace(o, placed=o.placed and o.name not in names) for o in s.openings)) for s in sites.spaces.spaces)
+    return replace(sites, spaces=replace(sites.spaces, spaces=spaces))

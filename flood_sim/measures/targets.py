@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from flood_sim.drainage.inp import gate_place
 from flood_sim.errors import InputError, nearest
 from flood_sim.measures.base import InputsView, Targets, refusal
 from flood_sim.units import SECONDS_PER_HOUR
@@ -285,11 +286,6 @@ def critical(view: InputsView) -> list[Row]:
             "inside": c.place if isinstance(c.place, str) else "", "needs": len(c.needs), "stops": len(c.stops), "place": place,
         })  # fmt: skip
     return rows
-
-
-def gate_place(tokens: list[str]) -> int:
-    """Where an outfall's row holds its flap: behind the stage, where it has one."""
-    return 3 if tokens[2].upper() in ("FREE", "NORMAL") else 4
 
 
 LAYERS: dict[str, Callable[[InputsView], list[Row]]] = {

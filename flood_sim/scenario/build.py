@@ -19,6 +19,7 @@ from flood_sim.inputs import Gauge, Limits, ModelInputs
 from flood_sim.measures import apply_measures
 from flood_sim.measures.effectiveness import as_it_works
 from flood_sim.measures.plans import members, parse_portfolio, plan_lines
+from flood_sim.measures.site_edits import without_gates
 from flood_sim.scenario import files
 from flood_sim.scenario.actions import ActionBuilder
 from flood_sim.scenario.events import EventBuilder
@@ -156,16 +157,22 @@ def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio
 def _with_events(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
     """What fails, what rules do, and what people do, after the measures are built."""
     findings: list[Finding] = list(inputs.findings)
-    builder = EventBuilder(scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, findings)
+    openings = [o.name for s in inputs.sites.spaces.spaces for o in s.openings]
+    builder = EventBuilder(scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, openings, findings)
     operations, drainage = builder.build(inputs.operations, inputs.mobile_pumps)
     measures = {name: scenario.spec.measure[name] for name in portfolio.measures}
     actions = ActionBuilder(scenario, inputs, measures, builder, portfolio.actions, findings).build()
+    missing = builder.missing_boards
+    actions = tuple(
+        replace(a, tasks=tuple(replace(t, fails=t.fails or (t.effect == "board" and t.target in missing)) for t in a.tasks)) for a in actions
+    )
     have = scenario.spec.resources
     return replace(
         inputs,
         operations=operations,
         drainage=drainage,
         actions=actions,
+        sites=without_gates(inputs.sites, missing) if missing else inputs.sites,
         crews=have.crews,
         trucks=inputs.trucks + have.trucks,
         findings=tuple(findings),

@@ -104,7 +104,28 @@ class CollapsedConduit(Named, Drawn):
 class CloggedInlets(Failure):
     kind: Literal["clogged_inlets"]
     inside: str | None = Field(None, description="polygons (GeoJSON, GeoPackage); absent: everywhere")
+    nodes: tuple[str, ...] = Field((), description="instead: the inlets that lead to these nodes")
     clogging: float = Field(gt=0.0, le=1.0, description="0.5: half of perimeter, area and capacity are lost, on top of [drainage] clogging")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> CloggedInlets:
+        if self.inside is not None and self.nodes:
+            raise ValueError("give inside or nodes, not both")
+        return self
+
+
+class StuckFlap(Named, Drawn):
+    """Before the storm: a flap gate that no longer shuts."""
+
+    kind: Literal["stuck_flap"]
+    outfalls: tuple[str, ...] = Field(min_length=1, description="the river may come back through them; those without a flap stay as they are")
+
+
+class MissingBoard(Named, Drawn):
+    """Boards and self-rising gates that are not there when the water comes, whoever was to place them."""
+
+    kind: Literal["missing_board"]
+    openings: tuple[str, ...] = Field(min_length=1, description="SITE/OPENING; those without a board stay as they are")
 
 
 class CloggingSeries(Named, Drawn):
@@ -136,6 +157,7 @@ class MobilePump(Happening):
 
 
 AnyFailure = Annotated[
-    PumpTrip | StuckGate | BlockedConduit | BlockedOutfall | CollapsedConduit | CloggedInlets | CloggingSeries, Field(discriminator="kind")
+    PumpTrip | StuckGate | BlockedConduit | BlockedOutfall | CollapsedConduit | CloggedInlets | CloggingSeries | StuckFlap | MissingBoard,
+    Field(discriminator="kind"),
 ]
 AnyRule = Annotated[SetLinks | MobilePump, Field(discriminator="kind")]

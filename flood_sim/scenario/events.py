@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from flood_sim.boundaries import EdgeBoundary
-from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.inp import InpFile, gate_place
 from flood_sim.errors import Finding, input_error, nearest
 from flood_sim.events import MobilePump as PumpAtWork
 from flood_sim.events import Operation, Watch
@@ -22,9 +22,11 @@ from flood_sim.scenario.event_specs import (
     CloggingSeries,
     CollapsedConduit,
     Happening,
+    MissingBoard,
     MobilePump,
     PumpTrip,
     SetLinks,
+    StuckFlap,
     StuckGate,
     WatchSpec,
 )
@@ -45,8 +47,10 @@ class EventBuilder:
         drainage: DrainageInputs | None,
         edges: Iterable[EdgeBoundary],
         gauges: Iterable[Gauge],
+        openings: Iterable[str],
         findings: list[Finding],
     ) -> None:
+        self._openings, self.missing_boards = set(openings), set[str]()
         self.scenario, self.terrain, self.drainage, self.findings = scenario, terrain, drainage, findings
         self._gauges = {g.name: (g.row, g.column) for g in gauges}
         self._edges = {e.name for e in edges if e.stage is not None}
@@ -62,12 +66,19 @@ class EventBuilder:
             operations.append(Operation(pump.name, "mobile_pump", begins=pump.begins, ends=pump.ends, inlets=(inlet,), off_share=0.0))
         for number, failure in enumerate(spec.failures, start=1):
             place = f"{self.scenario.path.name}, [[failures]] {number} ({failure.name})"
-            self._need_network(place)
+            if not isinstance(failure, MissingBoard):
+                self._need_network(place)
             if np.random.default_rng(failure.seed).random() >= failure.probability:
                 text = f"`{failure.name}` does not happen: drawn with probability {failure.probability:g}, seed {failure.seed}"
                 self.findings.append(Finding("W441", place, text))
             elif isinstance(failure, CollapsedConduit):
                 self._collapse(failure, place)
+            elif isinstance(failure, StuckFlap):
+                self._stick(failure, place)
+            elif isinstance(failure, MissingBoard):
+                for name in failure.openings:
+                    refuse_unknown(name, self._openings, "opening", f"{place}, openings")
+                self.missing_boards |= set(failure.openings)
             elif isinstance(failure, CloggingSeries):
                 operations += self._clogging_in_time(failure, place)
             else:
@@ -113,7 +124,7 @@ class EventBuilder:
         if isinstance(spec, BlockedOutfall):
             return Operation(spec.name, kind, links=self._into(spec.outfalls, place), setting=0.0)
         if isinstance(spec, CloggedInlets):
-            return Operation(spec.name, kind, inlets=self._inside(spec.inside, place), on_share=1.0 - spec.clogging)
+            return Operation(spec.name, kind, inlets=self._clogged(spec, place), on_share=1.0 - spec.clogging)
         assert isinstance(spec, MobilePump)
         node, full = (spec.to_node, None) if spec.to_node is not None else self._tank(spec)
         inlet = self._pump_opening(open_cell(self.terrain, spec.from_m, place), node, spec.discharge_m3_s, place)
@@ -133,6 +144,17 @@ class EventBuilder:
             if name not in known:
                 raise input_error("E104", place, f"no such outfall{nearest(name, known)}", given=name)
         return tuple(link for link, ends in self.drainage.network.links().items() if set(ends) & set(outfalls))
+
+    def _clogged(self, spec: CloggedInlets, place: str) -> tuple[int, ...]:
+        if not spec.nodes:
+            return self._inside(spec.inside, place)
+        assert self.drainage is not None
+        for name in spec.nodes:
+            refuse_unknown(name, self._nodes, "node", f"{place}, nodes")
+        found = tuple(k for k, inlet in enumerate(self.drainage.inlets) if inlet.node in spec.nodes and not inlet.pumped)
+        if not found:
+            raise input_error("E104", f"{place}, nodes", "no inlet leads to these nodes", given=", ".join(spec.nodes)[:80])
+        return found
 
     def _inside(self, file: str | None, place: str) -> tuple[int, ...]:
         assert self.drainage is not None
@@ -185,6 +207,13 @@ class EventBuilder:
         names = set(self._linked(spec.conduits, ("CONDUITS",), place))
         self.drainage = replace(self.drainage, network=collapsed(self.drainage.network, names, spec.remaining))
 
+    def _stick(self, spec: StuckFlap, place: str) -> None:
+        assert self.drainage is not None
+        inp = self.drainage.network
+        for name in spec.outfalls:
+            refuse_unknown(name, _names(inp, "OUTFALLS"), "outfall", f"{place}, outfalls")
+        self.drainage = replace(self.drainage, network=unflapped(inp, set(spec.outfalls)))
+
     def watch(self, spec: WatchSpec, place: str) -> Watch:
         """The place looked up. Raises InputError where it is not there."""
         if spec.action is not None:
@@ -208,6 +237,16 @@ class EventBuilder:
 
 def _names(inp: InpFile, section: str) -> list[str]:
     return [row.tokens[0] for row in inp.rows(section)]
+
+
+def unflapped(inp: InpFile, outfalls: set[str]) -> InpFile:
+    """The network without the flaps of these outfalls."""
+    lines = list(inp.lines)
+    for row in inp.rows("OUTFALLS"):
+        place = gate_place(row.tokens)
+        if row.tokens[0] in outfalls and len(row.tokens) > place:
+            lines[row.line - 1] = " ".join([*row.tokens[:place], "NO", *row.tokens[place + 1 :]])
+    return InpFile(inp.path, lines, inp.encoding)
 
 
 def collapsed(inp: InpFile, conduits: set[str], remaining: float) -> InpFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from flood_sim.analysis import attribution as games
 from flood_sim.analysis import money
 from flood_sim.analysis.uncertainty import bootstrap_mean, first_in_draws, rank_probabilities, two_fidelities
+from flood_sim.study.expand import orders, portfolios
 from flood_sim.study.specs import Study
 
 LEAST_DRAWS = 8  # fewer draws are points, no interval
@@ -24,27 +26,36 @@ def attribution(study: Study, rows: list[dict[str, Any]], cost_ratio: float | No
     """
     names = list(study.projects)
     twins, rows = [r for r in rows if r["twin"]], [r for r in rows if not r["twin"]]
-    entries, missing = [], []
+    entries, missing, screening = [], [], []
     for storm in study.spec.storms:
         for failure_set in study.spec.failure_sets:
             mine = [r for r in rows if r["storm"] == storm and r["failure_set"] == failure_set]
             for outcome in sorted({k for r in mine for k in r if k.startswith(PREFIX)}):
                 losses = losses_of(mine, outcome)
                 label = {"name": outcome.removeprefix(PREFIX), "storm": storm, "failure_set": failure_set}
-                if study.spec.portfolios != "factorial":
+                if study.spec.portfolios not in ("factorial", "sampled"):
+                    if study.spec.portfolios == "fractional" and (effects := _screened(losses, names)) is not None:
+                        screening.append(label | effects)
                     missing.append(label | {"why": f"Shapley values need all portfolios; this study has {study.spec.portfolios!r}"})
                     continue
-                whole = _whole(losses, len(names))
+                sampled = study.spec.portfolios == "sampled"
+                whole = _whole(losses, sorted(portfolios(study).values()) if sampled else range(2 ** len(names)))
                 if not whole:
-                    missing.append(label | {"why": _why(losses, len(names))})
+                    missing.append(label | {"why": _why(losses, len(portfolios(study)))})
                     continue
-                entry = label | _entry(np.array(list(whole.values())), names, len(losses))
+                if sampled:
+                    entries.append(label | _sampled_entry(study, list(whole.values()), names, len(losses)))
+                    continue
+                tables = {d: np.array(list(v.values())) for d, v in whole.items()}
+                entry = label | _entry(np.array(list(tables.values())), names, len(losses))
                 if cost_ratio is not None:
-                    cheap = _whole(losses_of([r for r in twins if r["storm"] == storm and r["failure_set"] == failure_set], outcome), len(names))
-                    entry["twin"] = _by_twin(whole, cheap, names, cost_ratio)
+                    cheap = _whole(
+                        losses_of([r for r in twins if r["storm"] == storm and r["failure_set"] == failure_set], outcome), range(2 ** len(names))
+                    )
+                    entry["twin"] = _by_twin(tables, {d: np.array(list(v.values())) for d, v in cheap.items()}, names, cost_ratio)
                 entries.append(entry)
     return {
-        "study": study.spec.name, "projects": names, "outcomes": entries, "missing": missing, "costs": costs_of(rows),
+        "study": study.spec.name, "projects": names, "outcomes": entries, "missing": missing, "screening": screening, "costs": costs_of(rows),
         "buying": [b for b in (_buying(study, rows, e) for e in entries) if b is not None],
         "expected_annual": _expected_annual(study, rows),
     }  # fmt: skip
@@ -59,9 +70,15 @@ def losses_of(rows: list[dict[str, Any]], outcome: str) -> dict[int, dict[int, f
     return losses
 
 
-def _whole(losses: dict[int, dict[int, float | None]], n: int) -> dict[int, np.ndarray]:
-    """Draw to its 2^n losses, of the draws that lack none."""
-    return {d: np.array([v[s] for s in range(2**n)], float) for d, v in losses.items() if len(v) == 2**n and all(x is not None for x in v.values())}
+def _whole(losses: dict[int, dict[int, float | None]], sets: Iterable[int]) -> dict[int, dict[int, float]]:
+    """Draw to loss by set, of the draws that lack none of the sets."""
+    wanted = list(sets)
+    found = {}
+    for draw, values in losses.items():
+        mine = {s: x for s in wanted if (x := values.get(s)) is not None}
+        if len(mine) == len(wanted):
+            found[draw] = mine
+    return found
 
 
 def _by_twin(dear: dict[int, np.ndarray], cheap: dict[int, np.ndarray], names: list[str], cost_ratio: float) -> dict[str, Any]:
@@ -95,9 +112,43 @@ def costs_of(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _why(losses: dict[int, dict[int, float | None]], n: int) -> str:
-    lacking = min((2**n - sum(x is not None for x in v.values()) for v in losses.values()), default=2**n)
-    return f"{lacking} of {2**n} portfolios have no value: nothing is attributed over a gap"
+def _why(losses: dict[int, dict[int, float | None]], sets: int) -> str:
+    lacking = min((sets - sum(x is not None for x in v.values()) for v in losses.values()), default=sets)
+    return f"{lacking} of {sets} portfolios have no value: nothing is attributed over a gap"
+
+
+def _sampled_entry(study: Study, losses: list[dict[int, float]], names: list[str], draws: int) -> dict[str, Any]:
+    """Mean gains over random orders of building (Owen values where measures of a project stand together), with their standard errors from pairs of
+    an order and its reverse. They add up to the whole gain whatever the number of orders; interactions are not known."""
+    ways, n = orders(study), len(names)
+    pairs = np.array([_in_pairs(ways, v) for v in losses])
+    phi = pairs.mean(axis=(0, 1))
+    error = pairs.mean(axis=0).std(axis=0, ddof=1) / math.sqrt(pairs.shape[1])
+    full = 2**n - 1
+    mean = {s: float(np.mean([v[s] for v in losses])) for s in losses[0]}
+    return {
+        "total_effect": mean[0] - mean[full], "loss_none": mean[0], "loss_all": mean[full], "draws": len(losses), "draws_left_out": draws - len(losses),
+        "shapley": _named(names, phi), "standard_error": _named(names, error), "orders": len(ways), "unions": study.spec.sampling.of == "measures",
+        "first_in": _named(names, np.array([mean[0] - mean[1 << i] for i in range(n)])),
+        "last_in": _named(names, np.array([mean[full ^ 1 << i] - mean[full] for i in range(n)])),
+        "interactions": None, "interval": None, "losses": None,
+    }  # fmt: skip
+
+
+def _in_pairs(ways: list[list[int]], losses: dict[int, float]) -> np.ndarray:
+    """(pairs, projects) mean gain of each project in an order and its reverse."""
+    gains = np.array([games.marginals(order, lambda s: losses[0] - losses[s]) for order in ways])
+    return np.asarray(0.5 * (gains[::2] + gains[1::2]))
+
+
+def _screened(losses: dict[int, dict[int, float | None]], names: list[str]) -> dict[str, Any] | None:
+    """Main effects on the gain from the 16 runs of the fraction, means over the draws; None where a run lacks. Pairs are mixed with pairs."""
+    sets = games.fractional_design()
+    whole = _whole(losses, sets.tolist())
+    if not whole:
+        return None
+    effects = np.mean([games.main_effects(sets, -np.array([v[s] for s in sets.tolist()]), len(names)) for v in whole.values()], axis=0)
+    return {"main_effects": _named(names, effects), "draws": len(whole), "note": "clear of pairs; AB=CE, AC=BE, AD=EF, AF=DE, BD=CF, BF=CD, AE=BC=DF"}
 
 
 def _entry(losses: np.ndarray, names: list[str], draws: int) -> dict[str, Any]:
@@ -135,7 +186,7 @@ def _named(names: list[str], values: np.ndarray) -> dict[str, float]:
 def _buying(study: Study, rows: list[dict[str, Any]], entry: dict[str, Any]) -> dict[str, Any] | None:
     """Frontier, hull and order under the yearly budget for one outcome; None where a cost is missing."""
     names, costs = list(study.projects), costs_of(rows)
-    if len(costs) < 2 ** len(names):
+    if entry["losses"] is None or len(costs) < 2 ** len(names):
         return None
     cost = np.array([costs[str(s)]["middle"] for s in range(2 ** len(names))])
     gain = entry["loss_none"] - np.array(entry["losses"])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from flood_sim.errors import input_error
+from flood_sim.scenario import load_scenario
 from flood_sim.scenario.build import available_bytes, grid_size
+from flood_sim.study.expand import expand
+from flood_sim.study.section import Changes
 from flood_sim.study.specs import Study
 from flood_sim.units import GIBIBYTE
 
@@ -15,12 +19,27 @@ BASE_BYTES = 0.6 * GIBIBYTE  # interpreter, libraries, SWMM of one model process
 MEMORY_SHARE = 0.8
 
 
+SIZES = {"city": ("cell_size_m", "side_m"), "grid": None, "terrain": None, "surface": ("precision",), "infiltration": ("kind",)}
+
+
 def memory_need(study: Study) -> int:
-    """Bytes that one model process is expected to take."""
+    """Bytes that one model process is expected to take: the largest of the grids that storms, draws and the twin make of the scenario."""
     from flood_sim.surface import estimated_bytes
 
-    spec = study.scenario.spec
-    return int(BASE_BYTES + 1.2 * estimated_bytes(*grid_size(study.scenario), spec.surface.precision, spec.infiltration.kind != "none"))
+    path, allowed = study.scenario.path, study.scenario.allowed
+    different = {json.dumps(_size_of(run.changes), sort_keys=True, default=str) for run in expand(study)}
+    scenarios = [study.scenario if text == "{}" else load_scenario(path, allowed, json.loads(text)) for text in sorted(different)]
+    return max(
+        int(BASE_BYTES + 1.2 * estimated_bytes(*grid_size(s), s.spec.surface.precision, s.spec.infiltration.kind != "none")) for s in scenarios
+    )
+
+
+def _size_of(changes: Changes) -> Changes:
+    """Those of a run's changes that say how large its arrays are."""
+    kept = {
+        section: {k: v for k, v in changes[section].items() if keys is None or k in keys} for section, keys in SIZES.items() if section in changes
+    }
+    return {section: table for section, table in kept.items() if table}
 
 
 def worker_count(study: Study) -> int:

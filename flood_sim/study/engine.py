@@ -91,7 +91,7 @@ def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, A
         if document is not None:
             write_whole(store.folder / name, json.dumps(document, indent=1, ensure_ascii=False).encode())
     complete = [r for r in records if r is not None and r["status"] == "complete"]
-    faults = {s.portfolio: r for s, r in zip(specs.values(), records, strict=True) if r is not None and r["status"] != "complete"}
+    faults = {str(s): r for s, r in zip(specs.values(), records, strict=True) if r is not None and r["status"] != "complete"}
     return {
         "runs": len(specs), "complete": len(complete), "different": len({r["key"] for r in complete}),
         "failed": {label: r["message"].splitlines()[0] for label, r in faults.items()}, "missing": sum(r is None for r in records),

@@ -30,6 +30,10 @@ class RunSpec:
     parameters: dict[str, float | str]
     twin: bool = False
 
+    def __str__(self) -> str:
+        draw = "" if self.draw < 0 else f", draw {self.draw}"
+        return f"{self.portfolio}, {self.storm}, {self.failure_set}{draw}{', twin' if self.twin else ''}"
+
     def document(self, study: Study, digest: str) -> dict[str, Any]:
         """What a worker is told: plain text, no arrays."""
         spec = study.spec
@@ -61,15 +65,38 @@ def expand(study: Study) -> list[RunSpec]:
 def portfolios(study: Study) -> dict[str, int]:
     """Label to bits; bit k is the k-th project of the study."""
     names, kind = list(study.projects), study.spec.portfolios
-    n, full = len(names), 2 ** len(names) - 1
+    n = len(names)
     if isinstance(kind, dict):
         return {label: sum(1 << names.index(p) for p in projects) for label, projects in kind.items()}
-    sets = {
-        "factorial": range(2**n),
-        "fractional": sorted(fractional_design().tolist()) if n == 6 else [],
-        "singles": [0, *(1 << i for i in range(n)), *(full ^ 1 << i for i in range(n) if n > 2), full],
-    }[kind]
+    if kind == "fractional":
+        sets = sorted(fractional_design().tolist())
+    elif kind == "sampled":
+        sets = sorted({*_singles(n), *(s for order in orders(study) for s in prefixes(order))})
+    else:
+        sets = list(range(2**n)) if kind == "factorial" else _singles(n)
     return {label_of(bits, names): bits for bits in sets}
+
+
+def _singles(n: int) -> list[int]:
+    full = 2**n - 1
+    return [0, *(1 << i for i in range(n)), *(full ^ 1 << i for i in range(n) if n > 2), full]
+
+
+def orders(study: Study) -> list[list[int]]:
+    """Random orders of building, each followed by its reverse; members of a union stand together. A longer study keeps those of a shorter one."""
+    if study.spec.portfolios != "sampled":
+        return []
+    rng = np.random.default_rng(study.spec.sampling.seed)
+    found = []
+    for _ in range(study.spec.sampling.pairs):
+        order = [int(k) for u in rng.permutation(len(study.unions)) for k in rng.permutation(study.unions[u])]
+        found += [order, order[::-1]]
+    return found
+
+
+def prefixes(order: list[int]) -> list[int]:
+    """The sets (bits) that an order of building passes through, nothing built among them."""
+    return [sum(1 << k for k in order[:m]) for m in range(len(order) + 1)]
 
 
 def label_of(bits: int, names: list[str]) -> str:

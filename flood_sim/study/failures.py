@@ -9,31 +9,41 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.inp import InpFile, gate_place
 from flood_sim.errors import input_error
+from flood_sim.inputs import ModelInputs
 from flood_sim.study.section import Changes, Section
 
 if TYPE_CHECKING:
     from flood_sim.study.specs import Study
 
-SECTIONS = {"pipes": "CONDUITS", "pumps": "PUMPS"}
+Kind = Literal["pipes", "pumps", "inlets", "flaps", "boards"]
+# The failure that each kind of component is, and the key that names its members.
+FAILS: dict[str, tuple[str, str]] = {
+    "pipes": ("blocked_conduit", "conduits"), "pumps": ("pump_trip", "pumps"), "inlets": ("clogged_inlets", "nodes"), "flaps": ("stuck_flap", "outfalls"),
+    "boards": ("missing_board", "openings"),
+}  # fmt: skip
 
 
 class Envelope(Section):
     """Which components fail, how many sequences, at which shares of all of them the runs are made."""
 
-    components: tuple[Literal["pipes", "pumps"], ...] = Field(("pipes", "pumps"), min_length=1)
+    components: tuple[Kind, ...] = Field(
+        ("pipes", "pumps"),
+        min_length=1,
+        description="inlets: all of a node's; flaps: of the outfalls that have one; boards: of all openings, by the portfolios that have them",
+    )
     sequences: int = Field(20, ge=2, le=1000, description="59 put the worst above the 95 % quantile with 95 % confidence (Wilks)")
     levels: tuple[float, ...] = Field((0.02, 0.05, 0.1, 0.2, 0.5), min_length=1, description="shares failed, ascending; nothing failed is run, too")
     seed: int = Field(720, ge=0)
     outcome: str = Field("volume_out_of_sewer", description="name of an outcome")
 
 
-def failure_sets(envelope: Envelope, network: InpFile | None, at: str, place: str) -> dict[str, Changes]:
+def failure_sets(envelope: Envelope, inputs: ModelInputs, at: str, place: str) -> dict[str, Changes]:
     """Name ("sequence 3, 10 %") to the changes that make it. Raises InputError where the network has no such components."""
-    components = components_of(envelope, network)
+    components = components_of(envelope, inputs)
     if not components:
-        raise input_error("E104", f"{place}, envelope", "the scenario's network has no such components", given=", ".join(envelope.components))
+        raise input_error("E104", f"{place}, envelope", "the scenario has no such components", given=", ".join(envelope.components))
     if list(envelope.levels) != sorted(set(envelope.levels)) or not 0.0 < envelope.levels[0] <= envelope.levels[-1] <= 1.0:
         raise input_error(
             "E104", f"{place}, envelope.levels", "levels are shares that rise", given=str(envelope.levels), allowed="above 0, at most 1"
@@ -47,9 +57,18 @@ def failure_sets(envelope: Envelope, network: InpFile | None, at: str, place: st
     return found
 
 
-def components_of(envelope: Envelope, network: InpFile | None) -> list[tuple[str, str]]:
-    """Kind and name of all that may fail, in the file's order."""
-    return [(kind, row.tokens[0]) for kind in envelope.components for row in (network.rows(SECTIONS[kind]) if network is not None else ())]
+def components_of(envelope: Envelope, inputs: ModelInputs) -> list[tuple[str, str]]:
+    """Kind and name of all that may fail, in the order of the files."""
+    drainage = inputs.drainage
+    network = drainage.network if drainage is not None else InpFile(inputs.folder, [])
+    flaps = [r.tokens for r in network.rows("OUTFALLS")]
+    members = {
+        "pipes": [r.tokens[0] for r in network.rows("CONDUITS")], "pumps": [r.tokens[0] for r in network.rows("PUMPS")],
+        "inlets": list(dict.fromkeys(i.node for i in drainage.inlets if not i.pumped)) if drainage is not None else [],
+        "flaps": [t[0] for t in flaps if len(t) > gate_place(t) and t[gate_place(t)].upper() == "YES"],
+        "boards": [o.name for space in inputs.sites.spaces.spaces for o in space.openings],
+    }  # fmt: skip
+    return [(kind, name) for kind in envelope.components for name in members[kind]]
 
 
 def order_of(envelope: Envelope, count: int, sequence: int) -> list[int]:
@@ -66,12 +85,13 @@ def name_of(sequence: int, level: float) -> str:
 
 
 def _failures(failed: Sequence[tuple[str, str]], at: str) -> list[dict[str, Any]]:
-    pipes, pumps = ([name for kind, name in failed if kind == wanted] for wanted in ("pipes", "pumps"))
     found: list[dict[str, Any]] = []
-    if pipes:
-        found.append({"kind": "blocked_conduit", "name": "failed pipes", "conduits": pipes, "at": at})
-    if pumps:
-        found.append({"kind": "pump_trip", "name": "failed pumps", "pumps": pumps, "at": at})
+    for kind, (failure, key) in FAILS.items():
+        names = [name for of, name in failed if of == kind]
+        if names:
+            when = {} if kind in ("flaps", "boards") else {"at": at}
+            more = {"clogging": 1.0} if kind == "inlets" else {}
+            found.append({"kind": failure, "name": f"failed {kind}", key: names, **when, **more})
     return found
 
 

@@ -144,7 +144,7 @@ def _entry(entry: dict[str, Any], names: list[str], units: dict[str, str]) -> di
     best = order[0]
     return {
         "name": entry["name"], "storm": entry["storm"], "label": label, "unit": unit, "total": total, "bars": bars,
-        "circles": svg.circles(names, entry["interactions"], f"interactions, {label}"),
+        "circles": svg.circles(names, entry["interactions"], f"interactions, {label}") if entry["interactions"] is not None else None,
         "sentence": {"en": f"{names[best]} brings most: {svg.short(values[best])} of {svg.short(total)} {unit}.", "zh": f"贡献最大：{names[best]}。"},
         "rows": [{"name": names[k], "project": projects[k], "value": values[k], "first": first[k], "last": last[k], "share": share[k]} for k in order],
     }  # fmt: skip

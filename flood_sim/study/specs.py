@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from flood_sim.errors import Finding, InputError, input_error, nearest
@@ -18,7 +19,8 @@ from flood_sim.study.failures import Envelope, components_of, failure_sets
 from flood_sim.study.section import Changes, Section
 from flood_sim.units import MEBIBYTE
 
-MOST_PROJECTS = 8  # 256 runs a storm: beyond that use named portfolios
+MOST_PLAYERS = 62  # sets are bits of a signed integer
+MOST_PROJECTS = 8  # 256 runs a storm: beyond that orders are sampled, or portfolios named
 
 
 class Draws(Section):
@@ -56,6 +58,14 @@ class Money(Section):
     yearly_budget_cny: tuple[float, ...] = Field((), description="money of each year, for the order of building; what is left carries over")
 
 
+class Sampling(Section):
+    """portfolios = "sampled": random orders of building, each with its reverse; the sets that they pass through are run."""
+
+    pairs: int = Field(10, ge=2, le=1000, description="of orders: twice as many times the projects are the most runs it takes")
+    seed: int = Field(720, ge=0)
+    of: Literal["projects", "measures"] = Field("projects", description="measures: those of a project stand together in every order (Owen values)")
+
+
 class StudySpec(Section):
     """A study. Storms, draws and failure sets are changes of the scenario; all portfolios meet each of them."""
 
@@ -66,9 +76,11 @@ class StudySpec(Section):
     projects: dict[str, tuple[str, ...]] = Field(
         {}, description="measures by project; absent: all measures of the scenario by the project of their kind"
     )
-    portfolios: Literal["factorial", "fractional", "singles"] | dict[str, tuple[str, ...]] = Field(
-        "factorial", description="all sets of projects; 16 of 64; none, each alone, all but each, all; or named lists of projects"
+    portfolios: Literal["factorial", "fractional", "singles", "sampled"] | dict[str, tuple[str, ...]] = Field(
+        "factorial",
+        description="all sets of projects; 16 of 64 (screening); none, each alone, all but each, all; sets of random orders; or named lists of projects",
     )
+    sampling: Sampling = Sampling()
     actions: str | None = Field(None, description="name of an [action_list.NAME]")
     storms: dict[str, Changes] = Field({"as_given": {}}, min_length=1, description="name to the changes of the scenario that make it")
     return_period_y: dict[str, float] = Field({}, description="of storms that have one: expected annual damage; a historic storm has none")
@@ -96,7 +108,8 @@ class StudySpec(Section):
 
 @dataclass(frozen=True)
 class Study:
-    """A validated study and its scenario; projects in the order of the six; failure sets with those of an envelope, and its components."""
+    """A validated study and its scenario; projects in the order of the six; failure sets with those of an envelope, and its components. Sampled by
+    measures, each measure is a project of its own and `unions` holds the numbers of those that belong together."""
 
     spec: StudySpec
     path: Path
@@ -104,6 +117,7 @@ class Study:
     projects: dict[str, tuple[str, ...]]
     failure_sets: dict[str, Changes]
     components: tuple[str, ...] = ()
+    unions: tuple[tuple[int, ...], ...] = ()
 
 
 def studies_folder() -> Path:
@@ -135,7 +149,15 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
         raise InputError([_finding(path, fault) for fault in error.errors()]) from error
     beside = path.parent / spec.scenario
     scenario = load_scenario(beside if beside.is_file() else spec.scenario, allowed)
-    study = Study(spec, path, scenario, _projects(spec, scenario, path), *_failures(spec, scenario, path))
+    projects = _projects(spec, scenario, path)
+    unions: tuple[tuple[int, ...], ...] = tuple((k,) for k in range(len(projects)))
+    if spec.portfolios == "sampled" and spec.sampling.of == "measures":
+        ends = np.cumsum([0, *(len(names) for names in projects.values())]).tolist()
+        unions = tuple(tuple(range(a, b)) for a, b in zip(ends[:-1], ends[1:], strict=True))
+        projects = {measure: (measure,) for names in projects.values() for measure in names}
+    if len(projects) > MOST_PLAYERS:
+        raise input_error("E104", f"{path.name}, sampling.of", f"{len(projects)} measures", allowed=f"at most {MOST_PLAYERS}", do="sample projects")
+    study = Study(spec, path, scenario, projects, *_failures(spec, scenario, path), unions)
     _refuse_unknown_projects(study)
     return study
 
@@ -151,10 +173,14 @@ def _finding(path: Path, fault: Any) -> Finding:
 def _failures(spec: StudySpec, scenario: Scenario, path: Path) -> tuple[dict[str, Changes], tuple[str, ...]]:
     if spec.envelope is None:
         return spec.failure_sets, ()
-    drainage = build_inputs(scenario).drainage
-    network = drainage.network if drainage is not None else None
-    sets = failure_sets(spec.envelope, network, scenario.spec.time.start.isoformat(), path.name)
-    return spec.failure_sets | sets, tuple(name for _, name in components_of(spec.envelope, network))
+    inputs = build_inputs(scenario)
+    sets = failure_sets(spec.envelope, inputs, scenario.spec.time.start.isoformat(), path.name)
+    return spec.failure_sets | sets, tuple(_component(kind, name) for kind, name in components_of(spec.envelope, inputs))
+
+
+def _component(kind: str, name: str) -> str:
+    """Pipes and pumps by their own names; a node's inlets and an outfall's flap are no node and no outfall."""
+    return {"inlets": f"inlets of {name}", "flaps": f"flap of {name}", "boards": f"board of {name}"}.get(kind, name)
 
 
 def _projects(spec: StudySpec, scenario: Scenario, path: Path) -> dict[str, tuple[str, ...]]:
@@ -170,10 +196,10 @@ def _projects(spec: StudySpec, scenario: Scenario, path: Path) -> dict[str, tupl
             for name in names:
                 if name not in measures:
                     raise input_error("E104", f"{path.name}, projects.{project}", f"no such measure{nearest(name, measures)}", given=name)
-    if len(groups) > MOST_PROJECTS and not isinstance(spec.portfolios, dict):
+    if len(groups) > MOST_PROJECTS and spec.portfolios in ("factorial", "fractional"):
         raise input_error(
             "E104", f"{path.name}, projects", f"{len(groups)} projects make {2 ** len(groups)} portfolios", allowed=f"at most {MOST_PROJECTS}",
-            do="group measures into fewer projects, or name the portfolios",
+            do='group measures into fewer projects, portfolios = "sampled", or name the portfolios',
         )  # fmt: skip
     if spec.portfolios == "fractional" and len(groups) != 6:
         raise input_error("E104", f"{path.name}, portfolios", "the fraction of 16 runs is one of six projects", given=f"{len(groups)} projects")

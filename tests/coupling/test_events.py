@@ -68,6 +68,25 @@ def link(name):
     return lambda s: (float(s.network.discharges()[s.network.link_ids.index(name)]), float(s.surface.depth[2, 3]))
 
 
+def test_flaps_stick_and_the_inlets_of_a_node_clog(tmp_path):
+    """O's flap is gone from the network, nothing else; inlets of M alone keep nothing; a node without inlets is refused."""
+    from flood_sim.drainage.inp import InpFile
+    from flood_sim.scenario.events import unflapped
+
+    inp = InpFile(tmp_path / "a.inp", "[OUTFALLS]\nO 8.8 FIXED 9 YES\nP 8.8 FREE YES W\nQ 8 FREE\n".splitlines())
+    assert unflapped(inp, {"O", "Q"}).lines == ["[OUTFALLS]", "O 8.8 FIXED 9 NO", "P 8.8 FREE YES W", "Q 8 FREE"]
+    assert unflapped(inp, {"P"}).lines[2] == "P 8.8 FREE NO W"
+    (tmp_path / "street.inp").write_text(NETWORK)
+    clogged = '\n[[failures]]\nkind = "clogged_inlets"\nname = "some"\nclogging = 1.0\nat = 2021-07-20T15:00:00+08:00\nnodes = ["@"]\n'
+    (tmp_path / "s.toml").write_text(SCENARIO + clogged.replace("@", "M"))
+    inputs = build_inputs(load_scenario(tmp_path / "s.toml"))
+    (operation,) = [o for o in inputs.operations if o.name == "some"]
+    assert {inputs.drainage.inlets[k].node for k in operation.inlets} == {"M"} and operation.on_share == 0.0
+    (tmp_path / "s.toml").write_text(SCENARIO + clogged.replace("@", "O"))
+    with pytest.raises(InputError, match="no inlet leads to these nodes|no such node"):
+        build_inputs(load_scenario(tmp_path / "s.toml"))
+
+
 def test_a_pump_trips_when_its_control_room_floods_and_returns_when_it_is_dry(tmp_path):
     events = """
 [[failures]]

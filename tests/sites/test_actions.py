@@ -52,6 +52,27 @@ def test_a_board_in_time_keeps_out_all_but_its_leak(tmp_path):
     assert tight[3600.0][0] == 0.0
 
 
+MISSING = '[[failures]]\nkind = "missing_board"\nname = "gone"\nopenings = ["metro/entrance"]\n'
+GATE = (
+    '[measure.gate]\nkind = "automatic_gate"\ntargets = ["metro/entrance"]\nheight_m = 0.6\nleak_l_s_m = 0.0\n[portfolio.gate]\nmeasures = ["gate"]\n'
+)
+
+
+def test_a_missing_board_or_gate_is_as_if_there_were_none(tmp_path):
+    """Ordered in time and not there: 1,609 m3 after an hour, as without; the same of a gate that should have risen by itself."""
+    simulation, seen = rising(tmp_path, BOARD.replace("@AT", "15:40") + MISSING)
+    assert seen[3600.0][0] == pytest.approx(1609.0, rel=0.01)
+    assert simulation.actions.record[-1].what == "failed metro/entrance"
+    text = lake(stop="17:00", rate_mm_h=300.0) + ENTRANCE.replace("board_height_m = 0.6\nboard_leak_l_s_m = 0.02\n", "") + GATE
+    kept = {}
+    for name, more in (("there", ""), ("gone", MISSING)):
+        _, water = run(tmp_path / name, text + more, portfolio="gate")
+        kept[name] = water[7200.0][0]
+    assert kept["there"] == 0.0 and kept["gone"] == pytest.approx(1609.0, rel=0.01)
+    with pytest.raises(InputError, match="no such opening; did you mean `metro/entrance`"):
+        rising(tmp_path, MISSING.replace("metro/entrance", "metro/entrence"))
+
+
 def test_a_board_too_late_lets_in_what_had_come(tmp_path):
     """Ordered 5 min before the water: it stands 10 min after it; 18.2 m3 are inside, then it leaks."""
     _, seen = rising(tmp_path, BOARD.replace("@AT", "15:55"))

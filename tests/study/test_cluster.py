@@ -62,6 +62,17 @@ def test_a_study_runs_over_tls_and_nobody_enters_without_a_certificate(tmp_path,
         assert refused.returncode == 2 and "no connection" in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
 
 
+def test_memory_is_planned_for_the_largest_grid(tmp_path):
+    """A storm or a draw on cells of a quarter of the size: sixteen times the cells; what changes no size counts nothing."""
+    coarse = memory_need(load_study(written(tmp_path)))
+    fine = memory_need(load_study(written(tmp_path, "[storms.a.rainfall]\nscale = 0.5\n[storms.b.city]\ncell_size_m = 2.5\n")))
+    drawn = memory_need(load_study(written(tmp_path, '[draws]\nn = 4\n[draws.choices]\n"city.cell_size_m" = [10.0, 2.5]\n')))
+    cells = 50 * 50
+    per_cell = (fine - coarse) / (15 * cells)
+    assert fine == drawn > coarse and 40.0 < per_cell < 400.0
+    assert memory_need(load_study(written(tmp_path, "[storms.a.rainfall]\nscale = 0.5\n"))) == coarse
+
+
 def test_a_run_beyond_its_memory_fails_alone(tmp_path):
     """The same run: with what it is expected to take, and with a limit that the libraries alone exceed."""
     study = load_study(written(tmp_path))

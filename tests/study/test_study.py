@@ -207,8 +207,8 @@ def alive(pid):
 def test_a_run_that_is_refused_is_listed_and_nothing_is_attributed_over_the_gap(tmp_path):
     path = written(tmp_path, scenario=SCENARIO.replace("share = 0.1", "share = 0.9"))  # 0.3 and 0.9 of a cell
     summary = run_study(load_study(path), tmp_path / "out", workers=1)
-    assert summary["complete"] == 2 and set(summary["failed"]) == {"source_and_storage", "all"}
-    assert "cover 120% of a cell" in summary["failed"]["all"]
+    assert summary["complete"] == 2 and set(summary["failed"]) == {"source_and_storage, as_given, none", "all, as_given, none"}
+    assert "cover 120% of a cell" in summary["failed"]["all, as_given, none"]
     document = json.loads((tmp_path / "out" / "attribution.json").read_text())
     assert document["outcomes"] == [] and any("2 of 4 portfolios have no value" in m["why"] for m in document["missing"])
 
@@ -344,6 +344,23 @@ def test_random_cumulative_failure_is_nested_and_the_same_for_all(tmp_path):
     assert all(c["adds"] == pytest.approx(rise) for c in first["critical"] if c["component"] in alone)
     with pytest.raises(InputError, match="no such components"):
         load_study(written(tmp_path, ENVELOPE.replace('["pipes"]\nseq', '["pumps"]\nseq')))
+
+
+def test_inlets_flaps_and_boards_fail_too(tmp_path):
+    """Each kind by its own failure; a flap that outfalls lack is no component; boards of all openings, whoever has them."""
+    city = SCENARIO.replace("cell_size_m = 10.0", 'cell_size_m = 10.0\nsites = "full"\nflapless_share = 0.5')
+    every = ENVELOPE.replace('["pipes"]\nseq', '["inlets", "flaps", "boards"]\nseq').replace("[0.2, 0.6]", "[1.0]")
+    study = load_study(written(tmp_path, every, city))
+    inputs = build_inputs(study.scenario)
+    failures = {f["kind"]: f for f in study.failure_sets["sequence 0, 100 %"]["failures"]}
+    assert set(failures) == {"clogged_inlets", "stuck_flap", "missing_board"}
+    assert set(failures["clogged_inlets"]["nodes"]) == {i.node for i in inputs.drainage.inlets}
+    gated = {r.tokens[0] for r in inputs.drainage.network.rows("OUTFALLS") if "YES" in r.tokens}
+    assert set(failures["stuck_flap"]["outfalls"]) == gated and gated
+    assert len(failures["missing_board"]["openings"]) == sum(len(s.openings) for s in inputs.sites.spaces.spaces) > 0
+    assert len(study.components) == len(set(study.components)) and any(c.startswith("flap of ") for c in study.components)
+    failed = build_inputs(load_scenario(study.scenario.path, (), {"failures": list(failures.values())}))
+    assert not any("YES" in r.tokens for r in failed.drainage.network.rows("OUTFALLS"))
 
 
 @pytest.mark.slow
