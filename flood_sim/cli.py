@@ -15,6 +15,7 @@ from flood_sim.cli_results import Json, compare, draw, explain, report, section,
 from flood_sim.cli_study import audit, lead_time, study
 
 if TYPE_CHECKING:
+    from flood_sim.inputs import ModelInputs
     from flood_sim.scenario import Scenario
     from flood_sim.simulation import Simulation
 
@@ -96,6 +97,7 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
 
     scenario = _load(name, allow_path)
     inputs = build_inputs(scenario, portfolio)
+    _ask_swmm(inputs)
     figures = network_figures(inputs)
     if as_json:
         rows = [
@@ -133,6 +135,17 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
     for finding in inputs.findings:
         typer.echo(str(finding))
     typer.echo(f"check: {len(inputs.findings)} doubts, no error; the run may start")
+
+
+def _ask_swmm(inputs: ModelInputs) -> None:
+    """Let SWMM read the network, as the run would. Raises InputError with SWMM's own lines."""
+    import tempfile
+
+    from flood_sim.models import open_network
+
+    if inputs.drainage is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            open_network(inputs, Path(folder)).close()
 
 
 @app.command()

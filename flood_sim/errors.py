@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,26 @@ class TimeStepError(RunFailedError):
 
 class DrainageError(RunFailedError):
     """SWMM reported an error while running."""
+
+
+class Faults:
+    """What is wrong in several independent parts, told in one pass."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def of(self, make: Callable[P, T], *args: P.args, **keys: P.kwargs) -> T:
+        """make(...), or nothing usable where it raises InputError: `refuse` comes before any use of the result."""
+        try:
+            return make(*args, **keys)
+        except InputError as error:
+            self.findings += error.findings
+            return cast("T", None)
+
+    def refuse(self) -> None:
+        """Raises InputError with all findings, where there are any."""
+        if self.findings:
+            raise InputError(self.findings)
 
 
 def input_error(code: str, place: str, problem: str, **rest: Any) -> InputError:

@@ -10,7 +10,7 @@ import numpy as np
 
 from flood_sim.drainage.inp import InpFile, Row
 from flood_sim.drainage.sections import full_section
-from flood_sim.errors import Finding
+from flood_sim.errors import Finding, InputError
 
 LEVEL_TOLERANCE_M = 0.005  # inverts are written to the centimetre
 ROUGHNESS = (0.008, 0.1)  # Manning's n of pipes and channels: outside, another unit or a slip
@@ -301,3 +301,49 @@ def design_return_periods(
             low, high = (middle, high) if intensity_l_s_ha(ENTRY_MINUTES + minutes, middle) < wanted else (low, middle)
         periods[c.name] = low
     return periods
+
+
+FLOW_FACTORS, BASELINE, DRY_WEATHER_MEAN = (4, 5), 6, 2  # places of numbers in rows of [INFLOWS] and [DWF]
+
+
+def refuse_odd_inflows(inp: InpFile) -> None:
+    """SWMM runs with inflows that are no numbers, or below zero, and its continuity stays at 0.0 %: they are refused. Raises InputError."""
+    faults, used = [], set()
+    way = "an abstraction is a pump or an outlet, no inflow"
+    for row in inp.rows("INFLOWS"):
+        tokens = [t.strip('"') for t in row.tokens]
+        if len(tokens) < 2 or tokens[1].upper() != "FLOW":
+            continue
+        if len(tokens) > 2 and tokens[2]:
+            used.add(tokens[2])
+        for place in (*FLOW_FACTORS, BASELINE):
+            if place < len(tokens) and not _sound(tokens[place]):
+                faults.append(
+                    Finding(
+                        "E408", f"{inp.path.name}, line {row.line}", f"an inflow of {tokens[0]}", given=tokens[place], allowed="0 and more", do=way
+                    )
+                )
+    for row in inp.rows("DWF"):
+        if len(row.tokens) > DRY_WEATHER_MEAN and row.tokens[1].strip('"').upper() == "FLOW" and not _sound(row.tokens[DRY_WEATHER_MEAN]):
+            given = row.tokens[DRY_WEATHER_MEAN]
+            faults.append(
+                Finding(
+                    "E408", f"{inp.path.name}, line {row.line}", f"the dry-weather flow of {row.tokens[0]}", given=given, allowed="0 and more", do=way
+                )
+            )
+    for row in inp.rows("TIMESERIES"):
+        if row.tokens[0] in used and len(row.tokens) > 2 and row.tokens[1].upper() != "FILE" and not _sound(row.tokens[-1]):
+            faults.append(
+                Finding("E408", f"{inp.path.name}, line {row.line}", f"series {row.tokens[0]}", given=row.tokens[-1], allowed="0 and more", do=way)
+            )
+    if faults:
+        raise InputError(faults)
+
+
+def _sound(token: str) -> bool:
+    """A finite number, not below zero; what is no number at all SWMM refuses itself."""
+    try:
+        value = float(token)
+    except ValueError:
+        return True
+    return math.isfinite(value) and value >= 0.0

@@ -14,7 +14,7 @@ from flood_sim.city import City, reference_city
 from flood_sim.city.ground import DYKE, RIVER
 from flood_sim.city.parameters import STREET_LEVEL_M
 from flood_sim.clock import Clock
-from flood_sim.errors import Finding, InputError, input_error, nearest
+from flood_sim.errors import Faults, Finding, InputError, input_error, nearest
 from flood_sim.inputs import Gauge, Limits, ModelInputs
 from flood_sim.measures import apply_measures
 from flood_sim.measures.effectiveness import as_it_works
@@ -53,35 +53,35 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     city = reference_city(spec.city) if spec.city is not None else None
     ground = build_ground(scenario, city, findings)
     terrain = ground.terrain
-    drainage = build_drainage(scenario, ground, city, findings)
-    window = _window(scenario)
-    clock = Clock(spec.time.start, spec.duration_s, window, spec.output.interval_s)
-    if clock.outputs() > LARGEST_FRAMES:
-        raise input_error(
-            "E308",
-            f"{scenario.path.name}, [output] interval_s",
-            f"{clock.outputs()} frames",
-            allowed=f"at most {LARGEST_FRAMES}",
-            do="write less often",
-        )
-    edges, inflows, edge_inflows = _boundaries(scenario, terrain, findings)
+    faults = Faults()
+    drainage = faults.of(build_drainage, scenario, ground, city, findings)
+    clock = faults.of(_clock, scenario)
+    boundaries = faults.of(_boundaries, scenario, terrain, findings)
+    built = faults.of(build_structures, scenario, terrain, findings)
+    depth = faults.of(build_initial_depth, scenario, terrain, city, findings)
+    gauges = faults.of(_gauges, scenario, terrain, city)
+    sections = faults.of(_sections, scenario, terrain)
+    rainfall = faults.of(build_rainfall, scenario, terrain.grid, findings)
+    infiltration = faults.of(build_infiltration, scenario, terrain, city)
+    storage = faults.of(build_storage, scenario, terrain, ground.buildings, findings)
+    exposure = faults.of(build_exposure, scenario, terrain.grid, city, findings)
+    if not faults.findings:  # sites look at the rain and the network
+        network = None if drainage is None else drainage.network
+        sites = faults.of(build_sites, scenario, terrain, rainfall, network, city, findings)
+    faults.refuse()
+    (edges, inflows, edge_inflows), (structures, culverts, pumps) = boundaries, built
     if city is not None:
         edges += _city_edges(city, terrain)
-    structures, culverts, pumps = build_structures(scenario, terrain, findings)
-    if city is not None:
         structures += city.bottlenecks(terrain)
         culverts += city.ground.culverts
-    depth = build_initial_depth(scenario, terrain, city, findings)
-    gauges = _gauges(scenario, terrain, city)
-    rainfall = build_rainfall(scenario, terrain.grid, findings)
     choice = choose_scheme(spec.surface.scheme, terrain, depth, structures)
     inputs = ModelInputs(
         name=spec.name,
         clock=clock,
         terrain=terrain,
         rainfall=rainfall,
-        infiltration=build_infiltration(scenario, terrain, city),
-        storage=build_storage(scenario, terrain, ground.buildings, findings),
+        infiltration=infiltration,
+        storage=storage,
         surface=_settings(spec.surface, choice.scheme, threads),
         scheme_reason=choice.reason,
         initial_depth=depth,
@@ -93,12 +93,12 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
         edge_inflows=tuple(edge_inflows),
         drainage=drainage,
         gauges=gauges,
-        sites=build_sites(scenario, terrain, rainfall, drainage.network if drainage is not None else None, city, findings),
-        sections=_sections(scenario, terrain),
+        sites=sites,
+        sections=sections,
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
         buildings=ground.buildings,
-        exposure=build_exposure(scenario, terrain.grid, city, findings),
+        exposure=exposure,
         layers={} if city is None else city.ground.layers(),
         lines={} if city is None else city.lines(),
         portfolio=portfolio,
@@ -110,6 +110,15 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
     inputs = _with_events(scenario, inputs, chosen)
     return with_trunks(inputs, spec.drainage.trunk_share) if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0 else inputs
+
+
+def _clock(scenario: Scenario) -> Clock:
+    spec = scenario.spec
+    clock = Clock(spec.time.start, spec.duration_s, _window(scenario), spec.output.interval_s)
+    if clock.outputs() > LARGEST_FRAMES:
+        place, given = f"{scenario.path.name}, [output] interval_s", f"{clock.outputs()} frames"
+        raise input_error("E308", place, given, allowed=f"at most {LARGEST_FRAMES}", do="write less often")
+    return clock
 
 
 def chosen_portfolio(scenario: Scenario, name: str) -> Portfolio:

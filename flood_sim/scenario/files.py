@@ -176,11 +176,18 @@ def read_features(path: Path, grid: Grid, columns: tuple[str, ...] = ()) -> tupl
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV with a header; lines that start with # are comments."""
+    """Rows of a CSV with a header; lines that start with # are comments. Raises InputError where the file is neither UTF-8 nor GBK."""
+    raw = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = path.read_text(encoding="gb18030")
+        try:
+            text = raw.decode("gb18030")
+        except UnicodeDecodeError as error:
+            given = f"byte {raw[error.start]:#04x} at offset {error.start}"
+            raise input_error("E105", path.name, "this is no text in UTF-8 or GBK", given=given, do="save the table as CSV, UTF-8") from error
+    if "\0" in text:
+        raise input_error("E105", path.name, "this is no text: it holds zero bytes", do="save the table as CSV, UTF-8")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return [{(k or "").strip(): (v or "").strip() for k, v in row.items()} for row in csv.DictReader(lines)]
 

@@ -125,7 +125,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise input_error("E102", str(path), "a scenario larger than 1 MB is not read", given=f"{path.stat().st_size} bytes")
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise input_error("E102", path.name, f"this is no UTF-8 text: byte {error.start} cannot be read", do="save the file as UTF-8") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise input_error("E102", path.name, f"this is not valid TOML: {error}", do="mend the line; strings stand in quotes") from error
 
 

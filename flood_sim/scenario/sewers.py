@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.city import City
-from flood_sim.drainage.audit import audit_network
+from flood_sim.drainage.audit import audit_network, refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
 from flood_sim.errors import Finding, InputError, input_error
 from flood_sim.inputs import DrainageInputs, NodeInlet
@@ -92,6 +92,7 @@ def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, 
         )
     inp = read_inp(scenario.file(spec.network, "[drainage] network"))
     _check_network(scenario, spec, inp, findings)
+    refuse_odd_inflows(inp)
     findings += audit_network(inp, spec.routing_step_s)
     if spec.min_surface_area_m2 is not None:
         inp = inp.with_options({"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"})

@@ -57,12 +57,14 @@ def test_no_moment_is_early_enough(tmp_path):
 
 def test_a_measure_by_order_is_searched_by_the_clock_alone(tmp_path):
     """The warning's own order (rain) is put aside: at the run's end nobody is warned, whatever has fallen."""
-    warning = '[measure.call]\nkind = "flood_warning"\ntargets = ["metro"]\norder = { rain_mm = 60, within_h = 3, decision_min = 10 }\n[portfolio.it]\nmeasures = ["call"]\n'
+    warning = (
+        '[measure.call]\nkind = "flood_warning"\ntargets = ["metro"]\norder = { rain_mm = 20, within_h = 3 }\n[portfolio.it]\nmeasures = ["call"]\n'
+    )
     people = TIGHT.replace("board_leak", "people = 3500\nboard_leak").replace("sill_height_m = 0.3", "sill_height_m = 0.1")
     scenario = written(tmp_path / "case", warning, people)
     found = search_lead_time(scenario, "it", "call", "evacuation_shortfall", 0.0, tmp_path / "out", 20.0)
-    assert found.loss_without > 0.0 and found.loss_at_once == 0.0 and found.latest is not None
-    assert datetime.fromisoformat(found.ordered).strftime("%H:%M") == "15:12"  # 60 mm at 300 mm/h
+    assert found.loss_as_ordered == found.loss_at_once == 0.0 < found.loss_without and found.latest is not None
+    assert datetime.fromisoformat(found.ordered).strftime("%H:%M") == "15:04"  # 20 mm at 300 mm/h
 
 
 def test_what_cannot_be_searched_is_said(tmp_path):
