@@ -86,18 +86,23 @@ def _write_city_files(scenario_file: Path) -> Path:
 
 
 @app.command()
-def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath = [], as_json: Json = False) -> None:
-    """Read everything a run would read and say what is wrong or doubtful. Nothing is run, nothing is written."""
+def check(
+    name: ScenarioName,
+    portfolio: str = "baseline",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="new folder for messages.csv and the model as read: rasters, links, boundaries, structures, rain")
+    ] = None,
+    allow_path: AllowPath = [],
+    as_json: Json = False,
+) -> None:
+    """Read everything a run would read and say what is wrong or doubtful. Nothing is run; nothing is written without --out."""
     from flood_sim.measures.describe import bill_lines
-    from flood_sim.scenario import build_inputs
     from flood_sim.scenario.build import memory_line, plan_text
     from flood_sim.scenario.network_check import network_figures, network_lines
     from flood_sim.scenario.scheme import cost_line
     from flood_sim.scenario.sites import site_lines
 
-    scenario = _load(name, allow_path)
-    inputs = build_inputs(scenario, portfolio)
-    _ask_swmm(inputs)
+    scenario, inputs = _checked(name, portfolio, out, allow_path)
     figures = network_figures(inputs)
     if as_json:
         rows = [
@@ -135,6 +140,28 @@ def check(name: ScenarioName, portfolio: str = "baseline", allow_path: AllowPath
     for finding in inputs.findings:
         typer.echo(str(finding))
     typer.echo(f"check: {len(inputs.findings)} doubts, no error; the run may start")
+
+
+def _checked(name: str, portfolio: str, out: Path | None, allow_path: list[Path]) -> tuple[Scenario, ModelInputs]:
+    """The scenario and its inputs, and the folder of the check where one is wanted, also when it ends in refusals."""
+    from flood_sim.errors import InputError
+    from flood_sim.scenario import build_inputs
+    from flood_sim.scenario.check_files import prepare, write_messages, write_model
+
+    if out is not None:
+        prepare(out)
+    try:
+        scenario = _load(name, allow_path)
+        inputs = build_inputs(scenario, portfolio)
+        _ask_swmm(inputs)
+    except InputError as error:
+        if out is not None:
+            typer.echo(f"messages: {write_messages(out, error.findings)}", err=True)
+        raise
+    if out is not None:
+        write_messages(out, inputs.findings)
+        typer.echo(f"the model as read: {', '.join(p.name for p in write_model(out, inputs))} in {out}", err=True)
+    return scenario, inputs
 
 
 def _ask_swmm(inputs: ModelInputs) -> None:

@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section, Series, constant, edge_faces, section_along
+from flood_sim.boundaries import Section, section_along
 from flood_sim.city import City, reference_city
-from flood_sim.city.ground import DYKE, RIVER
-from flood_sim.city.parameters import STREET_LEVEL_M
 from flood_sim.clock import Clock
 from flood_sim.errors import Faults, Finding, InputError, input_error, nearest
 from flood_sim.inputs import Gauge, Limits, ModelInputs
@@ -22,6 +20,7 @@ from flood_sim.measures.plans import members, parse_portfolio, plan_lines
 from flood_sim.measures.site_edits import without_gates
 from flood_sim.scenario import files
 from flood_sim.scenario.actions import ActionBuilder
+from flood_sim.scenario.edges import build_boundaries, city_edges
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.exposure import build_exposure
 from flood_sim.scenario.ground import build_ground, build_initial_depth
@@ -29,7 +28,7 @@ from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
-from flood_sim.scenario.schema import EdgeSpec, Portfolio, SurfaceSpec
+from flood_sim.scenario.schema import Portfolio, SurfaceSpec
 from flood_sim.scenario.scheme import choose_scheme
 from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
@@ -38,7 +37,7 @@ from flood_sim.scenario.trunks import with_trunks
 from flood_sim.surface import estimated_bytes
 from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
-from flood_sim.units import GIBIBYTE, MEBIBYTE, hours_to_s
+from flood_sim.units import GIBIBYTE, MEBIBYTE
 
 LARGEST_FRAMES = 100_000
 MEMORY_SHARE = 0.8
@@ -56,7 +55,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     faults = Faults()
     drainage = faults.of(build_drainage, scenario, ground, city, findings)
     clock = faults.of(_clock, scenario)
-    boundaries = faults.of(_boundaries, scenario, terrain, findings)
+    boundaries = faults.of(build_boundaries, scenario, terrain, findings)
     built = faults.of(build_structures, scenario, terrain, findings)
     depth = faults.of(build_initial_depth, scenario, terrain, city, findings)
     gauges = faults.of(_gauges, scenario, terrain, city)
@@ -71,7 +70,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     faults.refuse()
     (edges, inflows, edge_inflows), (structures, culverts, pumps) = boundaries, built
     if city is not None:
-        edges += _city_edges(city, terrain)
+        edges += city_edges(city, terrain)
         structures += city.bottlenecks(terrain)
         culverts += city.ground.culverts
     choice = choose_scheme(spec.surface.scheme, terrain, depth, structures)
@@ -279,115 +278,13 @@ def plan_text(scenario: Scenario, portfolio: str, inputs: ModelInputs) -> list[s
     return [] if dated is None else plan_lines(dated[0], scenario.spec.plan[dated[0]], scenario.spec.measure, inputs.measures)
 
 
-# ---------------------------------------------------------------------------------------------------------- boundaries
-
-
-def _boundaries(scenario: Scenario, terrain: Terrain, findings: list[Finding]) -> tuple[list[EdgeBoundary], list[Inflow], list[EdgeInflow]]:
-    edges: list[EdgeBoundary] = []
-    through: list[EdgeInflow] = []
-    inflows: list[Inflow] = []
-    for number, spec in enumerate(scenario.spec.boundaries, start=1):
-        place = f"{scenario.path.name}, [[boundaries]] {number} ({spec.kind})"
-        boundary: Any = spec
-        if spec.kind == "closed":
-            continue
-        if spec.kind == "point_inflow":
-            inflows.append(Inflow(boundary.name, _cell(terrain, boundary.location_m, place), _series(scenario, boundary, "discharge_m3_s", place)))
-        elif spec.kind == "discharge_series" and boundary.edge is not None:
-            cells, sides = _edge_cells(scenario, terrain, boundary.edge, place)
-            level = None if boundary.level_m is None else constant(boundary.level_m)
-            through.append(EdgeInflow(f"inflow {number}", cells, sides, _series(scenario, boundary, "discharge_m3_s", place), level))
-        elif spec.kind == "discharge_series":
-            inflows.append(
-                Inflow(f"inflow {number}", _inflow_cells(scenario, terrain, boundary, place), _series(scenario, boundary, "discharge_m3_s", place))
-            )
-        else:
-            cells, sides = _edge_cells(scenario, terrain, boundary.edge, place)
-            stage = _series(scenario, boundary, "level_m", place) if spec.kind == "stage_series" else None
-            slope = (np.inf if boundary.critical else boundary.slope) if spec.kind == "free_outflow" else None
-            edges.append(EdgeBoundary(f"{spec.kind} {number}", cells, sides, stage, slope))
-    return edges, inflows, through
-
-
-def _series(scenario: Scenario, spec: Any, key: str, place: str) -> Series:
-    number = getattr(spec, key)
-    if number is not None:
-        return constant(float(number))
-    series = files.read_series(scenario.file(spec.file, place), key, scenario.spec.time.start)
-    if key == "discharge_m3_s" and (series.value < 0.0).any():
-        raise input_error(
-            "E408", f"{place}, {spec.file}", "a discharge below zero", given=f"{series.value.min():g} m3/s", do="an abstraction is not implemented"
-        )
-    return series
-
-
-def _cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> np.ndarray:
-    return np.array([open_cell(terrain, location_m, place)], np.int64)
-
-
-def _edge_cells(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> tuple[np.ndarray, np.ndarray]:
-    everywhere = np.ones(terrain.grid.shape, bool)
-    if edge == "all":
-        cells, sides = edge_faces(terrain, everywhere)
-    elif edge in ("north", "south", "west", "east"):
-        cells, sides = edge_faces(terrain, everywhere, edge)
-    elif isinstance(edge, str) and not Path(edge).suffix:
-        names = ("all", "north", "south", "west", "east")
-        raise input_error(
-            "E104",
-            place,
-            f"unknown edge{nearest(edge, names)}",
-            given=edge,
-            allowed=", ".join(names) + ", a polygon or line file, { line_m = [...] }",
-        )
-    else:
-        cells, sides = edge_faces(terrain, _selected(scenario, terrain, edge, place))
-    if not len(cells):
-        raise input_error(
-            "E204",
-            place,
-            "no open cell of the model's edge lies there",
-            given=str(edge),
-            do="name a side, or give a line or polygon that touches edge cells",
-        )
-    return cells, sides
-
-
-def _selected(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> np.ndarray:
-    """Cells within one cell of the line or inside the polygon."""
-    import shapely
-
-    shapes = [shapely.LineString(edge.line_m)] if isinstance(edge, EdgeSpec) else files.read_geometries(scenario.file(str(edge), place), terrain.grid)
-    mask = np.zeros(terrain.grid.shape, bool)
-    for shape in shapes:
-        wide = shape if shape.geom_type.endswith("Polygon") else shapely.buffer(shape, terrain.grid.cell_size_m, cap_style="flat")
-        mask |= terrain.grid.cells_in(wide, touched=True)
-    return mask
-
-
-def _inflow_cells(scenario: Scenario, terrain: Terrain, spec: Any, place: str) -> np.ndarray:
-    cells = np.argwhere(_selected(scenario, terrain, spec.polygon, place) & terrain.active)
-    if not len(cells):
-        raise input_error("E204", place, "no open cell lies in the polygon", given=str(spec.polygon))
-    return cells.astype(np.int64)
-
-
-def _city_edges(city: City, terrain: Terrain) -> list[EdgeBoundary]:
-    """The river's stage at both ends of its reach."""
-    river = np.isin(city.ground.land_use, (RIVER, DYKE))
-    parts = [edge_faces(terrain, river, side) for side in ("west", "east")]
-    table = np.array(city.parameters.river_stage_h_m)
-    stage = Series(hours_to_s(1.0) * table[:, 0], STREET_LEVEL_M + table[:, 1])
-    return [EdgeBoundary("river", np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), stage)]
-
-
 # --------------------------------------------------------------------------------------------------- gauges, sections
 
 
 def _gauges(scenario: Scenario, terrain: Terrain, city: City | None) -> tuple[Gauge, ...]:
     gauges = []
     for name, location in scenario.spec.output.gauges.items():
-        row, column = (int(v) for v in _cell(terrain, location, f"{scenario.path.name}, [output] gauges, `{name}`")[0])
+        row, column = (int(v) for v in open_cell(terrain, location, f"{scenario.path.name}, [output] gauges, `{name}`"))
         gauges.append(Gauge(name, row, column, *location))
     if city is not None:
         grid = terrain.grid

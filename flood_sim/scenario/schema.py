@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -245,6 +246,9 @@ Drain = Annotated[NoDrainage | SwmmDrainage, Field(discriminator="kind")]
 Boundary = Annotated[ClosedBoundary | FreeOutflow | StageSeries | DischargeSeries | PointInflow, Field(discriminator="kind")]
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes cells that begin so for formulas
+
+
 class ScenarioSpec(Section):
     """A whole scenario; `terrain` or `city`, not both."""
 
@@ -312,6 +316,10 @@ class ScenarioSpec(Section):
         for place, action_list in told.items():
             if action_list is not None and action_list not in self.action_list:
                 raise ValueError(f"{place}: there is no [action_list.{action_list}]{nearest(action_list, self.action_list)}")
+        in_tables: dict[str, Iterable[str]] = {"gauges": self.output.gauges, "sections": self.output.sections, "sites": [s.name for s in self.sites]}
+        for place, called in in_tables.items():
+            if formulas := [name for name in called if name.startswith(FORMULA)]:
+                raise ValueError(f"{place}: a spreadsheet would take the name {formulas[0]!r} for a formula; begin it with a letter or a digit")
         if self.time.stop <= self.time.start:
             raise ValueError(f"[time] stop {self.time.stop.isoformat()} is not after start {self.time.start.isoformat()}")
         return self

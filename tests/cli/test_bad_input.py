@@ -474,6 +474,11 @@ def raster_of_a_million_by_a_million(folder):
     return scenario((FLAT, 'bed_elevation = "dem.asc"'), more='[grid]\ncrs = "EPSG:4547"\n')
 
 
+@case("E104", "gauges", "formula")
+def a_gauge_that_is_a_formula(folder):
+    return scenario(more="[output]\ngauges = { '=cmd()' = [20.0, 20.0] }\n")
+
+
 @case("E102", "TOML")
 def a_key_twice(folder):
     return scenario(('name = "plain"', 'name = "plain"\nname = "plain"'))
@@ -579,3 +584,42 @@ def test_all_faults_of_a_scenario_are_told_at_once(tmp_path, capsys):
     said = capsys.readouterr().err
     for words in ("rain.csv", "n.inp", "gauges, `a`", "no face of the grid"):
         assert words in said, said
+
+
+def test_a_check_leaves_its_messages_and_the_model_as_read(tmp_path, capsys):
+    """messages.csv with each fault, also where the check refuses; else rasters equal to the model's, links, boundaries, structures and rain."""
+    import csv
+
+    import pyogrio
+    import rasterio
+
+    from flood_sim.scenario import build_inputs, load_scenario
+
+    (tmp_path / "s.toml").write_text(scenario(more="[output]\ngauges = { a = [1e6, 0.0] }\n"))
+    with pytest.raises(SystemExit):
+        main(["check", str(tmp_path / "s.toml"), "--out", str(tmp_path / "refused")])
+    (row,) = csv.DictReader((tmp_path / "refused" / "messages.csv").open(encoding="utf-8"))
+    assert row["code"] == "E204" and row["severity"] == "error" and "gauges" in row["place"]
+    network(tmp_path)
+    wall = '[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[10.0, 20.0], [40.0, 20.0]]\n'
+    edge = '[[boundaries]]\nkind = "free_outflow"\nedge = "east"\n'
+    (tmp_path / "s.toml").write_text(scenario(more=SEWER + wall + edge))
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(tmp_path / "s.toml"), "--out", str(tmp_path / "check")])
+    assert ended.value.code == 0, capsys.readouterr().err
+    inputs = build_inputs(load_scenario(tmp_path / "s.toml"))
+    with rasterio.open(tmp_path / "check" / "bed_elevation.tif") as data:
+        assert np.allclose(data.read(1), inputs.terrain.bed_elevation, atol=1e-5)
+        assert data.bounds.left == inputs.terrain.grid.west_m and data.bounds.top == inputs.terrain.grid.north_m
+    links = pyogrio.raw.read(tmp_path / "check" / "links.gpkg")
+    assert list(links[3][list(links[0]["fields"]).index("node")]) == ["J1"]
+    assert pyogrio.read_info(tmp_path / "check" / "boundaries.gpkg")["features"] == 10
+    assert pyogrio.read_info(tmp_path / "check" / "structures.gpkg")["features"] == 6
+    fallen = [float(r["fallen_mm"]) for r in csv.DictReader((tmp_path / "check" / "rain.csv").open(encoding="utf-8"))]
+    assert fallen[0] == 0.0 and fallen[-1] == pytest.approx(1000.0 * inputs.rainfall.depth_between(0.0, 600.0), abs=1e-3)
+    with pytest.raises(SystemExit) as ended:  # nothing is overwritten
+        main(["check", str(tmp_path / "s.toml"), "--out", str(tmp_path / "check")])
+    assert ended.value.code == 2 and "E111" in capsys.readouterr().err
+    from flood_sim.scenario.check_files import safe_cell
+
+    assert safe_cell("=cmd()") == "'=cmd()" and safe_cell("plain") == "plain"

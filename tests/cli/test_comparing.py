@@ -144,3 +144,27 @@ def test_a_measure_that_cannot_be_is_one_message(tmp_path):
     (tmp_path / "s.toml").write_text(SCENARIO.replace("depth_m = 1.0", "depth_m = 99.0"))
     done = flood_sim("check", tmp_path / "s.toml", "--portfolio", "both")
     assert done.returncode == 2 and "[measure.pond], `depth_m`" in done.stderr and "<= 6.0" in done.stderr
+
+
+def test_the_lead_time_that_a_step_gains_stands_in_the_comparison(tmp_path):
+    """The street rises 0.3 m an hour: 0.30 m over a sill of 0.1 m after 80 min, over one of 0.2 m after 100: twenty minutes more to leave."""
+    from flood_sim.analysis.consequences import Consequences
+    from flood_sim.results import open_results
+    from flood_sim.runner import run_scenario
+    from flood_sim.scenario import load_scenario
+    from sites.test_actions import ENTRANCE
+    from sites.test_spaces import lake
+
+    folders = []
+    for sill in ("0.1", "0.2"):
+        folder = tmp_path / f"s{sill}"
+        folder.mkdir()
+        (folder / "rain.csv").write_text("time_s,rate_mm_h\n0,300\n")
+        people = ENTRANCE.replace("board_leak", "people = 100\nboard_leak").replace("sill_height_m = 0.3", f"sill_height_m = {sill}")
+        (folder / "s.toml").write_text(lake(stop="17:00", rate_mm_h=300.0) + people.replace("[output]", "[output]\ninterval_s = 60"))
+        run_scenario(load_scenario(folder / "s.toml"), tmp_path / sill)
+        Consequences(open_results(tmp_path / sill)).write()
+        folders.append(open_results(tmp_path / sill))
+    rows = {r["name"]: r for r in compare(*folders).rows if r["group"] == "lead time"}
+    (row,) = rows.values()
+    assert row["before"] == pytest.approx(80.0, abs=1.0) and row["difference"] == pytest.approx(20.0, abs=1.0)
