@@ -142,6 +142,16 @@ def check(
     typer.echo(f"check: {len(inputs.findings)} doubts, no error; the run may start")
 
 
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What this machine has, whether the parts work here (a small run, a raster, a map layer), and how fast it is."""
+    from flood_sim.doctor import doctor_lines, examine
+
+    found = examine()
+    typer.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(doctor_lines(found)))
+    raise typer.Exit(0 if all(c["ok"] for c in found["checks"]) else 3)
+
+
 def _checked(name: str, portfolio: str, out: Path | None, allow_path: list[Path]) -> tuple[Scenario, ModelInputs]:
     """The scenario and its inputs, and the folder of the check where one is wanted, also when it ends in refusals."""
     from flood_sim.errors import InputError

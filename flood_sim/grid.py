@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+FAR = 2.0**40  # cells: farther off no place is told from another
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -52,9 +54,9 @@ class Grid:
 
     def cell_at(self, x_m: Any, y_m: Any) -> tuple[np.ndarray, np.ndarray]:
         """Row and column (int64) of points; outside the grid they fall outside 0..rows-1, 0..columns-1."""
-        row = np.floor((self.north_m - np.asarray(y_m, float)) / self.cell_size_m).astype(np.int64)
-        column = np.floor((np.asarray(x_m, float) - self.west_m) / self.cell_size_m).astype(np.int64)
-        return row, column
+        row = np.floor((self.north_m - np.asarray(y_m, float)) / self.cell_size_m)
+        column = np.floor((np.asarray(x_m, float) - self.west_m) / self.cell_size_m)
+        return tuple(np.clip(v, -FAR, FAR).astype(np.int64) for v in (row, column))  # type: ignore[return-value]
 
     def contains(self, row: Any, column: Any) -> np.ndarray:
         """Whether cell indices lie on the grid."""

@@ -234,6 +234,13 @@ class Targets(BaseModel):
     limit: Limit | None = None
     allow_empty: bool = False
 
+    @model_validator(mode="after")
+    def _shapes(self) -> Targets:
+        for key, points, least in (("polygon_m", self.polygon_m, 3), ("within_m", self.within_m, 3), ("line_m", self.line_m, 2)):
+            if points and len(set(points)) < least:
+                raise ValueError(f"{key} has {len(set(points))} different points; it needs at least {least}")
+        return self
+
 
 class Measure(BaseModel):
     """Base of all kinds. Frozen; unknown keys are errors; SI."""
