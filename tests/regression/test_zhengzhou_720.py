@@ -17,7 +17,7 @@ def test_the_day_has_its_rain(built):
 
 def test_every_measure_of_the_six_projects_is_built_and_priced(built):
     rows = {m["name"]: m for m in built.measures}
-    assert len(rows) == 40 and all(m["quantities"] for m in rows.values())
+    assert len(rows) == 42 and all(m["quantities"] for m in rows.values())
     by_project = {}
     for m in rows.values():
         by_project[m["project"]] = by_project.get(m["project"], 0.0) + m["capital_cny"]["middle"] / 1e6
@@ -86,7 +86,7 @@ def test_what_works_by_the_clock_is_built_on_the_six():
     """Pump trucks, early pumps, a warning: three measures more, their orders among the actions, four trucks."""
     operated = build_inputs(load_scenario("zhengzhou_720"), "six_projects_operated")
     kinds = {m["kind"] for m in operated.measures}
-    assert {"flood_warning", "smart_control", "mobile_pumps"} <= kinds and len(operated.measures) == 43
+    assert {"flood_warning", "smart_control", "mobile_pumps"} <= kinds and len(operated.measures) == 45
     assert operated.trucks == 4 and {"metro_warning", "trucks"} <= {a.name for a in operated.actions}
 
 
