@@ -121,7 +121,11 @@ def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float
     beyond = max((max(west - x, x - east, south - y, y - north) for x, y in points_m), default=0.0)
     if not beyond <= max(east - west, north - south):
         raise input_error(
-            "E204", f"{place}, `{name}`", f"the line leaves the grid by {beyond:.4g} m", allowed=repr(grid), do="check its coordinates and their order"
+            "E204",
+            f"{place}, `{name}`",
+            f"the line leaves the grid by {beyond:.4g} m",
+            allowed=repr(grid),
+            do="check its coordinates and their order",
         )
     path: list[tuple[int, int]] = []
     for (x0, y0), (x1, y1) in zip(points_m[:-1], points_m[1:], strict=True):

@@ -65,6 +65,8 @@ class SurfaceFlow:
         self.losses = Losses(infiltration or NoInfiltration(), storage, self.grid.shape, self.grid.cell_area_m2)
         self.rain = surface_rain(rainfall, terrain, gutters, nodes)
         self.edges, self.inflows, self.edge_inflows = tuple(edges), tuple(inflows), tuple(edge_inflows)
+        self.held_stage_m: dict[str, float] = {}  # of edges and inflows by name: set from outside (BMI), instead of their series
+        self.held_inflow_m3_s: dict[str, float] = {}
         self.sections, self.structures, self.culverts, self.pumps = tuple(sections), tuple(structures), tuple(culverts), tuple(pumps)
         self._scheme = scheme_named(settings.scheme)
         if terrain.porosity is not None and self._scheme.moves_momentum:
@@ -78,18 +80,8 @@ class SurfaceFlow:
         s = settings
         courant = self._scheme.courant if s.courant is None else s.courant
         wet = self._scheme.wet_depth(s) * float(self._cells.porosity.min()) if s.skip_dry else -1.0
-        limits = (
-            courant,
-            s.courant_coupled,
-            s.largest_step_s,
-            s.smallest_step_s,
-            weir_coefficient,
-            orifice_coefficient,
-            1.0,
-            wet,
-            s.largest_step_ratio,
-        )
-        self._limits = np.array(limits)
+        steps = (s.courant_coupled, s.largest_step_s, s.smallest_step_s)
+        self._limits = np.array([courant, *steps, weir_coefficient, orifice_coefficient, 1.0, wet, s.largest_step_ratio])
         self.time_s, self.steps = 0.0, 0
         self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
         self.section_volume = np.zeros(len(self.sections))
@@ -231,13 +223,15 @@ class SurfaceFlow:
         self._shared.inlets.captured[:] = 0.0
         self._shared.inlets.offered[:] = 0.0
         for inflow, part in zip(self.inflows, self._inflow_slices, strict=True):
-            volume = inflow.discharge.integral(window.start, window.stop)
+            held = self.held_inflow_m3_s.get(inflow.name)
+            volume = inflow.discharge.integral(window.start, window.stop) if held is None else held * window.length
             self._shared.sources.pending[part] += volume / (part.stop - part.start)
             self.inflow_volume += volume
         for edge, part in zip(self.edges, self._open_edges.slices, strict=True):
             if edge.stage is not None:
-                self._shared.boundaries.stage_start[part] = edge.stage.at(window.start) - self.terrain_datum
-                self._shared.boundaries.stage_stop[part] = edge.stage.at(window.stop) - self.terrain_datum
+                held, b = self.held_stage_m.get(edge.name), self._shared.boundaries
+                for at, t in ((b.stage_start, window.start), (b.stage_stop, window.stop)):
+                    at[part] = (edge.stage.at(t) if held is None else held) - self.terrain_datum
         self.face_structures.set_levels(window.stop)
         self.face_structures.set_inflows(window.start, window.stop)
         self._fallen = self.rain.begin_window(window, self._weights)
