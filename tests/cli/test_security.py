@@ -1,0 +1,88 @@
+"""What an untrusted scenario can not do: reach out, write elsewhere, run code, fill the memory (RELIABILITY P5, P6, P11, P12)."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scenario.test_loader import GOOD
+
+ROOT = Path(__file__).resolve().parents[2]
+
+WATCHED = """
+import json, os, sys
+seen = {"written": [], "sockets": [], "started": []}
+def hook(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)) and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        seen["written"].append(os.path.realpath(os.fsdecode(args[0])))
+    elif event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
+        seen["sockets"].append(f"{event} {args[1:]}")
+    elif event in ("subprocess.Popen", "os.system", "os.exec"):
+        seen["started"].append(f"{event} {args[:1]}")
+sys.addaudithook(hook)
+from flood_sim.cli import main
+try:
+    main(sys.argv[2:])
+except SystemExit as ended:
+    seen["exit"] = ended.code
+json.dump(seen, open(sys.argv[1], "w"))
+"""
+
+
+def test_a_run_reaches_nobody_and_writes_its_folder_alone(tmp_path):
+    """No socket; every file that Python opens for writing lies in the result folder, the kernels' cache or the system's temporary folder."""
+    import tempfile
+
+    from flood_kernels import cache_folder
+
+    (tmp_path / "s.toml").write_text(GOOD)
+    words = ["run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), "--threads", "1"]
+    done = subprocess.run([sys.executable, "-c", WATCHED, str(tmp_path / "seen.json"), *words], capture_output=True, text=True, check=False)
+    seen = json.loads((tmp_path / "seen.json").read_text())
+    assert seen["exit"] == 0, done.stderr
+    assert seen["sockets"] == []
+    allowed = [str(tmp_path / "out"), str(cache_folder().resolve()), str(Path(tempfile.gettempdir()).resolve()), "/dev/", "/proc/"]
+    home = Path.home()
+    allowed += [str(home / ".cache"), str(home / ".config" / "matplotlib")]  # matplotlib's list of fonts
+    assert [path for path in seen["written"] if not path.startswith(tuple(allowed))] == []
+    assert not [s for s in seen["started"] if not re.search(r"ldconfig|gcc|fc-list|uname|/sbin|python", s)], seen["started"]
+
+
+def test_a_vast_grid_is_refused_at_once_and_cheaply(tmp_path):
+    """A header of 10^6 x 10^6 cells: exit 2 within seconds, less than 500 MB."""
+    (tmp_path / "dem.asc").write_text("ncols 1000000\nnrows 1000000\nxllcorner 0\nyllcorner 0\ncellsize 5\nNODATA_value -9999\n1 2 3\n")
+    text = GOOD.replace(GOOD[GOOD.index("bed_elevation") : GOOD.index("[rainfall]")], 'bed_elevation = "dem.asc"\n[grid]\ncrs = "EPSG:4547"\n')
+    (tmp_path / "s.toml").write_text(text)
+    code = (
+        "import resource, sys\nfrom flood_sim.cli import main\n"
+        "try:\n    main(['check', sys.argv[1]])\nexcept SystemExit as e:\n    print(e.code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "s.toml")], capture_output=True, text=True, check=False, timeout=60)
+    status, peak_kib = (int(v) for v in done.stdout.split())
+    assert status == 2 and "E601" in done.stderr and peak_kib < 500_000
+
+
+def test_nothing_runs_what_a_file_says():
+    """No pickle, eval, exec, yaml, shell or unsafe array loading in the package (JIT and importlib of named plugins aside)."""
+    forbidden = re.compile(r"\b(pickle|marshal|shelve|yaml)\b|\beval\(|\bexec\(|shell\s*=\s*True|allow_pickle\s*=\s*True|os\.system|Template\(")
+    found = []
+    for path in [*(ROOT / "flood_sim").rglob("*.py"), *(ROOT / "kernels").rglob("*.py")]:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if forbidden.search(line.split("#")[0]) and '"""' not in line:
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert found == []
+
+
+@pytest.mark.parametrize("title", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"])
+def test_a_title_is_text_on_the_page(tmp_path, title):
+    from flood_sim.runner import run_scenario
+    from flood_sim.scenario import load_scenario
+    from flood_sim.study.report import write_report
+
+    (tmp_path / "s.toml").write_text(GOOD.replace('name = "plain"', f'name = "plain"\ntitle = "{title}"'))
+    run_scenario(load_scenario(tmp_path / "s.toml"), tmp_path / "out", threads=1)
+    page = write_report(tmp_path / "out").read_text(encoding="utf-8")
+    assert title not in page and "Content-Security-Policy" in page
