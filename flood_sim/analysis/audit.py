@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.consequences import Consequences
-from flood_sim.analysis.streets import Streets, freeboard_m, has_streets, length_quantile
+from flood_sim.analysis.streets import freeboard_m, length_quantile
 from flood_sim.errors import input_error, nearest
 
 STANDARDS = Path(__file__).parent / "standards"
@@ -112,9 +112,9 @@ def _ground_floor(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: fl
 def _lane_path(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
     """Depth on the driest way along each street, the deepest of all frames, that `share` of the streets' length stays under. Roads without axes:
     the carriageway by area."""
-    if not has_streets(c):
+    streets = c.streets
+    if streets is None:
         return _carriageway(c, criterion, rain_ends_h)
-    streets = Streets(c)
     worst = streets.by_frame[1].max(axis=0)
     order = np.argsort(-worst, kind="stable")[:OBJECTS_SHOWN].tolist()
     objects = tuple({"name": streets.name[k], "value": float(worst[k]), **_place(c, *streets.middle_cell(k))} for k in order if worst[k] > 0.0)
@@ -125,9 +125,9 @@ def _lane_path(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float
 def _recession(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
     """Hours after the rain until `share` of a zone's streets (by length) can be passed along a way at most limit_m deep, and stay so: the zone that
     is nearest to its own limit or furthest over it. None without frames, or where the run ends before the limit."""
-    if not has_streets(c) or "depth" not in c.results.fields:
+    streets = c.streets
+    if streets is None or "depth" not in c.results.fields:
         return None
-    streets = Streets(c)
     hours, depth = streets.by_frame
     found = []
     for zone, limit_h in criterion["limit_h"].items():

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from flood_kernels.roads import AROUND, driest_ways, find_neighbours
-from flood_sim.analysis.consequences import Consequences
 from flood_sim.exposure import ZONES
 from flood_sim.units import SECONDS_PER_HOUR
 
+if TYPE_CHECKING:
+    from flood_sim.analysis.consequences import Consequences
+
 
 class Streets:
-    """Segments of carriageway of one result folder. Raises KeyError where it has none: ask `has_streets` first."""
+    """Segments of carriageway of one result folder, as `Consequences.streets` gives them."""
 
     def __init__(self, consequences: Consequences) -> None:
         e = consequences.exposure or {}
@@ -52,11 +55,6 @@ class Streets:
         cells = self.cell[self.start[segment] : self.start[segment + 1]]
         row, column = divmod(int(np.sort(cells)[cells.size // 2]), self.shape[1])
         return row, column
-
-
-def has_streets(consequences: Consequences) -> bool:
-    """Whether a result folder holds segments."""
-    return consequences.exposure is not None and "street_start" in consequences.exposure and len(consequences.exposure["street_length_m"]) > 0
 
 
 def length_quantile(value: np.ndarray, length_m: np.ndarray, share: float) -> float:
