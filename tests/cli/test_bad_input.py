@@ -474,6 +474,21 @@ def raster_of_a_million_by_a_million(folder):
     return scenario((FLAT, 'bed_elevation = "dem.asc"'), more='[grid]\ncrs = "EPSG:4547"\n')
 
 
+@case("E204", "leaves the grid by")
+def a_wall_to_the_moon(folder):
+    return scenario(more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[10.0, 20.0], [4e8, 20.0]]\n')
+
+
+@case("E204", "gauges")
+def a_gauge_beyond_all_integers(folder):
+    return scenario(more="[output]\ngauges = { a = [20.0, -1e19] }\n")
+
+
+@case("E104", "polygon_m", "at least 3")
+def an_area_of_two_points(folder):
+    return scenario(more='[measure.a]\nkind = "sunken_green"\ntargets = { polygon_m = [[10, 10], [20, 10]] }\nshare = 0.3\n')
+
+
 @case("E104", "gauges", "formula")
 def a_gauge_that_is_a_formula(folder):
     return scenario(more="[output]\ngauges = { '=cmd()' = [20.0, 20.0] }\n")
