@@ -92,6 +92,7 @@ def site_lines(simulation: Simulation, max_head: np.ndarray) -> dict[str, dict[s
             "type": space.kind,
             "people": space.people,
             "openings": [o.name.split("/", 1)[1] for o in space.openings],
+            "opening_cells": [[o.row, o.column] for o in space.openings],
             "capacity_m3": float(space.volume_m3[-1]),
             "max_volume_m3": float(book.max_volume[k]),
             "max_depth_m": top - float(space.stage_m[0]),

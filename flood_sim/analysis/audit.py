@@ -175,7 +175,8 @@ def _openings(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float)
         key = row["site"], row["opening"]
         heads[key] = max(heads.get(key, 0.0), row["head_m"])
     order = sorted(heads, key=lambda k: -heads[k])[:OBJECTS_SHOWN]
-    objects = [{"name": f"{site}/{opening}", "value": heads[site, opening]} for site, opening in order]
+    cells = {(n, o): cell for n, s in spaces.items() for o, cell in zip(s["openings"], s.get("opening_cells", []), strict=False)}
+    objects = [{"name": "/".join(key), "value": heads[key], **(_place(c, *cells[key]) if key in cells else {})} for key in order]
     return Verdict(criterion["id"], max(heads.values(), default=0.0), criterion["limit_m"], tuple(objects))
 
 

@@ -65,6 +65,8 @@ class Audit:
                     answer = ladder_answer(tried, self.standards["ladder_y"])
                     worst = verdicts[answer["fails_y"]] if answer["fails_y"] is not None else []
                     families[family] = answer | {"tried": sorted(tried), "fails_first": [_said(v) for v in worst if not v.passed]}
+                    if worst:
+                        families[family]["run"] = self._run(name, (family, answer["fails_y"])).results.folder.name
             found[standard] = _together(families, required, part)
         return found
 

@@ -30,7 +30,7 @@ def write_report(*folders: Path) -> Path:
     studies, audits = ([f for f in folders if (f / file).is_file()] for file in (STUDY, AUDIT))
     runs = [f for f in folders if is_run(f)]
     parts = [study_context(f) for f in studies[:1]]
-    parts += [standards_context(json.loads((f / AUDIT).read_text(encoding="utf-8"))) for f in audits[:1]]
+    parts += [standards_context(json.loads((f / AUDIT).read_text(encoding="utf-8")), Store(f).runs) for f in audits[:1]]
     parts += [runs_context([open_results(f) for f in runs])] if runs else []
     if len(studies) > 1 or len(audits) > 1:
         raise input_error("E104", "report", "one page holds one study and one audit", given=", ".join(map(str, [*studies, *audits])))

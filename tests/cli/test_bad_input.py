@@ -607,6 +607,7 @@ def test_a_check_leaves_its_messages_and_the_model_as_read(tmp_path, capsys):
 
     import pyogrio
     import rasterio
+    import shapely
 
     from flood_sim.scenario import build_inputs, load_scenario
 
@@ -628,6 +629,9 @@ def test_a_check_leaves_its_messages_and_the_model_as_read(tmp_path, capsys):
         assert data.bounds.left == inputs.terrain.grid.west_m and data.bounds.top == inputs.terrain.grid.north_m
     links = pyogrio.raw.read(tmp_path / "check" / "links.gpkg")
     assert list(links[3][list(links[0]["fields"]).index("node")]) == ["J1"]
+    (line,) = shapely.from_wkb(links[2])
+    inlet, grid = inputs.drainage.inlets[0], inputs.terrain.grid
+    assert list(line.coords) == [(20.0, 20.0), (grid.x_m[inlet.column], grid.y_m[inlet.row])] and inlet.row != inlet.column
     assert pyogrio.read_info(tmp_path / "check" / "boundaries.gpkg")["features"] == 10
     assert pyogrio.read_info(tmp_path / "check" / "structures.gpkg")["features"] == 6
     fallen = [float(r["fallen_mm"]) for r in csv.DictReader((tmp_path / "check" / "rain.csv").open(encoding="utf-8"))]

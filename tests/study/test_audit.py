@@ -10,6 +10,7 @@ from flood_sim.analysis.audit import area_quantile, interpolated_period, judge, 
 from flood_sim.errors import InputError
 from flood_sim.scenario import load_scenario
 from flood_sim.study.audit import audit_lines, day_depth_mm, river_stage_m, run_audit
+from flood_sim.study.report import write_report
 from study.test_study import SCENARIO
 
 LADDER = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200]
@@ -173,6 +174,13 @@ def test_one_standard_searched_for_real(tmp_path):
         answer = document["portfolios"][name]["flood_protection"]
         assert answer["met"] is False and answer["passes_y"] == 5 and answer["fails_y"] == 200 and 5 < answer["about_y"] < 200
     assert json.loads((tmp_path / "out" / "audit.json").read_text())["city_class"] == "mega"
+    page = write_report(tmp_path / "out").read_text(encoding="utf-8")
+    river = document["portfolios"]["baseline"]["flood_protection"]["families"]["river"]
+    assert (tmp_path / "out" / "runs" / river["run"]).is_dir()
+    places = [o for v in river["fails_first"] for o in v["objects"]]
+    assert places and page.count('class="pin key0" style') == len(places)  # a pin for each place of the first portfolio
+    left = 100.0 * (places[0]["x_m"] - 472000.0) / 500.0
+    assert f"left:{left:.2f}%" in page
     text = "\n".join(audit_lines(document))
     assert "MISSES 200 y: passes 5, fails 200" in text and "assumed:" in text
     with pytest.raises(InputError, match="did you mean `mega`"):

@@ -30,7 +30,7 @@ def viewer(runs: list[tuple[str, Results]]) -> dict[str, Any]:
     start = first.start
     hours = [(m - start) / timedelta(hours=1) for m in moments.values()]
     return {
-        "ground": _ground(first), "maps": maps, "times": [m.astimezone(start.tzinfo).strftime("%m-%d %H:%M") for m in moments.values()],
+        "ground": ground_picture(first), "maps": maps, "times": [m.astimezone(start.tzinfo).strftime("%m-%d %H:%M") for m in moments.values()],
         "key": _key(), "rain": _rain(first, hours),
     }  # fmt: skip
 
@@ -48,7 +48,8 @@ def water_picture(depth: np.ndarray, largest: int) -> str:
     return address("image/png", stream.getvalue())
 
 
-def _ground(results: Results) -> str:
+def ground_picture(results: Results) -> str:
+    """Shaded relief as a data address."""
     from PIL import Image
 
     fields = results.fields
@@ -58,6 +59,13 @@ def _ground(results: Results) -> str:
     stream = io.BytesIO()
     Image.fromarray((255 * grey).astype(np.uint8), "L").save(stream, "PNG", optimize=True)
     return address("image/png", stream.getvalue())
+
+
+def share_of_map(results: Results, x_m: float, y_m: float) -> tuple[float, float]:
+    """Per cent from the left and from the top of a run's picture."""
+    x, y = results.fields["x"].values, results.fields["y"].values
+    cell = float(abs(x[1] - x[0]))
+    return 100.0 * (x_m - x[0] + 0.5 * cell) / (cell * x.size), 100.0 * (y[0] + 0.5 * cell - y_m) / (cell * y.size)
 
 
 def _blocks(field: np.ndarray, largest: int, of: Any) -> np.ndarray:

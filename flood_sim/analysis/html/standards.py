@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from flood_sim.analysis.html.maps import ground_picture, share_of_map
 from flood_sim.analysis.html.names import STANDARDS
+from flood_sim.results import open_results
+
+PINS = "ABCDEFGH"  # one letter a portfolio: never by colour alone
 
 
-def standards_context(document: dict[str, Any]) -> dict[str, Any]:
-    """From audit.json."""
+def standards_context(document: dict[str, Any], runs: Path | None = None) -> dict[str, Any]:
+    """From audit.json; runs : the folder of the audit's runs, for the map of what fails first."""
     names = list(document["portfolios"])
     standards = list(document["portfolios"][names[0]])
     rows, first = [], []
@@ -29,8 +34,32 @@ def standards_context(document: dict[str, Any]) -> dict[str, Any]:
     return {
         "title": document["scenario"],
         "about": {"en": f"Audit of {document['scenario']}, city class {document['city_class']}.", "zh": f"{document['scenario']} 标准核查，城市等级 {document['city_class']}。"},
-        "standards": {"names": names, "rows": rows, "first": first, "worse": worse, "assumptions": document["assumptions"]},
+        "standards": {
+            "names": names, "rows": rows, "first": first, "worse": worse, "assumptions": document["assumptions"], "map": _map(document, runs),
+        },
     }  # fmt: skip
+
+
+def _map(document: dict[str, Any], runs: Path | None) -> dict[str, Any] | None:
+    """The ground and a pin for each place that fails first, by portfolio; None without a run of this machine."""
+    answers = [(k, name, s, f) for k, (name, of) in enumerate(document["portfolios"].items()) for s, a in of.items() for f in a["families"].values()]
+    ground = next((r for *_, f in answers if runs is not None and (r := runs / f.get("run", "none")).is_dir()), None)
+    if ground is None:
+        return None
+    results, pins = open_results(ground), []
+    for k, name, standard, family in answers:
+        for verdict in family["fails_first"]:
+            for o in verdict["objects"]:
+                if "x_m" in o:
+                    left, top = share_of_map(results, o["x_m"], o["y_m"])
+                    said = f"{name}: {STANDARDS.get(standard, standard)}, {verdict['criterion'].replace('_', ' ')}, {o['name']} {o['value']:.2f}"
+                    pins.append({"letter": PINS[k % len(PINS)], "k": k % 4, "left": f"{left:.2f}", "top": f"{top:.2f}", "said": said})
+    names = list(document["portfolios"])
+    return {
+        "ground": ground_picture(results),
+        "pins": pins,
+        "key": [{"letter": PINS[k % len(PINS)], "k": k % 4, "name": n} for k, n in enumerate(names)],
+    }
 
 
 def _cell(answer: dict[str, Any], source: str) -> dict[str, Any]:
