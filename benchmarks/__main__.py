@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kernels"))
@@ -15,6 +16,7 @@ from benchmarks.cases import accuracy
 from benchmarks.cases.accuracy import DATA
 from benchmarks.reliability import kills, networks
 from benchmarks.speed import coupling, kernel, study
+from benchmarks.tables import markdown, regressions
 
 
 def main() -> None:
@@ -28,6 +30,8 @@ def main() -> None:
     )
     parser.add_argument("--pictures", type=Path, help="accuracy: folder for one picture a case")
     parser.add_argument("--kills", type=int, default=200, help="kills: how many")
+    parser.add_argument("--table", type=Path, help="write the figures as tables of Markdown, with machine, versions and date")
+    parser.add_argument("--gate", type=Path, help="accuracy: an earlier --json; ends with 1 where a figure got worse")
     options = parser.parse_args()
     results = []
     if options.name in ("kernel", "all"):
@@ -49,8 +53,17 @@ def main() -> None:
             side = ">=" if f.get("lower") else "<="
             goal = "" if f["goal"] is None else f"goal {side} {f['goal']:.3g}: {'holds' if f['holds'] else 'missed'}"
             print(f"  {f['name']:<58} {value:>8} {f['unit']:<6} {goal} {f.get('note', '')}")
+    if options.table:
+        options.table.write_text(markdown(results, date.today()), encoding="utf-8")
+    if options.gate:
+        earlier = json.loads(options.gate.read_text(encoding="utf-8"))
+        before = next(r for r in (earlier if isinstance(earlier, list) else [earlier]) if r["benchmark"] == "accuracy")
+        worse = [line for r in results if r["benchmark"] == "accuracy" for line in regressions(r, before)]
+        print("\n".join(["worse than before:", *worse]) if worse else "no figure of accuracy is worse than before")
     if options.json:
         options.json.write_text(json.dumps(results[0] if len(results) == 1 else results, indent=2) + "\n", encoding="utf-8")
+    if options.gate and worse:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
