@@ -60,6 +60,10 @@ class RunFailedError(FloodSimError):
     """The run was stopped by the program: its last results stay readable."""
 
 
+class OutputError(RunFailedError):
+    """Results cannot be written (disk full, folder gone): what was written before stays, and the checkpoint, to go on from."""
+
+
 class VolumeLedgerError(RunFailedError):
     """The ledger does not close within the limit."""
 

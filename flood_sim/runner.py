@@ -16,13 +16,15 @@ from types import FrameType
 from typing import Any
 
 from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
-from flood_sim.errors import DrainageError, InputError, RunFailedError, input_error
+from flood_sim.clock import Window
+from flood_sim.errors import DrainageError, InputError, OutputError, RunFailedError, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.output import FILES, Recorder, python_line
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
-from flood_sim.scenario.build import memory_line
+from flood_sim.scenario.build import frame_bytes, memory_line
 from flood_sim.simulation import Simulation
+from flood_sim.units import GIBIBYTE
 
 EXIT = {"complete": 0, "failed": 3, "interrupted": 130}
 EXCEEDED_EXIT = 4
@@ -64,6 +66,7 @@ def run_scenario(
     for finding in inputs.findings:
         say(str(finding))
     say(memory_line(inputs))
+    _refuse_small_disk(out, inputs)
     with claimed(out, overwrite), _log(out) as log:
         both = _both(say, log)
         log(python_line())
@@ -91,8 +94,9 @@ def run_scenario(
             "file": scenario.path.name,
         }
         checkpoints = Checkpoints(out, checkpoint_s, meta | {"made_of": made_of(inputs)})
-        recorder = Recorder(out, simulation)
-        checkpoints.write(simulation, recorder)  # from here on a kill loses nothing
+        with _writing(out, simulation):
+            recorder = Recorder(out, simulation)
+            checkpoints.write(simulation, recorder)  # from here on a kill loses nothing
         return _run(simulation, recorder, checkpoints, work, begun, both, progress)
 
 
@@ -124,6 +128,20 @@ def resume_scenario(
         return _run(simulation, recorder, checkpoints, work, begun, both, progress)
 
 
+LEAST_PACKED = 0.05  # share of raw frames that compression leaves at best
+
+
+def _refuse_small_disk(out: Path, inputs: ModelInputs) -> None:
+    """Raises InputError where not even well compressed frames fit."""
+    there = next(p for p in (out, *out.resolve().parents) if p.exists())
+    need, free = LEAST_PACKED * frame_bytes(inputs), shutil.disk_usage(there).free
+    if need > free:
+        raise input_error(
+            "E602", str(out), "the results do not fit on this disk", given=f"at least {need / GIBIBYTE:.1f} GiB", allowed=f"{free / GIBIBYTE:.1f} GiB free",
+            do='[output] fields = "depth" or "maxima", a longer interval_s, or another --out',
+        )  # fmt: skip
+
+
 def _work_folder(out: Path) -> Path:
     """Where SWMM writes until the run ends; empty."""
     work = out / "swmm.part"
@@ -151,23 +169,29 @@ def _run(
     out = recorder.folder
 
     def after_window(simulation: Simulation) -> None:
-        checkpoints.ask(simulation, recorder)
+        with _writing(out, simulation):
+            checkpoints.ask(simulation, recorder)
         progress(simulation)
 
     status, message, exceeded = "failed", "", []
     with _signals(simulation):
         try:
-            status = simulation.run(recorder, after_window)
+            status = simulation.run(_Guarded(recorder), after_window)
             exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
+        except OutputError:  # no summary: it would not fit either
+            with contextlib.suppress(Exception):  # SWMM's report may not fit
+                simulation.close()
+            raise
         except (RunFailedError, DrainageError) as error:
             status, message = "failed", str(error)
-    if status == "interrupted":
-        checkpoints.write(simulation, recorder)
-    simulation.close()
-    for path in work.iterdir() if work.is_dir() else ():
-        shutil.move(str(path), out / path.name)
-    shutil.rmtree(work, ignore_errors=True)
-    summary = recorder.finish(simulation, status, time.perf_counter() - begun, exceeded, message)
+    with _writing(out, simulation):
+        if status == "interrupted":
+            checkpoints.write(simulation, recorder)
+        simulation.close()
+        for path in work.iterdir() if work.is_dir() else ():
+            shutil.move(str(path), out / path.name)
+        shutil.rmtree(work, ignore_errors=True)
+        summary = recorder.finish(simulation, status, time.perf_counter() - begun, exceeded, message)
     for line in closing_lines(summary):
         say(line)
     if status == "interrupted":
@@ -176,6 +200,32 @@ def _run(
         remove_checkpoint(out)
     code = EXIT[status]
     return RunOutcome(EXCEEDED_EXIT if code == 0 and exceeded else code, summary)
+
+
+class _Guarded:
+    """A recorder whose failing writes end the run as what they are."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def record(self, simulation: Simulation, window: Window) -> None:
+        with _writing(self._recorder.folder, simulation):
+            self._recorder.record(simulation, window)
+
+
+@contextlib.contextmanager
+def _writing(out: Path, simulation: Simulation) -> Iterator[None]:
+    """Raises OutputError for what the system or the NetCDF library (RuntimeError) refuses to write, and for all that fails once the folder is gone."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, (OSError, RuntimeError)) and out.is_dir():
+            raise
+        moment = simulation.clock.at(simulation.time_s).isoformat()
+        way = f"flood-sim run --resume {out}" if (out / FOLDER).is_dir() else "run it again"
+        raise OutputError(
+            f"E602 {out}: results cannot be written at {moment}: {error}\n  do        free space or give the folder back, then {way}"
+        ) from error
 
 
 def closing_lines(summary: dict[str, Any]) -> list[str]:
@@ -244,7 +294,7 @@ def claimed(out: Path, overwrite: bool) -> Iterator[None]:
         yield
     finally:
         lock.unlink(missing_ok=True)
-        if not any(out.iterdir()):
+        if out.is_dir() and not any(out.iterdir()):
             out.rmdir()
 
 

@@ -268,8 +268,14 @@ def memory_line(inputs: ModelInputs) -> str:
     """What `check` and `run` print about memory."""
     grid = inputs.terrain.grid
     need = estimated_bytes(grid.rows, grid.columns, inputs.surface.precision, inputs.infiltration.kind != "none")
-    frames = inputs.clock.outputs() * grid.rows * grid.columns * 12 if inputs.fields == "frames" else 0
+    frames = frame_bytes(inputs)
     return f"memory about {need / MEBIBYTE:.0f} MiB of {available_bytes() / MEBIBYTE:.0f} MiB free; {inputs.clock.outputs()} frames, {frames / MEBIBYTE:.0f} MiB raw on disk"
+
+
+def frame_bytes(inputs: ModelInputs) -> int:
+    """Of all frames of a run, before compression."""
+    fields = {"frames": 3, "depth": 1, "maxima": 0}[inputs.fields]
+    return inputs.clock.outputs() * inputs.terrain.grid.rows * inputs.terrain.grid.columns * 4 * fields
 
 
 def plan_text(scenario: Scenario, portfolio: str, inputs: ModelInputs) -> list[str]:

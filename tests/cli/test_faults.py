@@ -1,0 +1,80 @@
+"""Faults of the system: a disk that is full before and in the middle of a run, a folder that goes away. Nothing lost, a clear end."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from flood_sim.cli import main
+from flood_sim.results import open_results
+from scenario.test_loader import GOOD
+
+LIMITED = """
+import os, resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from flood_sim.cli import main
+from flood_sim.output import Recorder
+record = Recorder.record
+def full(self, simulation, window):
+    if window.stop >= 200.0:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(self.folder / "fields.nc"), resource.RLIM_INFINITY))
+    record(self, simulation, window)
+Recorder.record = full
+main(sys.argv[1:])
+"""
+TEXT = GOOD.replace("columns = 20, rows = 10", "columns = 60, rows = 60") + "[output]\ninterval_s = 10\n[surface]\nwindow_s = 5\n"
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    (tmp_path / "s.toml").write_text(TEXT)
+    return tmp_path / "s.toml"
+
+
+def test_a_disk_that_fills_ends_the_run_and_it_goes_on_when_there_is_room(tmp_path, scenario):
+    """From 200 s on no file may grow: E602, exit 3, no traceback, no summary that looks complete; resumed with room it ends as undisturbed."""
+    words = ["run", str(scenario), "--out", str(tmp_path / "out"), "--no-report", "--threads", "1"]
+    done = subprocess.run([sys.executable, "-c", LIMITED, *words], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 3, done.stderr
+    assert "E602" in done.stderr and "--resume" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "summary.json").exists()
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--resume", str(tmp_path / "out"), "--no-report", "--quiet"])
+    assert ended.value.code == 0
+    with pytest.raises(SystemExit):
+        main(["run", str(scenario), "--out", str(tmp_path / "whole"), "--no-report", "--quiet", "--threads", "1"])
+    fields = [open_results(tmp_path / name).fields["depth"].values for name in ("out", "whole")]
+    assert fields[0].shape == fields[1].shape == (61, 60, 60) and np.array_equal(*fields, equal_nan=True)
+
+
+def test_results_that_never_fit_are_refused(tmp_path, scenario, capsys, monkeypatch):
+    import shutil
+
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("flood_sim.runner.shutil.disk_usage", lambda path: usage._replace(free=1000))
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(scenario), "--out", str(tmp_path / "out"), "--quiet"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and "E602" in said and "interval_s" in said and not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_goes_away_is_told(tmp_path, scenario, capsys, monkeypatch):
+    """Removed under way: E602 and exit 3; nobody writes it anew as if it were whole."""
+    import shutil
+
+    from flood_sim.output import Recorder
+
+    record = Recorder.record
+
+    def gone(self, simulation, window):
+        if window.stop >= 100.0:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        record(self, simulation, window)
+
+    monkeypatch.setattr(Recorder, "record", gone)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(scenario), "--out", str(tmp_path / "out"), "--quiet", "--threads", "1"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 3 and "E602" in said and "Traceback" not in said
+    assert not (tmp_path / "out" / "summary.json").exists()
