@@ -97,7 +97,7 @@ BAD = [
     (("from_m = [93.0, 10.0]", "from_m = [930.0, 10.0]"), "E204", ["pump", "not on an open cell"]),
     (("opening_m = 0.4", ""), "E104", ["opening_m or opening_file"]),
     (("deck_m = 12.0", "deck_m = 10.0"), "E104", ["deck_m"]),
-    (("line_m = [[90.0, 50.0], [90.0, 0.0]]", "line_m = [[900.0, 50.0], [900.0, 0.0]]"), "E205", ["wall"]),
+    (("line_m = [[90.0, 50.0], [90.0, 0.0]]", "line_m = [[900.0, 50.0], [900.0, 0.0]]"), "E204", ["wall", "leaves the grid by 800 m"]),
     (('kind = "wall"', 'kind = "moat"'), "E104", ["moat", "wall"]),
     (("capacity_m3_s = 0.3", "capacity_m3_s = 0.3\nstop_depth_m = 0.5"), "E104", ["stop_depth_m"]),
 ]
