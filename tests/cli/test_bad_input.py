@@ -242,7 +242,7 @@ def gauge_outside(folder):
     return scenario(more="[output]\ngauges = { a = [1e6, 0.0] }\n")
 
 
-@case("E205", "no face of the grid")
+@case("E204", "leaves the grid by")
 def dyke_off_the_grid(folder):
     return scenario(more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[1000.0, 1000.0], [1010.0, 1000.0]]\n')
 
@@ -474,6 +474,11 @@ def raster_of_a_million_by_a_million(folder):
     return scenario((FLAT, 'bed_elevation = "dem.asc"'), more='[grid]\ncrs = "EPSG:4547"\n')
 
 
+@case("E205", "no face of the grid")
+def a_wall_beside_the_grid(folder):
+    return scenario(more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[120.0, 10.0], [120.0, 40.0]]\n')
+
+
 @case("E204", "leaves the grid by")
 def a_wall_to_the_moon(folder):
     return scenario(more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[10.0, 20.0], [4e8, 20.0]]\n')
@@ -597,7 +602,7 @@ def test_all_faults_of_a_scenario_are_told_at_once(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["check", str(tmp_path / "s.toml")])
     said = capsys.readouterr().err
-    for words in ("rain.csv", "n.inp", "gauges, `a`", "no face of the grid"):
+    for words in ("rain.csv", "n.inp", "gauges, `a`", "leaves the grid by"):
         assert words in said, said
 
 
