@@ -486,7 +486,7 @@ def a_wall_to_the_moon(folder):
 
 @case("E204", "gauges")
 def a_gauge_beyond_all_integers(folder):
-    return scenario(more="[output]\ngauges = { a = [20.0, -1e19] }\n")
+    return scenario(more="[output]\ngauges = { a = [20.0, -1e30] }\n")
 
 
 @case("E104", "polygon_m", "at least 3")
