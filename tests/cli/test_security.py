@@ -16,7 +16,7 @@ WATCHED = """
 import json, os, sys
 seen = {"written": [], "sockets": [], "started": []}
 def hook(event, args):
-    if event == "open" and isinstance(args[0], (str, bytes)) and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+    if event == "open" and isinstance(args[0], (str, bytes, os.PathLike)) and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
         seen["written"].append(os.path.realpath(os.fsdecode(args[0])))
     elif event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
         seen["sockets"].append(f"{event} {args[1:]}")
@@ -34,17 +34,27 @@ json.dump(seen, open(sys.argv[1], "w"))
 
 def test_a_run_reaches_nobody_and_writes_its_folder_alone(tmp_path):
     """No socket; every file that Python opens for writing lies in the result folder, the kernels' cache or the system's temporary folder."""
-    import tempfile
+    import os
 
     from flood_kernels import cache_folder
 
     (tmp_path / "s.toml").write_text(GOOD)
     words = ["run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), "--threads", "1"]
-    done = subprocess.run([sys.executable, "-c", WATCHED, str(tmp_path / "seen.json"), *words], capture_output=True, text=True, check=False)
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-c", WATCHED, str(tmp_path / "seen.json"), *words]
+    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     seen = json.loads((tmp_path / "seen.json").read_text())
     assert seen["exit"] == 0, done.stderr
     assert seen["sockets"] == []
-    allowed = [str(tmp_path / "out"), str(cache_folder().resolve().parent), str(Path(tempfile.gettempdir()).resolve()), "/dev/", "/proc/"]
+    allowed = [
+        str(tmp_path / "out"),
+        str(cache_folder().resolve().parent),
+        str(tmp_path / "temporary"),
+        str(tmp_path / "seen.json"),
+        "/dev/",
+        "/proc/",
+    ]
     home = Path.home()
     allowed += [str(home / ".cache"), str(home / ".config" / "matplotlib")]  # matplotlib's list of fonts
     assert [path for path in seen["written"] if not path.startswith(tuple(allowed))] == []
@@ -78,13 +88,14 @@ def test_nothing_runs_what_a_file_says():
     assert found == []
 
 
-@pytest.mark.parametrize("title", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"])
-def test_a_title_is_text_on_the_page(tmp_path, title):
+@pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"])
+def test_a_name_is_text_on_the_page(tmp_path, name):
+    """A gauge of this name, in its hydrograph."""
     from flood_sim.runner import run_scenario
     from flood_sim.scenario import load_scenario
     from flood_sim.study.report import write_report
 
-    (tmp_path / "s.toml").write_text(GOOD.replace('name = "plain"', f'name = "plain"\ntitle = "{title}"'))
+    (tmp_path / "s.toml").write_text(GOOD + f"[output]\ngauges = {{ '{name}' = [20.0, 20.0] }}\n")
     run_scenario(load_scenario(tmp_path / "s.toml"), tmp_path / "out", threads=1)
     page = write_report(tmp_path / "out").read_text(encoding="utf-8")
-    assert title not in page and "Content-Security-Policy" in page
+    assert name not in page and "alert(1)" in page and "Content-Security-Policy" in page
