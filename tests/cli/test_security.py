@@ -42,7 +42,7 @@ def test_a_run_reaches_nobody_and_writes_its_folder_alone(tmp_path):
     words = ["run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), "--threads", "1"]
     (tmp_path / "temporary").mkdir()
     command = [sys.executable, "-c", WATCHED, str(tmp_path / "seen.json"), *words]
-    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
+    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     seen = json.loads((tmp_path / "seen.json").read_text())
     assert seen["exit"] == 0, done.stderr
