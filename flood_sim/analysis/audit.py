@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.consequences import Consequences
-from flood_sim.analysis.streets import freeboard_m, length_quantile
+from flood_sim.analysis.streets import freeboard_m
 from flood_sim.errors import input_error, nearest
 
 STANDARDS = Path(__file__).parent / "standards"
@@ -84,13 +84,13 @@ def _carriageway(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: flo
     if c.exposure is None or not c.exposure["road_share"].any():
         return None
     depth = np.nan_to_num(c.results.max_depth.values)
-    worst = area_quantile(depth, c.exposure["road_share"], criterion["share"])
+    worst = share_quantile(depth, c.exposure["road_share"], criterion["share"])
     return Verdict(
         criterion["id"], worst, criterion["limit_m"], tuple(_deepest(c, np.where(c.exposure["road_share"] > 0.0, depth, 0.0), "carriageway"))
     )
 
 
-def area_quantile(value: np.ndarray, weight: np.ndarray, share: float) -> float:
+def share_quantile(value: np.ndarray, weight: np.ndarray, share: float) -> float:
     """The smallest value that `share` of the weight does not exceed."""
     used = weight > 0.0
     order = np.argsort(value[used], kind="stable")
@@ -118,13 +118,13 @@ def _lane_path(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float
     worst = streets.by_frame[1].max(axis=0)
     order = np.argsort(-worst, kind="stable")[:OBJECTS_SHOWN].tolist()
     objects = tuple({"name": streets.name[k], "value": float(worst[k]), **_place(c, *streets.middle_cell(k))} for k in order if worst[k] > 0.0)
-    value = length_quantile(worst, streets.length_m, criterion["share"])
+    value = share_quantile(worst, streets.length_m, criterion["share"])
     return Verdict(criterion["id"], value, criterion["limit_m"], objects, float(worst.max()))
 
 
 def _recession(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
     """Hours after the rain until `share` of a zone's streets (by length) can be passed along a way at most limit_m deep, and stay so: the zone that
-    is nearest to its own limit or furthest over it. None without frames, or where the run ends before the limit."""
+    is nearest to its own limit or furthest over it; over it, too, where the run ends with streets shut. None without frames."""
     streets = c.streets
     if streets is None or "depth" not in c.results.fields:
         return None
@@ -134,7 +134,7 @@ def _recession(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float
         mine = streets.of_zone(zone)
         if not mine.any():
             continue
-        shut = np.array([length_quantile(row[mine], streets.length_m[mine], criterion["share"]) > criterion["limit_m"] for row in depth])
+        shut = np.array([share_quantile(row[mine], streets.length_m[mine], criterion["share"]) > criterion["limit_m"] for row in depth])
         last = int(np.flatnonzero(shut)[-1]) if shut.any() else -1
         if last == len(hours) - 1:  # not within the run: later than its end, and over the limit as far as one knows
             found.append((limit_h, max(float(hours[last]) - rain_ends_h, limit_h + 1.0), zone))

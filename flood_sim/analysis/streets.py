@@ -57,13 +57,6 @@ class Streets:
         return row, column
 
 
-def length_quantile(value: np.ndarray, length_m: np.ndarray, share: float) -> float:
-    """The smallest value that `share` of the length does not exceed."""
-    order = np.argsort(value, kind="stable")
-    total = np.cumsum(length_m[order])
-    return float(value[order][min(int(np.searchsorted(total, share * total[-1] - 1e-9)), len(order) - 1)])
-
-
 def freeboard_m(consequences: Consequences) -> tuple[np.ndarray, np.ndarray] | None:
     """Flat cells of the river at its banks, and crest less highest stage there (m, negative: overtopped); None where no dykes are known."""
     e = consequences.exposure

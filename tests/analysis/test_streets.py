@@ -7,8 +7,9 @@ import pytest
 
 from cases import grid_of
 from flood_kernels.roads import AROUND, driest_ways, find_neighbours
+from flood_sim.analysis.audit import share_quantile
 from flood_sim.analysis.consequences import Consequences
-from flood_sim.analysis.streets import Streets, freeboard_m, length_quantile
+from flood_sim.analysis.streets import Streets, freeboard_m
 from flood_sim.city import CityParameters, reference_city
 from flood_sim.city.exposure import city_exposure
 from flood_sim.dykes import dyke_crests
@@ -77,7 +78,7 @@ def test_two_segments_share_a_crossing_and_do_not_mix():
 
 def test_shares_of_length():
     value, length = np.array([0.1, 0.2, 0.9]), np.array([100.0, 890.0, 10.0])
-    assert length_quantile(value, length, 1.0) == 0.9 and length_quantile(value, length, 0.99) == 0.2 and length_quantile(value, length, 0.05) == 0.1
+    assert share_quantile(value, length, 1.0) == 0.9 and share_quantile(value, length, 0.99) == 0.2 and share_quantile(value, length, 0.05) == 0.1
 
 
 @pytest.mark.parametrize("cell", [4.0, 10.0])

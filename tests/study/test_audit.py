@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.test_consequences import HOUR, toy
-from flood_sim.analysis.audit import area_quantile, interpolated_period, judge, ladder_answer, next_rung, read_loads, read_standards
+from flood_sim.analysis.audit import interpolated_period, judge, ladder_answer, next_rung, read_loads, read_standards, share_quantile
 from flood_sim.errors import InputError
 from flood_sim.scenario import load_scenario
 from flood_sim.study.audit import audit_lines, day_depth_mm, river_stage_m, run_audit
@@ -60,7 +60,7 @@ def test_criteria_are_not_mixed():
 
 def test_shares_of_area():
     value, weight = np.array([[0.1, 0.2], [0.3, 9.0]]), np.array([[1.0, 1.0], [1.98, 0.02]])
-    assert area_quantile(value, weight, 1.0) == 9.0 and area_quantile(value, weight, 0.99) == 0.3 and area_quantile(value, weight, 0.4) == 0.2
+    assert share_quantile(value, weight, 1.0) == 9.0 and share_quantile(value, weight, 0.99) == 0.3 and share_quantile(value, weight, 0.4) == 0.2
 
 
 def test_criteria_on_a_toy_folder(tmp_path):
