@@ -12,13 +12,13 @@ from typing import Any
 
 from flood_sim.analysis.audit import Verdict, judge, ladder_answer, next_rung, read_loads
 from flood_sim.analysis.consequences import Consequences
-from flood_sim.errors import RunFailedError, input_error, nearest
+from flood_sim.errors import input_error, nearest
 from flood_sim.rainfall import FORMULAS
 from flood_sim.results import open_results
 from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
 from flood_sim.study.store import AUDIT, Store, write_whole
-from flood_sim.study.worker import hydraulics, request
+from flood_sim.study.worker import completed, request
 
 DAY_AFTER_H = 4.0  # the longest time in which streets must be passable again
 Rung = tuple[str, float]  # family and return period
@@ -84,10 +84,8 @@ class Audit:
         if (portfolio, rung) not in self._runs:
             chosen = chosen_portfolio(self.scenario, portfolio)
             wanted = request(self.scenario, portfolio, chosen.measures, chosen.actions, self.changes(*rung), self.threads)
-            answer = hydraulics(json.dumps(wanted, default=str), str(self.store.folder.resolve()), 7200.0)
-            if answer["status"] != "complete":
-                raise RunFailedError(f"{portfolio}, {rung[0]} {rung[1]:g} y: {answer['message']}")
-            self._runs[portfolio, rung] = Consequences(open_results(self.store.runs / answer["key"]))
+            key = completed(wanted, self.store.folder, f"{portfolio}, {rung[0]} {rung[1]:g} y")
+            self._runs[portfolio, rung] = Consequences(open_results(self.store.runs / key))
         return self._runs[portfolio, rung]
 
     def changes(self, family: str, period_y: float) -> dict[str, Any]:

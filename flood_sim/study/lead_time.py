@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.errors import RunFailedError, input_error, nearest
+from flood_sim.errors import input_error, nearest
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
 from flood_sim.study.model import read_outcomes
 from flood_sim.study.store import LEAD_TIME, Store, write_whole
-from flood_sim.study.worker import hydraulics, request
+from flood_sim.study.worker import completed, request
 from flood_sim.units import minutes_to_s
 
 LARGEST_GRID = 1024  # moments tried at most: ten runs
@@ -102,11 +102,8 @@ class Search:
     def results(self, changes: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
         """A run and its outcomes. Raises RunFailedError."""
         wanted = request(self.scenario, self.portfolio, self.chosen.measures, self.chosen.actions, changes, self.threads)
-        answer = hydraulics(json.dumps(wanted, default=str), str(self.store.folder.resolve()), 7200.0)
-        if answer["status"] != "complete":
-            raise RunFailedError(f"{self.portfolio}, {self.action}: {answer['message']}")
+        folder = self.store.runs / completed(wanted, self.store.folder, f"{self.portfolio}, {self.action}")
         self.runs += 1
-        folder = self.store.runs / answer["key"]
         return open_results(folder), (read_outcomes(folder) or {})["outcomes"]
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flood_sim.errors import RunFailedError
+
 if TYPE_CHECKING:
     from flood_sim.scenario import Scenario
 
@@ -27,6 +29,14 @@ def request(
         "scenario": str(scenario.path.resolve()), "allowed": [str(p) for p in scenario.allowed], "changes": changes,
         "portfolio": portfolio, "measures": list(measures), "actions": actions, "threads": threads, **more,
     }  # fmt: skip
+
+
+def completed(wanted: dict[str, Any], store: Path, label: str, timeout_s: float = 7200.0) -> str:
+    """Run what is asked for in this thread's model process; its key. Raises RunFailedError with the label where it does not end complete."""
+    answer = hydraulics(json.dumps(wanted, default=str), str(store.resolve()), timeout_s)
+    if answer["status"] != "complete":
+        raise RunFailedError(f"{label}: {answer['message']}")
+    return str(answer["key"])
 
 
 def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
