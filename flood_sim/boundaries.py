@@ -126,6 +126,7 @@ def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float
             f"the line leaves the grid by {beyond:.4g} m",
             allowed=repr(grid),
             do="check its coordinates and their order",
+            at=tuple((float(x), float(y)) for x, y in points_m),
         )
     path: list[tuple[int, int]] = []
     for (x0, y0), (x1, y1) in zip(points_m[:-1], points_m[1:], strict=True):
@@ -157,5 +158,11 @@ def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float
             c0 += step
     inside = [k for k, (r, c) in enumerate(cells) if 0 <= r < grid.rows and 0 <= c < grid.columns]
     if not inside:
-        raise input_error("E205", f"{place}, `{name}`", "no face of the grid lies on this line", allowed=repr(grid))
+        raise input_error(
+            "E205",
+            f"{place}, `{name}`",
+            "no face of the grid lies on this line",
+            allowed=repr(grid),
+            at=tuple((float(x), float(y)) for x, y in points_m),
+        )
     return Section(name, np.array(is_x)[inside], np.array(cells, np.int64)[inside], np.array(sign)[inside])

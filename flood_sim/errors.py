@@ -16,7 +16,7 @@ class Finding:
     """One thing that `check` found: where, what, and the way out.
 
     severity : "error" (the run is refused) or "warning" (it goes on);  code : "E2xx", "W2xx" as in the documentation.
-    x_m, y_m : place on the map where there is one.
+    at : (x, y) of each place on the map, the worst or first of them first; () where there is none.
     """
 
     code: str
@@ -25,8 +25,15 @@ class Finding:
     given: str = ""
     allowed: str = ""
     do: str = ""
-    x_m: float | None = None
-    y_m: float | None = None
+    at: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def x_m(self) -> float | None:
+        return self.at[0][0] if self.at else None
+
+    @property
+    def y_m(self) -> float | None:
+        return self.at[0][1] if self.at else None
 
     @property
     def severity(self) -> str:
@@ -57,7 +64,11 @@ class InputError(FloodSimError):
 
 
 class RunFailedError(FloodSimError):
-    """The run was stopped by the program: its last results stay readable."""
+    """The run was stopped by the program: its last results stay readable. findings : where and why, as far as it is known."""
+
+    def __init__(self, message: str, findings: Iterable[Finding] = ()) -> None:
+        self.findings = list(findings)
+        super().__init__(message)
 
 
 class OutputError(RunFailedError):
@@ -68,8 +79,8 @@ class VolumeLedgerError(RunFailedError):
     """The ledger does not close within the limit."""
 
 
-class TimeStepError(RunFailedError):
-    """The stable time step fell below the smallest one allowed."""
+class InstabilityError(RunFailedError):
+    """The water on the ground ran away: a cell lost its value, or the stable time step fell below the smallest one allowed."""
 
 
 class DrainageError(RunFailedError):

@@ -69,6 +69,15 @@ class Grid:
 
         return rasterize([(geometry, 1)], out_shape=self.shape, transform=self.transform, all_touched=touched, dtype="uint8").astype(bool)
 
+    def middles(self, cells: Any) -> tuple[tuple[float, float], ...]:
+        """(x, y) of the centres of cells (n, 2), in their order."""
+        rows, columns = np.asarray(cells, np.int64).reshape(-1, 2).T
+        return tuple(zip(self.x_m[columns].tolist(), self.y_m[rows].tolist(), strict=True))
+
+    def centres(self, mask: np.ndarray, most: int = 1000) -> tuple[tuple[float, float], ...]:
+        """(x, y) of the first `most` cells of a mask (rows, columns), row by row."""
+        return self.middles(np.argwhere(mask)[:most])
+
     @property
     def transform(self) -> Any:
         """The affine transform of rasterio: column, row of a corner to x, y."""

@@ -40,6 +40,8 @@ FILES = (
     "network.nc",
     "network.gpkg",
     "sections.csv",
+    "messages.csv",
+    "messages.gpkg",
     SITES,
     OPENINGS,
     "exposure.nc",

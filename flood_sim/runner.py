@@ -17,12 +17,13 @@ from typing import Any
 
 from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
 from flood_sim.clock import Window
-from flood_sim.errors import DrainageError, InputError, OutputError, RunFailedError, input_error
+from flood_sim.errors import DrainageError, Finding, InputError, OutputError, RunFailedError, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.output import FILES, Recorder, python_line
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
 from flood_sim.scenario.build import frame_bytes, memory_line
+from flood_sim.scenario.check_files import MESSAGE_LAYER, write_message_layer, write_messages
 from flood_sim.simulation import Simulation
 from flood_sim.units import GIBIBYTE
 
@@ -174,6 +175,7 @@ def _run(
         progress(simulation)
 
     status, message, exceeded = "failed", "", []
+    found: list[Finding] = []
     with _signals(simulation):
         try:
             status = simulation.run(_Guarded(recorder), after_window)
@@ -184,6 +186,7 @@ def _run(
             raise
         except (RunFailedError, DrainageError) as error:
             status, message = "failed", str(error)
+            found = error.findings
     with _writing(out, simulation):
         if status == "interrupted":
             checkpoints.write(simulation, recorder)
@@ -191,6 +194,10 @@ def _run(
         for path in work.iterdir() if work.is_dir() else ():
             shutil.move(str(path), out / path.name)
         shutil.rmtree(work, ignore_errors=True)
+        if found:
+            write_messages(out, found)
+            write_message_layer(out, found, simulation.inputs.terrain.grid.crs)
+            message += f"\n  map       {out / MESSAGE_LAYER}"
         summary = recorder.finish(simulation, status, time.perf_counter() - begun, exceeded, message)
     for line in closing_lines(summary):
         say(line)
@@ -370,8 +377,6 @@ def run(
     out : result folder; absent: a new temporary one. Raises InputError or RunFailedError with the child's message.
     """
     import tempfile
-
-    from flood_sim.errors import Finding
 
     path = str(scenario.path if isinstance(scenario, Scenario) else scenario)
     folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="flood_sim_")) / "results"

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from flood_kernels import arrays, runs, statistics
+from flood_sim import stability
 from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
 from flood_sim.clock import Window
 from flood_sim.constants import GRAVITY_M_S2
-from flood_sim.errors import RunFailedError, TimeStepError
+from flood_sim.errors import RunFailedError
 from flood_sim.infiltration import Infiltration, NoInfiltration
 from flood_sim.losses import Losses, StorageInputs
 from flood_sim.rain_fields import RainField
@@ -90,6 +91,7 @@ class SurfaceFlow:
         fastest = math.sqrt(GRAVITY_M_S2 * float(self.depth.max(initial=0.0)))
         self._state = np.array([fastest, 0.0, fastest, 0.0])  # fastest signal m/s, steps taken; the same of long steps
         self.maxima = empty_maxima(self.grid.shape)
+        self._sum_up()
 
     # ------------------------------------------------------------------------------------------------ what others read
 
@@ -110,8 +112,12 @@ class SurfaceFlow:
     @property
     def volume(self) -> float:
         """Water on the ground, m3, with what rounding owes (float64)."""
-        statistics.sum_rows(self._cells.depth, self._cells.carry, TOP, LEFT, self.grid.columns, self._row_sums)
-        return math.fsum(self._row_sums) * self.grid.cell_area_m2 + float(self._shared.pairs.pending.sum())
+        return self._on_ground_m3 + float(self._shared.pairs.pending.sum())
+
+    @property
+    def fastest_signal_m_s(self) -> float:
+        """Speed of water and wave together, the largest of all cells."""
+        return float(self._state[0])
 
     @property
     def long_steps(self) -> int:
@@ -206,7 +212,7 @@ class SurfaceFlow:
     # ----------------------------------------------------------------------------------------------------- time stepping
 
     def advance(self, window: Window) -> None:
-        """Bring depth and discharge to window.stop in stable steps; raises TimeStepError where the stable step collapses."""
+        """Bring depth and discharge to window.stop in stable steps; raises InstabilityError where the water runs away."""
         limit_kernel_threads(self.threads)
         self._prepare(window)
         status, reached, steps, smallest = self._scheme.advance_window(
@@ -216,8 +222,7 @@ class SurfaceFlow:
         self.time_s, self.steps = reached, self.steps + steps
         self.smallest_step_s = min(self.smallest_step_s, smallest)
         self._book(window)
-        if status != arrays.OK:
-            self._explain_collapse(smallest)
+        stability.refuse(self, smallest if status != arrays.OK else None)
 
     def _prepare(self, window: Window) -> None:
         self._shared.inlets.captured[:] = 0.0
@@ -253,6 +258,11 @@ class SurfaceFlow:
         self.structure_volume += np.array(passed[count:]).reshape(-1, 2)
         self.losses.take(self._cells.depth, self._fallen, TOP, LEFT, window.start, window.length)
         statistics.update_maxima(*self._between_buildings(), self._scheme.moves_momentum, TOP, LEFT, self.maxima, self.time_s, window.length)
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        statistics.sum_rows(self._cells.depth, self._cells.carry, TOP, LEFT, self.grid.columns, self._row_sums)
+        self._on_ground_m3 = math.fsum(self._row_sums) * self.grid.cell_area_m2
 
     def cells_deeper(self, limits_m: np.ndarray, dry_at_start: np.ndarray) -> np.ndarray:
         """(limits,) number of cells deeper than each limit, ascending, of those that were dry at the start (rows, columns)."""
@@ -289,16 +299,6 @@ class SurfaceFlow:
     def undelivered_inflow(self) -> float:
         """Inflow booked but not yet in its cell (m3): float32 remainders."""
         return float(self._shared.sources.pending[: self.return_slice.start].sum())
-
-    def _explain_collapse(self, step_s: float) -> None:
-        depth = np.nan_to_num(self.depth.astype(float), nan=np.inf)
-        row, column = np.unravel_index(int(depth.argmax()), depth.shape)
-        x, y = self.grid.x_m[column], self.grid.y_m[row]
-        where = f"row {row}, column {column}, x {x:.1f}, y {y:.1f} m, depth {self.depth[row, column]:.2f} m"
-        raise TimeStepError(
-            f"the stable time step fell to {step_s * 1000:.3f} ms (smallest allowed {self.settings.smallest_step_s * 1000:g} ms) at "
-            f"{self.time_s:.1f} s; deepest cell: {where}. Likely a pit in the terrain or a wrong inflow unit."
-        )
 
     # ---------------------------------------------------------------------------------------------------------- building
 

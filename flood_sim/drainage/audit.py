@@ -18,6 +18,7 @@ LARGEST_PIPE_M = 12.0  # deeper closed sections are millimetres or inches read a
 LENGTH_RATIO = 3.0  # of a conduit over the way between its nodes, either way
 ENTRY_MINUTES = 10.0  # overland time to the first inlet (GB 50014: 5 to 15 min)
 NAMED = 5  # of what is listed
+OF_NODES = {"W423", "W424", "W426"}  # the other findings name links
 
 
 @dataclass(frozen=True)
@@ -118,13 +119,14 @@ class _Sayer:
     """One finding for a list of things, the first of them by name."""
 
     def __init__(self, inp: InpFile, findings: list[Finding]) -> None:
-        self._name, self._findings = inp.path.name, findings
+        self._inp, self._findings = inp, findings
 
     def __call__(self, code: str, problem: str, things: Iterable[str], do: str = "") -> None:
-        things = list(things)
+        things, where = list(things), self._inp.places if code in OF_NODES else self._inp.link_places
         if things:
             more = " ..." if len(things) > NAMED else ""
-            self._findings.append(Finding(code, self._name, f"{len(things)} {problem}: {', '.join(things[:NAMED])}{more}", do=do))
+            text = f"{len(things)} {problem}: {', '.join(things[:NAMED])}{more}"
+            self._findings.append(Finding(code, self._inp.path.name, text, do=do, at=where(thing.split()[0] for thing in things)))
 
 
 def _narrowing(conduits: list[Conduit]) -> list[str]:
@@ -320,7 +322,13 @@ def refuse_odd_inflows(inp: InpFile) -> None:
             if place < len(tokens) and not _sound(tokens[place]):
                 faults.append(
                     Finding(
-                        "E408", f"{inp.path.name}, line {row.line}", f"an inflow of {tokens[0]}", given=tokens[place], allowed="0 and more", do=way
+                        "E408",
+                        f"{inp.path.name}, line {row.line}",
+                        f"an inflow of {tokens[0]}",
+                        given=tokens[place],
+                        allowed="0 and more",
+                        do=way,
+                        at=inp.places([tokens[0]]),
                     )
                 )
     for row in inp.rows("DWF"):
@@ -328,7 +336,13 @@ def refuse_odd_inflows(inp: InpFile) -> None:
             given = row.tokens[DRY_WEATHER_MEAN]
             faults.append(
                 Finding(
-                    "E408", f"{inp.path.name}, line {row.line}", f"the dry-weather flow of {row.tokens[0]}", given=given, allowed="0 and more", do=way
+                    "E408",
+                    f"{inp.path.name}, line {row.line}",
+                    f"the dry-weather flow of {row.tokens[0]}",
+                    given=given,
+                    allowed="0 and more",
+                    do=way,
+                    at=inp.places([row.tokens[0]]),
                 )
             )
     for row in inp.rows("TIMESERIES"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -138,6 +139,17 @@ class InpFile:
             if len(row.tokens) >= 3:
                 places[row.tokens[0]] = (self.number(row, 1), self.number(row, 2))
         return places
+
+    def places(self, nodes: Iterable[str]) -> tuple[tuple[float, float], ...]:
+        """Map coordinates of nodes; those without are left out."""
+        where = self.coordinates()
+        return tuple(where[name] for name in nodes if name in where)
+
+    def link_places(self, links: Iterable[str]) -> tuple[tuple[float, float], ...]:
+        """The middle between the two nodes of each link that has them on the map."""
+        where, ends = self.coordinates(), self.links()
+        pairs = [[where[node] for node in ends.get(name, ()) if node in where] for name in links]
+        return tuple((0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])) for a, b in (p for p in pairs if len(p) == 2))
 
     def rims(self) -> dict[str, float]:
         """Junction and storage id to rim elevation (m): invert + maximum depth; MaxDepth 0 means the top of the highest pipe."""

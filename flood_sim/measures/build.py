@@ -56,7 +56,7 @@ def _placed(conflict: Conflict, grid: Grid) -> Finding:
     if not len(conflict.cells):
         return conflict.finding
     x, y = float(grid.x_m[conflict.cells[:, 1]].mean()), float(grid.y_m[conflict.cells[:, 0]].mean())
-    return replace(conflict.finding, given=f"{conflict.finding.given}; around x {x:.0f}, y {y:.0f}", x_m=x, y_m=y)
+    return replace(conflict.finding, given=f"{conflict.finding.given}; around x {x:.0f}, y {y:.0f}", at=((x, y),))
 
 
 def rounds(measures: Mapping[str, Measure]) -> list[list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from flood_sim.output_files import write_geotiff
 from flood_sim.rain_fields import mean_rainfall
 from flood_sim.scenario.schema import FORMULA
 
-MESSAGES = "messages.csv"
+MESSAGES, MESSAGE_LAYER = "messages.csv", "messages.gpkg"
 Rows = list[tuple[Any, dict[str, Any]]]  # shapely geometry, its fields
 
 
@@ -56,7 +56,8 @@ def write_model(folder: Path, inputs: ModelInputs) -> list[Path]:
         write_geotiff(folder / f"{name}.tif", np.where(terrain.active, field, np.nan).astype(np.float32), grid, np.nan)
     write_geotiff(folder / "active.tif", terrain.active.astype(np.uint8), grid, None)
     _write_rain(folder / "rain.csv", inputs)
-    layers = {"messages": _messages(inputs.findings), "links": _links(inputs), "boundaries": _boundaries(inputs), "structures": _structures(inputs)}
+    write_message_layer(folder, inputs.findings, grid.crs)
+    layers = {"links": _links(inputs), "boundaries": _boundaries(inputs), "structures": _structures(inputs)}
     for name, rows in layers.items():
         if rows:
             _write_layer(folder / f"{name}.gpkg", rows, grid.crs)
@@ -74,14 +75,17 @@ def _write_rain(path: Path, inputs: ModelInputs) -> None:
         table.writerows([inputs.clock.at(t).isoformat(), f"{t:g}", f"{mm:.4f}"] for t, mm in zip(minutes.tolist(), fallen.tolist(), strict=True))
 
 
-def _messages(findings: Sequence[Finding]) -> Rows:
+def write_message_layer(folder: Path, findings: Iterable[Finding], crs: str) -> None:
+    """messages.gpkg: a point for each place of each finding; no file where none has a place."""
     import shapely
 
-    return [
-        (shapely.Point(f.x_m, f.y_m), {"code": f.code, "place": f.place, "problem": f.problem, "do": f.do})
+    rows: Rows = [
+        (shapely.Point(at), {"code": f.code, "severity": f.severity, "place": f.place, "problem": f.problem, "given": f.given, "do": f.do})
         for f in findings
-        if f.x_m is not None and f.y_m is not None
+        for at in f.at
     ]
+    if rows:
+        _write_layer(folder / MESSAGE_LAYER, rows, crs)
 
 
 def _links(inputs: ModelInputs) -> Rows:

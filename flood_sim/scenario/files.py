@@ -264,14 +264,15 @@ def by_class(raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, ac
     classes = read_layer(raster, grid, [], mean=False)
     values = read_class_table(table, columns)
     present = np.unique(classes[active & np.isfinite(classes)]).astype(int)
-    gone = [
-        Finding("E213", table.name, f"class {c} of {raster.name} has no row", given=f"{(classes == c).mean():.1%} of the raster", do="add the row")
-        for c in present
-        if c not in values
-    ]
-    holes = int((active & ~np.isfinite(classes)).sum())
-    if holes:
-        gone.append(Finding("E207", raster.name, f"{holes} active cells have no class", do="fill the raster"))
+    gone = []
+    for c in present:
+        if c not in values:
+            there = classes == c
+            given, where = f"{there.mean():.1%} of the raster", grid.centres(there & active)
+            gone.append(Finding("E213", table.name, f"class {c} of {raster.name} has no row", given=given, do="add the row", at=where))
+    holes = active & ~np.isfinite(classes)
+    if holes.any():
+        gone.append(Finding("E207", raster.name, f"{int(holes.sum())} active cells have no class", do="fill the raster", at=grid.centres(holes)))
     if gone:
         raise InputError(gone)
     fields = {}

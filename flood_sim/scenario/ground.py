@@ -190,8 +190,7 @@ def _manning(scenario: Scenario, spec: TerrainSpec, grid: Grid, active: np.ndarr
             path.name,
             f"{int(holes.sum())} active cells have no roughness, first at row {row}, column {column}",
             do="fill the raster or mask the cells",
-            x_m=float(grid.x_m[column]),
-            y_m=float(grid.y_m[row]),
+            at=grid.centres(holes),
         )
     return np.where(np.isfinite(values), values, 0.03)
 
@@ -208,6 +207,7 @@ def _check_roughness(terrain: Terrain, findings: list[Finding]) -> None:
             given=f"n = {value:g}",
             allowed=f"{low} to {high}",
             do="mend the raster or table",
+            at=terrain.grid.centres(bad),
         )
     smooth = terrain.active & (terrain.manning_n < SMOOTHEST_N)
     if smooth.any():
@@ -216,6 +216,7 @@ def _check_roughness(terrain: Terrain, findings: list[Finding]) -> None:
                 "W212",
                 "[terrain] manning_n",
                 f"{int(smooth.sum())} cells are smoother than glass (n < {SMOOTHEST_N}), least {terrain.manning_n[smooth].min():.4f}",
+                at=terrain.grid.centres(smooth),
             )
         )
 
@@ -229,7 +230,8 @@ def _check_bed(terrain: Terrain, spec: TerrainSpec, findings: list[Finding]) -> 
         extreme &= ~(np.nan_to_num(bed, nan=-np.inf) > spec.walls_above_m)
     if extreme.any():
         row, column = np.argwhere(extreme)[0]
-        x, y = float(terrain.grid.x_m[column]), float(terrain.grid.y_m[row])
+        places = terrain.grid.centres(extreme)
+        x, y = places[0]
         findings.append(
             Finding(
                 "W209",
@@ -237,8 +239,7 @@ def _check_bed(terrain: Terrain, spec: TerrainSpec, findings: list[Finding]) -> 
                 f"{int(extreme.sum())} cells stand more than {SPIKE_M:g} m over or under all their neighbours, first "
                 f"{bed[row, column]:.1f} m at x {x:.1f}, y {y:.1f}",
                 do="smooth them, or set walls_above_m where they are buildings",
-                x_m=x,
-                y_m=y,
+                at=places,
             )
         )
     values = bed[terrain.active]
@@ -251,14 +252,15 @@ def _check_holes(terrain: Terrain, findings: list[Finding]) -> None:
     from scipy.ndimage import label
 
     parts, _ = label(np.pad(terrain.outside, 1, constant_values=True))
-    holes = (terrain.outside & (parts[1:-1, 1:-1] != parts[0, 0])).sum()
-    if holes:
+    holes = terrain.outside & (parts[1:-1, 1:-1] != parts[0, 0])
+    if holes.any():
         findings.append(
             Finding(
                 "W207",
                 "[terrain] bed_elevation",
-                f"{int(holes)} cells without elevation lie inside the model: nothing flows there",
+                f"{int(holes.sum())} cells without elevation lie inside the model: nothing flows there",
                 do="fill them if they are ground",
+                at=terrain.grid.centres(holes),
             )
         )
 

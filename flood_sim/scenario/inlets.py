@@ -129,8 +129,9 @@ def _listed(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: di
             cell = (row_, column)
             if not bool(terrain.grid.contains(*cell)) or not terrain.active[cell]:
                 raise input_error(
-                    "E402", place, "the inlet is not on an open cell", given=f"x {values['x_m']}, y {values['y_m']}", allowed=repr(terrain.grid)
-                )
+                    "E402", place, "the inlet is not on an open cell", given=f"x {values['x_m']}, y {values['y_m']}", allowed=repr(terrain.grid),
+                    at=((values["x_m"], values["y_m"]),),
+                )  # fmt: skip
         inlets.append(_inlet(name, cell, kind, values, spec.clogging, _rim(spec, terrain, cell)))
     return inlets
 

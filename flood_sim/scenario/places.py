@@ -19,6 +19,7 @@ def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> 
             given=str(location_m),
             allowed=repr(terrain.grid),
             do="move it off buildings and onto the grid",
+            at=(location_m,),
         )
     return row, column
 

@@ -115,7 +115,7 @@ def _gated_outfalls(inp: InpFile, placed: set[str], findings: list[Finding]) -> 
     if off:
         raise input_error(
             "E402", f"{inp.path.name}, [OUTFALLS]", "these outfalls lie off the grid: there is no river for them", given=", ".join(off[:6]),
-            do='give them coordinates on the grid, or outfalls = "leave"',
+            do='give them coordinates on the grid, or outfalls = "leave"', at=inp.places(off),
         )  # fmt: skip
     for row in rows:
         name, invert = row.tokens[:2]
@@ -184,11 +184,18 @@ def _check_network(scenario: Scenario, spec: SwmmDrainage, inp: InpFile, finding
     for row in inp.rows("CONDUITS"):
         if len(row.tokens) > 3 and _number(row.tokens[3]) <= 0.0:
             errors.append(
-                Finding("E405", f"{inp.path.name}, line {row.line}", f"conduit {row.tokens[0]} has length {row.tokens[3]}", do="give its length")
+                Finding(
+                    "E405",
+                    f"{inp.path.name}, line {row.line}",
+                    f"conduit {row.tokens[0]} has length {row.tokens[3]}",
+                    do="give its length",
+                    at=inp.link_places([row.tokens[0]]),
+                )
             )
     for row in inp.rows("JUNCTIONS"):
         if len(row.tokens) > 2 and _number(row.tokens[2]) < 0.0:
-            errors.append(Finding("E404", f"{inp.path.name}, line {row.line}", f"node {row.tokens[0]} has a negative depth", given=row.tokens[2]))
+            name, place = row.tokens[0], f"{inp.path.name}, line {row.line}"
+            errors.append(Finding("E404", place, f"node {name} has a negative depth", given=row.tokens[2], at=inp.places([name])))
     if errors:
         raise InputError(errors)
     if inp.encoding != "utf-8":
@@ -263,7 +270,8 @@ def _say_places(inp: InpFile, places: _Places, spec: SwmmDrainage, count: int, f
         ("W402", places.unplaced, "nodes have no coordinates: they are not coupled"),
     ):
         if names:
-            findings.append(Finding(code, inp.path.name, f"{len(names)} of {count} {text}: {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}"))
+            named = f"{', '.join(names[:6])}{' ...' if len(names) > 6 else ''}"
+            findings.append(Finding(code, inp.path.name, f"{len(names)} of {count} {text}: {named}", at=inp.places(names)))
 
 
 def _check_rims(inp: InpFile, terrain: Terrain, places: _Places, findings: list[Finding]) -> None:
@@ -278,6 +286,7 @@ def _check_rims(inp: InpFile, terrain: Terrain, places: _Places, findings: list[
                 inp.path.name,
                 f"{len(far)} of {len(gaps)} rims differ from the ground by more than {RIM_DIFFERENCE_M} m (rim - ground: {worst})",
                 do='mend them, or set [drainage] rim = "bed"',
+                at=inp.places(far),
             )
         )
 

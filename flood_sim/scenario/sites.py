@@ -104,8 +104,8 @@ class SiteBuilder:
         sill = spec.sill_elevation_m if spec.sill_elevation_m is not None else ground + (spec.sill_height_m or 0.0)
         if sill < ground - LOW_SILL_M:
             text = f"the sill lies {ground - sill:.2f} m under the ground in front of it: all water that reaches the cell runs in"
-            x, y = spec.location_m
-            self.findings.append(Finding("W450", place, text, given=f"{sill:.2f} m", do="is it an elevation of the same datum?", x_m=x, y_m=y))
+            do = "is it an elevation of the same datum?"
+            self.findings.append(Finding("W450", place, text, given=f"{sill:.2f} m", do=do, at=(spec.location_m,)))
         leak = spec.board_leak_l_s_m / LITRES_A_CUBIC_METRE
         name = f"{site}/{spec.name or number}"
         return Opening(name, row, column, sill, spec.width_m, spec.board_height_m, leak, spec.board_placed and spec.board_height_m > 0.0)
@@ -158,7 +158,8 @@ class SiteBuilder:
         level = spec.failure_elevation_m if spec.failure_elevation_m is not None else ground + (spec.failure_depth_m or 0.0)
         if level < ground - LOW_SILL_M:
             text = f"its failure level lies {ground - level:.2f} m under the ground (or floor) that it stands on: the first water drowns it"
-            self.findings.append(Finding("W451", place, text, given=f"{level:.2f} m", do="is it an elevation of the same datum?"))
+            at = () if spec.location_m is None else (spec.location_m,)
+            self.findings.append(Finding("W451", place, text, given=f"{level:.2f} m", do="is it an elevation of the same datum?", at=at))
         for need in spec.needs:
             for name in (*need.any_of, *([need.reserve] if need.reserve else [])):
                 refuse_unknown(name, self._critical, "critical site", f"{place}, needs")

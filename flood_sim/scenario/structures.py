@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from flood_sim.boundaries import section_along
 from flood_sim.culverts import INLETS, Barrel, plain_rating, rating
 from flood_sim.errors import Finding, input_error
+from flood_sim.grid import Grid
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
@@ -45,14 +46,16 @@ def build_structures(
             pumps.append(SurfacePump(spec.name, *ends, spec.capacity_m3_s, spec.start_depth_m, spec.stop_depth_m))
         else:
             faces.append(_face_structure(scenario, terrain, spec, place, findings))
-    _refuse_shared_faces(scenario, faces)
+    _refuse_shared_faces(scenario, terrain.grid, faces)
     return tuple(faces), tuple(culverts), tuple(pumps)
 
 
 def _culvert(terrain: Terrain, spec: Barrels, place: str) -> Culvert:
     a, b = open_cell(terrain, spec.from_m, f"{place}, from_m"), open_cell(terrain, spec.to_m, f"{place}, to_m")
     if a == b:
-        raise input_error("E204", place, "both ends lie in one cell", given=f"{spec.from_m}, {spec.to_m}", do="use smaller cells or leave it out")
+        raise input_error(
+            "E204", place, "both ends lie in one cell", given=f"{spec.from_m}, {spec.to_m}", do="use smaller cells or leave it out", at=(spec.from_m,)
+        )
     length = spec.length_m or math.hypot(spec.to_m[0] - spec.from_m[0], spec.to_m[1] - spec.from_m[1])
     levels = [float(terrain.bed_elevation[cell]) if level is None else level for cell, level in ((a, spec.from_level_m), (b, spec.to_level_m))]
     barrel = Barrel(spec.width_m is None, spec.height_m, spec.height_m if spec.width_m is None else spec.width_m)
@@ -114,7 +117,8 @@ def _face_structure(scenario: Scenario, terrain: Terrain, spec: Any, place: str,
                 "E212", place, "the crest lies in the ground everywhere", given=f"crest_m = {spec.crest_m:g}", allowed=f"above {ground.min():.2f} m"
             )
         if buried:
-            findings.append(Finding("W215", place, f"the ground is higher than the crest at {buried} of {n} faces: the ground counts there"))
+            text = f"the ground is higher than the crest at {buried} of {n} faces: the ground counts there"
+            findings.append(Finding("W215", place, text, at=grid.middles(cells[ground > spec.crest_m])))
     if isinstance(spec, Dyke) and spec.breach is not None:
         rest.update(_breach(terrain, spec.breach, is_x, cells, ground, place))
     if isinstance(spec, Gate):
@@ -147,14 +151,19 @@ def _breach(terrain: Terrain, breach: Any, is_x: np.ndarray, cells: np.ndarray, 
     inside = distance <= max(0.5 * breach.width_m, float(distance.min()) + 1e-9)
     if float(distance.min()) > 2.0 * grid.cell_size_m:
         raise input_error(
-            "E204", f"{place}, breach", "the breach does not lie on the dyke", given=str(breach.location_m), allowed="within two cells of its line"
+            "E204",
+            f"{place}, breach",
+            "the breach does not lie on the dyke",
+            given=str(breach.location_m),
+            allowed="within two cells of its line",
+            at=(breach.location_m,),
         )
     begin = np.where(inside, breach.begin_s + breach.widening_s * distance / (0.5 * breach.width_m), np.nan)
     level = ground if breach.level_m is None else np.maximum(ground, breach.level_m)
     return {"breach_begin_s": begin, "breach_duration_s": breach.sinking_s, "breach_level_m": level}
 
 
-def _refuse_shared_faces(scenario: Scenario, structures: list[FaceStructure]) -> None:
+def _refuse_shared_faces(scenario: Scenario, grid: Grid, structures: list[FaceStructure]) -> None:
     owner: dict[tuple[bool, int, int], str] = {}
     for s in structures:
         for is_x, (row, column) in zip(s.is_x.tolist(), s.cells.tolist(), strict=True):
@@ -165,4 +174,5 @@ def _refuse_shared_faces(scenario: Scenario, structures: list[FaceStructure]) ->
                     f"{scenario.path.name}, [[structures]] `{s.name}`",
                     f"it shares a face with `{other}` (row {row}, column {column})",
                     do="let lines end a cell apart, or make them one structure",
+                    at=grid.middles([(row, column)]),
                 )

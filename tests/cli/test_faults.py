@@ -78,3 +78,54 @@ def test_a_folder_that_goes_away_is_told(tmp_path, scenario, capsys, monkeypatch
     said = capsys.readouterr().err
     assert ended.value.code == 3 and "E602" in said and "Traceback" not in said
     assert not (tmp_path / "out" / "summary.json").exists()
+
+
+def test_a_cell_that_loses_its_value_is_located(tmp_path, scenario, capsys, monkeypatch):
+    """RELIABILITY P2: exit 3, place in the message and on a map, the frames before it kept and finite."""
+    import pyogrio
+
+    from flood_sim.output import Recorder
+
+    record = Recorder.record
+
+    def lose(self, simulation, window):
+        record(self, simulation, window)
+        if window.stop == 200.0:
+            surface = simulation.surface
+            surface._cells.depth[surface._view][17, 33] = np.nan
+
+    monkeypatch.setattr(Recorder, "record", lose)
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(scenario), "--out", str(out), "--quiet", "--threads", "1", "--no-report"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 3 and "E502" in said and "lost their value" in said and "messages.gpkg" in said and "Traceback" not in said
+    places = pyogrio.raw.read(out / "messages.gpkg")
+    assert len(places[2]) >= 1
+    lines = (out / "messages.csv").read_text().splitlines()
+    assert lines[1].startswith("E502,error,")
+    results = open_results(out)
+    assert results.status == "failed"
+    depth = results.fields["depth"].values
+    assert depth.shape[0] == 21 and np.isfinite(depth).all()
+
+
+def test_a_clock_that_jumps_moves_no_result(tmp_path, scenario, monkeypatch):
+    """The wall clock goes back an hour, then on by a day (a time server): checkpoints, results and their dates do not follow it."""
+    import time
+
+    true, calls = time.time, iter(range(10**9))
+
+    def jumping() -> float:
+        return true() + (-3600.0 if next(calls) % 2 else 86400.0)
+
+    folders = []
+    for name, clock in (("steady", true), ("jumping", jumping)):
+        monkeypatch.setattr(time, "time", clock)
+        with pytest.raises(SystemExit) as ended:
+            main(["run", str(scenario), "--out", str(tmp_path / name), "--quiet", "--threads", "1", "--no-report"])
+        assert ended.value.code == 0
+        folders.append(open_results(tmp_path / name))
+    for variable in ("depth", "time"):
+        assert np.array_equal(folders[0].fields[variable].values, folders[1].fields[variable].values, equal_nan=variable == "depth")
+    assert folders[0].summary["wall_s"] < 600.0 and 0.0 < folders[1].summary["wall_s"] < 600.0

@@ -40,12 +40,19 @@ DEFECTS = [
 ]
 
 
+WHERE = {  # nodes where they stand, links in the middle between theirs
+    "W421": ((50.0, 0.0),), "W422": ((150.0, 0.0),), "W423": ((100.0, 0.0),), "W424": ((0.0, 0.0), (100.0, 0.0)), "W425": ((50.0, 0.0),),
+    "W426": ((300.0, 0.0),), "W428": ((50.0, 0.0),), "W429": ((250.0, 0.0),), "W430": ((50.0, 0.0),), "W431": ((150.0, 0.0),),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(("code", "change", "text"), DEFECTS, ids=[d[0] for d in DEFECTS])
 def test_each_defect_is_found(tmp_path, code, change, text):
     import re
 
-    found = codes(tmp_path, **change)
-    assert code in found and re.search(text, found[code])
+    found = {f.code: f for f in audit_network(write_inp(tmp_path, inp_text(**{**SOUND, **change}) + PLACES), 1.0)}
+    assert code in found and re.search(text, found[code].problem)
+    assert found[code].at == WHERE[code]
 
 
 def test_a_flap_gate_and_a_free_outfall_are_no_defect(tmp_path):

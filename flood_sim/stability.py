@@ -1,0 +1,73 @@
+"""Water that runs away: where on the ground, and why. Reads the surface after each window."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flood_sim.constants import GRAVITY_M_S2
+from flood_sim.errors import Finding, InstabilityError
+
+if TYPE_CHECKING:
+    from flood_sim.surface import SurfaceFlow
+
+FASTEST_SIGNAL_M_S = 100.0  # speed and wave together: still water of 1,000 m, a free fall of 500 m
+PIT_M = 5.0  # a bed so far under its lowest neighbour is no street
+FAST_RISE_M_S = 1.0  # of an inflow's cells: wherever the water has got to meanwhile
+SHOWN = 100  # cells that are put on the map
+
+
+def refuse(surface: SurfaceFlow, collapsed_step_s: float | None) -> None:
+    """Raises InstabilityError, located and explained, where the stable step collapsed (to collapsed_step_s), a cell has lost its value or a signal
+    is faster than any on land; a sound surface costs two comparisons."""
+    if collapsed_step_s is not None:
+        smallest = f"(smallest allowed {surface.settings.smallest_step_s * 1000:g} ms)"
+        found = explain(surface, "E503", f"the stable time step fell to {collapsed_step_s * 1000:.3f} ms {smallest}")
+    elif not (math.isfinite(surface.volume) and surface.fastest_signal_m_s <= FASTEST_SIGNAL_M_S):
+        found = explain(surface, "E502", f"water and its waves run at {surface.fastest_signal_m_s:.3g} m/s")
+    else:
+        return
+    raise InstabilityError(str(found), [found])
+
+
+def explain(surface: SurfaceFlow, code: str, problem: str) -> Finding:
+    """The cells that run away, those without a value first, then by speed and wave: the first in words, with its likely cause, all on the map."""
+    depth = surface.depth.astype(float)
+    speed = np.hypot(*(v.astype(float) for v in surface.velocity()))
+    lost = ~(np.isfinite(depth) & np.isfinite(speed)) | (depth < 0.0)
+    signal = np.where(lost, np.inf, np.sqrt(GRAVITY_M_S2 * np.where(lost, 0.0, depth)) + np.where(lost, 0.0, speed))
+    order = np.argsort(signal, axis=None)[::-1][:SHOWN]
+    cells = np.column_stack(np.unravel_index(order, signal.shape))
+    cells = cells[: max(1, int((signal.ravel()[order] >= 0.5 * signal.max()).sum()))]
+    row, column = (int(v) for v in cells[0])
+    cause, way = _cause(surface, row, column)
+    at = surface.grid.middles(cells)
+    said = f"row {row}, column {column}, x {at[0][0]:.1f}, y {at[0][1]:.1f} m: depth {depth[row, column]:.4g} m, {speed[row, column]:.4g} m/s"
+    if lost.any():
+        problem += f"; {int(lost.sum())} cells have lost their value"
+    return Finding(code, f"surface at {surface.time_s:.1f} s", f"{problem}. Likely {cause}", given=said, do=way, at=at)
+
+
+def _cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
+    """What stands at or beside a cell that can drive it away, and what to do."""
+    near = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
+    for inflow in surface.inflows:
+        rise = inflow.discharge.at(surface.time_s) / (len(inflow.cells) * surface.grid.cell_area_m2)
+        if rise > FAST_RISE_M_S or (np.abs(inflow.cells - (row, column)).max(axis=1) <= 1).any():
+            return f"inflow `{inflow.name}`: it raises its cells by {rise:.3g} m a second", "check its unit (m3/s), or spread it over a polygon"
+    for structure in surface.structures:
+        if (np.abs(structure.cells - (row, column)).max(axis=1) <= 1).any():
+            return f"structure `{structure.name}` beside it", "check its levels against the ground on both sides (flood-sim check --out DIR)"
+    bed = np.where(surface.terrain.active, surface.terrain.bed_elevation, np.nan)
+    around = bed[near].copy()
+    own = float(bed[row, column])
+    around[row - near[0].start, column - near[1].start] = np.nan
+    lowest, highest = (float(f(around)) if np.isfinite(around).any() else own for f in (np.nanmin, np.nanmax))
+    if lowest - own > PIT_M:
+        return f"a pit: the bed is {lowest - own:.1f} m under its lowest neighbour", "fill it, or mask it"
+    step = max(highest - own, own - lowest)
+    if step > surface.grid.cell_size_m and surface.settings.scheme == "local_inertial":
+        return f"a step of {step:.1f} m in the bed, steeper than these equations carry", 'set [surface] scheme = "second_order"'
+    return "none of the causes that are looked for (inflow, structure, pit, steep bed)", "send the scenario with this message"
