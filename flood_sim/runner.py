@@ -17,7 +17,7 @@ from typing import Any
 
 from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
 from flood_sim.clock import Window
-from flood_sim.errors import DrainageError, Finding, InputError, OutputError, RunFailedError, input_error
+from flood_sim.errors import DrainageError, Finding, FloodSimError, InputError, OutputError, RunFailedError, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.output import FILES, Recorder, python_line
 from flood_sim.results import Results, open_results
@@ -178,7 +178,8 @@ def _run(
     found: list[Finding] = []
     with _signals(simulation):
         try:
-            status = simulation.run(_Guarded(recorder), after_window)
+            with _writing(out, simulation, (OSError,)):  # the tape of what SWMM is told
+                status = simulation.run(_Guarded(recorder), after_window)
             exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
         except OutputError:  # no summary: it would not fit either
             with contextlib.suppress(Exception):  # SWMM's report may not fit
@@ -221,12 +222,14 @@ class _Guarded:
 
 
 @contextlib.contextmanager
-def _writing(out: Path, simulation: Simulation) -> Iterator[None]:
+def _writing(out: Path, simulation: Simulation, refusals: tuple[type[Exception], ...] = (OSError, RuntimeError)) -> Iterator[None]:
     """Raises OutputError for what the system or the NetCDF library (RuntimeError) refuses to write, and for all that fails once the folder is gone."""
     try:
         yield
+    except FloodSimError:
+        raise
     except Exception as error:
-        if not isinstance(error, (OSError, RuntimeError)) and out.is_dir():
+        if not isinstance(error, refusals) and out.is_dir():
             raise
         moment = simulation.clock.at(simulation.time_s).isoformat()
         way = f"flood-sim run --resume {out}" if (out / FOLDER).is_dir() else "run it again"

@@ -8,8 +8,22 @@ import pytest
 
 from flood_sim.cli import main
 from flood_sim.results import open_results
-from scenario.test_loader import GOOD
+from scenario.test_loader import GOOD, NETWORK
 
+TAPED = """
+import os, resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from flood_sim.cli import main
+from flood_sim.drainage.tape import TapedNetwork
+advance = TapedNetwork.advance
+def full(self, stop_s):
+    if stop_s == 200.0:
+        self._file.flush()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._file.tell(), resource.RLIM_INFINITY))
+    advance(self, stop_s)
+TapedNetwork.advance = full
+main(sys.argv[1:])
+"""
 LIMITED = """
 import os, resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -46,6 +60,24 @@ def test_a_disk_that_fills_ends_the_run_and_it_goes_on_when_there_is_room(tmp_pa
         main(["run", str(scenario), "--out", str(tmp_path / "whole"), "--no-report", "--quiet", "--threads", "1"])
     fields = [open_results(tmp_path / name).fields["depth"].values for name in ("out", "whole")]
     assert fields[0].shape == fields[1].shape == (61, 60, 60) and np.array_equal(*fields, equal_nan=True)
+
+
+def test_a_disk_that_fills_under_the_tape_of_the_network(tmp_path):
+    """What SWMM was told can no longer be written down: E602, exit 3, no traceback; resumed with room it ends as undisturbed."""
+    (tmp_path / "n.inp").write_text(NETWORK)
+    text = (
+        GOOD
+        + '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s = 1\n[output]\ninterval_s = 600\nfields = "maxima"\n'
+    )
+    (tmp_path / "s.toml").write_text(text)
+    words = ["run", str(tmp_path / "s.toml"), "--no-report", "--threads", "1", "--quiet", "--out"]
+    done = subprocess.run([sys.executable, "-c", TAPED, *words, str(tmp_path / "out")], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 3, done.stderr
+    assert "E602" in done.stderr and "--resume" in done.stderr and "Traceback" not in done.stderr
+    for more in (["run", "--resume", str(tmp_path / "out"), "--no-report", "--quiet"], [*words, str(tmp_path / "whole")]):
+        subprocess.run([sys.executable, "-m", "flood_sim.cli", *more], check=True, timeout=300)
+    for name in ("gauges.csv", "max_depth.tif", "swmm.inp"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
 def test_results_that_never_fit_are_refused(tmp_path, scenario, capsys, monkeypatch):
