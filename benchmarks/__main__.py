@@ -14,14 +14,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow ev
 
 from benchmarks.cases import accuracy
 from benchmarks.cases.accuracy import DATA
-from benchmarks.reliability import kills, networks
+from benchmarks.reliability import kills, limits, networks
 from benchmarks.speed import coupling, kernel, study
 from benchmarks.tables import markdown, regressions
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "networks", "study", "all"])
+    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "networks", "limits", "study", "all"])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--peer-python", help="Python >= 3.12 for peers that need it")
     parser.add_argument("--only", nargs="*", default=[], help="accuracy: cases whose names begin so")
@@ -44,6 +44,8 @@ def main() -> None:
         results.append(kills.run(options.kills))
     if options.name in ("study", "all"):
         results.append(study.run(options.long))
+    if options.name in ("limits", "all"):
+        results.append(limits.run())
     if options.name in ("networks", "all"):
         results.append(networks.run(DATA if DATA.is_dir() else None))
     for result in results:

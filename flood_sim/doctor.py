@@ -43,8 +43,10 @@ def _tried(name: str, check: Callable[[], str]) -> dict[str, Any]:
 def _kernels() -> str:
     """Where compiled code is kept; whether it may be written."""
     from flood_kernels import cache_folder
+    from flood_sim.kernel_cache import refuse_foreign
 
     folder = cache_folder()
+    refuse_foreign(folder)
     folder.mkdir(parents=True, exist_ok=True)
     probe = folder / f".probe-{os.getpid()}"
     probe.write_text("")

@@ -15,10 +15,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from flood_kernels import cache_folder
 from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
 from flood_sim.clock import Window
 from flood_sim.errors import DrainageError, Finding, FloodSimError, InputError, OutputError, RunFailedError, input_error
 from flood_sim.inputs import ModelInputs
+from flood_sim.kernel_cache import refuse_foreign
 from flood_sim.output import FILES, Recorder, python_line
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
@@ -63,6 +65,7 @@ def run_scenario(
     begun = time.perf_counter()
     threads = threads or default_threads()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when Numba loads its thread pool; see surface.limit_kernel_threads
+    refuse_foreign(cache_folder())
     inputs = inputs or build_inputs(scenario, portfolio, threads)
     for finding in inputs.findings:
         say(str(finding))
@@ -110,6 +113,7 @@ def resume_scenario(
     """
     begun = time.perf_counter()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    refuse_foreign(cache_folder())
     saved, scenario = saved_run(out)
     inputs = build_inputs(scenario, saved.meta["portfolio"], threads or default_threads())
     changed = [key for key, value in made_of(inputs).items() if saved.meta["made_of"].get(key) != value]

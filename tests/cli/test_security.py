@@ -99,3 +99,20 @@ def test_a_name_is_text_on_the_page(tmp_path, name):
     run_scenario(load_scenario(tmp_path / "s.toml"), tmp_path / "out", threads=1)
     page = write_report(tmp_path / "out").read_text(encoding="utf-8")
     assert name not in page and "alert(1)" in page and "Content-Security-Policy" in page
+
+
+def test_compiled_code_that_others_may_write_is_not_run(tmp_path):
+    """Numba's cache is pickled code: E114, exit 2; a folder of one's own is taken."""
+    import os
+
+    (tmp_path / "s.toml").write_text(GOOD)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o777)
+    command = [sys.executable, "-m", "flood_sim.cli", "run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), "--no-report", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"NUMBA_CACHE_DIR": str(cache)})
+    assert done.returncode == 2 and "E114" in done.stderr and "NUMBA_CACHE_DIR" in done.stderr and not (tmp_path / "out").exists()
+    from flood_sim.kernel_cache import refuse_foreign
+
+    cache.chmod(0o700)
+    refuse_foreign(cache / "kernels-0")
