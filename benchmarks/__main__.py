@@ -60,7 +60,7 @@ def main() -> None:
     if options.gate:
         earlier = json.loads(options.gate.read_text(encoding="utf-8"))
         before = next(r for r in (earlier if isinstance(earlier, list) else [earlier]) if r["benchmark"] == "accuracy")
-        worse = [line for r in results if r["benchmark"] == "accuracy" for line in regressions(r, before)]
+        worse = [line for r in results if r["benchmark"] == "accuracy" for line in regressions(r, before, part=bool(options.only))]
         print("\n".join(["worse than before:", *worse]) if worse else "no figure of accuracy is worse than before")
     if options.json:
         options.json.write_text(json.dumps(results[0] if len(results) == 1 else results, indent=2) + "\n", encoding="utf-8")

@@ -161,3 +161,57 @@ def test_a_clock_that_jumps_moves_no_result(tmp_path, scenario, monkeypatch):
     for variable in ("depth", "time"):
         assert np.array_equal(folders[0].fields[variable].values, folders[1].fields[variable].values, equal_nan=variable == "depth")
     assert folders[0].summary["wall_s"] < 600.0 and 0.0 < folders[1].summary["wall_s"] < 600.0
+
+
+EVERY = 23  # of the calls that write, sync, copy or rename one is made to fail in a run of its own (all of them once by hand)
+
+
+def test_every_call_to_the_disk_may_fail(tmp_path, monkeypatch, capsys):
+    """RELIABILITY P3: the n-th write, sync, copy or rename of a run fails (EIO, ENOSPC), for n from 1 to the last: E602 and exit 3, never a traceback
+    nor a summary that looks complete; resumed, or run again where there is no checkpoint, the results are the undisturbed ones."""
+    import errno
+    import os
+    import pathlib
+    import shutil
+
+    (tmp_path / "s.toml").write_text(GOOD + "[output]\ninterval_s = 120\n[surface]\nwindow_s = 60\n")
+    counted, fail_at = [0], [0]
+
+    def failing(call):
+        def wrapped(*args, **keys):
+            counted[0] += 1
+            if counted[0] == fail_at[0]:
+                raise OSError(errno.EIO if fail_at[0] % 2 else errno.ENOSPC, "injected")
+            return call(*args, **keys)
+
+        return wrapped
+
+    places = [(os, "fsync"), (os, "replace"), (shutil, "copyfile"), (pathlib.Path, "write_text"), (pathlib.Path, "rename")]
+    wrappers = [failing(getattr(owner, name)) for owner, name in places]
+    for (owner, name), wrapper in zip(places, wrappers, strict=True):
+        monkeypatch.setattr(owner, name, wrapper)
+
+    def go(*words: str, at: int = 0) -> int:
+        counted[0], fail_at[0] = 0, at
+        with pytest.raises(SystemExit) as ended:
+            main(["run", *words, "--no-report", "--quiet"])
+        return int(ended.value.code or 0)
+
+    start = [str(tmp_path / "s.toml"), "--threads", "1", "--checkpoint-minutes", "0", "--out"]
+    assert go(*start, str(tmp_path / "whole")) == 0
+    calls = counted[0]
+    assert calls > 50
+    whole = open_results(tmp_path / "whole")
+    told = 0
+    for n in range(1, calls + 1, EVERY):
+        out = tmp_path / f"out{n}"
+        code = go(*start, str(out), at=n)
+        said = capsys.readouterr().err
+        assert code in (2, 3) and ("E602" in said or "E111" in said) and "injected" in said, (n, code, said)
+        assert not (out / "summary.json").exists() or open_results(out).status != "complete"
+        told += 1
+        again = ["--resume", str(out)] if (out / "checkpoint").is_dir() else [*start, str(out), "--overwrite"]
+        assert go(*again) == 0, (n, capsys.readouterr().err)
+        results = open_results(out)
+        assert results.status == "complete" and np.array_equal(results.fields["depth"].values, whole.fields["depth"].values, equal_nan=True), n
+    assert told >= 8
