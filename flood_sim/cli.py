@@ -31,6 +31,21 @@ ScenarioName = Annotated[str, typer.Argument(help="name of a shipped scenario, o
 AllowPath = Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")]
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"flood-sim {version('flood-sim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="say which version this is")] = False,
+) -> None:
+    """Urban flood simulation: streets and sewers in one run, every cubic metre accounted for."""
+
+
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """Scenarios that come with flood-sim."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from flood_kernels import nodes
 from flood_sim.clock import Window
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.drainage import DrainageNetwork
@@ -28,6 +29,7 @@ LEAVING_S = 20.0  # over which the flow out of a node is averaged before it sets
 CALM_S = 240.0  # after a spill, until a node is offered growth as before: else it takes and spills by turns about the street's level
 LEAST_CALM = 0.1
 LEAST_OFFER = 0.02  # of the free flow, so that a shut node opens again
+OFFER_RULES = (CALM_S, FREE_GROWTH, OVERFULL_OFFER, LEAST_OFFER, LEAST_CALM)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Exchange:
         self._coupled = np.zeros(count, bool)
         self._coupled[layout.return_nodes] = True
         self._return_bed: np.ndarray | None = None  # bed of the return cells, m; looked up once
-        self._one_cell_a_node = len(np.unique(layout.return_nodes)) == len(layout.return_nodes)
+        self._return_row, self._return_column = (np.ascontiguousarray(c, np.int64) for c in layout.return_cells.T)
+        self._surcharge = np.zeros(count)
         self._inlet_node = np.array([inlet.node for inlet in layout.inlets], np.int64)
         self._inlet_area = np.array([0.0 if inlet.pumped else inlet.area_m2 for inlet in layout.inlets])
         self._shut_share = np.array([inlet.shut_share for inlet in layout.inlets])
@@ -131,37 +134,23 @@ class Exchange:
         surface.return_volumes[:] += self._spilled[self.layout.return_nodes] * self.layout.return_share
 
     def _set_acceptance(self, surface: SurfaceFlow, window: Window) -> None:
-        full = self._spilled > 0.0
-        self._calm = np.where(full, 0.0, np.minimum(self._calm + window.length / CALM_S, 1.0))
-        accepted = np.maximum((self._delivered - self._spilled) / window.length, 0.0)
-        growth = 1.0 + (FREE_GROWTH - 1.0) * self._calm
-        trickle = LEAST_OFFER * self._free_flow * np.maximum(self._calm, LEAST_CALM)
-        surface.inlet_acceptance[:] = np.where(full, OVERFULL_OFFER * accepted, growth * self._captured_flow) + trickle
+        now = (self._calm, self._spilled, self._delivered, self._captured_flow, self._free_flow)
+        nodes.accept(window.length, *now, OFFER_RULES, surface.inlet_acceptance)
 
     def _deliver(self, network: DrainageNetwork, window: Window) -> None:
         """SWMM integrates a lateral inflow as a trapezoid: in its first step it blends q_prev into q. Half a step stays in the escrow."""
-        half = 0.5 * network.routing_step_s
-        flow = np.maximum(0.0, (self.escrow - self.inflow * half) / window.length)
-        flow[flow < network.smallest_inflow] = 0.0
-        self._delivered = flow * window.length + (self.inflow - flow) * half
-        self.escrow -= self._delivered
+        nodes.deliver(window.length, 0.5 * network.routing_step_s, network.smallest_inflow, self.escrow, self.inflow, self._delivered)
         self.volume_delivered += float(self._delivered.sum())
-        self.inflow = flow
-        network.set_inflow(flow)
+        network.set_inflow(self.inflow)
 
     def _street_level(self, surface: SurfaceFlow, network: DrainageNetwork) -> np.ndarray:
         """(nodes,) m: the highest water over a node's return cells, its rim (an outfall's invert) where they are dry or it has none."""
         level = np.array(network.rim_m, float)
         level[network.outfalls] = network.invert_m[network.outfalls]
-        nodes, (row, column) = self.layout.return_nodes, self.layout.return_cells.T
+        row, column = self._return_row, self._return_column
         if self._return_bed is None:
-            self._return_bed = surface.terrain.bed_elevation[row, column]
-        depth = surface.depth[row, column].astype(float)
-        stage = np.where(depth > 0.0, self._return_bed + depth, -np.inf)
-        if self._one_cell_a_node:
-            level[nodes] = np.maximum(level[nodes], stage)
-        else:
-            np.maximum.at(level, nodes, stage)
+            self._return_bed = surface.terrain.bed_elevation[row, column].astype(float)
+        nodes.street_level(surface.depth, self.layout.return_nodes, row, column, self._return_bed, level)
         return level
 
     def _surcharge_depth(self, street_level: np.ndarray, network: DrainageNetwork, window: Window) -> np.ndarray:
@@ -172,30 +161,23 @@ class Exchange:
         Below it (negative depths, for mouths of open culverts) SWMM lost 244 of 400 m3: its node is then clamped while the pipe that it
         empties is half full.
         """
-        entering = np.maximum(self._delivered - self._spilled, 0.0) / window.length
-        leaving = np.maximum(self._spilled - self._delivered, 0.0) / window.length
-        self._leaving += (leaving - self._leaving) * min(window.length / LEAVING_S, 1.0)
-        level = street_level + self._orifice_head(self._leaving) - self._orifice_head(entering)
-        depth_over = np.maximum(np.maximum(level, network.rim_m + self._lift) - network.rim_m, 0.0)
-        return np.where(self._coupled, depth_over, network.own_surcharge_m)
-
-    def _orifice_head(self, flow: np.ndarray) -> np.ndarray:
-        """Head (m) that a flow (nodes,) m3/s through the openings of its node costs; 0 where a node has none."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self._area > 0.0, (flow / (ORIFICE_COEFFICIENT * self._area)) ** 2 / (2.0 * GRAVITY_M_S2), 0.0)
+        nodes.surcharge_depth(
+            window.length, min(window.length / LEAVING_S, 1.0), (ORIFICE_COEFFICIENT, GRAVITY_M_S2), street_level, network.rim_m, self._lift, self._area,
+            self._coupled, network.own_surcharge_m, self._delivered, self._spilled, self._leaving, self._surcharge,
+        )  # fmt: skip
+        return self._surcharge
 
     def close_window(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> None:
         """Take what the street gave into the escrow, and what the network spilled; note both sides in the book."""
         if not self.escrow.size:
             return
         captured, roofs = surface.inlet_capture, surface.roof_volumes
-        self.escrow += captured + roofs
-        self._spilled = self._read_spilled(network)
+        self._spilled[:] = self._read_spilled(network)
         self._lift_lids(surface, network)
-        before, self.flow = self.flow, (self._spilled - captured) / window.length
-        self.sign_flips += (self.flow * before) < 0.0
-        self._captured_flow = captured / window.length
-        self._free_flow = surface.inlet_offered / window.length
+        nodes.take(
+            window.length, captured, roofs, self._spilled, surface.inlet_offered, self.escrow, self.flow, self._captured_flow, self._free_flow,
+            self.sign_flips,
+        )  # fmt: skip
         self.book.to_sewer_street += float(captured.sum()) + float(roofs.sum())
         self.book.to_sewer_network = self.volume_delivered + float(self.escrow.sum())
         self.book.to_street_network += float(self._spilled.sum())

@@ -207,6 +207,8 @@ def test_every_call_to_the_disk_may_fail(tmp_path, monkeypatch, capsys):
         out = tmp_path / f"out{n}"
         code = go(*start, str(out), at=n)
         said = capsys.readouterr().err
+        if counted[0] < n:  # the first run of a process writes once more (caches of libraries)
+            break
         assert code in (2, 3) and ("E602" in said or "E111" in said) and "injected" in said, (n, code, said)
         assert not (out / "summary.json").exists() or open_results(out).status != "complete"
         told += 1
