@@ -10,7 +10,7 @@ from benchmarks.cases.channel import Setting
 from benchmarks.tables import regressions
 
 COMMITTED = Path(accuracy.__file__).resolve().parents[1] / "accuracy.json"
-QUICK = ("dam_breaks", "order", "rain_on_steep_planes", "tilted_v")
+QUICK = ("dam_breaks", "order", "rain_on_steep_planes", "tilted_v", "wetting_front", "terraces", "iwagaki")
 
 
 @pytest.mark.parametrize("scheme", ["local_inertial", "second_order"])
