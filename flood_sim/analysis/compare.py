@@ -21,6 +21,8 @@ LEDGER_LINES = (
     "rain", "inflow", "boundary_in", "boundary_out", "infiltration", "evaporation", "surface_stored_start", "surface_stored_end", "layers_stored_end",
     "network_stored_end", "network_inflow", "outfall_out", "outfall_half_volumes", "network_residual", "error",
 )  # fmt: skip
+LEAST_SHOWN_M = 0.02  # of a difference on the map
+SCALES_M = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # ends of its colours
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Comparison:
         return "\n".join(self.lines())
 
     def picture(self) -> Any:
-        """Map of the difference of maximum depths: green lower, red higher."""
+        """Map of the difference of maximum depths: blue lower, red higher; its colours end where one cell in a hundred differs more."""
         from matplotlib.colors import TwoSlopeNorm
 
         from flood_sim.analysis.plots import draw_ground
@@ -134,8 +136,10 @@ class Comparison:
         plt = pyplot()
         figure, axes = plt.subplots(figsize=(8.4, 7.2), layout="constrained")
         extent = draw_ground(self.after, axes)
-        shown = np.where(np.abs(self.depth_difference) > 0.02, self.depth_difference, np.nan)
-        image = axes.imshow(shown, cmap="RdYlGn_r", norm=TwoSlopeNorm(0.0, -0.5, 0.5), extent=extent)
+        shown = np.where(np.abs(self.depth_difference) > LEAST_SHOWN_M, self.depth_difference, np.nan)
+        seen = np.abs(shown[np.isfinite(shown)])
+        widest = next((w for w in SCALES_M if not seen.size or w >= np.quantile(seen, 0.99)), SCALES_M[-1])
+        image = axes.imshow(shown, cmap="RdBu_r", norm=TwoSlopeNorm(0.0, -widest, widest), extent=extent)
         figure.colorbar(image, ax=axes, label="maximum depth, after less before (m)", extend="both")
         axes.set_title(f"{self.before.summary['portfolio']} -> {self.after.summary['portfolio']}")
         return figure
