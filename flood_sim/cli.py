@@ -171,7 +171,7 @@ def _checked(name: str, portfolio: str, out: Path | None, allow_path: list[Path]
     """The scenario and its inputs, and the folder of the check where one is wanted, also when it ends in refusals."""
     from flood_sim.errors import InputError
     from flood_sim.scenario import build_inputs
-    from flood_sim.scenario.check_files import prepare, write_messages, write_model
+    from flood_sim.scenario.check_files import prepare, write_message_layer, write_messages, write_model
 
     if out is not None:
         prepare(out)
@@ -181,6 +181,7 @@ def _checked(name: str, portfolio: str, out: Path | None, allow_path: list[Path]
         _ask_swmm(inputs)
     except InputError as error:
         if out is not None:
+            write_message_layer(out, error.findings, "local")  # in the terrain's system, which may be what is wrong
             typer.echo(f"messages: {write_messages(out, error.findings)}", err=True)
         raise
     if out is not None:

@@ -621,6 +621,9 @@ def test_a_check_leaves_its_messages_and_the_model_as_read(tmp_path, capsys):
         main(["check", str(tmp_path / "s.toml"), "--out", str(tmp_path / "refused")])
     (row,) = csv.DictReader((tmp_path / "refused" / "messages.csv").open(encoding="utf-8"))
     assert row["code"] == "E204" and row["severity"] == "error" and "gauges" in row["place"]
+    assert (float(row["x_m"]), float(row["y_m"])) == (1e6, 0.0)
+    (point,) = shapely.from_wkb(pyogrio.raw.read(tmp_path / "refused" / "messages.gpkg")[2])
+    assert (point.x, point.y) == (1e6, 0.0)
     network(tmp_path)
     wall = '[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[10.0, 20.0], [40.0, 20.0]]\n'
     edge = '[[boundaries]]\nkind = "free_outflow"\nedge = "east"\n'

@@ -80,6 +80,9 @@ def test_two_results_side_by_side(runs):
     assert "built after only: pond (pond_restoration)" in both.changed_inputs
     done = flood_sim("compare", runs / "baseline", runs / "both")
     assert done.returncode == 0 and "lower by more than 5 cm" in done.stdout and (runs / "both" / "report" / "compare.png").stat().st_size > 10_000
+    seen = abs(both.depth_difference[abs(both.depth_difference) > 0.02])
+    (shown,) = [i for i in both.picture().axes[0].images if i.norm.vmin == -i.norm.vmax]
+    assert np.quantile(seen, 0.99) <= shown.norm.vmax <= 5.0 * np.quantile(seen, 0.99)  # a difference of 5 cm is no pale yellow
     said = json.loads(flood_sim("compare", runs / "baseline", runs / "both", "--json").stdout)
     assert {"group", "name", "unit", "before", "after", "difference"} == set(said["rows"][0])
 

@@ -324,3 +324,39 @@ def test_buildings_as_porosity(tmp_path):
     assert (porosity < 1.0).sum() == 1
     with pytest.raises(InputError, match=r"(?s)\[surface\] scheme.*not implemented"):
         load(tmp_path, text + '[surface]\nscheme = "second_order"\n')
+
+
+def test_findings_stand_where_the_fault_is(tmp_path):
+    """A spike, a hole, a place off the grid, rims that differ: each with the middle of its cell, its coordinates, its nodes; all of them on the map."""
+    import pyogrio
+    import shapely
+
+    from flood_sim.scenario.check_files import write_message_layer
+
+    bed = np.tile(np.linspace(10.0, 9.0, 20), (10, 1))
+    bed[4, 7] += 60.0
+    bed[6, 12] = np.nan
+    write_raster(tmp_path / "dem.tif", bed)
+    ground = GOOD[GOOD.index("bed_elevation") : GOOD.index("[rainfall]")]
+    network = NETWORK.replace("J1 0 2 0 0 0", "J1 0 2 0 0 0\nJ2 0 2 0 0 0").replace("J1 20 20", "J1 @1\nJ2 @2")
+    text = GOOD.replace(ground, 'bed_elevation = "dem.tif"\n')
+    grid = load(tmp_path, text).terrain.grid
+    (spike,), (hole,) = grid.middles([(4, 7)]), grid.middles([(6, 12)])
+    first, second = grid.middles([(2, 2), (3, 3)])
+    for mark, (x, y) in (("@1", first), ("@2", second)):
+        network = network.replace(mark, f"{x} {y}")
+    (tmp_path / "n.inp").write_text(network.replace("O 30 20", f"O {first[0] + 10} {first[1]}"))
+    sewers = '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s = 1\n'
+    inputs = load(tmp_path, text + sewers)
+    found = {f.code: f for f in inputs.findings}
+    assert found["W209"].at == (spike,) and (found["W209"].x_m, found["W209"].y_m) == spike
+    assert found["W207"].at == (hole,)
+    assert set(found["W403"].at) == {first, second}
+    write_message_layer(tmp_path, inputs.findings, grid.crs)
+    meta, _, shapes, columns = pyogrio.raw.read(tmp_path / "messages.gpkg")
+    codes = columns[list(meta["fields"]).index("code")]
+    drawn = sorted((code, shape.x, shape.y) for code, shape in zip(codes, shapely.from_wkb(shapes), strict=True))
+    assert drawn == sorted((f.code, x, y) for f in inputs.findings for x, y in f.at) and len(drawn) >= 4
+    with pytest.raises(InputError) as refused:
+        load(tmp_path, text + '[[boundaries]]\nkind = "point_inflow"\nlocation_m = [1.0, 2.0]\ndischarge_m3_s = 1.0\n')
+    assert refused.value.findings[0].at == ((1.0, 2.0),)
