@@ -25,7 +25,9 @@ def refuse(surface: SurfaceFlow, collapsed_step_s: float | None) -> None:
     if collapsed_step_s is not None:
         smallest = f"(smallest allowed {surface.settings.smallest_step_s * 1000:g} ms)"
         found = explain(surface, "E503", f"the stable time step fell to {collapsed_step_s * 1000:.3f} ms {smallest}")
-    elif not (math.isfinite(surface.volume) and surface.fastest_signal_m_s <= FASTEST_SIGNAL_M_S):
+    elif not math.isfinite(surface.volume):
+        found = explain(surface, "E502", "the water on the ground has no volume")
+    elif surface.fastest_signal_m_s > FASTEST_SIGNAL_M_S:
         found = explain(surface, "E502", f"water and its waves run at {surface.fastest_signal_m_s:.3g} m/s")
     else:
         return
