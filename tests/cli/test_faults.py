@@ -143,21 +143,27 @@ def test_a_cell_that_loses_its_value_is_located(tmp_path, scenario, capsys, monk
 
 
 def test_a_clock_that_jumps_moves_no_result(tmp_path, scenario, monkeypatch):
-    """The wall clock goes back an hour, then on by a day (a time server): checkpoints, results and their dates do not follow it."""
+    """The wall clock goes on by days and back again (a time server): checkpoints, results and their dates do not follow it."""
     import time
+
+    from flood_sim.checkpoint import Checkpoints
 
     true, calls = time.time, iter(range(10**9))
 
     def jumping() -> float:
-        return true() + (-3600.0 if next(calls) % 2 else 86400.0)
+        k = next(calls)
+        return true() + (86400.0 * k if k % 3 else -3600.0)
 
-    folders = []
+    folders, written = [], []
+    write = Checkpoints.write
+    monkeypatch.setattr(Checkpoints, "write", lambda *a: (written.append(a), write(*a))[1])
     for name, clock in (("steady", true), ("jumping", jumping)):
         monkeypatch.setattr(time, "time", clock)
         with pytest.raises(SystemExit) as ended:
             main(["run", str(scenario), "--out", str(tmp_path / name), "--quiet", "--threads", "1", "--no-report"])
         assert ended.value.code == 0
         folders.append(open_results(tmp_path / name))
+    assert len(written) == 2  # one before the first window of each; a day later by the wall is no reason for another
     for variable in ("depth", "time"):
         assert np.array_equal(folders[0].fields[variable].values, folders[1].fields[variable].values, equal_nan=variable == "depth")
     assert folders[0].summary["wall_s"] < 600.0 and 0.0 < folders[1].summary["wall_s"] < 600.0
