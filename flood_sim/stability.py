@@ -40,7 +40,7 @@ def explain(surface: SurfaceFlow, code: str, problem: str) -> Finding:
     speed = np.hypot(*(v.astype(float) for v in surface.velocity()))
     lost = ~(np.isfinite(depth) & np.isfinite(speed)) | (depth < 0.0)
     signal = np.where(lost, np.inf, np.sqrt(GRAVITY_M_S2 * np.where(lost, 0.0, depth)) + np.where(lost, 0.0, speed))
-    order = np.argsort(signal, axis=None)[::-1][:SHOWN]
+    order = np.argsort(-signal, axis=None, kind="stable")[:SHOWN]
     cells = np.column_stack(np.unravel_index(order, signal.shape))
     cells = cells[: max(1, int((signal.ravel()[order] >= 0.5 * signal.max()).sum()))]
     row, column = (int(v) for v in cells[0])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cases import START, Silent, grid_of, steady_rain
 from flood_sim.boundaries import EdgeBoundary, Inflow, constant, edge_faces
 from flood_sim.clock import Clock
-from flood_sim.errors import VolumeLedgerError
+from flood_sim.errors import InstabilityError, VolumeLedgerError
 from flood_sim.infiltration import GreenAmpt, NoInfiltration
 from flood_sim.inputs import ModelInputs
 from flood_sim.ledger import Ledger
@@ -68,8 +68,16 @@ def test_a_cell_that_is_no_number_stops_the_run():
     simulation.advance(next(windows))
     row, column = np.argwhere(simulation.inputs.terrain.active)[3]
     simulation.surface._cells.depth[simulation.surface._view][row, column] = np.nan
-    with pytest.raises(VolumeLedgerError, match="not a number"):
+    with pytest.raises(InstabilityError, match="lost their value"):
         simulation.advance(next(windows))
+
+
+def test_a_line_that_is_no_number_breaks_the_ledger():
+    """Whoever brought it: SWMM, a space, an inflow."""
+    from flood_sim.ledger import Ledger
+
+    with pytest.raises(VolumeLedgerError, match="not a number"):
+        Ledger(network_inflow=float("nan")).close(4.0)
 
 
 def test_rain_line_is_the_series_times_the_catchment():
