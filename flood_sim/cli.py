@@ -27,7 +27,16 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ScenarioName = Annotated[str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")]
+
+def _shipped(incomplete: str) -> list[str]:
+    """Names for the shell to complete; where none fits it completes files."""
+    from flood_sim.scenario import list_scenarios
+
+    return [name for name in list_scenarios() if name.startswith(incomplete)]
+
+
+SCENARIO = typer.Argument(help="name of a shipped scenario, or path of a .toml file", autocompletion=_shipped)
+ScenarioName = Annotated[str, SCENARIO]
 AllowPath = Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")]
 
 
@@ -267,7 +276,7 @@ def measures(
 
 @app.command()
 def run(
-    name: Annotated[str | None, typer.Argument(help="name of a shipped scenario, or path of a .toml file")] = None,
+    name: Annotated[str | None, SCENARIO] = None,
     out: Annotated[Path | None, typer.Option("--out", help="result folder, new or empty")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="instead of both: a result folder whose run was killed or interrupted")] = None,
     portfolio: Annotated[str, typer.Option(help="portfolio of the scenario")] = "baseline",

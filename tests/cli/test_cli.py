@@ -271,3 +271,20 @@ def test_exceeded_tolerance_is_exit_4_and_named(tmp_path, scenario):
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["status"] == "complete"
     assert "volume error" in summary["exceeded"][0]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("flood-sim ru", "run"), ("flood-sim run quick", "quickstart"), ("flood-sim check zheng", "zhengzhou_720")]
+)
+def test_the_shell_completes_commands_and_scenarios(line, expected):
+    """What bash asks after `--install-completion`."""
+    environment = os.environ | {"_FLOOD_SIM_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+    code = "from flood_sim.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [expected], done.stderr
+
+
+def test_version_is_said():
+    from importlib.metadata import version
+
+    assert flood_sim("--version").stdout.split() == ["flood-sim", version("flood_sim")]
