@@ -18,7 +18,7 @@ import numpy as np
 from flood_sim.analysis.access import access_loss
 from flood_sim.analysis.evacuation import evacuation_rows
 from flood_sim.analysis.hazard import hazard_outcomes
-from flood_sim.analysis.streets import Streets
+from flood_sim.analysis.streets import DriestWays
 from flood_sim.errors import input_error, nearest
 from flood_sim.plugins import brought
 from flood_sim.results import Results
@@ -80,10 +80,10 @@ class Consequences:
             return {name: np.array(f[name][:]) for name in f.variables}
 
     @cached_property
-    def streets(self) -> Streets | None:
+    def streets(self) -> DriestWays | None:
         """The carriageway by segments; None where the run has none."""
         there = self.exposure is not None and "street_start" in self.exposure and len(self.exposure["street_length_m"]) > 0
-        return Streets(self) if there else None
+        return DriestWays(self) if there else None
 
     @cached_property
     def cell_area_m2(self) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flood_sim.analysis.consequences import Consequences
 
 
-class Streets:
+class DriestWays:
     """Segments of carriageway of one result folder, as `Consequences.streets` gives them."""
 
     def __init__(self, consequences: Consequences) -> None:

@@ -9,7 +9,7 @@ from cases import grid_of
 from flood_kernels.roads import AROUND, driest_ways, find_neighbours
 from flood_sim.analysis.audit import share_quantile
 from flood_sim.analysis.consequences import Consequences
-from flood_sim.analysis.streets import Streets, freeboard_m
+from flood_sim.analysis.streets import DriestWays, freeboard_m
 from flood_sim.city import CityParameters, reference_city
 from flood_sim.city.exposure import city_exposure
 from flood_sim.dykes import dyke_crests
@@ -145,4 +145,4 @@ def test_the_room_under_a_dykes_crest(tmp_path):
     run_scenario(scenario, tmp_path / "r")
     cells, room = freeboard_m(Consequences(open_results(tmp_path / "r")))
     assert np.allclose(room[north], crests[north, 1] - 100.3, atol=0.05) and np.array_equal(cells, crests[:, 0])
-    assert Streets(Consequences(open_results(tmp_path / "r"))).by_frame[1].shape[1] > 10
+    assert DriestWays(Consequences(open_results(tmp_path / "r"))).by_frame[1].shape[1] > 10

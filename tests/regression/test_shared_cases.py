@@ -92,7 +92,9 @@ def run(folder, text, data, *, minutes=30):
 @pytest.mark.slow
 def test_norfolk_in_7_20_with_the_surge(tmp_path, shared_data):
     """Real terrain, 1,131 junctions made by others, 40 minutes of the hour of 201.9 mm on the grid, 3 m of sea at the edge: complete, ledger closed."""
-    text = NORFOLK.replace("T15:00", "T16:00").replace("interval_s = 900", "interval_s = 600").format(data=shared_data, stop="2021-07-20T16:40:00+08:00")
+    text = (
+        NORFOLK.replace("T15:00", "T16:00").replace("interval_s = 900", "interval_s = 600").format(data=shared_data, stop="2021-07-20T16:40:00+08:00")
+    )
     s = run(tmp_path, text, shared_data)
     assert s["rainfall"]["depth_mm"] == pytest.approx(201.9 * 40 / 60, abs=0.05)
     assert s["status"] == "complete" and s["exceeded"] == []
