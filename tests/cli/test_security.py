@@ -116,3 +116,47 @@ def test_compiled_code_that_others_may_write_is_not_run(tmp_path):
 
     cache.chmod(0o700)
     refuse_foreign(cache / "kernels-0")
+
+
+@pytest.mark.parametrize("ending", [".msk", ".ovr", ".aux.xml"])
+def test_files_beside_a_raster_are_not_looked_at(tmp_path, ending):
+    """A mask that hides every cell, overviews that are a VRT of another file, statistics of another system: the raster is read as it is."""
+    import numpy as np
+
+    from flood_sim.scenario.files import open_raster
+    from scenario.test_loader import write_raster
+
+    bed = np.arange(6400.0).reshape(80, 80)
+    write_raster(tmp_path / "dem.tif", bed)
+    if ending == ".msk":
+        import rasterio
+
+        with rasterio.open(tmp_path / "m.tif", "w", driver="GTiff", width=80, height=80, count=1, dtype="uint8") as mask:
+            mask.write(np.zeros((80, 80), np.uint8), 1)
+            mask.update_tags(INTERNAL_MASK_FLAGS_1="2")
+        (tmp_path / "m.tif").rename(tmp_path / "dem.tif.msk")
+    elif ending == ".ovr":
+        source = "<SourceFilename>/etc/hostname</SourceFilename>"
+        band = f'<VRTRasterBand dataType="Float32" band="1"><SimpleSource>{source}</SimpleSource></VRTRasterBand>'
+        (tmp_path / "dem.tif.ovr").write_text(f'<VRTDataset rasterXSize="40" rasterYSize="40">{band}</VRTDataset>')
+    else:
+        (tmp_path / "dem.tif.aux.xml").write_text(
+            '<PAMDataset><SRS>EPSG:3857</SRS><Metadata><MDI key="AREA_OR_POINT">Point</MDI></Metadata></PAMDataset>'
+        )
+    with open_raster(tmp_path / "dem.tif") as data:
+        assert data.files == [str(tmp_path / "dem.tif")]
+        assert np.array_equal(data.read(1, masked=True).filled(-1.0), bed)
+        assert data.crs.to_epsg() == 4547
+        assert data.read(1, out_shape=(40, 40)).shape == (40, 40) and data.overviews(1) == []
+
+
+def test_a_studys_own_workers_listen_on_the_loopback_alone():
+    """Scheduler, workers, their HTTP ports, the dashboard: whoever reaches one can run code."""
+    import psutil
+
+    from flood_sim.study.cluster import open_client
+
+    with open_client(1, None, trusted=False):
+        me = psutil.Process()
+        heard = {c.laddr.ip for p in (me, *me.children(recursive=True)) for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert heard == {"127.0.0.1"}
