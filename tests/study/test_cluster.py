@@ -90,3 +90,26 @@ def test_a_run_beyond_its_memory_fails_alone(tmp_path):
     request = '{"scenario": "nowhere.toml", "allowed": [], "changes": {}, "portfolio": "x", "measures": [], "actions": null, "threads": 1, "memory_bytes": 100000000}'
     answer = hydraulics(request, str(store.folder), 60.0)
     assert answer["status"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("does", "status", "said"),
+    [("import ctypes; ctypes.string_at(0)", "died", "ended with -11"), ("import time; time.sleep(60)", "timeout", "no answer within 1 s")],
+)
+def test_a_model_that_crashes_or_hangs_ends_alone(tmp_path, monkeypatch, does, status, said):
+    """RELIABILITY P14, with a stub for SWMM: a segmentation fault, or no answer; the worker lives, and its next model starts anew."""
+    from flood_sim.study import worker
+
+    store = Store(tmp_path / "out")
+    store.prepare()
+    begun = []
+
+    def start(folder):
+        begun.append(folder)
+        code = does if len(begun) == 1 else 'print(\'{"status": "complete"}\')'
+        return subprocess.Popen([sys.executable, "-c", f"input(); {code}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    monkeypatch.setattr(worker, "_start", start)
+    answer = worker.hydraulics("{}", str(store.folder), 1.0 if status == "timeout" else 30.0)
+    assert answer["status"] == status and said in answer["message"]
+    assert worker.hydraulics("{}", str(store.folder), 30.0)["status"] == "complete" and len(begun) == 2
