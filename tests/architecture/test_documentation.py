@@ -25,3 +25,27 @@ def test_the_rooms_of_the_architecture_page_exist():
     names = [name.strip(" `") for row in rows for name in re.split(r",|`", row) if name.strip(" `")]
     known = {p.stem for p in (ROOT / "flood_sim").iterdir()} | {"kernels/flood_kernels"}
     assert len(names) > 30 and set(names) <= known, set(names) - known
+
+
+def rows_of(name: str, start: str) -> list[list[str]]:
+    """Cells of the table that begins with the row `start`."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    first = next(k for k, line in enumerate(lines) if line.startswith(start)) + 2
+    table = []
+    for line in lines[first:]:
+        if not line.startswith("|"):
+            break
+        table.append([cell.strip() for cell in line.strip("|").split("|")])
+    return table
+
+
+def test_the_chinese_readme_says_the_same():
+    """Same commands, same first two code blocks, same figures of the six projects."""
+    blocks = [re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL) for name in ("README.md", "README.zh.md")]
+    assert blocks[1] == blocks[0][:2]
+    english, chinese = (rows_of("README.md", "| portfolio | capital"), rows_of("README.zh.md", "| 方案 |"))
+    columns = [1, 2, 3, 5, 6, 7, 8]
+    known = [[row[k] for k in columns] for row in english]
+    assert len(chinese) >= 8 and all(row[1:] in known for row in chinese), [row for row in chinese if row[1:] not in known]
+    said = [set(re.findall(r"flood-sim ([a-z-]+)", (ROOT / name).read_text(encoding="utf-8"))) for name in ("README.md", "README.zh.md")]
+    assert {"list", "check", "doctor", "run", "report", "explain", "compare", "measures", "study", "lead-time", "audit", "trace"} <= said[0] & said[1]
