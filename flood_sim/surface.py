@@ -351,8 +351,8 @@ class SurfaceFlow:
         self._counted = CountedFaces([self._open_edges.faces, *sections, *self.face_structures.groups], rows)
         self._section_window = np.zeros(len(self.sections))
         self._shared: arrays.Shared = arrays.Shared(
-            self.rain.kernel, sources, make_inlets(inlets, nodes, datum), self._open_edges.boundaries, self._counted.counters, self.face_structures.structures,
-            make_pairs(self.culverts, self.pumps, datum),
+            self.rain.kernel, sources, make_inlets(inlets, nodes, datum, self._cells.bed), self._open_edges.boundaries, self._counted.counters,
+            self.face_structures.structures, make_pairs(self.culverts, self.pumps, datum),
         )  # fmt: skip
         whole = self._shared.inlets
         self._inlet_order = np.array(inlet_order(inlets), np.int64)

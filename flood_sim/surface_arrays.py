@@ -62,18 +62,21 @@ def inlet_order(inlets: Sequence[Inlet]) -> list[int]:
     return sorted(range(len(inlets)), key=lambda k: (inlets[k].row, inlets[k].column, inlets[k].node))
 
 
-def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float) -> arrays.Inlets:
-    """The kernel's arrays, sorted by cell; every node accepts nothing until it is told."""
+def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float, bed: np.ndarray) -> arrays.Inlets:
+    """The kernel's arrays, sorted by cell; every node accepts nothing until it is told. bed: padded, m above the datum."""
     order = [inlets[k] for k in inlet_order(inlets)]
     cells: dict[tuple[int, int], int] = {}
     cell = np.array([cells.setdefault((inlet.row, inlet.column), len(cells)) for inlet in order], np.int64)
     table = np.array([[i.rim_m - datum_m, i.perimeter_m, i.area_m2, i.capacity_m3_s] for i in order], float).reshape(-1, 4)
+    row, column = np.array([i.row + TOP for i in order], np.int64), np.array([i.column + LEFT for i in order], np.int64)
     return arrays.Inlets(
-        np.array([i.row + TOP for i in order], np.int64),
-        np.array([i.column + LEFT for i in order], np.int64),
+        row,
+        column,
         cell,
         np.array([i.node for i in order], np.int64),
+        bed[row, column].astype(np.float64),
         *(np.ascontiguousarray(table[:, k]) for k in range(4)),
+        np.zeros(len(order)),
         np.zeros(len(order)),
         np.zeros(len(cells)),
         *(np.zeros(nodes) for _ in range(4)),

@@ -86,7 +86,7 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
         old_row(flow.y, qy_halo, 2, row + 1, first, last),
     )
     above, below = old_row(cells.depth, depth_halo, 2, row - 1, first, last), old_row(cells.depth, depth_halo, 2, row, first, last)
-    out = scratch.new_qy[band, row % 4]
+    out, weight_soon = scratch.new_qy[band, row % 4], cells.rain_weight[cells.weight_row[row - 1]]
     for n in range(runs.count[row]):
         s = slice(runs.start[row, n], runs.stop[row, n])
         if not runs.faces[row, n] & ABOVE:
@@ -101,7 +101,7 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
         else:
             advance_faces(
                 own[s], before[s], after[s], above[s], below[s], cells.bed[row - 1][s], cells.bed[row][s], rough_above, rough_below,
-                out[s], peak[s], push, dt, scheme,
+                out[s], peak[s], (flow.y[row + 2][s], cells.depth[row + 1][s], cells.carry[row - 1][s], weight_soon[s]), push, dt, scheme,
             )  # fmt: skip
     out[ghost] = ZERO  # ghost cells do not flow into each other
     if structures_move and structures.first[row + 1] > structures.first[row]:
@@ -113,6 +113,7 @@ def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, s
     """New discharge through the faces left of the cells of a row."""
     q, depth = old_row(flow.x, scratch.qx_halo[band], 1, row, first, last), old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
     bed, roughness, peak, out = cells.bed[row], cells.roughness[cells.roughness_row[row]], scratch.peak[band], scratch.new_qx[band, row % 4]
+    bed_soon, roughness_soon = cells.bed[row + 1], cells.roughness[cells.roughness_row[row + 1]]
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
         if not runs.faces[row, n] & INSIDE:
@@ -129,7 +130,7 @@ def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, s
         else:
             advance_faces(
                 q[s], q[before], q[after], depth[before], depth[s], bed[before], bed[s], roughness[before], roughness[s],
-                out[s], peak[s], push, dt, scheme,
+                out[s], peak[s], (flow.x[row + 1][s], bed_soon[s], roughness_soon[s]), push, dt, scheme,
             )  # fmt: skip
         if not runs.faces[row, n] & LEFT_FACE:
             out[a] = ZERO

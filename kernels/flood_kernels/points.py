@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import GRAVITY, ROW
+from flood_kernels.arrays import GRAVITY, LOOP, ROW
 from flood_kernels.structures import LARGEST_SHARE, move_pairs, set_structures, standing
 
 
@@ -40,28 +40,37 @@ def deliver_sources(cells, sources, share_of_rest, cell_area):
             sources.delivered[k] += volume
 
 
-@njit(**ROW)
-def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_area, dt, fullest):
-    """Take from the street what the inlets draw in dt; returns the deepest coupled cell (m).
+@njit(**LOOP)
+def inlet_law(depth, bed, rim, perimeter, area, capacity, free, weir_coefficient, orifice_coefficient):
+    """What each inlet would draw (m3/s) if node and street let it.
 
     Q_free = min(C_w P H^1.5, C_o A sqrt(2 g) phi(H)), phi(x) = sqrt(x) above 1 cm and linear below (continuous); H = head over the rim,
-    at most the depth in the cell. A node takes at most its acceptance, a cell gives at most `fullest` of what it holds.
-    Sources: Villemonte 1947 (weir), Rubinato et al. 2017 doi:10.1016/j.jhydrol.2017.06.024, HEC-22.
+    at most the depth in the cell. Sources: Villemonte 1947 (weir), Rubinato et al. 2017 doi:10.1016/j.jhydrol.2017.06.024, HEC-22.
+    """
+    through = orifice_coefficient * math.sqrt(2.0 * GRAVITY)
+    for k in range(free.size):
+        head = max(min(depth[k], bed[k] + depth[k] - rim[k]), 0.0)
+        root = math.sqrt(head)
+        weir = weir_coefficient * perimeter[k] * head * root
+        orifice = through * area[k] * (root if head > 0.01 else head / 0.1)
+        free[k] = min(min(weir, orifice), capacity[k])
+
+
+@njit(**ROW)
+def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_area, dt, fullest):
+    """Take from the street what the inlets draw in dt. A node takes at most its acceptance, a cell gives at most `fullest` of what it holds.
+
+    Streets lie far apart in memory: each cell's depth is read into a row of its own first.
     """
     inlets.free_flow[:] = 0.0
     inlets.wanted_cell[:] = 0.0
-    deepest = 0.0
     for k in range(inlets.row.size):
-        j, i = inlets.row[k], inlets.column[k]
-        depth = standing(cells, j, i)
-        deepest = max(deepest, depth)
-        head = max(min(depth, np.float64(cells.bed[j, i]) + depth - inlets.rim[k]), 0.0)
-        weir = weir_coefficient * inlets.perimeter[k] * head * math.sqrt(head)
-        root = math.sqrt(head) if head > 0.01 else head / 0.1
-        orifice = orifice_coefficient * inlets.area[k] * math.sqrt(2.0 * GRAVITY) * root
-        free = min(min(weir, orifice), inlets.capacity[k])
-        inlets.wanted[k] = free
-        inlets.free_flow[inlets.node[k]] += free
+        inlets.depth[k] = standing(cells, inlets.row[k], inlets.column[k])
+    inlet_law(
+        inlets.depth, inlets.bed, inlets.rim, inlets.perimeter, inlets.area, inlets.capacity, inlets.wanted, weir_coefficient, orifice_coefficient
+    )
+    for k in range(inlets.row.size):
+        inlets.free_flow[inlets.node[k]] += inlets.wanted[k]
     for k in range(inlets.row.size):
         node = inlets.node[k]
         if inlets.free_flow[node] > inlets.acceptance[node]:
@@ -79,7 +88,6 @@ def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_ar
             before = cells.depth[j, i]
             cells.depth[j, i] = max(before - inlets.wanted[k] * dt / cell_area, 0.0)
             inlets.captured[inlets.node[k]] += (np.float64(before) - np.float64(cells.depth[j, i])) * cell_area
-    return deepest
 
 
 @njit(**ROW)

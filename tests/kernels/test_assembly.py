@@ -9,6 +9,7 @@ import pytest
 
 from flood_kernels import local_inertial_rows, second_order_rows, statistics
 from flood_kernels.arrays import LOOP
+from flood_kernels.prefetch import FETCH
 from flood_sim.surface_schemes import OWN, SurfaceSettings
 
 pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86 assembly")
@@ -23,9 +24,9 @@ def calls(real):
     """One call of every row loop: function, array count, scalars."""
     precision = np.dtype(real).name
     inertial, second = (OWN[name].numbers(SurfaceSettings(precision), 5.0) for name in ("local_inertial", "second_order"))
-    one = real(0.1)
+    one, soon = real(0.1), tuple(arguments(4, real))
     return {
-        "advance_faces": (local_inertial_rows.advance_faces, 11, (one, one, inertial)),
+        "advance_faces": (local_inertial_rows.advance_faces, 11, (soon, one, one, inertial)),
         "share_outflow": (local_inertial_rows.share_outflow, 6, (one,)),
         "advance_porous_faces": (local_inertial_rows.advance_porous_faces, 13, (one, one, inertial)),
         "gives_too_much": (local_inertial_rows.gives_too_much, 5, (one,)),
@@ -52,5 +53,7 @@ def test_row_loop_is_vectorised(name, real):
     (assembly,) = fresh.inspect_asm().values()
     wide = len(packed.findall(assembly))
     assert wide > 8, f"{name}: {wide} packed and {len(scalar.findall(assembly))} scalar operations"
+    if name == "advance_faces":  # one request a line of each of the four rows
+        assert len(re.findall(r"\bprefetcht1\b", assembly)) >= 4 * FETCH * np.dtype(real).itemsize // 64
     if "%zmm" in assembly or "%ymm" in assembly:
         assert any(reg in line for line in assembly.splitlines() if packed.search(line) for reg in ("%zmm", "%ymm"))
