@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,15 +27,15 @@ NODES = (200, 1000, 5000, 20000)
 CONTRACT_NODES = 5000  # of the figures that other programs read
 INLET_M3_S = 0.02  # capacity of each inlet, under deep water
 CHAIN = 20  # nodes that share an outfall
+RIVER_COLUMNS, RIVER_M = 20, 0.3  # along the low edge, so much deeper: as in a city its water sets the step, not the inlets' streets
 NAIVE_NODES = 200  # of which the naive loop's cost is taken: a sweep over all is quadratic
 
 
 def places(nodes: int) -> np.ndarray:
-    """(nodes, 2) rows and columns of the nodes, chains along the fall."""
+    """(nodes, 2) rows and columns of the nodes, chains along the fall; none in the river."""
     side = int(np.ceil(np.sqrt(nodes)))
-    step = CELLS / side
     k = np.arange(nodes)
-    return np.column_stack([(k // side + 0.5) * step, (k % side + 0.5) * step]).astype(int)
+    return np.column_stack([(k // side + 0.5) * CELLS / side, (k % side + 0.5) * (CELLS - RIVER_COLUMNS) / side]).astype(int)
 
 
 def network_text(nodes: int) -> str:
@@ -76,41 +78,73 @@ def child(mode: str, nodes: int, folder: Path) -> dict[str, float]:
     drainage = DrainageInputs(network, inlets, {i.node: ((i.row, i.column),) for i in inlets}, ROUTING_S)
     x = CELL_M * (np.arange(CELLS) + 0.5)
     noise = 0.02 * np.random.default_rng(1).random((CELLS, CELLS))
-    terrain = terrain_of(Grid(CELLS, CELLS, CELL_M, 0.0, CELLS * CELL_M), 20.0 - FALL * x[None, :] + noise, 0.03)
+    bed = 20.0 - FALL * x[None, :] + noise
+    bed[:, -RIVER_COLUMNS:] -= RIVER_M
+    depth = np.full(bed.shape, 0.3)
+    depth[:, -RIVER_COLUMNS:] += RIVER_M
+    terrain = terrain_of(Grid(CELLS, CELLS, CELL_M, 0.0, CELLS * CELL_M), bed, 0.03)
     rain = rainfall_from_intervals("steady", np.array([0.0, 36000.0]), np.array([360.0]))
     clock = Clock(datetime(2021, 7, 20, 15, tzinfo=UTC), WINDOW_S * (WINDOWS + WARM), WINDOW_S, 1e6)
     threads = 2 if mode == "coupled2" else 1
-    inputs = ModelInputs(
-        "benchmark", clock, terrain, rain, NoInfiltration(), SurfaceSettings(threads=threads), 0.3, drainage=None if mode == "surface" else drainage
-    )
+    inputs = ModelInputs("benchmark", clock, terrain, rain, NoInfiltration(), SurfaceSettings(threads=threads), depth, drainage=drainage)
     if mode in ("network", "naive"):
         return _network(mode, inputs, folder)
+    if mode in ("surface", "strangers"):
+        inputs = replace(inputs, drainage=None)
     import numba
 
     numba.set_num_threads(threads)
     simulation = Simulation(inputs, folder)
-    walls = []
+    walls, stranger = [], _Stranger(replace(inputs, drainage=drainage), folder) if mode == "strangers" else None
     for k, window in enumerate(clock.windows()):
         begun = time.perf_counter()
+        if stranger is not None:
+            stranger.start(window.stop)
         simulation.advance(Window(window.start, window.stop))
+        if stranger is not None:
+            stranger.wait()
         walls.append(time.perf_counter() - begun)
         if k + 1 == WARM:
             simulation.timers.seconds.clear()
     seconds = {name: value / WINDOWS for name, value in simulation.timers.seconds.items()}
     simulation.close()
+    if stranger is not None:
+        stranger.close()
     return {"wall": float(np.mean(walls[WARM:])), **seconds}
 
 
-def _network(mode: str, inputs: Any, folder: Path) -> dict[str, float]:
+def _loaded(inputs: Any, folder: Path) -> Any:
+    """A network alone that gets what the street gives it in the coupled run: SWMM's trials follow the load."""
     from flood_sim.models import open_network
 
     network: Any = open_network(inputs, folder)
     nodes = len(network.node_ids)
-    junctions = nodes - network.outfalls.size
-    flow = np.where(np.arange(nodes) < junctions, INLET_M3_S, 0.0)  # what the street gives them in the coupled run: SWMM's trials follow the load
+    network.set_inflow(np.where(np.arange(nodes) < nodes - network.outfalls.size, INLET_M3_S, 0.0))
+    return network
+
+
+class _Stranger:
+    """A network that routes in a thread of its own and does not know the surface beside it: what both cost each other by memory and cache."""
+
+    def __init__(self, inputs: Any, folder: Path) -> None:
+        self._network = _loaded(inputs, folder)
+        self._pool = ThreadPoolExecutor(1)
+
+    def start(self, stop: float) -> None:
+        self._routing = self._pool.submit(self._network.advance, stop)
+
+    def wait(self) -> None:
+        self._routing.result()
+
+    def close(self) -> None:
+        self._pool.shutdown()
+        self._network.close()
+
+
+def _network(mode: str, inputs: Any, folder: Path) -> dict[str, float]:
+    network = _loaded(inputs, folder)
     walls = []
     for k in range(WINDOWS + WARM):
-        network.set_inflow(flow)
         begun = time.perf_counter()
         network.advance(WINDOW_S * (k + 1))
         walls.append(time.perf_counter() - begun)
@@ -123,7 +157,7 @@ def _network(mode: str, inputs: Any, folder: Path) -> dict[str, float]:
             node = Nodes(network._simulation)[name]
             node.generated_inflow(INLET_M3_S)
             _ = node.head, node.flooding
-        result["exchange"] = (time.perf_counter() - begun) / NAIVE_NODES * nodes
+        result["exchange"] = (time.perf_counter() - begun) / NAIVE_NODES * len(network.node_ids)
     network.close()
     return result
 
@@ -145,10 +179,17 @@ def run() -> dict[str, Any]:
     """All figures, ms a coupling window of 4 s."""
     cores = min(2, os.cpu_count() or 1)
     surface = measured("surface", 1)["wall"]
-    figures = [figure("surface_alone_ms", 1e3 * surface, "ms", note=f"{CELLS} x {CELLS} wet cells, one thread, a window of {WINDOW_S:g} s")]
+    figures = [
+        figure(
+            "surface_alone_ms",
+            1e3 * surface,
+            "ms",
+            note=f"{CELLS} x {CELLS} wet cells, one thread, a window of {WINDOW_S:g} s; a river sets the step",
+        )
+    ]
     for nodes in NODES:
         network, naive = measured("network", nodes)["wall"], measured("naive", nodes)["exchange"]
-        one = measured("coupled", nodes)
+        one, strangers = measured("coupled", nodes), measured("strangers", nodes)["wall"]
         name = f"nodes_{nodes}"
         figures += [
             figure(f"{name}_network_alone_ms", 1e3 * network, "ms"),
@@ -160,6 +201,12 @@ def run() -> dict[str, Any]:
                 "1",
                 1.1,
                 note="one surface thread, the network on the other core",
+            ),
+            figure(
+                f"{name}_wall_over_strangers",
+                one["wall"] / strangers,
+                "1",
+                note="both side by side without exchange: memory and cache are shared there, too",
             ),
             figure(f"{name}_naive_exchange_ms", 1e3 * naive, "ms", note="pyswmm's properties node by node"),
         ]
