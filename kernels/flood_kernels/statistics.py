@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit, prange
 
 from flood_kernels.arrays import HALF, LOOP, ROW, ZERO
+from flood_kernels.prefetch import FETCH, fetch
 
 OPTIONS = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 SHALLOW = np.float32(1.0e-3)  # m, no velocity is stated below this depth
@@ -50,7 +51,7 @@ def face_velocity(q, h_left, h_right, z_left, z_right):
     return q / max(h_flow, SHALLOW) if h_flow > SHALLOW else ZERO * q
 
 
-@njit(**OPTIONS)
+@njit(**{**OPTIONS, "fastmath": {"reassoc"}})  # one sum a lane: added one after the other a cell waits four cycles for the one before
 def sum_row(depth, carry):
     """Water of a row, m over its cells, in float64."""
     total = 0.0
@@ -84,11 +85,18 @@ def count_deeper(depth, dry_at_start, limits, count):
 
 
 @njit(**LOOP)
-def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, velocity):
-    """Velocity (m/s) in the cells of a row along one direction: mean of the two faces; 0 in cells shallower than 1 mm."""
-    for i in range(h.size):
-        mean = HALF * (face_velocity(q[i], h_before[i], h[i], z_before[i], z[i]) + face_velocity(q_next[i], h[i], h_after[i], z[i], z_after[i]))
-        velocity[i] = mean if h[i] >= SHALLOW else ZERO * mean
+def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, velocity, soon):
+    """Velocity (m/s) in the cells of a row along one direction: mean of the two faces; 0 in cells shallower than 1 mm.
+
+    soon : rows that will be read next, asked for block by block (prefetch.py).
+    """
+    for start in range(0, h.size, FETCH):
+        for row in soon:
+            fetch(row, start)
+        for k in range(min(FETCH, h.size - start)):
+            i = np.uint64(start) + np.uint64(k)
+            mean = HALF * (face_velocity(q[i], h_before[i], h[i], z_before[i], z[i]) + face_velocity(q_next[i], h[i], h_after[i], z[i], z_after[i]))
+            velocity[i] = mean if h[i] >= SHALLOW else ZERO * mean
 
 
 @njit(**LOOP)
@@ -110,10 +118,13 @@ def row_velocity(row, a, b, depth, bed, qx, qy, in_cells, along, down):
         copy_velocity(h[a:b], qy[row, a:b], down)
         return
     before, after = slice(a - 1, b - 1), slice(a + 1, b + 1)
-    centre_velocity(qx[row, a:b], qx[row, after], h[before], h[a:b], h[after], z[before], z[a:b], z[after], along)
     centre_velocity(
-        qy[row, a:b], qy[row + 1, a:b], depth[row - 1, a:b], h[a:b], depth[row + 1, a:b], bed[row - 1, a:b], z[a:b], bed[row + 1, a:b], down
+        qx[row, a:b], qx[row, after], h[before], h[a:b], h[after], z[before], z[a:b], z[after], along, (depth[row + 2, a:b], bed[row + 2, a:b])
     )
+    centre_velocity(
+        qy[row, a:b], qy[row + 1, a:b], depth[row - 1, a:b], h[a:b], depth[row + 1, a:b], bed[row - 1, a:b], z[a:b], bed[row + 1, a:b], down,
+        (qx[row + 1, a:b], qy[row + 2, a:b]),
+    )  # fmt: skip
 
 
 @njit(parallel=True, **OPTIONS)
@@ -125,16 +136,20 @@ def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
 
 
 @njit(**LOOP)
-def fold_cells(h, along, down, deepest, fastest, product, hazard, arrival, ponding, time, window):
-    """Fold the cells of a row into the running maxima."""
-    for i in range(h.size):
-        speed = math.sqrt(along[i] * along[i] + down[i] * down[i])
-        deepest[i] = max(deepest[i], h[i])
-        fastest[i] = max(fastest[i], speed)
-        product[i] = max(product[i], h[i] * speed)
-        hazard[i] = max(np.int32(hazard[i]), hazard_class(h[i], speed))
-        arrival[i] = time if (h[i] > ARRIVED) & (arrival[i] != arrival[i]) else arrival[i]
-        ponding[i] += window if h[i] > PONDED else ZERO
+def fold_cells(h, along, down, deepest, fastest, product, hazard, arrival, ponding, soon, time, window):
+    """Fold the cells of a row into the running maxima; soon : the next row of the five of them that are floats."""
+    for start in range(0, h.size, FETCH):
+        for row in soon:
+            fetch(row, start)
+        for k in range(min(FETCH, h.size - start)):
+            i = np.uint64(start) + np.uint64(k)
+            speed = math.sqrt(along[i] * along[i] + down[i] * down[i])
+            deepest[i] = max(deepest[i], h[i])
+            fastest[i] = max(fastest[i], speed)
+            product[i] = max(product[i], h[i] * speed)
+            hazard[i] = max(np.int32(hazard[i]), hazard_class(h[i], speed))
+            arrival[i] = time if (h[i] > ARRIVED) & (arrival[i] != arrival[i]) else arrival[i]
+            ponding[i] += window if h[i] > PONDED else ZERO
 
 
 @njit(**LOOP)
@@ -149,7 +164,8 @@ def any_water(h):
 @njit(**OPTIONS)
 def fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
     """Fold row j of the present state into the running maxima."""
-    columns = maxima.depth.shape[1]
+    rows, columns = maxima.depth.shape
+    soon = min(j + 1, rows - 1)
     along, down = np.empty(BLOCK, depth.dtype), np.empty(BLOCK, depth.dtype)
     for first in range(0, columns, BLOCK):
         last = min(first + BLOCK, columns)
@@ -159,7 +175,9 @@ def fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
             row_velocity(j + top, a, b, depth, bed, qx, qy, in_cells, along[:n], down[:n])
             fold_cells(
                 h, along[:n], down[:n], maxima.depth[j, s], maxima.velocity[j, s], maxima.depth_velocity[j, s], maxima.hazard[j, s],
-                maxima.arrival_time[j, s], maxima.ponding_time[j, s], time, window,
+                maxima.arrival_time[j, s], maxima.ponding_time[j, s],
+                (maxima.depth[soon, s], maxima.velocity[soon, s], maxima.depth_velocity[soon, s], maxima.arrival_time[soon, s], maxima.ponding_time[soon, s]),
+                time, window,
             )  # fmt: skip
 
 
