@@ -7,7 +7,7 @@ import numba
 import numpy as np
 import pytest
 
-from flood_kernels import local_inertial_rows, second_order_rows, statistics
+from flood_kernels import local_inertial_rows, losses, second_order_rows, statistics
 from flood_kernels.arrays import LOOP
 from flood_kernels.prefetch import FETCH
 from flood_sim.surface_schemes import OWN, SurfaceSettings
@@ -57,3 +57,10 @@ def test_row_loop_is_vectorised(name, real):
         assert len(re.findall(r"\bprefetcht1\b", assembly)) >= 4 * FETCH * np.dtype(real).itemsize // 64
     if "%zmm" in assembly or "%ymm" in assembly:
         assert any(reg in line for line in assembly.splitlines() if packed.search(line) for reg in ("%zmm", "%ymm"))
+
+
+def test_green_ampt_takes_several_roots_at_once():
+    row, fresh = np.full(N, 0.5, np.float32), numba.njit(**{**LOOP, "cache": False})(losses.green_ampt_row.py_func)
+    fresh(row, row.copy(), row.copy(), np.zeros(N, np.uint8), np.full((1, 3), 0.1), 1.0, np.empty(N))
+    (assembly,) = fresh.inspect_asm().values()
+    assert re.search(r"\bv?sqrtpd\b", assembly)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import naive
-from flood_kernels.losses import green_ampt_potential
+from flood_kernels.losses import green_ampt_potential, green_ampt_row
 from flood_sim.boundaries import constant
 from flood_sim.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt, Horton, NoInfiltration, soil_classes
 from flood_sim.losses import Facility, Losses, StorageInputs
@@ -37,6 +37,44 @@ def test_ponded_green_ampt_column(dt, limit):
     exact = naive.green_ampt_implicit(K, PSI, DTHETA, 3600.0)
     assert exact == pytest.approx(0.03167, rel=2e-3)  # textbook: 3.17 cm
     assert abs(filled - exact) / exact < limit
+
+
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+def test_a_row_of_green_ampt_against_one_cell_after_the_other(real):
+    """Dry cells, films, deep water, hollows, closed ground: drawn; the row without branches against the rule cell by cell, compiled and not."""
+    rng, cells, dt = np.random.default_rng(7), 700, 4.0
+    depth = np.where(rng.random(cells) < 0.3, 0.0, 10.0 ** rng.uniform(-6, 0, cells)).astype(real)
+    pond = np.where(rng.random(cells) < 0.5, 0.0, 10.0 ** rng.uniform(-6, -2, cells)).astype(np.float32)
+    filled, soil = rng.uniform(0, 0.05, cells).astype(np.float32), rng.integers(0, 3, cells).astype(np.uint8)
+    table = np.array([[0.0, 0.0, 0.0], [K, PSI, DTHETA], [10 * K, 0.05, 0.4]])
+    for function in (green_ampt_row, green_ampt_row.py_func):
+        after, hollow, inside, taken = depth.copy(), pond.copy(), filled.copy(), np.full(cells, np.nan)
+        function(after, hollow, inside, soil, table, dt, taken)
+        for i in range(cells):
+            water, (conductivity, suction, deficit) = float(depth[i]) + float(pond[i]), table[soil[i]]
+            most = green_ampt_potential(float(filled[i]), water, conductivity, suction, deficit, dt)
+            wanted = min(water, most) if conductivity > 0.0 else 0.0
+            assert taken[i] == pytest.approx(wanted, rel=1e-5, abs=1e-7 * water)  # what float32 can show of it
+            assert (float(depth[i]) - float(after[i])) + (float(pond[i]) - float(hollow[i])) == taken[i]  # the ledger's books
+            assert inside[i] == pytest.approx(float(filled[i]) + taken[i], rel=1e-7)
+            assert after[i] >= 0.0 and hollow[i] >= 0.0 and (hollow[i] == pond[i] or after[i] == 0.0)  # first what stands, then the hollow
+        assert taken[soil == 0].max() == 0.0 and taken.max() > 1e-5
+
+
+@pytest.mark.parametrize("own_hollows", [True, False])
+def test_hollows_of_the_whole_grid_or_of_one_row_for_all(own_hollows):
+    """1,300 columns (three blocks), rows wet, dry, and with water in hollows only; an empty row that serves all rows is never written to."""
+    shape = (6, 1300)
+    depth, pond = np.zeros((8, 1302), np.float32), np.zeros(shape if own_hollows else (1, 1300), np.float32)
+    depth[1:3, 1:-1] = 0.01
+    if own_hollows:
+        pond[3] = 0.005
+    soil = GreenAmpt(np.full(shape, K), np.full(shape, PSI), np.full(shape, DTHETA))
+    before = depth.sum(dtype=float) + pond.sum(dtype=float)
+    taken = soil.take(depth, pond, np.zeros((1, 1300), np.float32), 1, 1, 60.0)
+    assert taken == pytest.approx(before - depth.sum(dtype=float) - pond.sum(dtype=float), rel=1e-9)
+    assert (soil.filled > 0.0).sum(axis=1).tolist() == [1300, 1300, 0, 1300 if own_hollows else 0, 0, 0]
+    assert taken == pytest.approx(soil.filled.sum(dtype=float), rel=1e-6)
 
 
 def test_rain_of_5_cm_an_hour_ponds_as_in_the_textbook():
