@@ -70,8 +70,6 @@ class SurfaceFlow:
         self.held_inflow_m3_s: dict[str, float] = {}
         self.sections, self.structures, self.culverts, self.pumps = tuple(sections), tuple(structures), tuple(culverts), tuple(pumps)
         self._scheme = scheme_named(settings.scheme)
-        if terrain.porosity is not None and self._scheme.moves_momentum:
-            raise ValueError("buildings as porosity are not implemented for the second-order scheme")
         self._float = FLOATS[settings.precision]
         self._view = (slice(TOP, TOP + self.grid.rows), slice(LEFT, LEFT + self.grid.columns))
         self._nodes, self._openings = nodes, len(openings)
@@ -276,6 +274,8 @@ class SurfaceFlow:
         if self.terrain.porosity is None:
             return cells.depth, cells.bed, flow.x, flow.y
         p = cells.porosity
+        if self._scheme.moves_momentum:
+            return cells.depth / p, cells.bed, flow.x, flow.y
         x, y = flow.x.copy(), flow.y.copy()
         x[:, 1:] /= np.minimum(p[:, 1:], p[:, :-1])
         y[1:] /= np.minimum(p[1:], p[:-1])

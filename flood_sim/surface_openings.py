@@ -114,6 +114,8 @@ class OpenEdges:
                 beyond[k] = far
                 self._bed[far] = self._bed[row, column]
                 cells.roughness[far] = cells.roughness[row, column]
+                if cells.porosity.size > 1:
+                    cells.porosity[far] = cells.porosity[row, column]
         return beyond
 
     def _open_faces(self, ghost: tuple[int, int]) -> list[tuple[bool, int, int, float]]:

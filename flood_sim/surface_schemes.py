@@ -75,8 +75,9 @@ def _second_order_scratch(bands: int, width: int, real: Any) -> second_order.Scr
     cells, faces, halo = second_order.CELL_ROWS, second_order.FACE_ROWS, 2 * second_order.HALO
     shapes = ((4, halo, width), (cells, width), (faces, width), (cells, 4, width), (faces, 4, width))
     work = (aligned((bands, *shape), real) for shape in shapes)
-    blocks = width // second_order.BLOCK + 3
-    return second_order.Scratch(*work, np.zeros((bands, blocks), bool), np.zeros((bands, 4, blocks), bool), aligned((bands, width), real))
+    blocks = width // second_order_rows.BLOCK + 3
+    rough = np.zeros((bands, blocks), bool), np.zeros((bands, 4, blocks), bool)
+    return second_order.Scratch(*work, *rough, aligned((bands, 3, width), real), aligned((bands, width), real))
 
 
 OWN = {

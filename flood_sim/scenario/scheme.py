@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from flood_sim.constants import GRAVITY_M_S2
-from flood_sim.errors import input_error
 from flood_sim.structures import FaceStructure
 from flood_sim.terrain import Terrain
 
@@ -84,9 +83,7 @@ def choose_scheme(wanted: str, terrain: Terrain, depth: np.ndarray | float, stru
     wall = water_wall(terrain, np.broadcast_to(np.asarray(depth, float), terrain.grid.shape))
     breaches = [s.name for s in structures if s.breach_begin_s is not None]
     said = f"{steep:.0%} of the ground carries {REFERENCE_DEPTH_M:g} m of water faster than Froude {LARGEST_FROUDE:g}"
-    if terrain.porosity is not None:
-        found, why = "local_inertial", "buildings as porosity are not implemented for second_order"
-    elif steep > STEEP_SHARE:
+    if steep > STEEP_SHARE:
         found, why = "second_order", f"{said} (limit {STEEP_SHARE:.0%})"
     elif wall > WATER_WALL_M:
         found, why = "second_order", f"a wall of water of {wall:.2f} m stands at the start (limit {WATER_WALL_M:g} m)"
@@ -94,8 +91,6 @@ def choose_scheme(wanted: str, terrain: Terrain, depth: np.ndarray | float, stru
         found, why = "second_order", f"`{breaches[0]}` breaches"
     else:
         found, why = "local_inertial", f"{said}; from {STEEP_SHARE:.0%} on it would be second_order"
-    if wanted == "second_order" and terrain.porosity is not None:
-        raise input_error("E104", "[surface] scheme", why, given=wanted, allowed="local_inertial, auto", do='or building_treatment = "hole"')
     if wanted == "auto":
         return SchemeChoice(found, f"auto: {why}", steep, wall)
     return SchemeChoice(wanted, f"named in the scenario; auto would take {found}: {why}", steep, wall)

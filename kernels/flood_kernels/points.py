@@ -106,27 +106,26 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
     for k in range(boundaries.row.size):
         j, i = boundaries.row[k], boundaries.column[k]
         inner_j, inner_i = boundaries.inner_row[k], boundaries.inner_column[k]
+        open_ = np.float64(cells.porosity[j, i]) if cells.porosity.size > 1 else 1.0
         if boundaries.mirrors[k]:
             cells.depth[j, i] = cells.depth[inner_j, inner_i]
         else:
             stage = boundaries.stage_start[k] + fraction * (boundaries.stage_stop[k] - boundaries.stage_start[k])
-            cells.depth[j, i] = max(stage - np.float64(cells.bed[j, i]), 0.0)
-            if cells.porosity.size > 1:
-                cells.depth[j, i] *= cells.porosity[j, i]
+            cells.depth[j, i] = open_ * max(stage - np.float64(cells.bed[j, i]), 0.0)
         cells.carry[j, i] = 0.0
         if with_velocity:
             flow.x[j, i] = flow.x[inner_j, inner_i]
             flow.y[j, i] = flow.y[inner_j, inner_i]
             if boundaries.critical[k] or not boundaries.mirrors[k]:
                 down, right = j - inner_j, i - inner_i
-                depth = np.float64(cells.depth[inner_j, inner_i])
+                depth = standing(cells, inner_j, inner_i)
                 leaving = np.float64(flow.y[j, i]) * down + np.float64(flow.x[j, i]) * right
                 beyond = leaving
                 if not boundaries.mirrors[k]:
-                    beyond = speed_beyond(leaving, depth, np.float64(cells.depth[j, i]))
+                    beyond = speed_beyond(leaving, depth, standing(cells, j, i))
                 elif leaving * leaving < GRAVITY * depth:
                     beyond = max(leaving + 2.0 * math.sqrt(GRAVITY * depth), 0.0) / 3.0  # u = c of the same u + 2 c
-                    cells.depth[j, i] = beyond * beyond / GRAVITY
+                    cells.depth[j, i] = open_ * beyond * beyond / GRAVITY
                 flow.y[j, i] += down * (beyond - leaving)
                 flow.x[j, i] += right * (beyond - leaving)
             far_j, far_i = boundaries.beyond_row[k], boundaries.beyond_column[k]

@@ -13,15 +13,26 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import GRAVITY, HALF, INLINE, LANES, OK, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.arrays import GRAVITY, HALF, INLINE, OK, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
-from flood_kernels.second_order_rows import centre_row, flux_row, predict_row, rough_cells, update_row
-from flood_kernels.structures import given_momentum
+from flood_kernels.second_order_faces import count_faces, override_faces
+from flood_kernels.second_order_rows import (
+    BLOCK,
+    centre_porous_row,
+    centre_row,
+    flux_porous_row,
+    flux_row,
+    predict_row,
+    rough_cells,
+    stand_row,
+    update_porous_row,
+    update_row,
+)
+from flood_kernels.second_order_x import own_row, sweep_x
 
 CELL_ROWS = 9  # depth left, right; w left, right; t left, right; bed term; bed rise; centring
 FACE_ROWS = 5  # mass; momentum for the left, for the right cell; across; bed step
-BLOCK = 128  # columns that are looked through for rough ground at a time
 HALO = 3  # rows beyond a band that its answer depends on
 
 
@@ -35,117 +46,11 @@ class Scratch(NamedTuple):
     faces_y: np.ndarray  # (bands, FACE_ROWS, 4, width)
     rough_x: np.ndarray  # bool (bands, blocks) whether a block of the row has cells to be centred
     rough_y: np.ndarray  # bool (bands, 4, blocks) the same of the rows in flight
+    standing: np.ndarray  # (bands, 3, width) depth between the buildings of a row and of its neighbours, where a cell is open in part
     peak: np.ndarray  # (bands, width) fastest signal of a column, m/s
 
 
-# --------------------------------------------------------------------------------------------------------------- faces
-
-
-@njit(**ROW)
-def override_faces(row, is_x, lo, hi, structures, mass, momentum_l, momentum_r, across, h_left, h_right, w_left, w_right, shift, gravity):
-    """Give the faces of structures in columns lo..hi-1 of this row their own discharge; both sides see a wall that the water hits.
-
-    h_left, w_left are indexed by the face's column - shift (x: the cell left of it, y: the same column of the row above).
-    """
-    for k in range(structures.first[row], structures.first[row + 1]):
-        i = structures.column[k]
-        if structures.is_x[k] == is_x and structures.active[k] and lo <= i < hi:
-            hl, hr, ul, ur = h_left[i - shift], h_right[i], w_left[i - shift], w_right[i]
-            q = structures.discharge[k]
-            mass[i] = q
-            momentum_l[i] = hl * ul * math.sqrt(gravity * hl)
-            momentum_r[i] = -hr * ur * math.sqrt(gravity * hr)
-            across[i] = ZERO
-            if structures.given[k]:
-                brought = given_momentum(q, np.float64(hr if q > 0.0 else hl), structures.given_stage[k], structures.sill[k], np.float64(gravity))
-                momentum_l[i] = momentum_r[i] = brought
-
-
-@njit(**ROW)
-def count_faces(row, is_x, lo, hi, counters, mass):
-    """Note the discharge of the counted faces in columns lo..hi-1 of this row."""
-    for k in range(counters.first[row], counters.first[row + 1]):
-        i = counters.column[k]
-        if counters.is_x[k] == is_x and lo <= i < hi:
-            counters.discharge[k] = mass[i]
-
-
 # -------------------------------------------------------------------------------------------------------------- sweeps
-
-
-@njit(**INLINE)
-def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, rough, structures, counters, rain_depth, dt, scheme):
-    """Advance one row along x, in place; own: this band owns the row (its counted faces are noted).
-
-    The pieces of a row follow each other: a piece that touches the one before finds its first predictions and fluxes done.
-    """
-    ratio = dt / scheme.cell_size
-    z, g, weight = cells.bed[row], cells.roughness[cells.roughness_row[row]], cells.rain_weight[cells.weight_row[row]]
-    mass, m_l, m_r, cross = faces[0], faces[1], faces[2], faces[3]
-    before, rough_before, any_rough, built = -1, False, False, structures.first[row + 1] > structures.first[row]
-    for n in range(runs.count[row]):
-        a, b = runs.start[row, n], runs.stop[row, n]
-        fresh = a != before
-        first = a if fresh else a + 1
-        begin = a - LANES if fresh else a + LANES
-        _predict_x(begin, b + LANES, h, u, v, z, g, work, ratio, dt, scheme)
-        _flux_x(begin + 1 if fresh else begin, b + LANES, z, work, faces, scheme)
-        if built:
-            override_faces(row, True, first, b + LANES, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], 1, scheme.gravity)
-        last_is_rough = _centre_x(a - 1 if fresh else first, first, b, h, z, work, faces, rough, ratio, scheme)
-        if rough_before and not fresh:
-            _flux_x(first, first + 1, z, work, faces, scheme)
-        any_rough = any_rough or rough[0]
-        if built and (rough[0] or rough_before):
-            override_faces(row, True, first, b + 1, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], 1, scheme.gravity)
-        if own and counters.first[row + 1] > counters.first[row]:
-            count_faces(row, True, first, b + 1, counters, mass)
-        update_row(
-            mass[a:b], mass[a + 1 : b + 1], m_r[a:b], m_l[a + 1 : b + 1], cross[a:b], cross[a + 1 : b + 1], work[6, a:b],
-            h[a:b], u[a:b], v[a:b], carry[a:b], g[a:b], weight[a:b], peak[a:b], ratio, dt, rain_depth, scheme,
-        )  # fmt: skip
-        before, rough_before = b, last_is_rough
-    if any_rough:
-        work[8, :] = ZERO
-
-
-@njit(**ROW)
-def _centre_x(lo, first, b, h, z, work, faces, rough, ratio, scheme):
-    """Centre the rough blocks of cells lo..b and flux their faces (from `first` on) anew; rough[0]: there are any. Returns whether the last is."""
-    mass, jump = faces[0], faces[4]
-    rough[:] = False
-    last = False
-    for c in range(lo, b + 1, BLOCK):
-        end = min(c + BLOCK, b + 1)
-        last = rough_cells(h[c:end], jump[c:end], jump[c + 1 : end + 1], scheme.rough_from) > 0
-        if last:
-            rough[0] = rough[1 + (c - lo) // BLOCK] = True
-            s, after = slice(c, end), slice(c + 1, end + 1)
-            centre_row(h[s], work[0][s], work[1][s], mass[s], mass[after], jump[s], jump[after], work[8][s], ratio, scheme)
-    if rough[0]:
-        for c in range(lo, b + 1, BLOCK):
-            if rough[1 + (c - lo) // BLOCK]:
-                _flux_x(max(c, first), min(c + BLOCK + 1, b + 1), z, work, faces, scheme)
-    return last
-
-
-@njit(**INLINE)
-def _predict_x(lo, hi, h, u, v, z, g, work, ratio, dt, scheme):
-    b, a = slice(lo - 1, hi - 1), slice(lo + 1, hi + 1)
-    s = slice(lo, hi)
-    predict_row(
-        h[b], h[s], h[a], z[b], z[s], z[a], u[b], u[s], u[a], v[b], v[s], v[a], g[s],
-        work[0][s], work[1][s], work[2][s], work[3][s], work[4][s], work[5][s], work[6][s], work[7][s], HALF * ratio, HALF * dt, scheme,
-    )  # fmt: skip
-
-
-@njit(**ROW)
-def _flux_x(lo, hi, z, work, faces, scheme):
-    b, s = slice(lo - 1, hi - 1), slice(lo, hi)
-    flux_row(
-        work[1][b], work[0][s], work[3][b], work[2][s], work[5][b], work[4][s], z[b], z[s], work[7][b], work[7][s], work[8][b], work[8][s],
-        faces[0][s], faces[1][s], faces[2][s], faces[3][s], faces[4][s], scheme,
-    )  # fmt: skip
 
 
 @njit(**WINDOW)
@@ -193,6 +98,12 @@ def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
         band_row(flow.y, halo[3], row, first, last),
         band_row(flow.y, halo[3], row + 1, first, last),
     )
+    if cells.porosity.size > 1:
+        stands = scratch.standing[band]
+        stand_row(h_b, cells.porosity[row - 1], stands[0])
+        stand_row(h, cells.porosity[row], stands[1])
+        stand_row(h_a, cells.porosity[row + 1], stands[2])
+        h_b, h, h_a = stands[0], stands[1], stands[2]
     if scratch.rough_y[band, slot, 0]:
         p[8, slot, :] = ZERO
         scratch.rough_y[band, slot, :] = False
@@ -223,6 +134,13 @@ def _flux_y(a, b, row, band, cells, scratch, scheme):
     here, above = row % 4, (row - 1) % 4
     p, f = scratch.cells_y[band], scratch.faces_y[band]
     s = slice(a, b)
+    if cells.porosity.size > 1:
+        flux_porous_row(
+            p[1, above][s], p[0, here][s], p[3, above][s], p[2, here][s], p[5, above][s], p[4, here][s], cells.bed[row - 1][s], cells.bed[row][s],
+            p[7, above][s], p[7, here][s], p[8, above][s], p[8, here][s], cells.porosity[row - 1][s], cells.porosity[row][s], f[0, here][s],
+            f[1, here][s], f[2, here][s], f[3, here][s], f[4, here][s], scheme,
+        )  # fmt: skip
+        return
     flux_row(
         p[1, above][s], p[0, here][s], p[3, above][s], p[2, here][s], p[5, above][s], p[4, here][s], cells.bed[row - 1][s], cells.bed[row][s],
         p[7, above][s], p[7, here][s], p[8, above][s], p[8, here][s], f[0, here][s], f[1, here][s], f[2, here][s], f[3, here][s], f[4, here][s],
@@ -246,16 +164,27 @@ def centre_y(row, band, first, last, cells, scratch, runs, dt, scheme):
     here, below = row % 4, (row + 1) % 4
     p, f = scratch.cells_y[band], scratch.faces_y[band]
     h = band_row(cells.depth, scratch.halo[band, 0], row, first, last)
+    porous, open_ = cells.porosity.size > 1, cells.porosity[own_row(row, cells.porosity)]
+    if porous:
+        stand_row(h, open_, scratch.standing[band, 0])
+        h = scratch.standing[band, 0]
     for n in range(runs.count[row]):
         for c in range(runs.start[row, n], runs.stop[row, n], BLOCK):
             s = slice(c, min(c + BLOCK, runs.stop[row, n]))
             if rough_cells(h[s], f[4, here][s], f[4, below][s], scheme.rough_from) > 0:
                 scratch.rough_y[band, here, 0] = True
                 scratch.rough_y[band, here, 1 + c // BLOCK] = scratch.rough_y[band, here, 1 + (s.stop - 1) // BLOCK] = True
-                centre_row(
-                    h[s], p[0, here][s], p[1, here][s], f[0, here][s], f[0, below][s], f[4, here][s], f[4, below][s], p[8, here][s],
-                    dt / scheme.cell_size, scheme,
-                )  # fmt: skip
+                ratio = dt / scheme.cell_size
+                if porous:
+                    centre_porous_row(
+                        h[s], p[0, here][s], p[1, here][s], f[0, here][s], f[0, below][s], f[4, here][s], f[4, below][s], open_[s], p[8, here][s],
+                        ratio, scheme,
+                    )  # fmt: skip
+                else:
+                    centre_row(
+                        h[s], p[0, here][s], p[1, here][s], f[0, here][s], f[0, below][s], f[4, here][s], f[4, below][s], p[8, here][s], ratio,
+                        scheme,
+                    )  # fmt: skip
 
 
 @njit(**INLINE)
@@ -280,11 +209,18 @@ def update_y(row, band, cells, flow, scratch, runs, rain_depth, dt, scheme):
     ratio = dt / scheme.cell_size
     for n in range(runs.count[row]):
         s = slice(runs.start[row, n], runs.stop[row, n])
-        update_row(
-            f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], term[s],
-            cells.depth[row][s], flow.y[row][s], flow.x[row][s], cells.carry[row][s], cells.roughness[cells.roughness_row[row]][s], cells.rain_weight[cells.weight_row[row]][s],
-            scratch.peak[band][s], ratio, dt, rain_depth, scheme,
-        )  # fmt: skip
+        roughness, weight = cells.roughness[cells.roughness_row[row]][s], cells.rain_weight[cells.weight_row[row]][s]
+        if cells.porosity.size > 1:
+            update_porous_row(
+                f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], term[s], cells.depth[row][s],
+                flow.y[row][s], flow.x[row][s], cells.carry[row][s], roughness, weight, cells.porosity[row][s], scratch.peak[band][s], ratio, dt,
+                rain_depth, scheme,
+            )  # fmt: skip
+        else:
+            update_row(
+                f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], term[s], cells.depth[row][s],
+                flow.y[row][s], flow.x[row][s], cells.carry[row][s], roughness, weight, scratch.peak[band][s], ratio, dt, rain_depth, scheme,
+            )  # fmt: skip
 
 
 @njit(**ROW)
@@ -306,7 +242,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
             sweep_x(
                 along, first <= along < last, band_row(cells.depth, halo[0], along, first, last), band_row(flow.x, halo[2], along, first, last),
                 band_row(flow.y, halo[3], along, first, last), band_row(cells.carry, halo[1], along, first, last), cells, peak, runs,
-                scratch.cells_x[band], scratch.faces_x[band], scratch.rough_x[band], structures, counters, half_rain, dt, scheme,
+                scratch.cells_x[band], scratch.faces_x[band], scratch.rough_x[band], scratch.standing[band, 0], structures, counters, half_rain, dt, scheme,
             )  # fmt: skip
         ahead, middle, done = row - 1, row - 2, row - 3
         if first - 2 <= ahead < last + 2:

@@ -37,7 +37,9 @@ def calls(real):
         "centre_velocity": (statistics.centre_velocity, 9, (soon,)),
         "predict_row": (second_order_rows.predict_row, 21, (one, one, second)),
         "flux_row": (second_order_rows.flux_row, 17, (second,)),
+        "flux_porous_row": (second_order_rows.flux_porous_row, 19, (second,)),
         "update_row": (second_order_rows.update_row, 14, (one, one, one, second)),
+        "update_porous_row": (second_order_rows.update_porous_row, 15, (one, one, one, second)),
     }
 
 

@@ -85,9 +85,13 @@ def test_symmetric_input_gives_symmetric_output(turn):
 def as_numpy_scalars(real):
     """Jitted helpers hand Python floats back to Python, and float32(0.5) x float would be a float32."""
     with ExitStack() as stack:
-        for name in ("limited", "inverse_cube_root"):
-            function = getattr(kernel, name).py_func
-            stack.enter_context(mock.patch.object(kernel, name, lambda *a, function=function: real(function(*a))))
+        for name in ("limited", "inverse_cube_root", "face_flux", "centring", "update_cell"):
+
+            def plain(*arguments, function=getattr(kernel, name).py_func):
+                found = function(*arguments)
+                return tuple(real(v) for v in found) if isinstance(found, tuple) else real(found)
+
+            stack.enter_context(mock.patch.object(kernel, name, plain))
         yield
 
 
@@ -118,9 +122,58 @@ def test_compiled_rows_equal_uncompiled(seed, real, kind):
         out = [np.zeros(n - 1, real) for _ in range(5)]
         pairs = ((1, 0), (3, 2), (5, 4))
         sides = [side for left, right in pairs for side in (p[left][:-1], p[right][1:])]
-        function(*sides, z[1][:-1], z[1][1:], p[7][:-1], p[7][1:], none, none, *out, scheme)
+        with as_numpy_scalars(real) if fluxes else nullcontext():
+            function(*sides, z[1][:-1], z[1][1:], p[7][:-1], p[7][1:], none, none, *out, scheme)
         fluxes.append(out)
     assert all(np.abs(a - b).max() <= 10 * tight * scale**2.5 for a, b in zip(*fluxes, strict=True))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([np.float32, np.float64]))
+def test_rows_between_buildings(seed, real):
+    """Flux, centring and update where cells are open in part: compiled against plain Python; shares of 1 are the rows without buildings;
+    one share for all scales what passes and no speed."""
+    rng, n, one = np.random.default_rng(seed), 21, real(1.0)
+    scheme = OWN["second_order"].numbers(SurfaceSettings(np.dtype(real).name), 2.0)
+    h, z, w, t, e = ([(rng.random(n) * k - (k / 2 if k == 2 else 0.0)).astype(real) for _ in range(2)] for k in (0.4, 1.0, 2, 2, 0.01))
+    rises, tight = [(rng.random(n) * 0.1).astype(real) for _ in range(2)], 2e-5 if real is np.float32 else 1e-6
+
+    def flux(function, *shares):
+        out = [np.zeros(n, real) for _ in range(5)]
+        function(*h, *w, *t, *z, *rises, *e, *shares, *out, scheme)
+        return out
+
+    def update(function, f, share=None):
+        state = [(h[0] * (one if share is None else share)).astype(real), w[0].copy(), t[0].copy(), np.zeros(n, real)]
+        peak, weight, friction = np.zeros(n, real), np.ones(n, real), np.full(n, 0.06, real)
+        given = [f[0], f[0][::-1].copy(), f[2], f[1], f[3], f[3][::-1].copy(), e[0], *state, friction, weight]
+        function(*given, *([] if share is None else [share]), peak, real(0.01), real(0.02), real(1e-4), scheme)
+        return [*state, peak]
+
+    def centre(function, f, *share):
+        out = np.zeros(n, real)
+        function(h[0], h[0], h[1], f[0], f[0][::-1].copy(), f[4], f[4], *share, out, real(0.01), scheme)
+        return [out]
+
+    drawn = [rng.uniform(0.2, 1.0, n).astype(real) for _ in range(2)]
+    passing = flux(kernel.flux_porous_row, *drawn)
+    for porous, plain, call in (
+        (kernel.flux_porous_row, kernel.flux_row, lambda f, *p: flux(f, *p)),
+        (kernel.update_porous_row, kernel.update_row, lambda f, *p: update(f, passing, *p[:1])),
+        (kernel.centre_porous_row, kernel.centre_row, lambda f, *p: centre(f, passing, *p[:1])),
+    ):
+        compiled = call(porous, *drawn)
+        with as_numpy_scalars(real):
+            uncompiled = call(porous.py_func, *drawn)
+        assert all(np.allclose(a, b, rtol=tight, atol=tight) for a, b in zip(compiled, uncompiled, strict=True))
+        full = [np.ones(n, real)] * 2
+        assert all(np.allclose(a, b, rtol=tight, atol=tight) for a, b in zip(call(porous, *full), call(plain), strict=True))  # fused elsewhere
+    half = [np.full(n, 0.5, real)] * 2
+    whole, narrow = flux(kernel.flux_row), flux(kernel.flux_porous_row, *half)
+    assert all(np.allclose(b, 0.5 * a, rtol=1e-6, atol=1e-7) for a, b in zip(whole[:4], narrow[:4], strict=True))
+    quick, slow = update(kernel.update_row, whole), update(kernel.update_porous_row, narrow, half[0])
+    deep = quick[0] > 1e-3  # rain falls on the whole cell: 0.1 mm more between the buildings
+    assert np.allclose(slow[0][deep] / 0.5, quick[0][deep], atol=2e-4)
 
 
 def test_volume_is_exact_over_many_steps():

@@ -303,7 +303,7 @@ def test_networks_of_others_are_read_as_swmm_reads_them(tmp_path, shared_data):
 
 
 def test_buildings_as_porosity(tmp_path):
-    """One building over a quarter of cell (2, 3) and all of (5, 5): shares by 8 x 8 points a cell; second order and roof drains refuse."""
+    """One building over a quarter of cell (2, 3) and all of (5, 5): shares by 8 x 8 points a cell, for either scheme."""
     import json
 
     def square(x, y, w, h):
@@ -317,13 +317,13 @@ def test_buildings_as_porosity(tmp_path):
     (tmp_path / "b.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": shapes}))
     text = GOOD.replace("level_m = 10.0 }", 'level_m = 10.0 }\nbuildings = "b.geojson"\nbuilding_treatment = "porosity"')
     inputs = load(tmp_path, text)
-    assert inputs.surface.scheme == "local_inertial" and "porosity" in inputs.scheme_reason
+    assert inputs.surface.scheme == "local_inertial"
     porosity = inputs.terrain.porosity
     assert porosity[2, 3] == pytest.approx(0.75)
     assert not inputs.terrain.active[5, 5]
     assert (porosity < 1.0).sum() == 1
-    with pytest.raises(InputError, match=r"(?s)\[surface\] scheme.*not implemented"):
-        load(tmp_path, text + '[surface]\nscheme = "second_order"\n')
+    inputs = load(tmp_path, text + '[surface]\nscheme = "second_order"\n')
+    assert inputs.surface.scheme == "second_order" and inputs.terrain.porosity[2, 3] == pytest.approx(0.75)
 
 
 def test_findings_stand_where_the_fault_is(tmp_path):
