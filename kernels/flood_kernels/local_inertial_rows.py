@@ -94,10 +94,11 @@ def advance_faces(own, before, after, h_left, h_right, z_left, z_right, n_left, 
     """
     zero = dt - dt
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
-    for start in range(0, q_new.size, FETCH):
+    block = FETCH // q_new.itemsize
+    for start in range(0, q_new.size, block):
         for row in soon:
             fetch(row, start)
-        for k in range(min(FETCH, q_new.size - start)):
+        for k in range(min(block, q_new.size - start)):
             i = np.uint64(start) + np.uint64(k)
             value, flow_depth = face_discharge(
                 own[i], before[i], after[i], h_left[i], h_right[i], z_left[i], z_right[i], n_left[i], n_right[i], push, zero, scheme, drag_series

@@ -90,10 +90,11 @@ def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, veloc
 
     soon : rows that will be read next, asked for block by block (prefetch.py).
     """
-    for start in range(0, h.size, FETCH):
+    block = FETCH // h.itemsize
+    for start in range(0, h.size, block):
         for row in soon:
             fetch(row, start)
-        for k in range(min(FETCH, h.size - start)):
+        for k in range(min(block, h.size - start)):
             i = np.uint64(start) + np.uint64(k)
             mean = HALF * (face_velocity(q[i], h_before[i], h[i], z_before[i], z[i]) + face_velocity(q_next[i], h[i], h_after[i], z[i], z_after[i]))
             velocity[i] = mean if h[i] >= SHALLOW else ZERO * mean
@@ -138,10 +139,11 @@ def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
 @njit(**LOOP)
 def fold_cells(h, along, down, deepest, fastest, product, hazard, arrival, ponding, soon, time, window):
     """Fold the cells of a row into the running maxima; soon : the next row of the five of them that are floats."""
-    for start in range(0, h.size, FETCH):
+    block = FETCH // h.itemsize
+    for start in range(0, h.size, block):
         for row in soon:
             fetch(row, start)
-        for k in range(min(FETCH, h.size - start)):
+        for k in range(min(block, h.size - start)):
             i = np.uint64(start) + np.uint64(k)
             speed = math.sqrt(along[i] * along[i] + down[i] * down[i])
             deepest[i] = max(deepest[i], h[i])
