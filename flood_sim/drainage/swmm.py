@@ -163,6 +163,8 @@ class SwmmNetwork:
 
     def half_volumes(self) -> float:
         """Water SWMM has made (+) in the last pipes of outfalls whose stage rose since the start (m3): half their wetted volume."""
+        if not self._staged_pipes:
+            return 0.0
         made, now = 0.0, self.heads()[self.outfalls]
         for k, invert, pipes in self._staged_pipes:
             for length, diameter in pipes:
