@@ -152,7 +152,7 @@ class SwmmNetwork:
             "outflow": t.outflow * m3,
             "losses": (t.evapLoss + t.seepLoss + t.reacted) * m3,
             "stored_start": self._stored_start,
-            "stored": self._storage(),
+            "stored": float(t.finalStorage) * CUBIC_FOOT_M3,  # feet in every unit system
             "half_volumes": self.half_volumes(),
         }
 

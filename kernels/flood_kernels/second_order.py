@@ -126,7 +126,7 @@ def flux_y(row, band, cells, scratch, runs, structures, left, scheme):
     for n in range(runs.count[row]):
         _flux_y(runs.start[row, n], runs.stop[row, n], row, band, cells, scratch, scheme)
     if structures.first[row + 1] > structures.first[row]:
-        _override_y(row, band, scratch, structures, left, scheme)
+        _override_y(row, band, cells, scratch, structures, left, scheme)
 
 
 @njit(**ROW)
@@ -149,12 +149,12 @@ def _flux_y(a, b, row, band, cells, scratch, scheme):
 
 
 @njit(**ROW)
-def _override_y(row, band, scratch, structures, left, scheme):
+def _override_y(row, band, cells, scratch, structures, left, scheme):
     here, above = row % 4, (row - 1) % 4
     p, f = scratch.cells_y[band], scratch.faces_y[band]
     override_faces(
         row, False, left, p.shape[2], structures, f[0, here], f[1, here], f[2, here], f[3, here], p[1, above], p[0, here], p[3, above],
-        p[2, here], 0, scheme.gravity,
+        p[2, here], cells.porosity[own_row(row - 1, cells.porosity)], cells.porosity[own_row(row, cells.porosity)], 0, scheme.gravity,
     )  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def refine_y(row, band, cells, scratch, runs, structures, left, scheme):
                 if one[1 + block] or other[1 + block]:
                     _flux_y(max(block * BLOCK, a), min((block + 1) * BLOCK, b), row, band, cells, scratch, scheme)
         if structures.first[row + 1] > structures.first[row]:
-            _override_y(row, band, scratch, structures, left, scheme)
+            _override_y(row, band, cells, scratch, structures, left, scheme)
 
 
 @njit(**INLINE)

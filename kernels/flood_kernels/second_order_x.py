@@ -46,13 +46,17 @@ def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, rough, sta
         _predict_x(begin, b + LANES, stands, u, v, z, g, work, ratio, dt, scheme)
         _flux_x(begin + 1 if fresh else begin, b + LANES, z, open_, work, faces, scheme)
         if built:
-            override_faces(row, True, first, b + LANES, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], 1, scheme.gravity)
+            override_faces(
+                row, True, first, b + LANES, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], open_, open_, 1, scheme.gravity
+            )
         last_is_rough = _centre_x(a - 1 if fresh else first, first, b, stands, z, open_, work, faces, rough, ratio, scheme)
         if rough_before and not fresh:
             _flux_x(first, first + 1, z, open_, work, faces, scheme)
         any_rough = any_rough or rough[0]
         if built and (rough[0] or rough_before):
-            override_faces(row, True, first, b + 1, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], 1, scheme.gravity)
+            override_faces(
+                row, True, first, b + 1, structures, mass, m_l, m_r, cross, work[1], work[0], work[3], work[2], open_, open_, 1, scheme.gravity
+            )
         if own and counters.first[row + 1] > counters.first[row]:
             count_faces(row, True, first, b + 1, counters, mass)
         if porous:
