@@ -23,7 +23,7 @@ from benchmarks.speed.kernel import figure, processor
 
 CELLS, CELL_M, FALL = 1000, 5.0, 0.003
 WINDOW_S, ROUTING_S, WINDOWS, WARM = 4.0, 2.0, 12, 3
-ROUNDS = 3
+ROUNDS = 5
 NODES = (200, 1000, 5000, 20000)
 CONTRACT_NODES = 5000  # of the figures that other programs read
 INLET_M3_S = 0.02  # capacity of each inlet, under deep water
