@@ -168,12 +168,15 @@ def test_rows_between_buildings(seed, real):
         assert all(np.allclose(a, b, rtol=tight, atol=tight) for a, b in zip(compiled, uncompiled, strict=True))
         full = [np.ones(n, real)] * 2
         assert all(np.allclose(a, b, rtol=tight, atol=tight) for a, b in zip(call(porous, *full), call(plain), strict=True))  # fused elsewhere
+    assert np.allclose(passing[0], np.minimum(*drawn) * flux(kernel.flux_row)[0], rtol=1e-6, atol=1e-7)  # through the smaller share
     half = [np.full(n, 0.5, real)] * 2
     whole, narrow = flux(kernel.flux_row), flux(kernel.flux_porous_row, *half)
     assert all(np.allclose(b, 0.5 * a, rtol=1e-6, atol=1e-7) for a, b in zip(whole[:4], narrow[:4], strict=True))
     quick, slow = update(kernel.update_row, whole), update(kernel.update_porous_row, narrow, half[0])
     deep = quick[0] > 1e-3  # rain falls on the whole cell: 0.1 mm more between the buildings
     assert np.allclose(slow[0][deep] / 0.5, quick[0][deep], atol=2e-4)
+    deep = quick[0] > 0.1  # there the rain dilutes by 0.1 %
+    assert np.allclose(slow[1][deep], quick[1][deep], rtol=5e-3, atol=5e-3) and np.allclose(slow[4][deep], quick[4][deep], rtol=5e-3, atol=5e-3)
 
 
 def test_volume_is_exact_over_many_steps():
