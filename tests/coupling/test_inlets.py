@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cases import Silent, coupled_inputs, flat, inp_text, write_inp
+from flood_kernels.points import inlet_law
 from flood_sim.clock import Window
 from flood_sim.errors import InputError
 from flood_sim.inlets import INLET_KINDS
@@ -160,3 +161,17 @@ def test_a_street_that_reaches_no_node_is_said(tmp_path):
     inputs = streets(tmp_path, [[0.1, 12.4], [120, 12.4]])
     (said,) = [f for f in inputs.findings if f.code == "W416"]
     assert "of 12 places" in said.problem
+
+
+def test_the_inlet_law_from_film_to_deep_water():
+    """Weir or orifice, the lesser; the orifice linear below 1 cm of head and continuous there; a rim over the bed; a capacity: by hand, compiled and not."""
+    depth = np.array([0.0, 0.004, 0.004, 0.01, 0.0100001, 0.25, 0.25, 0.25, 0.25])
+    rim = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.3, 0.0])
+    perimeter = np.array([50.0, 50.0, 0.1, 50.0, 50.0, 1.0, 1.0, 1.0, 50.0])
+    area, capacity = np.full(9, 0.01), np.array([np.inf] * 8 + [0.005])
+    root = 0.6 * 0.01 * np.sqrt(2.0 * 9.80665)
+    wanted = [0.0, root * 0.04, 1.594 * 0.1 * 0.004**1.5, root * 0.1, root * 0.1, root * 0.5, min(1.594 * 0.05**1.5, root * 0.05**0.5), 0.0, 0.005]
+    for law in (inlet_law, inlet_law.py_func):
+        free = np.zeros(9)
+        law(depth, np.zeros(9), rim, perimeter, area, capacity, free, 1.594, 0.6)
+        assert free == pytest.approx(wanted, rel=1e-5)
