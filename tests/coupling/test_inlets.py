@@ -175,3 +175,13 @@ def test_the_inlet_law_from_film_to_deep_water():
         free = np.zeros(9)
         law(depth, np.zeros(9), rim, perimeter, area, capacity, free, 1.594, 0.6)
         assert free == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize(("level", "rim"), [(0.0, 0.1), (3.7, 3.8), (-2.3, -2.2)])
+def test_head_over_a_rim_above_the_ground(level, rim):
+    """0.25 m on ground at any level, a rim 0.1 m over it: 0.15 m of head on the weir."""
+    inlet = Inlet(1, 1, 0, rim, 1.0, 10.0)
+    surface = SurfaceFlow(flat(3, 3, 50.0, level), SurfaceSettings("float64"), depth=0.25, inlets=[inlet], nodes=1)
+    surface.inlet_acceptance[:] = np.inf
+    surface.advance(Window(0.0, 0.01))
+    assert surface.inlet_capture[0] / 0.01 == pytest.approx(1.594 * 0.15**1.5, rel=1e-5)
