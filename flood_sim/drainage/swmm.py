@@ -52,7 +52,7 @@ class SwmmNetwork:
         self._open, self._elapsed = True, 0.0
         self.calls = engine_calls()
         self._outfall_volumes = np.zeros(self.outfalls.size)
-        self._stored_start = self._storage()
+        self._stored_start = stored_m3(self._totals())
         self._start_stage = self.heads()[self.outfalls]
 
     def _read_tables(self) -> None:
@@ -142,9 +142,7 @@ class SwmmNetwork:
 
     def balance(self) -> dict[str, float]:
         """SWMM's own totals (m3): inflow of every kind, flooding, outflow, losses, storage now and at the start."""
-        from swmm.toolkit import solver
-
-        t = solver.system_get_routing_totals()
+        t = self._totals()
         m3 = self.cubic_metre
         return {
             "inflow": (t.dwInflow + t.wwInflow + t.gwInflow + t.iiInflow + t.exInflow) * m3,
@@ -152,14 +150,14 @@ class SwmmNetwork:
             "outflow": t.outflow * m3,
             "losses": (t.evapLoss + t.seepLoss + t.reacted) * m3,
             "stored_start": self._stored_start,
-            "stored": float(t.finalStorage) * CUBIC_FOOT_M3,  # feet in every unit system
+            "stored": stored_m3(t),
             "half_volumes": self.half_volumes(),
         }
 
-    def _storage(self) -> float:
+    def _totals(self) -> Any:
         from swmm.toolkit import solver
 
-        return float(solver.system_get_routing_totals().finalStorage) * CUBIC_FOOT_M3  # feet in every unit system
+        return solver.system_get_routing_totals()
 
     def half_volumes(self) -> float:
         """Water SWMM has made (+) in the last pipes of outfalls whose stage rose since the start (m3): half their wetted volume."""
@@ -190,6 +188,11 @@ class SwmmNetwork:
         if code != 0:
             lines = report_errors(self.report)
             raise DrainageError(f"SWMM could not {task} at {self._elapsed:.0f} s (code {code})" + "".join(f"\n  {line}" for line in lines))
+
+
+def stored_m3(totals: Any) -> float:
+    """Water in the network by SWMM's routing totals: cubic feet in every unit system."""
+    return float(totals.finalStorage) * CUBIC_FOOT_M3
 
 
 def circular_area(depth_m: float, diameter_m: float) -> float:
