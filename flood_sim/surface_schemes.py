@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from flood_kernels import local_inertial, local_inertial_rows, second_order, second_order_rows
+from flood_kernels.friction import POWER_SERIES
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.plugins import brought, unique
 from flood_sim.surface_arrays import aligned
@@ -54,7 +55,7 @@ def _local_inertial_numbers(settings: SurfaceSettings, cell_size_m: float) -> lo
     froude_speed = settings.froude_max * math.sqrt(GRAVITY_M_S2)
     real: Any = FLOATS[settings.precision]
     numbers = (cell_size_m, settings.theta, 0.5 * (1.0 - settings.theta), froude_speed, settings.dry_depth_m, GRAVITY_M_S2)
-    return local_inertial_rows.Scheme(*[real(v) for v in (*numbers, *local_inertial_rows.POWER_SERIES)])
+    return local_inertial_rows.Scheme(*[real(v) for v in (*numbers, *POWER_SERIES)])
 
 
 def _local_inertial_scratch(bands: int, width: int, real: Any) -> local_inertial.Scratch:
@@ -67,8 +68,8 @@ def _local_inertial_scratch(bands: int, width: int, real: Any) -> local_inertial
 
 def _second_order_numbers(settings: SurfaceSettings, cell_size_m: float) -> second_order_rows.Scheme:
     real: Any = FLOATS[settings.precision]
-    numbers = (cell_size_m, settings.limiter, second_order_rows.THIN_DEPTH, GRAVITY_M_S2, 1.0 / 3.0, 2.0 / 9.0, 10.0, 0.2)
-    return second_order_rows.Scheme(*[real(v) for v in numbers])
+    numbers = (cell_size_m, settings.limiter, second_order_rows.THIN_DEPTH, GRAVITY_M_S2, 10.0, 0.2)
+    return second_order_rows.Scheme(*[real(v) for v in (*numbers, *POWER_SERIES)])
 
 
 def _second_order_scratch(bands: int, width: int, real: Any) -> second_order.Scratch:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import GRAVITY, HALF, INLINE, OK, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.arrays import FUSED, GRAVITY, HALF, INLINE, OK, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
 from flood_kernels.second_order_faces import count_faces, override_faces
@@ -25,13 +25,14 @@ from flood_kernels.second_order_rows import (
     flux_row,
     predict_row,
     rough_cells,
+    signal_row,
     stand_row,
     update_porous_row,
     update_row,
 )
 from flood_kernels.second_order_x import own_row, sweep_x
 
-CELL_ROWS = 9  # depth left, right; w left, right; t left, right; bed term; bed rise; centring
+CELL_ROWS = 10  # depth left, right; w left, right; t left, right; bed term; half the bed rise; centring; speed
 FACE_ROWS = 5  # mass; momentum for the left, for the right cell; across; bed step
 HALO = 3  # rows beyond a band that its answer depends on
 
@@ -112,7 +113,7 @@ def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
         predict_row(
             h_b[s], h[s], h_a[s], cells.bed[row - 1][s], cells.bed[row][s], cells.bed[row + 1][s], v_b[s], v[s], v_a[s], u_b[s], u[s], u_a[s],
             cells.roughness[cells.roughness_row[row]][s], p[0, slot][s], p[1, slot][s], p[2, slot][s], p[3, slot][s], p[4, slot][s], p[5, slot][s], p[6, slot][s],
-            p[7, slot][s], HALF * ratio, HALF * dt, scheme,
+            p[7, slot][s], p[9, slot][s], ratio, dt, scheme,
         )  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def flux_y(row, band, cells, scratch, runs, structures, left, scheme):
         _override_y(row, band, cells, scratch, structures, left, scheme)
 
 
-@njit(**ROW)
+@njit(**FUSED)
 def _flux_y(a, b, row, band, cells, scratch, scheme):
     here, above = row % 4, (row - 1) % 4
     p, f = scratch.cells_y[band], scratch.faces_y[band]
@@ -202,25 +203,31 @@ def refine_y(row, band, cells, scratch, runs, structures, left, scheme):
 
 
 @njit(**INLINE)
-def update_y(row, band, cells, flow, scratch, runs, rain_depth, dt, scheme):
-    """New state of one own row from the fluxes above and below it."""
+def update_y(row, band, cells, flow, scratch, runs, final, rain_depth, dt, scheme):
+    """New state of one own row from the fluxes above and below it; final: no other sweep follows in this step (its fastest signal is noted)."""
     here, below = row % 4, (row + 1) % 4
-    f, term = scratch.faces_y[band], scratch.cells_y[band, 6, here]
+    f, p = scratch.faces_y[band], scratch.cells_y[band]
+    h, u, v = cells.depth[row], flow.x[row], flow.y[row]
     ratio = dt / scheme.cell_size
     for n in range(runs.count[row]):
         s = slice(runs.start[row, n], runs.stop[row, n])
         roughness, weight = cells.roughness[cells.roughness_row[row]][s], cells.rain_weight[cells.weight_row[row]][s]
         if cells.porosity.size > 1:
+            open_, standing = cells.porosity[row][s], scratch.standing[band, 0][s]
             update_porous_row(
-                f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], term[s], cells.depth[row][s],
-                flow.y[row][s], flow.x[row][s], cells.carry[row][s], roughness, weight, cells.porosity[row][s], scratch.peak[band][s], ratio, dt,
-                rain_depth, scheme,
+                f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], p[6, here][s], h[s], v[s], u[s],
+                p[9, here][s], cells.carry[row][s], roughness, weight, open_, ratio, dt, rain_depth, scheme,
             )  # fmt: skip
+            if final:
+                stand_row(h[s], open_, standing)
+                signal_row(standing, u[s], v[s], scratch.peak[band][s], scheme)
         else:
             update_row(
-                f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], term[s], cells.depth[row][s],
-                flow.y[row][s], flow.x[row][s], cells.carry[row][s], roughness, weight, scratch.peak[band][s], ratio, dt, rain_depth, scheme,
+                f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], p[6, here][s], h[s], v[s], u[s],
+                p[9, here][s], cells.carry[row][s], roughness, weight, ratio, dt, rain_depth, scheme,
             )  # fmt: skip
+            if final:
+                signal_row(h[s], u[s], v[s], scratch.peak[band][s], scheme)
 
 
 @njit(**ROW)
@@ -242,7 +249,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
             sweep_x(
                 along, first <= along < last, band_row(cells.depth, halo[0], along, first, last), band_row(flow.x, halo[2], along, first, last),
                 band_row(flow.y, halo[3], along, first, last), band_row(cells.carry, halo[1], along, first, last), cells, peak, runs,
-                scratch.cells_x[band], scratch.faces_x[band], scratch.rough_x[band], scratch.standing[band, 0], structures, counters, half_rain, dt, scheme,
+                scratch.cells_x[band], scratch.faces_x[band], scratch.rough_x[band], scratch.standing[band, 0], not x_first, structures, counters, half_rain, dt, scheme,
             )  # fmt: skip
         ahead, middle, done = row - 1, row - 2, row - 3
         if first - 2 <= ahead < last + 2:
@@ -256,7 +263,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
             if counters.first[middle + 1] > counters.first[middle] and (middle < last or last == bottom):
                 count_faces(middle, False, left, peak.size, counters, scratch.faces_y[band, 0, middle % 4])
         if first <= done < last:
-            update_y(done, band, cells, flow, scratch, runs, half_rain, dt, scheme)
+            update_y(done, band, cells, flow, scratch, runs, x_first, half_rain, dt, scheme)
 
 
 # -------------------------------------------------------------------------------------------------------------- window

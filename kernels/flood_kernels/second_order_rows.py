@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import FOUR, HALF, LOOP, ONE, ROW, TINY, TWO, ZERO
+from flood_kernels.arrays import EIGHTH, HALF, LOOP, ONE, QUARTER, ROW, TINY, TWO, ZERO
+from flood_kernels.friction import friction_power
 
 BLOCK = 128  # columns that are looked through for rough ground at a time
 THIN_DEPTH = 1.0e-6  # m, water below this has no velocity
@@ -22,28 +23,29 @@ class Scheme(NamedTuple):
     limiter: float  # theta of the three-argument minmod, 1 to 1.5
     thin_depth: float  # m, water below this has no velocity
     gravity: float  # m/s2
-    third: float  # 1/3 and 2/9: series of (1 - r)^(-1/3)
-    two_ninths: float
     rough_gain: float  # how fast, and from which bed step over depth on, the half-step depth is centred (see centre_row)
     rough_from: float
+    c0: float  # friction.POWER_SERIES
+    c1: float
+    c2: float
+    c3: float
+    c4: float
 
 
 @njit(**ROW)
-def inverse_cube_root(h, third, two_ninths):
-    """h^(-1/3) without pow: a bit trick (3.5 % off) and a cubic step in float32, one more in h's own type. Relative error < 2e-7; tested."""
-    x = np.float32(h)
-    seed = np.int32(np.int32(0x54A24000) - np.int32(np.float32(x.view(np.int32)) * np.float32(1.0 / 3.0))).view(np.float32)
-    r = ONE - x * seed * seed * seed
-    y = seed + seed * r * (np.float32(1.0 / 3.0) + np.float32(2.0 / 9.0) * r)
-    rest = ONE - h * (y * y * y)
-    return y + y * rest * (third + two_ninths * rest)
+def friction_series(dt, scheme):
+    """Series of 2 dt h^(-7/3): times the square of the stored roughness and a depth and speed it is how much friction slows the water in dt."""
+    return TWO * dt * scheme.c0, TWO * dt * scheme.c1, TWO * dt * scheme.c2, TWO * dt * scheme.c3, TWO * dt * scheme.c4
 
 
 @njit(**ROW)
-def limited(a, b, theta):
-    """Three-argument minmod of theta a, (a + b) / 2, theta b: the slope of a cell from the differences to its neighbours."""
-    mean, one, other = HALF * (a + b), theta * a, theta * b
-    return max(min(min(one, other), mean), ZERO) + min(max(max(one, other), mean), ZERO)
+def half_slope(a, b, quarter_theta):
+    """Half the slope of a cell from the differences to its neighbours: three-argument minmod of theta a, (a + b) / 2, theta b.
+
+    Written with few minima and products: those, not sums and signs, are what processors have too few units for.
+    """
+    size = min(quarter_theta * min(abs(a), abs(b)), EIGHTH * abs(a + b))
+    return math.copysign(size, a) + math.copysign(size, b)
 
 
 # The row functions get equally long contiguous slices and index them by i alone: an index i - 1 would need Numba's
@@ -51,38 +53,43 @@ def limited(a, b, theta):
 
 
 @njit(**LOOP)
-def predict_row(h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, roughness, h_l, h_r, w_l, w_r, t_l, t_r, term, rise, half_ratio, half_dt, scheme):
+def predict_row(
+    h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, roughness, h_l, h_r, w_l, w_r, t_l, t_r, term, half_rise, speed, ratio, dt, scheme
+):
     """Slopes of a row's cells and their state half a step on; _b, _a: the neighbour before and after along the sweep."""
-    theta, g, thin = scheme.limiter, scheme.gravity, scheme.thin_depth
+    quarter_theta, g, thin = QUARTER * scheme.limiter, scheme.gravity, scheme.thin_depth
+    series = friction_series(HALF * dt, scheme)
     for i in range(h.size):
         depth, along, across = h[i], w[i], t[i]
         back, ahead = depth - h_b[i], h_a[i] - depth
-        slope_h = limited(back, ahead, theta)
+        half_h = half_slope(back, ahead, quarter_theta)
         rise_b, rise_a = z[i] - z_b[i], z_a[i] - z[i]
         # A bed slope steeper than to either neighbour is a sill in the face, and a film on a slope that grows steeper would stand still.
         film = depth + depth < max(abs(rise_b), abs(rise_a))
-        slope_stage = limited(back + rise_b, ahead + rise_a, ONE if film else theta)
-        slope_w = limited(along - w_b[i], w_a[i] - along, theta)
-        slope_t = limited(across - t_b[i], t_a[i] - across, theta)
-        slope_z = slope_stage - slope_h
+        half_stage = half_slope(back + rise_b, ahead + rise_a, QUARTER if film else quarter_theta)
+        half_w = half_slope(along - w_b[i], w_a[i] - along, quarter_theta)
+        half_t = half_slope(across - t_b[i], t_a[i] - across, quarter_theta)
+        half_z = half_stage - half_h
         wet = depth > thin
-        root = inverse_cube_root(depth if wet else thin, scheme.third, scheme.two_ninths)
-        square = root * root
-        drag = half_dt * (TWO * roughness[i] * roughness[i]) * (square * square) * math.sqrt(along * along + across * across)
-        change = -half_ratio * (along * slope_h + depth * slope_w)
-        middle = (along - half_ratio * (along * slope_w + g * slope_stage)) / (ONE + drag)
+        least = max(depth, thin)
+        size = math.sqrt(along * along + across * across)
+        drag = (roughness[i] * roughness[i]) * friction_power(least, series) * (least * size)
+        change = -ratio * (along * half_h + depth * half_w)
+        middle = (along - ratio * (along * half_w + g * half_stage)) / (ONE + drag)
         middle = middle if wet else ZERO * middle
-        sideways = across - half_ratio * along * slope_t
-        left, right = max(depth - HALF * slope_h + change, ZERO), max(depth + HALF * slope_h + change, ZERO)
+        sideways = across - ratio * along * half_t
+        centre = depth + change
+        left, right = max(centre - half_h, ZERO), max(centre + half_h, ZERO)
         left, right = (left if wet else ZERO), (right if wet else ZERO)  # a film does not creep on: dry ground stays dry
         h_l[i] = left
         h_r[i] = right
-        w_l[i] = middle - HALF * slope_w
-        w_r[i] = middle + HALF * slope_w
-        t_l[i] = sideways - HALF * slope_t
-        t_r[i] = sideways + HALF * slope_t
-        term[i] = HALF * g * (left + right) * ((right - left) + slope_z)
-        rise[i] = slope_z
+        w_l[i] = middle - half_w
+        w_r[i] = middle + half_w
+        t_l[i] = sideways - half_t
+        t_r[i] = sideways + half_t
+        term[i] = HALF * g * (left + right) * ((right - left) + (half_z + half_z))
+        half_rise[i] = half_z
+        speed[i] = size
 
 
 @njit(**ROW)
@@ -96,22 +103,23 @@ def face_flux(hl, hr, ul, ur, tl, tr, step, el, er, open_l, open_r, gravity):
     it: without it a lake beside dry walls is unstable (rest noise grows to 1 m/s in some hundred steps).
     """
     star_l, star_r = max(hl - max(step, ZERO), ZERO), max(hr + min(step, ZERO), ZERO)
-    both = min(star_l, star_r) > ZERO
-    cl, cr = math.sqrt(gravity * hl), math.sqrt(gravity * hr)
-    slow, fast = min(min(ul - cl, ur - cr), ZERO), max(max(ul + cl, ur + cr), ZERO)
     closed_l, closed_r = star_l == ZERO, star_r == ZERO
     shift_l, shift_r = max(star_l + el, ZERO), max(star_r + er, ZERO)
-    star_l, star_r = (shift_l if both else star_l), (shift_r if both else star_r)
+    cl, cr = math.sqrt(gravity * hl), math.sqrt(gravity * hr)
+    slow, fast = min(min(ul - cl, ur - cr), ZERO), max(max(ul + cl, ur + cr), ZERO)
+    star_l, star_r = (star_l if closed_l | closed_r else shift_l), (star_r if closed_l | closed_r else shift_r)
     a = fast / max(fast - slow, np.float32(1e-30))
     b, e = ONE - a, a * slow
     ql, qr = star_l * ul, star_r * ur
-    pressure = HALF * gravity * (star_r - star_l) * (star_r + star_l)
+    more = star_r - star_l
+    pressure = HALF * gravity * more * (star_r + star_l)
     gap = min(open_l, open_r)
-    f = gap * (a * ql + b * qr + e * (star_r - star_l))
-    m = a * ql * ul + b * (qr * ur + pressure) + e * (qr - ql)
+    given = a * ql
+    f = gap * (given + b * qr + e * more)
+    m = given * ul + b * (qr * ur + pressure) + e * (qr - ql)
     hit_l, hit_r = open_l * (hl * ul * cl), open_r * (hr * ur * cr)
-    momentum_l = gap * m + (hit_l if closed_l else ZERO * hit_l)
-    momentum_r = gap * (m - pressure) - (hit_r if closed_r else ZERO * hit_r)
+    momentum_l = gap * m + (hit_l if closed_l else ZERO)
+    momentum_r = gap * (m - pressure) - (hit_r if closed_r else ZERO)
     return f, momentum_l, momentum_r, f * (tl if f > ZERO else tr)
 
 
@@ -122,7 +130,7 @@ def flux_row(
 ):  # fmt: skip
     """Flux through a row's faces; jump : size of the bed's step there."""
     for i in range(mass.size):
-        step = (z_right[i] - z_left[i]) - HALF * (rise_left[i] + rise_right[i])
+        step = (z_right[i] - z_left[i]) - (rise_left[i] + rise_right[i])
         mass[i], momentum_l[i], momentum_r[i], across[i] = face_flux(
             h_left[i], h_right[i], w_left[i], w_right[i], t_left[i], t_right[i], step, e_left[i], e_right[i], ONE, ONE, scheme.gravity
         )
@@ -140,7 +148,7 @@ def flux_porous_row(
     rain on blocks drives currents of 6 cm/s for ever).
     """
     for i in range(mass.size):
-        step = (z_right[i] - z_left[i]) - HALF * (rise_left[i] + rise_right[i])
+        step = (z_right[i] - z_left[i]) - (rise_left[i] + rise_right[i])
         mass[i], momentum_l[i], momentum_r[i], across[i] = face_flux(
             h_left[i], h_right[i], w_left[i], w_right[i], t_left[i], t_right[i], step, e_left[i], e_right[i], p_left[i], p_right[i], scheme.gravity
         )
@@ -193,7 +201,7 @@ def stand_row(depth, porosity, standing):
 
 
 @njit(**ROW)
-def update_cell(mass, push, cross, term, fell, depth, along, sideways, owed, roughness, open_, ratio, dt, scheme):
+def update_cell(mass, push, cross, term, fell, depth, along, sideways, size, owed, roughness, open_, ratio, series, scheme):
     """New depth, velocities and carry of a cell, and its fastest signal (m/s).
 
     mass, push, cross : what leaves through the two faces, water and momentum along and across;  fell : rain (m).
@@ -207,38 +215,42 @@ def update_cell(mass, push, cross, term, fell, depth, along, sideways, owed, rou
     new = max(total, ZERO)
     along_q, across_q = depth * along - ratio * (push + open_ * term), depth * sideways - ratio * cross
     standing = new / open_
-    wet = standing > scheme.thin_depth
-    root = inverse_cube_root(standing if wet else scheme.thin_depth, scheme.third, scheme.two_ninths)
-    inverse = root * root * root
-    drag = dt * (TWO * roughness * roughness) * inverse * root
-    inverse = inverse / open_
-    free = along_q * inverse
-    stiff = HALF * (ONE + math.sqrt(ONE + FOUR * drag * abs(free)))
-    brake = max(stiff, ONE + drag * math.sqrt(along * along + sideways * sideways))
-    speed, drift = free / brake, across_q * inverse
+    wet, least = standing > scheme.thin_depth, max(standing, scheme.thin_depth)
+    drag = (roughness * roughness) * friction_power(least, series)
+    stiff = HALF + math.sqrt(QUARTER + drag * abs(along_q) / open_)
+    brake = max(stiff, ONE + drag * (least * size))
+    inverse = ONE / (least * open_ * brake)
+    speed, drift = along_q * inverse, across_q * (inverse * brake)
     speed, drift = (speed if wet else ZERO * speed), (drift if wet else ZERO * drift)
-    return new, (speed + TINY) - TINY, (drift + TINY) - TINY, lost + (total - new), max(abs(speed), abs(drift)) + math.sqrt(scheme.gravity * standing)
+    return new, (speed + TINY) - TINY, (drift + TINY) - TINY, lost + (total - new)
 
 
 @njit(**LOOP)
-def update_row(mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, carry, roughness, weight, peak, ratio, dt, rain_depth, scheme):
-    """New depth, velocity and carry of a row's cells from the fluxes through their two faces (_a: the face after)."""
+def signal_row(h, w, t, peak, scheme):
+    """Raise peak (m/s) to the fastest signal of a row's cells; h : standing depth."""
     for i in range(h.size):
-        h[i], w[i], t[i], carry[i], signal = update_cell(
-            mass_a[i] - mass[i], m_l_a[i] - m_r[i], cross_a[i] - cross[i], term[i], rain_depth * weight[i], h[i], w[i], t[i], carry[i],
-            roughness[i], ONE, ratio, dt, scheme,
+        peak[i] = max(peak[i], max(abs(w[i]), abs(t[i])) + math.sqrt(scheme.gravity * h[i]))
+
+
+@njit(**LOOP)
+def update_row(mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, speed, carry, roughness, weight, ratio, dt, rain_depth, scheme):
+    """New depth, velocity and carry of a row's cells from the fluxes through their two faces (_a: the face after)."""
+    series = friction_series(dt, scheme)
+    for i in range(h.size):
+        h[i], w[i], t[i], carry[i] = update_cell(
+            mass_a[i] - mass[i], m_l_a[i] - m_r[i], cross_a[i] - cross[i], term[i], rain_depth * weight[i], h[i], w[i], t[i], speed[i], carry[i],
+            roughness[i], ONE, ratio, series, scheme,
         )  # fmt: skip
-        peak[i] = max(peak[i], signal)
 
 
 @njit(**LOOP)
 def update_porous_row(
-    mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, carry, roughness, weight, porosity, peak, ratio, dt, rain_depth, scheme
+    mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, speed, carry, roughness, weight, porosity, ratio, dt, rain_depth, scheme
 ):
     """The same where buildings leave a share of the cell open; h : water over the whole cell."""
+    series = friction_series(dt, scheme)
     for i in range(h.size):
-        h[i], w[i], t[i], carry[i], signal = update_cell(
-            mass_a[i] - mass[i], m_l_a[i] - m_r[i], cross_a[i] - cross[i], term[i], rain_depth * weight[i], h[i], w[i], t[i], carry[i],
-            roughness[i], porosity[i], ratio, dt, scheme,
+        h[i], w[i], t[i], carry[i] = update_cell(
+            mass_a[i] - mass[i], m_l_a[i] - m_r[i], cross_a[i] - cross[i], term[i], rain_depth * weight[i], h[i], w[i], t[i], speed[i], carry[i],
+            roughness[i], porosity[i], ratio, series, scheme,
         )  # fmt: skip
-        peak[i] = max(peak[i], signal)

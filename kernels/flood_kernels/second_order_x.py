@@ -2,7 +2,7 @@
 
 from numba import njit
 
-from flood_kernels.arrays import HALF, INLINE, LANES, ROW, ZERO
+from flood_kernels.arrays import FUSED, INLINE, LANES, ROW, ZERO
 from flood_kernels.second_order_faces import count_faces, override_faces
 from flood_kernels.second_order_rows import (
     BLOCK,
@@ -12,6 +12,7 @@ from flood_kernels.second_order_rows import (
     flux_row,
     predict_row,
     rough_cells,
+    signal_row,
     stand_row,
     update_porous_row,
     update_row,
@@ -25,8 +26,9 @@ def own_row(row, array):
 
 
 @njit(**INLINE)
-def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, rough, standing, structures, counters, rain_depth, dt, scheme):
-    """Advance one row along x, in place; own: this band owns the row (its counted faces are noted).
+def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, rough, standing, final, structures, counters, rain_depth, dt, scheme):
+    """Advance one row along x, in place; own: this band owns the row (its counted faces are noted);
+    final: no other sweep follows in this step (its fastest signal is noted).
 
     The pieces of a row follow each other: a piece that touches the one before finds its first predictions and fluxes done.
     """
@@ -62,19 +64,23 @@ def sweep_x(row, own, h, u, v, carry, cells, peak, runs, work, faces, rough, sta
         if porous:
             update_porous_row(
                 mass[a:b], mass[a + 1 : b + 1], m_r[a:b], m_l[a + 1 : b + 1], cross[a:b], cross[a + 1 : b + 1], work[6, a:b],
-                h[a:b], u[a:b], v[a:b], carry[a:b], g[a:b], weight[a:b], open_[a:b], peak[a:b], ratio, dt, rain_depth, scheme,
+                h[a:b], u[a:b], v[a:b], work[9, a:b], carry[a:b], g[a:b], weight[a:b], open_[a:b], ratio, dt, rain_depth, scheme,
             )  # fmt: skip
         else:
             update_row(
                 mass[a:b], mass[a + 1 : b + 1], m_r[a:b], m_l[a + 1 : b + 1], cross[a:b], cross[a + 1 : b + 1], work[6, a:b],
-                h[a:b], u[a:b], v[a:b], carry[a:b], g[a:b], weight[a:b], peak[a:b], ratio, dt, rain_depth, scheme,
+                h[a:b], u[a:b], v[a:b], work[9, a:b], carry[a:b], g[a:b], weight[a:b], ratio, dt, rain_depth, scheme,
             )  # fmt: skip
+        if own and final:
+            if porous:
+                stand_row(h[a:b], open_[a:b], standing[a:b])
+            signal_row(stands[a:b], u[a:b], v[a:b], peak[a:b], scheme)
         before, rough_before = b, last_is_rough
     if any_rough:
         work[8, :] = ZERO
 
 
-@njit(**ROW)
+@njit(**FUSED)
 def _centre_x(lo, first, b, h, z, open_, work, faces, rough, ratio, scheme):
     """Centre the rough blocks of cells lo..b and flux their faces (from `first` on) anew; rough[0]: there are any. Returns whether the last is."""
     mass, jump = faces[0], faces[4]
@@ -103,11 +109,11 @@ def _predict_x(lo, hi, h, u, v, z, g, work, ratio, dt, scheme):
     s = slice(lo, hi)
     predict_row(
         h[b], h[s], h[a], z[b], z[s], z[a], u[b], u[s], u[a], v[b], v[s], v[a], g[s],
-        work[0][s], work[1][s], work[2][s], work[3][s], work[4][s], work[5][s], work[6][s], work[7][s], HALF * ratio, HALF * dt, scheme,
+        work[0][s], work[1][s], work[2][s], work[3][s], work[4][s], work[5][s], work[6][s], work[7][s], work[9][s], ratio, dt, scheme,
     )  # fmt: skip
 
 
-@njit(**ROW)
+@njit(**FUSED)
 def _flux_x(lo, hi, z, open_, work, faces, scheme):
     b, s = slice(lo - 1, hi - 1), slice(lo, hi)
     if open_.size > 1:

@@ -35,10 +35,11 @@ def calls(real):
         "gain_row": (local_inertial_rows.gain_row, 11, (one,)),
         "bring_gain": (local_inertial_rows.bring_gain, 2, (one,)),
         "centre_velocity": (statistics.centre_velocity, 9, (soon,)),
-        "predict_row": (second_order_rows.predict_row, 21, (one, one, second)),
+        "predict_row": (second_order_rows.predict_row, 22, (one, one, second)),
         "flux_row": (second_order_rows.flux_row, 17, (second,)),
         "flux_porous_row": (second_order_rows.flux_porous_row, 19, (second,)),
         "update_row": (second_order_rows.update_row, 14, (one, one, one, second)),
+        "signal_row": (second_order_rows.signal_row, 4, (second,)),
         "update_porous_row": (second_order_rows.update_porous_row, 15, (one, one, one, second)),
     }
 
