@@ -19,6 +19,9 @@ from flood_kernels.runs import choose_runs, idle, same_runs
 from flood_kernels.second_order_faces import count_faces, override_faces
 from flood_kernels.second_order_rows import (
     BLOCK,
+    SAME,
+    Fluxes,
+    Prediction,
     centre_porous_row,
     centre_row,
     flux_porous_row,
@@ -32,8 +35,7 @@ from flood_kernels.second_order_rows import (
 )
 from flood_kernels.second_order_x import own_row, sweep_x
 
-CELL_ROWS = 10  # depth left, right; w left, right; t left, right; bed term; half the bed rise; centring; speed
-FACE_ROWS = 5  # mass; momentum for the left, for the right cell; across; bed step
+CELL_ROWS, FACE_ROWS = len(Prediction._fields), len(Fluxes._fields)
 HALO = 3  # rows beyond a band that its answer depends on
 
 
@@ -77,53 +79,61 @@ def band_row(array, halo, row, first, last):
 
 
 @njit(**INLINE)
+def prediction(p, slot):
+    """The rows of a slot of the work space."""
+    return Prediction(
+        p[0, slot], p[1, slot], p[2, slot], p[3, slot], p[4, slot], p[5, slot], p[6, slot], p[7, slot], p[8, slot], p[9, slot]
+    )  # fmt: skip
+
+
+@njit(**INLINE)
+def fluxes(f, slot):
+    """The rows of a slot of the work space."""
+    return Fluxes(f[0, slot], f[1, slot], f[2, slot], f[3, slot], f[4, slot])
+
+
+@njit(**INLINE)
 def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
     """Predictions of one row along y into its slot of the work space."""
-    slot, ratio, halo = row % 4, dt / scheme.cell_size, scratch.halo[band]
-    p = scratch.cells_y[band]
+    slot, halo = row & 3, scratch.halo[band]
     if not same_runs(runs, row, row - 4 if row >= 4 else row):
-        for k in range(CELL_ROWS):
-            p[k, slot, :] = ZERO
-    h_b, h, h_a = (
+        scratch.cells_y[band, :, slot, :] = ZERO
+    h = (
         band_row(cells.depth, halo[0], row - 1, first, last),
         band_row(cells.depth, halo[0], row, first, last),
         band_row(cells.depth, halo[0], row + 1, first, last),
     )
-    u_b, u, u_a = (
+    u = (
         band_row(flow.x, halo[2], row - 1, first, last),
         band_row(flow.x, halo[2], row, first, last),
         band_row(flow.x, halo[2], row + 1, first, last),
     )
-    v_b, v, v_a = (
+    v = (
         band_row(flow.y, halo[3], row - 1, first, last),
         band_row(flow.y, halo[3], row, first, last),
         band_row(flow.y, halo[3], row + 1, first, last),
     )
     if cells.porosity.size > 1:
         stands = scratch.standing[band]
-        stand_row(h_b, cells.porosity[row - 1], stands[0])
-        stand_row(h, cells.porosity[row], stands[1])
-        stand_row(h_a, cells.porosity[row + 1], stands[2])
-        h_b, h, h_a = stands[0], stands[1], stands[2]
+        for k in range(3):
+            stand_row(0, h[1].size, h[k], cells.porosity[row - 1 + k], stands[k])
+        h = (stands[0], stands[1], stands[2])
+    p = prediction(scratch.cells_y[band], slot)
     if scratch.rough_y[band, slot, 0]:
-        p[8, slot, :] = ZERO
+        p.centre[:] = ZERO
         scratch.rough_y[band, slot, :] = False
+    z, roughness = (cells.bed[row - 1], cells.bed[row], cells.bed[row + 1]), cells.roughness[cells.roughness_row[row]]
+    below = min(row + 2, cells.depth.shape[0] - 1)
+    soon = (cells.depth[below], flow.x[below], flow.y[below], cells.carry[row], cells.bed[below])
     for n in range(runs.count[row]):
-        s = slice(runs.start[row, n], runs.stop[row, n])
-        predict_row(
-            h_b[s], h[s], h_a[s], cells.bed[row - 1][s], cells.bed[row][s], cells.bed[row + 1][s], v_b[s], v[s], v_a[s], u_b[s], u[s], u_a[s],
-            cells.roughness[cells.roughness_row[row]][s], p[0, slot][s], p[1, slot][s], p[2, slot][s], p[3, slot][s], p[4, slot][s], p[5, slot][s], p[6, slot][s],
-            p[7, slot][s], p[9, slot][s], ratio, dt, scheme,
-        )  # fmt: skip
+        predict_row(runs.start[row, n], runs.stop[row, n], SAME, soon, h, z, v, u, roughness, p, dt / scheme.cell_size, dt, scheme)
 
 
 @njit(**INLINE)
 def flux_y(row, band, cells, scratch, runs, structures, left, scheme):
     """Fluxes through the faces between rows row-1 and row into their slot."""
-    here = row % 4
     if not same_runs(runs, row, row - 4 if row >= 4 else row):
-        for k in range(FACE_ROWS):
-            scratch.faces_y[band, k, here, :] = ZERO
+        scratch.faces_y[band, :, row & 3, :] = ZERO
     for n in range(runs.count[row]):
         _flux_y(runs.start[row, n], runs.stop[row, n], row, band, cells, scratch, scheme)
     if structures.first[row + 1] > structures.first[row]:
@@ -131,67 +141,60 @@ def flux_y(row, band, cells, scratch, runs, structures, left, scheme):
 
 
 @njit(**FUSED)
-def _flux_y(a, b, row, band, cells, scratch, scheme):
-    here, above = row % 4, (row - 1) % 4
-    p, f = scratch.cells_y[band], scratch.faces_y[band]
-    s = slice(a, b)
+def _flux_y(lo, hi, row, band, cells, scratch, scheme):
+    above, here, f = (
+        prediction(scratch.cells_y[band], (row - 1) & 3),
+        prediction(scratch.cells_y[band], row & 3),
+        fluxes(scratch.faces_y[band], row & 3),
+    )
     if cells.porosity.size > 1:
-        flux_porous_row(
-            p[1, above][s], p[0, here][s], p[3, above][s], p[2, here][s], p[5, above][s], p[4, here][s], cells.bed[row - 1][s], cells.bed[row][s],
-            p[7, above][s], p[7, here][s], p[8, above][s], p[8, here][s], cells.porosity[row - 1][s], cells.porosity[row][s], f[0, here][s],
-            f[1, here][s], f[2, here][s], f[3, here][s], f[4, here][s], scheme,
-        )  # fmt: skip
-        return
-    flux_row(
-        p[1, above][s], p[0, here][s], p[3, above][s], p[2, here][s], p[5, above][s], p[4, here][s], cells.bed[row - 1][s], cells.bed[row][s],
-        p[7, above][s], p[7, here][s], p[8, above][s], p[8, here][s], f[0, here][s], f[1, here][s], f[2, here][s], f[3, here][s], f[4, here][s],
-        scheme,
-    )  # fmt: skip
+        flux_porous_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], cells.porosity[row - 1], cells.porosity[row], f, scheme)
+    else:
+        flux_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], f, scheme)
 
 
 @njit(**ROW)
 def _override_y(row, band, cells, scratch, structures, left, scheme):
-    here, above = row % 4, (row - 1) % 4
-    p, f = scratch.cells_y[band], scratch.faces_y[band]
+    above, here, f = (
+        prediction(scratch.cells_y[band], (row - 1) & 3),
+        prediction(scratch.cells_y[band], row & 3),
+        fluxes(scratch.faces_y[band], row & 3),
+    )
     override_faces(
-        row, False, left, p.shape[2], structures, f[0, here], f[1, here], f[2, here], f[3, here], p[1, above], p[0, here], p[3, above],
-        p[2, here], cells.porosity[own_row(row - 1, cells.porosity)], cells.porosity[own_row(row, cells.porosity)], 0, scheme.gravity,
+        row, False, left, f.mass.size, structures, f.mass, f.m_l, f.m_r, f.cross, above.h_r, here.h_l, above.w_r, here.w_l,
+        cells.porosity[own_row(row - 1, cells.porosity)], cells.porosity[own_row(row, cells.porosity)], 0, scheme.gravity,
     )  # fmt: skip
 
 
 @njit(**INLINE)
 def centre_y(row, band, first, last, cells, scratch, runs, dt, scheme):
     """Centring of the rough blocks of a row whose fluxes above and below are known; notes which they are."""
-    here, below = row % 4, (row + 1) % 4
-    p, f = scratch.cells_y[band], scratch.faces_y[band]
+    p, before, after = (
+        prediction(scratch.cells_y[band], row & 3),
+        fluxes(scratch.faces_y[band], row & 3),
+        fluxes(scratch.faces_y[band], (row + 1) & 3),
+    )
+    rough, ratio = scratch.rough_y[band, row & 3], dt / scheme.cell_size
     h = band_row(cells.depth, scratch.halo[band, 0], row, first, last)
     porous, open_ = cells.porosity.size > 1, cells.porosity[own_row(row, cells.porosity)]
     if porous:
-        stand_row(h, open_, scratch.standing[band, 0])
+        stand_row(0, h.size, h, open_, scratch.standing[band, 0])
         h = scratch.standing[band, 0]
     for n in range(runs.count[row]):
         for c in range(runs.start[row, n], runs.stop[row, n], BLOCK):
-            s = slice(c, min(c + BLOCK, runs.stop[row, n]))
-            if rough_cells(h[s], f[4, here][s], f[4, below][s], scheme.rough_from) > 0:
-                scratch.rough_y[band, here, 0] = True
-                scratch.rough_y[band, here, 1 + c // BLOCK] = scratch.rough_y[band, here, 1 + (s.stop - 1) // BLOCK] = True
-                ratio = dt / scheme.cell_size
+            end = min(c + BLOCK, runs.stop[row, n])
+            if rough_cells(c, end, SAME, h, before, after, scheme.rough_from) > 0:
+                rough[0] = rough[1 + c // BLOCK] = rough[1 + (end - 1) // BLOCK] = True
                 if porous:
-                    centre_porous_row(
-                        h[s], p[0, here][s], p[1, here][s], f[0, here][s], f[0, below][s], f[4, here][s], f[4, below][s], open_[s], p[8, here][s],
-                        ratio, scheme,
-                    )  # fmt: skip
+                    centre_porous_row(c, end, SAME, h, open_, p, before, after, ratio, scheme)
                 else:
-                    centre_row(
-                        h[s], p[0, here][s], p[1, here][s], f[0, here][s], f[0, below][s], f[4, here][s], f[4, below][s], p[8, here][s], ratio,
-                        scheme,
-                    )  # fmt: skip
+                    centre_row(c, end, SAME, h, p, before, after, ratio, scheme)
 
 
 @njit(**INLINE)
 def refine_y(row, band, cells, scratch, runs, structures, left, scheme):
     """Flux the faces above a row anew where it or the row above has been centred."""
-    one, other = scratch.rough_y[band, row % 4], scratch.rough_y[band, (row - 1) % 4]
+    one, other = scratch.rough_y[band, row & 3], scratch.rough_y[band, (row - 1) & 3]
     if one[0] or other[0]:
         for n in range(runs.count[row]):
             a, b = runs.start[row, n], runs.stop[row, n]
@@ -205,29 +208,25 @@ def refine_y(row, band, cells, scratch, runs, structures, left, scheme):
 @njit(**INLINE)
 def update_y(row, band, cells, flow, scratch, runs, final, rain_depth, dt, scheme):
     """New state of one own row from the fluxes above and below it; final: no other sweep follows in this step (its fastest signal is noted)."""
-    here, below = row % 4, (row + 1) % 4
-    f, p = scratch.faces_y[band], scratch.cells_y[band]
-    h, u, v = cells.depth[row], flow.x[row], flow.y[row]
-    ratio = dt / scheme.cell_size
+    p, before, after = (
+        prediction(scratch.cells_y[band], row & 3),
+        fluxes(scratch.faces_y[band], row & 3),
+        fluxes(scratch.faces_y[band], (row + 1) & 3),
+    )
+    h, u, v, carry, peak, ratio = cells.depth[row], flow.x[row], flow.y[row], cells.carry[row], scratch.peak[band], dt / scheme.cell_size
+    roughness, weight = cells.roughness[cells.roughness_row[row]], cells.rain_weight[cells.weight_row[row]]
     for n in range(runs.count[row]):
-        s = slice(runs.start[row, n], runs.stop[row, n])
-        roughness, weight = cells.roughness[cells.roughness_row[row]][s], cells.rain_weight[cells.weight_row[row]][s]
+        a, b = runs.start[row, n], runs.stop[row, n]
         if cells.porosity.size > 1:
-            open_, standing = cells.porosity[row][s], scratch.standing[band, 0][s]
-            update_porous_row(
-                f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], p[6, here][s], h[s], v[s], u[s],
-                p[9, here][s], cells.carry[row][s], roughness, weight, open_, ratio, dt, rain_depth, scheme,
-            )  # fmt: skip
+            open_, standing = cells.porosity[row], scratch.standing[band, 0]
+            update_porous_row(a, b, SAME, before, after, p, h, v, u, carry, roughness, weight, open_, ratio, dt, rain_depth, scheme)
             if final:
-                stand_row(h[s], open_, standing)
-                signal_row(standing, u[s], v[s], scratch.peak[band][s], scheme)
+                stand_row(a, b, h, open_, standing)
+                signal_row(a, b, standing, u, v, peak, scheme)
         else:
-            update_row(
-                f[0, here][s], f[0, below][s], f[2, here][s], f[1, below][s], f[3, here][s], f[3, below][s], p[6, here][s], h[s], v[s], u[s],
-                p[9, here][s], cells.carry[row][s], roughness, weight, ratio, dt, rain_depth, scheme,
-            )  # fmt: skip
+            update_row(a, b, SAME, before, after, p, h, v, u, carry, roughness, weight, ratio, dt, rain_depth, scheme)
             if final:
-                signal_row(h[s], u[s], v[s], scratch.peak[band][s], scheme)
+                signal_row(a, b, h, u, v, peak, scheme)
 
 
 @njit(**ROW)
@@ -248,7 +247,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
         if (top if x_first else first) <= along < bottom:
             sweep_x(
                 along, first <= along < last, band_row(cells.depth, halo[0], along, first, last), band_row(flow.x, halo[2], along, first, last),
-                band_row(flow.y, halo[3], along, first, last), band_row(cells.carry, halo[1], along, first, last), cells, peak, runs,
+                band_row(flow.y, halo[3], along, first, last), band_row(cells.carry, halo[1], along, first, last), cells, flow, peak, runs,
                 scratch.cells_x[band], scratch.faces_x[band], scratch.rough_x[band], scratch.standing[band, 0], not x_first, structures, counters, half_rain, dt, scheme,
             )  # fmt: skip
         ahead, middle, done = row - 1, row - 2, row - 3
@@ -261,7 +260,7 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
         if first <= middle < last + 1:
             refine_y(middle, band, cells, scratch, runs, structures, left, scheme)
             if counters.first[middle + 1] > counters.first[middle] and (middle < last or last == bottom):
-                count_faces(middle, False, left, peak.size, counters, scratch.faces_y[band, 0, middle % 4])
+                count_faces(middle, False, left, peak.size, counters, scratch.faces_y[band, 0, middle & 3])
         if first <= done < last:
             update_y(done, band, cells, flow, scratch, runs, x_first, half_rain, dt, scheme)
 

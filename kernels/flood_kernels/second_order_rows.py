@@ -11,7 +11,9 @@ from numba import njit
 
 from flood_kernels.arrays import EIGHTH, HALF, LOOP, ONE, QUARTER, ROW, TINY, TWO, ZERO
 from flood_kernels.friction import friction_power
+from flood_kernels.prefetch import FETCH, fetch
 
+SAME, NEXT = np.uint64(0), np.uint64(1)  # from a cell to the column of its neighbour along the sweep: of y, of x
 BLOCK = 128  # columns that are looked through for rough ground at a time
 THIN_DEPTH = 1.0e-6  # m, water below this has no velocity
 
@@ -32,6 +34,31 @@ class Scheme(NamedTuple):
     c4: float
 
 
+class Prediction(NamedTuple):
+    """Rows of what is predicted half a step on, on the two sides of each cell."""
+
+    h_l: np.ndarray  # m; "left" and "right": lower and higher index along the sweep
+    h_r: np.ndarray
+    w_l: np.ndarray  # m/s along the sweep
+    w_r: np.ndarray
+    t_l: np.ndarray  # m/s across
+    t_r: np.ndarray
+    term: np.ndarray  # m2/s2, force of the bed within the cell
+    half_rise: np.ndarray  # m, half of what the bed rises within the cell
+    centre: np.ndarray  # m, centring
+    speed: np.ndarray  # m/s before the step
+
+
+class Fluxes(NamedTuple):
+    """Rows of fluxes through the faces before the cells: left of them or above."""
+
+    mass: np.ndarray  # m2/s
+    m_l: np.ndarray  # m3/s2, momentum for the cell before the face
+    m_r: np.ndarray  # and for the one after
+    cross: np.ndarray  # momentum across
+    jump: np.ndarray  # m, size of the bed's step
+
+
 @njit(**ROW)
 def friction_series(dt, scheme):
     """Series of 2 dt h^(-7/3): times the square of the stored roughness and a depth and speed it is how much friction slows the water in dt."""
@@ -48,48 +75,54 @@ def half_slope(a, b, quarter_theta):
     return math.copysign(size, a) + math.copysign(size, b)
 
 
-# The row functions get equally long contiguous slices and index them by i alone: an index i - 1 would need Numba's
-# negative-index test and keep LLVM from vectorising.
+# The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed i - shift would need Numba's test
+# for negative indices and keep LLVM from vectorising, and cutting some twenty slices costs as much as 50 cells. `shift` leads to the
+# neighbour along the sweep: in x it stands in the next column of the same row, in y in the same column of another row.
 
 
 @njit(**LOOP)
-def predict_row(
-    h_b, h, h_a, z_b, z, z_a, w_b, w, w_a, t_b, t, t_a, roughness, h_l, h_r, w_l, w_r, t_l, t_r, term, half_rise, speed, ratio, dt, scheme
-):
-    """Slopes of a row's cells and their state half a step on; _b, _a: the neighbour before and after along the sweep."""
+def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, scheme):
+    """Slopes of a row's cells and their state half a step on; h, z, w, t : rows before, at and after the cells along the sweep;
+    soon : rows that will be read next, asked for block by block."""
     quarter_theta, g, thin = QUARTER * scheme.limiter, scheme.gravity, scheme.thin_depth
     series = friction_series(HALF * dt, scheme)
-    for i in range(h.size):
-        depth, along, across = h[i], w[i], t[i]
-        back, ahead = depth - h_b[i], h_a[i] - depth
-        half_h = half_slope(back, ahead, quarter_theta)
-        rise_b, rise_a = z[i] - z_b[i], z_a[i] - z[i]
-        # A bed slope steeper than to either neighbour is a sill in the face, and a film on a slope that grows steeper would stand still.
-        film = depth + depth < max(abs(rise_b), abs(rise_a))
-        half_stage = half_slope(back + rise_b, ahead + rise_a, QUARTER if film else quarter_theta)
-        half_w = half_slope(along - w_b[i], w_a[i] - along, quarter_theta)
-        half_t = half_slope(across - t_b[i], t_a[i] - across, quarter_theta)
-        half_z = half_stage - half_h
-        wet = depth > thin
-        least = max(depth, thin)
-        size = math.sqrt(along * along + across * across)
-        drag = (roughness[i] * roughness[i]) * friction_power(least, series) * (least * size)
-        change = -ratio * (along * half_h + depth * half_w)
-        middle = (along - ratio * (along * half_w + g * half_stage)) / (ONE + drag)
-        middle = middle if wet else ZERO * middle
-        sideways = across - ratio * along * half_t
-        centre = depth + change
-        left, right = max(centre - half_h, ZERO), max(centre + half_h, ZERO)
-        left, right = (left if wet else ZERO), (right if wet else ZERO)  # a film does not creep on: dry ground stays dry
-        h_l[i] = left
-        h_r[i] = right
-        w_l[i] = middle - half_w
-        w_r[i] = middle + half_w
-        t_l[i] = sideways - half_t
-        t_r[i] = sideways + half_t
-        term[i] = HALF * g * (left + right) * ((right - left) + (half_z + half_z))
-        half_rise[i] = half_z
-        speed[i] = size
+    block = FETCH // roughness.itemsize
+    for start in range(lo, hi, block):
+        for row in soon:
+            fetch(row, start)
+        for k in range(start, min(start + block, hi)):
+            i = np.uint64(k)
+            b, a = i - shift, i + shift
+            depth, along, across = h[1][i], w[1][i], t[1][i]
+            back, ahead = depth - h[0][b], h[2][a] - depth
+            half_h = half_slope(back, ahead, quarter_theta)
+            rise_b, rise_a = z[1][i] - z[0][b], z[2][a] - z[1][i]
+            # A bed slope steeper than to either neighbour is a sill in the face, and a film on a slope that grows steeper would stand still.
+            film = depth + depth < max(abs(rise_b), abs(rise_a))
+            half_stage = half_slope(back + rise_b, ahead + rise_a, QUARTER if film else quarter_theta)
+            half_w = half_slope(along - w[0][b], w[2][a] - along, quarter_theta)
+            half_t = half_slope(across - t[0][b], t[2][a] - across, quarter_theta)
+            half_z = half_stage - half_h
+            wet = depth > thin
+            least = max(depth, thin)
+            size = math.sqrt(along * along + across * across)
+            drag = (roughness[i] * roughness[i]) * friction_power(least, series) * (least * size)
+            change = -ratio * (along * half_h + depth * half_w)
+            middle = (along - ratio * (along * half_w + g * half_stage)) / (ONE + drag)
+            middle = middle if wet else ZERO * middle
+            sideways = across - ratio * along * half_t
+            centre = depth + change
+            left, right = max(centre - half_h, ZERO), max(centre + half_h, ZERO)
+            left, right = (left if wet else ZERO), (right if wet else ZERO)  # a film does not creep on: dry ground stays dry
+            out.h_l[i] = left
+            out.h_r[i] = right
+            out.w_l[i] = middle - half_w
+            out.w_r[i] = middle + half_w
+            out.t_l[i] = sideways - half_t
+            out.t_r[i] = sideways + half_t
+            out.term[i] = HALF * g * (left + right) * ((right - left) + (half_z + half_z))
+            out.half_rise[i] = half_z
+            out.speed[i] = size
 
 
 @njit(**ROW)
@@ -124,36 +157,36 @@ def face_flux(hl, hr, ul, ur, tl, tr, step, el, er, open_l, open_r, gravity):
 
 
 @njit(**LOOP)
-def flux_row(
-    h_left, h_right, w_left, w_right, t_left, t_right, z_left, z_right, rise_left, rise_right, e_left, e_right, mass, momentum_l, momentum_r, across,
-    jump, scheme,
-):  # fmt: skip
-    """Flux through a row's faces; jump : size of the bed's step there."""
-    for i in range(mass.size):
-        step = (z_right[i] - z_left[i]) - (rise_left[i] + rise_right[i])
-        mass[i], momentum_l[i], momentum_r[i], across[i] = face_flux(
-            h_left[i], h_right[i], w_left[i], w_right[i], t_left[i], t_right[i], step, e_left[i], e_right[i], ONE, ONE, scheme.gravity
-        )
-        jump[i] = abs(step)
+def flux_row(lo, hi, shift, left, right, z_left, z_right, out, scheme):
+    """Flux through the faces before a row's cells; left, right : predictions of the cells on either side."""
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        b = i - shift
+        step = (z_right[i] - z_left[b]) - (left.half_rise[b] + right.half_rise[i])
+        out.mass[i], out.m_l[i], out.m_r[i], out.cross[i] = face_flux(
+            left.h_r[b], right.h_l[i], left.w_r[b], right.w_l[i], left.t_r[b], right.t_l[i], step, left.centre[b], right.centre[i], ONE, ONE,
+            scheme.gravity,
+        )  # fmt: skip
+        out.jump[i] = abs(step)
 
 
 @njit(**LOOP)
-def flux_porous_row(
-    h_left, h_right, w_left, w_right, t_left, t_right, z_left, z_right, rise_left, rise_right, e_left, e_right, p_left, p_right, mass, momentum_l,
-    momentum_r, across, jump, scheme,
-):  # fmt: skip
-    """The same between cells that buildings fill in part; h_left, h_right : standing depths.
+def flux_porous_row(lo, hi, shift, left, right, z_left, z_right, open_left, open_right, out, scheme):
+    """The same between cells that buildings fill in part; predicted depths stand between the buildings.
 
     A change of the open share closes a face as a bed step does: it counts as one, by its share of the depth (see centring; without it
     rain on blocks drives currents of 6 cm/s for ever).
     """
-    for i in range(mass.size):
-        step = (z_right[i] - z_left[i]) - (rise_left[i] + rise_right[i])
-        mass[i], momentum_l[i], momentum_r[i], across[i] = face_flux(
-            h_left[i], h_right[i], w_left[i], w_right[i], t_left[i], t_right[i], step, e_left[i], e_right[i], p_left[i], p_right[i], scheme.gravity
-        )
-        closed = abs(p_left[i] - p_right[i]) / max(p_left[i], p_right[i])
-        jump[i] = abs(step) + closed * max(h_left[i], h_right[i])
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        b = i - shift
+        step = (z_right[i] - z_left[b]) - (left.half_rise[b] + right.half_rise[i])
+        out.mass[i], out.m_l[i], out.m_r[i], out.cross[i] = face_flux(
+            left.h_r[b], right.h_l[i], left.w_r[b], right.w_l[i], left.t_r[b], right.t_l[i], step, left.centre[b], right.centre[i], open_left[b],
+            open_right[i], scheme.gravity,
+        )  # fmt: skip
+        closed = abs(open_left[b] - open_right[i]) / max(open_left[b], open_right[i])
+        out.jump[i] = abs(step) + closed * max(left.h_r[b], right.h_l[i])
 
 
 @njit(**ROW)
@@ -170,41 +203,47 @@ def centring(h, h_l, h_r, mass, mass_a, jump, jump_a, open_, ratio, scheme):
 
 
 @njit(**LOOP)
-def centre_row(h, h_l, h_r, mass, mass_a, jump, jump_a, centre, ratio, scheme):
-    """Centring of a row's cells."""
-    for i in range(h.size):
-        centre[i] = centring(h[i], h_l[i], h_r[i], mass[i], mass_a[i], jump[i], jump_a[i], ONE, ratio, scheme)
+def centre_row(lo, hi, shift, h, p, before, after, ratio, scheme):
+    """Centring of a row's cells between the fluxes before and after them."""
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        a = i + shift
+        p.centre[i] = centring(h[i], p.h_l[i], p.h_r[i], before.mass[i], after.mass[a], before.jump[i], after.jump[a], ONE, ratio, scheme)
 
 
 @njit(**LOOP)
-def centre_porous_row(h, h_l, h_r, mass, mass_a, jump, jump_a, porosity, centre, ratio, scheme):
+def centre_porous_row(lo, hi, shift, h, porosity, p, before, after, ratio, scheme):
     """The same; h : standing depth."""
-    for i in range(h.size):
-        centre[i] = centring(h[i], h_l[i], h_r[i], mass[i], mass_a[i], jump[i], jump_a[i], porosity[i], ratio, scheme)
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        a = i + shift
+        p.centre[i] = centring(h[i], p.h_l[i], p.h_r[i], before.mass[i], after.mass[a], before.jump[i], after.jump[a], porosity[i], ratio, scheme)
 
 
 @njit(**LOOP)
-def rough_cells(h, jump, jump_a, rough_from):
+def rough_cells(lo, hi, shift, h, before, after, rough_from):
     """How many wet cells of a row have a bed step over rough_from x depth; an integer sum, because a float maximum would not vectorise."""
     count = 0
-    for i in range(h.size):
-        step = max(jump[i], jump_a[i])
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        step = max(before.jump[i], after.jump[i + shift])
         count += (step > rough_from * h[i]) & (h[i] > ZERO)
     return count
 
 
 @njit(**LOOP)
-def stand_row(depth, porosity, standing):
+def stand_row(lo, hi, depth, porosity, standing):
     """Depth (m) at which water stands between the buildings of a row's cells."""
-    for i in range(depth.size):
+    for k in range(lo, hi):
+        i = np.uint64(k)
         standing[i] = depth[i] / porosity[i]
 
 
 @njit(**ROW)
 def update_cell(mass, push, cross, term, fell, depth, along, sideways, size, owed, roughness, open_, ratio, series, scheme):
-    """New depth, velocities and carry of a cell, and its fastest signal (m/s).
+    """New depth, velocities and carry of a cell.
 
-    mass, push, cross : what leaves through the two faces, water and momentum along and across;  fell : rain (m).
+    mass, push, cross : what leaves through the two faces, water and momentum along and across;  fell : rain (m);  size : speed before the step.
 
     The carry keeps what rounding lost and what an over-drained cell owes: sum(depth + carry) is conserved and nothing is clipped.
     Friction on w: w = q / (h D), D the larger of the closed-form backward Euler factor and 1 + dt K U at the old speed.
@@ -226,31 +265,34 @@ def update_cell(mass, push, cross, term, fell, depth, along, sideways, size, owe
 
 
 @njit(**LOOP)
-def signal_row(h, w, t, peak, scheme):
-    """Raise peak (m/s) to the fastest signal of a row's cells; h : standing depth."""
-    for i in range(h.size):
-        peak[i] = max(peak[i], max(abs(w[i]), abs(t[i])) + math.sqrt(scheme.gravity * h[i]))
-
-
-@njit(**LOOP)
-def update_row(mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, speed, carry, roughness, weight, ratio, dt, rain_depth, scheme):
-    """New depth, velocity and carry of a row's cells from the fluxes through their two faces (_a: the face after)."""
+def update_row(lo, hi, shift, before, after, p, h, w, t, carry, roughness, weight, ratio, dt, rain_depth, scheme):
+    """New depth, velocity and carry of a row's cells from the fluxes before and after them."""
     series = friction_series(dt, scheme)
-    for i in range(h.size):
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        a = i + shift
         h[i], w[i], t[i], carry[i] = update_cell(
-            mass_a[i] - mass[i], m_l_a[i] - m_r[i], cross_a[i] - cross[i], term[i], rain_depth * weight[i], h[i], w[i], t[i], speed[i], carry[i],
-            roughness[i], ONE, ratio, series, scheme,
+            after.mass[a] - before.mass[i], after.m_l[a] - before.m_r[i], after.cross[a] - before.cross[i], p.term[i], rain_depth * weight[i], h[i],
+            w[i], t[i], p.speed[i], carry[i], roughness[i], ONE, ratio, series, scheme,
         )  # fmt: skip
 
 
 @njit(**LOOP)
-def update_porous_row(
-    mass, mass_a, m_r, m_l_a, cross, cross_a, term, h, w, t, speed, carry, roughness, weight, porosity, ratio, dt, rain_depth, scheme
-):
+def update_porous_row(lo, hi, shift, before, after, p, h, w, t, carry, roughness, weight, porosity, ratio, dt, rain_depth, scheme):
     """The same where buildings leave a share of the cell open; h : water over the whole cell."""
     series = friction_series(dt, scheme)
-    for i in range(h.size):
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        a = i + shift
         h[i], w[i], t[i], carry[i] = update_cell(
-            mass_a[i] - mass[i], m_l_a[i] - m_r[i], cross_a[i] - cross[i], term[i], rain_depth * weight[i], h[i], w[i], t[i], speed[i], carry[i],
-            roughness[i], porosity[i], ratio, series, scheme,
+            after.mass[a] - before.mass[i], after.m_l[a] - before.m_r[i], after.cross[a] - before.cross[i], p.term[i], rain_depth * weight[i], h[i],
+            w[i], t[i], p.speed[i], carry[i], roughness[i], porosity[i], ratio, series, scheme,
         )  # fmt: skip
+
+
+@njit(**LOOP)
+def signal_row(lo, hi, h, w, t, peak, scheme):
+    """Raise peak (m/s) to the fastest signal of a row's cells; h : standing depth."""
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        peak[i] = max(peak[i], max(abs(w[i]), abs(t[i])) + math.sqrt(scheme.gravity * h[i]))
