@@ -35,6 +35,7 @@ ALL_FACES = np.uint8(15)
 
 # Constants that float32 holds exactly: mixed with float64 rows they do not narrow anything, with float32 rows they do not widen.
 ZERO, EIGHTH, QUARTER, HALF, ONE, TWO = (np.float32(v) for v in (0.0, 0.125, 0.25, 0.5, 1.0, 2.0))
+SAME, NEXT = np.uint64(0), np.uint64(1)  # from a cell to the column of its neighbour along a sweep: of y, of x
 # Added and taken away again: what is far smaller becomes 0. Speeds that friction halves every step would reach the denormal numbers, on
 # which processors are slow.
 TINY = np.float32(1.0e-20)
@@ -48,11 +49,11 @@ class NoAlias(Compiler):
         super().__init__(typingctx, targetctx, library, args, return_type, flags, local_types)
 
 
-# Numba's options by kind of function. Without reference counting (_nrt) a call with a dozen array slices costs next to nothing; it is
+# Numba's options by kind of function. Without reference counting (_nrt) arrays are handed over for less; it is
 # possible where nothing is allocated or copied. No reassoc (it would delete the carry), no nnan (a NaN must stay visible); contract only
 # lets a*b + c be one instruction.
 ROW = {"cache": True, "fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "_nrt": False}  # points, rows of a band
-# "forceinline": vectorised on its own, then put into its caller by LLVM: handing over some twenty slices costs up to 0.5 us a row otherwise.
+# "forceinline": vectorised on its own, then put into its caller by LLVM: handing over some twenty rows costs up to 0.5 us a row otherwise.
 FUSED = {**ROW, "forceinline": True}
 LOOP = {**FUSED, "pipeline_class": NoAlias}  # the vectorised loops
 INLINE = {**ROW, "inline": "always"}  # returns one of its arguments: without reference counting it compiles only into its caller

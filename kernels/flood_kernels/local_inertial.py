@@ -10,7 +10,23 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import ABOVE, BELOW, GRAVITY, INLINE, INSIDE, LEFT_FACE, OK, ONE, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.arrays import (
+    ABOVE,
+    BELOW,
+    GRAVITY,
+    INLINE,
+    INSIDE,
+    LEFT_FACE,
+    NEXT,
+    OK,
+    ONE,
+    PARALLEL,
+    ROW,
+    SAME,
+    TIME_STEP_COLLAPSED,
+    WINDOW,
+    ZERO,
+)
 from flood_kernels.levels import choose_levels, signal_ahead
 from flood_kernels.local_inertial_rows import (
     advance_faces,
@@ -80,29 +96,23 @@ def override_faces(row, is_x, structures, q):
 def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme):
     """New discharge through the faces between rows row-1 and row."""
     depth_halo, qy_halo, peak = scratch.depth_halo[band], scratch.qy_halo[band], scratch.peak[band]
-    own, before, after = (
-        old_row(flow.y, qy_halo, 2, row, first, last),
+    q = (
         old_row(flow.y, qy_halo, 2, row - 1, first, last),
+        old_row(flow.y, qy_halo, 2, row, first, last),
         old_row(flow.y, qy_halo, 2, row + 1, first, last),
     )
-    above, below = old_row(cells.depth, depth_halo, 2, row - 1, first, last), old_row(cells.depth, depth_halo, 2, row, first, last)
-    out, weight_soon = scratch.new_qy[band, row % 4], cells.rain_weight[cells.weight_row[row - 1]]
+    h = (old_row(cells.depth, depth_halo, 2, row - 1, first, last), old_row(cells.depth, depth_halo, 2, row, first, last))
+    z, roughness = (cells.bed[row - 1], cells.bed[row]), (cells.roughness[cells.roughness_row[row - 1]], cells.roughness[cells.roughness_row[row]])
+    out, weight_soon = scratch.new_qy[band, row & 3], cells.rain_weight[cells.weight_row[row - 1]]
+    soon = (flow.y[row + 2], cells.depth[row + 1], cells.carry[row - 1], weight_soon)
     for n in range(runs.count[row]):
-        s = slice(runs.start[row, n], runs.stop[row, n])
+        a, b = runs.start[row, n], runs.stop[row, n]
         if not runs.faces[row, n] & ABOVE:
-            out[s] = ZERO
-            continue
-        rough_above, rough_below = cells.roughness[cells.roughness_row[row - 1]][s], cells.roughness[cells.roughness_row[row]][s]
-        if cells.porosity.size > 1:
-            advance_porous_faces(
-                own[s], before[s], after[s], above[s], below[s], cells.bed[row - 1][s], cells.bed[row][s], rough_above, rough_below,
-                cells.porosity[row - 1][s], cells.porosity[row][s], out[s], peak[s], push, dt, scheme,
-            )  # fmt: skip
+            out[a:b] = ZERO
+        elif cells.porosity.size > 1:
+            advance_porous_faces(a, b, SAME, q, h, z, roughness, (cells.porosity[row - 1], cells.porosity[row]), out, peak, push, dt, scheme)
         else:
-            advance_faces(
-                own[s], before[s], after[s], above[s], below[s], cells.bed[row - 1][s], cells.bed[row][s], rough_above, rough_below,
-                out[s], peak[s], (flow.y[row + 2][s], cells.depth[row + 1][s], cells.carry[row - 1][s], weight_soon[s]), push, dt, scheme,
-            )  # fmt: skip
+            advance_faces(a, b, SAME, soon, q, h, z, roughness, out, peak, push, dt, scheme)
     out[ghost] = ZERO  # ghost cells do not flow into each other
     if structures_move and structures.first[row + 1] > structures.first[row]:
         override_faces(row, False, structures, out)
@@ -112,8 +122,8 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
 def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme):
     """New discharge through the faces left of the cells of a row."""
     q, depth = old_row(flow.x, scratch.qx_halo[band], 1, row, first, last), old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
-    bed, roughness, peak, out = cells.bed[row], cells.roughness[cells.roughness_row[row]], scratch.peak[band], scratch.new_qx[band, row % 4]
-    bed_soon, roughness_soon = cells.bed[row + 1], cells.roughness[cells.roughness_row[row + 1]]
+    z, roughness, peak, out = cells.bed[row], cells.roughness[cells.roughness_row[row]], scratch.peak[band], scratch.new_qx[band, row & 3]
+    soon = (flow.x[row + 1], cells.bed[row + 1], cells.roughness[cells.roughness_row[row + 1]])
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
         if not runs.faces[row, n] & INSIDE:
@@ -121,17 +131,11 @@ def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, s
             if not runs.faces[row, n] & LEFT_FACE:
                 continue
             b = a + 1
-        s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
         if cells.porosity.size > 1:
-            advance_porous_faces(
-                q[s], q[before], q[after], depth[before], depth[s], bed[before], bed[s], roughness[before], roughness[s],
-                cells.porosity[row][before], cells.porosity[row][s], out[s], peak[s], push, dt, scheme,
-            )  # fmt: skip
+            p = cells.porosity[row]
+            advance_porous_faces(a, b, NEXT, (q, q, q), (depth, depth), (z, z), (roughness, roughness), (p, p), out, peak, push, dt, scheme)
         else:
-            advance_faces(
-                q[s], q[before], q[after], depth[before], depth[s], bed[before], bed[s], roughness[before], roughness[s],
-                out[s], peak[s], (flow.x[row + 1][s], bed_soon[s], roughness_soon[s]), push, dt, scheme,
-            )  # fmt: skip
+            advance_faces(a, b, NEXT, soon, (q, q, q), (depth, depth), (z, z), (roughness, roughness), out, peak, push, dt, scheme)
         if not runs.faces[row, n] & LEFT_FACE:
             out[a] = ZERO
     if structures_move and structures.first[row + 1] > structures.first[row]:
@@ -141,18 +145,18 @@ def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, s
 @njit(**INLINE)
 def share_row(row, band, first, last, top, bottom, ghost, cells, scratch, runs, dx_over_dt):
     """Factors of the cells of a row by which their outgoing faces are scaled."""
-    here, below = row % 4, (row + 1) % 4
+    here, below = row & 3, (row + 1) & 3
     share, new_qx, new_qy = scratch.share[band, here], scratch.new_qx[band, here], scratch.new_qy[band]
     depth = old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
     found = np.int32(0)
     if top <= row < bottom:
         for n in range(runs.count[row]):
             a, b = runs.start[row, n], runs.stop[row, n]
-            found |= gives_too_much(depth[a:b], new_qx[a:b], new_qx[a + 1 : b + 1], new_qy[here][a:b], new_qy[below][a:b], dx_over_dt)
+            found |= gives_too_much(a, b, depth, new_qx, new_qy[here], new_qy[below], dx_over_dt)
     if found != 0:
         for n in range(runs.count[row]):
             a, b = runs.start[row, n], runs.stop[row, n]
-            share_outflow(depth[a:b], new_qx[a:b], new_qx[a + 1 : b + 1], new_qy[here][a:b], new_qy[below][a:b], share[a:b], dx_over_dt)
+            share_outflow(a, b, depth, new_qx, new_qy[here], new_qy[below], share, dx_over_dt)
         share[ghost] = ONE
     elif scratch.limited[band, here]:
         share[:] = ONE
@@ -162,35 +166,25 @@ def share_row(row, band, first, last, top, bottom, ghost, cells, scratch, runs, 
 @njit(**INLINE)
 def finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_depth, dt_over_dx):
     """New depth of the cells of piece n of row `done`, and what becomes the discharge of the faces left of and below them that move."""
-    here, below = done % 4, (done + 1) % 4
+    here, below = done & 3, (done + 1) & 3
     new_qx, new_qy, share, spare = scratch.new_qx[band, here], scratch.new_qy[band, below], scratch.share[band], scratch.spare[band]
     a, b, faces = runs.start[done, n], runs.stop[done, n], runs.faces[done, n]
-    s, before, after = slice(a, b), slice(a - 1, b - 1), slice(a + 1, b + 1)
     factor, factor_below = share[here], share[below]
     q_above = flow.y[done] if faces & ABOVE else scratch.closed
     out_y = spare[1]
     if faces & BELOW:
         out_y = flow.y[done + 1] if owned else spare[0]
     if not faces & INSIDE:
-        gain_row(
-            new_qx[s], new_qx[after], factor[before], factor[s], factor[after], q_above[s], new_qy[s], factor_below[s], spare[2][s], out_y[s],
-            gain[done][s], dt_over_dx,
-        )  # fmt: skip
+        gain_row(a, b, new_qx, factor, q_above, new_qy, factor_below, spare[2], out_y, gain[done], dt_over_dx)
         if faces & LEFT_FACE:
             flow.x[done, a] = spare[2, a]
         return
     kept = flow.x[done, a]
-    weight = cells.rain_weight[cells.weight_row[done]][s]
+    depth, carry, weight = cells.depth[done], cells.carry[done], cells.rain_weight[cells.weight_row[done]]
     if scratch.limited[band, here] | scratch.limited[band, below]:
-        finish_limited_row(
-            cells.depth[done][s], cells.carry[done][s], new_qx[s], new_qx[after], factor[before], factor[s], factor[after], q_above[s],
-            new_qy[s], factor_below[s], weight, flow.x[done][s], out_y[s], rain_depth, dt_over_dx,
-        )  # fmt: skip
+        finish_limited_row(a, b, depth, carry, new_qx, factor, q_above, new_qy, factor_below, weight, flow.x[done], out_y, rain_depth, dt_over_dx)
     else:
-        finish_row(
-            cells.depth[done][s], cells.carry[done][s], new_qx[s], new_qx[after], q_above[s], new_qy[s], weight, flow.x[done][s], out_y[s],
-            rain_depth, dt_over_dx,
-        )  # fmt: skip
+        finish_row(a, b, depth, carry, new_qx, q_above, new_qy, weight, flow.x[done], out_y, rain_depth, dt_over_dx)
     if not faces & LEFT_FACE:
         flow.x[done, a] = kept
 
@@ -201,8 +195,7 @@ def bring_gains(cells, runs, gain, share_of_rest):
     for row in range(runs.count.size):
         for n in range(runs.count[row]):
             if not runs.faces[row, n] & INSIDE:
-                s = slice(runs.start[row, n], runs.stop[row, n])
-                bring_gain(gain[row][s], cells.carry[row][s], share_of_rest)
+                bring_gain(runs.start[row, n], runs.stop[row, n], gain[row], cells.carry[row], share_of_rest)
 
 
 @njit(**ROW)
@@ -222,7 +215,7 @@ def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs
     for row in range(first - 1, last + 2):
         if idle(runs, row, 4):
             continue
-        slot = row % 4
+        slot = row & 3
         if row > first + 2 and not same_runs(runs, row, row - 4):
             new_qx[slot, :] = ZERO
             new_qy[slot, :] = ZERO
@@ -237,14 +230,13 @@ def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs
         if row - 1 >= first - 1:
             share_row(row - 1, band, first, last, top, bottom, ghost, cells, scratch, runs, dx_over_dt)
         done = row - 2
-        below = (done + 1) % 4
+        below = (done + 1) & 3
         owned = done + 1 < last or last == bottom
         if done == first - 1 or (done >= first and not same_runs(runs, done, done + 1)):  # faces that no cell of row `done` finishes
             out_y = flow.y[done + 1] if owned else spare[0]
             for n in range(runs.count[done + 1]):
-                s = slice(runs.start[done + 1, n], runs.stop[done + 1, n])
                 if runs.faces[done + 1, n] & ABOVE:
-                    scale_faces(new_qy[below][s], share[done % 4][s], share[below][s], out_y[s])
+                    scale_faces(runs.start[done + 1, n], runs.stop[done + 1, n], new_qy[below], share[done & 3], share[below], out_y)
         if done >= first:
             for n in range(runs.count[done]):
                 finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_depth, dt_over_dx)

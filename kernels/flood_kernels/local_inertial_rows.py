@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-from flood_kernels.arrays import HALF, LOOP, ONE, QUARTER, ROW, ZERO
+from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, ZERO
 from flood_kernels.friction import friction_power
-from flood_kernels.prefetch import FETCH, fetch
+from flood_kernels.prefetch import AT_ONCE, fetch
 
 # Two double roots a face were a third of the kernel on an Intel Emerald Rapids; an AMD Zen 4 is slower with the Newton step (6.4, 5.3 ns).
 QUICK_DOUBLE_ROOTS = llvm.get_host_cpu_name().startswith("znver")
@@ -71,46 +71,50 @@ def face_discharge(own, before, after, h_left, h_right, z_left, z_right, n_left,
     return math.copysign(min(size / (HALF + root(QUARTER + drag * size)), limit), driven), h_flow
 
 
-# The row functions get equally long contiguous slices and index them by i alone: an index i - 1 would need Numba's
-# negative-index test and keep LLVM from vectorising (measured: 37 instead of 3 ns a cell).
+# The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed i - shift would need Numba's test for
+# negative indices and keep LLVM from vectorising (measured: 37 instead of 3 ns a cell), and cutting a dozen slices costs as much as 50
+# cells. `shift` leads to the neighbour along the flow: along x it stands in the next column of the same row, along y in another row.
 
 
 @njit(**LOOP)
-def advance_faces(own, before, after, h_left, h_right, z_left, z_right, n_left, n_right, q_new, peak, soon, push, dt, scheme):
-    """All faces of a row, along x (left, right cells) or along y (above, below): `q_new` and the running maximum `peak` are written.
+def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme):
+    """The faces before a row's cells, along x (left of them) or along y (above): `q_new` and the running maximum `peak` are written.
 
-    soon : rows that will be read next, asked for block by block.
+    q : rows of the discharge before, at and after the faces;  h, z, n : rows before and after them;  soon : rows that will be read next,
+    asked for block by block.
     """
     zero = dt - dt
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
-    block = FETCH // q_new.itemsize
-    for start in range(0, q_new.size, block):
+    for start in range(lo, hi, AT_ONCE):
         for row in soon:
             fetch(row, start)
-        for k in range(min(block, q_new.size - start)):
-            i = np.uint64(start) + np.uint64(k)
+        for k in range(start, min(start + AT_ONCE, hi)):
+            i = np.uint64(k)
+            b, a = i - shift, i + shift
             value, flow_depth = face_discharge(
-                own[i], before[i], after[i], h_left[i], h_right[i], z_left[i], z_right[i], n_left[i], n_right[i], push, zero, scheme, drag_series
+                q[1][i], q[0][b], q[2][a], h[0][b], h[1][i], z[0][b], z[1][i], n[0][b], n[1][i], push, zero, scheme, drag_series
             )
             q_new[i] = value
             peak[i] = max(peak[i], flow_depth)
 
 
 @njit(**LOOP)
-def advance_porous_faces(own, before, after, h_left, h_right, z_left, z_right, n_left, n_right, p_left, p_right, q_new, peak, push, dt, scheme):
+def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, scheme):
     """The same between cells that buildings fill in part (porosity p): the flow passes through the smaller of the two open shares.
 
-    h_left, h_right : water over the whole cell; discharge too is over the whole width. Single porosity (Guinot, Soares-Frazao 2006,
+    h : water over the whole cell; discharge too is over the whole width. Single porosity (Guinot, Soares-Frazao 2006,
     doi:10.1002/fld.1059) without their drag of buildings.
     """
     zero = dt - dt
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
-    for i in range(q_new.size):
-        gap = min(p_left[i], p_right[i])
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        b, a = i - shift, i + shift
+        gap = min(p[0][b], p[1][i])
         inverse = ONE / gap
         value, flow_depth = face_discharge(
-            own[i] * inverse, before[i] * inverse, after[i] * inverse, h_left[i] / p_left[i], h_right[i] / p_right[i], z_left[i], z_right[i],
-            n_left[i], n_right[i], push, zero, scheme, drag_series,
+            q[1][i] * inverse, q[0][b] * inverse, q[2][a] * inverse, h[0][b] / p[0][b], h[1][i] / p[1][i], z[0][b], z[1][i],
+            n[0][b], n[1][i], push, zero, scheme, drag_series,
         )  # fmt: skip
         q_new[i] = value * gap
         peak[i] = max(peak[i], flow_depth)
@@ -123,19 +127,21 @@ def outflow(q_left, q_right, q_above, q_below):
 
 
 @njit(**LOOP)
-def gives_too_much(depth, q_left, q_right, q_above, q_below, dx_over_dt):
-    """Not 0 where a cell of the row gives more than it holds."""
+def gives_too_much(lo, hi, depth, qx, q_above, q_below, dx_over_dt):
+    """Not 0 where a cell of the row gives more than it holds; qx : through the faces left of the cells."""
     found = np.int32(0)
-    for i in range(depth.size):
-        found |= np.int32(outflow(q_left[i], q_right[i], q_above[i], q_below[i]) > depth[i] * dx_over_dt)
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        found |= np.int32(outflow(qx[i], qx[i + NEXT], q_above[i], q_below[i]) > depth[i] * dx_over_dt)
     return found
 
 
 @njit(**LOOP)
-def share_outflow(depth, q_left, q_right, q_above, q_below, share, dx_over_dt):
+def share_outflow(lo, hi, depth, qx, q_above, q_below, share, dx_over_dt):
     """Factor in [0, 1] by which every outgoing face of a cell is scaled so that it gives no more than it holds."""
-    for i in range(share.size):
-        out = outflow(q_left[i], q_right[i], q_above[i], q_below[i])
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        out = outflow(qx[i], qx[i + NEXT], q_above[i], q_below[i])
         share[i] = min(ONE, depth[i] * dx_over_dt / max(out, np.float32(1e-30)))
 
 
@@ -150,13 +156,14 @@ def fill_cell(depth, carry, gain):
 
 
 @njit(**LOOP)
-def finish_row(depth, carry, q_x, q_x_a, q_above, q_y, rain_weight, out_x, out_y, rain_depth, dt_over_dx):
+def finish_row(lo, hi, depth, carry, qx, q_above, q_below, rain_weight, out_x, out_y, rain_depth, dt_over_dx):
     """Update the cells of a row: h' = h + dt/dx (sum in - sum out) + rain; out_x, out_y : what becomes the discharge left and below."""
-    for i in range(depth.size):
-        left, down = q_x[i], q_y[i]
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        left, down = qx[i], q_below[i]
         out_x[i] = left
         out_y[i] = down
-        gain = carry[i] + rain_depth * rain_weight[i] + dt_over_dx * ((left - q_x_a[i]) + (q_above[i] - down))
+        gain = carry[i] + rain_depth * rain_weight[i] + dt_over_dx * ((left - qx[i + NEXT]) + (q_above[i] - down))
         depth[i], carry[i] = fill_cell(depth[i], carry[i], gain)
 
 
@@ -176,15 +183,14 @@ def scaled_faces(q_left, q_right, q_below, own, left, right, below):
 
 
 @njit(**LOOP)
-def finish_limited_row(
-    depth, carry, q_x, q_x_a, share_b, share, share_a, q_above, q_y, share_below, rain_weight, out_x, out_y, rain_depth, dt_over_dx
-):
+def finish_limited_row(lo, hi, depth, carry, qx, share, q_above, q_below, share_below, rain_weight, out_x, out_y, rain_depth, dt_over_dx):
     """The same where a cell would give more than it holds: each face is first scaled by the factor of the cell that gives.
 
-    q_x, q_x_a, q_y : unscaled discharge left, right and below; q_above : final. With factors of 1 the answer is finish_row's, bit for bit.
+    qx, q_below : unscaled discharge;  q_above : final. With factors of 1 the answer is finish_row's, bit for bit.
     """
-    for i in range(depth.size):
-        left, right, down = scaled_faces(q_x[i], q_x_a[i], q_y[i], share[i], share_b[i], share_a[i], share_below[i])
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        left, right, down = scaled_faces(qx[i], qx[i + NEXT], q_below[i], share[i], share[i - NEXT], share[i + NEXT], share_below[i])
         out_x[i] = left
         out_y[i] = down
         gain = carry[i] + rain_depth * rain_weight[i] + dt_over_dx * ((left - right) + (q_above[i] - down))
@@ -192,26 +198,29 @@ def finish_limited_row(
 
 
 @njit(**LOOP)
-def gain_row(q_x, q_x_a, share_b, share, share_a, q_above, q_y, share_below, out_x, out_y, gain, dt_over_dx):
+def gain_row(lo, hi, qx, share, q_above, q_below, share_below, out_x, out_y, gain, dt_over_dx):
     """What the faces bring to the cells of a row (m), kept apart from their depth; arguments as finish_limited_row's."""
-    for i in range(gain.size):
-        left, right, down = scaled_faces(q_x[i], q_x_a[i], q_y[i], share[i], share_b[i], share_a[i], share_below[i])
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        left, right, down = scaled_faces(qx[i], qx[i + NEXT], q_below[i], share[i], share[i - NEXT], share[i + NEXT], share_below[i])
         out_x[i] = left
         out_y[i] = down
         gain[i] = dt_over_dx * ((left - right) + (q_above[i] - down))
 
 
 @njit(**LOOP)
-def bring_gain(gain, carry, share_of_rest):
+def bring_gain(lo, hi, gain, carry, share_of_rest):
     """Hand a share of the gain to the cells; what their float type cannot hold stays in the gain."""
-    for i in range(gain.size):
+    for k in range(lo, hi):
+        i = np.uint64(k)
         before = carry[i]
         carry[i] = before + gain[i] * share_of_rest
         gain[i] -= carry[i] - before
 
 
 @njit(**LOOP)
-def scale_faces(q, share_left, share_right, out):
-    """Apply to each face the factor of the cell that gives: the left (upper) one where the discharge is positive."""
-    for i in range(out.size):
-        out[i] = scaled(q[i], share_left[i], share_right[i])
+def scale_faces(lo, hi, q, share_above, share_below, out):
+    """Apply to each face the factor of the cell that gives: the upper one where the discharge is positive."""
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        out[i] = scaled(q[i], share_above[i], share_below[i])

@@ -11,14 +11,14 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-FETCH = 512  # bytes of a row that are computed between two requests: eight lines an array
+AT_ONCE = 128  # columns that are computed between two requests: eight lines an array of float32
 _LINE = 64  # bytes
 _INTO_SECOND_LEVEL = 2  # a row and its work space do not fit the first level
 
 
 @intrinsic
 def fetch(typingctx, row, start):
-    """Ask for the lines of FETCH bytes from row[start] on (one dimension, contiguous); changes nothing, may look past the row's end."""
+    """Ask for the lines of AT_ONCE columns from row[start] on (one dimension, contiguous); changes nothing, may look past the row's end."""
 
     def generate(context, builder, signature, arguments):
         array, index = signature.args
@@ -26,7 +26,7 @@ def fetch(typingctx, row, start):
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         prefetch = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0")
         begin = builder.bitcast(builder.gep(data, [context.cast(builder, arguments[1], index, types.intp)]), byte)
-        for offset in range(0, FETCH, _LINE):
+        for offset in range(0, AT_ONCE * array.dtype.bitwidth // 8, _LINE):
             place = builder.gep(begin, [ir.Constant(ir.IntType(64), offset)])
             builder.call(prefetch, [place, number(0), number(_INTO_SECOND_LEVEL), number(1)])  # to be read; data, not instructions
         return context.get_dummy_value()

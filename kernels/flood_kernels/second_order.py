@@ -13,13 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import FUSED, GRAVITY, HALF, INLINE, OK, PARALLEL, ROW, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.arrays import FUSED, GRAVITY, HALF, INLINE, OK, PARALLEL, ROW, SAME, TIME_STEP_COLLAPSED, WINDOW, ZERO
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
 from flood_kernels.second_order_faces import count_faces, override_faces
 from flood_kernels.second_order_rows import (
     BLOCK,
-    SAME,
     Fluxes,
     Prediction,
     centre_porous_row,

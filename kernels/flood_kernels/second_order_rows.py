@@ -11,9 +11,8 @@ from numba import njit
 
 from flood_kernels.arrays import EIGHTH, HALF, LOOP, ONE, QUARTER, ROW, TINY, TWO, ZERO
 from flood_kernels.friction import friction_power
-from flood_kernels.prefetch import FETCH, fetch
+from flood_kernels.prefetch import AT_ONCE, fetch
 
-SAME, NEXT = np.uint64(0), np.uint64(1)  # from a cell to the column of its neighbour along the sweep: of y, of x
 BLOCK = 128  # columns that are looked through for rough ground at a time
 THIN_DEPTH = 1.0e-6  # m, water below this has no velocity
 
@@ -86,11 +85,10 @@ def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, sche
     soon : rows that will be read next, asked for block by block."""
     quarter_theta, g, thin = QUARTER * scheme.limiter, scheme.gravity, scheme.thin_depth
     series = friction_series(HALF * dt, scheme)
-    block = FETCH // roughness.itemsize
-    for start in range(lo, hi, block):
+    for start in range(lo, hi, AT_ONCE):
         for row in soon:
             fetch(row, start)
-        for k in range(start, min(start + block, hi)):
+        for k in range(start, min(start + AT_ONCE, hi)):
             i = np.uint64(k)
             b, a = i - shift, i + shift
             depth, along, across = h[1][i], w[1][i], t[1][i]

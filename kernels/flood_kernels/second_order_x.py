@@ -2,11 +2,10 @@
 
 from numba import njit
 
-from flood_kernels.arrays import FUSED, INLINE, LANES, ROW, ZERO
+from flood_kernels.arrays import FUSED, INLINE, LANES, NEXT, ROW, ZERO
 from flood_kernels.second_order_faces import count_faces, override_faces
 from flood_kernels.second_order_rows import (
     BLOCK,
-    NEXT,
     Fluxes,
     Prediction,
     centre_porous_row,

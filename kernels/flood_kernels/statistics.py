@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit, prange
 
 from flood_kernels.arrays import HALF, LOOP, ROW, ZERO
-from flood_kernels.prefetch import FETCH, fetch
+from flood_kernels.prefetch import AT_ONCE, fetch
 
 OPTIONS = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 SHALLOW = np.float32(1.0e-3)  # m, no velocity is stated below this depth
@@ -90,11 +90,10 @@ def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, veloc
 
     soon : rows that will be read next, asked for block by block (prefetch.py).
     """
-    block = FETCH // h.itemsize
-    for start in range(0, h.size, block):
+    for start in range(0, h.size, AT_ONCE):
         for row in soon:
             fetch(row, start)
-        for k in range(min(block, h.size - start)):
+        for k in range(min(AT_ONCE, h.size - start)):
             i = np.uint64(start) + np.uint64(k)
             mean = HALF * (face_velocity(q[i], h_before[i], h[i], z_before[i], z[i]) + face_velocity(q_next[i], h[i], h_after[i], z[i], z_after[i]))
             velocity[i] = mean if h[i] >= SHALLOW else ZERO * mean
@@ -139,11 +138,10 @@ def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
 @njit(**LOOP)
 def fold_cells(h, along, down, deepest, fastest, product, hazard, arrival, ponding, soon, time, window):
     """Fold the cells of a row into the running maxima; soon : the next row of the five of them that are floats."""
-    block = FETCH // h.itemsize
-    for start in range(0, h.size, block):
+    for start in range(0, h.size, AT_ONCE):
         for row in soon:
             fetch(row, start)
-        for k in range(min(block, h.size - start)):
+        for k in range(min(AT_ONCE, h.size - start)):
             i = np.uint64(start) + np.uint64(k)
             speed = math.sqrt(along[i] * along[i] + down[i] * down[i])
             deepest[i] = max(deepest[i], h[i])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import naive
 from cases import grid_of, rough_case
 from flood_kernels import second_order_rows as kernel
+from flood_kernels.arrays import NEXT, SAME
 from flood_sim.clock import Window
 from flood_sim.rainfall import rainfall_from_intervals
 from flood_sim.surface import SurfaceFlow
@@ -88,6 +89,10 @@ def as_numpy_scalars(real):
         yield
 
 
+def rows_of(record, n, real):
+    return record(*(np.zeros(n, real) for _ in record._fields))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([np.float32, np.float64]), st.sampled_from(["dry", "tiny", "huge", "mixed"]))
 def test_compiled_rows_equal_uncompiled(seed, real, kind):
@@ -96,27 +101,23 @@ def test_compiled_rows_equal_uncompiled(seed, real, kind):
     size = {"dry": 0.0, "tiny": 1e-7, "huge": 60.0, "mixed": 0.4}[kind]
     n = 19
     scheme = OWN["second_order"].numbers(SurfaceSettings({4: "float32", 8: "float64"}[real(0).itemsize]), 2.0)
-    h = [(rng.random(n) * size).astype(real) for _ in range(3)]
-    z = [(rng.random(n) * 2.0).astype(real) for _ in range(3)]
-    w, t = ([((rng.random(n) - 0.5) * 2.0).astype(real) for _ in range(3)] for _ in range(2))
-    friction = (rng.random(n) * 0.02).astype(real)
+    h, z = (tuple((rng.random(n) * k).astype(real) for _ in range(3)) for k in (size, 2.0))
+    w, t = (tuple(((rng.random(n) - 0.5) * 2.0).astype(real) for _ in range(3)) for _ in range(2))
+    friction, soon = (rng.random(n) * 0.02).astype(real), (np.zeros(n, real),)
     both = []
-    for function in (kernel.predict_row, kernel.predict_row.py_func):
-        out = [np.zeros(n, real) for _ in range(9)]
+    for function, next_rows in ((kernel.predict_row, soon), (kernel.predict_row.py_func, ())):
+        out = rows_of(kernel.Prediction, n, real)
         with as_numpy_scalars(real) if both else nullcontext():
-            function(*h, *z, *w, *t, friction, *out, real(0.02), real(0.04), scheme)
+            function(0, n, SAME, next_rows, h, z, w, t, friction, out, real(0.04), real(0.08), scheme)
         both.append(out)
     scale = max(size, 1.0)
-    tight = 1e-5 if real is np.float32 else 3e-7  # the cube root of the friction has float32 accuracy in both
+    tight = 1e-5 if real is np.float32 else 3e-7  # the power of the depth in the friction has float32 accuracy in both
     assert all(np.abs(a - b).max() <= tight * scale * scale for a, b in zip(*both, strict=True))
-    p = both[0]
-    none, fluxes = np.zeros(n - 1, real), []
+    p, fluxes = both[0], []
     for function in (kernel.flux_row, kernel.flux_row.py_func):
-        out = [np.zeros(n - 1, real) for _ in range(5)]
-        pairs = ((1, 0), (3, 2), (5, 4))
-        sides = [side for left, right in pairs for side in (p[left][:-1], p[right][1:])]
+        out = rows_of(kernel.Fluxes, n, real)
         with as_numpy_scalars(real) if fluxes else nullcontext():
-            function(*sides, z[1][:-1], z[1][1:], p[7][:-1], p[7][1:], none, none, *out, scheme)
+            function(1, n, NEXT, p, p, z[1], z[1], out, scheme)
         fluxes.append(out)
     assert all(np.abs(a - b).max() <= 10 * tight * scale**2.5 for a, b in zip(*fluxes, strict=True))
 
@@ -131,22 +132,30 @@ def test_rows_between_buildings(seed, real):
     h, z, w, t, e = ([(rng.random(n) * k - (k / 2 if k == 2 else 0.0)).astype(real) for _ in range(2)] for k in (0.4, 1.0, 2, 2, 0.01))
     rises, tight = [(rng.random(n) * 0.1).astype(real) for _ in range(2)], 2e-5 if real is np.float32 else 1e-6
 
+    none = np.zeros(n, real)
+    left, right = (
+        kernel.Prediction(h[k], h[k], w[k], w[k], t[k], t[k], e[k], (0.5 * rises[k]).astype(real), e[k], none) for k in range(2)
+    )  # fmt: skip
+
     def flux(function, *shares):
-        out = [np.zeros(n, real) for _ in range(5)]
-        function(*h, *w, *t, *z, *rises, *e, *shares, *out, scheme)
+        out = rows_of(kernel.Fluxes, n, real)
+        function(0, n, SAME, left, right, *z, *shares, out, scheme)
         return out
+
+    def turned(f):
+        return kernel.Fluxes(f.mass[::-1].copy(), f.m_r, f.m_l, f.cross[::-1].copy(), f.jump)
 
     def update(function, f, share=None):
         state = [(h[0] * (one if share is None else share)).astype(real), w[0].copy(), t[0].copy(), np.zeros(n, real)]
-        weight, friction, speed = np.ones(n, real), np.full(n, 0.06, real), np.hypot(w[0], t[0])
-        given = [f[0], f[0][::-1].copy(), f[2], f[1], f[3], f[3][::-1].copy(), e[0], *state[:3], speed, state[3], friction, weight]
-        function(*given, *([] if share is None else [share]), real(0.01), real(0.02), real(1e-4), scheme)
+        p = left._replace(speed=np.hypot(w[0], t[0]))
+        given = [*state, np.full(n, 0.06, real), np.ones(n, real), *([] if share is None else [share])]
+        function(0, n, SAME, f, turned(f), p, *given, real(0.01), real(0.02), real(1e-4), scheme)
         return state
 
     def centre(function, f, *share):
-        out = np.zeros(n, real)
-        function(h[0], h[0], h[1], f[0], f[0][::-1].copy(), f[4], f[4], *share, out, real(0.01), scheme)
-        return [out]
+        p = left._replace(h_r=h[1], centre=np.zeros(n, real))
+        function(0, n, SAME, h[0], *share, p, f, turned(f), real(0.01), scheme)
+        return [p.centre]
 
     drawn = [rng.uniform(0.2, 1.0, n).astype(real) for _ in range(2)]
     passing = flux(kernel.flux_porous_row, *drawn)
