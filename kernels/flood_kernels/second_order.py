@@ -78,6 +78,12 @@ def band_row(array, halo, row, first, last):
 
 
 @njit(**INLINE)
+def rows_around(array, halo, row, first, last):
+    """A row of the state between the ones above and below it."""
+    return band_row(array, halo, row - 1, first, last), band_row(array, halo, row, first, last), band_row(array, halo, row + 1, first, last)
+
+
+@njit(**INLINE)
 def prediction(p, slot):
     """The rows of a slot of the work space."""
     return Prediction(
@@ -97,20 +103,10 @@ def predict_y(row, band, first, last, cells, flow, scratch, runs, dt, scheme):
     slot, halo = row & 3, scratch.halo[band]
     if not same_runs(runs, row, row - 4 if row >= 4 else row):
         scratch.cells_y[band, :, slot, :] = ZERO
-    h = (
-        band_row(cells.depth, halo[0], row - 1, first, last),
-        band_row(cells.depth, halo[0], row, first, last),
-        band_row(cells.depth, halo[0], row + 1, first, last),
-    )
-    u = (
-        band_row(flow.x, halo[2], row - 1, first, last),
-        band_row(flow.x, halo[2], row, first, last),
-        band_row(flow.x, halo[2], row + 1, first, last),
-    )
-    v = (
-        band_row(flow.y, halo[3], row - 1, first, last),
-        band_row(flow.y, halo[3], row, first, last),
-        band_row(flow.y, halo[3], row + 1, first, last),
+    h, u, v = (
+        rows_around(cells.depth, halo[0], row, first, last),
+        rows_around(flow.x, halo[2], row, first, last),
+        rows_around(flow.y, halo[3], row, first, last),
     )
     if cells.porosity.size > 1:
         stands = scratch.standing[band]
