@@ -23,6 +23,7 @@ from flood_kernels.second_order_rows import (
     Prediction,
     centre_porous_row,
     centre_row,
+    centred_flux_row,
     flux_porous_row,
     flux_row,
     predict_row,
@@ -130,13 +131,13 @@ def flux_y(row, band, cells, scratch, runs, structures, left, scheme):
     if not same_runs(runs, row, row - 4 if row >= 4 else row):
         scratch.faces_y[band, :, row & 3, :] = ZERO
     for n in range(runs.count[row]):
-        _flux_y(runs.start[row, n], runs.stop[row, n], row, band, cells, scratch, scheme)
+        _flux_y(runs.start[row, n], runs.stop[row, n], row, band, False, cells, scratch, scheme)
     if structures.first[row + 1] > structures.first[row]:
         _override_y(row, band, cells, scratch, structures, left, scheme)
 
 
 @njit(**FUSED)
-def _flux_y(lo, hi, row, band, cells, scratch, scheme):
+def _flux_y(lo, hi, row, band, centred, cells, scratch, scheme):
     above, here, f = (
         prediction(scratch.cells_y[band], (row - 1) & 3),
         prediction(scratch.cells_y[band], row & 3),
@@ -144,6 +145,8 @@ def _flux_y(lo, hi, row, band, cells, scratch, scheme):
     )
     if cells.porosity.size > 1:
         flux_porous_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], cells.porosity[row - 1], cells.porosity[row], f, scheme)
+    elif centred:
+        centred_flux_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], f, scheme)
     else:
         flux_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], f, scheme)
 
@@ -195,7 +198,7 @@ def refine_y(row, band, cells, scratch, runs, structures, left, scheme):
             a, b = runs.start[row, n], runs.stop[row, n]
             for block in range(a // BLOCK, (b - 1) // BLOCK + 1):
                 if one[1 + block] or other[1 + block]:
-                    _flux_y(max(block * BLOCK, a), min((block + 1) * BLOCK, b), row, band, cells, scratch, scheme)
+                    _flux_y(max(block * BLOCK, a), min((block + 1) * BLOCK, b), row, band, True, cells, scratch, scheme)
         if structures.first[row + 1] > structures.first[row]:
             _override_y(row, band, cells, scratch, structures, left, scheme)
 

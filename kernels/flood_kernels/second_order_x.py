@@ -10,6 +10,7 @@ from flood_kernels.second_order_rows import (
     Prediction,
     centre_porous_row,
     centre_row,
+    centred_flux_row,
     flux_porous_row,
     flux_row,
     predict_row,
@@ -50,12 +51,12 @@ def sweep_x(row, own, h, u, v, carry, cells, flow, peak, runs, work, faces, roug
         first = a if fresh else a + 1
         begin = a - LANES if fresh else a + LANES
         predict_row(begin, b + LANES, NEXT, soon, (stands, stands, stands), (z, z, z), (u, u, u), (v, v, v), g, p, ratio, dt, scheme)
-        _flux_x(begin + 1 if fresh else begin, b + LANES, z, open_, p, f, scheme)
+        _flux_x(begin + 1 if fresh else begin, b + LANES, z, open_, p, f, False, scheme)
         if built:
             _override_x(row, first, b + LANES, structures, p, f, open_, scheme)
         last_is_rough = _centre_x(a - 1 if fresh else first, first, b, stands, z, open_, p, f, rough, ratio, scheme)
         if rough_before and not fresh:
-            _flux_x(first, first + 1, z, open_, p, f, scheme)
+            _flux_x(first, first + 1, z, open_, p, f, True, scheme)
         any_rough = any_rough or rough[0]
         if built and (rough[0] or rough_before):
             _override_x(row, first, b + 1, structures, p, f, open_, scheme)
@@ -96,13 +97,15 @@ def _centre_x(lo, first, b, h, z, open_, p, f, rough, ratio, scheme):
     if rough[0]:
         for c in range(lo, b + 1, BLOCK):
             if rough[1 + (c - lo) // BLOCK]:
-                _flux_x(max(c, first), min(c + BLOCK + 1, b + 1), z, open_, p, f, scheme)
+                _flux_x(max(c, first), min(c + BLOCK + 1, b + 1), z, open_, p, f, True, scheme)
     return last
 
 
 @njit(**FUSED)
-def _flux_x(lo, hi, z, open_, p, f, scheme):
+def _flux_x(lo, hi, z, open_, p, f, centred, scheme):
     if open_.size > 1:
         flux_porous_row(lo, hi, NEXT, p, p, z, z, open_, open_, f, scheme)
+    elif centred:
+        centred_flux_row(lo, hi, NEXT, p, p, z, z, f, scheme)
     else:
         flux_row(lo, hi, NEXT, p, p, z, z, f, scheme)

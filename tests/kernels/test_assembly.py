@@ -60,6 +60,7 @@ def calls(real):
         "centre_velocity": (statistics.centre_velocity, *rows(9), soon),
         "predict_row": (second_order_rows.predict_row, lo, hi, y, soon, *(rows(3) for _ in range(4)), *rows(1), prediction(), one, one, second),
         "flux_row": (second_order_rows.flux_row, lo, hi, y, prediction(), prediction(), *rows(2), fluxes(), second),
+        "centred_flux_row": (second_order_rows.centred_flux_row, lo, hi, y, prediction(), prediction(), *rows(2), fluxes(), second),
         "flux_porous_row": (second_order_rows.flux_porous_row, lo, hi, y, prediction(), prediction(), *rows(4), fluxes(), second),
         "rough_cells": (second_order_rows.rough_cells, lo, hi, y, *rows(1), fluxes(), fluxes(), one),
         "centre_row": (second_order_rows.centre_row, lo, hi, y, *rows(1), prediction(), fluxes(), fluxes(), one, second),
