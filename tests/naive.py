@@ -31,6 +31,7 @@ def local_inertial_step(
         use_theta = before != 0.0 and after != 0.0 and not coupled[a] and not coupled[b]
         q, before, after = q / gap, before / gap, after / gap
         mean = theta * q + 0.5 * (1 - theta) * (before + after) if use_theta else q
+        mean = np.sign(q) * min(abs(mean), abs(q))
         slope = (bed[b] + stand[b] - bed[a] - stand[a]) / dx
         star = mean - G * h * dt * slope
         k = G * 0.5 * (n[a] ** 2 + n[b] ** 2) * h ** (-7.0 / 3.0)

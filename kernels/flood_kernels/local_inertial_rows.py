@@ -55,7 +55,7 @@ def face_discharge(own, before, after, h_left, h_right, z_left, z_right, n_left,
     """Unit discharge (m2/s) of one face a step on, and the flow depth (m, <= 0 where dry) there.
 
     own, before, after : discharge of the face and of its two neighbours along the flow; push = g dt / dx; drag_series : POWER_SERIES dt;
-    q* = [theta q + (1 - theta)/2 (q- + q+)] - g h dt/dx (eta_R - eta_L), then q' = q* / (1/2 + sqrt(1/4 + dt k |q*|)) with
+    q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q] - g h dt/dx (eta_R - eta_L), then q' = q* / (1/2 + sqrt(1/4 + dt k |q*|)) with
     k = g n^2 h^(-7/3): backward Euler friction in closed form. Only differences of bed and depth enter: float32 holds a lake at rest.
     zero : 0 that the compiler does not know (it would trade max for a compare and a blend).
     """
@@ -64,7 +64,8 @@ def face_discharge(own, before, after, h_left, h_right, z_left, z_right, n_left,
     h = max(h_flow, scheme.dry_depth)
     weighted = (before != ZERO) & (after != ZERO) & (min(n_left, n_right) > ZERO)
     mixed = scheme.theta * own + scheme.side * (before + after)
-    driven = (mixed if weighted else own) - push * h * (step + (h_right - h_left))
+    calmed = math.copysign(min(abs(mixed), abs(own)), own)  # an average may take momentum, not bring it: a deep neighbour would drive a film
+    driven = (calmed if weighted else own) - push * h * (step + (h_right - h_left))
     size = abs(driven)
     drag = (n_left * n_left + n_right * n_right) * friction_power(h, drag_series)
     limit = scheme.froude_speed * h * root(h) if h_flow > scheme.dry_depth else ZERO
