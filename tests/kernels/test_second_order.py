@@ -25,7 +25,7 @@ def velocities(surface):
 
 
 @pytest.mark.parametrize("seed", range(7))
-@pytest.mark.parametrize(("precision", "limit"), [("float64", 2e-7), ("float32", 1e-6)])
+@pytest.mark.parametrize(("precision", "limit"), [("float64", 2e-7), ("float32", 1e-6)])  # measured: 1.98e-7 (friction series), 2.2e-7
 def test_kernel_equals_naive_twin(seed, precision, limit):
     rows, columns = [(7, 9), (1, 12), (12, 1), (16, 16), (9, 33), (24, 17), (5, 300)][seed]  # the last: blocks of columns
     terrain, depth = rough_case(rows, columns, seed)
