@@ -9,7 +9,7 @@ from numba import njit, types
 from numba.extending import overload
 
 from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, ZERO
-from flood_kernels.friction import friction_power
+from flood_kernels.friction import friction_power_soon
 from flood_kernels.prefetch import AT_ONCE, fetch
 
 # Two double roots a face were a third of the kernel on an Intel Emerald Rapids; an AMD Zen 4 is slower with the Newton step (6.4, 5.3 ns).
@@ -51,25 +51,24 @@ def _root(x):
 
 
 @njit(**ROW)
-def face_discharge(own, before, after, h_left, h_right, z_left, z_right, n_left, n_right, push, zero, scheme, drag_series):
+def face_discharge(own, before, after, h_left, h_right, z_left, z_right, n_left, n_right, push, scheme, drag_series):
     """Unit discharge (m2/s) of one face a step on, and the flow depth (m, <= 0 where dry) there.
 
     own, before, after : discharge of the face and of its two neighbours along the flow; push = g dt / dx; drag_series : POWER_SERIES dt;
     q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q] - g h dt/dx (eta_R - eta_L), then q' = q* / (1/2 + sqrt(1/4 + dt k |q*|)) with
     k = g n^2 h^(-7/3): backward Euler friction in closed form. Only differences of bed and depth enter: float32 holds a lake at rest.
-    zero : 0 that the compiler does not know (it would trade max for a compare and a blend).
     """
     step = z_right - z_left
-    h_flow = max(h_left - max(step, zero), h_right + min(step, zero))
+    h_flow = max(min(h_left - step, h_left), min(h_right + step, h_right))
     h = max(h_flow, scheme.dry_depth)
     weighted = (before != ZERO) & (after != ZERO) & (min(n_left, n_right) > ZERO)
     mixed = scheme.theta * own + scheme.side * (before + after)
     calmed = math.copysign(min(abs(mixed), abs(own)), own)  # an average may take momentum, not bring it: a deep neighbour would drive a film
     driven = (calmed if weighted else own) - push * h * (step + (h_right - h_left))
     size = abs(driven)
-    drag = (n_left * n_left + n_right * n_right) * friction_power(h, drag_series)
+    drag = friction_power_soon(h, drag_series, (n_left * n_left + n_right * n_right) * size)
     limit = scheme.froude_speed * h * root(h) if h_flow > scheme.dry_depth else ZERO
-    return math.copysign(min(size / (HALF + root(QUARTER + drag * size)), limit), driven), h_flow
+    return math.copysign(min(size / (HALF + root(QUARTER + drag)), limit), driven), h_flow
 
 
 # The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed i - shift would need Numba's test for
@@ -84,7 +83,6 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
     q : rows of the discharge before, at and after the faces;  h, z, n : rows before and after them;  soon : rows that will be read next,
     asked for block by block.
     """
-    zero = dt - dt
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for start in range(lo, hi, AT_ONCE):
         for row in soon:
@@ -93,7 +91,7 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
             i = np.uint64(k)
             b, a = i - shift, i + shift
             value, flow_depth = face_discharge(
-                q[1][i], q[0][b], q[2][a], h[0][b], h[1][i], z[0][b], z[1][i], n[0][b], n[1][i], push, zero, scheme, drag_series
+                q[1][i], q[0][b], q[2][a], h[0][b], h[1][i], z[0][b], z[1][i], n[0][b], n[1][i], push, scheme, drag_series
             )
             q_new[i] = value
             peak[i] = max(peak[i], flow_depth)
@@ -106,7 +104,6 @@ def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, sc
     h : water over the whole cell; discharge too is over the whole width. Single porosity (Guinot, Soares-Frazao 2006,
     doi:10.1002/fld.1059) without their drag of buildings.
     """
-    zero = dt - dt
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for k in range(lo, hi):
         i = np.uint64(k)
@@ -115,7 +112,7 @@ def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, sc
         inverse = ONE / gap
         value, flow_depth = face_discharge(
             q[1][i] * inverse, q[0][b] * inverse, q[2][a] * inverse, h[0][b] / p[0][b], h[1][i] / p[1][i], z[0][b], z[1][i],
-            n[0][b], n[1][i], push, zero, scheme, drag_series,
+            n[0][b], n[1][i], push, scheme, drag_series,
         )  # fmt: skip
         q_new[i] = value * gap
         peak[i] = max(peak[i], flow_depth)

@@ -23,7 +23,6 @@ from flood_kernels.second_order_rows import (
     Prediction,
     centre_porous_row,
     centre_row,
-    centred_flux_row,
     flux_porous_row,
     flux_row,
     predict_row,
@@ -146,9 +145,9 @@ def _flux_y(lo, hi, row, band, centred, cells, scratch, scheme):
     if cells.porosity.size > 1:
         flux_porous_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], cells.porosity[row - 1], cells.porosity[row], f, scheme)
     elif centred:
-        centred_flux_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], f, scheme)
+        flux_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], above.centre, here.centre, f, scheme)
     else:
-        flux_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], f, scheme)
+        flux_row(lo, hi, SAME, above, here, cells.bed[row - 1], cells.bed[row], None, None, f, scheme)
 
 
 @njit(**ROW)

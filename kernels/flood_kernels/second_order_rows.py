@@ -68,9 +68,11 @@ def friction_series(dt, scheme):
 def half_slope(a, b, quarter_theta):
     """Half the slope of a cell from the differences to its neighbours: three-argument minmod of theta a, (a + b) / 2, theta b.
 
-    Written with few minima and products: those, not sums and signs, are what processors have too few units for.
+    Written with few minima and products: those, not sums and signs, are what processors have too few units for. Where the signs differ the two
+    terms cancel, whatever their size.
     """
-    size = min(quarter_theta * min(abs(a), abs(b)), EIGHTH * abs(a + b))
+    size_a, size_b = abs(a), abs(b)
+    size = min(quarter_theta * min(size_a, size_b), EIGHTH * (size_a + size_b))
     return math.copysign(size, a) + math.copysign(size, b)
 
 
@@ -104,7 +106,7 @@ def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, sche
             wet = depth > thin
             least = max(depth, thin)
             size = math.sqrt(along * along + across * across)
-            drag = (roughness[i] * roughness[i]) * friction_power(least, series) * (least * size)
+            drag = friction_power(least, series, (roughness[i] * roughness[i]) * (least * size))
             change = -ratio * (along * half_h + depth * half_w)
             middle = (along - ratio * (along * half_w + g * half_stage)) / (ONE + drag)
             middle = middle if wet else ZERO * middle
@@ -118,7 +120,7 @@ def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, sche
             out.w_r[i] = middle + half_w
             out.t_l[i] = sideways - half_t
             out.t_r[i] = sideways + half_t
-            out.term[i] = HALF * g * (left + right) * ((right - left) + (half_z + half_z))
+            out.term[i] = HALF * g * (left + right) * ((right - left) + TWO * half_z)
             out.half_rise[i] = half_z
             out.speed[i] = size
 
@@ -157,30 +159,19 @@ def face_flux(hl, hr, ul, ur, tl, tr, step, el, er, open_l, open_r, gravity):
 
 
 @njit(**LOOP)
-def flux_row(lo, hi, shift, left, right, z_left, z_right, out, scheme):
-    """Flux through the faces before a row's cells; left, right : predictions of the cells on either side, not yet centred."""
+def flux_row(lo, hi, shift, left, right, z_left, z_right, centre_left, centre_right, out, scheme):
+    """Flux through the faces before a row's cells; left, right : predictions of the cells on either side; centre_left, centre_right : their
+    rows of centring, or None before the cells have been centred."""
     for k in range(lo, hi):
         i = np.uint64(k)
         b = i - shift
         step = (z_right[i] - z_left[b]) - (left.half_rise[b] + right.half_rise[i])
+        el, er = None, None
+        if centre_left is not None:
+            el, er = centre_left[b], centre_right[i]
         out.mass[i], out.m_l[i], out.m_r[i], out.cross[i] = face_flux(
-            left.h_r[b], right.h_l[i], left.w_r[b], right.w_l[i], left.t_r[b], right.t_l[i], step, None, None, ONE, ONE,
-            scheme.gravity,
-        )  # fmt: skip
-        out.jump[i] = abs(step)
-
-
-@njit(**LOOP)
-def centred_flux_row(lo, hi, shift, left, right, z_left, z_right, out, scheme):
-    """The same once the cells have been centred."""
-    for k in range(lo, hi):
-        i = np.uint64(k)
-        b = i - shift
-        step = (z_right[i] - z_left[b]) - (left.half_rise[b] + right.half_rise[i])
-        out.mass[i], out.m_l[i], out.m_r[i], out.cross[i] = face_flux(
-            left.h_r[b], right.h_l[i], left.w_r[b], right.w_l[i], left.t_r[b], right.t_l[i], step, left.centre[b], right.centre[i], ONE, ONE,
-            scheme.gravity,
-        )  # fmt: skip
+            left.h_r[b], right.h_l[i], left.w_r[b], right.w_l[i], left.t_r[b], right.t_l[i], step, el, er, ONE, ONE, scheme.gravity
+        )
         out.jump[i] = abs(step)
 
 
@@ -269,7 +260,7 @@ def update_cell(mass, push, cross, term, fell, depth, along, sideways, size, owe
     along_q, across_q = depth * along - ratio * (push + open_ * term), depth * sideways - ratio * cross
     standing = new / open_
     wet, least = standing > scheme.thin_depth, max(standing, scheme.thin_depth)
-    drag = (roughness * roughness) * friction_power(least, series)
+    drag = friction_power(least, series, roughness * roughness)
     stiff = HALF + math.sqrt(QUARTER + drag * abs(along_q) / open_)
     brake = max(stiff, ONE + drag * (least * size))
     inverse = ONE / (least * open_ * brake)

@@ -10,7 +10,6 @@ from flood_kernels.second_order_rows import (
     Prediction,
     centre_porous_row,
     centre_row,
-    centred_flux_row,
     flux_porous_row,
     flux_row,
     predict_row,
@@ -20,6 +19,8 @@ from flood_kernels.second_order_rows import (
     update_porous_row,
     update_row,
 )
+
+MARGIN = LANES // 2  # columns computed beyond a piece: its first and last faces want two; with the two sides' half, no scalar remainder is left
 
 
 @njit(**ROW)
@@ -49,11 +50,11 @@ def sweep_x(row, own, h, u, v, carry, cells, flow, peak, runs, work, faces, roug
         a, b = runs.start[row, n], runs.stop[row, n]
         fresh = a != before
         first = a if fresh else a + 1
-        begin = a - LANES if fresh else a + LANES
-        predict_row(begin, b + LANES, NEXT, soon, (stands, stands, stands), (z, z, z), (u, u, u), (v, v, v), g, p, ratio, dt, scheme)
-        _flux_x(begin + 1 if fresh else begin, b + LANES, z, open_, p, f, False, scheme)
+        begin, end = a - MARGIN if fresh else a + MARGIN, b + MARGIN
+        predict_row(begin, end, NEXT, soon, (stands, stands, stands), (z, z, z), (u, u, u), (v, v, v), g, p, ratio, dt, scheme)
+        _flux_x(begin, end, z, open_, p, f, False, scheme)
         if built:
-            _override_x(row, first, b + LANES, structures, p, f, open_, scheme)
+            _override_x(row, first, end, structures, p, f, open_, scheme)
         last_is_rough = _centre_x(a - 1 if fresh else first, first, b, stands, z, open_, p, f, rough, ratio, scheme)
         if rough_before and not fresh:
             _flux_x(first, first + 1, z, open_, p, f, True, scheme)
@@ -106,6 +107,6 @@ def _flux_x(lo, hi, z, open_, p, f, centred, scheme):
     if open_.size > 1:
         flux_porous_row(lo, hi, NEXT, p, p, z, z, open_, open_, f, scheme)
     elif centred:
-        centred_flux_row(lo, hi, NEXT, p, p, z, z, f, scheme)
+        flux_row(lo, hi, NEXT, p, p, z, z, p.centre, p.centre, f, scheme)
     else:
-        flux_row(lo, hi, NEXT, p, p, z, z, f, scheme)
+        flux_row(lo, hi, NEXT, p, p, z, z, None, None, f, scheme)

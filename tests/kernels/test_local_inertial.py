@@ -108,7 +108,7 @@ def test_compiled_face_equals_uncompiled(seed, real, kind):
     q = ((rng.random(3) - 0.5) * size).astype(real)
     series = tuple(real(0.2 * v) for v in POWER_SERIES)
     scheme = kernel.Scheme(*(real(v) for v in (2.0, 0.9, 0.05, 9.80665**0.5, 1e-4, 9.80665, *POWER_SERIES)))
-    arguments = (q[1], q[0], q[2], h[0], h[1], z[0], z[1], real(0.07), real(0.1), real(9.8 * 0.1), real(0.0), scheme, series)
+    arguments = (q[1], q[0], q[2], h[0], h[1], z[0], z[1], real(0.07), real(0.1), real(9.8 * 0.1), scheme, series)
     compiled, flow = kernel.face_discharge(*arguments)
     exact, exact_flow = kernel.face_discharge.py_func(*arguments)
     scale = max(abs(float(exact)), 1e-6)

@@ -117,11 +117,11 @@ def test_compiled_rows_equal_uncompiled(seed, real, kind):
     for function in (kernel.flux_row, kernel.flux_row.py_func):
         out = rows_of(kernel.Fluxes, n, real)
         with as_numpy_scalars(real) if fluxes else nullcontext():
-            function(1, n, NEXT, p, p, z[1], z[1], out, scheme)
+            function(1, n, NEXT, p, p, z[1], z[1], None, None, out, scheme)
         fluxes.append(out)
     assert all(np.abs(a - b).max() <= 10 * tight * scale**2.5 for a, b in zip(*fluxes, strict=True))
     again = rows_of(kernel.Fluxes, n, real)
-    kernel.centred_flux_row(1, n, NEXT, p, p, z[1], z[1], again, scheme)  # nothing is centred here: p.centre is 0
+    kernel.flux_row(1, n, NEXT, p, p, z[1], z[1], p.centre, p.centre, again, scheme)  # nothing is centred here: p.centre is 0
     assert all(np.abs(a - b).max() <= 10 * tight * scale**2.5 for a, b in zip(fluxes[0], again, strict=True))
 
 
@@ -139,6 +139,8 @@ def test_rows_between_buildings(seed, real):
     left, right = (
         kernel.Prediction(h[k], h[k], w[k], w[k], t[k], t[k], e[k], (0.5 * rises[k]).astype(real), e[k], none) for k in range(2)
     )  # fmt: skip
+
+    centres = left.centre, right.centre
 
     def flux(function, *shares):
         out = rows_of(kernel.Fluxes, n, real)
@@ -163,7 +165,7 @@ def test_rows_between_buildings(seed, real):
     drawn = [rng.uniform(0.2, 1.0, n).astype(real) for _ in range(2)]
     passing = flux(kernel.flux_porous_row, *drawn)
     for porous, plain, call in (
-        (kernel.flux_porous_row, kernel.centred_flux_row, lambda f, *p: flux(f, *p)),
+        (kernel.flux_porous_row, kernel.flux_row, lambda f, *p: flux(f, *(p or centres))),
         (kernel.update_porous_row, kernel.update_row, lambda f, *p: update(f, passing, *p[:1])),
         (kernel.centre_porous_row, kernel.centre_row, lambda f, *p: centre(f, passing, *p[:1])),
     ):
@@ -173,9 +175,9 @@ def test_rows_between_buildings(seed, real):
         assert all(np.allclose(a, b, rtol=tight, atol=tight) for a, b in zip(compiled, uncompiled, strict=True))
         full = [np.ones(n, real)] * 2
         assert all(np.allclose(a, b, rtol=tight, atol=tight) for a, b in zip(call(porous, *full), call(plain), strict=True))  # fused elsewhere
-    assert np.allclose(passing[0], np.minimum(*drawn) * flux(kernel.centred_flux_row)[0], rtol=1e-6, atol=1e-7)  # through the smaller share
+    assert np.allclose(passing[0], np.minimum(*drawn) * flux(kernel.flux_row, *centres)[0], rtol=1e-6, atol=1e-7)  # through the smaller share
     half = [np.full(n, 0.5, real)] * 2
-    whole, narrow = flux(kernel.centred_flux_row), flux(kernel.flux_porous_row, *half)
+    whole, narrow = flux(kernel.flux_row, *centres), flux(kernel.flux_porous_row, *half)
     assert all(np.allclose(b, 0.5 * a, rtol=1e-6, atol=1e-7) for a, b in zip(whole[:4], narrow[:4], strict=True))
     quick, slow = update(kernel.update_row, whole), update(kernel.update_porous_row, narrow, half[0])
     deep = quick[0] > 1e-3  # rain falls on the whole cell: 0.1 mm more between the buildings
