@@ -1,4 +1,4 @@
-"""What the kernels hand each other: layout constants and named tuples of padded arrays. Nothing is computed here.
+"""What the kernels hand each other: layout constants and named tuples of padded arrays. Nothing of the flow is computed here.
 
 Layout: all cell arrays share one shape (rows + 2 PAD, padded width), C order; the model's own cells start at [PAD, LEFT].
 Rows are swept over a multiple of LANES columns, so that no scalar remainder is left; what lies beyond the ghost column is WALL.
@@ -59,6 +59,12 @@ LOOP = {**FUSED, "pipeline_class": NoAlias}  # the vectorised loops
 INLINE = {**ROW, "inline": "always"}  # returns one of its arguments: without reference counting it compiles only into its caller
 WINDOW = {**ROW, "_nrt": True}
 PARALLEL = {**WINDOW, "parallel": True}
+
+
+@numba.njit(**ROW)
+def own_row(row, array):
+    """Row of an array that may have one row for all."""
+    return np.int64(row) if array.shape[0] > 1 else np.int64(0)
 
 
 class Cells(NamedTuple):

@@ -10,19 +10,13 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import LOOP, PARALLEL, ROW, WINDOW
+from flood_kernels.arrays import LOOP, PARALLEL, ROW, WINDOW, own_row
 from flood_kernels.statistics import any_water
 
 SECONDS_PER_HOUR = 3600.0
 INCH = 0.0254  # m
 NEWTON_STEPS = 4
 BLOCK = 512  # columns taken together
-
-
-@njit(**ROW)
-def own_row(j, array):
-    """Row of an array that may have one row for all."""
-    return np.int64(j) if array.shape[0] > 1 else np.int64(0)
 
 
 @njit(**ROW)

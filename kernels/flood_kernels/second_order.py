@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import FUSED, GRAVITY, HALF, INLINE, OK, PARALLEL, ROW, SAME, TIME_STEP_COLLAPSED, WINDOW, ZERO
+from flood_kernels.arrays import FUSED, GRAVITY, HALF, INLINE, OK, PARALLEL, ROW, SAME, TIME_STEP_COLLAPSED, WINDOW, ZERO, own_row
 from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
 from flood_kernels.second_order_faces import count_faces, override_faces
@@ -32,7 +32,7 @@ from flood_kernels.second_order_rows import (
     update_porous_row,
     update_row,
 )
-from flood_kernels.second_order_x import own_row, sweep_x
+from flood_kernels.second_order_x import sweep_x
 
 CELL_ROWS, FACE_ROWS = len(Prediction._fields), len(Fluxes._fields)
 HALO = 3  # rows beyond a band that its answer depends on

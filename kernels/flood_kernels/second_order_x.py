@@ -2,7 +2,7 @@
 
 from numba import njit
 
-from flood_kernels.arrays import FUSED, INLINE, LANES, NEXT, ROW, ZERO
+from flood_kernels.arrays import FUSED, INLINE, LANES, NEXT, ZERO, own_row
 from flood_kernels.second_order_faces import count_faces, override_faces
 from flood_kernels.second_order_rows import (
     BLOCK,
@@ -21,12 +21,6 @@ from flood_kernels.second_order_rows import (
 )
 
 MARGIN = LANES // 2  # columns computed beyond a piece: its first and last faces want two; with the two sides' half, no scalar remainder is left
-
-
-@njit(**ROW)
-def own_row(row, array):
-    """Row of an array that may have one for all."""
-    return row if array.shape[0] > 1 else row - row
 
 
 @njit(**INLINE)
