@@ -5,6 +5,7 @@ Here they are resolved to faces and cells; `flood_kernels.structures` holds thei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,6 +64,17 @@ class FaceStructure:
         if self.gate_opening is None or self.sill_m is None:
             return self.soffit_m
         return self.sill_m + max(self.gate_opening.at(time_s), 0.0)
+
+
+def shared_face(structures: Sequence[FaceStructure]) -> tuple[str, str, int, int] | None:
+    """The first face that two structures claim: name of the later, of the earlier one, row and column of the face's cell."""
+    owner: dict[tuple[bool, int, int], str] = {}
+    for s in structures:
+        for is_x, (row, column) in zip(s.is_x.tolist(), s.cells.tolist(), strict=True):
+            other = owner.setdefault((is_x, row, column), s.name)
+            if other != s.name:
+                return s.name, other, row, column
+    return None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from flood_sim.measures.network_edits import edited
 from flood_sim.measures.record import record
 from flood_sim.measures.regional import with_series
 from flood_sim.measures.site_edits import edited_sites
+from flood_sim.structures import shared_face
 
 
 @dataclass(frozen=True)
@@ -185,13 +186,11 @@ def _inlets(present: tuple[NodeInlet, ...], merged: Merged) -> tuple[NodeInlet, 
 
 
 def _refuse_shared_faces(inputs: ModelInputs) -> None:
-    owner: dict[tuple[bool, int, int], str] = {}
-    for s in inputs.structures:
-        for is_x, (row, column) in zip(s.is_x.tolist(), s.cells.tolist(), strict=True):
-            other = owner.setdefault((is_x, row, column), s.name)
-            if other != s.name:
-                problem = f"it shares a face with `{other}` (row {row}, column {column})"
-                raise InputError(refusal(s.name, "targets", problem, do="let lines end a cell apart, or make them one structure"))
+    shared = shared_face(inputs.structures)
+    if shared is not None:
+        name, other, row, column = shared
+        problem = f"it shares a face with `{other}` (row {row}, column {column})"
+        raise InputError(refusal(name, "targets", problem, do="let lines end a cell apart, or make them one structure"))
 
 
 def _refuse_overfull(inputs: ModelInputs) -> None:

@@ -16,7 +16,7 @@ from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.structure_specs import Barrels, Bridge, CulvertSpec, CulvertTable, Dyke, Gate, PumpSpec, Weir
-from flood_sim.structures import BROAD_CREST, Culvert, FaceStructure, SurfacePump, barrel_loss
+from flood_sim.structures import BROAD_CREST, Culvert, FaceStructure, SurfacePump, barrel_loss, shared_face
 from flood_sim.terrain import Terrain
 
 
@@ -164,15 +164,13 @@ def _breach(terrain: Terrain, breach: Any, is_x: np.ndarray, cells: np.ndarray, 
 
 
 def _refuse_shared_faces(scenario: Scenario, grid: Grid, structures: list[FaceStructure]) -> None:
-    owner: dict[tuple[bool, int, int], str] = {}
-    for s in structures:
-        for is_x, (row, column) in zip(s.is_x.tolist(), s.cells.tolist(), strict=True):
-            other = owner.setdefault((is_x, row, column), s.name)
-            if other != s.name:
-                raise input_error(
-                    "E205",
-                    f"{scenario.path.name}, [[structures]] `{s.name}`",
-                    f"it shares a face with `{other}` (row {row}, column {column})",
-                    do="let lines end a cell apart, or make them one structure",
-                    at=grid.middles([(row, column)]),
-                )
+    shared = shared_face(structures)
+    if shared is not None:
+        name, other, row, column = shared
+        raise input_error(
+            "E205",
+            f"{scenario.path.name}, [[structures]] `{name}`",
+            f"it shares a face with `{other}` (row {row}, column {column})",
+            do="let lines end a cell apart, or make them one structure",
+            at=grid.middles([(row, column)]),
+        )
