@@ -84,6 +84,13 @@ def old_row(array, halo, above, row, first, last):
     return array[row]
 
 
+@njit(**INLINE)
+def new_row(array, stored, row):
+    """The stored row of a row, to be asked for; none of it where the row before has the same, so that it is in the cache."""
+    values = array[stored[row]]
+    return values[: 0 if stored[row] == stored[row - 1] else values.size]
+
+
 @njit(**ROW)
 def override_faces(row, is_x, structures, q):
     """Give the faces of structures in this row their own discharge."""
@@ -103,8 +110,8 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
     )
     h = (old_row(cells.depth, depth_halo, 2, row - 1, first, last), old_row(cells.depth, depth_halo, 2, row, first, last))
     z, roughness = (cells.bed[row - 1], cells.bed[row]), (cells.roughness[cells.roughness_row[row - 1]], cells.roughness[cells.roughness_row[row]])
-    out, weight_soon = scratch.new_qy[band, row & 3], cells.rain_weight[cells.weight_row[row - 1]]
-    soon = (flow.y[row + 2], cells.depth[row + 1], cells.carry[row - 1], weight_soon)
+    out = scratch.new_qy[band, row & 3]
+    soon = (flow.y[row + 2], cells.depth[row + 1], cells.carry[row - 1], new_row(cells.rain_weight, cells.weight_row, row - 1))
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
         if not runs.faces[row, n] & ABOVE:
@@ -123,7 +130,7 @@ def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, s
     """New discharge through the faces left of the cells of a row."""
     q, depth = old_row(flow.x, scratch.qx_halo[band], 1, row, first, last), old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
     z, roughness, peak, out = cells.bed[row], cells.roughness[cells.roughness_row[row]], scratch.peak[band], scratch.new_qx[band, row & 3]
-    soon = (flow.x[row + 1], cells.bed[row + 1], cells.roughness[cells.roughness_row[row + 1]])
+    soon = (flow.x[row + 1], cells.bed[row + 1], new_row(cells.roughness, cells.roughness_row, row + 1))
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
         if not runs.faces[row, n] & INSIDE:

@@ -86,7 +86,8 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for start in range(lo, hi, AT_ONCE):
         for row in soon:
-            fetch(row, start)
+            if row.size > 0:
+                fetch(row, start)
         for k in range(start, min(start + AT_ONCE, hi)):
             i = np.uint64(k)
             b, a = i - shift, i + shift
