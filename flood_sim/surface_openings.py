@@ -98,7 +98,13 @@ class OpenEdges:
         beyond = self._open_beyond(index, cells) if second_order else np.full((len(ghosts), 2), -1, np.int64)
         behind = (np.ascontiguousarray(beyond[:, k]) for k in range(2))
         critical = np.array([ghost[5] for ghost in ghosts], bool)
-        self.boundaries = arrays.Boundaries(*columns, *behind, mirrors, critical, np.zeros(len(ghosts)), np.zeros(len(ghosts)))
+        opened = np.flatnonzero(beyond[:, 0] >= 0)
+        held, places = np.concatenate([np.arange(len(ghosts)), opened]), np.concatenate([index[:, :2], beyond[opened]])
+        order = np.argsort(places[:, 0], kind="stable")
+        first = np.searchsorted(places[order, 0], np.arange(cells.depth.shape[0] + 1))
+        self.boundaries = arrays.Boundaries(
+            *columns, *behind, mirrors, critical, *(np.zeros(len(ghosts)) for _ in range(5)), first, held[order], places[order, 1]
+        )
         faces = [face for ghost in owner for face in self._open_faces(ghost)]
         table = np.array(faces, float).reshape(-1, 4)
         self.faces = FaceGroup(table[:, 0] > 0.0, table[:, 1].astype(np.int64), table[:, 2].astype(np.int64), table[:, 3])

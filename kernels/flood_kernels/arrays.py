@@ -162,6 +162,12 @@ class Boundaries(NamedTuple):
     critical: np.ndarray  # bool (n,) second order: where the inner flow is subcritical it leaves at critical depth
     stage_start: np.ndarray  # float64 (n,) m above the datum at the start of the window
     stage_stop: np.ndarray
+    depth: np.ndarray  # float64 (n,) m, second order: what the ghost was given for this step,
+    x: np.ndarray  # and its velocity, m/s
+    y: np.ndarray
+    first: np.ndarray  # int64 (padded rows + 1,): ghosts, and cells behind them, of row j are held[first[j]] .. held[first[j + 1] - 1]
+    held: np.ndarray  # int64 (m,) the ghost whose state it has
+    held_column: np.ndarray  # int64 (m,)
 
 
 class Counters(NamedTuple):

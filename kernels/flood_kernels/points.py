@@ -128,12 +128,22 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
                     cells.depth[j, i] = open_ * beyond * beyond / GRAVITY
                 flow.y[j, i] += down * (beyond - leaving)
                 flow.x[j, i] += right * (beyond - leaving)
+            boundaries.depth[k], boundaries.x[k], boundaries.y[k] = cells.depth[j, i], flow.x[j, i], flow.y[j, i]
             far_j, far_i = boundaries.beyond_row[k], boundaries.beyond_column[k]
             if far_j >= 0:
                 cells.depth[far_j, far_i] = cells.depth[j, i]
                 cells.carry[far_j, far_i] = 0.0
                 flow.x[far_j, far_i] = flow.x[j, i]
                 flow.y[far_j, far_i] = flow.y[j, i]
+
+
+@njit(**ROW)
+def hold_ghosts(row, depth, x, y, carry, boundaries):
+    """Give the ghosts of a row of the state, which a sweep has moved like any cell, back what set_ghosts gave them: for the second sweep."""
+    for n in range(boundaries.first[row], boundaries.first[row + 1]):
+        k, i = boundaries.held[n], boundaries.held_column[n]
+        depth[i], x[i], y[i] = boundaries.depth[k], boundaries.x[k], boundaries.y[k]
+        carry[i] = 0.0
 
 
 @njit(**ROW)

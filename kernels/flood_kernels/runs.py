@@ -87,10 +87,10 @@ def widen(active, reach, runs):
 
 @njit(**ROW)
 def cut_pieces(top, bottom, runs):
-    """Turn the marks of rows top-1 .. bottom into pieces [start, stop)."""
+    """Turn the marks of rows top-2 .. bottom+1 (ghosts and what lies behind them) into pieces [start, stop)."""
     chunks = runs.active.shape[1]
     runs.count[:] = 0
-    for row in range(top - 1, bottom + 1):
+    for row in range(top - 2, bottom + 2):
         count, open_from, gap = 0, -1, 0
         for chunk in range(chunks + 1):
             wet = chunk < chunks and runs.active[row, chunk]

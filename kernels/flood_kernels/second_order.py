@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit, prange
 
 from flood_kernels.arrays import FUSED, GRAVITY, HALF, INLINE, OK, PARALLEL, ROW, SAME, TIME_STEP_COLLAPSED, WINDOW, ZERO, own_row
-from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, stable_time_step
+from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, hold_ghosts, stable_time_step
 from flood_kernels.runs import choose_runs, idle, same_runs
 from flood_kernels.second_order_faces import count_faces, override_faces
 from flood_kernels.second_order_rows import (
@@ -227,7 +227,7 @@ def update_y(row, band, cells, flow, scratch, runs, final, rain_depth, dt, schem
 
 
 @njit(**ROW)
-def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme):
+def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scratch, runs, structures, counters, boundaries, rain_depth, dt, scheme):
     """Advance rows first..last-1 by one step, in place, in one pass; rows outside the band come from its halo.
 
     Each sweep brings half of the rain, so that neither direction is favoured. Bands run side by side; their number does not change a bit.
@@ -242,11 +242,14 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
             continue
         along = row if x_first else row - 4
         if (top if x_first else first) <= along < bottom:
+            h, carry = band_row(cells.depth, halo[0], along, first, last), band_row(cells.carry, halo[1], along, first, last)
+            u, v = band_row(flow.x, halo[2], along, first, last), band_row(flow.y, halo[3], along, first, last)
             sweep_x(
-                along, first <= along < last, band_row(cells.depth, halo[0], along, first, last), band_row(flow.x, halo[2], along, first, last),
-                band_row(flow.y, halo[3], along, first, last), band_row(cells.carry, halo[1], along, first, last), cells, flow, peak, runs,
-                scratch.cells_x[band], scratch.faces_x[band], scratch.rough_x[band], scratch.standing[band, 0], not x_first, structures, counters, half_rain, dt, scheme,
+                along, first <= along < last, h, u, v, carry, cells, flow, peak, runs, scratch.cells_x[band], scratch.faces_x[band],
+                scratch.rough_x[band], scratch.standing[band, 0], not x_first, structures, counters, half_rain, dt, scheme,
             )  # fmt: skip
+            if x_first:
+                hold_ghosts(along, h, u, v, carry, boundaries)
         ahead, middle, done = row - 1, row - 2, row - 3
         if first - 2 <= ahead < last + 2:
             predict_y(ahead, band, first, last, cells, flow, scratch, runs, dt, scheme)
@@ -260,13 +263,15 @@ def sweep_band(band, first, last, top, bottom, left, x_first, cells, flow, scrat
                 count_faces(middle, False, left, peak.size, counters, scratch.faces_y[band, 0, middle & 3])
         if first <= done < last:
             update_y(done, band, cells, flow, scratch, runs, x_first, half_rain, dt, scheme)
+            if not x_first:
+                hold_ghosts(done, cells.depth[done], flow.x[done], flow.y[done], cells.carry[done], boundaries)
 
 
 # -------------------------------------------------------------------------------------------------------------- window
 
 
 @njit(**PARALLEL)
-def step_bands(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme):
+def step_bands(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, boundaries, rain_depth, dt, scheme):
     """One step of all bands, side by side."""
     bands = band_rows.size - 1
     for k in prange(bands):
@@ -276,19 +281,19 @@ def step_bands(band_rows, left, x_first, cells, flow, scratch, runs, structures,
         band = np.int64(k)
         sweep_band(
             band, band_rows[band], band_rows[band + 1], band_rows[0], band_rows[bands], left, x_first, cells, flow, scratch, runs, structures, counters,
-            rain_depth, dt, scheme,
+            boundaries, rain_depth, dt, scheme,
         )  # fmt: skip
 
 
 @njit(**WINDOW)
-def step_all(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme):
+def step_all(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, boundaries, rain_depth, dt, scheme):
     """One step; a single band goes without threads, whose start and end cost as much as a small sweep."""
     if band_rows.size > 2:
-        step_bands(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme)
+        step_bands(band_rows, left, x_first, cells, flow, scratch, runs, structures, counters, boundaries, rain_depth, dt, scheme)
         return
     first, last = band_rows[0], band_rows[1]
     copy_halo(0, first, last, cells, flow, scratch)
-    sweep_band(0, first, last, first, last, left, x_first, cells, flow, scratch, runs, structures, counters, rain_depth, dt, scheme)
+    sweep_band(0, first, last, first, last, left, x_first, cells, flow, scratch, runs, structures, counters, boundaries, rain_depth, dt, scheme)
 
 
 @njit(**WINDOW)
@@ -315,7 +320,7 @@ def advance_window(start, stop, state, band_rows, left, columns, cells, flow, sc
         choose_runs(stop, limits[7], band_rows, cells, shared, runs, levels)
         rain_depth = begin_step(start, stop, end, 1.0 / count, dt, cell_size, cells, flow, True, shared, limits)
         x_first = state[1] % 2.0 == 0.0
-        step_all(band_rows, left, x_first, cells, flow, scratch, runs, shared.structures, shared.counters, rain_depth, dt, scheme)
+        step_all(band_rows, left, x_first, cells, flow, scratch, runs, shared.structures, shared.counters, shared.boundaries, rain_depth, dt, scheme)
         fastest = 0.0
         for band in range(bands):
             fastest = max(fastest, np.float64(scratch.peak[band].max()))

@@ -12,6 +12,7 @@ import naive
 from cases import grid_of, rough_case
 from flood_kernels import second_order_rows as kernel
 from flood_kernels.arrays import NEXT, SAME
+from flood_sim.boundaries import EdgeBoundary, Series, edge_faces
 from flood_sim.clock import Window
 from flood_sim.rainfall import rainfall_from_intervals
 from flood_sim.surface import SurfaceFlow
@@ -62,15 +63,22 @@ def mirrored(array, turn):
     return np.ascontiguousarray({"left-right": np.fliplr, "up-down": np.flipud}[turn](array))
 
 
+@pytest.mark.parametrize("edge", [None, "west", "north"])
 @pytest.mark.parametrize("turn", ["left-right", "up-down"])
-def test_symmetric_input_gives_symmetric_output(turn):
+def test_symmetric_input_gives_symmetric_output(turn, edge):
+    """edge: open, at a stage that floods ground as rough as it is deep; its ghosts stand beside the first or the last piece of a row."""
     terrain, depth = rough_case(21, 21, 5)
     out = []
     for turned in (False, True):
         bed, n, h = (mirrored(a, turn) if turned else a for a in (terrain.bed_elevation, terrain.manning_n, depth))
-        surface = SurfaceFlow(terrain_of(grid_of(21, 21, 2.0), bed, n), SurfaceSettings("float64", scheme="second_order"), depth=h)
+        ground, edges = terrain_of(grid_of(21, 21, 2.0), bed, n), []
+        if edge is not None:
+            side = {"west": "east", "north": "south"}[edge] if turned and (edge == "west") == (turn == "left-right") else edge
+            edges = [EdgeBoundary("open", *edge_faces(ground, np.ones(bed.shape, bool), side), stage=Series([0.0, 20.0], [1.0, 1.6]))]
+        surface = SurfaceFlow(ground, SurfaceSettings("float64", scheme="second_order"), depth=h, edges=edges)
         for k in range(10):
             surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
+        assert edge is None or surface.boundary_in > 1.0
         out.append(np.array(surface.depth))
     assert np.abs(mirrored(out[0], turn) - out[1]).max() < 1e-11
 
