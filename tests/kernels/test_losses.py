@@ -77,6 +77,38 @@ def test_hollows_of_the_whole_grid_or_of_one_row_for_all(own_hollows):
     assert taken == pytest.approx(soil.filled.sum(dtype=float), rel=1e-6)
 
 
+SOILS = {
+    "green_ampt": lambda field: GreenAmpt(field(K), field(PSI), field(DTHETA)),
+    "recovering": lambda field: GreenAmpt(field(K), field(PSI), field(DTHETA), recovers=True),
+    "horton": lambda field: Horton(field(2e-5), field(3e-6), field(4.0 / HOUR), field(1.0 / 24.0 / HOUR)),
+    "curve_number": lambda field: CurveNumber(field(85.0)),
+    "constant": lambda field: ConstantInfiltration(field(1e-6)),
+}
+
+
+@pytest.mark.parametrize("soil", SOILS)
+def test_each_row_has_its_own_hollows_rain_and_canopy(soil):
+    """Four rows together lose what each loses alone."""
+    canopy, hollows = np.array([0.0, 1.0, 2.0, 0.5]) * MM, np.array([3.0, 0.0, 1.0, 5.0]) * MM
+    rain = np.array([1.0, 4.0, 0.0, 2.0]) * MM
+
+    def run(rows):
+        column = np.ones((len(rows), 1))
+        storage = StorageInputs(canopy[rows, None], hollows[rows, None], constant(5.0 * MM / 86400.0))
+        losses = Losses(SOILS[soil](lambda value: value * column), storage, (len(rows), 1), 100.0)
+        depth = np.zeros((len(rows) + 2, 3))
+        for k in range(12):
+            depth[1:-1, 1] += rain[rows] * (k < 6)
+            losses.take(depth, (rain[rows, None] * (k < 6)).astype(np.float32), 1, 1, 60.0 * k, 60.0)
+        return [*depth[1:-1, 1]], losses.infiltrated_volume, losses.stored_volume, losses.evaporated_volume
+
+    together, alone = run([0, 1, 2, 3]), [run([row]) for row in range(4)]
+    assert together[0] == [depth for one_row in alone for depth in one_row[0]]
+    for k in (1, 2, 3):
+        assert together[k] == pytest.approx(sum(one_row[k] for one_row in alone), rel=1e-12)
+    assert together[1] > 0.0 and together[3] > 0.0
+
+
 def test_rain_of_5_cm_an_hour_ponds_as_in_the_textbook():
     soil = GreenAmpt(one(K), one(PSI), one(DTHETA))
     depth, losses = column(soil)
