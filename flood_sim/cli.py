@@ -283,25 +283,28 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the results in --out")] = False,
     threads: Annotated[int, typer.Option(min=0, max=256, help="0: all cores")] = 0,
     allow_path: AllowPath = [],
-    checkpoint_minutes: Annotated[float, typer.Option(min=0.0, help="wall time between checkpoints")] = 5.0,
+    checkpoint_minutes: Annotated[float | None, typer.Option(min=0.0, help="wall time between checkpoints (5; with --resume as before)")] = None,
     report_: Annotated[bool, typer.Option("--report/--no-report", help="draw the pictures at the end")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a scenario: result folder with maps, series, ledger and pictures."""
-    from flood_sim.runner import resume_scenario, run_scenario, saved_run
+    from flood_sim.runner import CHECKPOINT_S, resume_scenario, run_scenario, saved_run
 
+    every_s = None if checkpoint_minutes is None else 60.0 * checkpoint_minutes
     if resume is not None:
+        if name is not None or out is not None or overwrite:
+            raise typer.BadParameter("--resume DIR goes on with the run of DIR: no scenario, --out or --overwrite beside it")
         out, talk = resume, _Progress(saved_run(resume)[1], quiet)
-        outcome = resume_scenario(resume, threads=threads, say=talk.say, progress=talk.step)
+        outcome = resume_scenario(resume, threads=threads, checkpoint_s=every_s, say=talk.say, progress=talk.step)
     elif name is None or out is None:
         raise typer.BadParameter("give a scenario and --out DIR, or --resume DIR")
     else:
         scenario = _load(name, allow_path)
         talk = _Progress(scenario, quiet)
         outcome = run_scenario(
-            scenario, out, portfolio=portfolio, threads=threads, overwrite=overwrite, checkpoint_s=60.0 * checkpoint_minutes, say=talk.say,
-            progress=talk.step,
+            scenario, out, portfolio=portfolio, threads=threads, overwrite=overwrite, checkpoint_s=CHECKPOINT_S if every_s is None else every_s,
+            say=talk.say, progress=talk.step,
         )  # fmt: skip
     if report_ and outcome.summary["simulated_s"] > 0.0:
         talk.say(f"pictures: {draw(out)}")

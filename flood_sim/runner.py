@@ -1,4 +1,4 @@
-"""One run from scenario to result folder: the folder is guarded, signals end it readably, failures are told. No physics, no printing."""
+"""One run from scenario to result folder: begun or resumed, ended readably by signals, failures told. No physics, no printing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from types import FrameType
 from typing import Any
 
 from flood_kernels import cache_folder
-from flood_sim.checkpoint import FOLDER, OLD, SIDE, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
+from flood_sim.checkpoint import FOLDER, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
 from flood_sim.clock import Window
 from flood_sim.errors import DrainageError, Finding, FloodSimError, InputError, OutputError, RunFailedError, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.kernel_cache import refuse_foreign
-from flood_sim.output import FILES, Recorder, python_line
+from flood_sim.output import Recorder, python_line
+from flood_sim.result_folder import claimed, log_file, remove_results, work_folder
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
 from flood_sim.scenario.build import frame_bytes, memory_line
@@ -31,7 +32,6 @@ from flood_sim.units import GIBIBYTE
 
 EXIT = {"complete": 0, "failed": 3, "interrupted": 130}
 EXCEEDED_EXIT = 4
-LOCK = ".lock"
 CHECKPOINT_S = 300.0  # of wall time between checkpoints
 
 
@@ -71,12 +71,12 @@ def run_scenario(
         say(str(finding))
     say(memory_line(inputs))
     _refuse_small_disk(out, inputs)
-    with claimed(out, overwrite), _log(out) as log:
+    with claimed(out, overwrite), log_file(out) as log:
         both = _both(say, log)
         log(python_line())
         for finding in inputs.findings:
             log(str(finding))
-        work = _work_folder(out)
+        work = work_folder(out)
         try:
             simulation = Simulation(inputs, work, work / TAPE)  # SWMM may refuse the network: old results are still there
         except InputError:
@@ -105,9 +105,16 @@ def run_scenario(
 
 
 def resume_scenario(
-    out: Path, *, threads: int = 0, say: Callable[[str], None] = lambda line: None, progress: Callable[[Simulation], None] = lambda simulation: None
+    out: Path,
+    *,
+    threads: int = 0,
+    checkpoint_s: float | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    progress: Callable[[Simulation], None] = lambda simulation: None,
 ) -> RunOutcome:
     """Go on with a run that was killed or interrupted, from its last checkpoint; the finished results are those of an undisturbed run.
+
+    threads : may be others than before;  checkpoint_s : None: as before.
 
     Raises InputError where there is no checkpoint, another run is writing, or the input or the program is not what it was.
     """
@@ -121,15 +128,16 @@ def resume_scenario(
         raise input_error(
             "E113", str(out), "the run cannot be resumed: what it is made of has changed", given=", ".join(changed), do="run the scenario again"
         )
-    with claimed(out, overwrite=True), _log(out) as log:
+    with claimed(out, overwrite=True), log_file(out) as log:
         both = _both(say, log)
         both(f"resumed at {inputs.clock.at(saved.time_s).isoformat()}")
         saved.put_files_back()
-        work = _work_folder(out)
+        work = work_folder(out)
         simulation = Simulation(inputs, work, out / TAPE)
         recorder = Recorder(out, simulation, resumed=True)
         saved.restore(simulation, recorder)
-        checkpoints = Checkpoints(out, saved.meta["every_s"], saved.meta)
+        every_s = saved.meta["every_s"] if checkpoint_s is None else checkpoint_s
+        checkpoints = Checkpoints(out, every_s, saved.meta | {"every_s": every_s})
         return _run(simulation, recorder, checkpoints, work, begun, both, progress)
 
 
@@ -145,14 +153,6 @@ def _refuse_small_disk(out: Path, inputs: ModelInputs) -> None:
             "E602", str(out), "the results do not fit on this disk", given=f"at least {need / GIBIBYTE:.1f} GiB", allowed=f"{free / GIBIBYTE:.1f} GiB free",
             do='[output] fields = "depth" or "maxima", a longer interval_s, or another --out',
         )  # fmt: skip
-
-
-def _work_folder(out: Path) -> Path:
-    """Where SWMM writes until the run ends; empty."""
-    work = out / "swmm.part"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    return work
 
 
 def saved_run(out: Path) -> tuple[Saved, Scenario]:
@@ -275,77 +275,6 @@ def _site_lines(summary: dict[str, Any]) -> list[str]:
         worst = f", the last {-min(b['margin_min'] for b in late):.0f} min" if late else ""
         lines.append(f"  boards: {len(standing)} of {len(boards)} placed, {len(late)} of them after the water{worst}")
     return lines
-
-
-@contextlib.contextmanager
-def claimed(out: Path, overwrite: bool) -> Iterator[None]:
-    """Hold the result folder for one run. Raises InputError where it holds results, other files, or another run."""
-    if out.exists() and not out.is_dir():
-        raise input_error("E111", str(out), "this is a file, not a folder", do="give another --out")
-    present = sorted(p.name for p in out.iterdir()) if out.is_dir() else []
-    lock = out / LOCK
-    if LOCK in present and _alive(lock):
-        raise input_error(
-            "E112", str(out), "another run is writing here", given=f"process {lock.read_text().strip()}", do="wait for it, or give another --out"
-        )
-    results = [name for name in present if name in FILES]
-    if results and not overwrite:
-        raise input_error(
-            "E111",
-            str(out),
-            "results of an earlier run are here",
-            given=", ".join(results[:4]),
-            do="give another --out, or --overwrite to replace them",
-        )
-    if present and not results and set(present) - {LOCK, "swmm.part", FOLDER, SIDE, OLD, TAPE}:
-        raise input_error("E111", str(out), "this folder holds other files", given=", ".join(present[:4]), do="give an empty or new folder as --out")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        lock.write_text(str(os.getpid()), encoding="utf-8")
-    except OSError as error:
-        raise input_error("E111", str(out), f"the folder cannot be written: {error.strerror}", do="give another --out") from error
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
-        if out.is_dir() and not any(out.iterdir()):
-            out.rmdir()
-
-
-def _alive(lock: Path) -> bool:
-    try:
-        os.kill(int(lock.read_text()), 0)
-    except (ValueError, ProcessLookupError, OSError):
-        return False
-    return True
-
-
-def remove_results(out: Path) -> None:
-    """Delete what an earlier run wrote, by name; nothing else in the folder is touched."""
-    for name in FILES:
-        if name != "log.txt":
-            (out / name).unlink(missing_ok=True)
-    shutil.rmtree(out / "report", ignore_errors=True)
-    remove_checkpoint(out)
-
-
-@contextlib.contextmanager
-def _log(out: Path) -> Iterator[Callable[[str], None]]:
-    path = out / "log.txt"
-    existed = path.exists()
-    with path.open("a", encoding="utf-8") as file:
-
-        def write(line: str) -> None:
-            file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line}\n")
-            file.flush()
-
-        try:
-            yield write
-        except InputError:
-            file.close()
-            if not existed:
-                path.unlink(missing_ok=True)
-            raise
 
 
 def _both(say: Callable[[str], None], log: Callable[[str], None]) -> Callable[[str], None]:

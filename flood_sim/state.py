@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-# Built anew, or work space without memory from one step to the next.
+# Built anew, work space without memory from one step to the next, or what depends on this run's threads (a killed run may go on with others).
 SKIPPED = {
+    "_band_rows",
+    "band_rows",
     "bed",
     "roughness",
     "roughness_row",
@@ -44,7 +46,10 @@ def collect(thing: Any, path: str = "") -> dict[str, Any]:
 
 
 def restore(thing: Any, saved: dict[str, Any], path: str = "") -> None:
-    """Put back what `collect` found; arrays of the same shape are filled in place, because others hold views of them."""
+    """Put back what `collect` found; arrays of the same shape are filled in place, because others hold views of them.
+
+    Raises RuntimeError where a record holds an array of another shape: the kernels would write beyond it.
+    """
     prefix = f"{path}/"
     names = dict.fromkeys(name for name, _ in _parts(thing))
     if hasattr(thing, "__dict__"):
@@ -58,6 +63,8 @@ def restore(thing: Any, saved: dict[str, Any], path: str = "") -> None:
                 now[...] = value
             elif hasattr(thing, "__dict__"):
                 setattr(thing, name, _as_before(value, now))
+            elif isinstance(now, np.ndarray):
+                raise RuntimeError(f"a fault of this program: {place} was kept as {np.shape(value)}, and is {now.shape} now")
         elif _is_branch(now):
             restore(now, saved, place)
 

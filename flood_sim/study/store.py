@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.errors import input_error
+from flood_sim.result_folder import process_alive
 from flood_sim.study.model import is_complete
 
 LOCK, STUDY = "study.lock", "study.json"
@@ -46,7 +47,7 @@ class Store:
         lock = self.folder / LOCK
         if lock.is_file():
             owner = json.loads(lock.read_text(encoding="utf-8"))
-            if owner["host"] != socket.gethostname() or (owner["pid"] != os.getpid() and _alive(owner["pid"])):
+            if owner["host"] != socket.gethostname() or (owner["pid"] != os.getpid() and process_alive(owner["pid"])):
                 raise input_error("E112", str(self.folder), "another study is running here", given=f"process {owner['pid']} on {owner['host']}")
         lock.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()}), encoding="utf-8")
         try:
@@ -59,7 +60,7 @@ class Store:
         gone = 0
         for side in self.runs.glob("*.tmp-*"):
             host, _, pid = side.name.partition(".tmp-")[2].rpartition("-")
-            if host == socket.gethostname() and not (pid.isdigit() and _alive(int(pid))):
+            if host == socket.gethostname() and not (pid.isdigit() and process_alive(int(pid))):
                 shutil.rmtree(side, ignore_errors=True)
                 gone += 1
         return gone
@@ -113,15 +114,3 @@ def _to_parquet(frame: Any, path: Path) -> None:
     part = path.with_name(path.name + ".part")
     frame.to_parquet(part, engine="pyarrow", index=False)
     os.replace(part, path)
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process is there and no zombie that nobody has buried."""
-    import psutil
-
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flood_sim.result_folder import claimed
+
 SCENARIO = """
 schema = 1
 name = "small"
@@ -215,6 +217,21 @@ def test_folder_in_use_is_refused(tmp_path, scenario):
     done = flood_sim("run", scenario, "--out", out)
     assert done.returncode == 2
     assert "another run is writing here" in done.stderr
+
+
+@pytest.mark.parametrize("owner", ["gone", "own"])
+def test_a_lock_left_by_a_killed_run_is_taken_over(tmp_path, owner):
+    """In a container every run has the same number."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / ".lock").write_text(str(dead.pid if owner == "gone" else os.getpid()))
+    with claimed(tmp_path, overwrite=False):
+        assert (tmp_path / ".lock").read_text() == str(os.getpid())
+
+
+def test_resume_takes_no_scenario_beside_it(tmp_path, scenario):
+    done = flood_sim("run", scenario, "--resume", tmp_path)
+    assert done.returncode == 2 and "goes on with the run of DIR" in done.stderr.replace("\n", " ")
 
 
 def test_failed_run_is_exit_3_and_keeps_its_frames(tmp_path, scenario):

@@ -3,15 +3,21 @@
 import json
 import subprocess
 import sys
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from benchmarks.reliability import kills
+from cases import grid_of
+from flood_sim.clock import Window
 from flood_sim.errors import InputError
 from flood_sim.runner import resume_scenario, run_scenario
 from flood_sim.scenario import load_scenario
 from flood_sim.state import collect, restore
+from flood_sim.surface import SurfaceFlow
+from flood_sim.surface_schemes import SurfaceSettings
+from flood_sim.terrain import terrain_of
 
 
 @pytest.mark.parametrize(("scheme", "count"), [("local_inertial", 15), ("second_order", 5)])
@@ -88,3 +94,44 @@ def test_state_is_put_back_in_place():
     assert new.view is view and np.array_equal(view, [2.0, 2.0])  # filled in place: others see it
     assert (new.number, new.text, new.flag, new.nothing) == (2.0, "2", True, None)
     assert new.table == old.table and new.rows == old.rows and new.later.size == 2
+
+
+class Record(NamedTuple):
+    """As the kernels get their arrays: nothing in it can be exchanged."""
+
+    array: np.ndarray
+
+
+def test_a_record_of_another_shape_is_refused():
+    old, new = Thing(2), Thing(3)
+    old.record, new.record = Record(np.zeros(2)), Record(np.zeros(3))
+    with pytest.raises(RuntimeError, match="x/record/array"):
+        restore(new, collect(old, "x"), "x")
+
+
+def river_beside_streets(scheme, threads):
+    """Water deep in a channel and thin around it: local inertial moves it in steps of its own."""
+    y, x = np.mgrid[0:48, 0:200]
+    channel = np.abs(y - 20) < 4
+    bed = np.where(channel, 1.0, 4.0 + 0.002 * x) + 0.1 * np.random.default_rng(5).random(x.shape)
+    depth = np.where(channel, 2.6 + 0.5 * (x < 60), 0.02)
+    settings = SurfaceSettings("float32", scheme=scheme, threads=threads, largest_step_ratio=8.0 if scheme == "local_inertial" else 0.0)
+    return SurfaceFlow(terrain_of(grid_of(*bed.shape, 5.0), bed, 0.03), settings, depth=depth)
+
+
+@pytest.mark.parametrize("scheme", ["local_inertial", "second_order"])
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (3, 1)])
+def test_a_run_goes_on_with_other_threads(scheme, before, after):
+    """The bands belong to the threads of this run: kept from the killed one, the kernels would write beyond their work space."""
+    killed, resumed = river_beside_streets(scheme, before), river_beside_streets(scheme, after)
+    for k in range(10):
+        killed.advance(Window(5.0 * k, 5.0 * (k + 1)))
+    restore(resumed, {name: np.copy(value) if isinstance(value, np.ndarray) else value for name, value in collect(killed, "s").items()}, "s")
+    assert resumed.threads == after and resumed._levels.band_rows.size == after + 1
+    assert np.array_equal(resumed._levels.band_rows, river_beside_streets(scheme, after)._levels.band_rows)
+    for surface in (killed, resumed):
+        for k in range(10, 20):
+            surface.advance(Window(5.0 * k, 5.0 * (k + 1)))
+    assert resumed.steps == killed.steps and (scheme == "second_order" or 0 < resumed.long_steps < resumed.steps)
+    assert np.array_equal(resumed.depth, killed.depth) and resumed.volume == killed.volume
+    assert all(np.array_equal(a, b) for a, b in zip(resumed._flow, killed._flow, strict=True))
