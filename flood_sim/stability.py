@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FASTEST_SIGNAL_M_S = 100.0  # speed and wave together: still water of 1,000 m, a free fall of 500 m
 PIT_M = 5.0  # a bed so far under its lowest neighbour is no street
-FAST_RISE_M_S = 1.0  # of an inflow's cells: wherever the water has got to meanwhile
+FAST_RISE_M_S = 1.0  # of an inflow's cells: wherever the water has got to meanwhile, where nothing nearer explains it
 SHOWN = 100  # cells that are put on the map
 
 
@@ -55,13 +55,26 @@ def explain(surface: SurfaceFlow, code: str, problem: str) -> Finding:
 def _cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
     """What stands at or beside a cell that can drive it away, and what to do."""
     near = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
-    for inflow in surface.inflows:
-        rise = inflow.discharge.at(surface.time_s) / (len(inflow.cells) * surface.grid.cell_area_m2)
-        if rise > FAST_RISE_M_S or (np.abs(inflow.cells - (row, column)).max(axis=1) <= 1).any():
-            return f"inflow `{inflow.name}`: it raises its cells by {rise:.3g} m a second", "check its unit (m3/s), or spread it over a polygon"
-    for structure in surface.structures:
-        if (np.abs(structure.cells - (row, column)).max(axis=1) <= 1).any():
-            return f"structure `{structure.name}` beside it", "check its levels against the ground on both sides (flood-sim check --out DIR)"
+    rises = [f.discharge.at(surface.time_s) / (len(f.cells) * surface.grid.cell_area_m2) for f in surface.inflows]
+
+    def beside(cells: np.ndarray) -> bool:
+        return bool((np.abs(cells - (row, column)).max(axis=1) <= 1).any())
+
+    inflows = [k for k, f in enumerate(surface.inflows) if beside(f.cells)]
+    structures = [s.name for s in surface.structures if beside(s.cells)]
+    edges = [e.name for e in surface.edges if beside(e.cells)] + [f.name for f in surface.edge_inflows if beside(f.cells)]
+    if not (inflows or structures or edges):
+        inflows = [k for k, rise in enumerate(rises) if rise > FAST_RISE_M_S]
+    if inflows:
+        k = inflows[0]
+        return (
+            f"inflow `{surface.inflows[k].name}`: it raises its cells by {rises[k]:.3g} m a second",
+            "check its unit (m3/s), or spread it over a polygon",
+        )
+    if structures:
+        return f"structure `{structures[0]}` beside it", "check its levels against the ground on both sides (flood-sim check --out DIR)"
+    if edges:
+        return f"open edge `{edges[0]}` beside it", "check its stage, slope or discharge against the bed there"
     bed = np.where(surface.terrain.active, surface.terrain.bed_elevation, np.nan)
     around = bed[near].copy()
     own = float(bed[row, column])

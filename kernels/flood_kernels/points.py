@@ -102,7 +102,11 @@ def speed_beyond(leaving, depth, depth_beyond):
 
 @njit(**ROW)
 def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
-    """Give every ghost cell the stage at `fraction` of the window, or the depth of the cell it mirrors; second order: that cell's velocity too."""
+    """Give every ghost cell the stage at `fraction` of the window, or the depth of the cell it mirrors; second order: that cell's velocity too.
+
+    A mirroring ghost lets water out only: where the cell's water runs inwards it stands like a wall. With that velocity copied instead, an eddy
+    at the edge draws in water as deep as its own, faster and faster, without end.
+    """
     for k in range(boundaries.row.size):
         j, i = boundaries.row[k], boundaries.column[k]
         inner_j, inner_i = boundaries.inner_row[k], boundaries.inner_column[k]
@@ -116,18 +120,17 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
         if with_velocity:
             flow.x[j, i] = flow.x[inner_j, inner_i]
             flow.y[j, i] = flow.y[inner_j, inner_i]
-            if boundaries.critical[k] or not boundaries.mirrors[k]:
-                down, right = j - inner_j, i - inner_i
-                depth = standing(cells, inner_j, inner_i)
-                leaving = np.float64(flow.y[j, i]) * down + np.float64(flow.x[j, i]) * right
-                beyond = leaving
-                if not boundaries.mirrors[k]:
-                    beyond = speed_beyond(leaving, depth, standing(cells, j, i))
-                elif leaving * leaving < GRAVITY * depth:
-                    beyond = max(leaving + 2.0 * math.sqrt(GRAVITY * depth), 0.0) / 3.0  # u = c of the same u + 2 c
-                    cells.depth[j, i] = open_ * beyond * beyond / GRAVITY
-                flow.y[j, i] += down * (beyond - leaving)
-                flow.x[j, i] += right * (beyond - leaving)
+            down, right = j - inner_j, i - inner_i
+            depth = standing(cells, inner_j, inner_i)
+            leaving = np.float64(flow.y[j, i]) * down + np.float64(flow.x[j, i]) * right
+            beyond = abs(leaving)
+            if not boundaries.mirrors[k]:
+                beyond = speed_beyond(leaving, depth, standing(cells, j, i))
+            elif boundaries.critical[k] and leaving < math.sqrt(GRAVITY * depth):
+                beyond = max(leaving + 2.0 * math.sqrt(GRAVITY * depth), 0.0) / 3.0  # u = c of the same u + 2 c
+                cells.depth[j, i] = open_ * beyond * beyond / GRAVITY
+            flow.y[j, i] += down * (beyond - leaving)
+            flow.x[j, i] += right * (beyond - leaving)
             boundaries.depth[k], boundaries.x[k], boundaries.y[k] = cells.depth[j, i], flow.x[j, i], flow.y[j, i]
             far_j, far_i = boundaries.beyond_row[k], boundaries.beyond_column[k]
             if far_j >= 0:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cases import grid_of
-from flood_sim.boundaries import Inflow, Series
+from flood_sim.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
 from flood_sim.clock import Window
 from flood_sim.errors import InstabilityError
 from flood_sim.stability import explain
@@ -64,6 +64,17 @@ def test_an_inflow_with_the_wrong_unit_is_named():
     inflow = Inflow("works", np.array([[4, 9]]), Series(np.array([0.0, 100.0]), np.array([1e8, 1e8])))
     found = failed(surface_on(np.zeros((N, N)), inflows=[inflow])).findings[0]
     assert "inflow `works`" in found.problem and "4e+06 m a second" in found.problem and "m3/s" in found.do
+
+
+def test_an_open_edge_is_named_before_an_inflow_far_away():
+    """A river that rises fast at its source is no cause of what happens at the other end."""
+    river = Inflow("river", np.array([[12, 20]]), Series(np.array([0.0, 100.0]), np.array([60.0, 60.0])))
+    terrain = terrain_of(grid_of(N, N, CELL_M), np.zeros((N, N)), 0.03)
+    edge = EdgeBoundary("sea", *edge_faces(terrain, np.ones((N, N), bool), "west"), stage=constant(3.0))
+    for column, cause in ((0, "open edge `sea`"), (10, "inflow `river`")):
+        surface = surface_on(np.zeros((N, N)), depth=0.1, inflows=[river], edges=[edge])
+        surface._cells.depth[surface._view][5, column] = 30.0
+        assert cause in explain(surface, "E502", "too fast").problem
 
 
 def test_a_cliff_under_the_simple_equations_is_named():
