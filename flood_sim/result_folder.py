@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ from flood_sim.errors import InputError, input_error
 from flood_sim.output import FILES
 
 LOCK, WORK = ".lock", "swmm.part"
+CLOCKS_DIFFER_S = 60.0  # of a file system and this machine
 
 
 @contextlib.contextmanager
@@ -24,7 +26,9 @@ def claimed(out: Path, overwrite: bool) -> Iterator[None]:
     present = sorted(p.name for p in out.iterdir()) if out.is_dir() else []
     lock = out / LOCK
     owner = lock.read_text(encoding="utf-8").strip() if LOCK in present else ""
-    if owner.isdigit() and int(owner) != os.getpid() and process_alive(int(owner)):  # in a container a killed run had our number
+    if (
+        owner.isdigit() and int(owner) != os.getpid() and process_alive(int(owner), lock.stat().st_mtime)
+    ):  # in a container a killed run had our number
         raise input_error("E112", str(out), "another run is writing here", given=f"process {owner}", do="wait for it, or give another --out")
     results = [name for name in present if name in FILES]
     if results and not overwrite:
@@ -50,12 +54,13 @@ def claimed(out: Path, overwrite: bool) -> Iterator[None]:
             out.rmdir()
 
 
-def process_alive(pid: int) -> bool:
-    """Whether a process is there and no zombie that nobody has buried."""
+def process_alive(pid: int, wrote_s: float = math.inf) -> bool:
+    """Whether a process is there, no zombie that nobody has buried, and no younger one with the number of that which wrote at wrote_s (since 1970)."""
     import psutil
 
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        process = psutil.Process(pid)
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() < wrote_s + CLOCKS_DIFFER_S)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

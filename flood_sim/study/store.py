@@ -47,7 +47,7 @@ class Store:
         lock = self.folder / LOCK
         if lock.is_file():
             owner = json.loads(lock.read_text(encoding="utf-8"))
-            if owner["host"] != socket.gethostname() or (owner["pid"] != os.getpid() and process_alive(owner["pid"])):
+            if owner["host"] != socket.gethostname() or (owner["pid"] != os.getpid() and process_alive(owner["pid"], owner["since"])):
                 raise input_error("E112", str(self.folder), "another study is running here", given=f"process {owner['pid']} on {owner['host']}")
         lock.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()}), encoding="utf-8")
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flood_sim.errors import InputError
 from flood_sim.result_folder import claimed
 
 SCENARIO = """
@@ -219,12 +220,17 @@ def test_folder_in_use_is_refused(tmp_path, scenario):
     assert "another run is writing here" in done.stderr
 
 
-@pytest.mark.parametrize("owner", ["gone", "own"])
+@pytest.mark.parametrize("owner", ["gone", "own", "younger"])
 def test_a_lock_left_by_a_killed_run_is_taken_over(tmp_path, owner):
-    """In a container every run has the same number."""
+    """In a container every run has the same number; after a restart another process has it."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    (tmp_path / ".lock").write_text(str(dead.pid if owner == "gone" else os.getpid()))
+    number = {"gone": dead.pid, "own": os.getpid(), "younger": os.getppid()}[owner]
+    (tmp_path / ".lock").write_text(str(number))
+    if owner == "younger":
+        with pytest.raises(InputError, match="another run"), claimed(tmp_path, overwrite=False):
+            pass
+        os.utime(tmp_path / ".lock", (1e9, 1e9))  # written in 2001
     with claimed(tmp_path, overwrite=False):
         assert (tmp_path / ".lock").read_text() == str(os.getpid())
 
