@@ -71,20 +71,22 @@ def _network_lines(results: Results) -> list[np.ndarray]:
 
 
 def max_depth_map(results: Results) -> Any:
-    """Maximum depth over the ground, with the sewers and the gauges."""
+    """Maximum depth over the ground, with the sewers where there are any."""
     plt = pyplot()
     figure, axes = plt.subplots(figsize=(9.5, 8.2), layout="constrained")
     extent = draw_ground(results, axes)
     colours, norm = depth_scale()
     depth = results.max_depth.values
     image = axes.imshow(np.where(np.isfinite(depth), depth, 0.0), extent=extent, cmap=colours, norm=norm, interpolation="nearest")
-    for line in _network_lines(results):
+    sewers = _network_lines(results)
+    for line in sewers:
         axes.plot(line[:, 0], line[:, 1], color="#c04000", linewidth=0.5, alpha=0.7)
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
     label = VARIABLES["max_depth"]
     figure.colorbar(image, ax=axes, extend="max", shrink=0.8, label=f"{label.english} {label.chinese} (m)")
-    axes.set_title(f"{results.summary.get('scenario', results.folder.name)}: {label.english} {label.chinese}; sewers 排水管网 in red")
+    title = f"{results.summary.get('scenario', results.folder.name)}: {label.english} {label.chinese}"
+    axes.set_title(title + ("; sewers 排水管网 in red" if sewers else ""))
     return figure
 
 
@@ -161,7 +163,8 @@ def node_flooding_map(results: Results) -> Any | None:
     over, flooded = (np.asarray(c, float) for c in columns)
     figure, axes = plt.subplots(figsize=(9.5, 8.2), layout="constrained")
     extent = draw_ground(results, axes)
-    for line in _network_lines(results):
+    sewers = _network_lines(results)
+    for line in sewers:
         axes.plot(line[:, 0], line[:, 1], color="#6080a0", linewidth=0.6)
     dots = axes.scatter(
         places[:, 0],

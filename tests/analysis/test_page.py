@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from flood_sim.analysis.html import svg
 from flood_sim.analysis.html.maps import viewer, water_picture
+from flood_sim.analysis.plots import max_depth_map
 from flood_sim.analysis.style import DEPTH_STEPS_M
 from flood_sim.errors import InputError
 from flood_sim.results import open_results
@@ -69,6 +71,13 @@ def test_one_run_has_a_page_without_a_swipe(pair):
     text = write_report(pair[1]).read_text(encoding="utf-8")
     page = Page(text)
     assert "time" in page.ids and "swipe" not in page.ids and "What the flood does" in text and "1 run of teaching" in text
+
+
+def test_the_map_names_sewers_only_where_it_draws_them(pair, tmp_path):
+    shutil.copytree(pair[0], tmp_path / "bare", ignore=shutil.ignore_patterns("network.gpkg"))
+    for folder, drawn in ((pair[0], True), (tmp_path / "bare", False)):
+        axes = max_depth_map(open_results(folder)).axes[0]
+        assert (len(axes.lines) > 0) == ("sewers" in axes.get_title()) == drawn
 
 
 def test_the_slider_shows_the_frames(pair):
