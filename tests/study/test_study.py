@@ -1,5 +1,6 @@
 """Studies: what they expand to, keys by content, what survives a kill, what is not run twice, what is not attributed."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from flood_sim.analysis.html.page import print_pdf
 from flood_sim.errors import InputError
+from flood_sim.result_folder import process_alive
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.study import list_studies, load_study
 from flood_sim.study.engine import open_study, run_study, study_status
@@ -160,14 +163,14 @@ def test_a_killed_study_is_resumed_to_the_same_catalogue(done, tmp_path):
     command = [sys.executable, "-m", "flood_sim.cli", "study", "run", str(path), "--out", str(out), "--quiet"]
     parent = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 1, 90.0)
-    os.kill(children(parent.pid, "flood_sim.study.model")[0], signal.SIGKILL)
+    kill_one(parent.pid)
     wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 2, 60.0)
-    os.kill(parent_of(children(parent.pid, "flood_sim.study.model")[-1]), signal.SIGKILL)  # a worker: its nanny starts another
+    kill_one(parent.pid, worker=True)  # its nanny starts another
     wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 3, 60.0)
-    models = children(parent.pid, "flood_sim.study.model")
+    models = [process.pid for process in models_of(parent.pid)]
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
-    wait_for(lambda: not any(alive(pid) for pid in models), 10.0)  # no orphan goes on writing
+    wait_for(lambda: not any(process_alive(pid) for pid in models), 10.0)  # no orphan goes on writing
     assert study_status(out)["missing"] > 0
     summary = run_study(open_study(out), out)
     assert summary["complete"] == 8 and summary["missing"] == 0
@@ -185,23 +188,29 @@ def wait_for(holds, seconds):
         time.sleep(0.05)
 
 
-def children(pid, of_module):
-    """Descendants that run a module."""
-    import psutil
-
-    return [p.pid for p in psutil.Process(pid).children(recursive=True) if of_module in " ".join(p.cmdline())]
-
-
-def parent_of(pid):
-    import psutil
-
-    return psutil.Process(pid).ppid()
+def models_of(pid):
+    """Processes below a study that compute a run now; they come and go while one looks."""
+    found = []
+    for process in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "flood_sim.study.model" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
 
 
-def alive(pid):
-    import psutil
+def kill_one(pid, worker=False):
+    """kill -9 of a process that computes a run, or of the worker that waits for it."""
 
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    def done():
+        for process in models_of(pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                victim = process.parent() if worker else process
+                if victim is not None:
+                    victim.kill()
+                    return True
+        return False
+
+    wait_for(done, 60.0)
 
 
 def test_a_run_that_is_refused_is_listed_and_nothing_is_attributed_over_the_gap(tmp_path):
