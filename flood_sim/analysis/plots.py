@@ -163,8 +163,7 @@ def node_flooding_map(results: Results) -> Any | None:
     over, flooded = (np.asarray(c, float) for c in columns)
     figure, axes = plt.subplots(figsize=(9.5, 8.2), layout="constrained")
     extent = draw_ground(results, axes)
-    sewers = _network_lines(results)
-    for line in sewers:
+    for line in _network_lines(results):
         axes.plot(line[:, 0], line[:, 1], color="#6080a0", linewidth=0.6)
     dots = axes.scatter(
         places[:, 0],
