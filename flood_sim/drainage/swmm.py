@@ -14,7 +14,7 @@ import numpy as np
 
 from flood_sim.drainage.engine import SurchargeField, check_version, engine_calls
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import DrainageError, Finding, InputError
+from flood_sim.errors import DrainageError, Finding, FloodSimError, InputError
 from flood_sim.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
 SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
@@ -238,8 +238,15 @@ def report_errors(report: Path) -> list[str]:
     return [line.strip() for line in text if line.strip().startswith("ERROR")]
 
 
-def refused(inp: InpFile, report: Path, error: Exception) -> InputError:
-    """The InputError for a network that SWMM does not take."""
+def refused(inp: InpFile, report: Path, error: Exception) -> FloodSimError:
+    """The error for a network that SWMM does not take: InputError, or DrainageError where the network is not the reason."""
+    from pyswmm.errors import MultiSimulationError
+
+    if isinstance(error, MultiSimulationError):
+        return DrainageError(
+            f"{inp.path}: SWMM runs one model in a process, and one is open here\n"
+            "  do        give each model a process of its own: flood_sim.run(...), flood_sim.bmi.BmiFloodSim or `flood-sim run`; or close the first: Simulation.close()"
+        )
     lines = [line for line in report_errors(report) if "%s" not in line] or [str(error).strip()]
     findings = [
         Finding("E401", str(inp.path), "SWMM refuses the network", given=line, do="mend this line of the network, then `flood-sim check`")
