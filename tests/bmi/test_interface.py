@@ -11,7 +11,21 @@ import pytest
 
 from bmi_cases import CITY, SEWERS, get, write_city
 from flood_sim.bmi import (
-    BED, BOUNDARY_IN, DEPTH, EAST, HEAD, INFLOW, INFLOW_VOLUME, LEDGER_ERROR, NORTH, OUTFALL_VOLUME, OUTFALLS, STAGE, TOTALS, VOLUME, BmiFloodSim,
+    BED,
+    BOUNDARY_IN,
+    DEPTH,
+    EAST,
+    HEAD,
+    INFLOW,
+    INFLOW_VOLUME,
+    LEDGER_ERROR,
+    NORTH,
+    OUTFALL_VOLUME,
+    OUTFALLS,
+    STAGE,
+    TOTALS,
+    VOLUME,
+    BmiFloodSim,
 )  # fmt: skip
 from flood_sim.clock import Window
 from flood_sim.scenario import build_inputs, load_scenario
