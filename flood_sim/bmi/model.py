@@ -154,6 +154,9 @@ class Model:
             self._failure = error
             self._show_surface()  # where it went wrong
             raise
+        except Exception as error:
+            self._failure = RunFailedError(f"the model stopped before, by a fault of flood_sim: {error}; initialize starts it anew")
+            raise
         self._show()
         return {}
 

@@ -1,11 +1,13 @@
 """Two cities with sewers in one program, step by step: what leaves one enters the other, and each is what it is alone."""
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bmi_cases import CITY, get, write_city
+from flood_sim import bmi
 from flood_sim.bmi import BED, BOUNDARY_OUT, DEPTH, HEAD, INFLOW, INFLOW_VOLUME, LEDGER_ERROR, OUTFALL_VOLUME, STAGE, VOLUME, BmiFloodSim
 from flood_sim.drainage.swmm import SwmmNetwork
 from flood_sim.errors import DrainageError
@@ -54,14 +56,29 @@ def test_two_coupled_cities(tmp_path):
     assert max(get(m, LEDGER_ERROR)[0] for m in (upper, lower)) <= 1e-6
     for model in (upper, lower):
         model.finalize()
-    for place, path, name in ((0, upper_file, STAGE), (1, lower_file, INFLOW)):  # alone
-        model = BmiFloodSim()
-        model.initialize(str(path))
+    for place, model, name in zip((0, 1), opened(upper_file, lower_file), (STAGE, INFLOW), strict=True):  # each alone
         for row, both in zip(forcing, coupled, strict=True):
             model.set_value(name, np.array([row[place]]))
             model.update()
             assert seen(model) == both[place]
         model.finalize()
+
+
+def test_the_page_is_true(tmp_path):
+    """Its example runs from top to bottom; its table has every variable with grid and unit."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "bmi.md").read_text(encoding="utf-8")
+    write_city(tmp_path, name="upper.toml")
+    write_city(tmp_path, name="lower.toml")
+    example = page.split("```python\n")[1].split("```")[0].replace('"upper.toml"', f'r"{tmp_path / "upper.toml"}"')
+    names: dict = {}
+    exec(example.replace('"lower.toml"', f'r"{tmp_path / "lower.toml"}"'), names)  # noqa: S102
+    upper, lower = names["upper"], names["lower"]
+    assert get(lower, INFLOW_VOLUME)[0] == pytest.approx(get(upper, OUTFALL_VOLUME)[0], rel=1e-12) and get(upper, OUTFALL_VOLUME)[0] > 1.0
+    upper.finalize()
+    lower.finalize()
+    rows = [[c.strip(" `") for c in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `")]
+    told = {name.split("`")[0]: (getattr(bmi, short), int(grid[0]), unit) for name, short, grid, unit in rows}
+    assert told == {name: (name, v.grid, v.unit) for name, v in {**bmi.OUTPUTS, **bmi.INPUTS}.items()}
 
 
 def test_two_runs_in_threads_of_one_program(tmp_path):

@@ -21,6 +21,7 @@ HEAD = """
 import os, signal, sys
 from flood_sim.bmi import BmiFloodSim, DEPTH
 def tell(*words): print(*words, flush=True)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored, and so would its children
 model = BmiFloodSim()
 model.initialize(sys.argv[1])
 tell(model._model._process.pid, model._model._folder)
@@ -85,8 +86,8 @@ def test_a_run_that_fails_and_a_process_that_dies(city):
     """A failed run stays failed; a dead process is told with its signal; both leave values to read, and initialize begins anew."""
     model, pid, folder = started(city)
     model.update_until(40.0)
-    model.set_value(STAGE, np.array([1e6]))
-    for _ in range(2):
+    for stage in (1e6, 9.2):
+        model.set_value(STAGE, np.array([stage]))
         with pytest.raises(InstabilityError, match="E503.*stage_series") as told:
             model.update()
         assert told.value.findings[0].at
@@ -102,8 +103,11 @@ def test_a_run_that_fails_and_a_process_that_dies(city):
     assert get(model, DEPTH).max() < 1.0 and is_gone(pid, folder)
 
 
-def test_nothing_is_left_of_a_model_that_nobody_holds(city, monkeypatch):
-    """With the memory of systems that have no nameless one."""
+def test_nothing_is_left_of_a_model_that_nobody_holds(city, tmp_path, monkeypatch):
+    """With the memory of systems that have no nameless one, in a folder of files that look like Python's own."""
+    for name in ("json", "numpy", "flood_sim"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(99)")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delattr(os, "memfd_create", raising=False)
     model, pid, folder = started(city)
     depth = model.get_value_ptr(DEPTH)
@@ -134,7 +138,6 @@ def test_a_program_ends_in_any_way(city):
 def test_ctrl_c_ends_an_update_and_the_model_goes_on(tmp_path):
     """The signal goes to the whole group, as in a terminal."""
     text = """
-signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     tell("begin")
     model.update_until(model.get_end_time())
