@@ -81,3 +81,9 @@ def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float, bed: np.nda
         np.zeros(len(cells)),
         *(np.zeros(nodes) for _ in range(4)),
     )
+
+
+def estimated_bytes(rows: int, columns: int, precision: str, infiltrates: bool) -> int:
+    """Memory of the surface before anything is allocated: 8 padded fields, maxima, terrain in float64, output frames."""
+    padded = (rows + 2 * TOP) * (columns + LEFT + 2 * arrays.LANES)
+    return padded * 8 * np.dtype(precision).itemsize + rows * columns * (21 + 4 * 8 + 4 * 4 + (5 if infiltrates else 0))

@@ -17,6 +17,7 @@ from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import DrainageError, Finding, InputError
 from flood_sim.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
+SWMM_CUBIC_FOOT = 0.02832  # m3: so SWMM turns the volume of one node or link into m3; its totals it leaves in cubic feet
 SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
 
 
@@ -118,6 +119,15 @@ class SwmmNetwork:
         flows = np.zeros(len(self.link_ids))
         self._check(self.calls.read_links(flows), "read the pipes")
         return flows * self.flow_unit
+
+    def volumes(self) -> tuple[np.ndarray, np.ndarray]:
+        """(nodes,) and (links,) m3 that stand in each now, read one by one: a second sum beside SWMM's routing totals. Called at outputs."""
+        from swmm.toolkit import shared_enum, solver
+
+        nodes = [solver.node_get_result(k, shared_enum.NodeResult.VOLUME) for k in range(len(self.node_ids))]
+        links = [solver.link_get_result(k, shared_enum.LinkResult.VOLUME) for k in range(len(self.link_ids))]
+        cubic_metre = self.cubic_metre if self.cubic_metre != 1.0 else CUBIC_FOOT_M3 / SWMM_CUBIC_FOOT
+        return np.array(nodes, float) * cubic_metre, np.array(links, float) * cubic_metre
 
     def outfall_volume(self) -> np.ndarray:
         """(outfalls,) m3: the system's outflow, exact in sum; each window is split by the outfalls' present flows."""

@@ -1,0 +1,69 @@
+"""How fast water on this ground can run at all: no faster than a fall from the highest level that feeds it (Torricelli). Reads; stops nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flood_sim.boundaries import EdgeBoundary, EdgeInflow
+from flood_sim.constants import GRAVITY_M_S2
+from flood_sim.structures import FaceStructure
+from flood_sim.terrain import Terrain
+
+# Friction only takes speed. What a scheme adds at a wet front or a step stays far below twice the fall: in sound runs at most 0.6 of the fall itself.
+OVER_FALL = 2.0
+LEAST_DEPTH_M = 0.01  # of an inflow whose level is given
+
+
+@dataclass
+class Reach:
+    """Levels in m of the terrain's datum. top : of ground, crests, stages and what enters with speed; seen : the highest water seen so far;
+    lowest : bed."""
+
+    top: float
+    lowest: float
+    seen: float = -math.inf
+
+    def see(self, depth: np.ndarray, bed: np.ndarray) -> None:
+        """Take the highest water of a field (rows, columns) m into account: its own weight may drive it."""
+        wet = depth > 0.0
+        if wet.any():
+            self.seen = max(self.seen, float((depth[wet] + bed[wet]).max()))
+
+    @property
+    def energy(self) -> float:
+        """The highest head (m) that any water on this ground has or had."""
+        return max(self.top, self.seen)
+
+    def fastest_signal(self) -> float:
+        """Largest speed and wave speed together (m/s): u + sqrt(g h) under u^2 / 2 g + h = H is at most sqrt(3 g H)."""
+        return OVER_FALL * math.sqrt(3.0 * GRAVITY_M_S2 * max(self.energy - self.lowest, 0.0))
+
+    def fastest_water(self, bed: np.ndarray) -> np.ndarray:
+        """(rows, columns) m/s, the largest speed over each bed."""
+        return np.asarray(OVER_FALL * np.sqrt(2.0 * GRAVITY_M_S2 * np.maximum(self.energy - bed, 0.0)))
+
+
+def reach_of(terrain: Terrain, edges: Sequence[EdgeBoundary], edge_inflows: Sequence[EdgeInflow], structures: Sequence[FaceStructure]) -> Reach:
+    """The heads that a model's inputs bring; initial water is seen, not told."""
+    ground = terrain.bed_elevation[terrain.active]
+    heads = [float(ground.max())]
+    heads += [float(np.max(e.stage.value)) for e in edges if e.stage is not None]
+    heads += [float(crest) for s in structures for crest in s.crest_m.tolist() if math.isfinite(crest)]
+    heads += [_entering(f, terrain) for f in edge_inflows]
+    return Reach(max(heads), float(ground.min()))
+
+
+def _entering(inflow: EdgeInflow, terrain: Terrain) -> float:
+    """Head (m) of what enters over an edge: its level and what its speed would lift it."""
+    bed = terrain.bed_elevation[tuple(inflow.cells.T)]
+    discharge = float(np.max(np.abs(inflow.discharge.value))) / (len(inflow.cells) * terrain.grid.cell_size_m)
+    depth = (discharge**2 / GRAVITY_M_S2) ** (1.0 / 3.0)  # critical
+    level = float(bed.max()) + depth
+    if inflow.stage is not None:
+        level = max(level, float(np.max(inflow.stage.value)))
+        depth = max(float(np.min(inflow.stage.value)) - float(bed.max()), LEAST_DEPTH_M)
+    return level + (discharge / depth) ** 2 / (2.0 * GRAVITY_M_S2) if depth > 0.0 else level
