@@ -11,6 +11,7 @@ RELATIVE_ERROR_STOP = 0.05  # exit 3 (DESIGN 10)
 RELATIVE_ERROR_EXCEEDED = 0.01  # exit 4
 ROUNDING_SHARE = 1.0e-6  # of all water in the books: what float32 depths and long sums may leave below zero (measured: 1e-9)
 ROUNDING_M3 = 1.0e-6
+OWED_SHARE = 5.0e-3  # of all water in the books: what cells of a second-order surface may owe (volume_check.py)
 NEVER_NEGATIVE = {
     "rain": "rain",
     "inflow": "inflow",
@@ -120,14 +121,15 @@ class Ledger:
     def _refuse_negative(self, time_s: float) -> None:
         """Raise VolumeLedgerError (E504) for every line that cannot be below zero and is: one must not make up for another's excess."""
         least = -self._rounding()
-        low = [(said, getattr(self, name)) for name, said in NEVER_NEGATIVE.items() if not getattr(self, name) >= least]
+        limits = {name: least - (OWED_SHARE * self.took_part if name == "surface_stored_end" else 0.0) for name in NEVER_NEGATIVE}
+        low = [(said, getattr(self, name), limits[name]) for name, said in NEVER_NEGATIVE.items() if not getattr(self, name) >= limits[name]]
         if low:
             found = [
                 Finding(
                     "E504", f"ledger at {time_s:.1f} s", f"{said}: a volume below zero, so water came from nothing elsewhere",
-                    given=f"{value:.6g} m3", allowed=f"{least:.3g} m3 and more", do="check levels and units of what gives or takes this water",
+                    given=f"{value:.6g} m3", allowed=f"{limit:.3g} m3 and more", do="check levels and units of what gives or takes this water",
                 )
-                for said, value in low
+                for said, value, limit in low
             ]  # fmt: skip
             raise VolumeLedgerError("\n".join([*map(str, found), str(self)]), found)
 

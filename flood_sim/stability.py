@@ -106,9 +106,20 @@ def suspect(surface: SurfaceFlow) -> tuple[str, str, tuple[tuple[float, float], 
     cells = _worst(owed)
     row, column = (int(v) for v in cells[0])
     cause, way = _cause(surface, row, column)
+    if cause.startswith("none"):
+        cause, way = _rough(surface, row, column)
     at = surface.grid.middles(cells)
     where = f"Row {row}, column {column}, x {at[0][0]:.1f}, y {at[0][1]:.1f} m gave {owed[row, column]:.3g} m of water more than it held"
     return f"{where}; {int((owed > 0.0).sum())} cells did. Likely {cause}", way, at
+
+
+def _rough(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
+    """The ground's own step at a cell that gave more than it held."""
+    bed = np.where(surface.terrain.active, surface.terrain.bed_elevation, np.nan)
+    near = bed[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    step, size = float(np.nanmax(np.abs(near - bed[row, column]))), surface.grid.cell_size_m
+    way = 'check the raster\'s unit (heights in metres); smooth the ground, or set [surface] scheme = "local_inertial"'
+    return f"ground too rough for its cells: a step of {step:.2f} m beside a cell of {size:g} m", way
 
 
 def steepness(surface: SurfaceFlow) -> float:
