@@ -19,6 +19,9 @@ NEVER_NEGATIVE = {
     "boundary_out": "outflow over open edges",
     "infiltration": "infiltration",
     "evaporation": "evaporation",
+    "surface_stored_start": "water on the ground at the start",
+    "network_stored_start": "water in the sewers at the start",
+    "sites_stored_start": "water in underground sites at the start",
     "surface_stored_end": "water on the ground",
     "layers_stored_end": "water in leaves, hollows and layers",
     "escrow_end": "water between street and sewer",
@@ -113,10 +116,15 @@ class Ledger:
         SWMM's residual is judged at the end: against the first cubic metres of a run its start-up would look large.
         """
         if not math.isfinite(self.error):
-            raise VolumeLedgerError(f"the volume is not a number at {time_s:.1f} s: a cell has lost its value\n{self}")
+            raise self._broken(time_s, "the volume is not a number: a cell, SWMM or a site has lost its value")
         self._refuse_negative(time_s)
         if not self.relative_error <= stop_at:
-            raise VolumeLedgerError(f"the volume error is {self.relative_error:.2%} at {time_s:.1f} s, allowed {stop_at:.2%}\n{self}")
+            raise self._broken(time_s, f"the volume error is {self.relative_error:.2%} at {time_s:.1f} s, allowed {stop_at:.2%}")
+
+    def _broken(self, time_s: float, problem: str) -> VolumeLedgerError:
+        way = "look at which line of the table is too large for its cause; then send the scenario with this message"
+        found = Finding("E505", f"ledger at {time_s:.1f} s", problem, do=way)
+        return VolumeLedgerError(f"{found}\n{self}", [found])
 
     def _refuse_negative(self, time_s: float) -> None:
         """Raise VolumeLedgerError (E504) for every line that cannot be below zero and is: one must not make up for another's excess."""

@@ -19,7 +19,7 @@ from flood_sim.physical_bounds import reach_of
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import NO_RAIN, Rainfall
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
-from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, distinct_rows, empty_maxima, inlet_order, make_inlets
+from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, distinct_rows, empty_maxima, inlet_order, make_inlets, refuse_negative
 from flood_sim.surface_openings import CountedFaces, FaceGroup, FaceStructures, OpenEdges, make_pairs, make_sources
 from flood_sim.surface_rain import Gutters, surface_rain
 from flood_sim.surface_schemes import FLOATS, SurfaceSettings, scheme_named
@@ -318,6 +318,7 @@ class SurfaceFlow:
         active = self.terrain.active
         if not active.any():
             raise RunFailedError("the terrain has no active cell")
+        refuse_negative(depth, active)
         ground = self.terrain.bed_elevation[active]
         self.terrain_datum = float(np.floor(ground.min()))  # float32 holds differences of small numbers
         bed, initial, roughness, weight = (aligned(shape, real) for _ in range(4))

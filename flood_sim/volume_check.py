@@ -117,6 +117,9 @@ def least_contents(models: Models) -> Iterator[Least]:
         yield _least(f"water under way, {name}", values, "m3", LEAST_M3)
     for kind, names, values in zip(("node", "link"), (network.node_ids, network.link_ids), network.volumes(), strict=True):
         yield _least(f"sewers, {kind}", values, "m3", LEAST_M3, names)
+    for name, value in network.balance().items():  # totals since the start: a negative one is water that SWMM made
+        if name != "half_volumes":
+            yield Least(f"sewers, SWMM's total of `{name}`", value, "m3", -LEAST_M3 - EXACT_SHARE * models.ledger.took_part)
     yield _least("site", spaces.volume, "m3", LEAST_M3 + EXACT_SHARE * spaces.book.largest, [s.name for s in spaces.inputs.spaces])
 
 
@@ -131,7 +134,7 @@ def _least(kind: str, values: np.ndarray, unit: str, rounding: float, names: lis
 
 def _negative(least: Least, models: Models, time_s: float) -> Finding:
     told = f"{least.place}, at {time_s:.1f} s"
-    problem = "this store is negative: water was taken that was not there"
+    problem = "this volume is negative: water was taken that was not there, or came from nothing"
     given = f"{least.content:.6g} {least.unit}"
     if least.place.startswith("surface"):
         where, way, at = stability.suspect(models.surface)
