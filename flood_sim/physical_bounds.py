@@ -11,6 +11,7 @@ import numpy as np
 from flood_sim.boundaries import EdgeBoundary, EdgeInflow
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.structures import FaceStructure
+from flood_sim.surface_sums import row_blocks
 from flood_sim.terrain import Terrain
 
 # Friction only takes speed. What a scheme adds at a wet front or a step stays far below twice the fall: in sound runs at most 0.6 of the fall itself.
@@ -29,9 +30,9 @@ class Reach:
 
     def see(self, depth: np.ndarray, bed: np.ndarray) -> None:
         """Take the highest water of a field (rows, columns) m into account: its own weight may drive it."""
-        wet = depth > 0.0
-        if wet.any():
-            self.seen = max(self.seen, float((depth[wet] + bed[wet]).max()))
+        for rows in row_blocks(*depth.shape):
+            level = np.where(depth[rows] > 0.0, depth[rows] + bed[rows], -np.inf)
+            self.seen = max(self.seen, float(level.max(initial=-np.inf)))
 
     @property
     def energy(self) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.errors import Finding, InstabilityError
+from flood_sim.surface_sums import row_blocks
 
 if TYPE_CHECKING:
     from flood_sim.surface import SurfaceFlow
@@ -56,21 +57,38 @@ def refuse_beyond_physics(surface: SurfaceFlow, water_m3: float) -> None:
 
     A field at a time: called at outputs. No friction, no step and no structure makes water faster than its own fall, so that no sound run stops.
     """
-    bed, depth, open_ = surface.terrain.bed_elevation, surface.depth, surface.terrain.active
-    porosity = 1.0 if surface.terrain.porosity is None else surface.terrain.porosity
-    full = depth * porosity * surface.grid.cell_area_m2
-    if not float(full.max(initial=0.0)) <= water_m3:
-        row, column = (int(v) for v in np.unravel_index(int(np.argmax(full)), full.shape))
-        text = f"the deepest cell holds {full[row, column]:.4g} m3, all water of the model is {water_m3:.4g} m3"
-        found = explain(surface, "E506", text, full)
-        raise InstabilityError(str(found), [found])
-    surface.reach.see(depth[open_], bed[open_])
-    surface.reach.seen = max([surface.reach.seen, *surface.held_stage_m.values()])
-    speed = np.hypot(*(v.astype(float) for v in surface.velocity()))
-    share = np.divide(speed, surface.reach.fastest_water(bed), out=np.zeros_like(speed), where=open_ & (speed > 0.0))
-    if not float(share.max(initial=0.0)) <= 1.0:
-        found = explain(surface, "E506", f"water runs faster than any fall explains. {_no_faster(surface)}", share)
-        raise InstabilityError(str(found), [found])
+    reach, depth, bed = surface.reach, surface.depth, surface.terrain.bed_elevation
+    reach.see(depth, bed)
+    reach.seen = max([reach.seen, *surface.held_stage_m.values()])
+    for rows in row_blocks(*depth.shape):
+        if (found := _too_full(surface, depth, rows, water_m3) or _too_fast(surface, bed, rows)) is not None:
+            raise InstabilityError(str(found), [found])
+
+
+def _too_full(surface: SurfaceFlow, depth: np.ndarray, rows: slice, water_m3: float) -> Finding | None:
+    """The cell of some rows that holds more than the water of the whole model."""
+    porosity, full = surface.terrain.porosity, depth[rows] * surface.grid.cell_area_m2
+    full = full if porosity is None else full * porosity[rows]
+    if float(full.max(initial=0.0)) <= water_m3:
+        return None
+    text = f"the deepest cell holds {float(full.max()):.4g} m3, all water of the model is {water_m3:.4g} m3"
+    return explain(surface, "E506", text, _placed(surface, rows, full))
+
+
+def _too_fast(surface: SurfaceFlow, bed: np.ndarray, rows: slice) -> Finding | None:
+    """The cells of some rows whose water runs faster than a fall."""
+    speed = np.hypot(*surface.velocity(rows))
+    share = np.divide(speed, surface.reach.fastest_water(bed[rows]), out=np.zeros(speed.shape), where=speed > 0.0)
+    if float(share.max(initial=0.0)) <= 1.0:
+        return None
+    return explain(surface, "E506", f"water runs faster than any fall explains. {_no_faster(surface)}", _placed(surface, rows, share))
+
+
+def _placed(surface: SurfaceFlow, rows: slice, values: np.ndarray) -> np.ndarray:
+    """Values of some rows on the whole grid, 0 elsewhere."""
+    whole = np.zeros(surface.grid.shape)
+    whole[rows] = values
+    return whole
 
 
 def explain(surface: SurfaceFlow, code: str, problem: str, worst: np.ndarray | None = None) -> Finding:

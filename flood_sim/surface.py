@@ -209,10 +209,11 @@ class SurfaceFlow:
         kernel.perimeter[:], kernel.area[:] = open_ * perimeter, open_ * area
         kernel.capacity[:] = np.where(open_ > 0.0, np.maximum(open_, 1e-300) * capacity, 0.0)  # capacity may be inf
 
-    def velocity(self) -> tuple[np.ndarray, np.ndarray]:
-        """Velocity towards east and north in cell centres (rows, columns) m/s, 0 where shallower than 1 mm."""
-        east, north = np.zeros(self.grid.shape, np.float32), np.zeros(self.grid.shape, np.float32)
-        statistics.cell_velocity(*self._between_buildings(), self._scheme.moves_momentum, TOP, LEFT, east, north)
+    def velocity(self, rows: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Velocity towards east and north in cell centres (rows, columns) m/s, 0 where shallower than 1 mm; `rows`: of these alone."""
+        first, last, _ = rows.indices(self.grid.rows)
+        east, north = (np.zeros((last - first, self.grid.columns), np.float32) for _ in range(2))
+        statistics.cell_velocity(*self._between_buildings(), self._scheme.moves_momentum, TOP + first, LEFT, east, north)
         return east, north
 
     # ----------------------------------------------------------------------------------------------------- time stepping
