@@ -69,19 +69,19 @@ def _of_pumps(space: Space, place: str, floor: float, ceiling: float) -> Iterato
 
 def _of_passage(passage: Passage, spaces: dict[str, Space], place: str) -> Iterator[Finding]:
     ends = [spaces[name] for name in (passage.first, passage.second) if name in spaces]
-    for space in ends:
-        floor, ceiling = float(space.stage_m[0]), float(space.stage_m[-1])
-        if not passage.sill_m >= floor - SLACK_M:
-            yield Finding(
-                CODE, f"{place}, sill_elevation_m", f"it lies under the floor of `{space.name}`",
-                given=f"sill {passage.sill_m:.2f} m, floor {floor:.2f} m", allowed=f"at least {floor:.2f} m",
-                do="a passage begins at the higher of its two floors: check the levels",
-            )  # fmt: skip
-        if not passage.sill_m < ceiling:
-            yield Finding(
-                CODE, f"{place}, sill_elevation_m", f"it lies over the ceiling of `{space.name}`: the two do not meet",
-                given=f"sill {passage.sill_m:.2f} m, ceiling {ceiling:.2f} m", allowed=f"below {ceiling:.2f} m", do="check the levels of both sites",
-            )  # fmt: skip
+    floor = min((float(s.stage_m[0]) for s in ends), default=-math.inf)
+    ceiling = max((float(s.stage_m[-1]) for s in ends), default=math.inf)
+    names = " and ".join(f"`{s.name}`" for s in ends)
+    if not passage.sill_m >= floor - SLACK_M:
+        yield Finding(
+            CODE, f"{place}, sill_elevation_m", f"it lies under the floors of {names}", given=f"sill {passage.sill_m:.2f} m, lower floor {floor:.2f} m",
+            allowed=f"at least {floor:.2f} m", do="check the levels of the passage and of both sites: one datum, in metres",
+        )  # fmt: skip
+    if not passage.sill_m < ceiling:
+        yield Finding(
+            CODE, f"{place}, sill_elevation_m", f"it lies over the ceilings of {names}", given=f"sill {passage.sill_m:.2f} m, higher ceiling {ceiling:.2f} m",
+            allowed=f"below {ceiling:.2f} m", do="check the levels of the passage and of both sites: one datum, in metres",
+        )  # fmt: skip
 
 
 def rises(values: np.ndarray) -> bool:
