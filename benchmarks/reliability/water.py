@@ -48,6 +48,15 @@ width_m = 6.0
 floor_area_m2 = 400.0
 height_m = 3.0
 """
+SUMP = """
+[measure.sump]
+kind = "sump_pumps"
+targets = ["garage"]
+start_depth_m = 9.0
+always_powered = true
+[portfolio.built]
+measures = ["sump"]
+"""
 METRO = """
 [[sites]]
 name = "metro"
@@ -165,6 +174,7 @@ def underground() -> list[Case]:
         Case("pump starts over the ceiling", _garage(height, height + pump % (3.5, 0.1)), {}, refused),
         Case("pump stops over its start", _garage(height, height + pump % (0.1, 0.2)), {}, refused),
         Case("pump out of an empty place", _garage(height, height + pump % (0.0, 0.0)), {}, (CLOSED, REFUSED)),
+        Case("a measure's pump starts over the ceiling", PLAIN + GARAGE + SUMP, {}, refused, "built"),
         Case("passage under both floors", pair + TUNNEL.replace("@SILL", "-50.0"), {}, refused),
         Case("passage over both ceilings", pair + TUNNEL.replace("@SILL", "40.0"), {}, refused),
         Case("full and drained over its sill", _garage("sill_height_m = 0.15", "sill_height_m = 0.0\nfloor_elevation_m = 8.0\ninitial_depth_m = 3.0"), {}, (CLOSED,)),

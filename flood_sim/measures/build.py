@@ -206,6 +206,6 @@ def _refuse_overfull(inputs: ModelInputs) -> None:
 
 def _refuse_wrong_spaces(inputs: ModelInputs) -> None:
     """Spaces as the measures leave them: what is refused in a scenario is refused here."""
-    faults = space_faults(inputs.sites.spaces, lambda kind, name: f"measure.*, after all measures, [[{kind}]] {name}")
+    faults = space_faults(inputs.sites.spaces, lambda kind, name: f"measure.* (after all of them), [[{kind}]] {name}")
     if faults:
         raise InputError(faults)

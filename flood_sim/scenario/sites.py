@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from flood_sim.city import City
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import Finding, InputError, input_error
+from flood_sim.errors import Faults, Finding, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import Rainfall
@@ -64,7 +64,11 @@ class SiteBuilder:
     def build(self) -> SiteInputs:
         self._refuse_double([s.name for s in self._specs], "[[sites]]", "sites")
         self._refuse_double([p.name for p in self._passage_specs], "[[passages]]", "passages")
-        spaces = tuple(self._space(s) for s in self._specs if isinstance(s, UndergroundSite))
+        faults = Faults()
+        made = [faults.of(self._space, s) for s in self._specs if isinstance(s, UndergroundSite)]
+        spaces = tuple(s for s in made if s is not None)
+        faults.findings += space_faults(SpaceInputs(spaces), self._told)
+        faults.refuse()
         floors = {s.name: float(s.stage_m[0]) for s in spaces}
         passages = self._passages(spaces)
         reached = {end for p in passages for end in (p.first, p.second)}
@@ -75,10 +79,12 @@ class SiteBuilder:
                 )
         critical = tuple(self._critical_site(s, floors) for s in self._specs if isinstance(s, CriticalSiteSpec))
         below = SpaceInputs(spaces, passages)
-        faults = space_faults(below, lambda kind, name: f"{self.scenario.path.name}, [[{kind}]] {name}")
-        if faults:
-            raise InputError(faults)
+        faults.findings += space_faults(below, self._told)
+        faults.refuse()
         return SiteInputs(below, critical)
+
+    def _told(self, kind: str, name: str) -> str:
+        return f"{self.scenario.path.name}, [[{kind}]] {name}"
 
     def _refuse_double(self, names: list[str], place: str, what: str) -> None:
         double = sorted({name for name in names if names.count(name) > 1})

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks.reliability.water import CLOSED, every_case, outcome
+from benchmarks.reliability.water import CLOSED, METRO, PLAIN, Case, every_case, outcome
+from benchmarks.reliability.water import GARAGE as GARAGE_TEXT
 from cases import START, Silent, flat, grid_of, rough_case, steady_rain
 from flood_sim.boundaries import Inflow, constant
 from flood_sim.clock import Clock
@@ -243,6 +244,20 @@ def test_a_soil_that_would_give_water_is_refused(fields):
 # -------------------------------------------------------------------------------------------------------------- inputs
 
 CASES = every_case()
+
+
+def test_all_spaces_that_cannot_be_are_told_in_one_pass(tmp_path):
+    text = PLAIN + GARAGE_TEXT.replace("height_m = 3.0", "height_m = 3.0\nfloor_elevation_m = 30.0")
+    text += METRO.replace("floor_area_m2 = 300.0\nheight_m = 4.0", "stage_volume = [[5.0, 0.0], [6.0, 9.0], [7.0, 8.0]]")
+    text += GARAGE_TEXT.replace('"garage"', '"cellar"').replace("height_m = 3.0", "height_m = 3.0\ninitial_depth_m = 4.0")
+    what, said = outcome(Case("three faults", text), tmp_path)
+    assert what == "refused"
+    for part in (
+        "s.toml, [[sites]] garage, opening `garage/entrance`: its sill lies under the floor", "given     sill 10.15 m, floor 30.00 m",
+        "allowed   a sill over 30.00 m", "do        check floor_elevation_m", "[[sites]] metro, stage_volume: the table does not rise",
+        "[[sites]] cellar, initial_depth_m: the space does not hold this water",
+    ):  # fmt: skip
+        assert part in said
 
 
 @pytest.mark.parametrize(("kind", "case"), CASES, ids=[f"{kind}-{case.name.replace(' ', '_')}" for kind, case in CASES])
