@@ -49,13 +49,15 @@ def _beyond_a_fall(surface: SurfaceFlow) -> bool:
 
 def _no_faster(surface: SurfaceFlow) -> str:
     reach = surface.reach
-    return f"A fall from the highest level of the model, {reach.energy:.2f} m, to its lowest bed, {reach.lowest:.2f} m, is half as fast at most"
+    fall = math.sqrt(2.0 * GRAVITY_M_S2 * max(reach.energy - reach.lowest, 0.0))
+    return f"A fall from the highest level of the model, {reach.energy:.2f} m, to its lowest bed, {reach.lowest:.2f} m, gives {fall:.3g} m/s"
 
 
 def refuse_beyond_physics(surface: SurfaceFlow, water_m3: float) -> None:
     """Raises InstabilityError (E506) where a cell holds more than the water of the whole model (water_m3), or its water runs faster than a fall.
 
-    A field at a time: called at outputs. No friction, no step and no structure makes water faster than its own fall, so that no sound run stops.
+    Called at outputs. Only a fall gives water speed; friction, steps and structures take it. The bound is 1.8 times what the fastest known wave of
+    a broken dam has (physical_bounds.py), so that no physical run stops.
     """
     reach, depth, bed = surface.reach, surface.depth, surface.terrain.bed_elevation
     reach.see(depth, bed)

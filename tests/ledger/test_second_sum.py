@@ -203,7 +203,7 @@ def test_heights_in_centimetres_stop_the_run():
 
 
 def test_water_faster_than_its_fall_stops_the_run_with_place_and_time():
-    """0.2 m of water on flat ground fall with 2 m/s at most; twice that is allowed."""
+    """0.2 m of water on flat ground fall with 2 m/s; 2.5 times that is allowed."""
     simulation = Simulation(yard(SurfaceSettings(scheme="second_order"), sites=SiteInputs()), None)
     surface = simulation.surface
     simulation.advance(next(simulation.clock.windows()))
