@@ -112,6 +112,11 @@ class Exchange:
         """Water between the two models (m3): escrow, flooding not yet handed over, returns that have not reached their cell."""
         return float(self.escrow.sum()) + float(self._spilled.sum()) + surface.pending_volume
 
+    @property
+    def spilled(self) -> np.ndarray:
+        """(nodes,) m3 that the network spilled in the last window, not yet handed to the street."""
+        return self._spilled
+
     def receive(self, volumes: np.ndarray) -> None:
         """Water (nodes,) m3 that others than the street bring to the network: sump pumps of underground spaces."""
         self.escrow += volumes

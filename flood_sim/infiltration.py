@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from flood_kernels import losses as kernels
+from flood_sim.errors import input_error
 from flood_sim.units import INCH_M
 
 LARGEST_STEP_S = 10.0  # Green-Ampt's closed form is 0.3 % low at 10 s; longer windows are sub-stepped
@@ -29,7 +30,14 @@ class Infiltration(Protocol):
 
 
 def soil_classes(*fields: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fields (rows, columns) to the class of each cell, (rows, columns) unsigned integer, and a table (classes, fields), float64."""
+    """Fields (rows, columns) to the class of each cell, (rows, columns) unsigned integer, and a table (classes, fields), float64.
+
+    Raises InputError where a value is below zero or no number: such a soil would give water.
+    """
+    for field in fields:
+        if not (np.asarray(field) >= 0.0).all():
+            text, given = "a value of the soil is below zero or no number: it would give water", f"{float(np.min(field)):g}"
+            raise input_error("E509", "[infiltration]", text, given=given, allowed="0 and more", do="look through the table of land cover")
     code = np.zeros(fields[0].size, np.int64)
     for field in fields:
         values, index = np.unique(np.asarray(field, float).ravel(), return_inverse=True)

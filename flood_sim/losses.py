@@ -100,6 +100,17 @@ class Losses:
         held = float(self._canopy.sum(dtype=np.float64) + self._pond.sum(dtype=np.float64)) + float(self._stacks.held.sum())
         return held * self._cell_area
 
+    def summed_volume(self) -> float:
+        """The same from the contents of every store, cell by cell, m3: a second sum beside the kernel's."""
+        stacks = float(((self._stacks.soil + self._stacks.store) * self._stacks.share).sum())
+        return (float(np.sum(self._canopy, dtype=np.float64)) + float(np.sum(self._pond, dtype=np.float64)) + stacks) * self._cell_area
+
+    def stores(self) -> tuple[tuple[str, np.ndarray], ...]:
+        """Name and contents (m) of every kind of store; none may be below zero."""
+        s = self._stacks
+        names = ("leaves and roofs", "hollows", "soil of facilities", "store of facilities")
+        return tuple(zip(names, (self._canopy, self._pond, s.soil, s.store), strict=True))
+
     def take(self, depth: np.ndarray, fallen: np.ndarray, top: int, left: int, start_s: float, length_s: float) -> None:
         """Take a window's losses out of the padded depth. fallen : (rows or 1, columns) float32 m, rain of the window on each cell."""
         if self.inert:

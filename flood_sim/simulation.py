@@ -18,6 +18,7 @@ from flood_sim.inputs import ModelInputs
 from flood_sim.ledger import Ledger
 from flood_sim.models import City, coupling_layout, open_network, open_surface, open_traffic
 from flood_sim.sites import Sites
+from flood_sim.volume_check import Models, refuse_wrong_stores
 
 
 class Recorder(Protocol):
@@ -96,6 +97,13 @@ class Simulation:
         with self.timers("ledger"):
             self._update_ledger()
             self.ledger.close(window.stop, self.inputs.limits.volume_error_stop)
+            self._check_stores(window)
+
+    def _check_stores(self, window: Window) -> None:
+        """Hold the fields themselves against the ledger where a frame is due: before it is written."""
+        if self.clock.is_output(window.stop):
+            models = Models(self.ledger, self.surface, self.exchange, self.network, self.sites.spaces)
+            refuse_wrong_stores(models, window.stop)
 
     def close(self) -> None:
         """Let SWMM write its report; safe to call twice."""

@@ -128,6 +128,11 @@ class SpaceBook:
     max_volume: np.ndarray
     first_entry_s: np.ndarray  # NaN: never
 
+    @property
+    def largest(self) -> float:
+        """The largest volume that stood in any space, m3."""
+        return float(self.max_volume.max(initial=0.0))
+
 
 class Spaces:
     """State of all underground spaces: volume (spaces,) m3, boards placed (openings,), passages closed."""
@@ -187,6 +192,16 @@ class Spaces:
         """(spaces,) m: water level inside, the floor where empty."""
         return self._at(self._volume_table, self._stage_table, self.volume)
 
+    def volume_by_level(self) -> np.ndarray:
+        """(spaces,) m3 that stand in each space by its level and its own table: a second sum beside `volume`."""
+        levels = self.levels.tolist()
+        return np.array([float(np.interp(level, *table)) for level, table in zip(levels, self._tables, strict=True)])
+
+    def booked_volume(self) -> np.ndarray:
+        """(spaces,) m3 by the book: what stood at the start, with all that came in and without all that left."""
+        b, start = self.book, np.array([s.initial_m3 for s in self.inputs.spaces], float)
+        return np.asarray(start + b.entered + b.drained_in + b.passed_in - b.returned - b.pumped - b.passed_out)
+
     def crests(self) -> np.ndarray:
         """(openings,) m: sill, with the board where one stands."""
         return self._sill + np.where(self.placed, self._board, 0.0)
@@ -227,7 +242,8 @@ class Spaces:
             return
         by_law = step_discharge(behind, over, self._width) * window.length
         area = self._areas()[self._space]
-        volume = np.where(rising, np.minimum(by_law, HALF * (behind - over) * area / self._sharing), 0.0)
+        above = np.maximum(self.volume[self._space] - self._volume_at(self.crests()), 0.0) / self._sharing  # what lies below the crest stays
+        volume = np.where(rising, np.minimum(np.minimum(by_law, HALF * (behind - over) * area / self._sharing), above), 0.0)
         given = np.bincount(self._space, volume, len(self.volume))
         self.volume -= given
         self.book.returned += given

@@ -15,13 +15,15 @@ from flood_sim.constants import GRAVITY_M_S2
 from flood_sim.errors import RunFailedError
 from flood_sim.infiltration import Infiltration, NoInfiltration
 from flood_sim.losses import Losses, StorageInputs
+from flood_sim.physical_bounds import reach_of
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import NO_RAIN, Rainfall
 from flood_sim.structures import Culvert, FaceStructure, SurfacePump
-from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, distinct_rows, empty_maxima, inlet_order, make_inlets
+from flood_sim.surface_arrays import LEFT, TOP, Inlet, aligned, distinct_rows, empty_maxima, inlet_order, make_inlets, refuse_negative
 from flood_sim.surface_openings import CountedFaces, FaceGroup, FaceStructures, OpenEdges, make_pairs, make_sources
 from flood_sim.surface_rain import Gutters, surface_rain
 from flood_sim.surface_schemes import FLOATS, SurfaceSettings, scheme_named
+from flood_sim.surface_sums import SurfaceSums
 from flood_sim.terrain import Terrain
 
 CELLS_A_THREAD = 100_000  # below this a second thread costs more than it brings (62,500 cells beside SWMM: 8.3 s with two, 7.5 with one)
@@ -89,6 +91,7 @@ class SurfaceFlow:
         fastest = math.sqrt(GRAVITY_M_S2 * float(self.depth.max(initial=0.0)))
         self._state = np.array([fastest, 0.0, fastest, 0.0])  # fastest signal m/s, steps taken; the same of long steps
         self.maxima = empty_maxima(self.grid.shape)
+        self.reach = reach_of(terrain, self.edges, self.edge_inflows, self.structures)
         self._sum_up()
 
     # ------------------------------------------------------------------------------------------------ what others read
@@ -111,6 +114,11 @@ class SurfaceFlow:
     def volume(self) -> float:
         """Water on the ground, m3, with what rounding owes (float64)."""
         return self._on_ground_m3 + float(self._shared.pairs.pending.sum())
+
+    @property
+    def sums(self) -> SurfaceSums:
+        """What the arrays hold, to be added up beside `volume`."""
+        return SurfaceSums(self._cells, self._shared, self._view, self.depth, self.terrain.porosity, self.grid.cell_area_m2)
 
     @property
     def fastest_signal_m_s(self) -> float:
@@ -201,10 +209,11 @@ class SurfaceFlow:
         kernel.perimeter[:], kernel.area[:] = open_ * perimeter, open_ * area
         kernel.capacity[:] = np.where(open_ > 0.0, np.maximum(open_, 1e-300) * capacity, 0.0)  # capacity may be inf
 
-    def velocity(self) -> tuple[np.ndarray, np.ndarray]:
-        """Velocity towards east and north in cell centres (rows, columns) m/s, 0 where shallower than 1 mm."""
-        east, north = np.zeros(self.grid.shape, np.float32), np.zeros(self.grid.shape, np.float32)
-        statistics.cell_velocity(*self._between_buildings(), self._scheme.moves_momentum, TOP, LEFT, east, north)
+    def velocity(self, rows: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Velocity towards east and north in cell centres (rows, columns) m/s, 0 where shallower than 1 mm; `rows`: of these alone."""
+        first, last, _ = rows.indices(self.grid.rows)
+        east, north = (np.zeros((last - first, self.grid.columns), np.float32) for _ in range(2))
+        statistics.cell_velocity(*self._between_buildings(), self._scheme.moves_momentum, TOP + first, LEFT, east, north)
         return east, north
 
     # ----------------------------------------------------------------------------------------------------- time stepping
@@ -310,6 +319,7 @@ class SurfaceFlow:
         active = self.terrain.active
         if not active.any():
             raise RunFailedError("the terrain has no active cell")
+        refuse_negative(depth, active)
         ground = self.terrain.bed_elevation[active]
         self.terrain_datum = float(np.floor(ground.min()))  # float32 holds differences of small numbers
         bed, initial, roughness, weight = (aligned(shape, real) for _ in range(4))
@@ -385,9 +395,3 @@ def limit_kernel_threads(threads: int) -> None:
     import numba
 
     numba.set_num_threads(max(1, min(threads, int(getattr(numba.config, "NUMBA_NUM_THREADS", 1)))))
-
-
-def estimated_bytes(rows: int, columns: int, precision: str, infiltrates: bool) -> int:
-    """Memory of the surface before anything is allocated: 8 padded fields, maxima, terrain in float64, output frames."""
-    padded = (rows + 2 * TOP) * (columns + arrays.LEFT + 2 * arrays.LANES)
-    return padded * 8 * np.dtype(FLOATS[precision]).itemsize + rows * columns * (21 + 4 * 8 + 4 * 4 + (5 if infiltrates else 0))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from flood_kernels import arrays, statistics
+from flood_sim.errors import input_error
 
 LEFT = arrays.LEFT
 TOP = arrays.PAD
@@ -81,3 +82,19 @@ def make_inlets(inlets: Sequence[Inlet], nodes: int, datum_m: float, bed: np.nda
         np.zeros(len(cells)),
         *(np.zeros(nodes) for _ in range(4)),
     )
+
+
+def refuse_negative(depth: np.ndarray | float, active: np.ndarray) -> None:
+    """Raises InputError where an open cell (rows, columns) begins with a depth (m) below zero or with none."""
+    wrong = active & ~(np.broadcast_to(np.asarray(depth, float), active.shape) >= 0.0)
+    if wrong.any():
+        row, column = (int(v) for v in np.argwhere(wrong)[0])
+        value = float(np.broadcast_to(depth, active.shape)[row, column])
+        problem = f"{int(wrong.sum())} cells begin with a depth below zero, or with none; first row {row}, column {column}"
+        raise input_error("E509", "initial depth", problem, given=f"{value:g} m", allowed="0 m and more", do="check the raster of depths")
+
+
+def estimated_bytes(rows: int, columns: int, precision: str, infiltrates: bool) -> int:
+    """Memory of the surface before anything is allocated: 8 padded fields, maxima, terrain in float64, output frames."""
+    padded = (rows + 2 * TOP) * (columns + LEFT + 2 * arrays.LANES)
+    return padded * 8 * np.dtype(precision).itemsize + rows * columns * (21 + 4 * 8 + 4 * 4 + (5 if infiltrates else 0))

@@ -51,6 +51,9 @@ class DrainageNetwork(Protocol):
     def discharges(self) -> np.ndarray:
         """(links,) m3/s."""
 
+    def volumes(self) -> tuple[np.ndarray, np.ndarray]:
+        """(nodes,) and (links,) m3 that stand in each now: a second sum beside `balance`."""
+
     def balance(self) -> dict[str, float]:
         """inflow, flooding, outflow, losses, stored_start, stored, half_volumes (m3) of the whole network."""
 
@@ -95,6 +98,9 @@ class NoNetwork:
 
     def discharges(self) -> np.ndarray:
         return np.zeros(0)
+
+    def volumes(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros(0), np.zeros(0)
 
     def continuity(self) -> dict[str, Any]:
         return {}

@@ -17,6 +17,8 @@ from flood_sim.drainage.inp import InpFile
 from flood_sim.errors import DrainageError, Finding, FloodSimError, InputError
 from flood_sim.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
+SWMM_CUBIC_FOOT = 0.02832  # m3: so SWMM turns the volume of one node or link into m3; its totals it leaves in cubic feet
+LEAST_START_M3 = 1.0e-3  # a litre
 SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
 
 
@@ -53,7 +55,23 @@ class SwmmNetwork:
         self.calls = engine_calls()
         self._outfall_volumes = np.zeros(self.outfalls.size)
         self._stored_start = stored_m3(self._totals())
+        self._refuse_negative_start()
         self._start_stage = self.heads()[self.outfalls]
+
+    def _refuse_negative_start(self) -> None:
+        """Raises InputError with every node and link that SWMM takes to hold less than nothing at the start."""
+        kinds = zip(("node", "link"), (self.node_ids, self.link_ids), self.volumes(), strict=True)
+        found = [
+            Finding(
+                "E508", f"{self._inp.path.name}, {kind} `{names[k]}`", "it holds less than nothing at the start", given=f"{volumes[k]:.6g} m3",
+                allowed="0 m3 and more", do="check its initial depth (or flow) and its storage curve",
+            )
+            for kind, names, volumes in kinds
+            for k in np.flatnonzero(~(volumes >= -LEAST_START_M3)).tolist()
+        ]  # fmt: skip
+        if found:
+            self._simulation.close()
+            raise InputError(found)
 
     def _read_tables(self) -> None:
         """Names, levels and types by index: a pyswmm object a node costs a search through all nodes for each of its properties."""
@@ -118,6 +136,15 @@ class SwmmNetwork:
         flows = np.zeros(len(self.link_ids))
         self._check(self.calls.read_links(flows), "read the pipes")
         return flows * self.flow_unit
+
+    def volumes(self) -> tuple[np.ndarray, np.ndarray]:
+        """(nodes,) and (links,) m3 that stand in each now, read one by one: a second sum beside SWMM's routing totals. Called at outputs."""
+        from swmm.toolkit import shared_enum, solver
+
+        nodes = [solver.node_get_result(k, shared_enum.NodeResult.VOLUME) for k in range(len(self.node_ids))]
+        links = [solver.link_get_result(k, shared_enum.LinkResult.VOLUME) for k in range(len(self.link_ids))]
+        cubic_metre = self.cubic_metre if self.cubic_metre != 1.0 else CUBIC_FOOT_M3 / SWMM_CUBIC_FOOT
+        return np.array(nodes, float) * cubic_metre, np.array(links, float) * cubic_metre
 
     def outfall_volume(self) -> np.ndarray:
         """(outfalls,) m3: the system's outflow, exact in sum; each window is split by the outfalls' present flows."""

@@ -18,6 +18,7 @@ from flood_sim.measures.network_edits import edited
 from flood_sim.measures.record import record
 from flood_sim.measures.regional import with_series
 from flood_sim.measures.site_edits import edited_sites
+from flood_sim.space_checks import space_faults
 from flood_sim.structures import shared_face
 
 
@@ -49,6 +50,7 @@ def apply_measures(inputs: ModelInputs, measures: Mapping[str, Measure], shapes:
             doubts += plans[name].doubts
     _refuse_shared_faces(inputs)
     _refuse_overfull(inputs)
+    _refuse_wrong_spaces(inputs)
     return Built(replace(inputs, findings=(*inputs.findings, *doubts)), tuple(sorted(rows, key=lambda r: r["name"])), tuple(features))
 
 
@@ -200,3 +202,10 @@ def _refuse_overfull(inputs: ModelInputs) -> None:
         row, column, share, names = over
         problem = f"{' and '.join(names)} cover {share:.0%} of a cell"
         raise InputError(refusal(names[-1], "share", problem, given=f"row {row}, column {column}", do="lower the shares, or separate the areas"))
+
+
+def _refuse_wrong_spaces(inputs: ModelInputs) -> None:
+    """Spaces as the measures leave them: what is refused in a scenario is refused here."""
+    faults = space_faults(inputs.sites.spaces, lambda kind, name: f"measure.* (after all of them), [[{kind}]] {name}")
+    if faults:
+        raise InputError(faults)

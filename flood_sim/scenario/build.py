@@ -34,7 +34,7 @@ from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
 from flood_sim.scenario.structures import build_structures
 from flood_sim.scenario.trunks import with_trunks
-from flood_sim.surface import estimated_bytes
+from flood_sim.surface_arrays import estimated_bytes
 from flood_sim.surface_schemes import SurfaceSettings
 from flood_sim.terrain import Terrain
 from flood_sim.units import GIBIBYTE, MEBIBYTE

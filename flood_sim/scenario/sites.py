@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter
 
 from flood_sim.city import City
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import Finding, input_error
+from flood_sim.errors import Faults, Finding, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import Rainfall
@@ -19,6 +20,7 @@ from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.scenario.site_specs import AnySite, CriticalSiteSpec, OpeningSpec, PassageSpec, SumpPumpSpec, UndergroundSite
 from flood_sim.services import CriticalSite, Need
 from flood_sim.sites import SiteInputs
+from flood_sim.space_checks import rises, space_faults
 from flood_sim.spaces import Opening, Passage, Space, SpaceInputs, SumpPump
 from flood_sim.terrain import Terrain
 from flood_sim.units import hours_to_s
@@ -62,7 +64,11 @@ class SiteBuilder:
     def build(self) -> SiteInputs:
         self._refuse_double([s.name for s in self._specs], "[[sites]]", "sites")
         self._refuse_double([p.name for p in self._passage_specs], "[[passages]]", "passages")
-        spaces = tuple(self._space(s) for s in self._specs if isinstance(s, UndergroundSite))
+        faults = Faults()
+        made = [faults.of(self._space, s) for s in self._specs if isinstance(s, UndergroundSite)]
+        spaces = tuple(s for s in made if s is not None)
+        faults.findings += space_faults(SpaceInputs(spaces), self._told)
+        faults.refuse()
         floors = {s.name: float(s.stage_m[0]) for s in spaces}
         passages = self._passages(spaces)
         reached = {end for p in passages for end in (p.first, p.second)}
@@ -72,7 +78,13 @@ class SiteBuilder:
                     "E104", self._place(space.name), "no water can reach it", do="give location_m, openings, catchment_ha, or a passage to it"
                 )
         critical = tuple(self._critical_site(s, floors) for s in self._specs if isinstance(s, CriticalSiteSpec))
-        return SiteInputs(SpaceInputs(spaces, passages), critical)
+        below = SpaceInputs(spaces, passages)
+        faults.findings += space_faults(below, self._told)
+        faults.refuse()
+        return SiteInputs(below, critical)
+
+    def _told(self, kind: str, name: str) -> str:
+        return f"{self.scenario.path.name}, [[{kind}]] {name}"
 
     def _refuse_double(self, names: list[str], place: str, what: str) -> None:
         double = sorted({name for name in names if names.count(name) > 1})
@@ -92,7 +104,8 @@ class SiteBuilder:
             if isinstance(self.rainfall, RainField):
                 raise input_error("E104", f"{place}, catchment_ha", "under rain that differs from place to place: not implemented")
             rainfall = self.rainfall
-        initial = float(np.interp(stage[0] + spec.initial_depth_m, stage, volume))
+        over = max(spec.initial_depth_m - float(stage[-1] - stage[0]), 0.0)  # over the ceiling: `space_faults` says so
+        initial = float(np.interp(stage[0] + spec.initial_depth_m, stage, volume)) + (math.inf if over > 1e-9 else 0.0)
         shaft = SHAFT_LENGTH_M * sum(o.width_m for o in openings) or SHAFT_LENGTH_M
         catchment = spec.catchment_ha * SQUARE_METRES_A_HECTARE * spec.runoff_coefficient
         pumps = tuple(self._pump(p, k, float(stage[0]), place) for k, p in enumerate(spec.pumps, start=1))
@@ -126,7 +139,7 @@ class SiteBuilder:
         else:
             table = np.array(spec.stage_volume or (), float).reshape(-1, 2)
         stage, volume = table.T
-        if len(stage) < 2 or volume[0] != 0.0 or (np.diff(stage) <= 0.0).any() or (np.diff(volume) <= 0.0).any():
+        if len(stage) < 2 or volume[0] != 0.0 or not (rises(stage) and rises(volume)):
             raise input_error(
                 "E104",
                 f"{place}, stage_volume",

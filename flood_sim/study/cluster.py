@@ -24,7 +24,7 @@ SIZES = {"city": ("cell_size_m", "side_m"), "grid": None, "terrain": None, "surf
 
 def memory_need(study: Study) -> int:
     """Bytes that one model process is expected to take: the largest of the grids that storms, draws and the twin make of the scenario."""
-    from flood_sim.surface import estimated_bytes
+    from flood_sim.surface_arrays import estimated_bytes
 
     path, allowed = study.scenario.path, study.scenario.allowed
     different = {json.dumps(_size_of(run.changes), sort_keys=True, default=str) for run in expand(study)}
