@@ -96,5 +96,5 @@ def test_the_public_suite_passes(tmp_path):
     sewers = SCENARIO[SCENARIO.index("[drainage]") : SCENARIO.index("[[boundaries]]")]
     (tmp_path / "s.toml").write_text(SCENARIO.replace(sewers, ""))
     command = [sys.executable, "-m", "bmi_tester", "flood_sim.bmi:BmiFloodSim", f"--config-file={tmp_path / 's.toml'}", f"--root-dir={tmp_path}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
