@@ -42,16 +42,21 @@ def _tried(name: str, check: Callable[[], str]) -> dict[str, Any]:
 
 def _kernels() -> str:
     """Where compiled code is kept; whether it may be written."""
-    from flood_kernels import cache_folder
+    from flood_kernels.cache import WAY_OUT, cache_folder
     from flood_sim.kernel_cache import refuse_foreign
 
     folder = cache_folder()
     refuse_foreign(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / f".probe-{os.getpid()}"
-    probe.write_text("")
-    probe.unlink()
     kept = sum(1 for _ in folder.rglob("*.nbc"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        if not kept:
+            raise OSError(f"compiled kernels cannot be kept in {folder} ({error.strerror}): each start compiles anew; {WAY_OUT}") from error
+        return f"{kept} compiled functions in {folder}, which cannot be written: what is missing there is compiled at each start"
     return f"{kept} compiled functions in {folder}" if kept else f"none compiled yet; the first run compiles (a minute or more) into {folder}"
 
 

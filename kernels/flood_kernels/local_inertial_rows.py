@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import llvmlite.binding as llvm
+import numba
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
@@ -11,9 +12,10 @@ from numba.extending import overload
 from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, ZERO
 from flood_kernels.friction import friction_power_soon
 from flood_kernels.prefetch import AT_ONCE, fetch
+from flood_kernels.vectors import whole
 
 # Two double roots a face were a third of the kernel on an Intel Emerald Rapids; an AMD Zen 4 is slower with the Newton step (6.4, 5.3 ns).
-QUICK_DOUBLE_ROOTS = llvm.get_host_cpu_name().startswith("znver")
+QUICK_DOUBLE_ROOTS = (numba.config.CPU_NAME or llvm.get_host_cpu_name()).startswith("znver")
 NOTHING = np.float32(1.0e-6)  # m2/s: what a cell that gives its last water passes on below this is rounding (6e-8 of a metre in float32)
 
 
@@ -128,10 +130,10 @@ def outflow(q_left, q_right, q_above, q_below):
 @njit(**LOOP)
 def gives_too_much(lo, hi, depth, qx, q_above, q_below, dx_over_dt):
     """Not 0 where a cell of the row gives more than it holds; qx : through the faces left of the cells."""
-    found = np.int32(0)
+    found = whole(0, depth)
     for k in range(lo, hi):
         i = np.uint64(k)
-        found |= np.int32(outflow(qx[i], qx[i + NEXT], q_above[i], q_below[i]) > depth[i] * dx_over_dt)
+        found = whole(found | whole(outflow(qx[i], qx[i + NEXT], q_above[i], q_below[i]) > depth[i] * dx_over_dt, depth), depth)
     return found
 
 

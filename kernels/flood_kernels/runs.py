@@ -9,6 +9,7 @@ from numba import njit
 
 from flood_kernels.arrays import ALL_FACES, LANES, LEFT, LOOP, PAD, ROW, Levels, Runs
 from flood_kernels.points import rain_until
+from flood_kernels.vectors import whole
 
 STEPS = 4  # between two looks
 EVERYTHING = -1  # steps left where all is computed
@@ -20,9 +21,9 @@ PIECE = 2048  # columns at most: shorter pieces cost more in calls than they sav
 @njit(**LOOP)
 def count_wet(depth, wet_depth):
     """Cells deeper than wet_depth (m); one that is no number counts."""
-    count = 0
+    count = whole(0, depth)
     for i in range(depth.size):
-        count += not depth[i] <= wet_depth
+        count = whole(count + whole(not depth[i] <= wet_depth, depth), depth)
     return count
 
 

@@ -12,6 +12,7 @@ from numba import njit
 from flood_kernels.arrays import EIGHTH, HALF, LOOP, ONE, QUARTER, ROW, TINY, TWO, ZERO
 from flood_kernels.friction import friction_power
 from flood_kernels.prefetch import AT_ONCE, fetch
+from flood_kernels.vectors import choose, whole
 
 BLOCK = 128  # columns that are looked through for rough ground at a time
 THIN_DEPTH = 1.0e-6  # m, water below this has no velocity
@@ -142,7 +143,8 @@ def face_flux(hl, hr, ul, ur, tl, tr, step, el, er, open_l, open_r, gravity):
     slow, fast = min(min(ul - cl, ur - cr), ZERO), max(max(ul + cl, ur + cr), ZERO)
     if el is not None:
         shift_l, shift_r = max(star_l + el, ZERO), max(star_r + er, ZERO)
-        star_l, star_r = (star_l if closed_l | closed_r else shift_l), (star_r if closed_l | closed_r else shift_r)
+        closed = closed_l | closed_r
+        star_l, star_r = choose(closed, star_l, shift_l), choose(closed, star_r, shift_r)
     a = fast / max(fast - slow, np.float32(1e-30))
     b, e = ONE - a, a * slow
     ql, qr = star_l * ul, star_r * ur
@@ -228,11 +230,11 @@ def centre_porous_row(lo, hi, shift, h, porosity, p, before, after, ratio, schem
 @njit(**LOOP)
 def rough_cells(lo, hi, shift, h, before, after, rough_from):
     """How many wet cells of a row have a bed step over rough_from x depth; an integer sum, because a float maximum would not vectorise."""
-    count = 0
+    count = whole(0, h)
     for k in range(lo, hi):
         i = np.uint64(k)
         step = max(before.jump[i], after.jump[i + shift])
-        count += (step > rough_from * h[i]) & (h[i] > ZERO)
+        count = whole(count + whole((step > rough_from * h[i]) & (h[i] > ZERO), h), h)
     return count
 
 

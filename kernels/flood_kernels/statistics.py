@@ -8,6 +8,7 @@ from numba import njit, prange
 
 from flood_kernels.arrays import HALF, LOOP, ROW, ZERO
 from flood_kernels.prefetch import AT_ONCE, fetch
+from flood_kernels.vectors import whole
 
 OPTIONS = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 SHALLOW = np.float32(1.0e-3)  # m, no velocity is stated below this depth
@@ -29,18 +30,24 @@ class Maxima(NamedTuple):
 
 
 @njit(**ROW)
+def beyond(product, depth, speed, limits):
+    """1 where one of a class's three limits is broken, else 0."""
+    return np.int32((product > limits[0]) | (depth > limits[1]) | (speed > limits[2]))
+
+
+@njit(**ROW)
 def hazard_class(depth, speed):
     """Combined hazard H1-H6 of one instant; 0 below 1 mm. Lowest class whose three limits hold (AIDR 7-3 / ARR 2019, NSW FB03 2023).
 
     The limits of a class are never below those of the class before: the class is 1 and one more for each that is broken.
     """
     product = depth * speed
-    broken = np.int32((product > H1[0]) | (depth > H1[1]) | (speed > H1[2]))
-    broken += np.int32((product > H2[0]) | (depth > H2[1]) | (speed > H2[2]))
-    broken += np.int32((product > H3[0]) | (depth > H3[1]) | (speed > H3[2]))
-    broken += np.int32((product > H4[0]) | (depth > H4[1]) | (speed > H4[2]))
-    broken += np.int32((product > H5[0]) | (depth > H5[1]) | (speed > H5[2]))
-    return np.int32(0) if depth < SHALLOW else broken + np.int32(1)
+    broken = beyond(product, depth, speed, H1)
+    broken = whole(broken + beyond(product, depth, speed, H2), depth)
+    broken = whole(broken + beyond(product, depth, speed, H3), depth)
+    broken = whole(broken + beyond(product, depth, speed, H4), depth)
+    broken = whole(broken + beyond(product, depth, speed, H5), depth)
+    return np.int32(0) if depth < SHALLOW else whole(broken + np.int32(1), depth)
 
 
 @njit(**ROW)
@@ -155,9 +162,9 @@ def fold_cells(h, along, down, deepest, fastest, product, hazard, arrival, pondi
 @njit(**LOOP)
 def any_water(h):
     """Not 0 where a cell of a row holds water (or no number)."""
-    found = np.int32(0)
+    found = whole(0, h)
     for i in range(h.size):
-        found |= np.int32(not h[i] <= ZERO)
+        found = whole(found | whole(not h[i] <= ZERO, h), h)
     return found
 
 

@@ -163,7 +163,7 @@ def test_list_and_copy(tmp_path):
 
 
 def wait_for_frames(out: Path, count: int, process):
-    for _ in range(1200):
+    for _ in range(18000):  # half an hour: the kernels may have to be compiled first
         gauges = out / "gauges.csv"
         if gauges.exists() and gauges.read_text().count("\n") > count:
             return
