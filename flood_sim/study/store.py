@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.errors import input_error
-from flood_sim.result_folder import process_alive
+from flood_sim.folder_lock import process_alive
 from flood_sim.study.model import is_complete
 
 LOCK, STUDY = "study.lock", "study.json"
