@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import queue
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flood_sim.errors import input_error
@@ -17,6 +19,8 @@ from flood_sim.units import GIBIBYTE
 
 BASE_BYTES = 0.6 * GIBIBYTE  # interpreter, libraries, SWMM of one model process (measured 0.41 GB on the small city)
 MEMORY_SHARE = 0.8
+LOOK_S, CLOSE_S, RESULT_S = 1.0, 2.0, 60.0
+WORKERLESS_SAID_S, WORKERLESS_S = 10.0, 300.0  # without any worker: said, and given up
 
 
 SIZES = {"city": ("cell_size_m", "side_m"), "grid": None, "terrain": None, "surface": ("precision",), "infiltration": ("kind",)}
@@ -68,8 +72,11 @@ def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[An
                 "E101", "--scheduler", f"no connection: {error}", given=scheduler,
                 do="start it; with TLS, name certificate and key in dask's configuration (docs/cluster.md)",
             ) from error  # fmt: skip
-        with client:
+        try:
             yield client
+        finally:
+            with contextlib.suppress(Exception):  # the scheduler may be gone; what failed before is what is told
+                client.close(timeout=CLOSE_S)
         return
     settings = {
         "distributed.scheduler.allowed-failures": 10, "distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
@@ -83,3 +90,76 @@ def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[An
         Client(cluster) as client,
     ):
         yield client
+
+
+class SchedulerLostError(Exception):
+    """The scheduler, or every worker of it, is gone."""
+
+
+def threads_of(client: Any) -> int:
+    """Threads of the workers that are connected. Raises SchedulerLostError."""
+    try:
+        return sum(client.nthreads().values())
+    except (OSError, RuntimeError, TimeoutError) as error:
+        raise _lost(f"it does not answer: {error}") from error
+
+
+class Flight:
+    """Runs that are under way on a cluster. Raises SchedulerLostError where nobody can tell any more what became of them."""
+
+    def __init__(self, client: Any, say: Callable[[str], None]) -> None:
+        self._client, self._say = client, say
+        self._ended: queue.Queue[Any] = queue.Queue()
+        self._identities: dict[Any, str] = {}
+        self._workers_seen, self._said = time.monotonic(), False
+
+    def __len__(self) -> int:
+        return len(self._identities)
+
+    def send(self, identity: str, key: str, arguments: tuple[Any, ...]) -> None:
+        """Submit a run: a function and what it is called with."""
+        self._look()
+        function, *values = arguments
+        future = self._client.submit(function, *values, key=key, pure=False)
+        self._identities[future] = identity
+        future.add_done_callback(self._ended.put)
+
+    def next(self) -> tuple[str, dict[str, Any]]:
+        """The next run that has ended, and its record; one whose worker died has status "died"."""
+        while True:
+            try:
+                future = self._ended.get(timeout=LOOK_S)
+            except queue.Empty:
+                self._look()
+                self._count_workers()
+                continue
+            self._look()
+            self._workers_seen = time.monotonic()
+            try:
+                record = future.result(timeout=RESULT_S)
+            except Exception as error:
+                self._look()
+                record = {"status": "died", "message": f"the worker: {error}"}
+            identity = self._identities.pop(future)
+            future.release()
+            return identity, record
+
+    def _look(self) -> None:
+        if self._client.status != "running":
+            raise _lost("the connection is closed")
+
+    def _count_workers(self) -> None:
+        alone_s = time.monotonic() - self._workers_seen
+        if alone_s < WORKERLESS_SAID_S:
+            return
+        if threads_of(self._client):
+            self._workers_seen, self._said = time.monotonic(), False
+        elif alone_s > WORKERLESS_S:
+            raise _lost(f"no worker has been connected for {alone_s:.0f} s")
+        elif not self._said:
+            self._said = True
+            self._say(f"no worker is connected: waiting for one, at most {WORKERLESS_S:g} s")
+
+
+def _lost(why: str) -> SchedulerLostError:
+    return SchedulerLostError(f"E121 --scheduler: the cluster is lost: {why}; the runs that had ended are kept")
