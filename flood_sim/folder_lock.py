@@ -23,7 +23,7 @@ CLOCKS_DIFFER_S = 60.0  # of a file system and this machine
 def held(folder: Path, name: str, what: str) -> Iterator[None]:
     """Hold folder / name, where `folder` is made if it is not there; what : "run" or "study", for the message.
 
-    The file stays where the folder keeps anything else: who removes a lock lets two in. Raises InputError where another process holds it (E112),
+    A folder in which nothing was begun goes again. Raises InputError where another process holds it (E112),
     or where nothing can be written or locked here (E111).
     """
     from filelock import FileLock, Timeout
@@ -42,10 +42,9 @@ def held(folder: Path, name: str, what: str) -> Iterator[None]:
         yield
     finally:
         owner.unlink(missing_ok=True)
-        if folder.is_dir() and {path.name for path in folder.iterdir()} <= {name}:  # nothing was begun: as if nobody had been here
-            (folder / name).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # another one has just come in
-                folder.rmdir()
+        (folder / name).unlink(missing_ok=True)  # while it is held: who has opened it meanwhile sees that it has no name any more
+        with contextlib.suppress(OSError):  # results are here, or another one has just come in; else as if nobody had been here
+            folder.rmdir()
         lock.release()
 
 
@@ -56,7 +55,7 @@ def _acquire(lock: Any, folder: Path) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=WAIT_S, poll_interval=0.05)
             return
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             if not left:
                 raise
 

@@ -100,9 +100,6 @@ class NetworkFile:
         """Write the MAXIMA by name and close."""
         for name, (dimension, unit, text) in MAXIMA.items():
             _variable(self._file, name, dimension, unit, text)[:] = maxima[name]
-        self.close()
-
-    def close(self) -> None:
         self._file.close()
 
 

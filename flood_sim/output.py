@@ -168,22 +168,14 @@ class Recorder:
             self._gauges.writerow([moment, g.name, f"{depth:.4f}", f"{stage:.4f}", f"{speed:.4f}"])
         self._gauge_file.flush()
 
-    def close(self) -> None:
-        """Close every file as it is: a run that ends here goes on from its checkpoint."""
-        self._fields.close()
-        if self._network is not None:
-            self._network.close()
-        self._close_tables()
-        self._counter.close()
-
     def _close_tables(self) -> None:
         self._gauge_file.close()
         self._sites.finish()
         if self._section_file:
             self._section_file.close()
 
-    def finish(self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str = "") -> dict[str, Any]:
-        """Close every file, write the maps, and summary.json last; all of it is on the disk when this returns."""
+    def finish(self, simulation: Simulation, summary: dict[str, Any]) -> dict[str, Any]:
+        """Close every file, write the maps, and summary.json last; all of it is on the disk when this returns the summary."""
         with self._counter.writing():
             self._finish_series(simulation)
         self._write_maps(simulation)
@@ -192,7 +184,6 @@ class Recorder:
         for name in GROWING:
             if (self.folder / name).exists():
                 sync_file(self.folder / name)
-        summary = self._summary(simulation, status, wall_s, exceeded, message)
         write_json(self.folder / "summary.json", summary)
         self._counter.close()
         return summary
@@ -218,7 +209,10 @@ class Recorder:
         if self._network is not None and simulation.inputs.drainage is not None:
             write_network_layers(self.folder / "network.gpkg", simulation, self.max_head, self.max_flow, self.flooded_volume, self.surcharge_hours)
 
-    def _summary(self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str) -> dict[str, Any]:
+    def summary(
+        self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str = "", ended: bool = True
+    ) -> dict[str, Any]:
+        """What summary.json says of the run as it stands now. ended : SWMM is closed (before, its own continuity error is not known)."""
         s, inputs = simulation, simulation.inputs
         return {
             "schema": SCHEMA,
@@ -262,7 +256,7 @@ class Recorder:
             "site_changes": [
                 {"time": s.clock.at(c.time_s).isoformat(), "site": c.name, "state": c.state, "cause": c.cause} for c in s.sites.services.record
             ],
-            "network": self._network_summary(s),
+            "network": self._network_summary(s, ended),
         }
 
     def _flood(self, s: Simulation) -> dict[str, Any]:
@@ -278,7 +272,7 @@ class Recorder:
             "ponding_depth_m": POND_DEPTH_M,
         }
 
-    def _network_summary(self, s: Simulation) -> dict[str, Any]:
+    def _network_summary(self, s: Simulation, ended: bool) -> dict[str, Any]:
         if not s.network.node_ids:
             return {}
         return {
@@ -291,7 +285,7 @@ class Recorder:
             "lids_lifted": s.exchange.lids_lifted,
             "uncoupled_flooding_m3": s.exchange.uncoupled_flooding,
             "surcharge_depth_reached": bool(getattr(getattr(s.network, "surcharge", None), "works", True)),
-            "continuity": s.network.continuity(),
+            "continuity": s.network.continuity() if ended else {},
         }
 
 

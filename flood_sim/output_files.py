@@ -168,9 +168,6 @@ class FieldsFile:
         ):
             self._file[name][:] = np.where(active, field, np.nan)
         self._file["max_hazard"][:] = m.hazard
-        self.close()
-
-    def close(self) -> None:
         self._file.close()
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,11 +30,12 @@ from flood_sim.scenario import Scenario, build_inputs, load_scenario
 from flood_sim.scenario.build import frame_bytes, memory_line
 from flood_sim.scenario.check_files import MESSAGE_LAYER, write_message_layer, write_messages
 from flood_sim.simulation import Simulation
-from flood_sim.stops import Abandoned, InterruptedRunError, Stops
+from flood_sim.stops import Abandoned, Stops
 from flood_sim.units import GIBIBYTE
 
 EXIT = {"complete": 0, "failed": 3}
 EXCEEDED_EXIT = 4
+ABANDONED = "abandoned"  # in the first window; told as interrupted
 CHECKPOINT_S = 300.0  # of wall time between checkpoints
 
 
@@ -100,7 +101,7 @@ def _begin(
 ) -> RunOutcome:
     """From here on old results are given up, and signals wait until what is being written is whole."""
     inputs, stops = simulation.inputs, Stops(simulation)
-    with stops.watching():
+    with stops.watching(), _closed_on_failure(simulation):
         if overwrite:
             remove_results(out)
         if (out / WORK / TAPE).exists():
@@ -150,14 +151,28 @@ def resume_scenario(
         both(f"resumed at {inputs.clock.at(saved.time_s).isoformat()}")
         saved.put_files_back()
         work_folder(out)
-        with told(out, None, (OSError, RuntimeError)):
+        with told(out):
             simulation = Simulation(inputs, out / WORK, out / TAPE)
-            recorder = Recorder(out, simulation, resumed=True)
-            saved.restore(simulation, recorder)
         every_s = saved.meta["every_s"] if checkpoint_s is None else checkpoint_s
         checkpoints, stops = Checkpoints(out, every_s, saved.meta | {"every_s": every_s}), Stops(simulation)
-        with stops.watching():
-            return _run(simulation, recorder, checkpoints, stops, begun, both, progress)
+        with _closed_on_failure(simulation):
+            with told(out, simulation, (OSError, RuntimeError)):
+                recorder = Recorder(out, simulation, resumed=True)
+            with told(out, simulation):
+                saved.restore(simulation, recorder)  # signals end it at once: the checkpoint is as it was
+            with stops.watching():
+                return _run(simulation, recorder, checkpoints, stops, begun, both, progress)
+
+
+@contextlib.contextmanager
+def _closed_on_failure(simulation: Simulation) -> Iterator[None]:
+    """SWMM allows one simulation a process: what ends early lets the next one begin. The first error is the one that is told."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):  # its report may not fit
+            simulation.close()
+        raise
 
 
 def _refuse_changed(out: Path, saved: Saved, inputs: ModelInputs) -> None:
@@ -222,25 +237,24 @@ def _run(
 
     status, message, exceeded = "failed", "", []
     found: list[Finding] = []
+    before = recorder.summary(simulation, "interrupted", 0.0, [], ended=False)
     try:
         stops.first_window = True
         with told(out, simulation):  # the tape of what SWMM is told
             status = simulation.run(Guarded(recorder), after_window)
         exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
-    except Abandoned:
-        raise _abandoned(simulation, recorder, stops) from None
+    except Abandoned:  # the first window is left undone: the checkpoint from before it is there
+        status = ABANDONED
     except OutputError:  # no summary: it would not fit either
-        with contextlib.suppress(Exception):  # SWMM's report may not fit
-            simulation.close()
         raise
     except (RunFailedError, DrainageError) as error:
         status, message = "failed", str(error)
         found = error.findings
     with told(out, simulation, (OSError, RuntimeError)):
-        summary = _finished(simulation, recorder, checkpoints, status, message, found, exceeded, begun)
+        summary = _finished(simulation, recorder, checkpoints, status, message, found, exceeded, begun, before)
     for line in closing_lines(summary):
         say(line)
-    if status == "interrupted":
+    if summary["status"] == "interrupted":
         say(f"to go on: flood-sim run --resume {out}")
         return RunOutcome(stops.exit_code, summary)
     remove_checkpoint(out)  # what failed would fail again
@@ -257,8 +271,9 @@ def _finished(
     found: list[Finding],
     exceeded: list[str],
     begun: float,
+    before: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write what comes last, the summary as the very last; returns it."""
+    """Write what comes last, the summary as the very last; returns it. before : the summary at the last checkpoint, for an abandoned window."""
     out = recorder.folder
     if status == "interrupted":
         checkpoints.write(simulation, recorder)
@@ -271,15 +286,9 @@ def _finished(
         write_messages(out, found)
         write_message_layer(out, found, simulation.inputs.terrain.grid.crs)
         message += f"\n  map       {out / MESSAGE_LAYER}"
-    return recorder.finish(simulation, status, time.perf_counter() - begun, exceeded, message)
-
-
-def _abandoned(simulation: Simulation, recorder: Recorder, stops: Stops) -> InterruptedRunError:
-    """Leave the first window of this process undone: the checkpoint from before it is there."""
-    simulation.close()
-    recorder.close()
-    shutil.rmtree(recorder.folder / WORK, ignore_errors=True)
-    return InterruptedRunError(stops.number, f"interrupted before a window was done; to go on: flood-sim run --resume {recorder.folder}")
+    if status == ABANDONED:
+        return recorder.finish(simulation, before | {"wall_s": round(time.perf_counter() - begun, 3)})
+    return recorder.finish(simulation, recorder.summary(simulation, status, time.perf_counter() - begun, exceeded, message))
 
 
 def closing_lines(summary: dict[str, Any]) -> list[str]:

@@ -7,23 +7,15 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-from flood_sim.errors import FloodSimError
 from flood_sim.simulation import Simulation
 
 NUMBERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+GRACE_S = 1.0  # for the first window, after a signal
 BASE = 128  # exit code of a process that a signal ended, without the signal's number
 
 
-class InterruptedRunError(FloodSimError):
-    """A signal ended the run before its first window was done: the checkpoint is as it was."""
-
-    def __init__(self, number: int, message: str) -> None:
-        super().__init__(message)
-        self.exit_code = BASE + number
-
-
 class Abandoned(BaseException):
-    """Raised by a signal in the first window of a process: kernels may be compiled for a minute there, and nothing was won yet."""
+    """Raised where the first window of a process goes on after a signal: kernels may be compiled for a minute there, and nothing was won yet."""
 
 
 class Stops:
@@ -38,6 +30,10 @@ class Stops:
         self.number = self.number or number
         self._simulation.wanted_stop.set()
         if self.first_window:
+            signal.setitimer(signal.ITIMER_REAL, GRACE_S)
+
+    def _late(self, number: int, frame: FrameType | None) -> None:
+        if self.first_window:
             self.first_window = False
             raise Abandoned
 
@@ -46,6 +42,7 @@ class Stops:
         """Inside, signals are asked for, where this is the main thread (elsewhere Python knows none). A hang-up that is ignored stays so (nohup)."""
         before = {}
         with contextlib.suppress(ValueError):
+            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._late)
             for number in NUMBERS:
                 if number != getattr(signal, "SIGHUP", None) or signal.getsignal(number) is not signal.SIG_IGN:
                     before[number] = signal.signal(number, self._ask)
@@ -53,6 +50,8 @@ class Stops:
             yield
         finally:
             self.first_window = False
+            if before:
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
             for number, handler in before.items():
                 signal.signal(number, handler)
 

@@ -76,8 +76,10 @@ class TapedNetwork:
         return self._file.tell(), self._digest.hexdigest()
 
     def close(self) -> None:
-        self._file.close()
-        self._network.close()
+        try:
+            self._file.close()
+        finally:
+            self._network.close()
 
 
 def blocks(path: Path, length: int) -> Iterator[np.ndarray]:

@@ -63,6 +63,10 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
         del _model[mine]
         return {"status": "died", "message": f"the model's process ended with {code}"}
     answer: dict[str, Any] = json.loads(line)
+    if answer["status"] in ("failed", "stopped"):  # what it left half done (SWMM's one simulation a process) is none of the next run's
+        process.kill()
+        process.wait()
+        del _model[mine]
     return answer | {"pid": os.getpid()}
 
 
