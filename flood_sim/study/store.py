@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.durable import remove_parts, write_beside, write_bytes
-from flood_sim.errors import OutputError, input_error
+from flood_sim.errors import InputError, OutputError, input_error
 from flood_sim.folder_lock import held, process_alive
 from flood_sim.study.model import is_complete
 
@@ -114,6 +114,37 @@ class Store:
             _to_parquet(
                 pandas.DataFrame(long, columns=columns).sort_values(["key", "outcome"], kind="stable").reset_index(drop=True), self.folder / OUTCOMES
             )
+
+
+def read_table(path: Path) -> Any:
+    """A parquet table of a study's folder. Raises InputError where it is cut, empty or damaged."""
+    import pandas
+
+    try:
+        return pandas.read_parquet(path)
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's own are among these
+        raise _damaged(path, error) from error
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A JSON document of a study's folder. Raises InputError where it is cut, empty or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("it holds no document")
+        return found
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    again = (
+        f"flood-sim study resume {path.parent} makes it anew from the runs" if path.name in (CATALOGUE, OUTCOMES, LOG, ATTRIBUTION, ENVELOPE) else ""
+    )
+    return input_error(
+        "E110", str(path), "this file of a study's folder is damaged, or not there", given=str(error).splitlines()[0],
+        do=again or "give the command that made it again, with the same --out: runs that are there are not run again",
+    )  # fmt: skip
 
 
 def write_whole(path: Path, content: bytes) -> None:
