@@ -59,3 +59,23 @@ class Stops:
     def exit_code(self) -> int:
         """130 after Ctrl-C, 143 after SIGTERM; 130 where the program itself asked to stop."""
         return BASE + (self.number or signal.SIGINT)
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Inside, SIGTERM and SIGHUP end this thread's work in order (SystemExit, 128 + number), where nobody else has taken care of them."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(BASE + number)
+
+    taken = []
+    with contextlib.suppress(ValueError):  # not the main thread
+        for number in NUMBERS:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
+                taken.append(number)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import queue
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -59,6 +61,7 @@ def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[An
     import dask
     from distributed import Client, LocalCluster
 
+    _silence()
     if scheduler is not None:
         if not (scheduler.startswith("tls://") or trusted or "//127.0.0.1:" in scheduler or "//localhost:" in scheduler):
             raise input_error(
@@ -82,14 +85,38 @@ def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[An
         "distributed.scheduler.allowed-failures": 10, "distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
         "distributed.worker.memory.pause": 0.85, "distributed.scheduler.worker-ttl": None, "logging.distributed": "error",
     }  # fmt: skip
-    with (
-        dask.config.set(settings),
-        LocalCluster(
-            n_workers=slots, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(dask.config.set(settings))
+        with _terminal_signals_held():  # what is started here does not know them
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=slots, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50,
+                    memory_limit=0,
+                )
+            )  # fmt: skip
+            client = stack.enter_context(Client(cluster))
         yield client
+
+
+@contextlib.contextmanager
+def _terminal_signals_held() -> Iterator[None]:
+    """Ctrl-C goes to all processes of a terminal: the parent ends its workers itself. Threads and processes inherit what is held here."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _silence() -> None:
+    """What the library logs of a lost connection are tracebacks; what it means is told in one message."""
+    import distributed  # noqa: F401
+
+    for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado", "asyncio")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 class SchedulerLostError(Exception):

@@ -17,6 +17,7 @@ from typing import Any
 
 from flood_sim.errors import RunFailedError, input_error
 from flood_sim.results import open_results
+from flood_sim.stops import ended_by_signals
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
 from flood_sim.study.cluster import Flight, SchedulerLostError, memory_need, open_client, threads_of, worker_count
@@ -59,7 +60,7 @@ def run_study(
     """Run what is not there yet, write catalogue and attribution; returns the summary. Raises InputError for a wrong study or a busy folder."""
     store, digest = Store(folder), scenario_digest(study)
     store.prepare()
-    with store.locked():
+    with store.locked(), ended_by_signals():
         swept = store.sweep()
         if swept:
             say(f"{swept} half-done runs of a killed study removed")

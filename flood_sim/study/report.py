@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ from flood_sim.analysis.html.runs import runs_context, service_curves
 from flood_sim.analysis.html.standards import standards_context
 from flood_sim.errors import input_error
 from flood_sim.results import open_results, told_broken_netcdf
+from flood_sim.study import store as files
 from flood_sim.study.engine import open_study
 from flood_sim.study.expand import label_of
-from flood_sim.study.store import ATTRIBUTION, AUDIT, CATALOGUE, ENVELOPE, OUTCOMES, STUDY, Store, read_document, read_table
+from flood_sim.study.store import ATTRIBUTION, AUDIT, CATALOGUE, ENVELOPE, STUDY, Store, read_document, read_table
 
 NAMES = {
     "conveyance": "conveyance 行泄通道", "pipe_network": "pipe network 排水管网", "pump_stations": "pump stations 雨水泵站",
@@ -59,7 +59,7 @@ def study_context(folder: Path) -> dict[str, Any]:
     table = read_table(folder / CATALOGUE)
     table = table.astype(object).where(table.notna(), None)
     document = read_document(folder / ATTRIBUTION)
-    units = {r["outcome"]: r["unit"] for r in read_table(folder / OUTCOMES).to_dict("records")}
+    units = {r["outcome"]: r["unit"] for r in read_table(folder / files.OUTCOMES).to_dict("records")}
     rows = [r for r in table.to_dict("records") if r["status"] == "complete"]
     full = 2 ** len(study.projects) - 1
     shown = [r for r in rows if not r["twin"] and r["draw"] in (-1, 0) and r["failure_set"] == next(iter(study.spec.failure_sets))]
@@ -185,7 +185,7 @@ def _envelopes(folder: Path) -> list[dict[str, Any]]:
     path = folder / ENVELOPE
     if not path.is_file():
         return []
-    document = json.loads(path.read_text(encoding="utf-8"))
+    document = read_document(path)
     english, chinese = OUTCOMES.get(document["outcome"], (document["outcome"], ""))
     found = []
     for storm in dict.fromkeys(e["storm"] for e in document["envelopes"]):
