@@ -7,11 +7,12 @@ import json
 import logging
 import queue
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flood_sim.errors import input_error
+from flood_sim.errors import RunFailedError, input_error
 from flood_sim.scenario import load_scenario
 from flood_sim.scenario.build import available_bytes, grid_size
 from flood_sim.study.expand import expand
@@ -59,7 +60,7 @@ def worker_count(study: Study) -> int:
 def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[Any]:
     """A client of a cluster on this machine's loopback, or of a scheduler that is named. Raises InputError where that one is open to a network."""
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     _silence()
     if scheduler is not None:
@@ -87,15 +88,26 @@ def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[An
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         stack.enter_context(dask.config.set(settings))
-        with _terminal_signals_held():  # what is started here does not know them
-            cluster = stack.enter_context(
-                LocalCluster(
-                    n_workers=slots, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50,
-                    memory_limit=0,
-                )
-            )  # fmt: skip
-            client = stack.enter_context(Client(cluster))
+        try:
+            with _terminal_signals_held():  # what is started here does not know them
+                client = _own_cluster(slots, stack)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise RunFailedError(
+                f"E123 the workers cannot be started: {str(error).splitlines()[0] if str(error) else type(error).__name__}\n"
+                f"  do        free space in {dask.config.get('temporary-directory') or tempfile.gettempdir()} and memory, then the same command again"
+            ) from error
         yield client
+
+
+def _own_cluster(slots: int, stack: contextlib.ExitStack) -> Any:
+    from distributed import Client, LocalCluster
+
+    cluster = stack.enter_context(
+        LocalCluster(
+            n_workers=slots, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0
+        )
+    )  # fmt: skip
+    return stack.enter_context(Client(cluster))
 
 
 @contextlib.contextmanager
