@@ -112,14 +112,21 @@ def _own_cluster(slots: int, stack: contextlib.ExitStack) -> Any:
 
 @contextlib.contextmanager
 def _terminal_signals_held() -> Iterator[None]:
-    """Ctrl-C goes to all processes of a terminal: the parent ends its workers itself. Threads and processes inherit what is held here."""
+    """Ctrl-C goes to all processes of a terminal: the parent ends its workers itself. What is started inside inherits that these signals are ignored;
+    one that comes meanwhile waits until the end."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    numbers, handlers = (signal.SIGINT, signal.SIGHUP), {}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
+        with contextlib.suppress(ValueError):  # not the main thread
+            for number in numbers:
+                handlers[number] = signal.signal(number, signal.SIG_IGN)
         yield
     finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
