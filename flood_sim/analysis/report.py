@@ -8,11 +8,17 @@ from typing import Any
 from flood_sim.analysis import plots, site_plots
 from flood_sim.analysis.consequences import Consequences
 from flood_sim.analysis.style import pyplot
-from flood_sim.results import Results
+from flood_sim.durable import write_beside
+from flood_sim.results import Results, told_broken_netcdf
 
 
 def draw_report(results: Results, limits: dict[str, Any] | None = None) -> Path:
     """Draw the pictures that the run has the data for into its report/, and write consequences.json; returns the folder."""
+    with told_broken_netcdf(results.folder):
+        return _draw(results, limits)
+
+
+def _draw(results: Results, limits: dict[str, Any] | None) -> Path:
     target = results.folder / "report"
     target.mkdir(exist_ok=True)
     pictures = {"max_depth": plots.max_depth_map(results)}
@@ -32,6 +38,6 @@ def draw_report(results: Results, limits: dict[str, Any] | None = None) -> Path:
         pictures["access_maps"] = site_plots.access_maps(consequences)
     for name, figure in pictures.items():
         if figure is not None:
-            figure.savefig(target / f"{name}.png")
+            write_beside(target / f"{name}.png", figure.savefig)
             pyplot().close(figure)
     return target
