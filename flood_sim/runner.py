@@ -240,7 +240,7 @@ def _run(
     before = recorder.summary(simulation, "interrupted", 0.0, [], ended=False)
     try:
         stops.first_window = True
-        with told(out, simulation):  # the tape of what SWMM is told
+        with told(out, simulation), stops.stepping():  # the tape of what SWMM is told
             status = simulation.run(Guarded(recorder), after_window)
         exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
     except Abandoned:  # the first window is left undone: the checkpoint from before it is there

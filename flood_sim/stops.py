@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 
@@ -11,6 +15,8 @@ from flood_sim.simulation import Simulation
 
 NUMBERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_S = 1.0  # for the first window, after a signal
+LONGEST_S = 1.6  # for any window: a compiled one cannot be left, so the process ends in the midst of it
+OWN_PROCESS = False  # the command line sets it: nobody else's program is ended
 BASE = 128  # exit code of a process that a signal ended, without the signal's number
 
 
@@ -25,6 +31,16 @@ class Stops:
         self._simulation = simulation
         self.number = 0
         self.first_window = False  # being computed now
+        self._in_loop = False
+
+    @contextlib.contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Around the loop over windows: a process of our own ends here where a window takes too long after a signal; its last checkpoint stays."""
+        self._in_loop = True
+        try:
+            yield
+        finally:
+            self._in_loop = False
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.number = self.number or number
@@ -41,7 +57,11 @@ class Stops:
     def watching(self) -> Iterator[None]:
         """Inside, signals are asked for, where this is the main thread (elsewhere Python knows none). A hang-up that is ignored stays so (nohup)."""
         before = {}
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
         with contextlib.suppress(ValueError):
+            signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+            threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
             before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._late)
             for number in NUMBERS:
                 if number != getattr(signal, "SIGHUP", None) or signal.getsignal(number) is not signal.SIG_IGN:
@@ -52,8 +72,23 @@ class Stops:
             self.first_window = False
             if before:
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
+                signal.set_wakeup_fd(-1)
             for number, handler in before.items():
                 signal.signal(number, handler)
+            os.close(writer)  # ends the watch, which closes its own end
+
+    def _watch(self, reader: int) -> None:
+        """A thread that hears of a signal while the main thread is in a compiled window, where no handler of Python runs; ends with the pipe."""
+        while heard := os.read(reader, 1):
+            if heard[0] in NUMBERS and OWN_PROCESS:
+                end = time.monotonic() + LONGEST_S
+                while self._in_loop and time.monotonic() < end:
+                    time.sleep(0.02)
+                if self._in_loop:
+                    sys.stderr.write("interrupted within a long window: the run goes on from its last checkpoint (flood-sim run --resume DIR)\n")
+                    sys.stderr.flush()
+                    os._exit(BASE + heard[0])
+        os.close(reader)
 
     @property
     def exit_code(self) -> int:
