@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flood_sim.errors import input_error
+from flood_sim.netcdf import check_netcdf
+from flood_sim.plain_folder import check_folder
 
 if TYPE_CHECKING:
     import xarray
@@ -44,7 +46,7 @@ class Results:
         """fields.nc as an xarray Dataset; `time` is UTC."""
         import xarray
 
-        return xarray.open_dataset(self.folder / "fields.nc", engine="netcdf4", decode_timedelta=False)
+        return xarray.open_dataset(check_netcdf(self.folder / "fields.nc"), engine="netcdf4", decode_timedelta=False)
 
     @property
     def max_depth(self) -> xarray.DataArray:
@@ -62,7 +64,7 @@ class Results:
         import xarray
 
         path = self.folder / "network.nc"
-        return xarray.open_dataset(path, engine="netcdf4") if path.is_file() else None
+        return xarray.open_dataset(check_netcdf(path), engine="netcdf4") if path.is_file() else None
 
     @cached_property
     def gauges(self) -> dict[str, dict[str, list[Any]]]:
@@ -111,6 +113,7 @@ def open_results(folder: str | Path) -> Results:
     path = Path(folder)
     if not (path / "fields.nc").is_file():
         raise input_error("E101", str(path), "this is no result folder: fields.nc is not there", do="run `flood-sim run SCENARIO --out DIR` first")
+    check_folder(path)
     return Results(path)
 
 

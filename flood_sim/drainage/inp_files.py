@@ -98,8 +98,8 @@ LID_REPORT = 8  # token of [LID_USAGE] with a file that SWMM writes
 
 def tokens(line: str) -> list[str]:
     """A line as SWMM splits it."""
-    text, found = line.split(";", 1)[0], []
-    k = 0
+    text, k = line.split(";", 1)[0], 0
+    found: list[str] = []
     while k < len(text) and len(found) < MOST_TOKENS:
         if text[k] in SEPARATORS:
             k += 1

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sqlite3
+from glob import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +22,6 @@ NAMES_A_FILE = re.compile(r"\+?\w*grids\s*=|parameterfile|\+(file|init|catalog|m
 NO_GRID = re.compile(r"\+?nadgrids\s*=\s*@null\b", re.IGNORECASE)  # PROJ's word for no grid at all: in EPSG:3857
 GEOMETRIES = {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 GEOJSON = GEOMETRIES | {"Feature", "FeatureCollection"}
-SIDECARS = (".prj", ".PRJ", ".Prj")
 FUNCTIONS = re.compile(r"\b(load_extension|readfile|writefile|gdal\w*|ogr\w*)\s*\(", re.IGNORECASE)
 
 
@@ -38,17 +38,9 @@ def check_crs(text: str, place: str) -> str:
 
 def check_sidecars(path: Path) -> None:
     """A .prj beside an ASCII grid is read: it must be a plain file there. Raises InputError where it is a link out of the folder."""
-    for name in {p.name for p in path.parent.glob(f"{glob_escape(path.stem)}.*")} if path.suffix.lower() == ".asc" else ():
-        beside = path.parent / name
-        if beside.suffix in SIDECARS or beside.suffix.lower() == ".prj":
-            if not beside.is_file() or beside.resolve().parent != path.parent.resolve():
-                raise input_error("E106", str(path.name), "the .prj beside this raster is no plain file of its folder", given=name, do="copy it in")
-
-
-def glob_escape(text: str) -> str:
-    from glob import escape
-
-    return escape(text)
+    for beside in path.parent.glob(f"{escape(path.stem)}.*") if path.suffix.lower() == ".asc" else ():
+        if beside.suffix.lower() == ".prj" and not (beside.is_file() and beside.resolve().parent == path.parent.resolve()):
+            raise input_error("E106", path.name, "the .prj beside this raster is no plain file of its folder", given=beside.name, do="copy it in")
 
 
 def checked_vector(path: Path) -> tuple[str, dict[str, Any]]:
@@ -86,7 +78,9 @@ def _check_geojson(path: Path) -> None:
         named = crs.get("properties")
         name = named.get("name") if crs.get("type") == "name" and isinstance(named, dict) else None
         if not isinstance(name, str):
-            raise input_error("E116", f"{path.name}, `crs`", "this coordinate system is a link", given=str(crs)[:100], do="give its code, or remove `crs`")
+            raise input_error(
+                "E116", f"{path.name}, `crs`", "this coordinate system is a link", given=str(crs)[:100], do="give its code, or remove `crs`"
+            )
         check_crs(name, f"{path.name}, `crs`")
 
 
@@ -102,7 +96,9 @@ def _check_geopackage(path: Path) -> None:
     try:
         with sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True) as data:
             rows = data.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
-            systems = [] if "gpkg_spatial_ref_sys" not in {r[1] for r in rows} else data.execute("SELECT definition FROM gpkg_spatial_ref_sys").fetchall()
+            systems = (
+                [] if "gpkg_spatial_ref_sys" not in {r[1] for r in rows} else data.execute("SELECT definition FROM gpkg_spatial_ref_sys").fetchall()
+            )
         data.close()
     except sqlite3.Error as error:
         raise input_error("E110", path.name, f"the GeoPackage is damaged: {error}", do="re-copy the file") from error

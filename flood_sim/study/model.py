@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from flood_sim import sandbox
 from flood_sim.units import GIBIBYTE
 
 DONE = "outcomes.json"
@@ -140,4 +141,6 @@ def _sync(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    sandbox.arm()
+    sandbox.hold_model(Path(sys.argv[1]), [Path(p) for p in sys.argv[2:]])
     serve(Path(sys.argv[1]))

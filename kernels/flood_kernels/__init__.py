@@ -35,7 +35,7 @@ def cache_folder() -> Path:
 
 _before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
 try:
-    from flood_kernels import layers, local_inertial, losses, nodes, passages, points, runs, second_order, second_order_rows, statistics
+    from flood_kernels import layers, local_inertial, losses, nodes, passages, points, roads, runs, second_order, second_order_rows, statistics
 finally:
     numba.config.CACHE_DIR = _before
 
@@ -47,6 +47,7 @@ __all__ = [
     "nodes",
     "passages",
     "points",
+    "roads",
     "runs",
     "second_order",
     "second_order_rows",

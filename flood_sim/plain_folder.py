@@ -1,0 +1,32 @@
+"""A folder that came from somebody else: nothing in it may lead out of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from flood_sim.errors import input_error
+
+
+def check_folder(folder: Path) -> None:
+    """Raises InputError (E106) where a result or study folder holds a link out of it, a pipe, or a device: what is read or written there lies there."""
+    root = folder.resolve()
+    for place, names, files in os.walk(root):
+        for name in (*names, *files):
+            path = Path(place, name)
+            kind = path.lstat().st_mode
+            if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+                continue
+            if stat.S_ISLNK(kind) and _stays(path, root):
+                continue
+            raise input_error(
+                "E106", str(path), "a link out of this folder, a pipe or a device", allowed="plain files and folders", do="copy the file in, or remove it"
+            )  # fmt: skip
+
+
+def _stays(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        return False
