@@ -15,7 +15,7 @@ class Held(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """As the group does it; the command is held before it does anything."""
         name, command, rest = super().resolve_command(ctx, args)
-        words = [ctx.info_name, name] if ctx.parent is not None else [name]
+        words = [str(word) for word in ([ctx.info_name, name] if ctx.parent is not None else [name])]
         return name, _held(command, " ".join(words)), rest
 
 
