@@ -384,8 +384,7 @@ def main(arguments: list[str] | None = None) -> Any:
     if arguments is None:
         sandbox.arm()
     try:
-        with sandbox.told():
-            app(args=arguments, prog_name="flood-sim")
+        app(args=arguments, prog_name="flood-sim")
     except FloodSimError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)

@@ -24,7 +24,8 @@ def _held(command: Any, words: str) -> Any:
 
     def invoke(ctx: Any) -> Any:
         sandbox.enter(words, ctx.params)
-        return inner(ctx)
+        with sandbox.told():
+            return inner(ctx)
 
     command.invoke = invoke
     return command

@@ -30,3 +30,11 @@ def _stays(path: Path, root: Path) -> bool:
         return path.resolve().is_relative_to(root)
     except (OSError, RuntimeError):
         return False
+
+
+def plain_name(name: object) -> str:
+    """The name of a folder, as a table of a foreign study gives it. Raises InputError (E106) where it leads elsewhere."""
+    text = str(name)
+    if text in ("", ".", "..") or any(sign in text for sign in "/\\\0"):
+        raise input_error("E106", "a run's key", "this is no name of a run", given=text[:100], do="the study's tables were changed: flood-sim study resume DIR")
+    return text

@@ -27,7 +27,9 @@ CALLS = (
     "chown,fchownat,mknod,mknodat,setxattr,execve,connect,bind,sendto,sendmsg,listen,access,faccessat,faccessat2"
 )
 PROGRAMS = re.compile(r"/(ldconfig(\.real)?|uname|fc-list|python[\d.]*|gcc|cc|ld|sh)$")  # what Python's own libraries ask for the system's parts
-ASKS_A_NAME = re.compile(r"htons\(53\)|AF_UNIX|AF_NETLINK")  # UDP and the system's own services: Landlock holds TCP
+KEPT = re.compile(
+    r"= -1 E(ACCES|PERM|LOOP|XDEV)|htons\(53\)|AF_UNIX|AF_NETLINK"
+)  # refused by the kernel; UDP and the system's services: it holds TCP
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -126,9 +128,8 @@ def _read(trace: Path, answers: list[Answer], folder: Path, by_the_kernel: bool)
         marked = re.search(re.escape(MARK) + r"(\d+|end)", rest)
         if marked:
             current = None if marked.group(1) == "end" else answers[int(marked.group(1))]
-        elif current is not None and name not in ("access", "faccessat", "faccessat2"):
-            if not (by_the_kernel and (re.search(r"= -1 E(ACCES|PERM|LOOP|XDEV)", rest) or ASKS_A_NAME.search(rest))):
-                _judge(current, name, rest, allowed, writable)
+        elif current is not None and not name.endswith(("access", "faccessat", "faccessat2")) and not (by_the_kernel and KEPT.search(rest)):
+            _judge(current, name, rest, allowed, writable)
 
 
 def _judge(answer: Answer, name: str, rest: str, allowed: list[Path], writable: list[Path]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.errors import input_error
+from flood_sim.plain_folder import plain_name
 from flood_sim.result_folder import process_alive
 from flood_sim.study.model import is_complete
 
@@ -71,7 +72,7 @@ class Store:
         if not path.is_file():
             return None
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return record if record["status"] != "complete" or is_complete(self.runs / record["key"]) else None
+        return record if record["status"] != "complete" or is_complete(self.runs / plain_name(record["key"])) else None
 
     def note(self, identity: str, record: dict[str, Any]) -> None:
         """Keep what a run came to; whole or not at all."""
