@@ -46,6 +46,7 @@ C CIRCULAR 0.5 0 0 0
 J1 22 22
 O 52 22
 """
+FOREIGN = ("raw", "raw_new", "link", "link_new", "virtual", "virtual_new", "group", "group_new")  # of linked_netcdf.py
 OUTSIDE = {
     "secret.txt": b"07/20/2021 15:00 1.0\n07/20/2021 15:30 2.0\n", "target.txt": b"as it was\n", "outside.bin": bytes(range(108)),
     "secret.toml": b'title = "secret"\n', "secret.prj": b'PROJCS["secret"]', "start.hsf": b"SWMM5-HOTSTART4" + bytes(200),
@@ -317,7 +318,7 @@ def _beside(city: Path, outside: Path, name: str, link: str) -> None:
 
 def netcdfs() -> Iterator[Case]:
     rain = '[rainfall]\nkind = "grid"\nfile = "rain.nc"\nquantity = "depth_mm"\nlabel = "right"\ninterval_s = 3600.0'
-    for name in ("raw", "raw_new", "link", "link_new", "virtual", "virtual_new", "group", "group_new"):
+    for name in FOREIGN:
 
         def make(city: Path, outside: Path, name: str = name) -> None:
             (outside / "outside.nc").write_bytes(content("plain"))
@@ -325,6 +326,7 @@ def netcdfs() -> Iterator[Case]:
             scenario(city, rain=rain)
 
         yield Case("NetCDF", name, make)
+    for name in FOREIGN:
         yield Case("result folder", f"fields {name}", lambda city, outside, n=name: _results(city, outside, n), ("explain", "city/run", "J1"))
 
 

@@ -113,7 +113,7 @@ def _lines(trace: Path) -> Iterable[str]:
             waiting[pid] = rest.removesuffix("<unfinished ...>")
         elif rest.startswith("<..."):
             yield waiting.pop(pid, "") + rest.partition("resumed>")[2]
-        else:
+        elif not rest.startswith(("---", "+++")):  # signals and ends
             yield rest
 
 
