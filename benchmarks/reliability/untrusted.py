@@ -55,12 +55,12 @@ OUTSIDE = {
 
 @dataclass(frozen=True)
 class Case:
-    """One folder: what it is, how its `city` is made, the words after `flood-sim`; refused: exit 2 is asked for, else exit 0 will do as well."""
+    """One folder: what it is, how its `city` is made, the words after `flood-sim` in it; refused: exit 2 is asked for, else exit 0 will do as well."""
 
     kind: str
     name: str
     make: Callable[[Path, Path], Any]
-    words: tuple[str, ...] = ("check", "city/s.toml")
+    words: tuple[str, ...] = ("check", "s.toml")
     refused: bool = True
 
 
@@ -206,7 +206,7 @@ def paths() -> Iterator[Case]:
             os.mkfifo(city / "pipe")
             (city / "study.toml").write_text(f'schema = 1\nname = "s"\nscenario = "{form.replace("OUT", str(outside))}"\n[storms.a]\n')
 
-        yield Case("study file", f"scenario {k}", study, ("study", "run", "city/study.toml", "--out", "city/out"))
+        yield Case("study file", f"scenario {k}", study, ("study", "run", "study.toml", "--out", "out"))
 
 
 def systems() -> Iterator[Case]:
@@ -327,7 +327,7 @@ def netcdfs() -> Iterator[Case]:
 
         yield Case("NetCDF", name, make)
     for name in FOREIGN:
-        yield Case("result folder", f"fields {name}", lambda city, outside, n=name: _results(city, outside, n), ("explain", "city/run", "J1"))
+        yield Case("result folder", f"fields {name}", lambda city, outside, n=name: _results(city, outside, n), ("explain", "run", "J1"))
 
 
 def _results(city: Path, outside: Path, name: str) -> Path:
@@ -350,7 +350,7 @@ def results() -> Iterator[Case]:
                 (outside / "folder").mkdir()
                 os.mkfifo(run / name) if name == "pipe" else (run / name).symlink_to(outside / ("folder" if name == "report" else "target.txt"))
 
-            yield Case("result folder", f"{command} {name}", make, (command, *["city/run"] * (2 if command == "compare" else 1)))
+            yield Case("result folder", f"{command} {name}", make, (command, *["run"] * (2 if command == "compare" else 1)))
 
 
 def cases() -> list[Case]:

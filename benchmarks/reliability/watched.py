@@ -145,7 +145,7 @@ def _judge(answer: Answer, name: str, rest: str, allowed: list[Path], writable: 
             answer.called.append(f"execve {named[0]}")
         return
     opened = re.search(r"= \d+<(.*)>$", rest)
-    real = Path(opened.group(1)) if opened else Path(os.path.realpath(_named(answer.place, rest, named)))
+    real = Path(opened.group(1)) if opened else Path(os.path.realpath(_named(answer.place / "city", rest, named)))
     city, outside = answer.place / "city", answer.place / "outside"
     writes = not name.startswith("open") or bool(re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", rest))
     if not succeeded and not (name.startswith("open") and real.is_relative_to(outside) and "EACCES" not in rest):
@@ -201,7 +201,7 @@ def _drive(job: dict[str, Any]) -> None:
         _cut_out_checks()
     said = []
     for number, case in enumerate(job["cases"]):
-        os.chdir(case["place"])
+        os.chdir(Path(case["place"]) / "city")
         log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (it takes the place of both streams)
         out, err = sys.stdout, sys.stderr
         sys.stdout = sys.stderr = log
