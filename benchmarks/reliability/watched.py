@@ -153,7 +153,11 @@ def _judge(answer: Answer, name: str, rest: str, allowed: list[Path], writable: 
     mine = [*writable, city / "out", city / "run"]
     if writes and not any(real.is_relative_to(p) for p in mine):
         answer.written.append(f"{name} {real}")
-    elif not writes and not any(real.is_relative_to(p) for p in (*allowed, *mine, city)) and real not in (answer.place, answer.place.parent):
+    elif (
+        not writes
+        and (real.is_relative_to(outside) or not any(real.is_relative_to(p) for p in (*allowed, *mine, city)))
+        and real not in (answer.place, answer.place.parent)
+    ):
         answer.read.append(f"{name} {real}")
 
 
