@@ -37,10 +37,11 @@ def check_crs(text: str, place: str) -> str:
 
 
 def check_sidecars(path: Path) -> None:
-    """A .prj beside an ASCII grid is read: it must be a plain file there. Raises InputError where it is a link out of the folder."""
+    """A .prj or .aux.xml beside an ASCII grid is read: it must be a plain file there. Raises InputError where it is a link out of the folder."""
     for beside in path.parent.glob(f"{escape(path.stem)}.*") if path.suffix.lower() == ".asc" else ():
-        if beside.suffix.lower() == ".prj" and not (beside.is_file() and beside.resolve().parent == path.parent.resolve()):
-            raise input_error("E106", path.name, "the .prj beside this raster is no plain file of its folder", given=beside.name, do="copy it in")
+        read = beside.suffix.lower() == ".prj" or beside.name.lower() == f"{path.name}.aux.xml".lower()
+        if read and not (beside.is_file() and beside.resolve().parent == path.parent.resolve()):
+            raise input_error("E106", path.name, "the file beside this raster is no plain file of its folder", given=beside.name, do="copy it in")
 
 
 def checked_vector(path: Path) -> tuple[str, dict[str, Any]]:
