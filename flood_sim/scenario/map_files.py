@@ -87,9 +87,10 @@ def _check_geojson(path: Path) -> None:
 
 def _check_geopackage(path: Path) -> None:
     """A GeoPackage of plain tables, closed by who wrote it."""
-    head = path.open("rb").read(100)
-    if not head.startswith(b"SQLite format 3\0"):
-        raise _refused(path, "this is no GeoPackage", "write the file again from your GIS as GeoPackage")
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head != b"SQLite format 3\0":
+        raise input_error("E110", path.name, "this is no GeoPackage", given=repr(head[:16]), do="write the file again from your GIS as GeoPackage")
     for ending in ("-wal", "-journal"):
         beside = path.with_name(path.name + ending)
         if beside.is_symlink() or (beside.exists() and beside.stat().st_size > 0):
