@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flood_sim import sandbox
+from flood_sim.cli_held import Held
 from flood_sim.cli_results import Json, compare, draw, explain, report, section, trace
 from flood_sim.cli_study import audit, lead_time, study
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from flood_sim.simulation import Simulation
 
 app = typer.Typer(
+    cls=Held,
     name="flood-sim",
     help="Urban flood simulation: streets and sewers in one run, every cubic metre accounted for.",
     no_args_is_help=True,
@@ -369,7 +372,7 @@ class _Progress:
         )
 
 
-app.add_typer(study, name="study")
+app.add_typer(study, name="study", cls=Held)
 for command in (report, explain, trace, section, compare, audit, lead_time):
     app.command()(command)
 
@@ -378,6 +381,8 @@ def main(arguments: list[str] | None = None) -> Any:
     """Entry point: an InputError is one message and exit 2, a failed run exit 3, never a traceback for either."""
     from flood_sim.errors import FloodSimError
 
+    if arguments is None:
+        sandbox.arm()
     try:
         app(args=arguments, prog_name="flood-sim")
     except FloodSimError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.output import versions
+from flood_sim.sandbox import described
 from flood_sim.units import GIBIBYTE
 
 
@@ -27,6 +28,7 @@ def machine() -> dict[str, Any]:
     return {
         "cores": os.cpu_count(), "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "threads_of_a_run": default_threads(), "memory_free_gib": round(available_bytes() / GIBIBYTE, 1),
+        "sandbox": described(),
         "chromium": next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None),
     }  # fmt: skip
 
@@ -129,6 +131,7 @@ def doctor_lines(found: dict[str, Any]) -> list[str]:
     m = found["machine"]
     lines = [", ".join(f"{name} {text}" for name, text in found["versions"].items())]
     lines.append(f"{m['usable_cores']} of {m['cores']} cores, {m['memory_free_gib']} GiB free; a run takes {m['threads_of_a_run']} threads")
+    lines.append(f"second line of defence: {m['sandbox']}")
     lines.append(f"reports as PDF: {m['chromium'] or 'no Chromium found; HTML works without'}")
     lines += [f"{'ok  ' if c['ok'] else 'FAIL'} {c['name']:<8} {c['found']} ({c['seconds']:.1f} s)" for c in found["checks"]]
     failed = [c["name"] for c in found["checks"] if not c["ok"]]

@@ -17,6 +17,8 @@ import numpy as np
 
 from flood_sim.errors import InputError, input_error
 from flood_sim.live import copied_whole, is_written_now
+from flood_sim.netcdf import check_netcdf
+from flood_sim.plain_folder import check_folder
 
 if TYPE_CHECKING:
     import xarray
@@ -143,6 +145,7 @@ def open_results(folder: str | Path) -> Results:
     path = Path(folder)
     if not (path / "fields.nc").is_file():
         raise input_error("E101", str(path), "this is no result folder: fields.nc is not there", do="run `flood-sim run SCENARIO --out DIR` first")
+    check_folder(path)
     return Results(path)
 
 
@@ -171,7 +174,7 @@ def open_whole(path: Path, **keys: Any) -> xarray.Dataset:
         path, kept = copied_whole(path)
     _refuse_cut(path, shown)
     with told_damage(shown):
-        dataset = xarray.open_dataset(path, engine="netcdf4", **keys)
+        dataset = xarray.open_dataset(check_netcdf(path), engine="netcdf4", **keys)
     if kept is not None:
         weakref.finalize(dataset, kept.cleanup)
     return dataset

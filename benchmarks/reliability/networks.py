@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks.speed.kernel import figure, processor
 from flood_sim.drainage.inp import InpFile, read_inp
+from flood_sim.drainage.inp_files import close_files
 
 HOURS = 12.0  # of each file, at most
 STEP_S = 2.0  # behind our door: at most
@@ -48,7 +49,7 @@ def alone(inp: InpFile, folder: Path) -> dict[str, float]:
     start, duration = start_and_duration(inp)
     end = start + timedelta(seconds=duration)
     options = {"END_DATE": f"{end:%m/%d/%Y}", "END_TIME": f"{end:%H:%M:%S}"}
-    inp.with_files_beside().with_options(options).write(folder / "alone.inp")
+    close_files(inp).with_options(options).write(folder / "alone.inp")
     with Simulation(str(folder / "alone.inp")) as simulation:
         for _ in simulation:
             pass

@@ -20,6 +20,7 @@ from flood_sim.analysis.hazard import hazard_outcomes
 from flood_sim.analysis.streets import DriestWays
 from flood_sim.durable import write_json
 from flood_sim.errors import input_error, nearest
+from flood_sim.netcdf import check_netcdf
 from flood_sim.plugins import brought
 from flood_sim.results import Results, told_damage
 from flood_sim.units import SECONDS_PER_HOUR
@@ -75,7 +76,7 @@ class Consequences:
         path = self.results.folder / "exposure.nc"
         if not path.is_file():
             return None
-        with told_damage(path), netCDF4.Dataset(path) as f:
+        with told_damage(path), netCDF4.Dataset(check_netcdf(path)) as f:
             f.set_auto_mask(False)
             return {name: np.array(f[name][:]) for name in f.variables}
 

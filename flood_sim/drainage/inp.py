@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import codecs
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from flood_sim.drainage.inp_files import close_files
 from flood_sim.errors import input_error
 from flood_sim.units import FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
-FILE_REFERENCE = re.compile(r'(\bFILE\s+)"?([^"\s;]+)"?', re.IGNORECASE)
 ENCODINGS = ("utf-8", "gb18030", "latin-1")
 
 
@@ -37,6 +36,16 @@ class InpFile:
     lines: list[str]
     encoding: str = "utf-8"
     _sections: dict[str, list[Row]] = field(default_factory=dict)
+    _roots: tuple[Path, ...] = ()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Folders in which the files lie that it may name: its own, where none was given."""
+        return self._roots or (self.path.parent,)
+
+    def with_lines(self, lines: list[str]) -> InpFile:
+        """A copy with other lines."""
+        return InpFile(self.path, lines, self.encoding, _roots=self._roots)
 
     @property
     def section_names(self) -> list[str]:
@@ -100,7 +109,7 @@ class InpFile:
                 lines[row.line - 1] = f"{name:<21}{options[name]}"
                 left.pop(name, None)
         extra = [f"{name:<21}{value}" for name, value in left.items()]
-        return InpFile(self.path, [*lines, "", "[OPTIONS]", *extra] if extra else lines, self.encoding)
+        return self.with_lines([*lines, "", "[OPTIONS]", *extra] if extra else lines)
 
     def with_section(self, section: str, body: list[str]) -> InpFile:
         """A copy in which a section holds exactly these lines: old rows are emptied, new ones stand at the end.
@@ -110,18 +119,7 @@ class InpFile:
         lines = list(self.lines)
         for row in self.rows(section):
             lines[row.line - 1] = ""
-        return InpFile(self.path, [*lines, "", f"[{section}]", *body], self.encoding)
-
-    def with_files_beside(self) -> InpFile:
-        """A copy whose data files (FILE "rain.dat") are named by their whole path: SWMM looks for them beside the copy it reads."""
-        lines = list(self.lines)
-        for section in ("RAINGAGES", "TIMESERIES", "TEMPERATURE"):
-            for row in self.rows(section):
-                found = FILE_REFERENCE.search(lines[row.line - 1])
-                beside = (self.path.parent / found.group(2)).resolve() if found else None
-                if found and beside and beside.is_file() and beside.is_relative_to(self.path.parent.resolve()):
-                    lines[row.line - 1] = lines[row.line - 1].replace(found.group(0), f'{found.group(1)}"{beside}"')
-        return InpFile(self.path, lines, self.encoding)
+        return self.with_lines([*lines, "", f"[{section}]", *body])
 
     def write(self, path: Path) -> None:
         """Write as UTF-8 without a byte order mark."""
@@ -184,8 +182,11 @@ class InpFile:
         return {name: (inverts[name], np.array(rows).reshape(-1, 2)) for name, rows in pipes.items()}
 
 
-def read_inp(path: Path) -> InpFile:
-    """Read a network; a byte order mark is dropped, GBK and Latin-1 are decoded. Raises InputError where it is no text or has no nodes."""
+def read_inp(path: Path, roots: tuple[Path, ...] = ()) -> InpFile:
+    """Read a network; a byte order mark is dropped, GBK and Latin-1 are decoded.
+
+    roots : folders in which the files lie that it may name; its own folder where none is given.
+    Raises InputError where it is no text, has no sections, or names a file that SWMM may not open."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -197,11 +198,12 @@ def read_inp(path: Path) -> InpFile:
             break
         except UnicodeDecodeError:
             continue
-    inp = InpFile(path, text.splitlines(), encoding)
+    inp = InpFile(path, text.splitlines(), encoding, _roots=roots)
     if "\x00" in text or not inp.section_names:
         raise input_error("E401", str(path), "this is no SWMM input file: no [SECTION] found", do="give an EPA SWMM 5 .inp file")
     if inp.flow_units not in SWMM_FLOW_UNITS:
         raise input_error("E401", f"{path}, [OPTIONS]", "unknown FLOW_UNITS", given=inp.flow_units, allowed=", ".join(SWMM_FLOW_UNITS))
+    close_files(inp)
     return inp
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from flood_sim.drainage.engine import SurchargeField, check_version, engine_calls
 from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.inp_files import close_files
 from flood_sim.errors import DrainageError, Finding, FloodSimError, InputError
 from flood_sim.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
@@ -38,7 +39,7 @@ class SwmmNetwork:
         self.metre, self.cubic_metre = (FOOT_M, CUBIC_FOOT_M3) if feet else (1.0, 1.0)
         self._inp, self.report = inp, folder / "swmm.rpt"
         path = folder / "swmm.inp"
-        prepared(inp, start, duration_s, routing_step_s, threads).write(path)
+        close_files(prepared(inp, start, duration_s, routing_step_s, threads), folder).write(path)
         try:
             self._simulation = Simulation(str(path), str(self.report), str(folder / "swmm.out"))
             self._simulation.__enter__()  # pyswmm warns otherwise; `close` is the exit
@@ -233,28 +234,24 @@ def prepared(inp: InpFile, start: datetime, duration_s: float, routing_step_s: f
     """The network on the run's clock: fixed routing step, end well beyond the run (else SWMM stops a step early), no report of its own."""
     end = start + timedelta(seconds=duration_s + 3600)
     rounded = f"{routing_step_s:g}"
-    return (
-        inp.with_files_beside()
-        .with_options(
-            {
-                "START_DATE": f"{start:%m/%d/%Y}",
-                "START_TIME": f"{start:%H:%M:%S}",
-                "REPORT_START_DATE": f"{start:%m/%d/%Y}",
-                "REPORT_START_TIME": f"{start:%H:%M:%S}",
-                "END_DATE": f"{end:%m/%d/%Y}",
-                "END_TIME": f"{end:%H:%M:%S}",
-                "REPORT_STEP": "00:05:00",
-                "ROUTING_STEP": rounded,
-                "VARIABLE_STEP": "0",
-                "MINIMUM_STEP": rounded,
-                "ALLOW_PONDING": "NO",
-                "SKIP_STEADY_STATE": "NO",
-                "SURCHARGE_METHOD": "EXTRAN",
-                "THREADS": str(threads),
-            }
-        )
-        .with_section("REPORT", ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"])
-    )
+    return inp.with_options(
+        {
+            "START_DATE": f"{start:%m/%d/%Y}",
+            "START_TIME": f"{start:%H:%M:%S}",
+            "REPORT_START_DATE": f"{start:%m/%d/%Y}",
+            "REPORT_START_TIME": f"{start:%H:%M:%S}",
+            "END_DATE": f"{end:%m/%d/%Y}",
+            "END_TIME": f"{end:%H:%M:%S}",
+            "REPORT_STEP": "00:05:00",
+            "ROUTING_STEP": rounded,
+            "VARIABLE_STEP": "0",
+            "MINIMUM_STEP": rounded,
+            "ALLOW_PONDING": "NO",
+            "SKIP_STEADY_STATE": "NO",
+            "SURCHARGE_METHOD": "EXTRAN",
+            "THREADS": str(threads),
+        }
+    ).with_section("REPORT", ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"])
 
 
 def report_errors(report: Path) -> list[str]:

@@ -110,7 +110,7 @@ def _without(inp: InpFile, goes: dict[str, str], links: dict[str, tuple[str, str
             row_tokens = [*row.tokens[:2], goes[row.tokens[2]], *row.tokens[3:]]
             lines[row.line - 1] = "  ".join(row_tokens)
     _add_dry_weather(inp, goes, lines)
-    return InpFile(inp.path, lines, inp.encoding)
+    return inp.with_lines(lines)
 
 
 def _add_dry_weather(inp: InpFile, goes: dict[str, str], lines: list[str]) -> None:

@@ -42,7 +42,7 @@ def edited(inp: InpFile, items: dict[tuple[str, Hashable], tuple[Op, Any]]) -> I
             lines[row.line - 1] = " ".join(_changed(section, list(row.tokens), changes))
         if new:
             added += ["", f"[{section}]", *new]
-    return InpFile(inp.path, [*lines, *added], inp.encoding)
+    return inp.with_lines([*lines, *added])
 
 
 def _changed(section: str, tokens: list[str], changes: list[tuple[str, Op, Any]]) -> list[str]:

@@ -189,7 +189,7 @@ class EventBuilder:
         inp, node = self.drainage.network, "tank_" + "_".join(spec.name.split())
         area, metre = spec.to_tank_m3 / TANK_DEPTH_M, inp.metres_per_unit
         line = f"{node} 0 {2.0 * TANK_DEPTH_M / metre:.6g} 0 FUNCTIONAL 0 0 {area / metre**2:.9g} 0 0"
-        self.drainage = replace(self.drainage, network=InpFile(inp.path, [*inp.lines, "", "[STORAGE]", line], inp.encoding))
+        self.drainage = replace(self.drainage, network=inp.with_lines([*inp.lines, "", "[STORAGE]", line]))
         self._nodes.add(node)
         return node, Watch("node_depth", node, above=TANK_DEPTH_M)
 
@@ -246,7 +246,7 @@ def unflapped(inp: InpFile, outfalls: set[str]) -> InpFile:
         place = gate_place(row.tokens)
         if row.tokens[0] in outfalls and len(row.tokens) > place:
             lines[row.line - 1] = " ".join([*row.tokens[:place], "NO", *row.tokens[place + 1 :]])
-    return InpFile(inp.path, lines, inp.encoding)
+    return inp.with_lines(lines)
 
 
 def collapsed(inp: InpFile, conduits: set[str], remaining: float) -> InpFile:
@@ -262,4 +262,4 @@ def collapsed(inp: InpFile, conduits: set[str], remaining: float) -> InpFile:
         else:
             tokens[2] = f"{remaining * depth:.6g}"
         lines[row.line - 1] = " ".join(tokens)
-    return InpFile(inp.path, lines, inp.encoding)
+    return inp.with_lines(lines)

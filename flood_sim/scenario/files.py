@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 import warnings
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +14,8 @@ import numpy as np
 from flood_sim.boundaries import Series
 from flood_sim.errors import Finding, InputError, input_error
 from flood_sim.grid import Grid
+from flood_sim.scenario.map_files import check_crs, check_sidecars, checked_vector
 from flood_sim.units import GIBIBYTE, SECONDS_PER_HOUR
-
-os.environ.setdefault("GDAL_SKIP", "VRT,HTTP")  # a VRT named .tif reads any file of the machine; set before GDAL registers its drivers
 
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".asc": "AAIGrid"}
 UNDECLARED_NODATA = (-9999.0, -32768.0, 32767.0, 9999.0)
@@ -30,14 +28,18 @@ def open_raster(path: Path) -> Any:
     driver = DRIVERS.get(path.suffix.lower())
     if driver is None:
         raise input_error("E107", path.name, "this raster format is not read", allowed=", ".join(DRIVERS), do="convert it to GeoTIFF")
+    check_sidecars(path)
     try:
         with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), warnings.catch_warnings():
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            return rasterio.open(path, driver=driver)
+            data = rasterio.open(path, driver=driver)
     except rasterio.errors.RasterioIOError as error:
         raise input_error(
             "E108", path.name, f"this is no readable {driver} raster", given=str(error)[:120], do="re-copy or convert the file"
         ) from error
+    if data.crs is not None and data.crs.to_wkt():
+        check_crs(data.crs.to_wkt(), path.name)
+    return data
 
 
 def read_grid(path: Path, crs: str | None, findings: list[Finding]) -> tuple[Grid, Any]:
@@ -61,6 +63,8 @@ def read_grid(path: Path, crs: str | None, findings: list[Finding]) -> tuple[Gri
 def _crs(path: Path, own: Any, stated: str | None, findings: list[Finding]) -> str:
     from rasterio.crs import CRS
 
+    if stated not in (None, "local"):
+        check_crs(str(stated), "[grid] crs")
     if own is None or not own.to_wkt():
         if stated is None:
             raise input_error(
@@ -146,18 +150,24 @@ def read_geometries(path: Path, grid: Grid) -> list[Any]:
     return read_features(path, grid)[0]
 
 
-def read_features(path: Path, grid: Grid, columns: tuple[str, ...] = ()) -> tuple[list[Any], dict[str, np.ndarray]]:
-    """Geometries and those of the columns that the file has, as arrays."""
+def open_vector(path: Path, columns: tuple[str, ...] | None = None) -> tuple[Any, Any, Any]:
+    """Description, geometries (WKB) and columns of the first layer; columns : those wanted, where the file has them, None for all."""
     import pyogrio
-    import shapely
 
-    if path.suffix.lower() not in (".gpkg", ".geojson", ".json"):
-        raise input_error("E107", path.name, "this vector format is not read", allowed=".gpkg, .geojson", do="convert the file")
+    source, options = checked_vector(path)
     try:
-        present = [c for c in columns if c in pyogrio.read_info(path)["fields"]]
-        meta, _, geometry, values = pyogrio.raw.read(path, columns=present)
+        present = None if columns is None else [c for c in columns if c in pyogrio.read_info(source, **options)["fields"]]
+        meta, _, geometry, values = pyogrio.raw.read(source, columns=present, **options)
     except Exception as error:
         raise input_error("E110", path.name, "the vector file cannot be read", given=str(error)[:120]) from error
+    return meta, geometry, values
+
+
+def read_features(path: Path, grid: Grid, columns: tuple[str, ...] = ()) -> tuple[list[Any], dict[str, np.ndarray]]:
+    """Geometries and those of the columns that the file has, as arrays."""
+    import shapely
+
+    meta, geometry, values = open_vector(path, columns)
     if geometry is None or len(geometry) == 0:
         raise input_error("E204", path.name, "the file holds no geometry")
     shapes = list(shapely.from_wkb(geometry))

@@ -149,7 +149,7 @@ def _bed_from_rims(scenario: Scenario, spec: FromRims, findings: list[Finding]) 
     drainage = scenario.spec.drainage
     if drainage.kind != "swmm" or drainage.network is None:
         raise input_error("E104", f"{scenario.path.name}, [terrain] bed_elevation", "from_rims needs [drainage] network")
-    inp = read_inp(scenario.file(drainage.network, "[drainage] network"))
+    inp = read_inp(scenario.file(drainage.network, "[drainage] network"), scenario.roots)
     places, rims = inp.coordinates(), inp.rims()
     names = [name for name in rims if name in places]
     if len(names) < 3:

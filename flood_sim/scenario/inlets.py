@@ -138,13 +138,9 @@ def _listed(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: di
 
 def _point_rows(path: Path) -> list[dict[str, str]]:
     """Points of a GeoPackage or GeoJSON as rows of text, x_m and y_m from their geometry."""
-    import pyogrio
     import shapely
 
-    try:
-        meta, _, shapes, columns = pyogrio.raw.read(path)
-    except (pyogrio.errors.DataSourceError, OSError) as error:
-        raise input_error("E101", str(path), f"the inlets cannot be read: {error}", do="give a CSV, GeoPackage or GeoJSON") from error
+    meta, shapes, columns = files.open_vector(path)
     rows = []
     for k, shape in enumerate(shapely.from_wkb(shapes)):
         if shape is None or shape.geom_type != "Point":

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from flood_sim.errors import Finding, InputError, input_error, nearest
+from flood_sim.scenario.paths import file_inside
 from flood_sim.scenario.schema import NOT_YET, ScenarioSpec
 from flood_sim.units import MEBIBYTE
 
@@ -33,26 +34,14 @@ class Scenario:
     def folder(self) -> Path:
         return self.path.parent
 
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Folders in which every file of the scenario lies."""
+        return (self.folder, *self.allowed)
+
     def file(self, text: str, place: str) -> Path:
         """A path of the scenario as a plain file inside its folder (or an allowed one). Raises InputError otherwise."""
-        place = place if place.startswith(self.path.name) else f"{self.path.name}, {place}"
-        for sign in ("/vsi", "://", "!", "<"):
-            if sign in text:
-                raise input_error("E107", place, "virtual or remote files are not read", given=text, do="use a plain file")
-        path = (self.folder / text).resolve()
-        if not any(path.is_relative_to(root.resolve()) for root in (self.folder, *self.allowed)):
-            raise input_error(
-                "E106",
-                place,
-                "this path leaves the scenario's folder",
-                given=text,
-                allowed=f"files below {self.folder.resolve()}",
-                do="copy the file in, or allow its folder: --allow-path DIR",
-            )
-        if not path.is_file():
-            known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            raise input_error("E101", place, f"the file does not exist{nearest(path.name, known)}", given=text, do=f"looked for {path}")
-        return path
+        return file_inside(self.folder, text, place if place.startswith(self.path.name) else f"{self.path.name}, {place}", self.allowed)
 
     def __repr__(self) -> str:
         s = self.spec
@@ -97,7 +86,7 @@ def find_scenario(name: str) -> Path:
 def load_scenario(name: str | Path, allowed: tuple[Path, ...] = (), changes: dict[str, Any] | None = None) -> Scenario:
     """Read and validate a scenario; changes : keys that a study puts in place of the file's. Raises InputError with every fault of the file."""
     path = find_scenario(str(name))
-    data = merge_tables(_read_with_extends(path, ()), changes or {})
+    data = merge_tables(_read_with_extends(path, (), (path.parent, *allowed)), changes or {})
     data.pop("extends", None)
     _refuse_what_is_not_built(data, path)
     try:
@@ -107,17 +96,15 @@ def load_scenario(name: str | Path, allowed: tuple[Path, ...] = (), changes: dic
     return Scenario(spec, path, allowed)
 
 
-def _read_with_extends(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _read_with_extends(path: Path, seen: tuple[Path, ...], allowed: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in seen:
         raise input_error("E103", path.name, "`extends` runs in a circle", given=" -> ".join(p.name for p in (*seen, path)))
     data = _read_toml(path)
     base = data.get("extends")
     if base is None:
         return data
-    parent = path.parent / str(base)
-    if not parent.is_file():
-        raise input_error("E101", f"{path.name}, `extends`", "the file does not exist", given=str(base))
-    return merge_tables(_read_with_extends(parent, (*seen, path.resolve())), data)
+    parent = file_inside(path.parent, str(base), f"{path.name}, `extends`", allowed)
+    return merge_tables(_read_with_extends(parent, (*seen, path.resolve()), allowed), data)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

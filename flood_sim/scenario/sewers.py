@@ -90,7 +90,7 @@ def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, 
             allowed="network: an EPA SWMM .inp file",
             do='add network = "network.inp"',
         )
-    inp = read_inp(scenario.file(spec.network, "[drainage] network"))
+    inp = read_inp(scenario.file(spec.network, "[drainage] network"), scenario.roots)
     _check_network(scenario, spec, inp, findings)
     refuse_odd_inflows(inp)
     findings += audit_network(inp, spec.routing_step_s)
@@ -121,7 +121,7 @@ def _gated_outfalls(inp: InpFile, placed: set[str], findings: list[Finding]) -> 
         name, invert = row.tokens[:2]
         lines[row.line - 1] = f"{name} {invert} FIXED {invert} YES"
     findings.append(Finding("W415", inp.path.name, f"the water over their cells is the stage of {len(rows)} outfalls, all with flap gates"))
-    return InpFile(inp.path, lines, inp.encoding)
+    return inp.with_lines(lines)
 
 
 def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
@@ -299,4 +299,4 @@ def _rims_on_the_bed(inp: InpFile, terrain: Terrain, places: _Places) -> InpFile
         if cell is not None:
             depth = max(terrain.bed_elevation[cell] / metre - float(row.tokens[1]), 0.05)
             lines[row.line - 1] = " ".join([row.tokens[0], row.tokens[1], f"{depth:.4f}", *(row.tokens[3:] or ["0", "0", "0"])])
-    return InpFile(inp.path, lines, inp.encoding)
+    return inp.with_lines(lines)

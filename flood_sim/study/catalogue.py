@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from flood_sim.plain_folder import plain_name
 from flood_sim.study.expand import RunSpec
 from flood_sim.study.model import DONE
 from flood_sim.study.specs import Study
@@ -49,4 +50,4 @@ def outcome_rows(store: Store, specs: dict[str, RunSpec]) -> list[dict[str, Any]
 def _document(store: Store, record: dict[str, Any]) -> dict[str, Any]:
     if record["status"] != "complete":
         return {}
-    return dict(json.loads((store.runs / record["key"] / DONE).read_text(encoding="utf-8")))
+    return dict(json.loads((store.runs / plain_name(record["key"]) / DONE).read_text(encoding="utf-8")))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.errors import RunFailedError, input_error
+from flood_sim.plain_folder import plain_name
 from flood_sim.results import open_results
 from flood_sim.stops import ended_by_signals
 from flood_sim.study.attribute import attribution
@@ -113,7 +114,7 @@ def _cost_ratio(store: Store, rows: list[dict[str, Any]]) -> float | None:
     seconds: dict[bool, list[float]] = {False: [], True: []}
     for row in rows:
         if row["status"] == "complete":
-            seconds[row["twin"]].append(float(open_results(store.runs / row["key"]).summary["wall_s"]))
+            seconds[row["twin"]].append(float(open_results(store.runs / plain_name(row["key"])).summary["wall_s"]))
     return sum(seconds[False]) / len(seconds[False]) * len(seconds[True]) / sum(seconds[True]) if all(seconds.values()) else None
 
 

@@ -20,6 +20,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flood_sim import sandbox
 from flood_sim.durable import sync_folder, write_json
 from flood_sim.errors import InputError, OutputError, RunFailedError
 from flood_sim.results import is_whole
@@ -202,4 +203,6 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 if __name__ == "__main__":
+    sandbox.arm()
+    sandbox.hold_model(Path(sys.argv[1]), [Path(p) for p in sys.argv[2:]])
     serve(Path(sys.argv[1]))

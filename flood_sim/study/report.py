@@ -13,6 +13,7 @@ from flood_sim.analysis.html.page import render
 from flood_sim.analysis.html.runs import runs_context, service_curves
 from flood_sim.analysis.html.standards import standards_context
 from flood_sim.errors import input_error
+from flood_sim.plain_folder import plain_name
 from flood_sim.results import open_results, told_broken_netcdf
 from flood_sim.study import store as files
 from flood_sim.study.engine import open_study
@@ -66,7 +67,7 @@ def study_context(folder: Path) -> dict[str, Any]:
     found = {(r["storm"], r["bits"]): r for r in shown}
     names = [_project(p) for p in study.projects]
     storm = next(iter(study.spec.storms))
-    maps = [(label_of(bits, names), open_results(store.runs / found[storm, bits]["key"]))
+    maps = [(label_of(bits, names), open_results(store.runs / plain_name(found[storm, bits]["key"])))
             for bits in [0, *(1 << k for k in range(len(names))), full] if (storm, bits) in found]  # fmt: skip
     if not maps:
         raise input_error("E101", str(folder), "the first storm has no complete run yet", do="flood-sim study resume DIR")
@@ -202,7 +203,7 @@ def _envelopes(folder: Path) -> list[dict[str, Any]]:
 def _curves(store: Store, found: dict[tuple[str, int], dict[str, Any]], storm: str, full: int) -> list[dict[str, Any]]:
     """F(t) of services and access, nothing built and all."""
     pair = [(bits, name, dash) for bits, name, dash in ((0, "as it is 现状", "6 4"), (full, "all 全部", "")) if (storm, bits) in found]
-    runs = [(name, Consequences(open_results(store.runs / found[storm, bits]["key"])), dash) for bits, name, dash in pair]
+    runs = [(name, Consequences(open_results(store.runs / plain_name(found[storm, bits]["key"]))), dash) for bits, name, dash in pair]
     return service_curves(runs, f", {storm}")
 
 

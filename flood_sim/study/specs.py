@@ -12,9 +12,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.measures.base import PROJECTS
-from flood_sim.scenario import Scenario, load_scenario
+from flood_sim.scenario import Scenario, list_scenarios, load_scenario
 from flood_sim.scenario.build import build_inputs
 from flood_sim.scenario.loader import scenarios_folder
+from flood_sim.scenario.paths import file_inside
 from flood_sim.study.failures import Envelope, components_of, failure_sets
 from flood_sim.study.section import Changes, Section
 from flood_sim.units import MEBIBYTE
@@ -147,8 +148,8 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
         raise input_error("E102", path.name, f"this is not valid TOML: {error}") from error
     except ValidationError as error:
         raise InputError([_finding(path, fault) for fault in error.errors()]) from error
-    beside = path.parent / spec.scenario
-    scenario = load_scenario(beside if beside.is_file() else spec.scenario, allowed)
+    shipped = spec.scenario in list_scenarios() and not (path.parent / spec.scenario).is_file()
+    scenario = load_scenario(spec.scenario if shipped else file_inside(path.parent, spec.scenario, f"{path.name}, scenario", allowed), allowed)
     projects = _projects(spec, scenario, path)
     unions: tuple[tuple[int, ...], ...] = tuple((k,) for k in range(len(projects)))
     if spec.portfolios == "sampled" and spec.sampling.of == "measures":

@@ -13,6 +13,7 @@ from typing import Any
 from flood_sim.durable import remove_parts, write_beside, write_bytes
 from flood_sim.errors import InputError, OutputError, input_error
 from flood_sim.folder_lock import held, process_alive
+from flood_sim.plain_folder import plain_name
 from flood_sim.study.model import is_complete
 
 LOCK, STUDY = "study.lock", "study.json"
@@ -76,7 +77,7 @@ class Store:
             record = json.loads((self.asked / f"{identity}.json").read_text(encoding="utf-8"))
             if record["status"] != "complete":
                 return dict(record) if isinstance(record["message"], str) else None
-            return dict(record) if isinstance(record["costs"], dict) and is_complete(self.runs / record["key"]) else None
+            return dict(record) if isinstance(record["costs"], dict) and is_complete(self.runs / plain_name(record["key"])) else None
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 

@@ -18,7 +18,7 @@ from flood_sim.errors import RunFailedError
 if TYPE_CHECKING:
     from flood_sim.scenario import Scenario
 
-_model: dict[tuple[str, int], subprocess.Popen[bytes]] = {}  # by store and thread: one model process beside each
+_model: dict[tuple[str | int, ...], subprocess.Popen[bytes]] = {}  # by store and thread: one model process beside each
 
 
 def request(
@@ -41,11 +41,12 @@ def completed(wanted: dict[str, Any], store: Path, label: str, timeout_s: float 
 
 def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
     """One run, by its document as JSON. Status: complete, refused (input), failed (the model), died (its process), timeout."""
-    mine = store, threading.get_ident()
+    places = _places(text)
+    mine: tuple[str | int, ...] = (store, threading.get_ident(), *places)
     process = _model.get(mine)
     if process is None or process.poll() is not None:
         try:
-            process = _model[mine] = _start(Path(store))
+            process = _model[mine] = _start(Path(store), places)
         except OSError as error:
             return {"status": "stopped", "message": f"the model's process cannot be started: {error}"}
     if process.stdin is not None:
@@ -70,11 +71,17 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
     return answer | {"pid": os.getpid()}
 
 
-def _start(store: Path) -> subprocess.Popen[bytes]:
+def _places(text: str) -> tuple[str, ...]:
+    """Folders that a run reads: its scenario's and those allowed."""
+    wanted = json.loads(text)
+    return str(Path(wanted["scenario"]).parent), *wanted["allowed"]
+
+
+def _start(store: Path, places: tuple[str, ...]) -> subprocess.Popen[bytes]:
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     environment = os.environ | threads | {"OMP_WAIT_POLICY": "passive"}
     with (store / "models.log").open("ab") as log:
-        command = [sys.executable, "-m", "flood_sim.study.model", str(store)]
+        command = [sys.executable, "-m", "flood_sim.study.model", str(store), *places]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flood_sim.analysis.html.maps import ground_picture, share_of_map
 from flood_sim.analysis.html.names import STANDARDS
+from flood_sim.plain_folder import plain_name
 from flood_sim.results import open_results
 
 PINS = "ABCDEFGH"  # one letter a portfolio: never by colour alone
@@ -43,7 +44,7 @@ def standards_context(document: dict[str, Any], runs: Path | None = None) -> dic
 def _map(document: dict[str, Any], runs: Path | None) -> dict[str, Any] | None:
     """The ground and a pin for each place that fails first, by portfolio; None without a run of this machine."""
     answers = [(k, name, s, f) for k, (name, of) in enumerate(document["portfolios"].items()) for s, a in of.items() for f in a["families"].values()]
-    ground = next((r for *_, f in answers if runs is not None and (r := runs / f.get("run", "none")).is_dir()), None)
+    ground = next((r for *_, f in answers if runs is not None and (r := runs / plain_name(f.get("run", "none"))).is_dir()), None)
     if ground is None:
         return None
     results, pins = open_results(ground), []
