@@ -5,7 +5,6 @@ Definitions: documentation, "consequences". Limits and curves with their sources
 
 from __future__ import annotations
 
-import json
 import tomllib
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,10 +18,12 @@ from flood_sim.analysis.access import access_loss
 from flood_sim.analysis.evacuation import evacuation_rows
 from flood_sim.analysis.hazard import hazard_outcomes
 from flood_sim.analysis.streets import DriestWays
+from flood_sim.durable import write_json
 from flood_sim.errors import input_error, nearest
 from flood_sim.plugins import brought
 from flood_sim.results import Results
 from flood_sim.units import SECONDS_PER_HOUR
+from flood_sim.writing import writing
 
 LIMITS = Path(__file__).parent / "limits" / "international.toml"
 SQUARE_METRES_A_HECTARE = 1e4
@@ -232,8 +233,8 @@ class Consequences:
             "evacuation": evacuation_rows(self.results, self.limits["evacuation"]),
             "limits": {key: table.get("source") for key, table in self.limits.items() if isinstance(table, dict)},
         }
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        return path
+        with writing(path, f"flood-sim report {self.results.folder}"):
+            return write_json(path, document)
 
 
 def ring_maximum(depth: np.ndarray, building: np.ndarray, open_cell: np.ndarray) -> np.ndarray:

@@ -7,14 +7,13 @@ from typing import Any
 
 from flood_sim.analysis import plots, site_plots
 from flood_sim.analysis.consequences import Consequences
-from flood_sim.analysis.style import pyplot
+from flood_sim.analysis.style import save_figure
 from flood_sim.results import Results
 
 
 def draw_report(results: Results, limits: dict[str, Any] | None = None) -> Path:
     """Draw the pictures that the run has the data for into its report/, and write consequences.json; returns the folder."""
     target = results.folder / "report"
-    target.mkdir(exist_ok=True)
     pictures = {"max_depth": plots.max_depth_map(results)}
     if results.gauges:
         pictures["hydrographs"] = plots.hydrographs(results)
@@ -32,6 +31,5 @@ def draw_report(results: Results, limits: dict[str, Any] | None = None) -> Path:
         pictures["access_maps"] = site_plots.access_maps(consequences)
     for name, figure in pictures.items():
         if figure is not None:
-            figure.savefig(target / f"{name}.png")
-            pyplot().close(figure)
+            save_figure(figure, target / f"{name}.png", f"flood-sim report {results.folder}")
     return target
