@@ -362,6 +362,8 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         net.refuse_odd(sys.argv[1:] if arguments is None else arguments)
         app(args=arguments, prog_name="flood-sim")
+    except BrokenPipeError:
+        sys.exit(141)
     except SystemExit as ended:  # typer's own ends
         if isinstance(ended.__context__, BrokenPipeError):  # the reader has what it wanted
             sys.exit(141)

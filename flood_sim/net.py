@@ -57,7 +57,7 @@ def fault(error: BaseException, words: Sequence[str]) -> str:
     """One line about an error that nobody foresaw; its traceback goes into the log of a result folder that is named, else into a file of its own."""
     import traceback
 
-    text = " ".join(f"{type(error).__name__}: {error}".split())[:SHOWN]
+    text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")[:SHOWN]
     whole = "".join(traceback.format_exception(error))
     where = _kept(f"flood-sim {' '.join(words[1:])}\n{whole}", words)
     if where is None:
