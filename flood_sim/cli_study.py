@@ -120,14 +120,19 @@ def lead_time(
 
 
 def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: bool, quiet: bool, as_json: bool) -> None:
+    from flood_sim.errors import StoppedError
+    from flood_sim.study.before import refuse_wrong_input
     from flood_sim.study.engine import run_study
+    from flood_sim.study.store import STUDY
 
     talk = Talk(quiet)
+    if not (out / STUDY).exists():  # a study that goes on was looked at when it began
+        refuse_wrong_input(chosen)
     try:
         summary = run_study(chosen, out, workers=workers, scheduler=scheduler, trusted=trusted, say=talk.say, progress=talk.progress)
-    except KeyboardInterrupt:
-        talk.say(f"interrupted; to go on: flood-sim study resume {out}")
-        raise typer.Exit(130) from None
+    except (KeyboardInterrupt, SystemExit) as stop:
+        code = stop.code if isinstance(stop, SystemExit) else None
+        raise StoppedError(f"interrupted; to go on: flood-sim study resume {out}", code if isinstance(code, int) else 130) from None
     for label, message in summary["failed"].items():
         typer.echo(f"failed: {label}: {message}", err=True)
     if not quiet:

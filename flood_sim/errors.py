@@ -63,6 +63,14 @@ class InputError(FloodSimError):
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
+class StoppedError(FloodSimError):
+    """A signal ended the work: what was done stays."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(message)
+
+
 class RunFailedError(FloodSimError):
     """The run was stopped by the program: its last results stay readable. findings : where and why, as far as it is known."""
 

@@ -55,7 +55,7 @@ def test_the_traceback_lies_in_the_log_of_a_result_folder(tmp_path):
 def test_where_no_log_can_be_written_the_line_names_the_place(monkeypatch):
     monkeypatch.setattr("tempfile.mkstemp", lambda *a: (_ for _ in ()).throw(OSError(30, "Read-only file system")))
     try:
-        {}["x"]  # noqa: B018
+        {}["x"]
     except KeyError as error:
         said = net.fault(error, ["flood-sim", "list"])
     assert "fault of flood_sim" in said and "test_last_net.py" in said and "\n" not in said
