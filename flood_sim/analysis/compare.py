@@ -149,7 +149,7 @@ def compare(before: Results, after: Results) -> Comparison:
     """Two results of one grid. Raises InputError where one is unfinished or the grids differ."""
     for results in (before, after):
         if results.status == "unfinished":
-            raise input_error("E101", str(results.folder), "this run is not finished", do="flood-sim run --resume DIR")
+            raise input_error("E101", str(results.folder), "this run is not finished", do=f"flood-sim run --resume {results.folder}")
     return Comparison(before, after)
 
 

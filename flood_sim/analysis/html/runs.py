@@ -24,7 +24,7 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
         raise input_error("E104", "report", f"{len(runs)} runs on one page", allowed=f"at most {MOST_RUNS}", do="name fewer, or make a study of them")
     for run in runs:
         if run.status == "unfinished":
-            raise input_error("E101", str(run.folder), "this run is not finished", do="flood-sim run --resume DIR")
+            raise input_error("E101", str(run.folder), "this run is not finished", do=f"flood-sim run --resume {run.folder}")
         if run.fields["bed_elevation"].shape != runs[0].fields["bed_elevation"].shape:
             raise input_error("E104", str(run.folder), "the results lie on different grids", do="one page for runs of one scenario")
     names = _names(runs)
