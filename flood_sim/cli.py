@@ -357,6 +357,7 @@ def main(arguments: list[str] | None = None) -> Any:
     What is none of these is raised (flood_sim.entry catches it where the process is ours)."""
     from flood_sim import net
     from flood_sim.errors import FloodSimError
+    from flood_sim.kernel_cache import damage
     from flood_sim.writing import refusal
 
     try:
@@ -382,3 +383,9 @@ def main(arguments: list[str] | None = None) -> Any:
     except MemoryError:
         net.tell("E601 memory: this machine could not hold the run; clip the grid or use larger cells")
         sys.exit(2)
+    except Exception as error:
+        said = damage(error)
+        if said is None:
+            raise
+        net.tell(said)
+        sys.exit(3)

@@ -32,13 +32,13 @@ def report(
     from flood_sim.results import open_results
     from flood_sim.study.report import is_run, write_report
 
-    pictures, finished = [], True
+    pictures, unfinished = [], list[Path]()
     for folder in filter(is_run, folders):
         pictures.append(draw(folder, limits))
-        finished = finished and open_results(folder).status != "unfinished"
+        unfinished += [folder] if open_results(folder).status == "unfinished" else []
         if animation:
             animate(open_results(folder), pictures[-1] / "flood.gif")
-    page = write_report(*folders) if finished else None
+    page = write_report(*folders) if not unfinished else None
     printed = print_pdf(page) if pdf and page is not None else None
     if as_json:
         typer.echo(
@@ -51,7 +51,7 @@ def report(
         if made is not None:
             typer.echo(f"page: {made}")
     if page is None:
-        typer.echo("no page: a run is not finished (flood-sim run --resume DIR)")
+        typer.echo(f"no page: a run is not finished (flood-sim run --resume {unfinished[0]})")
 
 
 def explain(folder: ResultFolder, node: Annotated[str, typer.Argument(help="node of the network")], as_json: Json = False) -> None:

@@ -1,4 +1,4 @@
-"""What the system or a library refuses to write, as one message: which file, why, what to do. Formats are made in memory, files put down whole."""
+"""What the system or a library refuses to write, or cannot read, as one message: which file, why, what to do. Files are put down whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from flood_sim.durable import write_text
-from flood_sim.errors import FloodSimError, OutputError
+from flood_sim.errors import FloodSimError, OutputError, input_error
 
 SHOWN = 120  # characters of a library's own words: a database tells its whole statement
 LIBRARIES = ("rasterio", "pyogrio", "netCDF4", "PIL", "pyarrow")
@@ -29,6 +29,7 @@ REFUSALS = {
     errno.ENXIO: "name a plain file", errno.ENODEV: "name a plain file", errno.EBUSY: "wait for the other program",
     errno.EBADF: "leave standard output open", errno.EXDEV: "name a place on one file system",
 }  # fmt: skip
+BROKEN = (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # what the readers of formats raise
 AGAIN = "give the command again"
 
 
@@ -46,6 +47,19 @@ def writing(target: Path, then: str = AGAIN) -> Iterator[None]:
         way = REFUSALS[error.errno or 0] if isinstance(error, OSError) and refused else DISK
         name = error.filename if isinstance(error, OSError) and refused and error.errno in (errno.ENOTDIR, errno.EISDIR) else None
         raise OutputError(f"E602 {name or target}: this cannot be written: {reason(error)}\n  do        {way}; then {then}") from error
+
+
+@contextlib.contextmanager
+def reading(path: Path, do: str = "put the file back, or run its scenario into a new --out") -> Iterator[None]:
+    """Raises InputError (E110) for what goes wrong inside while a file of results is read: it is cut, empty, damaged, or another program's."""
+    try:
+        yield
+    except FloodSimError:
+        raise
+    except Exception as error:
+        if not isinstance(error, BROKEN) and type(error).__module__.partition(".")[0] not in LIBRARIES:
+            raise
+        raise input_error("E110", str(path), f"this file is damaged, or not of these results: {reason(error)}", do=do) from error
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]], then: str = AGAIN) -> Path:

@@ -14,7 +14,7 @@ def unlike(data: Any, model: Any, place: str) -> list[Finding]:
         if not isinstance(data, dict):
             return [Finding("E104", place, "a table is needed here", given=_short(data), allowed=", ".join(model))]
         return _unlike_table(data, model, place)
-    if isinstance(model, bool) or isinstance(model, str):
+    if isinstance(model, (bool, str)):
         return [] if isinstance(data, type(model)) else [Finding("E104", place, "a text is needed here", given=_short(data), do=f'as in "{model}"')]
     if isinstance(model, (int, float)):
         return _unlike_number(data, [model], place)

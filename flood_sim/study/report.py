@@ -18,6 +18,8 @@ from flood_sim.results import open_results
 from flood_sim.study.engine import open_study
 from flood_sim.study.expand import label_of
 from flood_sim.study.store import ATTRIBUTION, AUDIT, CATALOGUE, ENVELOPE, STUDY, Store
+from flood_sim.study.store import OUTCOMES as OUTCOMES_TABLE
+from flood_sim.writing import reading
 
 NAMES = {
     "conveyance": "conveyance 行泄通道", "pipe_network": "pipe network 排水管网", "pump_stations": "pump stations 雨水泵站",
@@ -30,7 +32,9 @@ def write_report(*folders: Path) -> Path:
     studies, audits = ([f for f in folders if (f / file).is_file()] for file in (STUDY, AUDIT))
     runs = [f for f in folders if is_run(f)]
     parts = [study_context(f) for f in studies[:1]]
-    parts += [standards_context(json.loads((f / AUDIT).read_text(encoding="utf-8")), Store(f).runs) for f in audits[:1]]
+    for folder in audits[:1]:
+        with reading(folder / AUDIT, "give the audit again: what was run is kept"):
+            parts.append(standards_context(json.loads((folder / AUDIT).read_text(encoding="utf-8")), Store(folder).runs))
     parts += [runs_context([open_results(f) for f in runs])] if runs else []
     if len(studies) > 1 or len(audits) > 1:
         raise input_error("E104", "report", "one page holds one study and one audit", given=", ".join(map(str, [*studies, *audits])), do="name fewer folders")
@@ -53,10 +57,14 @@ def study_context(folder: Path) -> dict[str, Any]:
     study, store = open_study(folder), Store(folder)
     if not (folder / CATALOGUE).is_file():
         raise input_error("E101", str(folder), "this study has no complete run yet", do=f"flood-sim study resume {folder}")
-    table = pandas.read_parquet(folder / CATALOGUE)
-    table = table.astype(object).where(table.notna(), None)
-    document = json.loads((folder / ATTRIBUTION).read_text(encoding="utf-8"))
-    units = {r["outcome"]: r["unit"] for r in pandas.read_parquet(folder / "outcomes.parquet").to_dict("records")}
+    again = f"flood-sim study resume {folder}"  # it writes the tables anew from the runs
+    with reading(folder / CATALOGUE, again):
+        table = pandas.read_parquet(folder / CATALOGUE)
+        table = table.astype(object).where(table.notna(), None)
+    with reading(folder / ATTRIBUTION, again):
+        document = json.loads((folder / ATTRIBUTION).read_text(encoding="utf-8"))
+    with reading(folder / OUTCOMES_TABLE, again):
+        units = {r["outcome"]: r["unit"] for r in pandas.read_parquet(folder / OUTCOMES_TABLE).to_dict("records")}
     rows = [r for r in table.to_dict("records") if r["status"] == "complete"]
     full = 2 ** len(study.projects) - 1
     shown = [r for r in rows if not r["twin"] and r["draw"] in (-1, 0) and r["failure_set"] == next(iter(study.spec.failure_sets))]
@@ -182,7 +190,8 @@ def _envelopes(folder: Path) -> list[dict[str, Any]]:
     path = folder / ENVELOPE
     if not path.is_file():
         return []
-    document = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path, f"flood-sim study resume {folder}"):
+        document = json.loads(path.read_text(encoding="utf-8"))
     english, chinese = OUTCOMES.get(document["outcome"], (document["outcome"], ""))
     found = []
     for storm in dict.fromkeys(e["storm"] for e in document["envelopes"]):

@@ -204,3 +204,40 @@ def test_help_is_light_and_the_console_script_begins_in_the_entry():
     code = "import sys, flood_sim.entry; print([m for m in ('typer', 'click', 'numpy', 'flood_sim.cli') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+KERNEL = "import numba\n\n\n@numba.njit(cache=True)\ndef double(x):\n    return 2.0 * x\n"
+
+
+def compiled(folder, monkeypatch):
+    """A module with one kernel, compiled into a cache of its own, as a new process would load it."""
+    import importlib.util
+
+    import numba
+
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(folder / "cache"))
+    (folder / "kernel.py").write_text(KERNEL)
+    os.utime(folder / "kernel.py", (1e9, 1e9))  # the cache is of this very file
+    spec = importlib.util.spec_from_file_location("kernel", folder / "kernel.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize("left", [0, 40])
+def test_compiled_kernels_that_are_cut_are_told_or_compiled_anew(ending, left, tmp_path, monkeypatch, capsys):
+    """A kill or a full disk cuts a file of Numba's cache: removed before a run loads it; where it is met all the same, one message with the folder."""
+    from flood_sim.kernel_cache import refuse_foreign
+
+    assert compiled(tmp_path, monkeypatch).double(2.0) == 4.0
+    (tmp_path / "cache").chmod(0o700)
+    (path,) = (tmp_path / "cache").rglob(f"*.{ending}")
+    path.write_bytes(path.read_bytes()[:left])
+    monkeypatch.setattr("flood_sim.cli.app", lambda **keys: compiled(tmp_path, monkeypatch).double(2.0))
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "x"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 3 and said.startswith("E120 ") and "remove this folder" in said and said.count("\n") == 2
+    refuse_foreign(tmp_path / "cache")
+    assert not path.exists() and compiled(tmp_path, monkeypatch).double(2.0) == 4.0
