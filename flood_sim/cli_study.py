@@ -130,9 +130,8 @@ def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: 
         refuse_wrong_input(chosen)
     try:
         summary = run_study(chosen, out, workers=workers, scheduler=scheduler, trusted=trusted, say=talk.say, progress=talk.progress)
-    except (KeyboardInterrupt, SystemExit) as stop:
-        code = stop.code if isinstance(stop, SystemExit) else None
-        raise StoppedError(f"interrupted; to go on: flood-sim study resume {out}", code if isinstance(code, int) else 130) from None
+    except KeyboardInterrupt:
+        raise StoppedError(f"interrupted; to go on: flood-sim study resume {out}", 130) from None
     for label, message in summary["failed"].items():
         typer.echo(f"failed: {label}: {message}", err=True)
     if not quiet:
