@@ -5,6 +5,7 @@ Public names are loaded when first used, so that importing the package costs not
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from flood_sim.scenario import Scenario, list_scenarios, load_scenario
 
 __version__ = "0.1.0"
+
+# Read when the NetCDF library is loaded. A run's folder has a lock of its own; HDF5's on fields.nc kept every reader away while a run wrote it.
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
 _HOMES = {
     "Comparison": "flood_sim.analysis.compare",

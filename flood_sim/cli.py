@@ -331,7 +331,7 @@ def run(
             scenario, out, portfolio=portfolio, threads=threads, overwrite=overwrite, checkpoint_s=CHECKPOINT_S if every_s is None else every_s,
             say=talk.say, progress=talk.step,
         )  # fmt: skip
-    if report_ and outcome.summary["simulated_s"] > 0.0:
+    if report_ and outcome.summary["status"] != "interrupted" and outcome.summary["simulated_s"] > 0.0:
         talk.say(f"pictures: {draw(out)}")
     talk.say(f"results: {out}")
     if as_json:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.layout import network_layout
+from flood_sim.durable import write_beside
 from flood_sim.output_files import time_axis
 from flood_sim.variables import VARIABLES
 
@@ -111,13 +113,24 @@ def write_network_layers(
     path: Path, simulation: Simulation, max_head: np.ndarray, max_flow: np.ndarray, flooded_volume: np.ndarray, surcharge_hours: np.ndarray
 ) -> None:
     """network.gpkg: nodes and links with their maxima."""
+    if simulation.inputs.drainage is not None:
+        network = simulation.inputs.drainage.network
+        write_beside(path, lambda side: _write_layers(side, simulation, network, max_head, max_flow, flooded_volume, surcharge_hours))
+
+
+def _write_layers(
+    path: Path,
+    simulation: Simulation,
+    network: InpFile,
+    max_head: np.ndarray,
+    max_flow: np.ndarray,
+    flooded_volume: np.ndarray,
+    surcharge_hours: np.ndarray,
+) -> None:
     import shapely
     from pyogrio.raw import write
 
-    drainage = simulation.inputs.drainage
-    if drainage is None:
-        return
-    where, ends = drainage.network.coordinates(), drainage.network.links()
+    where, ends = network.coordinates(), network.links()
     crs = None if simulation.surface.grid.crs == "local" else simulation.surface.grid.crs
     node_ids, link_ids, rim = simulation.network.node_ids, simulation.network.link_ids, simulation.network.rim_m
     nodes = [k for k, name in enumerate(node_ids) if name in where]
@@ -133,7 +146,6 @@ def write_network_layers(
         surcharge_hours[nodes],
     ]
     names = np.array(["node", "rim_m", "max_head_m", "max_over_rim_m", "flooded_m3", "surcharge_h"])
-    path.unlink(missing_ok=True)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="'crs' was not provided")  # a laboratory case has none
         write(path, points, columns, names, layer="nodes", driver="GPKG", geometry_type="Point", crs=crs)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
 import platform
 import sys
 from importlib.metadata import version
@@ -14,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tomli_w
 
+from flood_sim import durable
 from flood_sim.clock import Window
 from flood_sim.constants import POND_DEPTH_M
+from flood_sim.durable import sync_file, write_text
+from flood_sim.live import FrameCounter
 from flood_sim.network_files import NetworkFile, write_network_layers
 from flood_sim.output_files import FieldsFile, write_exposure, write_geotiff
 from flood_sim.rain_fields import RainField, mean_rainfall
@@ -30,6 +31,7 @@ SCHEMA = 1
 AREA_DEPTHS_M = (0.05, 0.15, 0.3, 0.5, 1.0)
 HYETOGRAPH_INTERVALS = 96
 AREA_SAMPLING_S = 10.0  # flooded area is counted at the first window's end after this long
+GROWING = ("fields.nc", "network.nc", "gauges.csv", "sections.csv", SITES, OPENINGS)  # written line by line, frame by frame
 FILES = (
     "scenario.toml",
     "summary.json",
@@ -60,13 +62,21 @@ class Recorder:
 
     def __init__(self, folder: Path, simulation: Simulation, resumed: bool = False) -> None:
         """resumed : the folder holds the files of a checkpoint; they are carried on."""
-        self.folder, inputs = folder, simulation.inputs
+        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "scenario.toml").write_text(tomli_w.dumps(inputs.effective), encoding="utf-8")
+        self._counter = FrameCounter(folder)
+        with self._counter.writing():
+            self._open(simulation, resumed)
+
+    def _open(self, simulation: Simulation, resumed: bool) -> None:
+        folder, inputs = self.folder, simulation.inputs
+        if not resumed:
+            write_text(folder / "scenario.toml", tomli_w.dumps(inputs.effective))
         self._fields = FieldsFile(folder / "fields.nc", inputs, resumed)
         self._network = NetworkFile(folder / "network.nc", simulation, resumed) if simulation.network.node_ids else None
         mode = "a" if resumed else "w"
-        write_exposure(folder / "exposure.nc", inputs)
+        if not resumed or not (folder / "exposure.nc").exists():
+            write_exposure(folder / "exposure.nc", inputs)
         self._sites = SiteFiles(folder, simulation, resumed)
         self._gauge_file = (folder / "gauges.csv").open(mode, newline="", encoding="utf-8")
         self._gauges = csv.writer(self._gauge_file)
@@ -104,7 +114,8 @@ class Recorder:
         self._watch_network(simulation, window)
         self._sites.record(simulation, window)
         if simulation.clock.is_output(window.stop):
-            self._write_frame(simulation)
+            with self._counter.writing():
+                self._write_frame(simulation)
         if self._section_file and simulation.clock.is_output(window.stop):
             for section, q in zip(simulation.inputs.sections, simulation.surface.section_discharge(window), strict=True):
                 csv.writer(self._section_file).writerow([simulation.clock.at(window.stop).isoformat(), section.name, f"{q:.5f}"])
@@ -157,13 +168,29 @@ class Recorder:
             self._gauges.writerow([moment, g.name, f"{depth:.4f}", f"{stage:.4f}", f"{speed:.4f}"])
         self._gauge_file.flush()
 
-    def finish(self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str = "") -> dict[str, Any]:
-        """Close every file, write the maps, and summary.json last."""
-        self._fields.finish(simulation)
+    def _close_tables(self) -> None:
         self._gauge_file.close()
         self._sites.finish()
         if self._section_file:
             self._section_file.close()
+
+    def finish(self, simulation: Simulation, summary: dict[str, Any]) -> dict[str, Any]:
+        """Close every file, write the maps, and summary.json last; all of it is on the disk when this returns the summary."""
+        with self._counter.writing():
+            self._finish_series(simulation)
+        self._write_maps(simulation)
+        write_json(self.folder / "measures.json", list(simulation.inputs.measures))
+        write_json(self.folder / "measures.geojson", {"type": "FeatureCollection", "features": list(simulation.inputs.measure_features)})
+        for name in GROWING:
+            if (self.folder / name).exists():
+                sync_file(self.folder / name)
+        write_json(self.folder / "summary.json", summary)
+        self._counter.close()
+        return summary
+
+    def _finish_series(self, simulation: Simulation) -> None:
+        self._fields.finish(simulation)
+        self._close_tables()
         if self._network is not None:
             self._network.finish(
                 {
@@ -174,18 +201,18 @@ class Recorder:
                     "max_discharge": self.max_flow,
                 }
             )
+
+    def _write_maps(self, simulation: Simulation) -> None:
         grid, active = simulation.surface.grid, simulation.inputs.terrain.active
         write_geotiff(self.folder / "max_depth.tif", np.where(active, simulation.surface.maxima.depth, np.nan).astype(np.float32), grid, np.nan)
         write_geotiff(self.folder / "max_hazard.tif", simulation.surface.maxima.hazard, grid, None)
         if self._network is not None and simulation.inputs.drainage is not None:
             write_network_layers(self.folder / "network.gpkg", simulation, self.max_head, self.max_flow, self.flooded_volume, self.surcharge_hours)
-        write_json(self.folder / "measures.json", list(simulation.inputs.measures))
-        write_json(self.folder / "measures.geojson", {"type": "FeatureCollection", "features": list(simulation.inputs.measure_features)})
-        summary = self._summary(simulation, status, wall_s, exceeded, message)
-        write_json(self.folder / "summary.json", summary)
-        return summary
 
-    def _summary(self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str) -> dict[str, Any]:
+    def summary(
+        self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str = "", ended: bool = True
+    ) -> dict[str, Any]:
+        """What summary.json says of the run as it stands now. ended : SWMM is closed (before, its own continuity error is not known)."""
         s, inputs = simulation, simulation.inputs
         return {
             "schema": SCHEMA,
@@ -229,7 +256,7 @@ class Recorder:
             "site_changes": [
                 {"time": s.clock.at(c.time_s).isoformat(), "site": c.name, "state": c.state, "cause": c.cause} for c in s.sites.services.record
             ],
-            "network": self._network_summary(s),
+            "network": self._network_summary(s, ended),
         }
 
     def _flood(self, s: Simulation) -> dict[str, Any]:
@@ -245,7 +272,7 @@ class Recorder:
             "ponding_depth_m": POND_DEPTH_M,
         }
 
-    def _network_summary(self, s: Simulation) -> dict[str, Any]:
+    def _network_summary(self, s: Simulation, ended: bool) -> dict[str, Any]:
         if not s.network.node_ids:
             return {}
         return {
@@ -258,7 +285,7 @@ class Recorder:
             "lids_lifted": s.exchange.lids_lifted,
             "uncoupled_flooding_m3": s.exchange.uncoupled_flooding,
             "surcharge_depth_reached": bool(getattr(getattr(s.network, "surcharge", None), "works", True)),
-            "continuity": s.network.continuity(),
+            "continuity": s.network.continuity() if ended else {},
         }
 
 
@@ -278,14 +305,8 @@ def versions() -> dict[str, str]:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write to a side file, then replace: a reader never sees half a file."""
-    side = path.with_suffix(".part")
-    with side.open("w", encoding="utf-8") as file:
-        json.dump(_finite(data), file, indent=2, ensure_ascii=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(side, path)
+    """Write a document whole or not at all; numbers that are not finite become null."""
+    durable.write_json(path, _finite(data))
 
 
 def _finite(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flood_sim.durable import write_beside
 from flood_sim.dykes import dyke_crests
 from flood_sim.exposure import USES, ZONES, Streets
 from flood_sim.inputs import ModelInputs
@@ -28,11 +29,13 @@ def _crs_wkt(crs: str) -> str:
 
 def write_exposure(path: Path, inputs: ModelInputs) -> None:
     """exposure.nc: roads and buildings on the grid, a table of buildings. Nothing where the scenario has none."""
+    if inputs.exposure is not None:
+        write_beside(path, lambda side: _write_exposure(side, inputs, inputs.exposure))
+
+
+def _write_exposure(path: Path, inputs: ModelInputs, exposure: Any) -> None:
     import netCDF4
 
-    exposure = inputs.exposure
-    if exposure is None:
-        return
     with netCDF4.Dataset(path, "w", format="NETCDF4") as f:
         f.setncatts({"title": f"exposure of {inputs.name}", "uses": ", ".join(USES)})
         for name, size in (("y", inputs.terrain.grid.rows), ("x", inputs.terrain.grid.columns), ("buildings", len(exposure.use))):
@@ -214,4 +217,5 @@ def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None
         with memory.open(driver="GTiff", **profile) as plain:
             plain.write(field, 1)
         with memory.open() as source:
-            copy(source, path, driver="COG", compress="DEFLATE", predictor="YES" if field.dtype.kind == "f" else "NO")
+            predictor = "YES" if field.dtype.kind == "f" else "NO"
+            write_beside(path, lambda side: copy(source, side, driver="COG", compress="DEFLATE", predictor=predictor))

@@ -5,33 +5,37 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from flood_kernels import cache_folder
-from flood_sim.checkpoint import FOLDER, TAPE, Checkpoints, Saved, made_of, remove_checkpoint
-from flood_sim.clock import Window
-from flood_sim.errors import DrainageError, Finding, FloodSimError, InputError, OutputError, RunFailedError, input_error
+from flood_sim.checkpoint import ANEW, TAPE, Checkpoints, Saved, is_complete, made_of, remove_checkpoint, text_hash
+from flood_sim.durable import write_beside
+from flood_sim.errors import DrainageError, Finding, InputError, OutputError, RunFailedError, input_error
+from flood_sim.folder_lock import looks_held
+from flood_sim.full_disk import Guarded, told
 from flood_sim.inputs import ModelInputs
 from flood_sim.kernel_cache import refuse_foreign
+from flood_sim.live import RUN_LOCK
 from flood_sim.output import Recorder, python_line
-from flood_sim.result_folder import claimed, log_file, remove_results, work_folder
+from flood_sim.result_folder import WORK, claimed, log_file, remove_results, work_folder
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
 from flood_sim.scenario.build import frame_bytes, memory_line
 from flood_sim.scenario.check_files import MESSAGE_LAYER, write_message_layer, write_messages
 from flood_sim.simulation import Simulation
+from flood_sim.stops import Abandoned, Stops
 from flood_sim.units import GIBIBYTE
 
-EXIT = {"complete": 0, "failed": 3, "interrupted": 130}
+EXIT = {"complete": 0, "failed": 3}
 EXCEEDED_EXIT = 4
+ABANDONED = "abandoned"  # in the first window; told as interrupted
 CHECKPOINT_S = 300.0  # of wall time between checkpoints
 
 
@@ -71,7 +75,7 @@ def run_scenario(
         say(str(finding))
     say(memory_line(inputs))
     _refuse_small_disk(out, inputs)
-    with claimed(out, overwrite), log_file(out) as log:
+    with claimed(out, overwrite), told(out), log_file(out) as log:
         both = _both(say, log)
         log(python_line())
         for finding in inputs.findings:
@@ -79,29 +83,43 @@ def run_scenario(
         work = work_folder(out)
         try:
             simulation = Simulation(inputs, work, work / TAPE)  # SWMM may refuse the network: old results are still there
-        except InputError:
+        except (InputError, KeyboardInterrupt, SystemExit):
             shutil.rmtree(work, ignore_errors=True)
             raise
+        return _begin(simulation, scenario, out, overwrite, checkpoint_s, begun, both, progress)
+
+
+def _begin(
+    simulation: Simulation,
+    scenario: Scenario,
+    out: Path,
+    overwrite: bool,
+    checkpoint_s: float,
+    begun: float,
+    say: Callable[[str], None],
+    progress: Callable[[Simulation], None],
+) -> RunOutcome:
+    """From here on old results are given up, and signals wait until what is being written is whole."""
+    inputs, stops = simulation.inputs, Stops(simulation)
+    with stops.watching(), _closed_on_failure(simulation):
         if overwrite:
             remove_results(out)
-        if (work / TAPE).exists():
-            (work / TAPE).rename(out / TAPE)
+        if (out / WORK / TAPE).exists():
+            (out / WORK / TAPE).rename(out / TAPE)
         if inputs.drainage is not None and not simulation.network.surcharge.works:  # type: ignore[attr-defined]
-            both(
+            say(
                 "W413 drainage: this SWMM does not let the street's level act on its nodes; they spill at their rims (storms differ by 1 mm, tides by 8 mm)"
             )
-        both("compiling the kernels where they are not yet (once, up to a minute) ...")
-        meta = {
-            "portfolio": portfolio,
-            "allowed": [str(path) for path in (scenario.folder, *scenario.allowed)],
-            "every_s": checkpoint_s,
-            "file": scenario.path.name,
-        }
-        checkpoints = Checkpoints(out, checkpoint_s, meta | {"made_of": made_of(inputs)})
-        with _writing(out, simulation):
+        say("compiling the kernels where they are not yet (once, up to a minute) ...")
+        with told(out, simulation, (OSError, RuntimeError)):
             recorder = Recorder(out, simulation)
+            meta = {
+                "portfolio": inputs.portfolio, "allowed": [str(path) for path in (scenario.folder, *scenario.allowed)],
+                "every_s": checkpoint_s, "file": scenario.path.name, "made_of": made_of(inputs), "text": text_hash(out),
+            }  # fmt: skip
+            checkpoints = Checkpoints(out, checkpoint_s, meta)
             checkpoints.write(simulation, recorder)  # from here on a kill loses nothing
-        return _run(simulation, recorder, checkpoints, work, begun, both, progress)
+        return _run(simulation, recorder, checkpoints, stops, begun, say, progress)
 
 
 def resume_scenario(
@@ -121,24 +139,55 @@ def resume_scenario(
     begun = time.perf_counter()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     refuse_foreign(cache_folder())
-    saved, scenario = saved_run(out)
-    inputs = build_inputs(scenario, saved.meta["portfolio"], threads or default_threads())
+    if not looks_held(out, RUN_LOCK):  # who writes here is said by the lock
+        saved_run(out)  # refused before anything is touched
+    with claimed(out, overwrite=True), told(out), log_file(out) as log:
+        both = _both(say, log)
+        saved, scenario = saved_run(out)  # as the last owner left it
+        if is_complete(out):  # killed after its last file, before its checkpoint was removed
+            return _tidied(out, both)
+        inputs = build_inputs(scenario, saved.meta["portfolio"], threads or default_threads())
+        _refuse_changed(out, saved, inputs)
+        both(f"resumed at {inputs.clock.at(saved.time_s).isoformat()}")
+        saved.put_files_back()
+        work_folder(out)
+        with told(out):
+            simulation = Simulation(inputs, out / WORK, out / TAPE)
+        every_s = saved.meta["every_s"] if checkpoint_s is None else checkpoint_s
+        checkpoints, stops = Checkpoints(out, every_s, saved.meta | {"every_s": every_s}), Stops(simulation)
+        with _closed_on_failure(simulation):
+            with told(out, simulation, (OSError, RuntimeError)):
+                recorder = Recorder(out, simulation, resumed=True)
+            with told(out, simulation):
+                saved.restore(simulation, recorder)  # signals end it at once: the checkpoint is as it was
+            with stops.watching():
+                return _run(simulation, recorder, checkpoints, stops, begun, both, progress)
+
+
+@contextlib.contextmanager
+def _closed_on_failure(simulation: Simulation) -> Iterator[None]:
+    """SWMM allows one simulation a process: what ends early lets the next one begin. The first error is the one that is told."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):  # its report may not fit
+            simulation.close()
+        raise
+
+
+def _refuse_changed(out: Path, saved: Saved, inputs: ModelInputs) -> None:
     changed = [key for key, value in made_of(inputs).items() if saved.meta["made_of"].get(key) != value]
     if changed:
         raise input_error(
-            "E113", str(out), "the run cannot be resumed: what it is made of has changed", given=", ".join(changed), do="run the scenario again"
+            "E113", str(out), "the run cannot be resumed: what it is made of has changed", given=", ".join(changed), do=f"put it back, or {ANEW}"
         )
-    with claimed(out, overwrite=True), log_file(out) as log:
-        both = _both(say, log)
-        both(f"resumed at {inputs.clock.at(saved.time_s).isoformat()}")
-        saved.put_files_back()
-        work = work_folder(out)
-        simulation = Simulation(inputs, work, out / TAPE)
-        recorder = Recorder(out, simulation, resumed=True)
-        saved.restore(simulation, recorder)
-        every_s = saved.meta["every_s"] if checkpoint_s is None else checkpoint_s
-        checkpoints = Checkpoints(out, every_s, saved.meta | {"every_s": every_s})
-        return _run(simulation, recorder, checkpoints, work, begun, both, progress)
+
+
+def _tidied(out: Path, say: Callable[[str], None]) -> RunOutcome:
+    remove_checkpoint(out)
+    summary = open_results(out).summary
+    say(f"the run in {out} was complete; nothing was left to compute")
+    return RunOutcome(EXCEEDED_EXIT if summary["exceeded"] else EXIT["complete"], summary)
 
 
 LEAST_PACKED = 0.05  # share of raw frames that compression leaves at best
@@ -156,8 +205,15 @@ def _refuse_small_disk(out: Path, inputs: ModelInputs) -> None:
 
 
 def saved_run(out: Path) -> tuple[Saved, Scenario]:
-    """The checkpoint of a result folder and the scenario it belongs to."""
+    """The checkpoint of a result folder and the scenario it belongs to; nothing is changed. Raises InputError where there is none that is whole."""
+    if not out.is_dir():
+        raise input_error("E113", str(out), "there is no such folder, so there is nothing to resume", do="flood-sim run SCENARIO --out DIR")
     saved = Saved(out)
+    if saved.meta.get("text", "") != text_hash(out):
+        raise input_error(
+            "E113", str(out), "the run cannot be resumed: what it is made of has changed, or is damaged", given="scenario.toml",
+            do=f"put the file back, or {ANEW}",
+        )  # fmt: skip
     scenario = load_scenario(out / "scenario.toml", tuple(Path(p) for p in saved.meta["allowed"]))
     return saved, replace(scenario, path=out / saved.meta["file"])  # findings name the user's own file
 
@@ -166,7 +222,7 @@ def _run(
     simulation: Simulation,
     recorder: Recorder,
     checkpoints: Checkpoints,
-    work: Path,
+    stops: Stops,
     begun: float,
     say: Callable[[str], None],
     progress: Callable[[Simulation], None],
@@ -174,72 +230,65 @@ def _run(
     out = recorder.folder
 
     def after_window(simulation: Simulation) -> None:
-        with _writing(out, simulation):
+        stops.first_window = False
+        with told(out, simulation, (OSError, RuntimeError)):
             checkpoints.ask(simulation, recorder)
         progress(simulation)
 
     status, message, exceeded = "failed", "", []
     found: list[Finding] = []
-    with _signals(simulation):
-        try:
-            with _writing(out, simulation, (OSError,)):  # the tape of what SWMM is told
-                status = simulation.run(_Guarded(recorder), after_window)
-            exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
-        except OutputError:  # no summary: it would not fit either
-            with contextlib.suppress(Exception):  # SWMM's report may not fit
-                simulation.close()
-            raise
-        except (RunFailedError, DrainageError) as error:
-            status, message = "failed", str(error)
-            found = error.findings
-    with _writing(out, simulation):
-        if status == "interrupted":
-            checkpoints.write(simulation, recorder)
-        simulation.close()
-        for path in work.iterdir() if work.is_dir() else ():
-            shutil.move(str(path), out / path.name)
-        shutil.rmtree(work, ignore_errors=True)
-        if found:
-            write_messages(out, found)
-            write_message_layer(out, found, simulation.inputs.terrain.grid.crs)
-            message += f"\n  map       {out / MESSAGE_LAYER}"
-        summary = recorder.finish(simulation, status, time.perf_counter() - begun, exceeded, message)
+    before = recorder.summary(simulation, "interrupted", 0.0, [], ended=False)
+    try:
+        stops.first_window = True
+        with told(out, simulation):  # the tape of what SWMM is told
+            status = simulation.run(Guarded(recorder), after_window)
+        exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
+    except Abandoned:  # the first window is left undone: the checkpoint from before it is there
+        status = ABANDONED
+    except OutputError:  # no summary: it would not fit either
+        raise
+    except (RunFailedError, DrainageError) as error:
+        status, message = "failed", str(error)
+        found = error.findings
+    with told(out, simulation, (OSError, RuntimeError)):
+        summary = _finished(simulation, recorder, checkpoints, status, message, found, exceeded, begun, before)
     for line in closing_lines(summary):
         say(line)
-    if status == "interrupted":
+    if summary["status"] == "interrupted":
         say(f"to go on: flood-sim run --resume {out}")
-    else:  # what failed would fail again
-        remove_checkpoint(out)
+        return RunOutcome(stops.exit_code, summary)
+    remove_checkpoint(out)  # what failed would fail again
     code = EXIT[status]
     return RunOutcome(EXCEEDED_EXIT if code == 0 and exceeded else code, summary)
 
 
-class _Guarded:
-    """A recorder whose failing writes end the run as what they are."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-
-    def record(self, simulation: Simulation, window: Window) -> None:
-        with _writing(self._recorder.folder, simulation):
-            self._recorder.record(simulation, window)
-
-
-@contextlib.contextmanager
-def _writing(out: Path, simulation: Simulation, refusals: tuple[type[Exception], ...] = (OSError, RuntimeError)) -> Iterator[None]:
-    """Raises OutputError for what the system or the NetCDF library (RuntimeError) refuses to write, and for all that fails once the folder is gone."""
-    try:
-        yield
-    except FloodSimError:
-        raise
-    except Exception as error:
-        if not isinstance(error, refusals) and out.is_dir():
-            raise
-        moment = simulation.clock.at(simulation.time_s).isoformat()
-        way = f"flood-sim run --resume {out}" if (out / FOLDER).is_dir() else "run it again"
-        raise OutputError(
-            f"E602 {out}: results cannot be written at {moment}: {error}\n  do        free space or give the folder back, then {way}"
-        ) from error
+def _finished(
+    simulation: Simulation,
+    recorder: Recorder,
+    checkpoints: Checkpoints,
+    status: str,
+    message: str,
+    found: list[Finding],
+    exceeded: list[str],
+    begun: float,
+    before: dict[str, Any],
+) -> dict[str, Any]:
+    """Write what comes last, the summary as the very last; returns it. before : the summary at the last checkpoint, for an abandoned window."""
+    out = recorder.folder
+    if status == "interrupted":
+        checkpoints.write(simulation, recorder)
+    simulation.close()
+    work = out / WORK
+    for path in work.iterdir() if work.is_dir() else ():
+        write_beside(out / path.name, partial(shutil.move, str(path)))
+    shutil.rmtree(work, ignore_errors=True)
+    if found:
+        write_messages(out, found)
+        write_message_layer(out, found, simulation.inputs.terrain.grid.crs)
+        message += f"\n  map       {out / MESSAGE_LAYER}"
+    if status == ABANDONED:
+        return recorder.finish(simulation, before | {"wall_s": round(time.perf_counter() - begun, 3)})
+    return recorder.finish(simulation, recorder.summary(simulation, status, time.perf_counter() - begun, exceeded, message))
 
 
 def closing_lines(summary: dict[str, Any]) -> list[str]:
@@ -283,26 +332,6 @@ def _both(say: Callable[[str], None], log: Callable[[str], None]) -> Callable[[s
         log(line)
 
     return tell
-
-
-@contextlib.contextmanager
-def _signals(simulation: Simulation) -> Iterator[None]:
-    """Ctrl-C and SIGTERM ask the loop to stop after its window; a second one stops at once."""
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if simulation.wanted_stop.is_set():
-            raise KeyboardInterrupt
-        simulation.wanted_stop.set()
-
-    try:
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread
-        before = {}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run(

@@ -1,4 +1,4 @@
-"""Kill a run at random moments, resume it, kill it again; the results must be those of an undisturbed run, bit for bit."""
+"""Kill a run at random moments, or let its disk be full, resume it, kill it again; the results must be those of an undisturbed run, bit for bit."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -108,21 +109,26 @@ scheme = "SCHEME"
 [output]
 interval_s = 100
 """
+FULL_SHARE = 0.25  # of the lives: a full disk instead of a kill
 NOT_COMPARED = {"wall_s", "timers"}
 
 
 def child(arguments: list[str]) -> None:
-    """One life of a run: `start|resume folder seed`; it kills itself at a random moment, early or in the loop (seed < 0: never)."""
-    from flood_sim.runner import resume_scenario, run_scenario
-    from flood_sim.scenario import load_scenario
+    """One life of a run: `start|resume folder seed`; it kills itself at a random moment, early or in the loop, or from then on no file may grow
+    beyond some size (seed < 0: neither)."""
+    from flood_sim.errors import OutputError
 
     task, folder, seed = arguments[0], Path(arguments[1]), int(arguments[2])
     rng = random.Random(seed)  # noqa: S311
-    early = rng.random() < 0.2
+    early, full = rng.random() < 0.2, rng.random() < FULL_SHARE
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit fails, as on a full disk
 
     def die() -> None:
         time.sleep(rng.random() * (0.5 if early else 0.8))
-        os.kill(os.getpid(), signal.SIGKILL)
+        if full:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (int(10.0 ** (2.0 + 4.0 * rng.random())), resource.RLIM_INFINITY))
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     armed = threading.Event()
 
@@ -133,25 +139,39 @@ def child(arguments: list[str]) -> None:
 
     if early:
         arm()
+    try:
+        outcome = _lived(task, folder, arm)
+    except OutputError as error:
+        if seed < 0:
+            raise
+        sys.stderr.write(str(error))
+        raise SystemExit(3) from None
+    if outcome.exit_code:
+        raise SystemExit(f"exit {outcome.exit_code}: {outcome.summary['message']} {outcome.summary['exceeded']}")
+
+
+def _lived(task: str, folder: Path, arm: Any) -> Any:
+    from flood_sim.runner import resume_scenario, run_scenario
+    from flood_sim.scenario import load_scenario
+
     if task == "start":
         outcome = run_scenario(load_scenario(folder / "s.toml"), folder / "out", threads=1, checkpoint_s=0.1, progress=arm)
     else:
         outcome = resume_scenario(folder / "out", threads=1, progress=arm)
-    if outcome.exit_code:
-        raise SystemExit(f"exit {outcome.exit_code}: {outcome.summary['message']} {outcome.summary['exceeded']}")
+    return outcome
 
 
 def live(task: str, folder: Path, seed: int) -> int:
     """Return code of one life in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.reliability.kills", task, str(folder), str(seed)]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
-    if done.returncode not in (0, -signal.SIGKILL):
+    if done.returncode not in (0, -signal.SIGKILL) and not (done.returncode == 3 and seed >= 0):
         raise RuntimeError(done.stderr[-2000:])
     return done.returncode
 
 
 def has_checkpoint(folder: Path) -> bool:
-    return any((folder / "out" / name / "complete").exists() for name in ("checkpoint", "checkpoint.part"))
+    return any((folder / "out" / name / "complete").exists() for name in ("checkpoint", "checkpoint.part", "checkpoint.old"))
 
 
 def killed_run(folder: Path, scheme: str, kills: int, seed: int = 0) -> int:
@@ -186,6 +206,28 @@ def differences(one: Path, other: Path) -> list[str]:
     first, second = (json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in (one, other))
     found += [f"summary: {key}" for key in first if key not in NOT_COMPARED and first[key] != second[key]]
     return found
+
+
+def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
+    """Rows of the benchmark `hold`: kills and full disks of runs, half of them in each scheme."""
+    rows = []
+    for scheme in ("local_inertial", "second_order"):
+        base, done, part, bad = folder / scheme, 0, 0, list[str]()
+        killed_run(base / "quiet", scheme, 0)
+        while done < max(count // 2, 1):
+            before = done
+            try:
+                done += killed_run(base / f"killed{part}", scheme, max(count // 2, 1) - done, seed=1000 * part)
+                bad += differences(base / "quiet" / "out", base / f"killed{part}" / "out")
+            except (RuntimeError, OSError, ValueError, KeyError) as error:
+                bad.append(f"seed {1000 * part}: {str(error)[-300:]}")
+                done = max(done, before + 1)
+            part += 1
+        note = "; ".join(bad[:3]) or f"{part} runs, bits equal"
+        rows.append(
+            {"kind": f"kills and full disks of runs, {scheme}", "tried": done, "held": done if not bad else max(done - len(bad), 0), "note": note}
+        )
+    return rows
 
 
 def run(kills: int = 200) -> dict[str, Any]:

@@ -22,10 +22,10 @@ from flood_sim.analysis.streets import DriestWays
 from flood_sim.durable import write_json
 from flood_sim.errors import InputError, input_error, nearest
 from flood_sim.plugins import brought
-from flood_sim.results import Results
+from flood_sim.results import Results, told_damage
 from flood_sim.toml_files import read_toml
 from flood_sim.units import SECONDS_PER_HOUR
-from flood_sim.writing import reading, writing
+from flood_sim.writing import writing
 
 LIMITS = Path(__file__).parent / "limits" / "international.toml"
 SQUARE_METRES_A_HECTARE = 1e4
@@ -78,7 +78,7 @@ class Consequences:
         path = self.results.folder / "exposure.nc"
         if not path.is_file():
             return None
-        with reading(path), netCDF4.Dataset(path) as f:
+        with told_damage(path), netCDF4.Dataset(path) as f:
             f.set_auto_mask(False)
             return {name: np.array(f[name][:]) for name in f.variables}
 

@@ -8,11 +8,16 @@ from typing import Any
 from flood_sim.analysis import plots, site_plots
 from flood_sim.analysis.consequences import Consequences
 from flood_sim.analysis.style import save_figure
-from flood_sim.results import Results
+from flood_sim.results import Results, told_broken_netcdf
 
 
 def draw_report(results: Results, limits: dict[str, Any] | None = None) -> Path:
     """Draw the pictures that the run has the data for into its report/, and write consequences.json; returns the folder."""
+    with told_broken_netcdf(results.folder):
+        return _draw(results, limits)
+
+
+def _draw(results: Results, limits: dict[str, Any] | None) -> Path:
     target = results.folder / "report"
     pictures = {"max_depth": plots.max_depth_map(results)}
     if results.gauges:

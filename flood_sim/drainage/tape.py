@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 import zlib
@@ -19,6 +20,7 @@ class TapedNetwork:
 
     def __init__(self, network: DrainageNetwork, path: Path) -> None:
         self._network, self._file = network, path.open("ab")
+        self._digest = hashlib.sha256()  # of the whole tape
         self._links: list[tuple[float, float]] = []
         self._inflow = self._surcharge = np.zeros(len(network.node_ids))
         self._stages = np.full(network.outfalls.size, np.nan)
@@ -45,7 +47,9 @@ class TapedNetwork:
     def advance(self, stop_s: float) -> None:
         numbers = np.concatenate([[stop_s], self._inflow, self._surcharge, self._stages, np.array(self._links, float).ravel()])
         data = zlib.compress(numbers.astype("<f8").tobytes(), 1)
-        self._file.write(struct.pack("<I", len(data)) + data)
+        block = struct.pack("<I", len(data)) + data
+        self._digest.update(block)
+        self._file.write(block)
         self._links = []
         self._network.advance(stop_s)
 
@@ -63,16 +67,19 @@ class TapedNetwork:
             self._network.advance(float(block[0]))
             if with_outfalls:
                 self._network.outfall_volume()
+        self._digest = digest_of(path, length)
 
-    def tape_length(self) -> int:
-        """Bytes on disk now."""
+    def recorded(self) -> tuple[int, str]:
+        """Bytes on disk now, and their SHA-256."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        return self._file.tell()
+        return self._file.tell(), self._digest.hexdigest()
 
     def close(self) -> None:
-        self._file.close()
-        self._network.close()
+        try:
+            self._file.close()
+        finally:
+            self._network.close()
 
 
 def blocks(path: Path, length: int) -> Iterator[np.ndarray]:
@@ -81,3 +88,13 @@ def blocks(path: Path, length: int) -> Iterator[np.ndarray]:
         while file.tell() < length:
             (size,) = struct.unpack("<I", file.read(4))
             yield np.frombuffer(zlib.decompress(file.read(size)), "<f8").astype(float)
+
+
+def digest_of(path: Path, length: int) -> Any:
+    """SHA-256 of the first `length` bytes of a file, to be carried on."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while length > 0 and (block := file.read(min(length, 1 << 20))):
+            digest.update(block)
+            length -= len(block)
+    return digest

@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flood_sim.errors import input_error
+from flood_sim.errors import RunFailedError, input_error
 from flood_sim.results import open_results
+from flood_sim.stops import ended_by_signals
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
-from flood_sim.study.cluster import memory_need, open_client, worker_count
+from flood_sim.study.cluster import Flight, SchedulerLostError, memory_need, open_client, threads_of, worker_count
 from flood_sim.study.expand import RunSpec, expand
 from flood_sim.study.failures import envelopes
 from flood_sim.study.keys import all_sources
 from flood_sim.study.specs import Study, load_study
-from flood_sim.study.store import ATTRIBUTION, ENVELOPE, STUDY, Store, write_whole
+from flood_sim.study.store import ATTRIBUTION, ENVELOPE, LOG, STUDY, Store, write_whole
 from flood_sim.study.worker import hydraulics
 
 ATTEMPTS, LOG_EVERY_S = 3, 30.0
@@ -59,21 +60,28 @@ def run_study(
     """Run what is not there yet, write catalogue and attribution; returns the summary. Raises InputError for a wrong study or a busy folder."""
     store, digest = Store(folder), scenario_digest(study)
     store.prepare()
-    with store.locked():
+    with store.locked(), ended_by_signals():
         swept = store.sweep()
         if swept:
             say(f"{swept} half-done runs of a killed study removed")
         write_whole(folder / STUDY, _saved(study))
         specs = {spec.identity(study, digest): spec for spec in expand(study)}
-        todo = [i for i in specs if store.answer(i) is None]
+        todo = [i for i in specs if store.to_run(i)]
         say(f"study {study.spec.name}: {len(specs)} runs, {len(specs) - len(todo)} done before")
         begun = time.perf_counter()
         if todo:
             slots = workers or worker_count(study)
-            with open_client(slots, scheduler, trusted) as client:
-                slots = slots if scheduler is None else max(sum(client.nthreads().values()), 1)
-                say(f"{slots} workers of {study.spec.threads_per_run} threads")
-                _work(study, digest, store, {i: specs[i] for i in todo}, client, slots, progress, len(specs))
+            try:
+                with open_client(slots, scheduler, trusted) as client:
+                    slots = slots if scheduler is None else max(threads_of(client), 1)
+                    say(f"{slots} workers of {study.spec.threads_per_run} threads")
+                    _work(study, digest, store, {i: specs[i] for i in todo}, client, slots, progress, len(specs), say)
+            except SchedulerLostError as error:
+                where = f" --scheduler {scheduler}" if scheduler is not None else ""
+                raise RunFailedError(f"{error}\n  do        start it again, then go on: flood-sim study resume {folder}{where}") from error
+            except SystemExit:
+                say(f"interrupted; to go on: flood-sim study resume {folder}")
+                raise
         store.sweep()  # of models that died on the way
         summary = finish(study, store, specs)
         say(
@@ -114,8 +122,15 @@ def open_study(folder: Path) -> Study:
     path = folder / STUDY
     if not path.is_file():
         raise input_error("E101", str(folder), "this is no study's folder: study.json is not there", do="flood-sim study run NAME --out DIR")
-    saved = json.loads(path.read_text(encoding="utf-8"))
-    return load_study(saved["file"], tuple(Path(p) for p in saved["allowed"]))
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        file, allowed = str(saved["file"]), tuple(Path(p) for p in saved["allowed"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise input_error(
+            "E110", str(path), "this file of a study's folder is damaged", given=str(error).splitlines()[0],
+            do=f"flood-sim study run STUDY --out {folder} writes it anew and goes on; no run is done twice",
+        ) from error  # fmt: skip
+    return load_study(file, allowed)
 
 
 def study_status(folder: Path) -> dict[str, Any]:
@@ -156,40 +171,39 @@ def _saved(study: Study) -> bytes:
 
 
 def _work(
-    study: Study, digest: str, store: Store, todo: dict[str, RunSpec], client: Any, slots: int, progress: Callable[[Progress], None], runs: int
+    study: Study,
+    digest: str,
+    store: Store,
+    todo: dict[str, RunSpec],
+    client: Any,
+    slots: int,
+    progress: Callable[[Progress], None],
+    runs: int,
+    say: Callable[[str], None],
 ) -> None:
     """Keep as many runs in flight as there are slots; note each as it ends; what died is tried again."""
-    from distributed import as_completed
-
     waiting, attempts, log = _longest_first(todo), dict.fromkeys(todo, 0), list[dict[str, Any]]()
     begun, written, ended, failed = time.perf_counter(), time.perf_counter(), 0, 0
     started: dict[str, float] = {}
-    futures: dict[Any, str] = {}
-    finished = as_completed()
+    flight, memory, warm = Flight(client, say), memory_need(study), _kernels_are_compiled()
 
     def submit() -> None:
         identity = waiting.pop(0)
         attempts[identity] += 1
         started[identity] = time.time()
         text = json.dumps(todo[identity].document(study, digest) | {"memory_bytes": memory}, default=str)
-        future = client.submit(
-            hydraulics, text, str(store.folder.resolve()), study.spec.timeout_s, key=f"hydraulics-{identity}-{attempts[identity]}", pure=False
-        )
-        futures[future] = identity
-        finished.add(future)
+        arguments = (hydraulics, text, str(store.folder.resolve()), study.spec.timeout_s)
+        flight.send(identity, f"hydraulics-{identity}-{attempts[identity]}", arguments)
 
-    memory = memory_need(study)
-    warm = _kernels_are_compiled()
+    def keep_log() -> None:
+        if not store.write_log(log):
+            say(f"{LOG} was damaged: begun anew")
+        log.clear()
+
     for _ in range(min(slots if warm else 1, len(waiting))):
         submit()
-    while futures:
-        future = next(finished)
-        identity = futures.pop(future)
-        try:
-            record = future.result()
-        except Exception as error:
-            record = {"status": "died", "message": f"the worker: {error}"}
-        future.release()
+    while flight:
+        identity, record = flight.next()
         again = record["status"] == "died" and attempts[identity] < ATTEMPTS
         log.append(_log_row(record, todo[identity], attempts[identity], started[identity]))
         if again:
@@ -197,15 +211,14 @@ def _work(
         else:
             store.note(identity, {k: record[k] for k in ("status", "key", "costs", "message", "trace") if k in record})
             ended, failed = ended + 1, failed + (record["status"] != "complete")
-        while waiting and len(futures) < slots:
+        while waiting and len(flight) < slots:
             submit()
         rate = ended / (time.perf_counter() - begun)
-        progress(Progress(runs, runs - len(todo) + ended, failed, len(futures), (len(todo) - ended) / rate if rate > 0.0 else None))
+        progress(Progress(runs, runs - len(todo) + ended, failed, len(flight), (len(todo) - ended) / rate if rate > 0.0 else None))
         if time.perf_counter() - written > LOG_EVERY_S:
-            store.write_log(log)
-            log.clear()
+            keep_log()
             written = time.perf_counter()
-    store.write_log(log)
+    keep_log()
 
 
 def _longest_first(todo: dict[str, RunSpec]) -> list[str]:

@@ -6,27 +6,46 @@ of its input, so that no orphan goes on writing after a worker was killed.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import queue
 import shutil
+import signal
 import socket
 import sys
 import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from flood_sim.durable import sync_folder, write_json
+from flood_sim.errors import InputError, OutputError, RunFailedError
+from flood_sim.results import is_whole
 from flood_sim.units import GIBIBYTE
 
+if TYPE_CHECKING:
+    from flood_sim.inputs import ModelInputs
+    from flood_sim.scenario import Scenario
+
 DONE = "outcomes.json"
+SIZED, AGAIN = (".nc", ".csv", ".tif", ".json", ".toml", ".gpkg"), (DONE, "consequences.json")
+OF_THE_MACHINE = ("E111", "E112", "E114", "E120", "E601", "E602")  # folders, locks, caches, memory, disks
+
+
+class StoppedRunError(RunFailedError):
+    """A signal ended the run of a study."""
 
 
 def serve(store: Path) -> None:
     """Answer requests from standard input on standard output until it ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # SWMM writes to standard output
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP)
+        )  # a terminal's: the study's parent decides, its end ends this process
     requests: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     while True:
@@ -34,10 +53,17 @@ def serve(store: Path) -> None:
         try:
             answer = run_one(request, store)
         except Exception as error:  # told to the study, which lists it; a fault of one run is none of the next
-            kind = "refused" if getattr(error, "exit_code", None) == 2 else "failed"
+            kind = kind_of(error)
             answer = {"status": kind, "message": str(error) or type(error).__name__, "trace": "" if kind == "refused" else traceback.format_exc()}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def kind_of(error: Exception) -> str:
+    """refused: the input is wrong; stopped: this machine could not (disk, memory, a signal), another time it may; failed: the model, each time."""
+    if isinstance(error, InputError):
+        return "stopped" if all(finding.code in OF_THE_MACHINE for finding in error.findings) else "refused"
+    return "stopped" if isinstance(error, (OutputError, StoppedRunError, OSError, MemoryError)) else "failed"
 
 
 def _listen(requests: queue.Queue[str]) -> None:
@@ -54,7 +80,6 @@ def _listen(requests: queue.Queue[str]) -> None:
 
 def run_one(request: dict[str, Any], store: Path) -> dict[str, Any]:
     """Run what is asked for, or find that it has been; returns key, status, costs and the seconds that it took."""
-    from flood_sim.runner import run_scenario
     from flood_sim.scenario import build_inputs, load_scenario
     from flood_sim.study.keys import run_key
 
@@ -67,16 +92,11 @@ def run_one(request: dict[str, Any], store: Path) -> dict[str, Any]:
     key = run_key(inputs)
     folder, cached = store / "runs" / key, True
     if not is_complete(folder):
-        cached = False
-        side = folder.with_name(f"{key}.tmp-{socket.gethostname()}-{os.getpid()}")
-        shutil.rmtree(side, ignore_errors=True)
-        run_scenario(scenario, side, portfolio=label, threads=request["threads"], inputs=inputs, checkpoint_s=1e9)
-        write_outcomes(side)
-        _sync(side / DONE)
-        try:
-            os.replace(side, folder)
-        except OSError:  # somebody was quicker: theirs is the same
-            shutil.rmtree(side, ignore_errors=True)
+        if is_whole(folder):  # its outcomes were lost, not its results
+            write_outcomes(folder)
+        else:
+            cached = False
+            _run_beside(scenario, label, request["threads"], inputs, folder)
     elif read_outcomes(folder) is None:
         write_outcomes(folder)
     bill = {level: sum(m["capital_cny"][level] for m in inputs.measures) for level in ("low", "middle", "high")}
@@ -85,6 +105,37 @@ def run_one(request: dict[str, Any], store: Path) -> dict[str, Any]:
         "key": key, "status": "complete", "cached": cached, "costs": costs, "wall_s": time.perf_counter() - begun,
         "cpu_s": time.process_time() - cpu, "host": socket.gethostname(),
     }  # fmt: skip
+
+
+def _run_beside(scenario: Scenario, label: str, threads: int, inputs: ModelInputs, folder: Path) -> None:
+    """Run in a folder of this process's own, then put it in its place, where something damaged may stand. What was begun goes where it fails."""
+    from flood_sim.runner import run_scenario
+
+    side = folder.with_name(f"{folder.name}.tmp-{socket.gethostname()}-{os.getpid()}")
+    shutil.rmtree(side, ignore_errors=True)
+    try:
+        outcome = run_scenario(scenario, side, portfolio=label, threads=threads, inputs=inputs, checkpoint_s=1e9)
+        if outcome.summary["status"] != "complete":
+            kind = StoppedRunError if outcome.summary["status"] == "interrupted" else RunFailedError
+            raise kind(outcome.summary["message"] or outcome.summary["status"])
+        write_outcomes(side)
+        _put_in_place(side, folder)
+    finally:
+        shutil.rmtree(side, ignore_errors=True)
+
+
+def _put_in_place(side: Path, folder: Path) -> None:
+    try:
+        os.replace(side, folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        if not is_complete(folder):  # else somebody was quicker: theirs is the same
+            aside = folder.with_name(f"{folder.name}.tmp-{socket.gethostname()}-{os.getpid()}-damaged")
+            os.replace(folder, aside)
+            os.replace(side, folder)
+            shutil.rmtree(aside, ignore_errors=True)
+    sync_folder(folder.parent)
 
 
 def limit_memory(expected_bytes: int | None) -> None:
@@ -100,16 +151,29 @@ def limit_memory(expected_bytes: int | None) -> None:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a run stands there, finished."""
-    return (folder / DONE).is_file()
+    """Whether a run stands there, finished, with its outcomes, and every file as long as it was."""
+    document = _outcomes(folder)
+    if document is None:
+        return False
+    sizes = document.get("files", {})
+    return all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in sizes.items()) and is_whole(folder)
+
+
+def _outcomes(folder: Path) -> dict[str, Any] | None:
+    """outcomes.json; None where it is not there, cut or damaged."""
+    try:
+        document = json.loads((folder / DONE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) and {"sources", "outcomes", "status", "censored"} <= document.keys() else None
 
 
 def read_outcomes(folder: Path) -> dict[str, Any] | None:
-    """outcomes.json; None where other code wrote it."""
+    """outcomes.json; None where other code wrote it, or where it is damaged."""
     from flood_sim.study.keys import all_sources
 
-    document = dict(json.loads((folder / DONE).read_text(encoding="utf-8")))
-    return document if document["sources"] == all_sources() else None
+    document = _outcomes(folder)
+    return document if document is not None and document["sources"] == all_sources() else None
 
 
 def write_outcomes(folder: Path) -> None:
@@ -129,14 +193,12 @@ def write_outcomes(folder: Path) -> None:
         "volume_error_rel": summary["ledger"]["relative_error"], "network_residual_m3": summary["ledger"]["network_residual"],
         "rain_m3": summary["ledger"]["rain"], "censored": {n: bool(s.get("censored")) for n, s in summary["sites"].items() if s.get("censored")},
     }  # fmt: skip
-    part = folder / (DONE + ".part")
-    part.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    os.replace(part, folder / DONE)
+    write_json(folder / DONE, document | {"files": _sizes(folder)}, indent=None)
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+def _sizes(folder: Path) -> dict[str, int]:
+    """Bytes of the files that nobody writes again."""
+    return {path.name: path.stat().st_size for path in sorted(folder.iterdir()) if path.is_file() and path.suffix in SIZED and path.name not in AGAIN}
 
 
 if __name__ == "__main__":

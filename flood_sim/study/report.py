@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,11 @@ from flood_sim.analysis.html.page import render
 from flood_sim.analysis.html.runs import runs_context, service_curves
 from flood_sim.analysis.html.standards import standards_context
 from flood_sim.errors import input_error
-from flood_sim.results import open_results
+from flood_sim.results import open_results, told_broken_netcdf
+from flood_sim.study import store as files
 from flood_sim.study.engine import open_study
 from flood_sim.study.expand import label_of
-from flood_sim.study.store import ATTRIBUTION, AUDIT, CATALOGUE, ENVELOPE, STUDY, Store
-from flood_sim.study.store import OUTCOMES as OUTCOMES_TABLE
-from flood_sim.writing import reading
+from flood_sim.study.store import ATTRIBUTION, AUDIT, CATALOGUE, ENVELOPE, STUDY, Store, read_document, read_table
 
 NAMES = {
     "conveyance": "conveyance 行泄通道", "pipe_network": "pipe network 排水管网", "pump_stations": "pump stations 雨水泵站",
@@ -29,12 +27,15 @@ NAMES = {
 
 def write_report(*folders: Path) -> Path:
     """One page of a study, an audit, one or several runs, or of all these together, into the first folder. Raises InputError where one holds nothing to show."""
+    with told_broken_netcdf(folders[0]):
+        return _write_report(folders)
+
+
+def _write_report(folders: tuple[Path, ...]) -> Path:
     studies, audits = ([f for f in folders if (f / file).is_file()] for file in (STUDY, AUDIT))
     runs = [f for f in folders if is_run(f)]
     parts = [study_context(f) for f in studies[:1]]
-    for folder in audits[:1]:
-        with reading(folder / AUDIT, "give the audit again: what was run is kept"):
-            parts.append(standards_context(json.loads((folder / AUDIT).read_text(encoding="utf-8")), Store(folder).runs))
+    parts += [standards_context(read_document(f / AUDIT), Store(f).runs) for f in audits[:1]]
     parts += [runs_context([open_results(f) for f in runs])] if runs else []
     if len(studies) > 1 or len(audits) > 1:
         raise input_error("E104", "report", "one page holds one study and one audit", given=", ".join(map(str, [*studies, *audits])), do="name fewer folders")
@@ -52,19 +53,13 @@ def is_run(folder: Path) -> bool:
 
 def study_context(folder: Path) -> dict[str, Any]:
     """What a study's tables and runs say. Raises InputError where no run is complete."""
-    import pandas
-
     study, store = open_study(folder), Store(folder)
     if not (folder / CATALOGUE).is_file():
         raise input_error("E101", str(folder), "this study has no complete run yet", do=f"flood-sim study resume {folder}")
-    again = f"flood-sim study resume {folder}"  # it writes the tables anew from the runs
-    with reading(folder / CATALOGUE, again):
-        table = pandas.read_parquet(folder / CATALOGUE)
-        table = table.astype(object).where(table.notna(), None)
-    with reading(folder / ATTRIBUTION, again):
-        document = json.loads((folder / ATTRIBUTION).read_text(encoding="utf-8"))
-    with reading(folder / OUTCOMES_TABLE, again):
-        units = {r["outcome"]: r["unit"] for r in pandas.read_parquet(folder / OUTCOMES_TABLE).to_dict("records")}
+    table = read_table(folder / CATALOGUE)
+    table = table.astype(object).where(table.notna(), None)
+    document = read_document(folder / ATTRIBUTION)
+    units = {r["outcome"]: r["unit"] for r in read_table(folder / files.OUTCOMES).to_dict("records")}
     rows = [r for r in table.to_dict("records") if r["status"] == "complete"]
     full = 2 ** len(study.projects) - 1
     shown = [r for r in rows if not r["twin"] and r["draw"] in (-1, 0) and r["failure_set"] == next(iter(study.spec.failure_sets))]
@@ -190,8 +185,7 @@ def _envelopes(folder: Path) -> list[dict[str, Any]]:
     path = folder / ENVELOPE
     if not path.is_file():
         return []
-    with reading(path, f"flood-sim study resume {folder}"):
-        document = json.loads(path.read_text(encoding="utf-8"))
+    document = read_document(path)
     english, chinese = OUTCOMES.get(document["outcome"], (document["outcome"], ""))
     found = []
     for storm in dict.fromkeys(e["storm"] for e in document["envelopes"]):

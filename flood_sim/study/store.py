@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flood_sim.errors import input_error
-from flood_sim.result_folder import process_alive
+from flood_sim.durable import remove_parts, write_beside, write_bytes
+from flood_sim.errors import InputError, OutputError, input_error
+from flood_sim.folder_lock import held, process_alive
 from flood_sim.study.model import is_complete
 
 LOCK, STUDY = "study.lock", "study.json"
 CATALOGUE, OUTCOMES, LOG = "catalogue.parquet", "outcomes.parquet", "runs_log.parquet"
+TRY_AGAIN = ("died", "timeout", "stopped")  # the process, the time, the machine; wrong input and a model that fails stay as they are
 ATTRIBUTION, ENVELOPE, AUDIT, LEAD_TIME = "attribution.json", "envelope.json", "audit.json", "lead_time.json"
 
 
@@ -43,47 +43,63 @@ class Store:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Held by one parent; a lock of a process that is gone is taken over. Raises InputError where the other one lives."""
-        lock = self.folder / LOCK
-        if lock.is_file():
-            owner = json.loads(lock.read_text(encoding="utf-8"))
-            if owner["host"] != socket.gethostname() or (owner["pid"] != os.getpid() and process_alive(owner["pid"], owner["since"])):
-                raise input_error("E112", str(self.folder), "another study is running here", given=f"process {owner['pid']} on {owner['host']}")
-        lock.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()}), encoding="utf-8")
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+        """Held by one parent. Raises InputError where another one lives; OutputError for what cannot be written while it is held."""
+        with held(self.folder, LOCK, "study"):
+            remove_parts(self.folder)
+            remove_parts(self.asked)
+            try:
+                yield
+            except OSError as error:
+                raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> OutputError:
+        place = Path(str(error.filename)) if isinstance(error.filename, (str, Path)) else self.folder
+        place = self.folder if place.absolute().is_relative_to(self.folder.absolute()) else place
+        return OutputError(
+            f"E602 {place}: what the study needs there cannot be written or read: {error}\n"
+            f"  do        free space or give the folder back, then go on: flood-sim study resume {self.folder} (an audit, a lead time: the same command again)"
+        )
 
     def sweep(self) -> int:
         """Remove what killed runs of this host left half done; how many."""
         gone = 0
         for side in self.runs.glob("*.tmp-*"):
-            host, _, pid = side.name.partition(".tmp-")[2].rpartition("-")
-            if host == socket.gethostname() and not (pid.isdigit() and process_alive(int(pid))):
+            host, _, rest = side.name.partition(".tmp-")[2].removesuffix("-damaged").rpartition("-")
+            if host == socket.gethostname() and not (rest.isdigit() and process_alive(int(rest), side.stat().st_mtime)):
                 shutil.rmtree(side, ignore_errors=True)
                 gone += 1
         return gone
 
     def answer(self, identity: str) -> dict[str, Any] | None:
-        """What a run came to, where it is there: its record; None where it is to be run."""
-        path = self.asked / f"{identity}.json"
-        if not path.is_file():
+        """What a run came to, where it is there: its record; None where it is to be run, also where the record or the run is damaged."""
+        try:
+            record = json.loads((self.asked / f"{identity}.json").read_text(encoding="utf-8"))
+            if record["status"] != "complete":
+                return dict(record) if isinstance(record["message"], str) else None
+            return dict(record) if isinstance(record["costs"], dict) and is_complete(self.runs / record["key"]) else None
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return record if record["status"] != "complete" or is_complete(self.runs / record["key"]) else None
+
+    def to_run(self, identity: str) -> bool:
+        """Whether a run is to be run (again): nothing is known of it, or it met what another time may not be there."""
+        record = self.answer(identity)
+        return record is None or record["status"] in TRY_AGAIN
 
     def note(self, identity: str, record: dict[str, Any]) -> None:
         """Keep what a run came to; whole or not at all."""
         write_whole(self.asked / f"{identity}.json", json.dumps(record, sort_keys=True).encode())
 
-    def write_log(self, rows: list[dict[str, Any]]) -> None:
-        """What differs from repeat to repeat: who ran what, when, how long."""
+    def write_log(self, rows: list[dict[str, Any]]) -> bool:
+        """What differs from repeat to repeat: who ran what, when, how long. False where the old log was damaged and a new one begins."""
         import pandas
 
         path = self.folder / LOG
-        before = pandas.read_parquet(path).to_dict("records") if path.is_file() else []
-        _to_parquet(pandas.DataFrame([*before, *rows]), path)
+        try:
+            before = pandas.read_parquet(path).to_dict("records") if path.is_file() else []
+        except (OSError, ValueError):  # pyarrow's own are these two
+            before = None
+        _to_parquet(pandas.DataFrame([*(before or []), *rows]), path)
+        return before is not None
 
     def write_tables(self, rows: list[dict[str, Any]], long: list[dict[str, Any]]) -> None:
         """catalogue.parquet and outcomes.parquet, sorted: the same study, the same bytes."""
@@ -100,17 +116,41 @@ class Store:
             )
 
 
+def read_table(path: Path) -> Any:
+    """A parquet table of a study's folder. Raises InputError where it is cut, empty or damaged."""
+    import pandas
+
+    try:
+        return pandas.read_parquet(path)
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's own are among these
+        raise _damaged(path, error) from error
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A JSON document of a study's folder. Raises InputError where it is cut, empty or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("it holds no document")
+        return found
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    again = (
+        f"flood-sim study resume {path.parent} makes it anew from the runs" if path.name in (CATALOGUE, OUTCOMES, LOG, ATTRIBUTION, ENVELOPE) else ""
+    )
+    return input_error(
+        "E110", str(path), "this file of a study's folder is damaged, or not there", given=str(error).splitlines()[0],
+        do=again or "give the command that made it again, with the same --out: runs that are there are not run again",
+    )  # fmt: skip
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Beside it, then in its place."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    write_bytes(path, content)
 
 
 def _to_parquet(frame: Any, path: Path) -> None:
-    part = path.with_name(path.name + ".part")
-    frame.to_parquet(part, engine="pyarrow", index=False)
-    os.replace(part, path)
+    write_beside(path, lambda side: frame.to_parquet(side, engine="pyarrow", index=False))

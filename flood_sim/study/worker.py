@@ -44,7 +44,10 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
     mine = store, threading.get_ident()
     process = _model.get(mine)
     if process is None or process.poll() is not None:
-        process = _model[mine] = _start(Path(store))
+        try:
+            process = _model[mine] = _start(Path(store))
+        except OSError as error:
+            return {"status": "stopped", "message": f"the model's process cannot be started: {error}"}
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):  # found below
             process.stdin.write(text.encode() + b"\n")
@@ -55,11 +58,15 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
         process.wait()
         del _model[mine]
         return {"status": "timeout", "message": f"no answer within {timeout_s:g} s"}
-    if not line:
+    if not line.endswith(b"\n"):  # nothing, or half an answer
         code = process.wait()
         del _model[mine]
         return {"status": "died", "message": f"the model's process ended with {code}"}
     answer: dict[str, Any] = json.loads(line)
+    if answer["status"] in ("failed", "stopped"):  # what it left half done (SWMM's one simulation a process) is none of the next run's
+        process.kill()
+        process.wait()
+        del _model[mine]
     return answer | {"pid": os.getpid()}
 
 

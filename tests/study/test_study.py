@@ -19,7 +19,7 @@ import pytest
 
 from flood_sim.analysis.html.page import print_pdf
 from flood_sim.errors import InputError
-from flood_sim.result_folder import process_alive
+from flood_sim.folder_lock import process_alive
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.study import list_studies, load_study
 from flood_sim.study.engine import open_study, run_study, study_status
