@@ -12,8 +12,7 @@ from benchmarks.reliability.disks import prepare, trials
 from benchmarks.reliability.failing import failing, held, why_not
 
 POINTS = [  # command, system call, which one of it; benchmarks/reliability/disks.py walks all of them
-    ("check", "write", 6), ("report", "write", 3), ("copy", "write", 4), ("compare", "write", 1),
-    ("run", "write", 1), ("run", "write", 6), ("run", "write", 25), ("run", "pwrite64", 30),
+    ("check", "write", 6), ("report", "write", 3), ("copy", "write", 4), ("run", "write", 6), ("run", "pwrite64", 30),
 ]  # fmt: skip
 
 
@@ -30,7 +29,7 @@ def test_a_disk_that_is_full_from_the_nth_call_on(done):
     folder, whole = done
     found = failing(trials(folder, whole, POINTS), folder)
     assert [f"{t.words[0]} {t.call} {t.n}: {held(t)}" for t in found if held(t)] == []
-    assert sum(t.code != 0 for t in found) >= len(POINTS) - 2  # the calls were really reached
+    assert sum(t.code != 0 for t in found) >= len(POINTS) - 1  # the calls were really reached
 
 
 def test_a_folder_on_a_read_only_disk(done, tmp_path):
