@@ -6,6 +6,7 @@ raised. `flood_sim.cli.main` has no net: who calls it from Python sees the excep
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -34,6 +35,12 @@ def _ask_to_stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _finished() -> None:
+    """While the interpreter is taken down nothing of ours handles a signal any more, and all is done: the exit code shall say so."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _catch(handler: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN or handler is _leave_at_once:  # `nohup`, a shell's background job: they asked for it
@@ -46,6 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not ignored:
         signal.signal(signal.SIGINT, _leave_at_once)
     signal.signal(signal.SIGTERM, _leave_at_once)
+    atexit.register(_finished)  # the first that is registered is called last
     from flood_sim import net
 
     net.open_streams()

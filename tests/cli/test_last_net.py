@@ -87,6 +87,13 @@ def test_a_signal_in_a_place_where_nobody_can_catch_it(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_all_is_done(number):
+    """It comes while the interpreter takes its modules down: the work is done, and the exit code says so."""
+    done = process(f"import os, sys\n    class Late:\n        def __del__(self, kill=os.kill, own=os.getpid()): kill(own, {int(number)})\n    sys.late = Late()")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_importing(number):
     """From the first module of ours on there is no moment with a traceback (before it, Python itself starts)."""
     code = "import signal\nimport flood_sim.entry as e\nimport flood_sim.net as n\nimport os\ntrue = n.open_streams\nn.open_streams = lambda: os.kill(os.getpid(), {number})\ne.main()\n"
