@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # first of all: what follows takes time, in which a signal may come
+    from importlib import import_module
+
+    import_module("flood_sim.entry").main()  # ends the process
+
 import json
-import shutil
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +16,13 @@ import typer
 
 from flood_sim import sandbox
 from flood_sim.cli_held import Held
+from flood_sim.cli_progress import Moving
 from flood_sim.cli_results import Json, compare, draw, explain, report, section, trace
 from flood_sim.cli_study import audit, lead_time, study
 
 if TYPE_CHECKING:
     from flood_sim.inputs import ModelInputs
     from flood_sim.scenario import Scenario
-    from flood_sim.simulation import Simulation
 
 app = typer.Typer(
     cls=Held,
@@ -78,38 +81,58 @@ def copy(
     as_files: Annotated[bool, typer.Option("--as-files", help="write the reference city as GeoTIFF, GeoPackage, .inp and CSV, too")] = False,
 ) -> None:
     """Copy a shipped scenario into a folder, to change it there."""
-    from flood_sim.errors import input_error
+    from flood_sim.durable import write_bytes
+    from flood_sim.errors import OutputError, input_error
     from flood_sim.scenario import find_scenario
+    from flood_sim.writing import writing
 
     source = find_scenario(name)
     target = folder / source.name
-    if target.exists():
-        raise input_error("E111", str(target), "the file exists", do="give another folder, or remove it")
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    for place in (target, files_of(target)) if as_files else (target,):
+        if place.exists():
+            raise input_error("E111", str(place), "the file exists", do="give another folder, or remove it")
+    if folder.exists() and not folder.is_dir():
+        raise input_error("E111", str(folder), "this is a file, not a folder", do="give another folder")
+    with writing(target):
+        folder.mkdir(parents=True, exist_ok=True)
+    made = _write_city_files(target, source) if as_files else None  # first: a copy that failed can be given again
+    try:
+        with writing(target):
+            write_bytes(target, source.read_bytes())
+    except OutputError:
+        if made is not None:
+            made.unlink(missing_ok=True)
+        raise
     typer.echo(f"{target}  (then: flood-sim check {target}; flood-sim run {target} --out DIR)")
-    if as_files:
-        typer.echo(f"{_write_city_files(target)}  (the same run from plain files)")
+    if made is not None:
+        typer.echo(f"{made}  (the same run from plain files)")
 
 
-def _write_city_files(scenario_file: Path) -> Path:
+def files_of(scenario_file: Path) -> Path:
+    """The second scenario, which runs from plain files."""
+    return scenario_file.with_name(f"{scenario_file.stem}_files.toml")
+
+
+def _write_city_files(scenario_file: Path, source: Path | None = None) -> Path:
     """The city's files in `city/` beside the scenario, and a second scenario that runs from them."""
     import tomli_w
 
     from flood_sim.city import reference_city
     from flood_sim.city.write import files_scenario, write_city
+    from flood_sim.durable import write_text
     from flood_sim.errors import input_error
+    from flood_sim.writing import writing
 
-    spec = _load(str(scenario_file), []).spec
+    spec = _load(str(source or scenario_file), []).spec
     if spec.city is None:
         raise input_error("E104", str(scenario_file), "this scenario has no [city] to write")
     city = reference_city(spec.city)
     write_city(city, scenario_file.parent / "city")
     rain = tomli_w.dumps(spec.as_toml()["rainfall"])
-    target = scenario_file.with_name(f"{scenario_file.stem}_files.toml")
+    target = files_of(scenario_file)
     times = (spec.time.start.isoformat(), spec.time.stop.isoformat())
-    target.write_text(files_scenario(city, f"{spec.name}_files", *times, rain, "city"), encoding="utf-8")
-    return target
+    with writing(target):
+        return write_text(target, files_scenario(city, f"{spec.name}_files", *times, rain, "city"))
 
 
 @app.command()
@@ -183,7 +206,7 @@ def _checked(name: str, portfolio: str, out: Path | None, allow_path: list[Path]
     """The scenario and its inputs, and the folder of the check where one is wanted, also when it ends in refusals."""
     from flood_sim.errors import InputError
     from flood_sim.scenario import build_inputs
-    from flood_sim.scenario.check_files import prepare, write_message_layer, write_messages, write_model
+    from flood_sim.scenario.check_files import kept_whole, prepare, write_message_layer, write_messages, write_model
 
     if out is not None:
         prepare(out)
@@ -193,12 +216,14 @@ def _checked(name: str, portfolio: str, out: Path | None, allow_path: list[Path]
         _ask_swmm(inputs)
     except InputError as error:
         if out is not None:
-            write_message_layer(out, error.findings, "local")  # in the terrain's system, which may be what is wrong
-            typer.echo(f"messages: {write_messages(out, error.findings)}", err=True)
+            with kept_whole(out):
+                write_message_layer(out, error.findings, "local")  # in the terrain's system, which may be what is wrong
+                typer.echo(f"messages: {write_messages(out, error.findings)}", err=True)
         raise
     if out is not None:
-        write_messages(out, inputs.findings)
-        typer.echo(f"the model as read: {', '.join(p.name for p in write_model(out, inputs))} in {out}", err=True)
+        with kept_whole(out):
+            write_messages(out, inputs.findings)
+            typer.echo(f"the model as read: {', '.join(p.name for p in write_model(out, inputs))} in {out}", err=True)
     return scenario, inputs
 
 
@@ -238,11 +263,11 @@ def storms(
             typer.echo(f"  until {row['end']:<28}{row['depth_mm']:9.3f} mm  {'reported' if row['reported'] else ''}")
     if picture is not None:
         from flood_sim.analysis.storms import storm_picture
+        from flood_sim.analysis.style import save_figure
 
         for storm in chosen:
             target = picture if name is not None else picture / f"{storm.name}.png"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            storm_picture(storm.name, storm.rain.time_s, storm.rain.cumulative_m, storm.reported, storm.note).savefig(target)
+            save_figure(storm_picture(storm.name, storm.rain.time_s, storm.rain.cumulative_m, storm.reported, storm.note), target)
             typer.echo(f"picture: {target}", err=True)
 
 
@@ -298,13 +323,13 @@ def run(
     if resume is not None:
         if name is not None or out is not None or overwrite:
             raise typer.BadParameter("--resume DIR goes on with the run of DIR: no scenario, --out or --overwrite beside it")
-        out, talk = resume, _Progress(saved_run(resume)[1], quiet)
+        out, talk = resume, Moving(saved_run(resume)[1], quiet)
         outcome = resume_scenario(resume, threads=threads, checkpoint_s=every_s, say=talk.say, progress=talk.step)
     elif name is None or out is None:
         raise typer.BadParameter("give a scenario and --out DIR, or --resume DIR")
     else:
         scenario = _load(name, allow_path)
-        talk = _Progress(scenario, quiet)
+        talk = Moving(scenario, quiet)
         outcome = run_scenario(
             scenario, out, portfolio=portfolio, threads=threads, overwrite=overwrite, checkpoint_s=CHECKPOINT_S if every_s is None else every_s,
             say=talk.say, progress=talk.step,
@@ -325,76 +350,41 @@ def _load(name: str, allow_path: list[Path]) -> Scenario:
     return load_scenario(name, tuple(allow_path))
 
 
-class _Progress:
-    """Simulated clock, ETA, wet area, deepest water, volume error, steps a second: one moving line on a terminal, plain lines elsewhere."""
-
-    def __init__(self, scenario: Scenario, quiet: bool) -> None:
-        self._duration, self._quiet, self._said = scenario.spec.duration_s, quiet, 0.0
-        self._terminal = sys.stderr.isatty()
-        self._open_line = False
-        self._first: tuple[float, float, int] | None = None
-
-    def say(self, line: str) -> None:
-        if not self._quiet:
-            if self._open_line:
-                sys.stderr.write("\n")
-                self._open_line = False
-            typer.echo(line, err=True)
-
-    def step(self, simulation: Simulation) -> None:
-        now = time.monotonic()
-        if self._first is None:  # the first window carries the compilation: the rate is counted from its end
-            self._first = (now, simulation.time_s, simulation.surface.steps)
-            return
-        every = 0.5 if self._terminal else 10.0
-        if self._quiet or now - self._said < every:
-            return
-        self._said = now
-        line = self._line(simulation, now)
-        if self._terminal:
-            width = shutil.get_terminal_size().columns
-            sys.stderr.write("\r" + line[: width - 1].ljust(width - 1))
-            sys.stderr.flush()
-            self._open_line = True
-        else:
-            typer.echo(line, err=True)
-
-    def _line(self, simulation: Simulation, now: float) -> str:
-        assert self._first is not None
-        wall, simulated, steps = now - self._first[0], simulation.time_s - self._first[1], simulation.surface.steps - self._first[2]
-        eta = (self._duration - simulation.time_s) * wall / simulated if simulated > 0.0 else float("nan")
-        depth = simulation.surface.depth
-        wet = float((depth > 0.05).sum()) * simulation.surface.grid.cell_area_m2 / 1e4
-        rate = steps / wall if wall > 0.0 else 0.0
-        return (
-            f"{simulation.clock.at(simulation.time_s):%d %b %H:%M:%S}  {simulation.time_s / self._duration:4.0%}  ETA {eta:4.0f} s  "
-            f"wet {wet:.1f} ha  deepest {float(depth.max()):.2f} m  error {simulation.ledger.relative_error:.0e}  {rate:.0f} steps/s"
-        )
-
-
 app.add_typer(study, name="study", cls=Held)
 for command in (report, explain, trace, section, compare, audit, lead_time):
     app.command()(command)
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Entry point: an InputError is one message and exit 2, a failed run exit 3, never a traceback for either."""
+    """One command in this process: an InputError is one message and exit 2, a failed run or a refusal of the system exit 3, no traceback for either.
+    What is none of these is raised (flood_sim.entry catches it where the process is ours)."""
+    from flood_sim import net
     from flood_sim.errors import FloodSimError
+    from flood_sim.writing import refusal
 
     if arguments is None:
+        net.OWN_PROCESS = True
         sandbox.arm()
     try:
+        net.refuse_odd(sys.argv[1:] if arguments is None else arguments)
         app(args=arguments, prog_name="flood-sim")
+    except BrokenPipeError:
+        sys.exit(141)
+    except SystemExit as ended:  # typer's own ends
+        if isinstance(ended.__context__, BrokenPipeError):  # the reader has what it wanted
+            sys.exit(141)
+        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
+            net.tell("interrupted")
+        raise
     except FloodSimError as error:
-        typer.echo(str(error), err=True)
+        net.tell(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(130)
+    except OSError as error:
+        said = refusal(error)
+        if said is None:
+            raise
+        net.tell(said)
+        sys.exit(3)
     except MemoryError:
-        typer.echo("E601 memory: this machine could not hold the run; clip the grid or use larger cells", err=True)
+        net.tell("E601 memory: this machine could not hold the run; clip the grid or use larger cells")
         sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,13 +32,13 @@ def report(
     from flood_sim.results import open_results
     from flood_sim.study.report import is_run, write_report
 
-    pictures, finished = [], True
+    pictures, unfinished = [], list[Path]()
     for folder in filter(is_run, folders):
         pictures.append(draw(folder, limits))
-        finished = finished and open_results(folder).status != "unfinished"
+        unfinished += [folder] if open_results(folder).status == "unfinished" else []
         if animation:
             animate(open_results(folder), pictures[-1] / "flood.gif")
-    page = write_report(*folders) if finished else None
+    page = write_report(*folders) if not unfinished else None
     printed = print_pdf(page) if pdf and page is not None else None
     if as_json:
         typer.echo(
@@ -51,7 +51,7 @@ def report(
         if made is not None:
             typer.echo(f"page: {made}")
     if page is None:
-        typer.echo("no page: a run is not finished (flood-sim run --resume DIR)")
+        typer.echo(f"no page: a run is not finished (flood-sim run --resume {unfinished[0]})")
 
 
 def explain(folder: ResultFolder, node: Annotated[str, typer.Argument(help="node of the network")], as_json: Json = False) -> None:
@@ -86,9 +86,10 @@ def section(
 ) -> None:
     """Draw the long section of a run of pipes with the street over it."""
     from flood_sim.analysis.long_section import long_section
+    from flood_sim.analysis.style import save_figure
 
     figure = long_section(_network(folder), node, to)
-    target = _saved(figure, folder / "report" / f"section_{_file_name(node)}_{_file_name(to or 'outfall')}.png")
+    target = save_figure(figure, folder / "report" / f"section_{_file_name(node)}_{_file_name(to or 'outfall')}.png")
     typer.echo(json.dumps({"picture": str(target)}) if as_json else f"picture: {target}")
 
 
@@ -129,27 +130,20 @@ def compare(
         raise typer.BadParameter("give a second result folder, or --observed FILE")
     if after is not None:
         from flood_sim.analysis.compare import compare as compared
+        from flood_sim.analysis.style import save_figure
 
         both = compared(open_results(before), open_results(after))
-        target = _saved(both.picture(), after / "report" / "compare.png")
+        target = save_figure(both.picture(), after / "report" / "compare.png")
         rows = {"rows": both.rows, "changed": both.changed_inputs, "picture": str(target)}
         typer.echo(json.dumps(rows, ensure_ascii=False) if as_json else "\n".join([*both.lines(), f"picture: {target}"]))
     elif observed is not None:
         from flood_sim.analysis.observed import observed_marks, residual_picture
+        from flood_sim.analysis.style import save_figure
 
         results = open_results(before)
         found = observed_marks(results, observed)
         lines = [f"  {r['name']:<24} observed {r['observed']:7.3f}  computed {r['computed']:7.3f}  error {r['error']:+.3f} m" for r in found.rows]
         lines.append(", ".join(f"{k} {v:.4g}" for k, v in found.figures().items()))
         if found.kind == "marks":
-            lines.append(f"picture: {_saved(residual_picture(results, found), before / 'report' / 'residuals.png')}")
+            lines.append(f"picture: {save_figure(residual_picture(results, found), before / 'report' / 'residuals.png')}")
         typer.echo(json.dumps({"rows": found.rows, "figures": found.figures()}, ensure_ascii=False) if as_json else "\n".join(lines))
-
-
-def _saved(figure: Any, target: Path) -> Path:
-    from flood_sim.analysis.style import pyplot
-
-    target.parent.mkdir(exist_ok=True)
-    figure.savefig(target)
-    pyplot().close(figure)
-    return target

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flood_sim.cli_progress import Talk
+
 if TYPE_CHECKING:
-    from flood_sim.study.engine import Progress
     from flood_sim.study.specs import Study
 
 study = typer.Typer(
@@ -94,7 +93,7 @@ def audit(
     from flood_sim.study.audit import audit_lines, run_audit
 
     scenario, own = load_scenario(name, tuple(allow_path)), None if loads is None else read_loads(loads)
-    document = run_audit(scenario, portfolio, read_standards(standards), city_class, out, workers, _Talk(quiet).say, own)
+    document = run_audit(scenario, portfolio, read_standards(standards), city_class, out, workers, Talk(quiet).say, own)
     typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n".join(audit_lines(document)))
 
 
@@ -116,19 +115,23 @@ def lead_time(
     from flood_sim.study.lead_time import lead_time_lines, search_lead_time
 
     scenario = load_scenario(name, tuple(allow_path))
-    found = search_lead_time(scenario, portfolio, action, outcome, limit, out, step_min, threads, _Talk(quiet).say)
+    found = search_lead_time(scenario, portfolio, action, outcome, limit, out, step_min, threads, Talk(quiet).say)
     typer.echo(json.dumps(asdict(found)) if as_json else "\n".join(lead_time_lines(found)))
 
 
 def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: bool, quiet: bool, as_json: bool) -> None:
+    from flood_sim.errors import StoppedError
+    from flood_sim.study.before import refuse_wrong_input
     from flood_sim.study.engine import run_study
+    from flood_sim.study.store import STUDY
 
-    talk = _Talk(quiet)
+    talk = Talk(quiet)
+    if not (out / STUDY).exists():  # a study that goes on was looked at when it began
+        refuse_wrong_input(chosen)
     try:
         summary = run_study(chosen, out, workers=workers, scheduler=scheduler, trusted=trusted, say=talk.say, progress=talk.progress)
     except KeyboardInterrupt:
-        talk.say(f"interrupted; to go on: flood-sim study resume {out}")
-        raise typer.Exit(130) from None
+        raise StoppedError(f"interrupted; to go on: flood-sim study resume {out}", 130) from None
     for label, message in summary["failed"].items():
         typer.echo(f"failed: {label}: {message}", err=True)
     if not quiet:
@@ -161,29 +164,3 @@ def shapley_lines(document: dict[str, Any]) -> list[str]:
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.4g}"
-
-
-class _Talk:
-    """Lines, and one moving line on a terminal."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet, self._said, self._terminal, self._open = quiet, 0.0, sys.stderr.isatty(), False
-
-    def say(self, line: str) -> None:
-        if not self._quiet:
-            if self._open:
-                sys.stderr.write("\n")
-                self._open = False
-            typer.echo(line, err=True)
-
-    def progress(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if self._quiet or (now - self._said < (0.2 if self._terminal else 10.0) and progress.done < progress.runs):
-            return
-        self._said = now
-        if self._terminal:
-            sys.stderr.write(f"\r{progress}".ljust(79))
-            sys.stderr.flush()
-            self._open = True
-        else:
-            typer.echo(str(progress), err=True)

@@ -11,12 +11,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+# What to do where the place of a refusal has no better word; by code, else by its first digit.
+WAYS = {
+    "E100": "mend what it names, then give the command again", "E101": "name one that is there", "E102": "give a smaller file, in valid TOML",
+    "E103": "remove or rename it", "E104": "give another value here", "E106": "add what is missing", "E111": "name another folder",
+    "E112": "wait until it has ended, or name another folder", "E1": "mend the file, or give another", "E2": "mend the map layer, or move what lies there",
+    "E3": "mend the times of the file", "E4": "mend the network, or the table that names it", "E5": "change the value, or leave the part out",
+    "E6": "give a smaller model, or a larger machine",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that `check` found: where, what, and the way out.
 
     severity : "error" (the run is refused) or "warning" (it goes on);  code : "E2xx", "W2xx" as in the documentation.
     at : (x, y) of each place on the map, the worst or first of them first; () where there is none.
+    do : the way out; no error is without one.
     """
 
     code: str
@@ -26,6 +37,11 @@ class Finding:
     allowed: str = ""
     do: str = ""
     at: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.severity == "error" and not self.do:
+            way = "give what is allowed" if self.allowed and self.code != "E101" else WAYS.get(self.code, WAYS.get(self.code[:2], WAYS["E100"]))
+            object.__setattr__(self, "do", way)
 
     @property
     def x_m(self) -> float | None:
@@ -61,6 +77,14 @@ class InputError(FloodSimError):
     def __init__(self, findings: Finding | Iterable[Finding]) -> None:
         self.findings = [findings] if isinstance(findings, Finding) else list(findings)
         super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class StoppedError(FloodSimError):
+    """A signal ended the work: what was done stays."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(message)
 
 
 class RunFailedError(FloodSimError):

@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
+from flood_sim import net
 from flood_sim.simulation import Simulation
 
 NUMBERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_S = 1.0  # for the first window, after a signal
 LONGEST_S = 1.6  # for any window: a compiled one cannot be left, so the process ends in the midst of it
-OWN_PROCESS = False  # the command line sets it: nobody else's program is ended
 BASE = 128  # exit code of a process that a signal ended, without the signal's number
 
 
@@ -80,7 +80,7 @@ class Stops:
     def _watch(self, reader: int) -> None:
         """A thread that hears of a signal while the main thread is in a compiled window, where no handler of Python runs; ends with the pipe."""
         while heard := os.read(reader, 1):
-            if heard[0] in NUMBERS and OWN_PROCESS:
+            if heard[0] in NUMBERS and net.OWN_PROCESS:
                 end = time.monotonic() + LONGEST_S
                 while self._in_loop and time.monotonic() < end:
                     time.sleep(0.02)

@@ -11,6 +11,8 @@ from hypothesis import settings
 settings.register_profile("fixed", derandomize=True, deadline=None)  # the same examples everywhere
 settings.load_profile("fixed")
 
+os.environ["FLOOD_SIM_RAISE"] = "1"  # in children, too: a fault of ours is a traceback, never one line and exit 3 (tests/cli/test_last_net.py)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

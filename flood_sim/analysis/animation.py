@@ -8,8 +8,10 @@ import numpy as np
 
 from flood_sim.analysis.plots import draw_ground
 from flood_sim.analysis.style import depth_scale, pyplot
+from flood_sim.durable import write_beside
 from flood_sim.errors import input_error
 from flood_sim.results import Results
+from flood_sim.writing import writing
 
 FRAMES_SHOWN, FRAMES_A_SECOND = 120, 8
 
@@ -32,13 +34,20 @@ def animate(results: Results, path: Path) -> Path:
     colours, norm = depth_scale()
     image = axes.imshow(np.nan_to_num(fields["depth"][0].values), extent=extent, cmap=colours, norm=norm, interpolation="nearest")
     figure.colorbar(image, ax=axes, extend="max", shrink=0.8, label="water depth 水深 (m)")
-    path.parent.mkdir(exist_ok=True)
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
     writer = PillowWriter(fps=FRAMES_A_SECOND)
-    with writer.saving(figure, str(path), dpi=90):
-        for k in shown.tolist():
-            image.set_data(np.nan_to_num(fields["depth"][k].values))
-            moment = results.start + timedelta(seconds=float(seconds[k] - seconds[0]))
-            axes.set_title(moment.strftime("%d %b %Y %H:%M"))
-            writer.grab_frame()
+    writer.setup(figure, str(path), dpi=90)
+    for k in shown.tolist():
+        image.set_data(np.nan_to_num(fields["depth"][k].values))
+        moment = results.start + timedelta(seconds=float(seconds[k] - seconds[0]))
+        axes.set_title(moment.strftime("%d %b %Y %H:%M"))
+        writer.grab_frame()
     plt.close(figure)
-    return path
+
+    def save(side: Path) -> None:
+        writer.outfile = str(side)
+        writer.finish()
+
+    with writing(path, f"flood-sim report {results.folder} --animation"):
+        return write_beside(path, save)

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.consequences import Consequences
+from flood_sim.analysis.own_tables import unlike
 from flood_sim.analysis.streets import freeboard_m
-from flood_sim.errors import input_error, nearest
+from flood_sim.errors import Finding, InputError, input_error, nearest
+from flood_sim.toml_files import read_toml
 
 STANDARDS = Path(__file__).parent / "standards"
 OBJECTS_SHOWN = 5
@@ -51,7 +53,37 @@ def read_standards(wanted: str = "china") -> dict[str, Any]:
         raise input_error(
             "E102", "--standards", f"no such standards{nearest(wanted, named)}", given=wanted, allowed=f"{', '.join(sorted(named))}, or a file"
         )
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    data = read_toml(path, f"--standards {path}")
+    wrong = [] if wanted in named else _wrong_standards(data, path.name)
+    if wrong:
+        raise InputError(wrong)
+    return data
+
+
+def _wrong_standards(data: dict[str, Any], name: str) -> list[Finding]:
+    """A user's standards: shaped as china.toml, each criterion as that of its test."""
+    model = tomllib.loads((STANDARDS / "china.toml").read_text(encoding="utf-8"))
+    parts = {key: part for key, part in data.items() if isinstance(part, dict)}
+    own = {c["test"]: c for part in model.values() if isinstance(part, dict) for c in part["criterion"]}
+    found = unlike({"ladder_y": data.get("ladder_y")}, {"ladder_y": model["ladder_y"]}, name)
+    if not parts:
+        found.append(Finding("E106", name, "no standard is in this file", allowed="tables such as [waterlogging]", do="see docs/studies.md"))
+    for key, part in parts.items():
+        place, like = f"{name}, [{key}]", {k: v for k, v in model["waterlogging"].items() if k != "criterion"}
+        found += unlike(part, like, place)
+        found += [Finding("E106", f"{place} `{k}`", "this key is missing", do=f'add {k} = "..."') for k in ("chinese", "source") if k not in part]
+        for family in part["family"] if isinstance(part.get("family"), list) else []:
+            if family not in LOADS:
+                found.append(Finding("E104", f"{place} `family`", f"no such loads{nearest(str(family), LOADS)}", given=str(family), allowed=", ".join(LOADS)))
+        criteria = part.get("criterion")
+        for k, criterion in enumerate(criteria if isinstance(criteria, list) and criteria else [None], start=1):
+            where, test = f"{place}, criterion {k}", criterion.get("test") if isinstance(criterion, dict) else None
+            if not isinstance(criterion, dict) or "id" not in criterion or test not in own:
+                allowed = f"id, and test: {', '.join(own)}"
+                found.append(Finding("E104", where, "a criterion needs a name and a test that is there", given=str(test), allowed=allowed))
+            else:
+                found += unlike(criterion, own[str(test)], where)
+    return found
 
 
 LOADS = {
@@ -62,15 +94,20 @@ LOADS = {
 
 def read_loads(path: Path = STANDARDS / "reference_city.toml") -> dict[str, Any]:
     """Rain and river stage by return period. Raises InputError where a table lacks a key."""
-    try:
-        loads = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise input_error("E102", "--loads", f"the file cannot be read: {error}", given=str(path)) from error
+    loads = read_toml(path, f"--loads {path}")
+    model = tomllib.loads((STANDARDS / "reference_city.toml").read_text(encoding="utf-8"))
+    if not loads:
+        raise input_error("E106", f"--loads {path.name}", "no loads are in this file", allowed=", ".join(f"[{name}]" for name in LOADS))
     for family, table in loads.items():
         if family not in LOADS:
             raise input_error("E104", f"{path.name}, [{family}]", f"no such loads{nearest(family, LOADS)}", given=family, allowed=", ".join(LOADS))
-        if lacking := sorted(LOADS[family] - set(table)):
-            raise input_error("E106", f"{path.name}, [{family}]", "keys are missing", given=", ".join(lacking), do="see docs/studies.md")
+        place = f"--loads {path.name}, [{family}]"
+        lacking = sorted(LOADS[family] - set(table)) if isinstance(table, dict) else sorted(LOADS[family])
+        if lacking:
+            raise input_error("E106", place, "keys are missing", given=", ".join(lacking), do="add them, as docs/studies.md shows")
+        wrong = unlike(table, model[family], place)
+        if wrong:
+            raise InputError(wrong)
     return loads
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from flood_sim.errors import input_error
 from flood_sim.results import Results
+from flood_sim.writing import reading
 
 if TYPE_CHECKING:
     import pandas
@@ -94,8 +95,10 @@ class Comparison:
     @cached_property
     def changed_inputs(self) -> list[str]:
         """Keys of the effective scenarios that differ, and the measures that one has and the other has not."""
-        texts = [tomllib.loads((r.folder / "scenario.toml").read_text(encoding="utf-8")) for r in (self.before, self.after)]
-        flat = [_flattened(t) for t in texts]
+        flat = []
+        for path in (r.folder / "scenario.toml" for r in (self.before, self.after)):
+            with reading(path):
+                flat.append(_flattened(tomllib.loads(path.read_text(encoding="utf-8"))))
         lines = [
             f"{key}: {flat[0].get(key)} -> {flat[1].get(key)}"
             for key in sorted(flat[0].keys() | flat[1].keys())
@@ -149,20 +152,22 @@ def compare(before: Results, after: Results) -> Comparison:
     """Two results of one grid. Raises InputError where one is unfinished or the grids differ."""
     for results in (before, after):
         if results.status == "unfinished":
-            raise input_error("E101", str(results.folder), "this run is not finished", do="flood-sim run --resume DIR")
+            raise input_error("E101", str(results.folder), "this run is not finished", do=f"flood-sim run --resume {results.folder}")
     return Comparison(before, after)
 
 
 def _measures(results: Results) -> list[dict[str, Any]]:
     path = results.folder / "measures.json"
-    return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
+    with reading(path):
+        return [{"name": str(m["name"]), "kind": str(m["kind"]), **m} for m in json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
 
 
 def _outcomes(results: Results, part: str) -> dict[str, dict[str, Any]]:
     """Outcomes (or evacuation by space) of consequences.json by name; none where the report was not drawn."""
     path = results.folder / "consequences.json"
-    rows = json.loads(path.read_text(encoding="utf-8"))[part] if path.is_file() else []
-    return {row.get("name", row.get("space")): row for row in rows}
+    with reading(path, f"flood-sim report {results.folder}"):
+        rows = json.loads(path.read_text(encoding="utf-8"))[part] if path.is_file() else []
+        return {row.get("name", row.get("space")): row for row in rows}
 
 
 def _flattened(data: Any, key: str = "") -> dict[str, Any]:

@@ -17,13 +17,16 @@ import numpy as np
 from flood_sim.analysis.access import access_loss
 from flood_sim.analysis.evacuation import evacuation_rows
 from flood_sim.analysis.hazard import hazard_outcomes
+from flood_sim.analysis.own_tables import unlike
 from flood_sim.analysis.streets import DriestWays
 from flood_sim.durable import write_json
-from flood_sim.errors import input_error, nearest
+from flood_sim.errors import InputError, input_error, nearest
 from flood_sim.netcdf import check_netcdf
 from flood_sim.plugins import brought
 from flood_sim.results import Results, told_damage
+from flood_sim.toml_files import read_toml
 from flood_sim.units import SECONDS_PER_HOUR
+from flood_sim.writing import writing
 
 LIMITS = Path(__file__).parent / "limits" / "international.toml"
 SQUARE_METRES_A_HECTARE = 1e4
@@ -52,13 +55,13 @@ def read_limits(wanted: str | None = None) -> dict[str, Any]:
         raise input_error(
             "E102", "--limits", f"no such limits{nearest(wanted, named)}", given=wanted, allowed=f"{', '.join(sorted(named))}, or a TOML file"
         )
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise input_error("E102", str(path), f"this is no TOML file: {error}") from error
+    tables = read_toml(path, f"--limits {path}")
     unknown = sorted(tables.keys() - own.keys())
     if unknown:
         raise input_error("E104", str(path), f"unknown table{nearest(unknown[0], own)}", given=unknown[0], allowed=", ".join(own))
+    wrong = [f for name, table in tables.items() for f in unlike(table, own[name], f"{path.name}, [{name}]")]
+    if wrong:
+        raise InputError(wrong)
     return {**own, **tables}
 
 
@@ -233,7 +236,8 @@ class Consequences:
             "evacuation": evacuation_rows(self.results, self.limits["evacuation"]),
             "limits": {key: table.get("source") for key, table in self.limits.items() if isinstance(table, dict)},
         }
-        return write_json(path, document)
+        with writing(path, f"flood-sim report {self.results.folder}"):
+            return write_json(path, document)
 
 
 def ring_maximum(depth: np.ndarray, building: np.ndarray, open_cell: np.ndarray) -> np.ndarray:

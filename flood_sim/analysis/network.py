@@ -83,7 +83,7 @@ def open_network(results: Results) -> Network:
     if data is None:
         raise input_error("E407", str(results.folder), "this run had no sewer network", do='[drainage] kind = "swmm" in the scenario')
     if "max_head" not in data:
-        raise input_error("E407", str(results.folder), "the run has not ended: its maxima are not written", do="flood-sim run --resume DIR")
+        raise input_error("E407", str(results.folder), "the run has not ended: its maxima are not written", do=f"flood-sim run --resume {results.folder}")
     return Network(results, data)
 
 

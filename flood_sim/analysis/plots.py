@@ -9,6 +9,7 @@ import numpy as np
 from flood_sim.analysis.style import depth_scale, pyplot
 from flood_sim.results import Results
 from flood_sim.variables import VARIABLES
+from flood_sim.writing import reading
 
 GAUGES_SHOWN = 8
 LEDGER_LABELS = {
@@ -64,10 +65,11 @@ def _network_lines(results: Results) -> list[np.ndarray]:
     import pyogrio
     import shapely
 
-    if "links" not in [row[0] for row in pyogrio.list_layers(path)]:
-        return []
-    _, _, geometry, _ = pyogrio.raw.read(path, layer="links", columns=[])
-    return [shapely.get_coordinates(shape) for shape in shapely.from_wkb(geometry)]
+    with reading(path):
+        if "links" not in [row[0] for row in pyogrio.list_layers(path)]:
+            return []
+        _, _, geometry, _ = pyogrio.raw.read(path, layer="links", columns=[])
+        return [shapely.get_coordinates(shape) for shape in shapely.from_wkb(geometry)]
 
 
 def max_depth_map(results: Results) -> Any:
@@ -158,9 +160,10 @@ def node_flooding_map(results: Results) -> Any | None:
     import shapely
 
     plt = pyplot()
-    _, _, geometry, columns = pyogrio.raw.read(path, layer="nodes", columns=["max_over_rim_m", "flooded_m3"], read_geometry=True)
-    places = shapely.get_coordinates(shapely.from_wkb(geometry))
-    over, flooded = (np.asarray(c, float) for c in columns)
+    with reading(path):
+        _, _, geometry, columns = pyogrio.raw.read(path, layer="nodes", columns=["max_over_rim_m", "flooded_m3"], read_geometry=True)
+        places = shapely.get_coordinates(shapely.from_wkb(geometry))
+        over, flooded = (np.asarray(c, float) for c in columns)
     figure, axes = plt.subplots(figsize=(9.5, 8.2), layout="constrained")
     extent = draw_ground(results, axes)
     for line in _network_lines(results):

@@ -7,8 +7,7 @@ from typing import Any
 
 from flood_sim.analysis import plots, site_plots
 from flood_sim.analysis.consequences import Consequences
-from flood_sim.analysis.style import pyplot
-from flood_sim.durable import write_beside
+from flood_sim.analysis.style import save_figure
 from flood_sim.results import Results, told_broken_netcdf
 
 
@@ -20,7 +19,6 @@ def draw_report(results: Results, limits: dict[str, Any] | None = None) -> Path:
 
 def _draw(results: Results, limits: dict[str, Any] | None) -> Path:
     target = results.folder / "report"
-    target.mkdir(exist_ok=True)
     pictures = {"max_depth": plots.max_depth_map(results)}
     if results.gauges:
         pictures["hydrographs"] = plots.hydrographs(results)
@@ -38,6 +36,5 @@ def _draw(results: Results, limits: dict[str, Any] | None) -> Path:
         pictures["access_maps"] = site_plots.access_maps(consequences)
     for name, figure in pictures.items():
         if figure is not None:
-            write_beside(target / f"{name}.png", figure.savefig)
-            pyplot().close(figure)
+            save_figure(figure, target / f"{name}.png", f"flood-sim report {results.folder}")
     return target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,28 @@ from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M
 from flood_sim.city.sites import FLOOR_HEIGHT_M, PEOPLE_PER_KM2, floors_of
 from flood_sim.city.streets import LANES_OF, RIVERSIDE_OFFSET_M, Part
 from flood_sim.ditches import ENTRY_AND_EXIT, INLET, MANNING_N
+from flood_sim.durable import write_bytes, write_text
+from flood_sim.writing import write_csv, writing
 
 NOTE = "Synthetic reference city of flood_sim. Not a real place; nothing in these files was surveyed."
 
 
 def write_city(city: City, folder: Path) -> list[Path]:
     """Write every file of the city into folder (made where it is not there); returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     _write_rasters(city, folder)
     _write_tables(city, folder)
     _write_layers(city, folder)
-    (folder / "network.inp").write_text(city.network.inp, encoding="utf-8", newline="\n")
+    _text(folder / "network.inp", city.network.inp)
     built = "\n".join(f"{name}: {value:.4g}" for name, value in city.measured().items())
-    (folder / "README.txt").write_text(f"{NOTE}\n\nBuilt:\n{built}\n", encoding="utf-8")
+    _text(folder / "README.txt", f"{NOTE}\n\nBuilt:\n{built}\n")
     return sorted(folder.iterdir())
+
+
+def _text(path: Path, text: str) -> None:
+    with writing(path):
+        write_text(path, text)
 
 
 def _raster(city: City, path: Path, field: np.ndarray, kind: str, nodata: float | None) -> None:
@@ -36,9 +44,12 @@ def _raster(city: City, path: Path, field: np.ndarray, kind: str, nodata: float 
 
     grid = city.ground.grid
     profile = {"height": grid.rows, "width": grid.columns, "count": 1, "dtype": kind, "crs": grid.crs, "transform": grid.transform, "nodata": nodata}
-    with rasterio.open(path, "w", driver="GTiff", compress="DEFLATE", **profile) as data:
-        data.write(field.astype(kind), 1)
-        data.update_tags(note=NOTE)
+    with rasterio.MemoryFile() as memory:  # on a full disk GDAL closes a cut file without a word
+        with memory.open(driver="GTiff", compress="DEFLATE", **profile) as data:
+            data.write(field.astype(kind), 1)
+            data.update_tags(note=NOTE)
+        with writing(path):
+            write_bytes(path, memory.read())
 
 
 def _write_rasters(city: City, folder: Path) -> None:
@@ -63,38 +74,32 @@ def population(city: City) -> np.ndarray:
 
 
 def _write_tables(city: City, folder: Path) -> None:
-    with (folder / "land_cover.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["class", "name", "manning_n", "conductivity_mm_h", "suction_mm", "deficit"])
-        for code, (roughness, *soil) in sorted(LAND_COVER.items()):
-            table.writerow([code, LAND_USES[code], city.parameters.river_manning_n if LAND_USES[code] == "river" else roughness, *soil])
-    with (folder / "inlets.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["node", "kind", "x_m", "y_m", "perimeter_m", "area_m2", "capacity_m3_s"])
-        grid = city.ground.grid
-        for i in city.network.inlets:
-            place = (f"{grid.x_m[i.column]:.2f}", f"{grid.y_m[i.row]:.2f}")
-            table.writerow([i.node, "custom", *place, f"{i.perimeter_m:.6g}", f"{i.area_m2:.6g}", f"{i.capacity_m3_s:.6g}"])
+    rows: list[list[Any]] = [["class", "name", "manning_n", "conductivity_mm_h", "suction_mm", "deficit"]]
+    for code, (roughness, *soil) in sorted(LAND_COVER.items()):
+        rows.append([code, LAND_USES[code], city.parameters.river_manning_n if LAND_USES[code] == "river" else roughness, *soil])
+    write_csv(folder / "land_cover.csv", rows)
+    rows, grid = [["node", "kind", "x_m", "y_m", "perimeter_m", "area_m2", "capacity_m3_s"]], city.ground.grid
+    for i in city.network.inlets:
+        place = (f"{grid.x_m[i.column]:.2f}", f"{grid.y_m[i.row]:.2f}")
+        rows.append([i.node, "custom", *place, f"{i.perimeter_m:.6g}", f"{i.area_m2:.6g}", f"{i.capacity_m3_s:.6g}"])
+    write_csv(folder / "inlets.csv", rows)
     if city.ground.culverts:
         _write_culverts(city, folder / "culverts.csv")
-    with (folder / "river_stage.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["time_h", "level_m"])
-        table.writerows([hour, f"{STREET_LEVEL_M + stage:.3f}"] for hour, stage in city.parameters.river_stage_h_m)
+    stages = [[hour, f"{STREET_LEVEL_M + stage:.3f}"] for hour, stage in city.parameters.river_stage_h_m]
+    write_csv(folder / "river_stage.csv", [["time_h", "level_m"], *stages])
 
 
 def _write_culverts(city: City, path: Path) -> None:
     """The boxes of the open ditches as a culvert table."""
     grid, widths = city.ground.grid, {d.name: d.width for d in city.plan.ditches}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["name", "from_x_m", "from_y_m", "to_x_m", "to_y_m", "height_m", "width_m", "inlet", "entry_loss", "manning_n",
-                        "from_level_m", "to_level_m", "flap"])  # fmt: skip
-        for c in city.ground.culverts:
-            ends = [f"{v:.2f}" for row, column in (c.from_cell, c.to_cell) for v in (grid.x_m[column], grid.y_m[row])]
-            law = [INLET, f"{ENTRY_AND_EXIT[0]:g}", f"{MANNING_N:g}"]
-            levels = [f"{c.from_level_m:.6f}", f"{c.to_level_m:.6f}"]
-            table.writerow([c.name, *ends, f"{c.height_m:g}", f"{widths[c.name.rpartition('.')[0]]:g}", *law, *levels, str(c.one_way).lower()])
+    rows = [["name", "from_x_m", "from_y_m", "to_x_m", "to_y_m", "height_m", "width_m", "inlet", "entry_loss", "manning_n",
+             "from_level_m", "to_level_m", "flap"]]  # fmt: skip
+    for c in city.ground.culverts:
+        ends = [f"{v:.2f}" for row, column in (c.from_cell, c.to_cell) for v in (grid.x_m[column], grid.y_m[row])]
+        law = [INLET, f"{ENTRY_AND_EXIT[0]:g}", f"{MANNING_N:g}"]
+        levels = [f"{c.from_level_m:.6f}", f"{c.to_level_m:.6f}"]
+        rows.append([c.name, *ends, f"{c.height_m:g}", f"{widths[c.name.rpartition('.')[0]]:g}", *law, *levels, str(c.one_way).lower()])
+    write_csv(path, rows)
 
 
 def _write_layers(city: City, folder: Path) -> None:
@@ -155,10 +160,12 @@ def _layer(city: City, path: Path, shapes: list[Any], columns: dict[str, list[An
     import shapely
     from pyogrio.raw import write
 
-    path.unlink(missing_ok=True)
+    content = io.BytesIO()
     kind = {"LineString": "LineString", "Point": "Point"}.get(shapes[0].geom_type, "Polygon") if shapes else "Polygon"
     data = [np.array(values, object if isinstance(values[0], str) else None) for values in columns.values()]
-    write(path, shapely.to_wkb(np.array(shapes)), data, np.array(list(columns)), driver="GPKG", geometry_type=kind, crs=city.ground.grid.crs)
+    write(content, shapely.to_wkb(np.array(shapes)), data, np.array(list(columns)), driver="GPKG", geometry_type=kind, crs=city.ground.grid.crs)
+    with writing(path):
+        write_bytes(path, content.getvalue())
 
 
 def files_scenario(city: City, name: str, start: str, stop: str, rainfall: str, folder: str) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
+import io
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flood_sim.errors import Finding, input_error
+from flood_sim.durable import write_bytes
+from flood_sim.errors import Finding, OutputError, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.output_files import write_geotiff
 from flood_sim.rain_fields import mean_rainfall
 from flood_sim.scenario.schema import FORMULA
+from flood_sim.writing import write_csv, writing
 
 MESSAGES, MESSAGE_LAYER = "messages.csv", "messages.gpkg"
 Rows = list[tuple[Any, dict[str, Any]]]  # shapely geometry, its fields
@@ -35,16 +38,28 @@ def prepare(folder: Path) -> None:
         raise input_error("E111", str(folder), f"the folder cannot be made: {error.strerror}", do="give another --out") from error
 
 
+@contextlib.contextmanager
+def kept_whole(folder: Path) -> Iterator[None]:
+    """The folder of a check, empty before: where something cannot be written, nothing stays. Raises OutputError."""
+    try:
+        with writing(folder, "give a new --out"):
+            yield
+    except OutputError:
+        with contextlib.suppress(OSError):  # the disk may not even let it go
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+        raise
+
+
 def write_messages(folder: Path, findings: Iterable[Finding]) -> Path:
     """messages.csv: one row a finding."""
     path = folder / MESSAGES
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["code", "severity", "place", "problem", "given", "allowed", "do", "x_m", "y_m"])
-        for f in findings:
-            place = ("" if v is None else f"{v:.2f}" for v in (f.x_m, f.y_m))
-            table.writerow([f.code, f.severity, *(safe_cell(t) for t in (f.place, f.problem, f.given, f.allowed, f.do)), *place])
-    return path
+    rows = [["code", "severity", "place", "problem", "given", "allowed", "do", "x_m", "y_m"]]
+    for f in findings:
+        place = ("" if v is None else f"{v:.2f}" for v in (f.x_m, f.y_m))
+        rows.append([f.code, f.severity, *(safe_cell(t) for t in (f.place, f.problem, f.given, f.allowed, f.do)), *place])
+    return write_csv(path, rows, "give a new --out")
 
 
 def write_model(folder: Path, inputs: ModelInputs) -> list[Path]:
@@ -69,10 +84,8 @@ def _write_rain(path: Path, inputs: ModelInputs) -> None:
     rain = mean_rainfall(inputs.rainfall)
     minutes = np.unique(np.arange(0.0, inputs.clock.duration_s + 60.0, 60.0).clip(max=inputs.clock.duration_s))
     fallen = 1000.0 * (np.interp(minutes, rain.time_s, rain.cumulative_m) - np.interp(0.0, rain.time_s, rain.cumulative_m))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["time", "time_s", "fallen_mm"])
-        table.writerows([inputs.clock.at(t).isoformat(), f"{t:g}", f"{mm:.4f}"] for t, mm in zip(minutes.tolist(), fallen.tolist(), strict=True))
+    rows = [[inputs.clock.at(t).isoformat(), f"{t:g}", f"{mm:.4f}"] for t, mm in zip(minutes.tolist(), fallen.tolist(), strict=True)]
+    write_csv(path, [["time", "time_s", "fallen_mm"], *rows], "give a new --out")
 
 
 def write_message_layer(folder: Path, findings: Iterable[Finding], crs: str) -> None:
@@ -132,10 +145,12 @@ def _write_layer(path: Path, rows: Rows, crs: str) -> None:
     import shapely
     from pyogrio.raw import write
 
-    fields = list(rows[0][1])
+    content, fields = io.BytesIO(), list(rows[0][1])
     data = [np.array([row[f] for _, row in rows], object if isinstance(rows[0][1][f], str) else None) for f in fields]
     kind = rows[0][0].geom_type
     shapes = shapely.to_wkb(np.array([g for g, _ in rows]))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="'crs' was not provided")  # a laboratory case has none
-        write(path, shapes, data, np.array(fields), driver="GPKG", geometry_type=kind, crs=None if crs == "local" else crs)
+        write(content, shapes, data, np.array(fields), driver="GPKG", geometry_type=kind, crs=None if crs == "local" else crs)
+    with writing(path, "give a new --out"):
+        write_bytes(path, content.getvalue())

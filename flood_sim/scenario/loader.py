@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.scenario.paths import file_inside
 from flood_sim.scenario.schema import NOT_YET, ScenarioSpec
-from flood_sim.units import MEBIBYTE
+from flood_sim.toml_files import read_toml
 
 SUFFIX = ".toml"
+MOST_TOLD = 100  # faults of one file
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,11 @@ def load_scenario(name: str | Path, allowed: tuple[Path, ...] = (), changes: dic
     try:
         spec = ScenarioSpec.model_validate(data)
     except ValidationError as error:
-        raise InputError([_finding(path, fault) for fault in _merged(error.errors())]) from error
+        faults = error.errors()
+        findings = [_finding(path, fault) for fault in _merged(faults[:MOST_TOLD])]
+        if len(faults) > MOST_TOLD:
+            findings.append(Finding("E103", path.name, f"{len(faults) - MOST_TOLD} more faults", do="mend these first, then check again"))
+        raise InputError(findings) from error
     return Scenario(spec, path, allowed)
 
 
@@ -108,14 +112,7 @@ def _read_with_extends(path: Path, seen: tuple[Path, ...], allowed: tuple[Path, 
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    if path.stat().st_size > MEBIBYTE:
-        raise input_error("E102", str(path), "a scenario larger than 1 MB is not read", given=f"{path.stat().st_size} bytes")
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise input_error("E102", path.name, f"this is no UTF-8 text: byte {error.start} cannot be read", do="save the file as UTF-8") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise input_error("E102", path.name, f"this is not valid TOML: {error}", do="mend the line; strings stand in quotes") from error
+    return read_toml(path)
 
 
 def merge_tables(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

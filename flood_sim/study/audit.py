@@ -34,6 +34,10 @@ class Audit:
         self.scenario, self.standards, self.city_class, self.threads = scenario, standards, city_class, threads
         self.loads, self.store = loads or read_loads(), Store(folder)
         self._runs: dict[tuple[str, Rung], Consequences] = {}
+        for family in (name for name in ("short", "day") if name in self.loads):
+            law = self.loads[family]["formula"]
+            if law not in FORMULAS:
+                raise input_error("E104", f"--loads, [{family}] `formula`", f"no such formula{nearest(law, FORMULAS)}", given=law, allowed=", ".join(FORMULAS))
         known = next(iter(self.parts.values()))["required_y"]
         if city_class not in known:
             raise input_error("E104", "--city-class", f"no such class{nearest(city_class, known)}", given=city_class, allowed=", ".join(known))

@@ -39,7 +39,7 @@ def _write_report(folders: tuple[Path, ...]) -> Path:
     parts += [standards_context(read_document(f / AUDIT), Store(f).runs) for f in audits[:1]]
     parts += [runs_context([open_results(f) for f in runs])] if runs else []
     if len(studies) > 1 or len(audits) > 1:
-        raise input_error("E104", "report", "one page holds one study and one audit", given=", ".join(map(str, [*studies, *audits])))
+        raise input_error("E104", "report", "one page holds one study and one audit", given=", ".join(map(str, [*studies, *audits])), do="name fewer folders")
     context: dict[str, Any] = {}
     for part in reversed(parts):  # where two parts fill one place, the study's comes before the runs'
         both = {k: [*v, *context[k]] for k, v in part.items() if isinstance(v, list) and k in context}
@@ -56,7 +56,7 @@ def study_context(folder: Path) -> dict[str, Any]:
     """What a study's tables and runs say. Raises InputError where no run is complete."""
     study, store = open_study(folder), Store(folder)
     if not (folder / CATALOGUE).is_file():
-        raise input_error("E101", str(folder), "this study has no complete run yet", do="flood-sim study resume DIR")
+        raise input_error("E101", str(folder), "this study has no complete run yet", do=f"flood-sim study resume {folder}")
     table = read_table(folder / CATALOGUE)
     table = table.astype(object).where(table.notna(), None)
     document = read_document(folder / ATTRIBUTION)
@@ -70,7 +70,7 @@ def study_context(folder: Path) -> dict[str, Any]:
     maps = [(label_of(bits, names), open_results(store.runs / plain_name(found[storm, bits]["key"])))
             for bits in [0, *(1 << k for k in range(len(names))), full] if (storm, bits) in found]  # fmt: skip
     if not maps:
-        raise input_error("E101", str(folder), "the first storm has no complete run yet", do="flood-sim study resume DIR")
+        raise input_error("E101", str(folder), "the first storm has no complete run yet", do=f"flood-sim study resume {folder}")
     return {
         "title": study.spec.title or study.spec.name, "about": _about(study, rows), "sure": _sure(document),
         "headline": [_headline(s, found, full, units) for s in study.spec.storms if (s, 0) in found and (s, full) in found],

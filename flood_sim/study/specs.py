@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +13,11 @@ from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.measures.base import PROJECTS
 from flood_sim.scenario import Scenario, list_scenarios, load_scenario
 from flood_sim.scenario.build import build_inputs
-from flood_sim.scenario.loader import scenarios_folder
+from flood_sim.scenario.loader import MOST_TOLD, scenarios_folder
 from flood_sim.scenario.paths import file_inside
 from flood_sim.study.failures import Envelope, components_of, failure_sets
 from flood_sim.study.section import Changes, Section
-from flood_sim.units import MEBIBYTE
+from flood_sim.toml_files import read_toml
 
 MOST_PLAYERS = 62  # sets are bits of a signed integer
 MOST_PROJECTS = 8  # 256 runs a storm: beyond that orders are sampled, or portfolios named
@@ -139,15 +138,11 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
         raise input_error(
             "E101", str(name), f"no study of this name{nearest(str(name), list_studies())}", allowed=f"{', '.join(list_studies())}, or a file"
         )
-    if path.stat().st_size > MEBIBYTE:
-        raise input_error("E102", str(path), "a study larger than 1 MB is not read")
+    data = read_toml(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         spec = StudySpec.model_validate(data)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise input_error("E102", path.name, f"this is not valid TOML: {error}") from error
     except ValidationError as error:
-        raise InputError([_finding(path, fault) for fault in error.errors()]) from error
+        raise InputError([_finding(path, fault) for fault in error.errors()[:MOST_TOLD]]) from error
     shipped = spec.scenario in list_scenarios() and not (path.parent / spec.scenario).is_file()
     scenario = load_scenario(spec.scenario if shipped else file_inside(path.parent, spec.scenario, f"{path.name}, scenario", allowed), allowed)
     projects = _projects(spec, scenario, path)

@@ -12,7 +12,9 @@ from typing import Any
 
 from flood_sim.analysis.html.svg import short
 from flood_sim.analysis.style import FONT
+from flood_sim.durable import write_bytes, write_text
 from flood_sim.errors import input_error
+from flood_sim.writing import writing
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 PRINT_LIMIT_S = 120.0
@@ -34,9 +36,9 @@ def render(context: dict[str, Any], target: Path) -> Path:
     environment.filters["figure"] = short
     environment.filters["svg"] = Markup  # drawn by svg.py, with its texts escaped
     text = environment.get_template("page.html.j2").render(**EMPTY | context, font=address("font/otf", FONT.read_bytes()))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    return target
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return write_text(target, text)
 
 
 def print_pdf(page: Path) -> Path:
@@ -45,14 +47,15 @@ def print_pdf(page: Path) -> Path:
     if browser is None:
         raise input_error("E101", "--pdf", "no browser that prints was found", allowed=", ".join(BROWSERS), do=f"open {page} and print it to a file")
     target = page.with_suffix(".pdf")
-    with tempfile.TemporaryDirectory() as profile:
+    with writing(target), tempfile.TemporaryDirectory() as profile:
+        printed = Path(profile) / "page.pdf"
         root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # root has no sandbox
-        command = [browser, "--headless", *root, "--disable-gpu", f"--user-data-dir={profile}", "--no-pdf-header-footer", f"--print-to-pdf={target}"]
+        command = [browser, "--headless", *root, "--disable-gpu", f"--user-data-dir={profile}", "--no-pdf-header-footer", f"--print-to-pdf={printed}"]
         try:
             subprocess.run([*command, page.resolve().as_uri()], check=True, capture_output=True, timeout=PRINT_LIMIT_S)
         except (subprocess.SubprocessError, OSError) as error:
             raise input_error("E101", "--pdf", f"the browser did not print: {error}", do=f"open {page} and print it to a file") from error
-    return target
+        return write_bytes(target, printed.read_bytes())
 
 
 def address(kind: str, content: bytes) -> str:

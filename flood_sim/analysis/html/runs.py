@@ -13,6 +13,7 @@ from flood_sim.analysis.html.maps import viewer
 from flood_sim.analysis.html.names import HEADLINE, LEDGER, OUTCOMES
 from flood_sim.errors import input_error
 from flood_sim.results import Results
+from flood_sim.writing import reading
 
 GAUGES_SHOWN, MOST_RUNS = 8, 6
 DASHES = ("", "6 4", "2 3", "10 3", "10 3 2 3", "1 2")  # lines differ by more than their colour
@@ -24,7 +25,7 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
         raise input_error("E104", "report", f"{len(runs)} runs on one page", allowed=f"at most {MOST_RUNS}", do="name fewer, or make a study of them")
     for run in runs:
         if run.status == "unfinished":
-            raise input_error("E101", str(run.folder), "this run is not finished", do="flood-sim run --resume DIR")
+            raise input_error("E101", str(run.folder), "this run is not finished", do=f"flood-sim run --resume {run.folder}")
         if run.fields["bed_elevation"].shape != runs[0].fields["bed_elevation"].shape:
             raise input_error("E104", str(run.folder), "the results lie on different grids", do="one page for runs of one scenario")
     names = _names(runs)
@@ -47,8 +48,9 @@ def _names(runs: list[Results]) -> list[str]:
 
 def _cost(run: Results) -> float:
     path = run.folder / "measures.json"
-    bill = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    return float(sum(m["capital_cny"]["middle"] for m in bill))
+    with reading(path):
+        bill = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        return float(sum(m["capital_cny"]["middle"] for m in bill))
 
 
 def _headline(runs: list[Results]) -> list[dict[str, Any]]:
@@ -83,7 +85,8 @@ def _at(table: dict[str, Any], key: str) -> float:
 
 def _outcomes(run: Results) -> dict[str, dict[str, Any]]:
     path = run.folder / "consequences.json"
-    return {row["name"]: row for row in json.loads(path.read_text(encoding="utf-8"))["outcomes"]} if path.is_file() else {}
+    with reading(path, f"flood-sim report {path.parent}"):
+        return {row["name"]: row for row in json.loads(path.read_text(encoding="utf-8"))["outcomes"]} if path.is_file() else {}
 
 
 def hours_since(moments: list[datetime]) -> list[float]:
