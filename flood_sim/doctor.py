@@ -44,7 +44,8 @@ def _tried(name: str, check: Callable[[], str]) -> dict[str, Any]:
 
 def _kernels() -> str:
     """Where compiled code is kept; whether it may be written."""
-    from flood_kernels.cache import WAY_OUT, cache_folder
+    from flood_kernels import cache_folder
+    from flood_kernels.cache_place import WAY_OUT
     from flood_sim.kernel_cache import refuse_foreign
 
     folder = cache_folder()

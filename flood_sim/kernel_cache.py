@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from flood_kernels.cache import WAY_OUT, open_to_others
+from flood_kernels.cache_place import WAY_OUT, open_to_others
 from flood_sim.errors import input_error
 
 

@@ -18,7 +18,7 @@ import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +229,7 @@ def _python() -> list[Path]:
     named = {os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p}
     here, searched = os.getcwd(), [os.path.abspath(p) for p in sys.path]
     if searched and searched[0] == here and here not in named and not os.environ.get("FLOOD_SIM_PLUGINS"):
-        searched = [p for p in searched if p != here]  # `python -m` puts the folder one stands in there: it may be the whole home
+        searched = searched[1:]  # `python -m` puts the folder one stands in there: it may be the whole home
     places = [*_programs(), *map(Path, searched), Path(__file__).parent, Path(__file__).parent.parent / "scenarios"]
     kernels = find_spec("flood_kernels")
     places += [Path(kernels.origin).parent] if kernels is not None and kernels.origin else []
@@ -260,26 +260,22 @@ def _caches() -> list[Path]:
     cache = Path(os.environ["XDG_CACHE_HOME"]) if os.environ.get("XDG_CACHE_HOME") else home / ".cache" if home else None
     places = [Path(os.environ["MPLCONFIGDIR"])] if os.environ.get("MPLCONFIGDIR") else [cache / "matplotlib"] if cache else []
     places += [cache / "fontconfig"] if cache and (cache / "fontconfig").is_dir() else []
-    places += [kernel_cache()] if cache or os.environ.get("NUMBA_CACHE_DIR") else []
+    kernels = kernel_cache()
+    os.environ["NUMBA_CACHE_DIR"] = str(kernels.parent)  # what is chosen here is what flood_kernels and every process that is started take
+    places.append(kernels)
     return [_made(place) for place in places]
 
 
 def kernel_cache() -> Path:
-    """The folder of compiled kernels, as flood_kernels.cache_folder has it (which would import numba)."""
-    import hashlib
-
-    spec = find_spec("flood_kernels")
-    here = Path(str(spec.origin)).parent if spec is not None else Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(here.glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        base = Path(os.environ["NUMBA_CACHE_DIR"])
-    elif os.access(here, os.W_OK):
-        base = here / "__pycache__"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "flood_sim"
-    return base / f"kernels-{digest.hexdigest()[:12]}"
+    """The folder of compiled kernels, chosen as flood_kernels chooses it, without importing that package (and numba)."""
+    package = find_spec("flood_kernels")
+    here = Path(str(package.origin)).parent if package is not None else Path(__file__).parent
+    spec = spec_from_file_location("flood_kernels_cache_place", here / "cache_place.py")
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{here} holds no kernels: install flood_sim again")
+    place = module_from_spec(spec)
+    spec.loader.exec_module(place)
+    return Path(place.choose_folder())
 
 
 def _made(folder: Path) -> Path:

@@ -2,7 +2,8 @@
 
 import numba.core.dispatcher as _dispatcher
 
-from flood_kernels.cache import KernelCache, cache_folder, sources_hash
+from flood_kernels.cache import KernelCache, cache_folder
+from flood_kernels.cache_place import sources_hash
 
 _numbas_own, _dispatcher.FunctionCache = _dispatcher.FunctionCache, KernelCache
 try:

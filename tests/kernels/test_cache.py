@@ -14,7 +14,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 import flood_kernels
-from flood_kernels import cache, runs
+from flood_kernels import cache, cache_place, runs
 from flood_kernels.arrays import ROW
 
 PACKAGE = Path(flood_kernels.__file__).parent
@@ -63,7 +63,7 @@ def blocked(path):
 
 def test_every_module_is_imported_with_the_package_and_kept_in_its_folder():
     found = {}
-    for path in cache.SOURCES:
+    for path in cache_place.SOURCES:
         module = importlib.import_module(f"flood_kernels.{path.stem}") if path.stem != "__init__" else flood_kernels
         found |= {f"{path.stem}.{n}": f for n, f in vars(module).items() if isinstance(f, Dispatcher) and f.targetoptions.get("cache", True)}
     places = {name: f.stats.cache_path for name, f in found.items()}
@@ -72,7 +72,7 @@ def test_every_module_is_imported_with_the_package_and_kept_in_its_folder():
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
     )
-    assert set(done.stdout.split()) >= {f"flood_kernels.{p.stem}" for p in cache.SOURCES if p.stem != "__init__"}
+    assert set(done.stdout.split()) >= {f"flood_kernels.{p.stem}" for p in cache_place.SOURCES if p.stem != "__init__"}
 
 
 def test_what_is_compiled_lies_in_the_folder_and_is_found_again(place):
@@ -96,7 +96,7 @@ def test_without_a_home_they_lie_in_a_temporary_folder_of_this_user_alone(place)
     assert folder.parent == mine and stat.S_IMODE(mine.stat().st_mode) == 0o700 and said == "" and strays(place, folder) == []
     assert work(place) == (folder, 0, "")
     mine.chmod(0o777)  # somebody else may have put something there
-    assert not cache._private(mine) and cache._private(place / "temporary" / "new")
+    assert not cache_place._private(mine) and cache_place._private(place / "temporary" / "new")
 
 
 @pytest.mark.parametrize("how", ["a file", "a kernel's folder"])
@@ -162,24 +162,23 @@ def test_kernels_that_can_only_be_read_are_used(place, monkeypatch):
     """A package that the administrator has compiled for all: read, where the user has no folder of their own."""
     beside = place / "lib" / "flood_kernels" / "__pycache__"
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    monkeypatch.setattr(cache.numba.config, "CACHE_DIR", "")
-    monkeypatch.setattr(cache, "__file__", str(beside.parent / "cache.py"))
+    monkeypatch.setattr(cache_place, "__file__", str(beside.parent / "cache_place.py"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(place / "home"))
-    monkeypatch.setattr(cache, "_writable", lambda folder: folder.is_relative_to(place / "temporary"))
+    monkeypatch.setattr(cache_place, "_writable", lambda folder: folder.is_relative_to(place / "temporary"))
     monkeypatch.setenv("TMPDIR", str(place / "temporary"))
-    name = f"kernels-{cache.sources_hash()}"
-    assert cache.choose_folder().is_relative_to(place / "temporary")
+    name = f"kernels-{cache_place.sources_hash()}"
+    assert cache_place.choose_folder().is_relative_to(place / "temporary")
     (beside / name).mkdir(parents=True)
     (beside / name / "a.nbc").write_text("")
-    assert cache.choose_folder() == beside / name
+    assert cache_place.choose_folder() == beside / name
     beside.chmod(0o777)  # others may have put it there
-    assert cache.choose_folder().is_relative_to(place / "temporary")
+    assert cache_place.choose_folder().is_relative_to(place / "temporary")
 
 
 def test_a_place_inside_that_others_may_write_is_seen(tmp_path):
     (tmp_path / "kernels" / "sub").mkdir(parents=True)
     for path in (tmp_path, tmp_path / "kernels"):
         path.chmod(0o755)
-    assert cache.open_to_others(tmp_path / "kernels") is None
+    assert cache_place.open_to_others(tmp_path / "kernels") is None
     (tmp_path / "kernels" / "sub").chmod(0o777)
-    assert cache.open_to_others(tmp_path / "kernels") == tmp_path / "kernels" / "sub"
+    assert cache_place.open_to_others(tmp_path / "kernels") == tmp_path / "kernels" / "sub"
