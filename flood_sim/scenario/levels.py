@@ -38,7 +38,7 @@ def model_area_m2(terrain: Terrain) -> float:
 def check_bed(bed: np.ndarray, grid: Grid, findings: list[Finding]) -> None:
     """Elevations in the range of the Earth, and ground that is not steeper than ground is. Raises InputError outside."""
     known = np.isfinite(bed)
-    outside = known & ((bed < LOWEST_M) | (bed > HIGHEST_M))
+    outside = ~np.isnan(bed) & ~((bed >= LOWEST_M) & (bed <= HIGHEST_M))
     if outside.any():
         value, where = float(bed[outside][0]), grid.centres(outside)
         raise input_error(
