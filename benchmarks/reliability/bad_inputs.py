@@ -437,7 +437,7 @@ add("two sites of one name", "sites", "E104 | one name", text=scenario(more=2 * 
 for _name, _words, _more in (
     ("a gauge with a control character", "E104 | gauges", '[output]\ngauges = { "a\\u0007" = [20.0, 20.0] }\n'),
     ("a gauge of 200 letters", "E104 | gauges", f'[output]\ngauges = {{ {"a" * 200} = [20.0, 20.0] }}\n'),
-    ("a gauge without a name", "E104 | gauges", '[output]\ngauges = { "" = [20.0, 20.0] }\n'),
+    ("an output gauge without a name", "E104 | gauges", '[output]\ngauges = { "" = [20.0, 20.0] }\n'),
     ("a gauge at nan", "E104 | finite", "[output]\ngauges = { a = [nan, 20.0] }\n"),
     ("a section of one point", "E104 | sections", "[output]\nsections = { a = [[20.0, 20.0]] }\n"),
     ("bounds the wrong way round", "E104 | west", "[grid]\nbounds_m = [90.0, 0.0, 10.0, 40.0]\n"),
@@ -505,7 +505,7 @@ def _ask(case: Case, path: Path) -> None:
     try:
         load_study(path)
     except InputError as error:
-        print(error)  # noqa: T201
+        print(error)
         raise SystemExit(2) from error
 
 

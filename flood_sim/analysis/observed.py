@@ -48,7 +48,7 @@ class Observed:
 class MarkRow(Row):
     """`compare --observed`: flood marks."""
 
-    KEY: ClassVar[tuple[str, ...]] = ("x_m", "y_m", "name", "time")
+    KEY: ClassVar[tuple[str, ...]] = ("name", "x_m", "y_m", "time")
     ONE_OF: ClassVar[tuple[tuple[str, ...], ...]] = (("depth_m", "level_m"),)
     x_m: float = Field(ge=-FARTHEST_M, le=FARTHEST_M, description="map coordinate")
     y_m: float = Field(ge=-FARTHEST_M, le=FARTHEST_M, description="map coordinate")
@@ -107,6 +107,9 @@ def observed_marks(results: Results, file: Path) -> Observed:
         })  # fmt: skip
     if faults:
         raise InputError(faults)
+    twice = len(found) - len({(r["x_m"], r["y_m"], r["observed"]) for r in found})
+    if twice:
+        said.append(Finding("W312", file.name, f"{twice} marks are given twice: each of them counts", do="remove them"))
     return Observed(found, "marks", tuple(said + _far_off(file.name, found, quantity)))
 
 

@@ -49,7 +49,7 @@ class Time(Section):
 
 
 class GridSpec(Section):
-    cell_size_m: float | None = Field(None, ge=0.001, le=1000.0, description="resample to this cell; area-weighted")
+    cell_size_m: float | None = Field(None, gt=0.0, le=1000.0, description="resample to this cell; area-weighted")
     extent: str | None = Field(None, description="polygon file (GeoJSON, GeoPackage) to clip to")
     bounds_m: tuple[float, float, float, float] | None = Field(None, description="west, south, east, north to clip to")
     crs: str | None = Field(None, description='only where the raster has none, e.g. "EPSG:4547"; "local" for laboratory cases')
@@ -71,7 +71,7 @@ class FlatBed(Section):
 
     columns: int = Field(ge=1, le=20_000)
     rows: int = Field(ge=1, le=20_000)
-    cell_size_m: float = Field(ge=0.001, le=10_000.0)
+    cell_size_m: float = Field(gt=0.0, le=10_000.0)
     level_m: float = Field(0.0, ge=LOWEST_M, le=HIGHEST_M)
     slope_x: float = Field(0.0, ge=-10.0, le=10.0, description="rise of the bed per metre to the east")
     slope_y: float = Field(0.0, ge=-10.0, le=10.0, description="rise of the bed per metre to the north")
