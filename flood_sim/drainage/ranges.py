@@ -10,6 +10,7 @@ from flood_sim.errors import Finding, InputError
 from flood_sim.units import SWMM_FLOW_UNITS
 
 NAMED = 4  # of what is listed
+HARD_SPACE = "\u00a0"
 OPEN_SHAPES = {"DUMMY", "IRREGULAR", "CUSTOM", "STREET"}  # their first number is none, or a name
 
 
@@ -26,16 +27,16 @@ class Range(NamedTuple):
 
 
 RANGES = (
-    *(Range(section, 1, "an invert", -600.0, 9000.0, unit="m") for section in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS")),
-    Range("JUNCTIONS", 2, "a depth", 0.0, 150.0, 40.0, "m"),
-    Range("JUNCTIONS", 3, "an initial depth", 0.0, 150.0, 40.0, "m"),
+    *(Range(section, 1, "an invert", -2000.0, 12_000.0, 9000.0, "m") for section in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS")),
+    Range("JUNCTIONS", 2, "a depth", 0.0, 400.0, 40.0, "m"),
+    Range("JUNCTIONS", 3, "an initial depth", 0.0, 400.0, 40.0, "m"),
     Range("JUNCTIONS", 4, "a surcharge depth", 0.0, 1e4, unit="m"),
     Range("JUNCTIONS", 5, "a ponded area", 0.0, 1e7, unit="m2"),
     Range("STORAGE", 2, "a depth", 0.0, 300.0, 60.0, "m"),
     Range("STORAGE", 3, "an initial depth", 0.0, 300.0, 60.0, "m"),
     Range("CONDUITS", 3, "a length", 0.01, 100_000.0, 20_000.0, "m"),
     Range("CONDUITS", 4, "a Manning's n", 0.001, 1.0),
-    Range("XSECTIONS", 2, "a depth of a section", 0.01, 100.0, 30.0, "m"),
+    Range("XSECTIONS", 2, "a depth of a section", 1e-9, 100.0, 30.0, "m"),
     Range("XSECTIONS", 3, "a width of a section", 0.0, 2000.0, 500.0, "m"),
     Range("XSECTIONS", 6, "a number of barrels", 1.0, 100.0, 20.0),
     Range("PUMPS", 5, "a start depth", 0.0, 300.0, 60.0, "m"),
@@ -51,14 +52,15 @@ def check_ranges(inp: InpFile) -> list[Finding]:
     """What is odd among the numbers of a network. Raises InputError with all that is out of range."""
     faults: list[Finding] = []
     odd: list[Finding] = []
+    shapes = {row.tokens[0]: row.tokens[1].upper() for row in inp.rows("XSECTIONS") if len(row.tokens) > 1}
     for rule in RANGES:
         scale = _scale(inp, rule.unit)
-        rows = [(row, value * scale) for row in inp.rows(rule.section) if (value := _value(row, rule)) is not None]
-        wrong = [(row, v) for row, v in rows if not rule.least - 1e-9 <= v <= rule.most + 1e-9]
+        rows = [(row, value * scale) for row in inp.rows(rule.section) if (value := _value(inp, row, rule, shapes)) is not None]
+        wrong = [(row, v) for row, v in rows if not rule.least <= v <= rule.most]
         large = [(row, v) for row, v in rows if rule.odd < v <= rule.most]
         faults += _told(inp, "E222", rule, wrong, "out of range")
         odd += _told(inp, "W220", rule, large, "that is possible but odd: another unit?")
-    faults += _no_area(inp)
+    faults += _no_area(inp, odd)
     if faults:
         raise InputError(faults)
     return odd
@@ -69,10 +71,14 @@ def _scale(inp: InpFile, unit: str) -> float:
     return {"m": metre, "m2": metre**2, "flow": SWMM_FLOW_UNITS.get(inp.flow_units, 1.0)}.get(unit, 1.0)
 
 
-def _value(row: Row, rule: Range) -> float | None:
+def _value(inp: InpFile, row: Row, rule: Range, shapes: dict[str, str]) -> float | None:
     """The number of a row; None where it is left out, or stands for something else."""
     if len(row.tokens) <= rule.place or (rule.section == "XSECTIONS" and row.tokens[1].upper() in OPEN_SHAPES):
         return None
+    if rule.what == "a Manning's n" and shapes.get(row.tokens[0]) in OPEN_SHAPES:
+        return None  # it stands with the transect
+    if HARD_SPACE in inp.lines[row.line - 1]:
+        return None  # a name with a space in it: where its numbers stand is not known
     if rule.section == "PUMPS" and row.tokens[rule.place].upper() in ("ON", "OFF"):
         return None
     try:
@@ -95,26 +101,30 @@ def _told(inp: InpFile, code: str, rule: Range, rows: list[tuple[Row, float]], p
     return [Finding(code, place, text, allowed=allowed, do=do)]
 
 
-def _no_area(inp: InpFile) -> list[Finding]:
-    """Storages whose area is nothing, or below zero, at some depth."""
+def _no_area(inp: InpFile, odd: list[Finding]) -> list[Finding]:
+    """Storages whose area is below zero at some depth; those that have none hold only SWMM's least surface, which is odd."""
     curves: dict[str, list[float]] = {}
     for row in inp.rows("CURVES"):
         values = [v for v in map(_number, row.tokens[1:]) if v is not None]
         curves.setdefault(row.tokens[0], []).extend(values[1::2])
-    found = []
+    found, empty = [], []
     for row in inp.rows("STORAGE"):
         shape = row.tokens[4].upper() if len(row.tokens) > 4 else ""
         given = [v for v in map(_number, row.tokens[5:8]) if v is not None]
-        if shape == "FUNCTIONAL" and len(given) == 3 and (given[0] < 0.0 or given[2] < 0.0 or given[0] + given[2] <= 0.0):
+        tabled = curves.get(row.tokens[5], []) if shape == "TABULAR" and len(row.tokens) > 5 else []
+        areas = [given[0], given[2]] if shape == "FUNCTIONAL" and len(given) == 3 else tabled
+        if areas and min(areas) < 0.0:
             found.append(f"{row.tokens[0]} (line {row.line})")
-        areas = curves.get(row.tokens[5], []) if shape == "TABULAR" and len(row.tokens) > 5 else []
-        if areas and (max(areas) <= 0.0 or min(areas) < 0.0):
-            found.append(f"{row.tokens[0]} (line {row.line})")
-    if not found:
-        return []
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    text = f"storages have no area, or one below zero: {', '.join(found[:NAMED])}{more}"
-    return [Finding("E222", f"{inp.path.name}, [STORAGE]", text, allowed="above 0", do="give the area, or make them junctions")]
+        elif areas and max(areas) <= 0.0:
+            empty.append(f"{row.tokens[0]} (line {row.line})")
+    place, do = f"{inp.path.name}, [STORAGE]", "give the area, or make them junctions"
+    if empty:
+        odd.append(Finding("W220", place, f"storages have no area: {_first(empty)}; they hold next to nothing", allowed="above 0 m2", do=do))
+    return [Finding("E222", place, f"storages have an area below zero: {_first(found)}", allowed="above 0 m2", do=do)] if found else []
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _number(text: str) -> float | None:

@@ -39,7 +39,8 @@ def build_ground(scenario: Scenario, city: City | None, findings: list[Finding])
     spec = scenario.spec.terrain
     assert spec is not None
     grid, bed = _bed(scenario, spec, findings)
-    check_bed(bed, grid, findings)
+    walls = np.nan_to_num(bed, nan=-np.inf) > (np.inf if spec.walls_above_m is None else spec.walls_above_m)
+    check_bed(np.where(walls, np.nan, bed), grid, findings)
     terrain = terrain_of(grid, bed, _manning(scenario, spec, grid, np.isfinite(bed), findings))
     _check_roughness(terrain, findings)
     _check_bed(terrain, spec, findings)
