@@ -7,7 +7,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import repeat
 from pathlib import Path
 
 from flood_sim.errors import Finding, InputError, input_error
@@ -49,7 +49,8 @@ def read_raw(path: Path) -> RawTable:
     Columns may be separated by commas, semicolons or tabs: the header decides. Line ends of any kind, a byte order mark, and the line `sep=;`
     are understood. All rows that have another number of cells than the header are told at once.
     """
-    numbers, lines = _table_lines(path, _text(path))
+    text = _text(path)
+    numbers, lines = _table_lines(path, text)
     if not lines:
         raise input_error("E104", path.name, "the file has no header: it is empty", do="give a CSV with a header and rows")
     separator = ""
@@ -59,9 +60,26 @@ def read_raw(path: Path) -> RawTable:
     if not lines or separator not in ("", *SEPARATORS):
         raise input_error("E220", path.name, "this separator is not read", given=shown(separator), allowed=", ".join(NAMES.values()), do=SAVE)
     separator = separator or separator_of(lines[0])
-    rows = _cells(path, lines, numbers, separator)
-    header = _header(path, rows[0], numbers[0])
-    return _columns(path, separator, header, rows[1:], numbers[1:])
+    if '"' in text or (columns := _plain(path, lines, numbers, separator)) is None:
+        rows = _cells(path, lines, numbers, separator)
+        table = _columns(path, separator, _header(path, rows[0], numbers[0]), rows[1:], numbers[1:])
+    else:
+        table = RawTable(path, separator, columns, numbers[1:])
+    if UNSEEN.search(text):
+        _refuse_unseen(table)
+    return table
+
+
+def _plain(path: Path, lines: Sequence[str], numbers: Sequence[int], separator: str) -> dict[str, Sequence[str]] | None:
+    """Columns of a table without quotes whose rows are all as long as its header and not blank: the quick way; None for any other."""
+    width = lines[0].count(separator) + 1
+    if set(map(str.count, lines, repeat(separator))) != {width - 1} or max(map(len, lines)) > csv.field_size_limit():
+        return None
+    header = _header(path, lines[0].split(separator), numbers[0])
+    cells = separator.join(lines[1:]).split(separator) if len(lines) > 1 else []
+    if len(header) != width or not all(map(str.strip, cells[::width])):
+        return None
+    return {name: cells[k::width] for k, name in enumerate(header)}
 
 
 def separator_of(header: str) -> str:
@@ -93,14 +111,19 @@ def _text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _table_lines(path: Path, text: str) -> tuple[list[int], list[str]]:
+def _table_lines(path: Path, text: str) -> tuple[Sequence[int], list[str]]:
     """Numbers and text of the lines that are neither blank nor comments."""
     if text.count("\n") > MOST_ROWS:
         raise input_error(
             "E226", path.name, "this table has too many rows", given=f"{text.count(chr(10)):,} lines", allowed=f"{MOST_ROWS:,}",
             do="thin it out, or cut it to the time of the run",
         )  # fmt: skip
-    kept = [(n, line) for n, line in zip(count(1), text.split("\n"), strict=False) if line.strip() and not _comment(line)]
+    lines = text.split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if "#" not in text and all(map(str.strip, lines)):
+        return range(1, len(lines) + 1), lines
+    kept = [(n, line) for n, line in enumerate(lines, start=1) if line.strip() and not _comment(line)]
     return [n for n, _ in kept], [line for _, line in kept]
 
 
@@ -109,7 +132,7 @@ def _comment(line: str) -> bool:
     return bare.startswith("#") and SHEET_ERROR.match(bare) is None
 
 
-def _cells(path: Path, lines: list[str], numbers: list[int], separator: str) -> list[list[str]]:
+def _cells(path: Path, lines: list[str], numbers: Sequence[int], separator: str) -> list[list[str]]:
     rows: list[list[str]] = []
     with contextlib.suppress(csv.Error):  # told below, with its row
         rows = list(csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t"))
@@ -139,7 +162,7 @@ def _header(path: Path, cells: list[str], number: int) -> list[str]:
     return names
 
 
-def _columns(path: Path, separator: str, header: list[str], rows: list[list[str]], numbers: list[int]) -> RawTable:
+def _columns(path: Path, separator: str, header: list[str], rows: list[list[str]], numbers: Sequence[int]) -> RawTable:
     width = len(header)
     if set(map(len, rows)) - {width}:
         rows = [row[:width] if len(row) > width and not any(map(str.strip, row[width:])) else row for row in rows]
@@ -154,9 +177,7 @@ def _columns(path: Path, separator: str, header: list[str], rows: list[list[str]
             "E220", f"{path.name}, row {numbers[wrong[0]]}", f"the row has {len(first)} cells, the header {width}{more}",
             given=shown(separator.join(first)), allowed=f"{width} cells, separated by {NAMES[separator]}", do=do,
         )  # fmt: skip
-    table = RawTable(path, separator, dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {h: () for h in header}, numbers)
-    _refuse_unseen(table)
-    return table
+    return RawTable(path, separator, dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {h: () for h in header}, numbers)
 
 
 def _refuse_unseen(table: RawTable) -> None:

@@ -228,14 +228,14 @@ def _converted(raw: RawTable, name: str, field: FieldInfo, start: datetime | Non
     texts: np.ndarray = np.array([c.strip() for c in cells], object)
     if kinds[0] is bool:
         return _booleans(raw, name, texts, faults)
-    long = [k for k, t in enumerate(texts) if len(t) > LONGEST_NAME]
+    long = [k for k, t in enumerate(texts) if len(t) > LONGEST_NAME] if max(map(len, cells), default=0) > LONGEST_NAME else []
     if long and not name.endswith("file") and name != "raster":
         faults.append(Finding("E222", raw.place(long[0], name), "this text is too long", given=shown(texts[long[0]]), allowed=f"{LONGEST_NAME} characters"))
     lacking = [k for k, t in enumerate(texts) if not t] if field.is_required() else []
     if lacking:
         faults.append(_empty(raw, name, lacking))
     options = get_args(kinds[0]) if get_origin(kinds[0]) is Literal else ()
-    wrong = [k for k, t in enumerate(texts) if options and t and t not in options]
+    wrong = [k for k, t in enumerate(texts) if t and t not in options] if options and not {*texts} <= {"", *options} else []
     if wrong:
         text, more = texts[wrong[0]], f"; so in {len(wrong) - 1} more rows" if len(wrong) > 1 else ""
         problem = f"unknown {name}{nearest(text, options)}{more}"
@@ -286,7 +286,7 @@ def _to_seconds(raw: RawTable, values: dict[str, np.ndarray], faults: list[Findi
     name = next(n for n in ("time", "time_h", "time_s") if n in values)
     seconds = values.pop(name) * (SECONDS_PER_HOUR if name == "time_h" else 1.0)
     values["time_s"] = seconds
-    empty = [k for k, cell in enumerate(raw.columns[name]) if not cell.strip()] if name != "time" else []
+    empty = [k for k in np.flatnonzero(np.isnan(seconds)).tolist() if not raw.columns[name][k].strip()] if name != "time" else []
     if empty:
         faults.append(Finding("E302", raw.place(empty[0], name), time_fault(""), do="fill the gap or remove the row"))
     back = np.flatnonzero(np.diff(seconds) <= 0.0)
