@@ -174,7 +174,7 @@ class EventBuilder:
     def _clogging_in_time(self, spec: CloggingSeries, place: str) -> list[Operation]:
         """One operation for each value that clogs anything: it holds until the next one's time."""
         path = self.scenario.file(spec.file, f"{place}, file")
-        series = read_series(self.scenario, path, CloggingRow, "clogging", self.findings)
+        series = read_series(self.scenario, path, CloggingRow, "clogging", self.findings, holds=False)
         inlets = self._inside(spec.inside, place)
         ends = [*series.time_s[1:].tolist(), np.inf]
         return [

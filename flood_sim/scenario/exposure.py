@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def build_exposure(scenario: Scenario, grid: Grid, city: City | None, findings: 
     people = table["people"]
     if spec.population is not None:
         path = scenario.file(spec.population, "[exposure] population")
-        raster = files.read_layer(path, grid, findings, mean=False)
+        raster = _people(path, grid, findings)
         _check_people(path.name, raster, grid, findings)
         raster = np.nan_to_num(raster)
         people = np.bincount(building.ravel(), raster.ravel(), len(people) + 1)[1:]
@@ -38,6 +39,24 @@ def build_exposure(scenario: Scenario, grid: Grid, city: City | None, findings: 
         if left > 0.01 * raster.sum():
             findings.append(Finding("W230", "[exposure] population", f"{left:.0f} of {raster.sum():.0f} people live in no building and are left out"))
     return Exposure(roads, building, table["use"], table["floors"], table["ground_floor_m"], table["area_m2"], people, streets)
+
+
+def _people(path: Path, grid: Grid, findings: list[Finding]) -> np.ndarray:
+    """People a cell of the model, of a raster of people a cell of its own: what lives on a larger or smaller cell is spread by area."""
+    with files.open_raster(path) as data:
+        own = abs(float(data.transform.a))
+    raster = files.read_layer(path, grid, findings, mean=grid.cell_size_m > own)
+    if abs(own - grid.cell_size_m) > 1e-6 * own:
+        text = f"people are spread by area from cells of {own:g} m to those of {grid.cell_size_m:g} m: {np.nansum(raster) * (grid.cell_size_m / own) ** 2:,.0f} people"
+        findings.append(Finding("W230", path.name, text, do="check their number"))
+    return raster * (grid.cell_size_m / own) ** 2
+
+
+def _refuse_no_shape(name: str, shapes: list[Any]) -> None:
+    gone = [k + 1 for k, shape in enumerate(shapes) if shape is None or shape.is_empty]
+    if gone:
+        given = f"feature {gone[0]}" + (f" and {len(gone) - 1} more" if len(gone) > 1 else "")
+        raise input_error("E204", f"{name}, feature {gone[0]}", f"{len(gone)} features have no geometry", given=given, do="draw or remove them")
 
 
 def _check_people(name: str, raster: np.ndarray, grid: Grid, findings: list[Finding]) -> None:
@@ -65,14 +84,22 @@ def _checked(model: type[Row], name: str, columns: dict[str, np.ndarray], findin
             try:
                 numbers[key] = np.asarray(values, float)
             except (TypeError, ValueError):
-                text = next((v for v in values.tolist() if not isinstance(v, (int, float))), "")
-                faults.append(Finding("E104", f"{name}, `{key}`", "this is no number", given=repr(text)[:60], do="give the column numbers"))
+                k, text = next((k, v) for k, v in enumerate(values.tolist()) if _no_number(v))
+                faults.append(Finding("E104", f"{name}, feature {k + 1}, `{key}`", "this is no number", given=repr(text)[:60], do="give a number"))
                 continue
             if np.isinf(numbers[key]).any():
                 faults.append(Finding("E104", f"{name}, `{key}`", "this is no finite number", do="mend the feature"))
     faults += check_columns(model, numbers, lambda k, key: f"{name}, feature {k + 1}, `{key}`", findings)
     if faults:
         raise InputError(faults)
+
+
+def _no_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return True
+    return False
 
 
 def _roads(scenario: Scenario, grid: Grid, name: str, findings: list[Finding]) -> tuple[np.ndarray, Streets | None]:
@@ -82,6 +109,7 @@ def _roads(scenario: Scenario, grid: Grid, name: str, findings: list[Finding]) -
     place = "[exposure] roads"
     shapes, columns = files.read_features(scenario.file(name, place), grid, ("width_m", "zone", "name"))
     count = len(shapes)
+    _refuse_no_shape(name, shapes)
     _checked(RoadFeature, name, columns, findings)
     given = np.asarray(columns.get("width_m", np.full(count, ROAD_WIDTH_M)), float)
     widths = np.where(np.isnan(given), ROAD_WIDTH_M, given)
@@ -126,6 +154,7 @@ def _buildings(scenario: Scenario, grid: Grid, name: str, findings: list[Finding
 
     place = "[exposure] buildings"
     shapes, columns = files.read_features(scenario.file(name, place), grid, ("use", "floors", "ground_floor_m", "people"))
+    _refuse_no_shape(name, shapes)
     _checked(BuildingFeature, name, columns, findings)
     table = _empty(len(shapes))
     for key in ("floors", "ground_floor_m", "people"):

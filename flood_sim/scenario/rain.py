@@ -87,6 +87,13 @@ def check_rate(place: str, depth_mm: np.ndarray, interval_s: float, findings: li
         findings.append(odd)
 
 
+def _check_cumulative(path: Path, depth: np.ndarray, findings: list[Finding]) -> None:
+    """Rain that never falls off over more than three intervals is summed up already, most likely."""
+    if depth.size > 3 and (np.diff(depth) >= -1e-9).all() and depth[-1] > 1.2 * depth[0]:
+        given = ", ".join(f"{v:g}" for v in depth[:2]) + f" to {depth[-1]:g} mm"
+        findings.append(Finding("W306", path.name, "the rain never decreases: a cumulative series?", given=given, do="give depths of intervals"))
+
+
 def _check_records(scenario: Scenario, rain: Rainfall, findings: list[Finding]) -> None:
     """The most rain of each span against the records of the world: the worst span is told."""
     start, stop = float(rain.time_s[0]), float(rain.time_s[-1])
@@ -150,8 +157,7 @@ def series_rain(scenario: Scenario, spec: Any, name: str, place: str, findings: 
     gaps = int((steps > spec.interval_s + 1e-6).sum())
     if gaps:
         findings.append(Finding("W304", path.name, f"{gaps} gaps longer than interval_s; no rain in them"))
-    if depth.size > 3 and (np.diff(depth) >= 0.0).all() and depth[-1] > 10.0 * max(depth[0], 0.1):
-        findings.append(Finding("W306", path.name, "the rain never decreases: a cumulative series?", do="give depths of intervals"))
+    _check_cumulative(path, depth, findings)
     begin = time_s - (spec.interval_s if spec.label == "right" else 0.0)
     edges = np.column_stack([begin, begin + spec.interval_s]).ravel()
     keep = np.concatenate([[True], np.diff(edges) > 1e-6])
@@ -219,8 +225,8 @@ def _grid(scenario: Scenario, spec: Any, grid: Grid, findings: list[Finding]) ->
         check_rate(f"{path.name}, layer {int(which[k]) + 1}", 1000.0 * unit * values, spec.interval_s, findings)
         return unit * values
 
-    for k in range(len(which) if len(which) * grid.rows * grid.columns <= CELLS_LOOKED_AT else 1):
-        depth(k)
+    looked = len(which) if len(which) * grid.rows * grid.columns <= CELLS_LOOKED_AT else 1
+    _check_cumulative(path, np.array([1000.0 * float(depth(k).mean()) for k in range(looked)]), findings)
     return RainField(path.stem, edges, depth, str(path))
 
 
@@ -244,6 +250,7 @@ def _netcdf_layers(scenario: Scenario, spec: Any, path: Path, grid: Grid) -> tup
             do="set variable",
         )
     rain = data[name].transpose("time", "y", "x")
+    _check_units(path, str(name), str(rain.attrs.get("units", "")), spec.quantity)
     offset = scenario.spec.time.start.utcoffset()
     assert offset is not None
     start = np.datetime64((scenario.spec.time.start - offset).replace(tzinfo=None), "ns")  # CF times are UTC
@@ -251,6 +258,18 @@ def _netcdf_layers(scenario: Scenario, spec: Any, path: Path, grid: Grid) -> tup
     x, y = np.asarray(rain["x"].values, float), np.asarray(rain["y"].values, float)
     take = _resampler(path, x, y, grid, spec.method)
     return np.asarray(time_s, float), lambda k: take(np.nan_to_num(np.asarray(rain[k].values, float)))
+
+
+def _check_units(path: Path, variable: str, units: str, quantity: str) -> None:
+    """The file's own word for its unit against `quantity`. Raises InputError where they contradict; a unit that is not known says nothing."""
+    word = units.lower().replace(" ", "").replace("**", "").replace("^", "").replace("hour", "h").replace("hr", "h").replace("/h", "h-1")
+    is_depth, is_rate = word in ("mm", "millimeter", "millimetre", "kgm-2", "kg/m2"), word in ("mmh-1", "mm/h", "kgm-2h-1")
+    other = word in ("m", "cm", "in", "inch", "inches", "m/s", "ms-1", "mm/s", "mms-1", "kgm-2s-1", "kg/m2/s", "mm/day", "mmday-1", "mmd-1", "mm/d", "inh-1")
+    if other or (is_depth and quantity == "rate_mm_h") or (is_rate and quantity == "depth_mm"):
+        raise input_error(
+            "E501", f"{path.name}, {variable}", "the file's unit is not that of `quantity`", given=f'units = "{units}", quantity = "{quantity}"',
+            allowed="mm for depth_mm, mm/h for rate_mm_h", do="convert the numbers, or set quantity",
+        )  # fmt: skip
 
 
 def _resampler(path: Path, x: np.ndarray, y: np.ndarray, grid: Grid, method: str) -> Any:

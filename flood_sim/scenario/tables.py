@@ -18,24 +18,23 @@ from flood_sim.units import SECONDS_PER_HOUR
 
 
 def read_timed(scenario: Scenario, path: Path, model: type[TimedRow], findings: list[Finding]) -> Table:
-    """A table with times, and what is odd about its place in time: all of it before the run, or after it."""
-    table = read_rows(path, model, findings, scenario.spec.time.start)
+    """A table with times on the run's clock."""
+    return read_rows(path, model, findings, scenario.spec.time.start)
+
+
+def read_series(scenario: Scenario, path: Path, model: type[TimedRow], key: str, findings: list[Finding], holds: bool = True) -> Series:
+    """The column `key` in time; holds : a value that stays to the end is worth a word. Raises InputError where several rows lie wholly before or after the run; a part outside is said (W310)."""
+    table = read_timed(scenario, path, model, findings)
     time_s, stop = table.columns["time_s"], scenario.spec.duration_s
+    given = f"{time_s[0] / SECONDS_PER_HOUR:.6g} to {time_s[-1] / SECONDS_PER_HOUR:.6g} h from the start"
+    allowed, do = f"0 to {stop / SECONDS_PER_HOUR:.6g} h", "check the dates, the year and the offsets"
     if len(table) > 1 and (time_s[-1] <= 0.0 or time_s[0] >= stop):
         where = "ends before the run starts" if time_s[-1] <= 0.0 else "begins after the run has ended"
-        given = f"{time_s[0] / SECONDS_PER_HOUR:.6g} to {time_s[-1] / SECONDS_PER_HOUR:.6g} h from the start"
-        findings.append(
-            Finding(
-                "W310", path.name, f"the series {where}: one value holds for all of it", given=given, allowed=f"0 to {stop / SECONDS_PER_HOUR:g} h",
-                do="check the dates, the year and the offsets",
-            )
-        )  # fmt: skip
-    return table
-
-
-def read_series(scenario: Scenario, path: Path, model: type[TimedRow], key: str, findings: list[Finding]) -> Series:
-    """The column `key` in time."""
-    table = read_timed(scenario, path, model, findings)
+        raise input_error("E313", path.name, f"the series {where}: one value would hold all the time", given=given, allowed=allowed, do=do)
+    lacking = max(time_s[0], 0.0) + max(stop - time_s[-1], 0.0)
+    if len(table) > 1 and holds and lacking > 0.01 * stop:
+        text = f"the series covers {1.0 - lacking / stop:.0%} of the run: its first and last values hold outside"
+        findings.append(Finding("W310", path.name, text, given=given, allowed=allowed, do=do))
     return Series(table.columns["time_s"], table.columns[key])
 
 
