@@ -385,6 +385,8 @@ sewer("an inflow in L/s", "E222 | inflow", ("[COORDINATES]", '[INFLOWS]\nJ1 FLOW
 sewer("a dry-weather flow of a river", "E222 | dry-weather", ("[COORDINATES]", "[DWF]\nJ1 FLOW 900\n[COORDINATES]"))
 sewer("a network on another mountain", "E227 | rims", ("J1 8 ", "J1 308 "), ("J2 8 ", "J2 308 "), ("S 8 ", "S 308 "), ("O 7 ", "O 307 "))
 sewer("a network three metres off", "W403 | half of them", ("J1 8 ", "J1 5 "), ("J2 8 ", "J2 5 "), ("S 8 ", "S 5 "), ("O 7 ", "O 4 "), odd=True)
+sewer("a network without coordinates", "E402 | coordinates", (NETWORK[NETWORK.index("[COORD") :], ""))
+sewer("a series of last year", "W310 | 2020-07-20", ("[COORDINATES]", '[INFLOWS]\nJ1 FLOW T FLOW 1.0 1.0\n[TIMESERIES]\nT 07/20/2020 15:00 0.1\nT 07/20/2020 16:00 0.1\n[COORDINATES]'), odd=True)
 INLETS = '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ninlets = "i.csv"\n'
 for _name, _words, _table in (
     ("minus two inlets", "E222 | below zero", "node,kind,count\nJ1,grate,-2\n"),

@@ -11,7 +11,7 @@ import numpy as np
 from flood_sim.city import City
 from flood_sim.drainage.audit import audit_network, refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
-from flood_sim.drainage.ranges import check_ranges
+from flood_sim.drainage.ranges import check_ranges, series_outside
 from flood_sim.errors import Finding, InputError, input_error
 from flood_sim.inputs import DrainageInputs, NodeInlet
 from flood_sim.scenario.ground import GroundInputs
@@ -97,7 +97,7 @@ def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, 
     inp = read_inp(scenario.file(spec.network, "[drainage] network"))
     _check_network(scenario, spec, inp, findings)
     refuse_odd_inflows(inp)
-    findings += check_ranges(inp)
+    findings += check_ranges(inp) + series_outside(inp, scenario.spec.time.start, scenario.spec.time.stop)
     findings += audit_network(inp, spec.routing_step_s)
     if spec.min_surface_area_m2 is not None:
         inp = inp.with_options({"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"})
@@ -267,8 +267,9 @@ def _place_nodes(inp: InpFile, terrain: Terrain, spec: SwmmDrainage, findings: l
 
 
 def _say_places(inp: InpFile, places: _Places, spec: SwmmDrainage, count: int, findings: list[Finding]) -> None:
-    if count > len(places.unplaced) and not places.cells:
-        raise input_error("E402", inp.path.name, "no node of the network lies on the grid", do="the .inp coordinates must be in the terrain's system")
+    if count and not places.cells:
+        which = "no node of the network lies on the grid" if count > len(places.unplaced) else "no node of the network has coordinates"
+        raise input_error("E402", inp.path.name, which, do="the .inp needs [COORDINATES] in the terrain's system")
     for code, names, text in (
         ("W402", places.snapped, f"nodes stand on buildings or outside the ground and go to the nearest open cell within {spec.snap_m:g} m"),
         ("W402", places.outside, "nodes lie off the grid: they are not coupled, what they spill leaves the model"),
