@@ -143,7 +143,9 @@ def _cells(path: Path, lines: list[str], numbers: Sequence[int], separator: str)
             next(csv.reader([line], delimiter=separator, strict=True, skipinitialspace=separator != "\t"))
         except csv.Error as error:
             long = "field limit" in str(error)
-            problem = f"a cell is longer than {csv.field_size_limit():,} characters" if long else "a quotation mark is not closed, or stands inside a cell"
+            problem = (
+                f"a cell is longer than {csv.field_size_limit():,} characters" if long else "a quotation mark is not closed, or stands inside a cell"
+            )
             raise input_error("E105", f"{path.name}, row {number}", problem, given=shown(line), do="mend the row") from error
     raise input_error("E105", path.name, "the rows cannot be told apart", do=SAVE)
 
@@ -184,5 +186,7 @@ def _refuse_unseen(table: RawTable) -> None:
     for name, cells in table.columns.items():
         if UNSEEN.search("".join(cells)):
             row = next(k for k, cell in enumerate(cells) if UNSEEN.search(cell))
-            finding = Finding("E105", table.place(row, name), "the cell holds unseen control characters", given=shown(cells[row]), do="retype the cell")
+            finding = Finding(
+                "E105", table.place(row, name), "the cell holds unseen control characters", given=shown(cells[row]), do="retype the cell"
+            )
             raise InputError(finding)

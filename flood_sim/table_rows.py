@@ -42,7 +42,9 @@ class TimedRow(Row):
     ONE_OF: ClassVar[tuple[tuple[str, ...], ...]] = (("time", "time_s", "time_h"),)
     time: AwareDatetime | None = Field(None, description=f"date and time with offset, e.g. {TIME}")
     time_s: float | None = Field(None, ge=-LONGEST_S, le=LONGEST_S, description="instead: from the start of the run")
-    time_h: float | None = Field(None, ge=-LONGEST_S / SECONDS_PER_HOUR, le=LONGEST_S / SECONDS_PER_HOUR, description="instead: from the start of the run")
+    time_h: float | None = Field(
+        None, ge=-LONGEST_S / SECONDS_PER_HOUR, le=LONGEST_S / SECONDS_PER_HOUR, description="instead: from the start of the run"
+    )
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def usual(low: float | None, high: float | None, **more: Any) -> Any:
 
 
 def limits_text(field: FieldInfo) -> str:
-    """">= 0 and <= 10"."""
+    """ ">= 0 and <= 10"."""
     return " and ".join(f"{SIGNS[sign]} {limit:g}" for sign, limit in _limits(field))
 
 
@@ -223,14 +225,18 @@ def _converted(raw: RawTable, name: str, field: FieldInfo, start: datetime | Non
             row, problem = bad[0]
             more = f"; so in {len(bad) - 1} more rows" if len(bad) > 1 else ""
             way = f"write {TIME}" if "offset" in problem else "write date and time in this order, or `time_s`: seconds from the start of the run"
-            faults.append(Finding("E302", raw.place(row, name), problem + more, given=shown(cells[row]), allowed=f"{TIME} in `time`, or `time_s`", do=way))
+            faults.append(
+                Finding("E302", raw.place(row, name), problem + more, given=shown(cells[row]), allowed=f"{TIME} in `time`, or `time_s`", do=way)
+            )
         return found
     texts: np.ndarray = np.array([c.strip() for c in cells], object)
     if kinds[0] is bool:
         return _booleans(raw, name, texts, faults)
     long = [k for k, t in enumerate(texts) if len(t) > LONGEST_NAME] if max(map(len, cells), default=0) > LONGEST_NAME else []
     if long and not name.endswith("file") and name != "raster":
-        faults.append(Finding("E222", raw.place(long[0], name), "this text is too long", given=shown(texts[long[0]]), allowed=f"{LONGEST_NAME} characters"))
+        faults.append(
+            Finding("E222", raw.place(long[0], name), "this text is too long", given=shown(texts[long[0]]), allowed=f"{LONGEST_NAME} characters")
+        )
     lacking = [k for k, t in enumerate(texts) if not t] if field.is_required() else []
     if lacking:
         faults.append(_empty(raw, name, lacking))
@@ -301,7 +307,9 @@ def _signs(raw: RawTable, signs: dict[str, str], said: list[Finding]) -> list[Fi
     """Decimal point and comma in one file are refused; what a spreadsheet made different is said."""
     if len(signs) > 1:
         given = f"{signs[',']}, {signs['.']}"
-        return [Finding("E220", raw.path.name, "decimal commas and decimal points in one table: which are thousands?", given=given, do="use one sign")]
+        return [
+            Finding("E220", raw.path.name, "decimal commas and decimal points in one table: which are thousands?", given=given, do="use one sign")
+        ]
     if raw.separator != ",":
         decimals = f", decimals have a comma ({signs[',']})" if "," in signs else ""
         said.append(Finding("W106", raw.path.name, f"columns are separated by {NAMES[raw.separator]}{decimals}: it is read so"))
@@ -335,4 +343,6 @@ def _given_twice(model: type[Row], values: Mapping[str, np.ndarray], place: Call
     first, again = twice[0]
     words = ", ".join(f"`{name}` {values[name][again]}" for name in names[:3]) + (" and the rest of the row" if len(names) > 3 else "")
     more = f"; {len(twice) - 1} more rows are" if len(twice) > 1 else ""
-    return [Finding("E224", place(again, model.KEY[0]), f"{words} is given twice, first in {place(first, model.KEY[0])}{more}", do="remove or rename one")]
+    return [
+        Finding("E224", place(again, model.KEY[0]), f"{words} is given twice, first in {place(first, model.KEY[0])}{more}", do="remove or rename one")
+    ]

@@ -100,7 +100,9 @@ def features(kind: str, *members: tuple[list[Any], dict[str, Any]]) -> str:
 CASES: list[Case] = []
 
 
-def add(name: str, kind: str, words: str, files: dict[str, Any] | None = None, text: str | None = None, odd: bool = False, study: bool = False) -> None:
+def add(
+    name: str, kind: str, words: str, files: dict[str, Any] | None = None, text: str | None = None, odd: bool = False, study: bool = False
+) -> None:
     """words : separated by ` | `."""
     CASES.append(Case(name, kind, {"s.toml": text if text is not None else BASE, **(files or {})}, tuple(words.split(" | ")), odd, study))
 
@@ -195,7 +197,14 @@ for _key, _value, _words in (
     add(f"a day of {_value} mm", "rain", _words, text=scenario((STORM, f'kind = "daily_storm"\n{_key} = {_value}')), odd=_words.startswith("W"))
 _CELL = "peak_mm_h = {}, radius_m = 500.0, begin_s = 0.0, end_s = 600.0, from_m = [0.0, 0.0], to_m = [9.0, 9.0]"
 for _peak, _words in (("900.0", "E104 | peak_mm_h"), ("400.0", "W220 | 400"), ("inf", "E104 | finite")):
-    add(f"a cell of {_peak} mm/h", "rain", _words, text=scenario((STORM, 'kind = "moving_cells"\ncells = [{ ' + _CELL.format(_peak) + " }]")), odd=_words[0] == "W")
+    add(
+        f"a cell of {_peak} mm/h",
+        "rain",
+        _words,
+        text=scenario((STORM, 'kind = "moving_cells"\ncells = [{ ' + _CELL.format(_peak) + " }]")),
+        odd=_words[0] == "W",
+    )
+
 
 # ------------------------------------------------------------------------------------------------------------- edges
 def edge(name: str, words: str, spec: str, table: str | None = None, odd: bool = False, kind: str = "levels") -> None:
@@ -211,21 +220,59 @@ edge("a stage of another datum", "E227 | under the lowest", 'kind = "stage_serie
 edge("a stage in the air", "E104 | level_m", 'kind = "stage_series"\nlevel_m = 9999.0\n' + WEST)
 edge("a stage that is no number", "E104 | finite", 'kind = "stage_series"\nlevel_m = nan\n' + WEST)
 edge("a stage beyond the Earth", "E222 | level_m", STAGE + WEST, "time_s,level_m\n0,10000\n")
-edge("a stage of last year", "E313 | before", 'kind = "stage_series"\nfile = "e.csv"\n' + WEST, "time,level_m\n2020-07-20T15:00:00+08:00,10\n2020-07-20T16:00:00+08:00,11\n")
+edge(
+    "a stage of last year",
+    "E313 | before",
+    'kind = "stage_series"\nfile = "e.csv"\n' + WEST,
+    "time,level_m\n2020-07-20T15:00:00+08:00,10\n2020-07-20T16:00:00+08:00,11\n",
+)
 edge("a stage that ends early", "W310 | 33%", 'kind = "stage_series"\nfile = "e.csv"\n' + WEST, "time_s,level_m\n0,10\n1200,10.2\n", odd=True)
-edge("a hydrograph of tomorrow", "E313 | after the run", 'kind = "discharge_series"\nfile = "e.csv"\n' + WEST, "time,discharge_m3_s\n2021-07-21T15:00:00+08:00,1\n2021-07-21T16:00:00+08:00,2\n", kind="amounts")
+edge(
+    "a hydrograph of tomorrow",
+    "E313 | after the run",
+    'kind = "discharge_series"\nfile = "e.csv"\n' + WEST,
+    "time,discharge_m3_s\n2021-07-21T15:00:00+08:00,1\n2021-07-21T16:00:00+08:00,2\n",
+    kind="amounts",
+)
 edge("a stage without a row", "E104 | no rows", STAGE + WEST, "time_s,level_m\n")
-edge("two stages on one edge", "E229 | [[boundaries]] 1", f'kind = "stage_series"\nlevel_m = 10.5\n{WEST} + kind = "stage_series"\nlevel_m = 10.8\n{WEST}', kind="boundaries")
-edge("a free outflow on a stage's edge", "E229 | does nothing", f'kind = "stage_series"\nlevel_m = 10.5\n{WEST} + kind = "free_outflow"\n{WEST}', kind="boundaries")
-edge("everything open, and a stage after it", "E229 | does nothing", f'kind = "free_outflow" + kind = "stage_series"\nlevel_m = 10.5\n{WEST}', kind="boundaries")
+edge(
+    "two stages on one edge",
+    "E229 | [[boundaries]] 1",
+    f'kind = "stage_series"\nlevel_m = 10.5\n{WEST} + kind = "stage_series"\nlevel_m = 10.8\n{WEST}',
+    kind="boundaries",
+)
+edge(
+    "a free outflow on a stage's edge",
+    "E229 | does nothing",
+    f'kind = "stage_series"\nlevel_m = 10.5\n{WEST} + kind = "free_outflow"\n{WEST}',
+    kind="boundaries",
+)
+edge(
+    "everything open, and a stage after it",
+    "E229 | does nothing",
+    f'kind = "free_outflow" + kind = "stage_series"\nlevel_m = 10.5\n{WEST}',
+    kind="boundaries",
+)
 edge("a line in the middle", "E204 | edge", 'kind = "free_outflow"\nedge = { line_m = [[40.0, 25.0], [60.0, 25.0]] }', kind="boundaries")
-edge("a line from the rim into the middle", "E229 | inside", 'kind = "free_outflow"\nedge = { line_m = [[0.0, 25.0], [90.0, 25.0]] }', kind="boundaries")
+edge(
+    "a line from the rim into the middle",
+    "E229 | inside",
+    'kind = "free_outflow"\nedge = { line_m = [[0.0, 25.0], [90.0, 25.0]] }',
+    kind="boundaries",
+)
 edge("a line of one point", "E104 | line_m", 'kind = "free_outflow"\nedge = { line_m = [[0.0, 25.0]] }', kind="boundaries")
 edge("a closed edge misspelt", "E104 | nroth", 'kind = "closed"\nedge = "nroth"', kind="boundaries")
 Q = 'kind = "discharge_series"\nfile = "e.csv"\n'
 edge("a discharge in L/s", "E228 | metre", Q + WEST, "time_s,discharge_m3_s\n0,45000\n", kind="amounts")
 edge("a discharge that fills the valley", "W228 | open", Q + 'edge = "west"', "time_s,discharge_m3_s\n0,50\n", odd=True, kind="amounts")
-edge("a river on a lawn", "W228 | metre", Q + 'edge = "west" + kind = "free_outflow"\nedge = "east"', "time_s,discharge_m3_s\n0,4000\n", odd=True, kind="amounts")
+edge(
+    "a river on a lawn",
+    "W228 | metre",
+    Q + 'edge = "west" + kind = "free_outflow"\nedge = "east"',
+    "time_s,discharge_m3_s\n0,4000\n",
+    odd=True,
+    kind="amounts",
+)
 edge("more than the Amazon", "E408 | out of range", Q + WEST, "time_s,discharge_m3_s\n0,5e6\n", kind="amounts")
 edge("a discharge below zero late", "E408 | below zero | row 3", Q + WEST, "time_s,discharge_m3_s\n0,1\n60,-1\n", kind="amounts")
 edge("a spring as large as a river", "E228 | metre", 'kind = "point_inflow"\nlocation_m = [50.0, 25.0]\ndischarge_m3_s = 20000.0', kind="amounts")
@@ -264,7 +311,11 @@ for _name, _words, _spec in (
     ("a gate of 80 m", "E104 | opening_m", 'kind = "gate"\nsill_m = 10.0\nopening_m = 80.0\n'),
     ("a gate of 30 m", "W220 | 30", 'kind = "gate"\nsill_m = 10.0\nopening_m = 30.0\n'),
     ("a gate with a share of 80", "E104 | open_share", 'kind = "gate"\nsill_m = 10.0\nopening_m = 1.0\nopen_share = 80.0\n'),
-    ("a breach a continent wide", "E104 | width_m", 'kind = "dyke"\ncrest_m = 12.0\nbreach = { location_m = [50.0, 25.0], width_m = 9000.0, begin_s = 0.0 }\n'),
+    (
+        "a breach a continent wide",
+        "E104 | width_m",
+        'kind = "dyke"\ncrest_m = 12.0\nbreach = { location_m = [50.0, 25.0], width_m = 9000.0, begin_s = 0.0 }\n',
+    ),
 ):
     add(_name, "structures", _words, text=scenario(more=f'[[structures]]\nname = "a"\n{LINE}{_spec}'), odd=_words.startswith("W"))
 _GATE = '[[structures]]\nkind = "gate"\nname = "g"\nsill_m = 10.0\nopening_file = "o.csv"\n' + LINE
@@ -276,7 +327,11 @@ for _capacity, _words in (("2000.0", "E104 | capacity_m3_s"), ("250.0", "W220 | 
 
 # ------------------------------------------------------------------------------------------------------------ losses
 EVAPORATION = '[evaporation]\nfile = "v.csv"\n'
-for _name, _words, _value in (("beyond the key's limit", "E222 | 30", "400"), ("below zero", "E222 | below zero", "-2"), ("of a desert", "W220 | 20", "20")):
+for _name, _words, _value in (
+    ("beyond the key's limit", "E222 | 30", "400"),
+    ("below zero", "E222 | below zero", "-2"),
+    ("of a desert", "W220 | 20", "20"),
+):
     add(f"evaporation {_name}", "losses", _words, {"v.csv": f"time_s,rate_mm_d\n0,{_value}\n"}, scenario(more=EVAPORATION), odd=_words[0] == "W")
 COVER = {"cover.tif": raster(np.ones((10, 20))), "dem.tif": raster(10.0 + np.zeros((10, 20)))}
 _TIF = (FLAT, 'bed_elevation = "dem.tif"\nmanning_n = { file = "cover.tif", table = "t.csv" }')
@@ -298,7 +353,9 @@ for _name, _words, _row in (
     ("conductivity of gravel", "W220 | 300", "1,300,100,0.3"),
 ):  # fmt: skip
     table = "class,conductivity_mm_h,suction_mm,deficit\n" + _row + "\n"
-    add(f"soil: {_name}", "losses", _words, {**COVER, "t.csv": table}, scenario((FLAT, 'bed_elevation = "dem.tif"'), more=_SOIL), odd=_words[0] == "W")
+    add(
+        f"soil: {_name}", "losses", _words, {**COVER, "t.csv": table}, scenario((FLAT, 'bed_elevation = "dem.tif"'), more=_SOIL), odd=_words[0] == "W"
+    )
 _HORTON = _SOIL.replace("green_ampt", "horton")
 add("Horton that grows", "losses", "E222 | first_mm_h", {**COVER, "t.csv": "class,first_mm_h,last_mm_h,decay_1_h,recovery_1_h\n1,5,50,2,0\n"},
     scenario((FLAT, 'bed_elevation = "dem.tif"'), more=_HORTON))  # fmt: skip
@@ -332,6 +389,7 @@ for _name, _words, _files, _changes, _more in (
 ):  # fmt: skip
     add(_name, "rasters", _words or "E", _files, scenario(*_changes, more=_more), odd=_words.startswith("W"))
 
+
 # ---------------------------------------------------------------------------------------------------------- exposure
 def layer(name: str, words: str, key: str, kind: str, *members: tuple[list[Any], dict[str, Any]], odd: bool = False) -> None:
     add(name, "exposure", words, {"x.geojson": features(kind, *members)}, scenario(more=f'[exposure]\n{key} = "x.geojson"\n'), odd)
@@ -358,6 +416,7 @@ for _name, _words, _field in (
 ):  # fmt: skip
     add(f"population: {_name}", "exposure", _words, {**_DEM, "p.tif": raster(_field)}, scenario(DEM, more=_POP), odd=_words[0] == "W")
 
+
 # ------------------------------------------------------------------------------------------------------------ sewers
 def sewer(name: str, words: str, *changes: tuple[str, str], odd: bool = False) -> None:
     text = NETWORK
@@ -379,14 +438,25 @@ sewer("a pipe with n of 0", "E222 | Manning", ("C1 J1 J2 20 0.013", "C1 J1 J2 20
 sewer("a pipe with n of 0.5", "W428 | n 0.5", ("C1 J1 J2 20 0.013", "C1 J1 J2 20 0.5"), odd=True)
 sewer("a storage of no area", "W220 | no area", ("FUNCTIONAL 0 0 10", "FUNCTIONAL 0 0 0"), odd=True)
 sewer("a storage of negative area", "E222 | below zero", ("FUNCTIONAL 0 0 10", "FUNCTIONAL 0 0 -10"))
-sewer("a storage curve of nothing", "W220 | no area", ("FUNCTIONAL 0 0 10", "TABULAR T"), ("[COORDINATES]", "[CURVES]\nT STORAGE 0 0\nT 2 0\n[COORDINATES]"), odd=True)
+sewer(
+    "a storage curve of nothing",
+    "W220 | no area",
+    ("FUNCTIONAL 0 0 10", "TABULAR T"),
+    ("[COORDINATES]", "[CURVES]\nT STORAGE 0 0\nT 2 0\n[COORDINATES]"),
+    odd=True,
+)
 sewer("an initial depth of a mine", "E222 | initial depth", ("J1 8 2 0", "J1 8 2 900"))
 sewer("an inflow in L/s", "E222 | inflow", ("[COORDINATES]", '[INFLOWS]\nJ1 FLOW "" FLOW 1.0 1.0 9000\n[COORDINATES]'))
 sewer("a dry-weather flow of a river", "E222 | dry-weather", ("[COORDINATES]", "[DWF]\nJ1 FLOW 900\n[COORDINATES]"))
 sewer("a network on another mountain", "E227 | rims", ("J1 8 ", "J1 308 "), ("J2 8 ", "J2 308 "), ("S 8 ", "S 308 "), ("O 7 ", "O 307 "))
 sewer("a network three metres off", "W403 | half of them", ("J1 8 ", "J1 5 "), ("J2 8 ", "J2 5 "), ("S 8 ", "S 5 "), ("O 7 ", "O 4 "), odd=True)
 sewer("a network without coordinates", "E402 | coordinates", (NETWORK[NETWORK.index("[COORD") :], ""))
-sewer("a series of last year", "W310 | 2020-07-20", ("[COORDINATES]", '[INFLOWS]\nJ1 FLOW T FLOW 1.0 1.0\n[TIMESERIES]\nT 07/20/2020 15:00 0.1\nT 07/20/2020 16:00 0.1\n[COORDINATES]'), odd=True)
+sewer(
+    "a series of last year",
+    "W310 | 2020-07-20",
+    ("[COORDINATES]", "[INFLOWS]\nJ1 FLOW T FLOW 1.0 1.0\n[TIMESERIES]\nT 07/20/2020 15:00 0.1\nT 07/20/2020 16:00 0.1\n[COORDINATES]"),
+    odd=True,
+)
 INLETS = '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ninlets = "i.csv"\n'
 for _name, _words, _table in (
     ("minus two inlets", "E222 | below zero", "node,kind,count\nJ1,grate,-2\n"),
@@ -442,7 +512,7 @@ add("two sites of one name", "sites", "E104 | one name", text=scenario(more=2 * 
 # -------------------------------------------------------------------------------------------------------------- keys
 for _name, _words, _more in (
     ("a gauge with a control character", "E104 | gauges", '[output]\ngauges = { "a\\u0007" = [20.0, 20.0] }\n'),
-    ("a gauge of 200 letters", "E104 | gauges", f'[output]\ngauges = {{ {"a" * 200} = [20.0, 20.0] }}\n'),
+    ("a gauge of 200 letters", "E104 | gauges", f"[output]\ngauges = {{ {'a' * 200} = [20.0, 20.0] }}\n"),
     ("an output gauge without a name", "E104 | gauges", '[output]\ngauges = { "" = [20.0, 20.0] }\n'),
     ("a gauge at nan", "E104 | finite", "[output]\ngauges = { a = [nan, 20.0] }\n"),
     ("a section of one point", "E104 | sections", "[output]\nsections = { a = [[20.0, 20.0]] }\n"),
@@ -450,11 +520,27 @@ for _name, _words, _more in (
     ("cells of no size", "E104 | cell_size_m", "[grid]\ncell_size_m = 0.0\n"),
     ("an interval of nan", "E104 | finite", "[output]\ninterval_s = nan\n"),
     ("a limit that never stops", "E104 | volume_error_stop", "[limits]\nvolume_error_stop = 0.5\n"),
-    ("a link opened by 50", "E104 | less than or equal to 1", SEWER + '[[actions]]\nname = "a"\ntrigger = { at = 2021-07-20T15:10:00+08:00 }\nlinks = { C1 = 50.0 }\n'),
-    ("an action that takes minus ten minutes", "E104 | travel_min", '[[actions]]\nname = "a"\ntrigger = { at = 2021-07-20T15:10:00+08:00 }\ntravel_min = -10.0\n'),
+    (
+        "a link opened by 50",
+        "E104 | less than or equal to 1",
+        SEWER + '[[actions]]\nname = "a"\ntrigger = { at = 2021-07-20T15:10:00+08:00 }\nlinks = { C1 = 50.0 }\n',
+    ),
+    (
+        "an action that takes minus ten minutes",
+        "E104 | travel_min",
+        '[[actions]]\nname = "a"\ntrigger = { at = 2021-07-20T15:10:00+08:00 }\ntravel_min = -10.0\n',
+    ),
     ("crews of a half", "E104 | integer", '[[actions]]\nname = "a"\ntrigger = { at = 2021-07-20T15:10:00+08:00 }\ncrews = 1.5\n'),
-    ("a plan that costs less than nothing", "E104 | budget_cny", '[plan.p]\nphases = [{ name = "a", in_service = 2025-01-01 }]\nbudget_cny = { a = -1.0 }\n'),
-    ("a measure for less than nothing", "E104 | cost_cny", '[measure.a]\nkind = "sunken_green"\ntargets = { polygon_m = [[10, 10], [40, 10], [40, 30]] }\nshare = 0.3\ncost_cny = -5.0\n'),
+    (
+        "a plan that costs less than nothing",
+        "E104 | budget_cny",
+        '[plan.p]\nphases = [{ name = "a", in_service = 2025-01-01 }]\nbudget_cny = { a = -1.0 }\n',
+    ),
+    (
+        "a measure for less than nothing",
+        "E104 | cost_cny",
+        '[measure.a]\nkind = "sunken_green"\ntargets = { polygon_m = [[10, 10], [40, 10], [40, 30]] }\nshare = 0.3\ncost_cny = -5.0\n',
+    ),
 ):
     add(_name, "keys", _words, {"n.inp": NETWORK}, scenario(more=_more))
 
@@ -471,13 +557,23 @@ for _name, _words, _more in (
     ("a storm of no kind", "E310 | storms.a", '[storms.a]\nrainfall = { kind = "hail" }\n'),
     ("a storm beyond the schema", "E310 | scale", "[storms.a]\nrainfall = { scale = 1000.0 }\n"),
     ("a failure set of no kind", "E310 | failure_sets.f", '[failure_sets.f]\nfailures = [{ kind = "meteor", name = "m" }]\n'),
-    ("a twin of no grid", "E310 | twin", '[draws]\nn = 4\n[draws.parameters]\n"rainfall.scale" = [0.8, 1.2]\n[twin]\ndear_draws = 2\n[twin.changes]\ncity = { cell_size_m = 900.0 }\n'),
+    (
+        "a twin of no grid",
+        "E310 | twin",
+        '[draws]\nn = 4\n[draws.parameters]\n"rainfall.scale" = [0.8, 1.2]\n[twin]\ndear_draws = 2\n[twin.changes]\ncity = { cell_size_m = 900.0 }\n',
+    ),
     ("a discount rate in per cent", "rates", "[money]\nrates = [6.0, 8.0]\n"),
     ("a budget below zero", "yearly_budget_cny", "[money]\nyearly_budget_cny = [-1.0]\n"),
     ("a return period of nothing", "return_period_y", "[storms.a]\n[return_period_y]\na = 0.0\n"),
     ("a timeout of nothing", "timeout_s", "timeout_s = 0.0\n"),
 ):
-    add(_name, "studies", _words, text=(STUDY.replace("[projects]", _more + "[projects]") if _name.startswith("a timeout") else STUDY + _more), study=True)
+    add(
+        _name,
+        "studies",
+        _words,
+        text=(STUDY.replace("[projects]", _more + "[projects]") if _name.startswith("a timeout") else STUDY + _more),
+        study=True,
+    )
 
 
 def answer(case: Case, folder: Path) -> tuple[int, str]:

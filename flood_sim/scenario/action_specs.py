@@ -52,7 +52,9 @@ class ActionSpec(Named):
     completes: str | None = Field(None, description="name of a measure whose boards or doors it sets; nothing without the measure")
     boards: tuple[str, ...] = Field((), description="openings SITE/OPENING whose boards are placed, or a site: all of its openings")
     doors: tuple[str, ...] = Field((), description="passages whose doors are shut")
-    links: dict[str, Annotated[float, Field(ge=0.0, le=1.0)]] = Field({}, description="links of the network to the setting that they are held at, 0 closed to 1")
+    links: dict[str, Annotated[float, Field(ge=0.0, le=1.0)]] = Field(
+        {}, description="links of the network to the setting that they are held at, 0 closed to 1"
+    )
     warns: tuple[str, ...] = Field((), description="sites whose people leave: no water moves, evacuation begins")
     failure_probability: float = Field(0.0, ge=0.0, le=1.0, description="of each board or door, drawn")
     seed: int = Field(0, ge=0, description="of the draws")

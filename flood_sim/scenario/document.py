@@ -67,7 +67,13 @@ def _usually(field: FieldInfo) -> str:
     low, high = odd_range(field)
     if low == -math.inf and high == math.inf:
         return ""
-    return f"; usually {low:g} to {high:g}" if math.isfinite(low) and math.isfinite(high) else f"; usually up to {high:g}" if low == -math.inf else f"; usually from {low:g}"
+    return (
+        f"; usually {low:g} to {high:g}"
+        if math.isfinite(low) and math.isfinite(high)
+        else f"; usually up to {high:g}"
+        if low == -math.inf
+        else f"; usually from {low:g}"
+    )
 
 
 def _table(title: str, model: type[BaseModel]) -> list[str]:

@@ -78,7 +78,9 @@ class BoundaryBuilder:
     def _discharge(self, spec: Any, place: str, cells: np.ndarray, along_edge: bool = False) -> Series:
         series = _series(self.scenario, spec, "discharge_m3_s", place, self.findings)
         duration = self.scenario.spec.duration_s
-        check_inflow(place if spec.file is None else f"{place}, {spec.file}", series, cells, self.terrain, duration, along_edge, self._can_leave, self.findings)
+        check_inflow(
+            place if spec.file is None else f"{place}, {spec.file}", series, cells, self.terrain, duration, along_edge, self._can_leave, self.findings
+        )
         return series
 
     def _claim(self, number: int, spec: Any, cells: np.ndarray, sides: np.ndarray, place: str) -> None:
@@ -93,7 +95,9 @@ class BoundaryBuilder:
         text = f"{len(double)} of its {len(faces)} faces of the edge belong to [[boundaries]] {other} ({kind})"
         at = self.terrain.grid.middles([double[0][:2]])
         if len(double) > MOST_SHARED * len(faces) and "discharge_series" not in (spec.kind, kind):
-            raise input_error("E229", place, f"{text}: this boundary does nothing", given=str(spec.edge), do="one boundary an edge: remove one", at=at)
+            raise input_error(
+                "E229", place, f"{text}: this boundary does nothing", given=str(spec.edge), do="one boundary an edge: remove one", at=at
+            )
         if len(double) > ODD_SHARED * len(faces) and spec.edge != "all":
             self.findings.append(Finding("W229", place, f"{text}, which counts there", given=str(spec.edge), do="separate their lines", at=at))
 

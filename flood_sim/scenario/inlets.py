@@ -122,9 +122,7 @@ def _listed(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: di
     return inlets
 
 
-def _cell_of(
-    terrain: Terrain, places: dict[str, Cell], name: str, kind: str, values: dict[str, float], place: str
-) -> tuple[Cell, Finding | None]:
+def _cell_of(terrain: Terrain, places: dict[str, Cell], name: str, kind: str, values: dict[str, float], place: str) -> tuple[Cell, Finding | None]:
     """The cell of a row, and what is wrong with it."""
     cell = places.get(name, (-1, -1))
     if name not in places:

@@ -26,7 +26,7 @@ LEVEL_SHARE = 0.5  # of the ground
 
 
 def over_area(volume_m3: float, area_m2: float) -> str:
-    """"2,190,000 m3, 547 mm over the model's 4.00 km2"."""
+    """ "2,190,000 m3, 547 mm over the model's 4.00 km2"."""
     deep = 1000.0 * volume_m3 / max(area_m2, 1e-9)
     return f"{volume_m3:,.0f} m3, {deep:,.0f} mm over the model's {area_m2 / 1e6:.3g} km2"
 
@@ -117,7 +117,11 @@ def check_inflow(
         allowed = f"up to {LARGEST_UNIT_M2_S:g} m3/s a metre; great rivers carry 100 to 200, and {LARGEST_RISE_M:g} m over the model"
         raise input_error("E228", place, text, given=given, allowed=allowed, do=do, at=at)
     if unit > ODD_UNIT_M2_S or (rise > ODD_RISE_M and not can_leave):
-        text = f"{unit:,.0f} m3/s enter each metre of {width:.4g} m" if unit > ODD_UNIT_M2_S else f"no edge is open, and the water would stand {rise:,.1f} m deep"
+        text = (
+            f"{unit:,.0f} m3/s enter each metre of {width:.4g} m"
+            if unit > ODD_UNIT_M2_S
+            else f"no edge is open, and the water would stand {rise:,.1f} m deep"
+        )
         findings.append(Finding("W228", place, text, given=given, do=do, at=at))
 
 
@@ -126,9 +130,13 @@ def check_over_ground(place: str, key: str, level_m: float, ground: np.ndarray, 
     over = level_m - float(np.max(ground))
     if over > HIGHEST_OVER_M:
         allowed = f"up to {HIGHEST_OVER_M:g} m over the ground"
-        raise input_error("E227", f"{place}, {key}", f"it lies {over:.0f} m over the ground", given=f"{level_m:g}", allowed=allowed, do=SAME_DATUM, at=tuple(at))
+        raise input_error(
+            "E227", f"{place}, {key}", f"it lies {over:.0f} m over the ground", given=f"{level_m:g}", allowed=allowed, do=SAME_DATUM, at=tuple(at)
+        )
     if over > ODD_HIGH_M:
-        findings.append(Finding("W227", f"{place}, {key}", f"it lies {over:.1f} m over the ground", given=f"{level_m:g}", do=SAME_DATUM, at=tuple(at)))
+        findings.append(
+            Finding("W227", f"{place}, {key}", f"it lies {over:.1f} m over the ground", given=f"{level_m:g}", do=SAME_DATUM, at=tuple(at))
+        )
 
 
 def check_inverts(place: str, ends: Sequence[tuple[str, float, float, tuple[float, float]]], height_m: float, findings: list[Finding]) -> None:

@@ -264,7 +264,24 @@ def _check_units(path: Path, variable: str, units: str, quantity: str) -> None:
     """The file's own word for its unit against `quantity`. Raises InputError where they contradict; a unit that is not known says nothing."""
     word = units.lower().replace(" ", "").replace("**", "").replace("^", "").replace("hour", "h").replace("hr", "h").replace("/h", "h-1")
     is_depth, is_rate = word in ("mm", "millimeter", "millimetre", "kgm-2", "kg/m2"), word in ("mmh-1", "mm/h", "kgm-2h-1")
-    other = word in ("m", "cm", "in", "inch", "inches", "m/s", "ms-1", "mm/s", "mms-1", "kgm-2s-1", "kg/m2/s", "mm/day", "mmday-1", "mmd-1", "mm/d", "inh-1")
+    other = word in (
+        "m",
+        "cm",
+        "in",
+        "inch",
+        "inches",
+        "m/s",
+        "ms-1",
+        "mm/s",
+        "mms-1",
+        "kgm-2s-1",
+        "kg/m2/s",
+        "mm/day",
+        "mmday-1",
+        "mmd-1",
+        "mm/d",
+        "inh-1",
+    )
     if other or (is_depth and quantity == "rate_mm_h") or (is_rate and quantity == "depth_mm"):
         raise input_error(
             "E501", f"{path.name}, {variable}", "the file's unit is not that of `quantity`", given=f'units = "{units}", quantity = "{quantity}"',

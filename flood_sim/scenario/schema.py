@@ -202,7 +202,10 @@ class DischargeSeries(Section):
     file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")
     discharge_m3_s: float | None = Field(None, ge=0.0, le=LARGEST_DISCHARGE_M3_S, description="a discharge that stays")
     level_m: float | None = Field(
-        None, ge=LOWEST_M, le=HIGHEST_M, description="edge: level of the water that enters, where its flow is supercritical; absent: found by the flow"
+        None,
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description="edge: level of the water that enters, where its flow is supercritical; absent: found by the flow",
     )
 
     @model_validator(mode="after")

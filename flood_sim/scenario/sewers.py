@@ -290,9 +290,13 @@ def _check_rims(inp: InpFile, terrain: Terrain, places: _Places, findings: list[
         middle, do = float(np.median(list(gaps.values()))), 'mend them, or set [drainage] rim = "bed"'
         if abs(middle) > FARTHEST_RIM_M:
             allowed = f"within {FARTHEST_RIM_M:g} m"
-            raise input_error("E227", inp.path.name, f"{text}; half of them by more than {abs(middle):.1f} m", allowed=allowed, do=OTHER_DATUM, at=inp.places(far))
+            raise input_error(
+                "E227", inp.path.name, f"{text}; half of them by more than {abs(middle):.1f} m", allowed=allowed, do=OTHER_DATUM, at=inp.places(far)
+            )
         if len(far) >= MOST_RIMS * len(gaps) and abs(middle) > RIM_DIFFERENCE_M:  # the ground, not single nodes: it stands first
-            findings.insert(0, Finding("W403", inp.path.name, f"{text}; half of them by {middle:+.2f} m", do=f"{OTHER_DATUM} Or {do}", at=inp.places(far)))
+            findings.insert(
+                0, Finding("W403", inp.path.name, f"{text}; half of them by {middle:+.2f} m", do=f"{OTHER_DATUM} Or {do}", at=inp.places(far))
+            )
         else:
             findings.append(Finding("W403", inp.path.name, text, do=do, at=inp.places(far)))
 

@@ -65,9 +65,7 @@ class Gate(LineStructure):
     kind: Literal["gate"]
     sill_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the sill")
     top_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level over which the closed gate spills; absent: never")
-    opening_m: float | None = Field(
-        None, ge=0.0, le=50.0, description="height of the opening over the sill", json_schema_extra=usual(None, 20.0)
-    )
+    opening_m: float | None = Field(None, ge=0.0, le=50.0, description="height of the opening over the sill", json_schema_extra=usual(None, 20.0))
     opening_file: str | None = Field(None, description="CSV instead: time or time_s, opening_m")
     coefficient: float = Field(0.6, gt=0.1, le=1.0, description="of the jet under the gate")
     open_share: float = Field(1.0, gt=0.0, le=1.0, description="share of the line that is opening (piers taken off)")
@@ -83,7 +81,9 @@ class Gate(LineStructure):
 
 class Bridge(LineStructure):
     kind: Literal["bridge"]
-    soffit_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the deck's underside: below it the flow is free, above it under pressure")
+    soffit_m: float = Field(
+        ge=LOWEST_M, le=HIGHEST_M, description="level of the deck's underside: below it the flow is free, above it under pressure"
+    )
     deck_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level over which water runs across the deck, parapets included")
     coefficient: float = Field(0.8, gt=0.1, le=1.0, description="of the pressure flow")
     open_share: float = Field(1.0, gt=0.0, le=1.0, description="share of the opening that piers leave")
@@ -100,9 +100,7 @@ class Barrels(Structure):
 
     from_m: tuple[float, float]
     to_m: tuple[float, float]
-    height_m: float = Field(
-        gt=0.0, le=20.0, description="of one barrel; its diameter where it is circular", json_schema_extra=usual(0.1, 8.0)
-    )
+    height_m: float = Field(gt=0.0, le=20.0, description="of one barrel; its diameter where it is circular", json_schema_extra=usual(0.1, 8.0))
     width_m: float | None = Field(None, gt=0.0, le=100.0, description="of one barrel; absent: circular", json_schema_extra=usual(0.1, 30.0))
     barrels: int = Field(1, ge=1, le=50)
     inlet: str | None = Field(None, description=f"by HDS-5, else a plain weir and orifice; one of {', '.join(INLETS)}")

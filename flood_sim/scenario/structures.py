@@ -133,9 +133,7 @@ def _face_structure(scenario: Scenario, terrain: Terrain, spec: Any, place: str,
         rest.update(_breach(terrain, spec.breach, is_x, cells, ground, place))
     if isinstance(spec, Gate):
         opening = (
-            None
-            if spec.opening_file is None
-            else read_series(scenario, scenario.file(spec.opening_file, place), OpeningRow, "opening_m", findings)
+            None if spec.opening_file is None else read_series(scenario, scenario.file(spec.opening_file, place), OpeningRow, "opening_m", findings)
         )
         level["crest"] = np.full(n, np.inf if spec.top_m is None else spec.top_m)
         sill = np.maximum(np.full(n, spec.sill_m), ground)

@@ -64,9 +64,7 @@ def read_classes(path: Path, columns: tuple[str, ...], findings: list[Finding]) 
     return {int(c): {name: float(table.columns[name][k]) for name in columns} for k, c in enumerate(table.columns["class"])}
 
 
-def by_class(
-    raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, active: np.ndarray, findings: list[Finding]
-) -> dict[str, np.ndarray]:
+def by_class(raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, active: np.ndarray, findings: list[Finding]) -> dict[str, np.ndarray]:
     """Columns of a land-cover table spread over the grid. Raises InputError for classes that are no whole numbers, or without a row."""
     classes = files.read_layer(raster, grid, [], mean=False)
     values = read_classes(table, columns, findings)
@@ -75,7 +73,9 @@ def by_class(
     if broken.any():
         given = f"{classes[broken][0]:g}"
         do, at = "give a raster of classes, resampled to the nearest", grid.centres(broken)
-        raise input_error("E222", raster.name, f"{int(broken.sum())} active cells hold no class: a class is a whole number", given=given, do=do, at=at)
+        raise input_error(
+            "E222", raster.name, f"{int(broken.sum())} active cells hold no class: a class is a whole number", given=given, do=do, at=at
+        )
     present = np.unique(classes[known]).astype(int)
     gone = []
     for c in present:

@@ -77,9 +77,7 @@ class DesignRain(Placed):
 
 class DailyRain(Placed):
     kind: Literal["daily_storm"]
-    depth_mm: float = Field(
-        gt=0.0, le=2000.0, description="of 24 h; Zhengzhou, 50 years: about 199 (recalled)", json_schema_extra=usual(1.0, 1000.0)
-    )
+    depth_mm: float = Field(gt=0.0, le=2000.0, description="of 24 h; Zhengzhou, 50 years: about 199 (recalled)", json_schema_extra=usual(1.0, 1000.0))
     shape: Literal["alternating_block", "zhengzhou-720"] = "alternating_block"
     formula: Literal["zhengzhou-measures", "zhengzhou-2002"] | FormulaSpec = Field(
         "zhengzhou-measures", description="alternating_block: of its inner 3 h"
@@ -156,9 +154,7 @@ class ConstantInfiltrationSpec(Section):
 
 class GreenAmptSpec(Section):
     kind: Literal["green_ampt"]
-    conductivity_mm_h: float | None = Field(
-        None, ge=0.0, le=500.0, description="saturated; clay 0.3, sand 120", json_schema_extra=usual(None, 250.0)
-    )
+    conductivity_mm_h: float | None = Field(None, ge=0.0, le=500.0, description="saturated; clay 0.3, sand 120", json_schema_extra=usual(None, 250.0))
     suction_mm: float | None = Field(None, ge=0.0, le=2000.0, description="at the wetting front; sand 50, clay 320")
     deficit: float | None = Field(None, ge=0.0, le=0.6, description="free pore space, share of the soil")
     land_cover: LandCover | None = None

@@ -56,7 +56,9 @@ class Money(Section):
     price_year: int = Field(2021, ge=1990, le=2100)
     rates: tuple[Annotated[float, Field(ge=0.0, le=0.2)], ...] = Field((0.06, 0.08), min_length=1, description="discount rates: 0.06, not 6")
     horizon_y: int = Field(50, ge=1, le=200)
-    yearly_budget_cny: tuple[Annotated[float, Field(ge=0.0, le=1e13)], ...] = Field((), description="money of each year, for the order of building; what is left carries over")
+    yearly_budget_cny: tuple[Annotated[float, Field(ge=0.0, le=1e13)], ...] = Field(
+        (), description="money of each year, for the order of building; what is left carries over"
+    )
 
 
 class Sampling(Section):
@@ -84,7 +86,9 @@ class StudySpec(Section):
     sampling: Sampling = Sampling()
     actions: str | None = Field(None, description="name of an [action_list.NAME]")
     storms: dict[str, Changes] = Field({"as_given": {}}, min_length=1, description="name to the changes of the scenario that make it")
-    return_period_y: dict[str, Annotated[float, Field(ge=0.1, le=100_000.0)]] = Field({}, description="of storms that have one: expected annual damage; a historic storm has none")
+    return_period_y: dict[str, Annotated[float, Field(ge=0.1, le=100_000.0)]] = Field(
+        {}, description="of storms that have one: expected annual damage; a historic storm has none"
+    )
     failure_sets: dict[str, Changes] = Field({"none": {}}, min_length=1, description="name to the changes that make it, e.g. { failures = [...] }")
     envelope: Envelope | None = Field(None, description="failure sets of a global resilience analysis, besides those above")
     draws: Draws | None = None

@@ -86,10 +86,14 @@ def refuse_wrong_standards(standards: Mapping[str, Any], place: str = "--standar
     ladder, parts = standards.get("ladder_y"), {name: s for name, s in standards.items() if isinstance(s, Mapping)}
     faults = []
     if not parts:
-        faults.append(Finding("E102", place, "the file holds no standard", do="give tables [NAME] with family, required_y, source and [[NAME.criterion]]"))
+        faults.append(
+            Finding("E102", place, "the file holds no standard", do="give tables [NAME] with family, required_y, source and [[NAME.criterion]]")
+        )
     rising = isinstance(ladder, list) and len(ladder) > 1 and all(isinstance(y, int | float) and 0.1 <= y <= 1e5 for y in ladder)
     if not rising or sorted(set(ladder or ())) != ladder:
-        faults.append(Finding("E104", f"{place}, ladder_y", "return periods that rise are needed", given=str(ladder)[:80], allowed="[1, 2, 5, ...] years"))
+        faults.append(
+            Finding("E104", f"{place}, ladder_y", "return periods that rise are needed", given=str(ladder)[:80], allowed="[1, 2, 5, ...] years")
+        )
     faults += _faults({name: (Standard, part) for name, part in parts.items()}, place)
     classes = {name: set(part.get("required_y", ())) for name, part in parts.items()}
     if not faults and len({frozenset(c) for c in classes.values()}) > 1:

@@ -25,7 +25,11 @@ def results():
     times = [START + timedelta(minutes=m) for m in range(0, 61, 10)]
     gauge = {"time": times, "depth_m": np.linspace(0.0, 0.3, 7), "stage_m": 100.0 + np.linspace(0.0, 0.3, 7)}
     return SimpleNamespace(
-        fields=fields, max_depth=Field(values=np.full(shape, 0.3)), gauges={"g": gauge}, start=START, summary={"simulated_s": 3600.0, "start": START.isoformat()}
+        fields=fields,
+        max_depth=Field(values=np.full(shape, 0.3)),
+        gauges={"g": gauge},
+        start=START,
+        summary={"simulated_s": 3600.0, "start": START.isoformat()},
     )
 
 
