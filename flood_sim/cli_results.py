@@ -144,6 +144,7 @@ def compare(
         found = observed_marks(results, observed)
         lines = [f"  {r['name']:<24} observed {r['observed']:7.3f}  computed {r['computed']:7.3f}  error {r['error']:+.3f} m" for r in found.rows]
         lines.append(", ".join(f"{k} {v:.4g}" for k, v in found.figures().items()))
+        lines += [str(finding) for finding in found.findings]
         if found.kind == "marks":
             lines.append(f"picture: {save_figure(residual_picture(results, found), before / 'report' / 'residuals.png')}")
         typer.echo(json.dumps({"rows": found.rows, "figures": found.figures()}, ensure_ascii=False) if as_json else "\n".join(lines))

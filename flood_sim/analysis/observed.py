@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import csv
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import AwareDatetime, Field
 
-from flood_sim.errors import input_error, nearest
+from flood_sim.csv_files import read_raw
+from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.results import Results
+from flood_sim.table_rows import FARTHEST_M, HIGHEST_M, LOWEST_M, Row, Table, check_rows, usual
+from flood_sim.units import SECONDS_PER_DAY
+
+ODD_GAP_M = 5.0  # of observed and computed: another datum or unit
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class Observed:
 
     rows: list[dict[str, Any]]
     kind: str  # "marks" or "series"
+    findings: tuple[Finding, ...] = ()  # what is odd about them
 
     @property
     def errors(self) -> np.ndarray:
@@ -38,36 +45,54 @@ class Observed:
         return figures | {"nse": 1.0 - float((e**2).sum()) / spread if spread > 0.0 else 0.0}
 
 
+class MarkRow(Row):
+    """`compare --observed`: flood marks."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("name", "x_m", "y_m", "time")
+    ONE_OF: ClassVar[tuple[tuple[str, ...], ...]] = (("depth_m", "level_m"),)
+    x_m: float = Field(ge=-FARTHEST_M, le=FARTHEST_M, description="map coordinate")
+    y_m: float = Field(ge=-FARTHEST_M, le=FARTHEST_M, description="map coordinate")
+    depth_m: float | None = Field(None, ge=0.0, le=30.0, description="highest depth over the ground, not cm", json_schema_extra=usual(None, 8.0))
+    level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="highest level, on the datum of the ground")
+    name: str | None = Field(None, description="absent: the row")
+    time: AwareDatetime | None = Field(None, description="when it was seen: within the run")
+
+
+class ObservedRow(Row):
+    """`compare --observed`: series at gauges."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("gauge", "time")
+    ONE_OF: ClassVar[tuple[tuple[str, ...], ...]] = (("depth_m", "stage_m"),)
+    time: AwareDatetime = Field(description="date and time with offset")
+    gauge: str = Field(description="name of a gauge of the result")
+    depth_m: float | None = Field(None, ge=0.0, le=200.0, description="depth over the ground", json_schema_extra=usual(None, 20.0))
+    stage_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level, on the datum of the ground")
+
+
 def observed_marks(results: Results, file: Path) -> Observed:
     """Marks of a CSV (x_m, y_m, and depth_m or level_m; name) against maxima; or series (time, gauge, depth_m or stage_m) against gauges.
 
-    A mark takes the cell it lies in, or the deepest beside it where that one is a building. Raises InputError with the row that is wrong.
+    A mark takes the cell it lies in, or the deepest beside it where that one is a building. Raises InputError with all rows that are wrong.
     """
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
-    columns = set(rows[0]) if rows else set()
-    if {"time", "gauge"} <= columns:
-        return _series(results, file, rows)
-    quantity = next((c for c in ("depth_m", "level_m") if c in columns), None)
-    if quantity is None or not {"x_m", "y_m"} <= columns:
-        raise input_error(
-            "E104",
-            file.name,
-            "columns are missing",
-            given=", ".join(sorted(columns)),
-            allowed="x_m, y_m, depth_m or level_m; or time, gauge, depth_m or stage_m",
-        )
+    raw, said = read_raw(file), list[Finding]()
+    start = results.start
+    if "gauge" in raw.columns:
+        return _series(results, check_rows(raw, ObservedRow, said, start), start, said)
+    table = check_rows(raw, MarkRow, said, start)
+    said = [f for f in said if f.code != "W221"]  # marks come with sources, dates, notes
+    if "time_s" in table:
+        _refuse_other_times(table, results, start)
+    quantity = "depth_m" if "depth_m" in table else "level_m"
+    columns = table.columns
+    _refuse_empty(table, quantity)
     x, y = results.fields["x"].values, results.fields["y"].values
     cell, depth, bed = x[1] - x[0], np.nan_to_num(results.max_depth.values), results.fields["bed_elevation"].values
-    found = []
-    for number, row in enumerate(rows, start=2):
-        try:
-            px, py, seen = (float(row[c]) for c in ("x_m", "y_m", quantity))
-        except ValueError as error:
-            raise input_error("E104", f"{file.name}, row {number}", "this is no number", given=str(row)) from error
-        column, line = int((px - x[0]) / cell + 0.5), int((y[0] - py) / cell + 0.5)
+    found, faults = [], []
+    for number, (px, py, seen) in enumerate(zip(columns["x_m"].tolist(), columns["y_m"].tolist(), columns[quantity].tolist(), strict=True)):
+        column, line = math.floor((px - x[0]) / cell + 0.5), math.floor((y[0] - py) / cell + 0.5)
         if not (0 <= line < depth.shape[0] and 0 <= column < depth.shape[1]):
-            raise input_error("E204", f"{file.name}, row {number}", "the mark lies off the grid", given=f"{px}, {py}")
+            faults.append(Finding("E204", table.place(number), "the mark lies off the grid", given=f"{px}, {py}", allowed=_extent(x, y, cell)))
+            continue
         if np.isnan(bed[line, column]):
             around = [
                 (a, b)
@@ -76,26 +101,66 @@ def observed_marks(results: Results, file: Path) -> Observed:
             ]
             line, column = max(around, key=lambda c: depth[c])
         computed = float(depth[line, column]) + (float(bed[line, column]) if quantity == "level_m" else 0.0)
-        found.append(
-            {"name": row.get("name") or f"row {number}", "x_m": px, "y_m": py, "observed": seen, "computed": computed, "error": computed - seen}
-        )
-    return Observed(found, "marks")
+        name = str(columns["name"][number]) if "name" in table else ""
+        found.append({
+            "name": name or f"row {table.raw.lines[number]}", "x_m": px, "y_m": py, "observed": seen, "computed": computed, "error": computed - seen,
+        })  # fmt: skip
+    if faults:
+        raise InputError(faults)
+    twice = len(found) - len({(r["x_m"], r["y_m"], r["observed"]) for r in found})
+    if twice:
+        said.append(Finding("W312", file.name, f"{twice} marks are given twice: each of them counts", do="remove them"))
+    return Observed(found, "marks", tuple(said + _far_off(file.name, found, quantity)))
 
 
-def _series(results: Results, file: Path, rows: list[dict[str, str]]) -> Observed:
-    key = "stage_m" if "stage_m" in rows[0] else "depth_m"
-    by_gauge: dict[str, list[tuple[datetime, float]]] = {}
-    for row in rows:
-        by_gauge.setdefault(row["gauge"], []).append((datetime.fromisoformat(row["time"]), float(row[key])))
+def _extent(x: np.ndarray, y: np.ndarray, cell: float) -> str:
+    h = 0.5 * cell
+    return f"x {x[0] - h:.1f} to {x[-1] + h:.1f}, y {y[-1] - h:.1f} to {y[0] + h:.1f}"
+
+
+def _refuse_empty(table: Table, quantity: str) -> None:
+    empty = np.flatnonzero(np.isnan(table.columns[quantity]))
+    if empty.size:
+        raise InputError(Finding("E104", table.place(int(empty[0]), quantity), "this is no number: the cell is empty", do="fill or remove the row"))
+
+
+def _far_off(file: str, found: list[dict[str, Any]], quantity: str) -> list[Finding]:
+    """Observed levels that are all far from the computed ones are of another datum or unit."""
+    gap = float(np.median([r["observed"] - r["computed"] for r in found]))
+    if abs(gap) <= ODD_GAP_M:
+        return []
+    text = f"half of the marks differ from the result by more than {abs(gap):.1f} m (observed less computed {gap:+.1f} m)"
+    return [Finding("W312", f"{file}, `{quantity}`", text, do="are they in metres, on the datum of the ground, and of this event?")]
+
+
+def _refuse_other_times(table: Table, results: Results, start: datetime) -> None:
+    """Marks and series of another year say nothing about this run. Raises InputError."""
+    time_s = table.columns["time_s"]
+    stop = float(results.summary.get("simulated_s", results.summary.get("duration_s", math.inf)))
+    outside = np.flatnonzero((time_s < -SECONDS_PER_DAY) | (time_s > stop + SECONDS_PER_DAY))
+    if outside.size:
+        k = int(outside[0])
+        text = f"{outside.size} of {time_s.size} observations lie outside the run"
+        given, allowed = str(table.raw.columns["time"][k]), f"from {start.isoformat()} on" + (f", {stop / 3600.0:g} h" if math.isfinite(stop) else "")
+        raise InputError(Finding("E312", table.place(k, "time"), text, given=given, allowed=allowed, do="give those of this event"))
+
+
+def _series(results: Results, table: Table, start: datetime, said: list[Finding]) -> Observed:
+    _refuse_other_times(table, results, start)
+    key, columns = "stage_m" if "stage_m" in table else "depth_m", table.columns
+    _refuse_empty(table, key)
     found = []
-    for name, points in by_gauge.items():
+    for name in dict.fromkeys(columns["gauge"].tolist()):
         if name not in results.gauges:
             raise input_error(
-                "E104", file.name, f"the result has no such gauge{nearest(name, results.gauges)}", given=name, allowed=", ".join(results.gauges)
-            )
+                "E104", table.raw.path.name, f"the result has no such gauge{nearest(name, results.gauges)}", given=name,
+                allowed=", ".join(results.gauges),
+            )  # fmt: skip
+        mine = columns["gauge"] == name
         own = results.gauges[name]
-        at = np.array([t.timestamp() for t in own["time"]])
-        times, seen = np.array([t.timestamp() for t, _ in points]), np.array([v for _, v in points])
+        at = np.array([(t - start).total_seconds() for t in own["time"]])
+        order = np.argsort(columns["time_s"][mine], kind="stable")
+        times, seen = columns["time_s"][mine][order], columns[key][mine][order]
         computed = np.interp(times, at, own[key])
         error, spread = computed - seen, float(((seen - seen.mean()) ** 2).sum())
         found.append({
@@ -103,7 +168,7 @@ def _series(results: Results, file: Path, rows: list[dict[str, str]]) -> Observe
             "nse": 1.0 - float((error**2).sum()) / spread if spread > 0.0 else 0.0,
             "peak_late_min": float(times[computed.argmax()] - times[seen.argmax()]) / 60.0,
         })  # fmt: skip
-    return Observed(found, "series")
+    return Observed(found, "series", tuple(said + _far_off(table.raw.path.name, found, key)))
 
 
 def residual_picture(results: Results, observed: Observed) -> Any:

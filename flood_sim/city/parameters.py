@@ -51,6 +51,11 @@ class CityParameters(BaseModel):
 
     @model_validator(mode="after")
     def _filled(self) -> CityParameters:
+        hours, stages = zip(*self.river_stage_h_m, strict=True) if self.river_stage_h_m else ((), ())
+        if list(hours) != sorted(set(hours)) or not hours:
+            raise ValueError("river_stage_h_m: hours must rise")
+        if not all(-1000.0 <= h <= 10_000.0 for h in hours) or not all(-20.0 <= m <= 20.0 for m in stages):
+            raise ValueError("river_stage_h_m: hours from -1000 to 10000, stages from -20 to 20 m against the riverside street")
         if self.filled_ditches > self.ditches:
             raise ValueError("filled_ditches must not be above ditches: what is filled was a ditch")
         return self

@@ -33,6 +33,7 @@ PROJECTS: dict[Project, str] = {
     "underground_space": "地下空间排水防涝提升",
     "source_and_storage": "源头减排和雨水调蓄",
 }
+LARGEST_COST_CNY = 1e12  # of one measure
 RUNOFF_COEFFICIENT, FORMULA = 0.65, "zhengzhou-2002"  # of the return period that a pipe carries full
 MAKE, RESIZE, CONDITION, SITES, OPERATE = 1, 2, 3, 4, 5  # stages: what makes and removes, resizes, restores, changes sites, acts in time
 
@@ -210,8 +211,8 @@ class Limit(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    count: int | None = Field(None, ge=1)
-    length_m: float | None = Field(None, gt=0.0)
+    count: int | None = Field(None, ge=1, le=1_000_000)
+    length_m: float | None = Field(None, gt=0.0, le=1e7)
 
 
 class Targets(BaseModel):
@@ -258,8 +259,8 @@ class Measure(BaseModel):
     project: Project | None = Field(None, description="may be left out; an error where it contradicts kind")
     phase: str | None = Field(None, description="of a plan")
     in_service: date | None = None
-    cost_cny: float | None = Field(None, ge=0.0, description="replaces the counted capital cost; marked so")
-    yearly_cny: float | None = Field(None, ge=0.0)
+    cost_cny: float | None = Field(None, ge=0.0, le=LARGEST_COST_CNY, description="replaces the counted capital cost; marked so")
+    yearly_cny: float | None = Field(None, ge=0.0, le=LARGEST_COST_CNY)
     life_years: float | None = Field(None, gt=0.0, le=200.0)
     after: tuple[str, ...] = Field((), description="measures of the same stage that come first")
     note: str = ""

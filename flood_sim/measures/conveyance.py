@@ -19,6 +19,7 @@ from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.targets import items_of, line_of
 from flood_sim.structures import FaceStructure
+from flood_sim.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.units import minutes_to_s
 
 
@@ -245,7 +246,7 @@ class LeveeRaising(Conveyance):
     CHINESE: ClassVar[str] = "堤防加高加固"
 
     kind: Literal["levee_raising"]
-    crest_m: float | None = Field(None, description="level of the datum")
+    crest_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level of the datum")
     raise_m: float | None = Field(None, ge=0.0, le=5.0, description="instead: over the ground along the line")
 
     @model_validator(mode="after")

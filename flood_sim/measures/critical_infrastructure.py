@@ -15,6 +15,7 @@ from flood_sim.measures.site_edits import ANY_OF, AUTONOMY, NEW, RESERVE
 from flood_sim.measures.targets import cells_of, items_of
 from flood_sim.services import CriticalSite
 from flood_sim.structures import FaceStructure, SurfacePump
+from flood_sim.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.units import hours_to_s, minutes_to_s
 
 HIGHEST_DRY_PROOFING_M = 0.9  # 3 ft with freeboard without a check of the structure (FEMA P-55)
@@ -282,7 +283,7 @@ class FloodWallGate(CriticalInfrastructure):
 
     kind: Literal["flood_wall_gate"]
     targets: Targets = Field(Targets(), description="the area inside: a polygon")
-    crest_m: float | None = Field(None, description="level of the datum")
+    crest_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level of the datum")
     raise_m: float | None = Field(None, ge=0.0, le=5.0, description="instead: over the higher ground beside each face")
     gates_m: tuple[tuple[float, float], ...] = Field((), description="map coordinates of the gaps; the nearest faces of the wall")
     gate_width_m: float = Field(6.0, gt=0.0, le=100.0, description="of each gap, to whole cells")

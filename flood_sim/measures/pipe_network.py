@@ -17,6 +17,7 @@ from flood_sim.measures.edits import NEW_ROW, Plan
 from flood_sim.measures.network_parts import add_pipe, add_pump, add_store, add_weir, circular, rows_of
 from flood_sim.measures.targets import items_of
 from flood_sim.rainfall import FORMULAS
+from flood_sim.table_rows import HIGHEST_M, LOWEST_M
 
 LEAST_SLOPE = 0.0004
 OpenShare = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -115,8 +116,10 @@ class ReliefSewer(PipeNetwork):
     from_node: str
     to_node: str
     diameter_m: float = Field(gt=0.0, le=4.0)
-    inlet_level_m: float | None = Field(None, description="invert at its upper end; absent: the node's; higher: it works as an overflow")
-    length_m: float | None = Field(None, gt=0.0)
+    inlet_level_m: float | None = Field(
+        None, ge=LOWEST_M, le=HIGHEST_M, description="invert at its upper end; absent: the node's; higher: it works as an overflow"
+    )
+    length_m: float | None = Field(None, gt=0.0, le=100_000.0)
     manning_n: float = Field(0.013, ge=0.009, le=0.03)
     min_cover_m: float = Field(0.7, ge=0.0, le=5.0)
 
@@ -335,7 +338,7 @@ class DeepTunnel(PipeNetwork):
     kind: Literal["deep_tunnel"]
     diameter_m: float = Field(8.0, ge=3.0, le=12.0)
     length_m: float = Field(gt=0.0, le=100_000.0)
-    crest_m: float | None = Field(None, description="level of the weirs; absent: 0.5 m under each shaft's rim")
+    crest_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level of the weirs; absent: 0.5 m under each shaft's rim")
     weir_m: float = Field(5.0, gt=0.0, le=50.0, description="length of the weir at each shaft")
     dewater_m3_s: float = Field(1.0, ge=0.0, le=50.0, description="pump back to the first shaft, on while it has room")
     depth_m: float = Field(30.0, ge=10.0, le=80.0, description="of the tunnel's invert under the lowest rim")

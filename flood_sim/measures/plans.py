@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,7 +30,7 @@ class PlanSpec(BaseModel):
 
     phases: tuple[Phase, ...] = Field(min_length=1, max_length=20)
     measures: tuple[str, ...] = Field((), description="absent: every measure that has a phase of this plan")
-    budget_cny: dict[str, float] = Field({}, description="capital by phase")
+    budget_cny: dict[str, Annotated[float, Field(ge=0.0, le=1e13)]] = Field({}, description="capital by phase")
     discount_rate: float = Field(0.06, ge=0.0, le=0.2, description="0.06 for flood works as public good, also report 0.08")
     actions: str | None = Field(None, description="name of an [action_list.NAME], as in a portfolio")
     base_year: int = Field(2022, ge=1990, le=2100, description="of the present value")

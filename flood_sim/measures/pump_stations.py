@@ -17,6 +17,7 @@ from flood_sim.measures.network_parts import add_pump, add_store
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.targets import items_of
 from flood_sim.structures import SurfacePump
+from flood_sim.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.units import SECONDS_PER_HOUR, SWMM_FLOW_UNITS, minutes_to_s
 
 LEAST_EMPTYING_S = 60.0  # a sump that lasts less makes pumps start and stop
@@ -43,7 +44,7 @@ class NewPumpStation(PumpStations):
     from_node: str | None = Field(None, description="a node of the network: a storage node is the wet well, a junction gets one")
     from_m: tuple[float, float] | None = Field(None, description="instead: map coordinates of the inlet on the ground")
     to_m: tuple[float, float] | None = Field(None, description="with from_m: where the water goes")
-    outlet_level_m: float | None = Field(None, description="with from_node: level of the outlet; absent: the node's rim")
+    outlet_level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="with from_node: level of the outlet; absent: the node's rim")
     capacity_m3_s: float = Field(ge=0.0, le=100.0)
     units: int = Field(3, ge=1, le=12, description="equal pumps that share the capacity")
     start_m: float | None = Field(None, gt=0.0, le=20.0, description="depth at which the first starts; absent: 2 in a well, 0.15 on the ground")

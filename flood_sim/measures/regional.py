@@ -17,6 +17,7 @@ from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.source_and_storage import SourceAndStorage
 from flood_sim.measures.targets import cells_of
+from flood_sim.table_rows import LONGEST_S
 
 
 class ReservoirPrerelease(Measure):
@@ -37,7 +38,9 @@ class ReservoirPrerelease(Measure):
     boundary: str = Field(description='a discharge boundary: its name, or "inflow 1" for the first of [[boundaries]]')
     room_m3: float = Field(ge=0.0, le=1e9, description="made before the flood")
     release_m3_s: float = Field(gt=0.0, le=10_000.0, description="on top of the river's own flow, while room is made")
-    ordered_s: float = Field(0.0, description="seconds from the start of the run at which the release begins; may lie before it")
+    ordered_s: float = Field(
+        0.0, ge=-LONGEST_S, le=LONGEST_S, description="seconds from the start of the run at which the release begins; may lie before it"
+    )
     order: Order | None = Field(None, description="instead: at a time, or by rain within a span, known before the run (with a lead: a forecast)")
 
     @model_validator(mode="after")

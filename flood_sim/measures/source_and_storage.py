@@ -15,6 +15,7 @@ from flood_sim.measures.edits import Plan
 from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
 from flood_sim.measures.network_parts import add_pump, add_store, add_weir
 from flood_sim.measures.targets import cells_of
+from flood_sim.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.units import mm_h_to_m_s, mm_to_m
 
 Share = Annotated[float, Field(ge=0.0, le=1.0, description="of each cell (or roof)")]
@@ -301,7 +302,7 @@ class UndergroundTank(SourceAndStorage):
     kind: Literal["underground_tank"]
     node: str
     volume_m3: float = Field(ge=0.0, le=1e6)
-    crest_m: float | None = Field(None, description="level of the weir; absent: half-way between invert and rim")
+    crest_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level of the weir; absent: half-way between invert and rim")
     weir_m: float = Field(3.0, gt=0.0, le=50.0)
     depth_m: float = Field(5.0, gt=1.0, le=20.0, description="of the tank under its crest")
     empty_h: float = Field(12.0, gt=0.0, le=72.0, description="the pump back empties it in this time")

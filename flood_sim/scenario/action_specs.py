@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import AwareDatetime, Field, model_validator
 
 from flood_sim.scenario.event_specs import Named, Place
 from flood_sim.scenario.water_specs import Section
+from flood_sim.table_rows import HIGHEST_M, LOWEST_M
 
 
 class Trigger(Section):
@@ -17,7 +20,7 @@ class Trigger(Section):
     node: str | None = Field(None, description="node of the network")
     edge: str | None = Field(None, description='a stage edge, e.g. "river" of a city')
     depth_m: float | None = Field(None, ge=0.0, le=100.0, description="at the place: above this depth")
-    level_m: float | None = Field(None, description="or above this level")
+    level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="or above this level")
     rain_mm: float | None = Field(None, gt=0.0, le=2000.0, description="so much has fallen within within_h, mean over the grid")
     within_h: float = Field(1.0, gt=0.0, le=72.0)
     after: str | None = Field(None, description="name of an action: once it is done")
@@ -49,7 +52,9 @@ class ActionSpec(Named):
     completes: str | None = Field(None, description="name of a measure whose boards or doors it sets; nothing without the measure")
     boards: tuple[str, ...] = Field((), description="openings SITE/OPENING whose boards are placed, or a site: all of its openings")
     doors: tuple[str, ...] = Field((), description="passages whose doors are shut")
-    links: dict[str, float] = Field({}, description="links of the network to the setting that they are held at, 0 closed to 1")
+    links: dict[str, Annotated[float, Field(ge=0.0, le=1.0)]] = Field(
+        {}, description="links of the network to the setting that they are held at, 0 closed to 1"
+    )
     warns: tuple[str, ...] = Field((), description="sites whose people leave: no water moves, evacuation begins")
     failure_probability: float = Field(0.0, ge=0.0, le=1.0, description="of each board or door, drawn")
     seed: int = Field(0, ge=0, description="of the draws")

@@ -26,6 +26,7 @@ from flood_sim.scenario.exposure import build_exposure
 from flood_sim.scenario.ground import build_ground, build_initial_depth
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
+from flood_sim.scenario.odd_keys import odd_keys
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
 from flood_sim.scenario.schema import Portfolio, SurfaceSpec
@@ -47,7 +48,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     """Everything the simulation needs. Raises InputError with what is wrong; doubts are in `findings`."""
     spec = scenario.spec
     chosen = chosen_portfolio(scenario, portfolio)
-    findings: list[Finding] = []
+    findings: list[Finding] = odd_keys(spec, scenario.path.name)
     _check_memory_early(scenario)
     city = reference_city(spec.city) if spec.city is not None else None
     ground = build_ground(scenario, city, findings)
@@ -61,7 +62,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     gauges = faults.of(_gauges, scenario, terrain, city)
     sections = faults.of(_sections, scenario, terrain)
     rainfall = faults.of(build_rainfall, scenario, terrain.grid, findings)
-    infiltration = faults.of(build_infiltration, scenario, terrain, city)
+    infiltration = faults.of(build_infiltration, scenario, terrain, city, findings)
     storage = faults.of(build_storage, scenario, terrain, ground.buildings, findings)
     exposure = faults.of(build_exposure, scenario, terrain.grid, city, findings)
     if not faults.findings:  # sites look at the rain and the network

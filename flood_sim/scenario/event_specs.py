@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, model_validator
 
 from flood_sim.scenario.water_specs import Section
+from flood_sim.table_rows import HIGHEST_M, LOWEST_M
 
 Place = tuple[float, float]
 
@@ -21,8 +22,8 @@ class WatchSpec(Section):
     action: str | None = Field(None, description="name of one of [[actions]]: from when it is done; no limit goes with it")
     depth_above_m: float | None = Field(None, ge=0.0, le=100.0)
     depth_below_m: float | None = Field(None, ge=0.0, le=100.0)
-    level_above_m: float | None = None
-    level_below_m: float | None = None
+    level_above_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M)
+    level_below_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M)
 
     @model_validator(mode="after")
     def _one_of_each(self) -> WatchSpec:

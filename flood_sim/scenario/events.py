@@ -32,6 +32,8 @@ from flood_sim.scenario.event_specs import (
 )
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
+from flood_sim.scenario.table_specs import CloggingRow
+from flood_sim.scenario.tables import read_series
 from flood_sim.terrain import Terrain
 
 TANK_DEPTH_M = 5.0
@@ -172,10 +174,8 @@ class EventBuilder:
     def _clogging_in_time(self, spec: CloggingSeries, place: str) -> list[Operation]:
         """One operation for each value that clogs anything: it holds until the next one's time."""
         path = self.scenario.file(spec.file, f"{place}, file")
-        series, inlets = files.read_series(path, "clogging", self.scenario.spec.time.start), self._inside(spec.inside, place)
-        if series.value.min() < 0.0 or series.value.max() > 1.0:
-            given = f"{series.value.min():g} to {series.value.max():g}"
-            raise input_error("E104", path.name, "the column `clogging` is out of range", given=given, allowed="0 to 1")
+        series = read_series(self.scenario, path, CloggingRow, "clogging", self.findings, holds=False)
+        inlets = self._inside(spec.inside, place)
         ends = [*series.time_s[1:].tolist(), np.inf]
         return [
             Operation(f"{spec.name} {number}", spec.kind, at_s=begin, until_s=end, inlets=inlets, on_share=1.0 - value)

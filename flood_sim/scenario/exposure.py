@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from flood_sim.city import City
 from flood_sim.city.exposure import city_exposure
-from flood_sim.errors import Finding, input_error, nearest
+from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.exposure import BEGIN, END, USES, ZONES, Exposure, Streets, streets_of
 from flood_sim.grid import Grid
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.table_specs import BuildingFeature, RoadFeature
+from flood_sim.table_rows import Row, check_columns
 
 ROAD_WIDTH_M, FLOOR_M = 7.0, 0.15
+ODD_PEOPLE_M2, CROWD_M2 = 1.0, 5.0  # of ground: towers of flats reach 0.3; 5 stand in a crowd
 
 
 def build_exposure(scenario: Scenario, grid: Grid, city: City | None, findings: list[Finding]) -> Exposure | None:
@@ -22,11 +26,14 @@ def build_exposure(scenario: Scenario, grid: Grid, city: City | None, findings: 
     spec = scenario.spec.exposure
     if spec is None:
         return city_exposure(city.parameters, city.plan, city.ground, city.sites) if city is not None else None
-    roads, streets = (np.zeros(grid.shape), None) if spec.roads is None else _roads(scenario, grid, spec.roads)
-    building, table = (np.zeros(grid.shape, np.int32), _empty(0)) if spec.buildings is None else _buildings(scenario, grid, spec.buildings)
+    roads, streets = (np.zeros(grid.shape), None) if spec.roads is None else _roads(scenario, grid, spec.roads, findings)
+    building, table = (np.zeros(grid.shape, np.int32), _empty(0)) if spec.buildings is None else _buildings(scenario, grid, spec.buildings, findings)
     people = table["people"]
     if spec.population is not None:
-        raster = np.nan_to_num(files.read_layer(scenario.file(spec.population, "[exposure] population"), grid, findings, mean=False))
+        path = scenario.file(spec.population, "[exposure] population")
+        raster = _people(path, grid, findings)
+        _check_people(path.name, raster, grid, findings)
+        raster = np.nan_to_num(raster)
         people = np.bincount(building.ravel(), raster.ravel(), len(people) + 1)[1:]
         left = float(raster.sum() - people.sum())
         if left > 0.01 * raster.sum():
@@ -34,14 +41,78 @@ def build_exposure(scenario: Scenario, grid: Grid, city: City | None, findings: 
     return Exposure(roads, building, table["use"], table["floors"], table["ground_floor_m"], table["area_m2"], people, streets)
 
 
-def _roads(scenario: Scenario, grid: Grid, name: str) -> tuple[np.ndarray, Streets | None]:
+def _people(path: Path, grid: Grid, findings: list[Finding]) -> np.ndarray:
+    """People a cell of the model, of a raster of people a cell of its own: what lives on a larger or smaller cell is spread by area."""
+    with files.open_raster(path) as data:
+        own = abs(float(data.transform.a))
+    raster = files.read_layer(path, grid, findings, mean=grid.cell_size_m > own)
+    if abs(own - grid.cell_size_m) > 1e-6 * own:
+        text = f"people are spread by area from cells of {own:g} m to those of {grid.cell_size_m:g} m: {np.nansum(raster) * (grid.cell_size_m / own) ** 2:,.0f} people"
+        findings.append(Finding("W230", path.name, text, do="check their number"))
+    return raster * (grid.cell_size_m / own) ** 2
+
+
+def _refuse_no_shape(name: str, shapes: list[Any]) -> None:
+    gone = [k + 1 for k, shape in enumerate(shapes) if shape is None or shape.is_empty]
+    if gone:
+        given = f"feature {gone[0]}" + (f" and {len(gone) - 1} more" if len(gone) > 1 else "")
+        raise input_error("E204", f"{name}, feature {gone[0]}", f"{len(gone)} features have no geometry", given=given, do="draw or remove them")
+
+
+def _check_people(name: str, raster: np.ndarray, grid: Grid, findings: list[Finding]) -> None:
+    """People a cell: not below zero, not denser than people stand. Raises InputError."""
+    density = raster / grid.cell_area_m2
+    wrong = np.isinf(raster) | (density < 0.0) | (density > CROWD_M2)
+    if wrong.any():
+        k = np.argwhere(wrong)[0]
+        what = "people below zero" if raster[tuple(k)] < 0.0 else "more people than can stand there"
+        raise input_error(
+            "E222", name, f"{int(wrong.sum())} cells hold {what}", given=f"{raster[tuple(k)]:g} in a cell of {grid.cell_area_m2:g} m2",
+            allowed=f"0 to {CROWD_M2:g} a m2", do="the raster holds people a cell, not per km2 or per ha", at=grid.centres(wrong),
+        )  # fmt: skip
+    odd = density > ODD_PEOPLE_M2
+    if odd.any():
+        text = f"{int(odd.sum())} cells hold more than {ODD_PEOPLE_M2:g} people a m2, at most {np.nanmax(raster):.0f} a cell: per ha or per km2?"
+        findings.append(Finding("W220", name, text, do="the raster holds people a cell", at=grid.centres(odd)))
+
+
+def _checked(model: type[Row], name: str, columns: dict[str, np.ndarray], findings: list[Finding]) -> None:
+    """Numbers of a layer's features by their row model. Raises InputError with all faults."""
+    numbers, faults = {}, []
+    for key, values in columns.items():
+        if key in model.model_fields and model.model_fields[key].annotation != (str | None):
+            try:
+                numbers[key] = np.asarray(values, float)
+            except (TypeError, ValueError):
+                k, text = next((k, v) for k, v in enumerate(values.tolist()) if _no_number(v))
+                faults.append(Finding("E104", f"{name}, feature {k + 1}, `{key}`", "this is no number", given=repr(text)[:60], do="give a number"))
+                continue
+            if np.isinf(numbers[key]).any():
+                faults.append(Finding("E104", f"{name}, `{key}`", "this is no finite number", do="mend the feature"))
+    faults += check_columns(model, numbers, lambda k, key: f"{name}, feature {k + 1}, `{key}`", findings)
+    if faults:
+        raise InputError(faults)
+
+
+def _no_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
+def _roads(scenario: Scenario, grid: Grid, name: str, findings: list[Finding]) -> tuple[np.ndarray, Streets | None]:
     """Share of each cell that is road, and the lines among the roads as segments (polygons have no ends)."""
     from rasterio.features import rasterize
 
     place = "[exposure] roads"
     shapes, columns = files.read_features(scenario.file(name, place), grid, ("width_m", "zone", "name"))
     count = len(shapes)
-    widths = columns.get("width_m", np.full(count, ROAD_WIDTH_M))
+    _refuse_no_shape(name, shapes)
+    _checked(RoadFeature, name, columns, findings)
+    given = np.asarray(columns.get("width_m", np.full(count, ROAD_WIDTH_M)), float)
+    widths = np.where(np.isnan(given), ROAD_WIDTH_M, given)
     zones = [_zone(str(z), f"{scenario.path.name}, {place}, zone") for z in columns.get("zone", ["centre"] * count)]
     names = [str(n) for n in columns.get("name", [f"road {k + 1}" for k in range(count)])]
     areas = [s if s.geom_type.endswith("Polygon") else s.buffer(0.5 * float(w), cap_style="flat") for s, w in zip(shapes, widths, strict=True)]
@@ -78,11 +149,13 @@ def _empty(count: int) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def _buildings(scenario: Scenario, grid: Grid, name: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _buildings(scenario: Scenario, grid: Grid, name: str, findings: list[Finding]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     from rasterio.features import rasterize
 
     place = "[exposure] buildings"
     shapes, columns = files.read_features(scenario.file(name, place), grid, ("use", "floors", "ground_floor_m", "people"))
+    _refuse_no_shape(name, shapes)
+    _checked(BuildingFeature, name, columns, findings)
     table = _empty(len(shapes))
     for key in ("floors", "ground_floor_m", "people"):
         if key in columns:
@@ -91,8 +164,20 @@ def _buildings(scenario: Scenario, grid: Grid, name: str) -> tuple[np.ndarray, d
         [_use(str(u), f"{scenario.path.name}, {place}, use") for u in columns.get("use", ["residential"] * len(shapes))], np.int64
     )
     table["area_m2"] = np.array([float(s.area) for s in shapes])
+    _check_crowds(name, table, findings)
     building: Any = rasterize([(s, k) for k, s in enumerate(shapes, start=1)], out_shape=grid.shape, transform=grid.transform, dtype="int32")
     return building, table
+
+
+def _check_crowds(name: str, table: dict[str, np.ndarray], findings: list[Finding]) -> None:
+    """People against the floors that they have."""
+    room = table["area_m2"] * table["floors"]
+    odd = (table["people"] > 10.0) & (table["people"] > CROWD_M2 * room)
+    if odd.any():
+        k = int(np.flatnonzero(odd)[0])
+        text = f"{int(odd.sum())} buildings hold more than {CROWD_M2:g} people a m2 of floor"
+        given = f"{table['people'][k]:g} people on {room[k]:.0f} m2"
+        findings.append(Finding("W220", f"{name}, feature {k + 1}, `people`", text, given=given, do="people are those of one building"))
 
 
 def _use(text: str, place: str) -> int:

@@ -1,21 +1,17 @@
-"""Reading what a scenario points to: rasters, polygons and lines, CSV series and tables. Every fault names file, place and way out."""
+"""Reading what a scenario points to: rasters, polygons and lines. Every fault names file, place and way out. Tables: tables.py."""
 
 from __future__ import annotations
 
-import csv
-import math
 import warnings
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flood_sim.boundaries import Series
-from flood_sim.errors import Finding, InputError, input_error
+from flood_sim.errors import Finding, input_error
 from flood_sim.grid import Grid
 from flood_sim.scenario.map_files import check_crs, check_sidecars, checked_vector
-from flood_sim.units import GIBIBYTE, SECONDS_PER_HOUR
+from flood_sim.units import GIBIBYTE
 
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".asc": "AAIGrid"}
 UNDECLARED_NODATA = (-9999.0, -32768.0, 32767.0, 9999.0)
@@ -183,111 +179,3 @@ def read_features(path: Path, grid: Grid, columns: tuple[str, ...] = ()) -> tupl
             do="reproject the file to the grid's system; check the axis order",
         )
     return [shapely.make_valid(shape) for shape in shapes], dict(zip(meta["fields"], values, strict=True))
-
-
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV with a header; lines that start with # are comments. Raises InputError where the file is neither UTF-8 nor GBK."""
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode("gb18030")
-        except UnicodeDecodeError as error:
-            given = f"byte {raw[error.start]:#04x} at offset {error.start}"
-            raise input_error("E105", path.name, "this is no text in UTF-8 or GBK", given=given, do="save the table as CSV, UTF-8") from error
-    if "\0" in text:
-        raise input_error("E105", path.name, "this is no text: it holds zero bytes", do="save the table as CSV, UTF-8")
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return [{(k or "").strip(): (v or "").strip() for k, v in row.items()} for row in csv.DictReader(lines)]
-
-
-def read_series(path: Path, value_key: str, start: datetime) -> Series:
-    """A CSV with `time` (ISO with offset), `time_s` or `time_h` (from the start of the run), and one value column."""
-    rows = read_csv(path)
-    if not rows or value_key not in rows[0]:
-        raise input_error(
-            "E104",
-            path.name,
-            f"the column `{value_key}` is missing",
-            given=", ".join(rows[0]) if rows else "an empty file",
-            allowed=f"time or time_s, {value_key}",
-        )
-    times = np.array([seconds(path, line, row, start) for line, row in enumerate(rows, start=2)])
-    values = np.array([number(path, line, row, value_key) for line, row in enumerate(rows, start=2)])
-    bad = np.flatnonzero(np.diff(times) <= 0.0)
-    if bad.size:
-        raise input_error("E303", f"{path.name}, row {bad[0] + 3}", "times do not increase", do="sort the rows; remove duplicates")
-    return Series(times, values)
-
-
-def read_table(path: Path, columns: tuple[str, ...]) -> np.ndarray:
-    """(rows, columns) numbers of a CSV. Raises InputError where a column is missing or a value is no number."""
-    rows = read_csv(path)
-    for key in columns:
-        if not rows or key not in rows[0]:
-            raise input_error("E104", path.name, f"the column `{key}` is missing", given=", ".join(rows[0]) if rows else "an empty file")
-    return np.array([[number(path, line, row, key) for key in columns] for line, row in enumerate(rows, start=2)])
-
-
-def seconds(path: Path, line: int, row: dict[str, str], start: datetime) -> float:
-    """Seconds from the start of the run to a row's `time`, `time_s` or `time_h`."""
-    if "time_s" in row:
-        return number(path, line, row, "time_s")
-    if "time_h" in row:
-        return number(path, line, row, "time_h") * SECONDS_PER_HOUR
-    try:
-        moment = datetime.fromisoformat(row.get("time", ""))
-    except ValueError as error:
-        raise input_error(
-            "E302", f"{path.name}, row {line}", "no time", given=str(row.get("time")), allowed="2021-07-20T15:00:00+08:00 in `time`, or `time_s`"
-        ) from error
-    if moment.tzinfo is None:
-        raise input_error("E302", f"{path.name}, row {line}", "the time has no offset", given=row["time"], do="write 2021-07-20T15:00:00+08:00")
-    return (moment - start).total_seconds()
-
-
-def number(path: Path, line: int, row: dict[str, str], key: str) -> float:
-    """A finite number of a row."""
-    try:
-        value = float(row[key])
-    except (KeyError, ValueError) as error:
-        raise input_error("E104", f"{path.name}, row {line}, `{key}`", "this is no number", given=repr(row.get(key))) from error
-    if not math.isfinite(value):
-        raise input_error(
-            "E104", f"{path.name}, row {line}, `{key}`", "this is no finite number", given=row[key], do="fill the gap or remove the row"
-        )
-    return value
-
-
-def read_class_table(path: Path, columns: tuple[str, ...]) -> dict[int, dict[str, float]]:
-    """Land-cover table: class to its values; every wanted column must be there."""
-    rows = read_csv(path)
-    missing = [c for c in ("class", *columns) if not rows or c not in rows[0]]
-    if missing:
-        raise input_error("E104", path.name, f"columns are missing: {', '.join(missing)}", given=", ".join(rows[0]) if rows else "an empty file")
-    return {int(number(path, n, row, "class")): {c: number(path, n, row, c) for c in columns} for n, row in enumerate(rows, start=2)}
-
-
-def by_class(raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, active: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of a land-cover table spread over the grid. Raises InputError for classes without a row."""
-    classes = read_layer(raster, grid, [], mean=False)
-    values = read_class_table(table, columns)
-    present = np.unique(classes[active & np.isfinite(classes)]).astype(int)
-    gone = []
-    for c in present:
-        if c not in values:
-            there = classes == c
-            given, where = f"{there.mean():.1%} of the raster", grid.centres(there & active)
-            gone.append(Finding("E213", table.name, f"class {c} of {raster.name} has no row", given=given, do="add the row", at=where))
-    holes = active & ~np.isfinite(classes)
-    if holes.any():
-        gone.append(Finding("E207", raster.name, f"{int(holes.sum())} active cells have no class", do="fill the raster", at=grid.centres(holes)))
-    if gone:
-        raise InputError(gone)
-    fields = {}
-    for column in columns:
-        fields[column] = np.zeros(grid.shape)
-        for c in present:
-            fields[column][classes == c] = values[int(c)][column]
-    return fields

@@ -10,8 +10,10 @@ from flood_sim.city import City
 from flood_sim.errors import Finding, input_error
 from flood_sim.grid import Grid
 from flood_sim.scenario import files
+from flood_sim.scenario.levels import check_bed, check_start
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.schema import FlatBed, FromRims, TerrainSpec
+from flood_sim.scenario.tables import by_class
 from flood_sim.scenario.water_specs import LandCover
 from flood_sim.terrain import MOST_COVERED, Terrain, lone_extremes, terrain_of
 
@@ -37,6 +39,8 @@ def build_ground(scenario: Scenario, city: City | None, findings: list[Finding])
     spec = scenario.spec.terrain
     assert spec is not None
     grid, bed = _bed(scenario, spec, findings)
+    walls = np.nan_to_num(bed, nan=-np.inf) > (np.inf if spec.walls_above_m is None else spec.walls_above_m)
+    check_bed(np.where(walls, np.nan, bed), grid, findings)
     terrain = terrain_of(grid, bed, _manning(scenario, spec, grid, np.isfinite(bed), findings))
     _check_roughness(terrain, findings)
     _check_bed(terrain, spec, findings)
@@ -179,7 +183,7 @@ def _manning(scenario: Scenario, spec: TerrainSpec, grid: Grid, active: np.ndarr
     if isinstance(spec.manning_n, LandCover):
         cover = spec.manning_n
         place = "[terrain] manning_n"
-        return files.by_class(scenario.file(cover.file, place), scenario.file(cover.table, place), ("manning_n",), grid, active)["manning_n"]
+        return by_class(scenario.file(cover.file, place), scenario.file(cover.table, place), ("manning_n",), grid, active, findings)["manning_n"]
     path = scenario.file(spec.manning_n, "[terrain] manning_n")
     values = files.read_layer(path, grid, findings)
     holes = active & ~np.isfinite(values)
@@ -273,7 +277,14 @@ def _covered(scenario: Scenario, spec: TerrainSpec, terrain: Terrain, findings: 
     porous = spec.building_treatment == "porosity"
     path = scenario.file(spec.buildings, "[terrain] buildings")
     if path.suffix.lower() in files.DRIVERS:
-        return np.clip(np.nan_to_num(files.read_layer(path, grid, findings, mean=porous)), 0.0, 1.0)
+        share = files.read_layer(path, grid, findings, mean=porous)
+        wrong = terrain.active & np.isfinite(share) & ((share < 0.0) | (share > 1.0 + 1e-6))
+        if wrong.any():
+            raise input_error(
+                "E222", path.name, f"{int(wrong.sum())} cells hold no share of a cell", given=f"{float(share[wrong][0]):g}", allowed="0 to 1, not per cent",
+                do="a mask holds 1 where a building stands, 0 elsewhere", at=grid.centres(wrong),
+            )  # fmt: skip
+        return np.clip(np.nan_to_num(share), 0.0, 1.0)
     from rasterio import Affine
     from rasterio.features import rasterize
 
@@ -292,7 +303,10 @@ def build_initial_depth(scenario: Scenario, terrain: Terrain, city: City | None,
     """Depth at the start (rows, columns) m: the deepest of what [initial] and the city say."""
     spec = scenario.spec.initial
     if isinstance(spec.depth, str):
-        depth = np.nan_to_num(files.read_layer(scenario.file(spec.depth, "[initial] depth"), terrain.grid, findings))
+        given = files.read_layer(scenario.file(spec.depth, "[initial] depth"), terrain.grid, findings)
+        if np.isinf(given).any():
+            raise input_error("E222", "[initial] depth", "the raster holds infinite depths", do="mend the raster")
+        depth = np.nan_to_num(given)
     else:
         depth = np.full(terrain.grid.shape, spec.depth)
     if (depth < 0.0).any():
@@ -305,6 +319,7 @@ def build_initial_depth(scenario: Scenario, terrain: Terrain, city: City | None,
             for shape in files.read_geometries(scenario.file(stage.inside, "[initial] stage"), terrain.grid):
                 inside |= terrain.grid.cells_in(shape)
         depth = np.maximum(depth, np.where(inside, np.maximum(stage.level_m - ground, 0.0), 0.0))
+    check_start(terrain, depth, isinstance(spec.depth, str), findings)
     if city is not None:
         depth = np.maximum(depth, city.initial_depth())
     return np.where(terrain.active, depth, 0.0)

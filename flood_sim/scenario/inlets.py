@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from flood_sim.csv_files import RawTable
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import Finding, input_error, nearest
+from flood_sim.errors import Finding, InputError, input_error, nearest
 from flood_sim.inlets import INLET_KINDS
 from flood_sim.inputs import NodeInlet
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.schema import SwmmDrainage
+from flood_sim.scenario.table_specs import InletRow
+from flood_sim.table_rows import Table, check_rows, read_rows
 from flood_sim.terrain import Terrain
 
 Cell = tuple[int, int]
-NUMBERS = ("count", "clogging", "x_m", "y_m", "perimeter_m", "area_m2", "capacity_m3_s", "rim_m")
+MOST_FAULTS = 20  # told of one table
 
 
 def return_cells(inlets: list[NodeInlet], places: dict[str, Cell] | None) -> dict[str, tuple[Cell, ...]]:
@@ -35,7 +39,7 @@ def build_inlets(
     scenario: Scenario, spec: SwmmDrainage, inp: InpFile, terrain: Terrain, places: dict[str, Cell], findings: list[Finding]
 ) -> list[NodeInlet]:
     """The table's inlets and those of the streets; other coupled nodes take the default one. Outfalls take no water from the street."""
-    listed = _listed(scenario, spec, terrain, places) if spec.inlets is not None else []
+    listed = _listed(scenario, spec, terrain, places, findings) if spec.inlets is not None else []
     outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
     if spec.street_inlets is not None:
         listed += _along_streets(scenario, spec, terrain, {n: c for n, c in places.items() if n not in outfalls}, findings)
@@ -100,63 +104,61 @@ def _rim(spec: SwmmDrainage, terrain: Terrain, cell: Cell) -> float | None:
     return float(terrain.bed_elevation[cell]) if spec.rim == "bed" else None
 
 
-def _listed(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: dict[str, Cell]) -> list[NodeInlet]:
+def _listed(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: dict[str, Cell], findings: list[Finding]) -> list[NodeInlet]:
     """Rows of the inlet table: several a node, several a cell; with x_m and y_m (or a point) an opening away from its node."""
     path = scenario.file(str(spec.inlets), "[drainage] inlets")
-    rows = files.read_csv(path) if path.suffix.lower() == ".csv" else _point_rows(path)
-    inlets = []
-    for number, row in enumerate(rows, start=2 if path.suffix.lower() == ".csv" else 1):
-        place, name, kind = f"{path.name}, row {number}", row.get("node", ""), row.get("kind", "")
-        if name not in places:
-            raise input_error("E410", place, f"node `{name}` is not coupled{nearest(name, places)}")
-        if kind not in (*INLET_KINDS, "custom"):
-            raise input_error(
-                "E410", place, f"unknown inlet kind{nearest(kind, INLET_KINDS)}", given=kind, allowed=", ".join((*INLET_KINDS, "custom"))
-            )
-        values = {key: _number(text) for key, text in row.items() if key in NUMBERS and text}
-        bad = [key for key, value in values.items() if not math.isfinite(value)]
-        if bad or not 0.0 <= values.get("clogging", 0.0) < 1.0 or (kind == "custom" and not {"perimeter_m", "area_m2"} <= set(values)):
-            raise input_error(
-                "E410",
-                place,
-                "a value is missing or out of range",
-                given=str(row),
-                allowed="numbers; 0 <= clogging < 1; custom: perimeter_m, area_m2",
-            )
-        cell = places[name]
-        if "x_m" in values and "y_m" in values:
-            row_, column = (int(v) for v in terrain.grid.cell_at(values["x_m"], values["y_m"]))
-            cell = (row_, column)
-            if not bool(terrain.grid.contains(*cell)) or not terrain.active[cell]:
-                raise input_error(
-                    "E402", place, "the inlet is not on an open cell", given=f"x {values['x_m']}, y {values['y_m']}", allowed=repr(terrain.grid),
-                    at=((values["x_m"], values["y_m"]),),
-                )  # fmt: skip
-        inlets.append(_inlet(name, cell, kind, values, spec.clogging, _rim(spec, terrain, cell)))
+    table = read_rows(path, InletRow, findings) if path.suffix.lower() == ".csv" else _point_rows(path, findings)
+    inlets: list[NodeInlet] = []
+    faults: list[Finding] = []
+    for number, row in enumerate(table.rows()):
+        name, kind, place = row.pop("node"), row.pop("kind"), table.place(number)
+        cell, wrong = _cell_of(terrain, places, name, kind, row, place)
+        if wrong is None:
+            inlets.append(_inlet(name, cell, kind, row, spec.clogging, _rim(spec, terrain, cell)))
+        elif len(faults) < MOST_FAULTS:
+            faults.append(wrong)
+    if faults:
+        raise InputError(faults)
     return inlets
 
 
-def _point_rows(path: Path) -> list[dict[str, str]]:
-    """Points of a GeoPackage or GeoJSON as rows of text, x_m and y_m from their geometry."""
+def _cell_of(terrain: Terrain, places: dict[str, Cell], name: str, kind: str, values: dict[str, float], place: str) -> tuple[Cell, Finding | None]:
+    """The cell of a row, and what is wrong with it."""
+    cell = places.get(name, (-1, -1))
+    if name not in places:
+        return cell, Finding("E410", place, f"node `{name}` is not coupled{nearest(name, places)}")
+    if kind == "custom" and not {"perimeter_m", "area_m2"} <= set(values):
+        given = ", ".join(f"{key} {value:g}" for key, value in values.items())
+        return cell, Finding("E410", place, "a custom inlet needs perimeter_m and area_m2", given=given, do="fill the cells")
+    if ("x_m" in values) != ("y_m" in values):
+        return cell, Finding("E410", place, "x_m and y_m go together", given="one of them", do="fill both, or neither")
+    if "x_m" in values:
+        x, y = values["x_m"], values["y_m"]
+        row, column = (int(v) for v in terrain.grid.cell_at(x, y))
+        cell = (row, column)
+        if not bool(terrain.grid.contains(*cell)) or not terrain.active[cell]:
+            return cell, Finding(
+                "E402", place, "the inlet is not on an open cell", given=f"x {x:g}, y {y:g}", allowed=repr(terrain.grid), at=((x, y),)
+            )
+    return cell, None
+
+
+def _point_rows(path: Path, findings: list[Finding]) -> Table:
+    """Points of a GeoPackage or GeoJSON as a table, x_m and y_m from their geometry."""
     import shapely
 
     meta, shapes, columns = files.open_vector(path)
-    rows = []
-    for k, shape in enumerate(shapely.from_wkb(shapes)):
+    points = shapely.from_wkb(shapes)
+    for k, shape in enumerate(points):
         if shape is None or shape.geom_type != "Point":
             raise input_error("E205", f"{path.name}, feature {k + 1}", "inlets are points", given="nothing" if shape is None else shape.geom_type)
-        row = {str(name): _text(column[k]) for name, column in zip(meta["fields"], columns, strict=True)}
-        rows.append(row | {"x_m": repr(shape.x), "y_m": repr(shape.y)})
-    return rows
+    cells: dict[str, Sequence[str]] = {
+        str(name): tuple(map(_text, column)) for name, column in zip(meta["fields"], columns, strict=True) if name in InletRow.model_fields
+    }
+    cells |= {"x_m": tuple(repr(float(p.x)) for p in points), "y_m": tuple(repr(float(p.y)) for p in points)}
+    return check_rows(RawTable(path, ",", cells, range(1, len(points) + 1)), InletRow, findings)
 
 
 def _text(value: Any) -> str:
     missing = value is None or (isinstance(value, float) and math.isnan(value))
     return "" if missing else str(value)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

@@ -13,6 +13,8 @@ from flood_sim.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt,
 from flood_sim.losses import Facility, StorageInputs, overfull
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.table_specs import EvaporationRow
+from flood_sim.scenario.tables import by_class, read_series
 from flood_sim.scenario.water_specs import Bioretention, GreenRoof, PermeablePaving
 from flood_sim.terrain import Terrain
 from flood_sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
@@ -25,7 +27,7 @@ KEYS = {
 }
 
 
-def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None) -> Infiltration:
+def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None, findings: list[Finding]) -> Infiltration:
     """The loss of a scenario; `city_soil` is the reference city's own. Inactive cells lose nothing."""
     spec: Any = scenario.spec.infiltration
     if spec.kind == "none":
@@ -33,7 +35,7 @@ def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None) 
     if city is not None and spec.kind == "city_soil":
         conductivity, suction, deficit = city.soil()
         return GreenAmpt(np.where(terrain.active, conductivity, 0.0), suction, (1.0 - spec.wetness) * deficit)
-    fields = _cover_or_numbers(scenario, spec, KEYS[spec.kind], terrain, "[infiltration]")
+    fields = _cover_or_numbers(scenario, spec, KEYS[spec.kind], terrain, "[infiltration]", findings)
     first = np.where(terrain.active, fields[0], 0.0)
     rate = mm_h_to_m_s(1.0)
     if spec.kind == "green_ampt":
@@ -45,12 +47,14 @@ def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None) 
     return ConstantInfiltration(rate * first)
 
 
-def _cover_or_numbers(scenario: Scenario, spec: Any, keys: tuple[str, ...], terrain: Terrain, section: str) -> list[np.ndarray]:
+def _cover_or_numbers(
+    scenario: Scenario, spec: Any, keys: tuple[str, ...], terrain: Terrain, section: str, findings: list[Finding]
+) -> list[np.ndarray]:
     """Fields (rows, columns) of a table by land cover, or of numbers; a number that is left out is 0."""
     if spec.land_cover is not None:
         place = f"{section} land_cover"
         raster, table = scenario.file(spec.land_cover.file, place), scenario.file(spec.land_cover.table, place)
-        values = files.by_class(raster, table, keys, terrain.grid, terrain.active)
+        values = by_class(raster, table, keys, terrain.grid, terrain.active, findings)
         return [values[key] for key in keys]
     return [np.full(terrain.grid.shape, float(getattr(spec, key) or 0.0)) for key in keys]
 
@@ -58,7 +62,7 @@ def _cover_or_numbers(scenario: Scenario, spec: Any, keys: tuple[str, ...], terr
 def build_storage(scenario: Scenario, terrain: Terrain, buildings: np.ndarray, findings: list[Finding]) -> StorageInputs:
     """Leaves, hollows, evaporation and layered facilities; None where there is nothing."""
     spec = scenario.spec
-    stores = _cover_or_numbers(scenario, spec.storage, ("canopy_mm", "depression_mm"), terrain, "[storage]")
+    stores = _cover_or_numbers(scenario, spec.storage, ("canopy_mm", "depression_mm"), terrain, "[storage]", findings)
     canopy, hollows = (np.where(terrain.active, mm_to_m(1.0) * s, 0.0) if s.any() else None for s in stores)
     facilities = []
     names: set[str] = set()
@@ -69,16 +73,14 @@ def build_storage(scenario: Scenario, terrain: Terrain, buildings: np.ndarray, f
         names.add(facility.name)
         facilities.append(_facility(scenario, facility, terrain, buildings, place))
     _refuse_overfull(scenario, facilities, terrain)
-    return StorageInputs(canopy, hollows, _evaporation(scenario), tuple(facilities))
+    return StorageInputs(canopy, hollows, _evaporation(scenario, findings), tuple(facilities))
 
 
-def _evaporation(scenario: Scenario) -> Series | None:
+def _evaporation(scenario: Scenario, findings: list[Finding]) -> Series | None:
     spec = scenario.spec.evaporation
     unit = mm_to_m(1.0) / SECONDS_PER_DAY
     if spec.file is not None:
-        series = files.read_series(scenario.file(spec.file, "[evaporation] file"), "rate_mm_d", scenario.spec.time.start)
-        if (series.value < 0.0).any():
-            raise input_error("E104", spec.file, "an evaporation below zero", given=f"{series.value.min():g} mm/d", allowed=">= 0")
+        series = read_series(scenario, scenario.file(spec.file, "[evaporation] file"), EvaporationRow, "rate_mm_d", findings)
         return Series(series.time_s, unit * series.value)
     return constant(unit * spec.rate_mm_d) if spec.rate_mm_d > 0.0 else None
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from flood_sim.daily_storms import alternating_block, shaped_like_720, with_peaked_hour
-from flood_sim.errors import Finding, input_error
+from flood_sim.errors import Faults, Finding, input_error
 from flood_sim.grid import Grid
 from flood_sim.netcdf import check_netcdf
 from flood_sim.rain_fields import RainField, RainGauge, StormCell, gauge_field, moving_field, sloped_field
 from flood_sim.rainfall import FORMULAS, NO_RAIN, STORMS, Rainfall, StormFormula, chicago_storm, rainfall_from_intervals, scaled, shifted
 from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.table_specs import ODD_RAIN_MM_H, GaugeRow, RainRow, RasterRow
+from flood_sim.scenario.tables import read_timed
 from flood_sim.scenario.water_specs import Placed
+from flood_sim.table_rows import read_rows
 from flood_sim.units import SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
 
-LARGEST_RAIN_MM_H = 500.0
+LARGEST_RAIN_MM_H, LARGEST_MINUTE_MM_H = 500.0, 1900.0  # over five minutes and more; over one (Unionville 1956: 31 mm)
+CELLS_LOOKED_AT = 20_000_000  # of a stack of grids before a run; later layers are looked at when they fall
+WORLD_RECORD_MM, WORLD_RECORD_POWER = 425.0, 0.47  # of D hours: 425 D^0.47 (Jennings 1950, WMO 1994)
+RECORD_HOURS = (0.25, 0.5, 1.0, 3.0, 6.0, 12.0, 24.0, 48.0, 72.0)
 
 
 def build_rainfall(scenario: Scenario, grid: Grid, findings: list[Finding]) -> Rainfall | RainField:
@@ -43,6 +50,7 @@ def build_rainfall(scenario: Scenario, grid: Grid, findings: list[Finding]) -> R
         rain = series_rain(scenario, spec, spec.file, "[rainfall] file", findings)
     if isinstance(spec, Placed) and spec.areal_reduction != 1.0:
         rain = scaled(rain, spec.areal_reduction)
+    _check_records(scenario, rain, findings)
     if rain.depth_between(0.0, scenario.spec.duration_s) <= 0.0:
         findings.append(
             Finding(
@@ -60,6 +68,48 @@ def build_rainfall(scenario: Scenario, grid: Grid, findings: list[Finding]) -> R
     if isinstance(spec, Placed) and spec.gradient is not None:
         return sloped_field(rain, grid, spec.gradient.per_km / 1000.0, spec.gradient.towards_deg)
     return rain
+
+
+def largest_rate_mm_h(interval_s: float) -> float:
+    """Most that is taken as rain over an interval: a power law through 500 mm/h in 5 min and 1,900 in 1 min, near the records of the world."""
+    power = math.log(LARGEST_MINUTE_MM_H / LARGEST_RAIN_MM_H) / math.log(5.0)
+    return LARGEST_RAIN_MM_H * max(1.0, min(300.0 / interval_s, 5.0)) ** power
+
+
+def check_rate(place: str, depth_mm: np.ndarray, interval_s: float, findings: list[Finding]) -> None:
+    """Depths of an interval against what rain can do. Raises InputError above the records; above 300 mm/h it is a doubt."""
+    peak, most = float(np.max(depth_mm, initial=0.0)) / interval_s * SECONDS_PER_HOUR, largest_rate_mm_h(interval_s)
+    if peak > most:
+        allowed, do = f"up to {most:.0f} mm/h over {interval_s:g} s (7.20: 201.9 in an hour)", "check the unit and interval_s: rate_mm_h, depth_mm"
+        raise input_error("E501", place, f"{peak:.0f} mm/h at the peak", allowed=allowed, do=do)
+    odd = Finding("W220", place, "rain that heavy is rare: another unit, or another interval_s?", given=f"{peak:.0f} mm/h",
+                  allowed=f"usually up to {ODD_RAIN_MM_H:g} mm/h")  # fmt: skip
+    if peak > ODD_RAIN_MM_H and not any(f.code == "W220" and f.problem == odd.problem for f in findings):
+        findings.append(odd)
+
+
+def _check_cumulative(path: Path, depth: np.ndarray, findings: list[Finding]) -> None:
+    """Rain that never falls off over more than three intervals is summed up already, most likely."""
+    if depth.size > 3 and (np.diff(depth) >= -1e-9).all() and depth[-1] > 1.2 * depth[0]:
+        given = ", ".join(f"{v:g}" for v in depth[:2]) + f" to {depth[-1]:g} mm"
+        findings.append(Finding("W306", path.name, "the rain never decreases: a cumulative series?", given=given, do="give depths of intervals"))
+
+
+def _check_records(scenario: Scenario, rain: Rainfall, findings: list[Finding]) -> None:
+    """The most rain of each span against the records of the world: the worst span is told."""
+    start, stop = float(rain.time_s[0]), float(rain.time_s[-1])
+    worst = (0.0, 0.0, 0.0)
+    for hours in RECORD_HOURS:
+        span = min(hours * SECONDS_PER_HOUR, max(stop - start, 1.0))
+        ends = np.unique(np.concatenate([rain.time_s, np.minimum(rain.time_s + span, stop)]))
+        fallen = np.interp(ends, rain.time_s, rain.cumulative_m) - np.interp(ends - span, rain.time_s, rain.cumulative_m)
+        deepest, record = 1000.0 * float(fallen.max()), WORLD_RECORD_MM * (span / SECONDS_PER_HOUR) ** WORLD_RECORD_POWER
+        worst = max(worst, (deepest / record, span / SECONDS_PER_HOUR, deepest))
+    ratio, hours, deepest = worst
+    if ratio > 1.0:
+        text = f"{deepest:.0f} mm fall within {hours:.3g} h: more than was ever measured on Earth"
+        allowed = f"{deepest / ratio:.0f} mm (425 mm times hours to the power of 0.47)"
+        findings.append(Finding("W311", f"{scenario.path.name}, [rainfall]", text, allowed=allowed, do="check unit and interval_s"))
 
 
 def _formula(spec: Any) -> str | StormFormula:
@@ -86,30 +136,16 @@ def _day(scenario: Scenario, spec: Any) -> Rainfall:
 def series_rain(scenario: Scenario, spec: Any, name: str, place: str, findings: list[Finding]) -> Rainfall:
     """A series file of depths or rates; spec gives label and interval_s."""
     path = scenario.file(name, place)
-    rows = files.read_csv(path)
-    rate = bool(rows) and "rate_mm_h" in rows[0]
-    if rows and not rate and "depth_mm" not in rows[0]:
-        raise input_error(
-            "E104",
-            path.name,
-            "a rain series has a column of depths or of rates",
-            given=", ".join(rows[0]),
-            allowed="time or time_s; depth_mm or rate_mm_h",
-        )
-    series = files.read_series(path, "rate_mm_h" if rate else "depth_mm", scenario.spec.time.start)
-    depth: np.ndarray = series.value * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
-    if (depth < 0.0).any():
-        raise input_error("E501", path.name, f"row {int(np.argmin(depth)) + 2}: rain below zero", given=f"{np.min(depth):g}", allowed=">= 0")
-    peak = float(np.max(depth)) / spec.interval_s * SECONDS_PER_HOUR
-    if peak > LARGEST_RAIN_MM_H:
-        raise input_error(
-            "E501",
-            path.name,
-            f"{peak:.0f} mm/h at the peak",
-            allowed=f"up to {LARGEST_RAIN_MM_H:g} mm/h (7.20: 201.9)",
-            do="check the unit: rate_mm_h, depth_mm",
-        )
-    steps = np.diff(series.time_s)
+    table = read_timed(scenario, path, RainRow, findings)
+    rate, time_s = "rate_mm_h" in table, table.columns["time_s"]
+    given = table.columns["rate_mm_h" if rate else "depth_mm"]
+    if np.isnan(given).any():
+        column = "rate_mm_h" if rate else "depth_mm"
+        row = int(np.flatnonzero(np.isnan(given))[0])
+        raise input_error("E104", table.place(row, column), "this is no number: the cell is empty", do="fill the gap or remove the row")
+    depth: np.ndarray = given * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
+    check_rate(table.place(int(np.argmax(depth))), depth, spec.interval_s, findings)
+    steps = np.diff(time_s)
     if (steps < spec.interval_s - 1e-6).any():
         raise input_error(
             "E303",
@@ -122,9 +158,8 @@ def series_rain(scenario: Scenario, spec: Any, name: str, place: str, findings: 
     gaps = int((steps > spec.interval_s + 1e-6).sum())
     if gaps:
         findings.append(Finding("W304", path.name, f"{gaps} gaps longer than interval_s; no rain in them"))
-    if depth.size > 3 and (np.diff(depth) >= 0.0).all() and depth[-1] > 10.0 * max(depth[0], 0.1):
-        findings.append(Finding("W306", path.name, "the rain never decreases: a cumulative series?", do="give depths of intervals"))
-    begin = series.time_s - (spec.interval_s if spec.label == "right" else 0.0)
+    _check_cumulative(path, depth, findings)
+    begin = time_s - (spec.interval_s if spec.label == "right" else 0.0)
     edges = np.column_stack([begin, begin + spec.interval_s]).ravel()
     keep = np.concatenate([[True], np.diff(edges) > 1e-6])
     amounts = np.zeros(edges.size - 1)
@@ -143,15 +178,12 @@ def _check_span(scenario: Scenario, field: RainField, findings: list[Finding]) -
 
 def _gauges(scenario: Scenario, spec: Any, grid: Grid, findings: list[Finding]) -> RainField:
     path = scenario.file(spec.gauges, "[rainfall] gauges")
-    rows = files.read_csv(path)
-    missing = [c for c in ("gauge", "x_m", "y_m", "file") if not rows or c not in rows[0]]
-    if missing:
-        raise input_error("E104", path.name, f"columns are missing: {', '.join(missing)}", allowed="gauge, x_m, y_m, file")
+    table, faults = read_rows(path, GaugeRow, findings), Faults()
     gauges = []
-    for number, row in enumerate(rows, start=2):
-        x, y = (files.number(path, number, row, key) for key in ("x_m", "y_m"))
-        rain = series_rain(scenario, spec, row["file"], f"{path.name}, row {number}, `file`", findings)
-        gauges.append(RainGauge(row["gauge"], x, y, rain))
+    for number, row in enumerate(table.rows()):
+        rain = faults.of(series_rain, scenario, spec, row["file"], table.place(number, "file"), findings)
+        gauges.append(RainGauge(row["gauge"], float(row["x_m"]), float(row["y_m"]), rain))
+    faults.refuse()
     west, south, east, north = grid.bounds
     reach = max(east - west, north - south)
     far = [g.name for g in gauges if not (west - reach <= g.x_m <= east + reach and south - reach <= g.y_m <= north + reach)]
@@ -191,12 +223,11 @@ def _grid(scenario: Scenario, spec: Any, grid: Grid, findings: list[Finding]) ->
         values = layer(int(which[k]))
         if (values < 0.0).any():
             raise input_error("E501", path.name, f"layer {int(which[k]) + 1}: rain below zero", given=f"{values.min():g}", allowed=">= 0, NaN is dry")
-        rate = float(values.max(initial=0.0)) * unit / spec.interval_s
-        if rate > mm_h_to_m_s(LARGEST_RAIN_MM_H):
-            raise input_error("E501", path.name, f"layer {int(which[k]) + 1}: more than {LARGEST_RAIN_MM_H:g} mm/h", do="check quantity and unit")
+        check_rate(f"{path.name}, layer {int(which[k]) + 1}", 1000.0 * unit * values, spec.interval_s, findings)
         return unit * values
 
-    depth(0)
+    looked = len(which) if len(which) * grid.rows * grid.columns <= CELLS_LOOKED_AT else 1
+    _check_cumulative(path, np.array([1000.0 * float(depth(k).mean()) for k in range(looked)]), findings)
     return RainField(path.stem, edges, depth, str(path))
 
 
@@ -220,6 +251,7 @@ def _netcdf_layers(scenario: Scenario, spec: Any, path: Path, grid: Grid) -> tup
             do="set variable",
         )
     rain = data[name].transpose("time", "y", "x")
+    _check_units(path, str(name), str(rain.attrs.get("units", "")), spec.quantity)
     offset = scenario.spec.time.start.utcoffset()
     assert offset is not None
     start = np.datetime64((scenario.spec.time.start - offset).replace(tzinfo=None), "ns")  # CF times are UTC
@@ -227,6 +259,35 @@ def _netcdf_layers(scenario: Scenario, spec: Any, path: Path, grid: Grid) -> tup
     x, y = np.asarray(rain["x"].values, float), np.asarray(rain["y"].values, float)
     take = _resampler(path, x, y, grid, spec.method)
     return np.asarray(time_s, float), lambda k: take(np.nan_to_num(np.asarray(rain[k].values, float)))
+
+
+def _check_units(path: Path, variable: str, units: str, quantity: str) -> None:
+    """The file's own word for its unit against `quantity`. Raises InputError where they contradict; a unit that is not known says nothing."""
+    word = units.lower().replace(" ", "").replace("**", "").replace("^", "").replace("hour", "h").replace("hr", "h").replace("/h", "h-1")
+    is_depth, is_rate = word in ("mm", "millimeter", "millimetre", "kgm-2", "kg/m2"), word in ("mmh-1", "mm/h", "kgm-2h-1")
+    other = word in (
+        "m",
+        "cm",
+        "in",
+        "inch",
+        "inches",
+        "m/s",
+        "ms-1",
+        "mm/s",
+        "mms-1",
+        "kgm-2s-1",
+        "kg/m2/s",
+        "mm/day",
+        "mmday-1",
+        "mmd-1",
+        "mm/d",
+        "inh-1",
+    )
+    if other or (is_depth and quantity == "rate_mm_h") or (is_rate and quantity == "depth_mm"):
+        raise input_error(
+            "E501", f"{path.name}, {variable}", "the file's unit is not that of `quantity`", given=f'units = "{units}", quantity = "{quantity}"',
+            allowed="mm for depth_mm, mm/h for rate_mm_h", do="convert the numbers, or set quantity",
+        )  # fmt: skip
 
 
 def _resampler(path: Path, x: np.ndarray, y: np.ndarray, grid: Grid, method: str) -> Any:
@@ -255,12 +316,9 @@ def _resampler(path: Path, x: np.ndarray, y: np.ndarray, grid: Grid, method: str
 
 def _raster_layers(scenario: Scenario, spec: Any, path: Path, grid: Grid) -> tuple[np.ndarray, Any]:
     """A CSV of rasters: time or time_s, and the file."""
-    rows = files.read_csv(path)
-    if not rows or "raster" not in rows[0]:
-        raise input_error("E104", path.name, "the column `raster` is missing", allowed="time or time_s, raster")
-    time_s = np.array([files.seconds(path, number, row, scenario.spec.time.start) for number, row in enumerate(rows, start=2)])
-    rasters = [scenario.file(row["raster"], f"{path.name}, row {number}, `raster`") for number, row in enumerate(rows, start=2)]
-    return time_s, lambda k: np.nan_to_num(files.read_layer(rasters[k], grid, [], mean=spec.method != "nearest"))
+    table = read_timed(scenario, path, RasterRow, [])
+    rasters = [scenario.file(name, table.place(number, "raster")) for number, name in enumerate(table.columns["raster"])]
+    return table.columns["time_s"], lambda k: np.nan_to_num(files.read_layer(rasters[k], grid, [], mean=spec.method != "nearest"))
 
 
 FIELDS = {"gauges": _gauges, "grid": _grid, "moving_cells": _moving}

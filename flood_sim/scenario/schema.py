@@ -19,7 +19,19 @@ from flood_sim.scenario.action_specs import ActionList, ActionSpec, Resources
 from flood_sim.scenario.event_specs import AnyFailure, AnyRule
 from flood_sim.scenario.site_specs import AnySite, PassageSpec
 from flood_sim.scenario.structure_specs import AnyStructure
-from flood_sim.scenario.water_specs import AnyFacility, EvaporationSpec, LandCover, Loss, NoInfiltrationSpec, NoRain, Rain, Section, StorageSpec
+from flood_sim.scenario.water_specs import (
+    LARGEST_DISCHARGE_M3_S,
+    AnyFacility,
+    EvaporationSpec,
+    LandCover,
+    Loss,
+    NoInfiltrationSpec,
+    NoRain,
+    Rain,
+    Section,
+    StorageSpec,
+)
+from flood_sim.table_rows import HIGHEST_M, LONGEST_NAME, LOWEST_M
 
 NOT_YET = {
     "storm": "named storms of a study",
@@ -27,6 +39,7 @@ NOT_YET = {
 
 
 OWN_SCHEMES: dict[str, Any] = dict.fromkeys(("local_inertial", "second_order"))  # named here: reading a scenario loads no kernels
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"^[^\x00-\x1f\x7f]+$")]
 SCHEMES = ("auto", *unique("SCHEMES", OWN_SCHEMES, {scheme.name: scheme for scheme in brought("SCHEMES")}))
 
 
@@ -41,6 +54,12 @@ class GridSpec(Section):
     bounds_m: tuple[float, float, float, float] | None = Field(None, description="west, south, east, north to clip to")
     crs: str | None = Field(None, description='only where the raster has none, e.g. "EPSG:4547"; "local" for laboratory cases')
 
+    @model_validator(mode="after")
+    def _ordered(self) -> GridSpec:
+        if self.bounds_m is not None and not (self.bounds_m[0] < self.bounds_m[2] and self.bounds_m[1] < self.bounds_m[3]):
+            raise ValueError("bounds_m are west, south, east, north: west must be below east and south below north")
+        return self
+
 
 class FromRims(Section):
     from_rims: Literal[True]
@@ -52,10 +71,10 @@ class FlatBed(Section):
 
     columns: int = Field(ge=1, le=20_000)
     rows: int = Field(ge=1, le=20_000)
-    cell_size_m: float = Field(gt=0.0)
-    level_m: float = 0.0
-    slope_x: float = Field(0.0, description="rise of the bed per metre to the east")
-    slope_y: float = Field(0.0, description="rise of the bed per metre to the north")
+    cell_size_m: float = Field(gt=0.0, le=10_000.0)
+    level_m: float = Field(0.0, ge=LOWEST_M, le=HIGHEST_M)
+    slope_x: float = Field(0.0, ge=-10.0, le=10.0, description="rise of the bed per metre to the east")
+    slope_y: float = Field(0.0, ge=-10.0, le=10.0, description="rise of the bed per metre to the north")
     boxes: tuple[tuple[float, float, float, float, float, float], ...] = Field(
         (), description="[west, south, east, north, level_m at x = 0, rise per metre to the east]: parts of the bed with their own plane"
     )
@@ -70,17 +89,17 @@ class TerrainSpec(Section):
         description="block: raised; hole: left out; porosity: water stands and passes in the share of a cell that buildings leave open (coarse grids)",
     )
     building_height_m: float = Field(5.0, gt=0.0, le=500.0, description="block: roof over the ground")
-    walls_above_m: float | None = Field(None, description="cells higher than this are buildings (hole)")
+    walls_above_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="cells higher than this are buildings (hole)")
     vertical_datum: str = Field("not stated", description="e.g. 1985 National Height Datum")
 
 
 class StageInside(Section):
-    level_m: float
+    level_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="of the standing water, on the datum of the ground")
     inside: str | None = Field(None, description="polygon file; everywhere below the level where absent")
 
 
 class Initial(Section):
-    depth: float | str = Field(0.0, description="m, number or raster")
+    depth: float | str = Field(0.0, description="m, number 0 to 200, or raster")
     stage: tuple[StageInside, ...] = ()
 
 
@@ -167,7 +186,7 @@ class StageSeries(Section):
     kind: Literal["stage_series"]
     edge: EdgeName
     file: str | None = Field(None, description="CSV: time or time_s, level_m")
-    level_m: float | None = None
+    level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="a level that stays, on the datum of the ground")
 
     @model_validator(mode="after")
     def _one(self) -> StageSeries:
@@ -181,9 +200,12 @@ class DischargeSeries(Section):
     edge: EdgeName | None = None
     polygon: str | None = Field(None, description="polygon file; every active cell inside shares the discharge")
     file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")
-    discharge_m3_s: float | None = Field(None, ge=0.0)
+    discharge_m3_s: float | None = Field(None, ge=0.0, le=LARGEST_DISCHARGE_M3_S, description="a discharge that stays")
     level_m: float | None = Field(
-        None, description="edge: level of the water that enters, where its flow is supercritical; absent: found by the flow"
+        None,
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description="edge: level of the water that enters, where its flow is supercritical; absent: found by the flow",
     )
 
     @model_validator(mode="after")
@@ -199,10 +221,10 @@ class DischargeSeries(Section):
 
 class PointInflow(Section):
     kind: Literal["point_inflow"]
-    name: str = "inflow"
+    name: Name = "inflow"
     location_m: tuple[float, float]
     file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")
-    discharge_m3_s: float | None = Field(None, ge=0.0)
+    discharge_m3_s: float | None = Field(None, ge=0.0, le=LARGEST_DISCHARGE_M3_S, description="a discharge that stays")
 
     @model_validator(mode="after")
     def _one(self) -> PointInflow:
@@ -225,8 +247,8 @@ class ExposureSpec(Section):
 
 class Output(Section):
     interval_s: float = Field(300.0, ge=1.0, le=86400.0)
-    gauges: dict[str, tuple[float, float]] = {}
-    sections: dict[str, tuple[tuple[float, float], ...]] = {}
+    gauges: dict[Name, tuple[float, float]] = {}
+    sections: dict[Name, Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]] = {}
     fields: Literal["frames", "depth", "maxima"] = "frames"
 
 

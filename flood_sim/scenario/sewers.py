@@ -11,6 +11,7 @@ import numpy as np
 from flood_sim.city import City
 from flood_sim.drainage.audit import audit_network, refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
+from flood_sim.drainage.ranges import check_ranges, series_outside
 from flood_sim.errors import Finding, InputError, input_error
 from flood_sim.inputs import DrainageInputs, NodeInlet
 from flood_sim.scenario.ground import GroundInputs
@@ -21,6 +22,9 @@ from flood_sim.terrain import Terrain
 from flood_sim.units import SWMM_US_UNITS, mm_h_to_m_s
 
 RIM_DIFFERENCE_M = 0.2
+FARTHEST_RIM_M = 50.0  # half of the rims so far from the ground: network and ground do not belong together
+MOST_RIMS = 0.8  # of them differ: the ground is another one
+OTHER_DATUM = "Are network and ground on one datum, in one unit and one coordinate system?"
 LARGE_NODE_M2 = 3.0
 
 
@@ -93,6 +97,7 @@ def _network_drainage(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, 
     inp = read_inp(scenario.file(spec.network, "[drainage] network"), scenario.roots)
     _check_network(scenario, spec, inp, findings)
     refuse_odd_inflows(inp)
+    findings += check_ranges(inp) + series_outside(inp, scenario.spec.time.start, scenario.spec.time.stop)
     findings += audit_network(inp, spec.routing_step_s)
     if spec.min_surface_area_m2 is not None:
         inp = inp.with_options({"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"})
@@ -262,8 +267,9 @@ def _place_nodes(inp: InpFile, terrain: Terrain, spec: SwmmDrainage, findings: l
 
 
 def _say_places(inp: InpFile, places: _Places, spec: SwmmDrainage, count: int, findings: list[Finding]) -> None:
-    if count > len(places.unplaced) and not places.cells:
-        raise input_error("E402", inp.path.name, "no node of the network lies on the grid", do="the .inp coordinates must be in the terrain's system")
+    if count and not places.cells:
+        which = "no node of the network lies on the grid" if count > len(places.unplaced) else "no node of the network has coordinates"
+        raise input_error("E402", inp.path.name, which, do="the .inp needs [COORDINATES] in the terrain's system")
     for code, names, text in (
         ("W402", places.snapped, f"nodes stand on buildings or outside the ground and go to the nearest open cell within {spec.snap_m:g} m"),
         ("W402", places.outside, "nodes lie off the grid: they are not coupled, what they spill leaves the model"),
@@ -280,15 +286,19 @@ def _check_rims(inp: InpFile, terrain: Terrain, places: _Places, findings: list[
     far = sorted((n for n in gaps if abs(gaps[n]) > RIM_DIFFERENCE_M), key=lambda n: -abs(gaps[n]))
     if far:
         worst = ", ".join(f"{n} {gaps[n]:+.2f} m" for n in far[:5])
-        findings.append(
-            Finding(
-                "W403",
-                inp.path.name,
-                f"{len(far)} of {len(gaps)} rims differ from the ground by more than {RIM_DIFFERENCE_M} m (rim - ground: {worst})",
-                do='mend them, or set [drainage] rim = "bed"',
-                at=inp.places(far),
+        text = f"{len(far)} of {len(gaps)} rims differ from the ground by more than {RIM_DIFFERENCE_M} m (rim - ground: {worst})"
+        middle, do = float(np.median(list(gaps.values()))), 'mend them, or set [drainage] rim = "bed"'
+        if abs(middle) > FARTHEST_RIM_M:
+            allowed = f"within {FARTHEST_RIM_M:g} m"
+            raise input_error(
+                "E227", inp.path.name, f"{text}; half of them by more than {abs(middle):.1f} m", allowed=allowed, do=OTHER_DATUM, at=inp.places(far)
             )
-        )
+        if len(far) >= MOST_RIMS * len(gaps) and abs(middle) > RIM_DIFFERENCE_M:  # the ground, not single nodes: it stands first
+            findings.insert(
+                0, Finding("W403", inp.path.name, f"{text}; half of them by {middle:+.2f} m", do=f"{OTHER_DATUM} Or {do}", at=inp.places(far))
+            )
+        else:
+            findings.append(Finding("W403", inp.path.name, text, do=do, at=inp.places(far)))
 
 
 def _rims_on_the_bed(inp: InpFile, terrain: Terrain, places: _Places) -> InpFile:

@@ -10,18 +10,20 @@ from pydantic import TypeAdapter
 
 from flood_sim.city import City
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import Faults, Finding, input_error
+from flood_sim.errors import Faults, Finding, InputError, input_error
 from flood_sim.inputs import ModelInputs
 from flood_sim.rain_fields import RainField
 from flood_sim.rainfall import Rainfall
-from flood_sim.scenario import files
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.scenario.site_specs import AnySite, CriticalSiteSpec, OpeningSpec, PassageSpec, SumpPumpSpec, UndergroundSite
+from flood_sim.scenario.table_specs import StageVolumeRow
+from flood_sim.scenario.tables import read_curve
 from flood_sim.services import CriticalSite, Need
 from flood_sim.sites import SiteInputs
 from flood_sim.space_checks import rises, space_faults
 from flood_sim.spaces import Opening, Passage, Space, SpaceInputs, SumpPump
+from flood_sim.table_rows import check_columns
 from flood_sim.terrain import Terrain
 from flood_sim.units import hours_to_s
 
@@ -135,9 +137,13 @@ class SiteBuilder:
 
     def _given_table(self, spec: UndergroundSite, place: str) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(spec.stage_volume, str):
-            table = files.read_table(self.scenario.file(spec.stage_volume, f"{place}, stage_volume"), ("stage_m", "volume_m3"))
+            table = read_curve(self.scenario.file(spec.stage_volume, f"{place}, stage_volume"), StageVolumeRow, self.findings)
         else:
             table = np.array(spec.stage_volume or (), float).reshape(-1, 2)
+            columns = dict(zip(StageVolumeRow.model_fields, table.T, strict=True))
+            faults = check_columns(StageVolumeRow, columns, lambda k, name: f"{place}, stage_volume {k + 1}, `{name}`", self.findings)
+            if faults:
+                raise InputError(faults)
         stage, volume = table.T
         if len(stage) < 2 or volume[0] != 0.0 or not (rises(stage) and rises(volume)):
             raise input_error(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.culverts import INLETS
+from flood_sim.table_rows import HIGHEST_M, LONGEST_S, LOWEST_M, usual
 
 Line = tuple[tuple[float, float], ...]
 
@@ -36,11 +37,11 @@ class Breach(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     location_m: tuple[float, float]
-    width_m: float = Field(gt=0.0, le=2000.0)
-    begin_s: float = Field(ge=0.0, description="seconds from the start of the run")
+    width_m: float = Field(gt=0.0, le=2000.0, description="of the gap in the end", json_schema_extra=usual(None, 500.0))
+    begin_s: float = Field(ge=0.0, le=LONGEST_S, description="seconds from the start of the run")
     sinking_s: float = Field(600.0, gt=0.0, le=86400.0)
     widening_s: float = Field(0.0, ge=0.0, le=86400.0)
-    level_m: float | None = Field(None, description="what is left of the crest; absent: the ground")
+    level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="what is left of the crest; absent: the ground")
 
 
 class Wall(LineStructure):
@@ -49,22 +50,22 @@ class Wall(LineStructure):
 
 class Dyke(LineStructure):
     kind: Literal["dyke"]
-    crest_m: float = Field(description="level of the crest")
+    crest_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the crest")
     coefficient: float = Field(1.7, gt=0.5, le=3.0, description="m^0.5/s: broad crest 1.7")
     breach: Breach | None = None
 
 
 class Weir(LineStructure):
     kind: Literal["weir"]
-    crest_m: float = Field(description="level of the crest")
+    crest_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the crest")
     coefficient: float = Field(1.8, gt=0.5, le=3.0, description="m^0.5/s: sharp crest 1.8 to 1.9, broad crest 1.7")
 
 
 class Gate(LineStructure):
     kind: Literal["gate"]
-    sill_m: float = Field(description="level of the sill")
-    top_m: float | None = Field(None, description="level over which the closed gate spills; absent: never")
-    opening_m: float | None = Field(None, ge=0.0, le=50.0, description="height of the opening over the sill")
+    sill_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the sill")
+    top_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level over which the closed gate spills; absent: never")
+    opening_m: float | None = Field(None, ge=0.0, le=50.0, description="height of the opening over the sill", json_schema_extra=usual(None, 20.0))
     opening_file: str | None = Field(None, description="CSV instead: time or time_s, opening_m")
     coefficient: float = Field(0.6, gt=0.1, le=1.0, description="of the jet under the gate")
     open_share: float = Field(1.0, gt=0.0, le=1.0, description="share of the line that is opening (piers taken off)")
@@ -80,8 +81,10 @@ class Gate(LineStructure):
 
 class Bridge(LineStructure):
     kind: Literal["bridge"]
-    soffit_m: float = Field(description="level of the deck's underside: below it the flow is free, above it under pressure")
-    deck_m: float = Field(description="level over which water runs across the deck, parapets included")
+    soffit_m: float = Field(
+        ge=LOWEST_M, le=HIGHEST_M, description="level of the deck's underside: below it the flow is free, above it under pressure"
+    )
+    deck_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level over which water runs across the deck, parapets included")
     coefficient: float = Field(0.8, gt=0.1, le=1.0, description="of the pressure flow")
     open_share: float = Field(1.0, gt=0.0, le=1.0, description="share of the opening that piers leave")
 
@@ -97,13 +100,15 @@ class Barrels(Structure):
 
     from_m: tuple[float, float]
     to_m: tuple[float, float]
-    height_m: float = Field(gt=0.0, le=20.0, description="of one barrel; its diameter where it is circular")
-    width_m: float | None = Field(None, gt=0.0, le=100.0, description="of one barrel; absent: circular")
+    height_m: float = Field(gt=0.0, le=20.0, description="of one barrel; its diameter where it is circular", json_schema_extra=usual(0.1, 8.0))
+    width_m: float | None = Field(None, gt=0.0, le=100.0, description="of one barrel; absent: circular", json_schema_extra=usual(0.1, 30.0))
     barrels: int = Field(1, ge=1, le=50)
     inlet: str | None = Field(None, description=f"by HDS-5, else a plain weir and orifice; one of {', '.join(INLETS)}")
-    from_level_m: float | None = Field(None, description="invert; absent: the ground there")
-    to_level_m: float | None = None
-    length_m: float | None = Field(None, gt=0.0, description="absent: the distance of the two places")
+    from_level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="invert; absent: the ground there")
+    to_level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="invert at the other end; absent: the ground there")
+    length_m: float | None = Field(
+        None, gt=0.0, le=20_000.0, description="absent: the distance of the two places", json_schema_extra=usual(None, 2000.0)
+    )
     manning_n: float = Field(0.015, ge=0.008, le=0.1)
     entry_loss: float = Field(0.5, ge=0.0, le=2.0)
     exit_loss: float = Field(1.0, ge=0.0, le=2.0)
@@ -132,7 +137,7 @@ class PumpSpec(Structure):
     kind: Literal["pump"]
     from_m: tuple[float, float]
     to_m: tuple[float, float]
-    capacity_m3_s: float = Field(gt=0.0, le=500.0)
+    capacity_m3_s: float = Field(gt=0.0, le=500.0, description="m3/s, not L/s", json_schema_extra=usual(None, 100.0))
     start_depth_m: float = Field(0.2, gt=0.0, le=20.0, description="depth at its inlet above which it starts")
     stop_depth_m: float = Field(0.05, ge=0.0, le=20.0)
 

@@ -10,13 +10,17 @@ from pydantic import ValidationError
 
 from flood_sim.boundaries import section_along
 from flood_sim.culverts import INLETS, Barrel, plain_rating, rating
-from flood_sim.errors import Finding, input_error
+from flood_sim.errors import Finding, InputError, input_error
 from flood_sim.grid import Grid
 from flood_sim.scenario import files
+from flood_sim.scenario.levels import check_inverts, check_over_ground
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.structure_specs import Barrels, Bridge, CulvertSpec, CulvertTable, Dyke, Gate, PumpSpec, Weir
+from flood_sim.scenario.table_specs import CulvertRow, OpeningRow
+from flood_sim.scenario.tables import read_series
 from flood_sim.structures import BROAD_CREST, Culvert, FaceStructure, SurfacePump, barrel_loss, shared_face
+from flood_sim.table_rows import read_rows
 from flood_sim.terrain import Terrain
 
 
@@ -34,13 +38,13 @@ def build_structures(
             raise input_error("E105", place, "two structures have this name", do="names must differ: the ledger has a line for each")
         names.add(spec.name)
         if isinstance(spec, CulvertSpec):
-            culverts.append(_culvert(terrain, spec, place))
+            culverts.append(_culvert(terrain, spec, place, findings))
         elif isinstance(spec, CulvertTable):
-            for row in _culvert_rows(scenario, spec, place):
+            for row in _culvert_rows(scenario, spec, place, findings):
                 if row.name in names:
                     raise input_error("E105", place, "two structures have this name", given=row.name, do="names must differ")
                 names.add(row.name)
-                culverts.append(_culvert(terrain, row, f"{place}, {row.name}"))
+                culverts.append(_culvert(terrain, row, f"{place}, {row.name}", findings))
         elif isinstance(spec, PumpSpec):
             ends = open_cell(terrain, spec.from_m, f"{place}, from_m"), open_cell(terrain, spec.to_m, f"{place}, to_m")
             pumps.append(SurfacePump(spec.name, *ends, spec.capacity_m3_s, spec.start_depth_m, spec.stop_depth_m))
@@ -50,7 +54,7 @@ def build_structures(
     return tuple(faces), tuple(culverts), tuple(pumps)
 
 
-def _culvert(terrain: Terrain, spec: Barrels, place: str) -> Culvert:
+def _culvert(terrain: Terrain, spec: Barrels, place: str, findings: list[Finding]) -> Culvert:
     a, b = open_cell(terrain, spec.from_m, f"{place}, from_m"), open_cell(terrain, spec.to_m, f"{place}, to_m")
     if a == b:
         raise input_error(
@@ -58,6 +62,9 @@ def _culvert(terrain: Terrain, spec: Barrels, place: str) -> Culvert:
         )
     length = spec.length_m or math.hypot(spec.to_m[0] - spec.from_m[0], spec.to_m[1] - spec.from_m[1])
     levels = [float(terrain.bed_elevation[cell]) if level is None else level for cell, level in ((a, spec.from_level_m), (b, spec.to_level_m))]
+    ends = [(key, level, float(terrain.bed_elevation[cell]), at) for key, level, cell, at in (
+        ("from_level_m", levels[0], a, spec.from_m), ("to_level_m", levels[1], b, spec.to_m))]  # fmt: skip
+    check_inverts(place, ends, spec.height_m, findings)
     barrel = Barrel(spec.width_m is None, spec.height_m, spec.height_m if spec.width_m is None else spec.width_m)
     loss = barrel_loss(length, barrel.radius_m, spec.manning_n, spec.entry_loss, spec.exit_loss)
     if spec.inlet is None:
@@ -70,23 +77,22 @@ def _culvert(terrain: Terrain, spec: Barrels, place: str) -> Culvert:
     return Culvert(spec.name, a, b, levels[0], levels[1], spec.height_m, n * barrel.area_m2, loss, (n * ratings[0], n * ratings[1]), spec.flap)
 
 
-def _culvert_rows(scenario: Scenario, spec: CulvertTable, place: str) -> list[Barrels]:
+def _culvert_rows(scenario: Scenario, spec: CulvertTable, place: str, findings: list[Finding]) -> list[Barrels]:
     """The rows of a table of culverts, checked like those of the scenario. Raises InputError with the row and what is wrong in it."""
-    path = scenario.file(spec.file, place)
-    rows = []
-    for number, cells in enumerate(files.read_csv(path), start=2):
-        given: dict[str, Any] = {key: text for key, text in cells.items() if text != ""}
+    table = read_rows(scenario.file(spec.file, place), CulvertRow, findings)
+    rows, faults = [], []
+    for number, given in enumerate(table.rows()):
+        ends = {f"{end}_m": (given.pop(f"{end}_x_m"), given.pop(f"{end}_y_m")) for end in ("from", "to")}
+        whole = {key: type_(given[key]) for key, type_ in (("barrels", int), ("flap", bool)) if key in given}
         try:
-            ends = {f"{end}_m": (given.pop(f"{end}_x_m"), given.pop(f"{end}_y_m")) for end in ("from", "to")}
-            rows.append(Barrels.model_validate({**given, **ends}, strict=False))
-        except KeyError as error:
-            raise input_error(
-                "E106", f"{path.name}, line {number}", "a column is missing", given=str(error), do="from_x_m, from_y_m, to_x_m, to_y_m"
-            ) from error
+            rows.append(Barrels.model_validate({**given, **ends, **whole}))
         except ValidationError as error:
-            fault = error.errors()[0]
-            key = ".".join(str(part) for part in fault["loc"])
-            raise input_error("E106", f"{path.name}, line {number}, {key}", str(fault["msg"]), given=str(fault.get("input"))[:80]) from error
+            for fault in error.errors():
+                key = ".".join(str(part) for part in fault["loc"])
+                problem = str(fault["msg"]).removeprefix("Value error, ")
+                faults.append(Finding("E106", table.place(number, key), problem, given=str(given.get(key, ""))[:80]))
+    if faults:
+        raise InputError(faults)
     return rows
 
 
@@ -106,6 +112,10 @@ def _face_structure(scenario: Scenario, terrain: Terrain, spec: Any, place: str,
     is_x, cells, sign, other = section.is_x[both], section.cells[both], section.sign[both], above[both]
     ground = np.maximum(terrain.bed_elevation[tuple(cells.T)], terrain.bed_elevation[tuple(other.T)])
     n = len(cells)
+    for key in ("crest_m", "sill_m", "top_m", "deck_m"):
+        given = getattr(spec, key, None)
+        if given is not None:
+            check_over_ground(place, key, given, ground, grid.middles(cells[:1]), findings)
     level = {"crest": np.full(n, np.inf)}
     rest: dict[str, Any] = {}
     if isinstance(spec, (Dyke, Weir)):
@@ -123,7 +133,7 @@ def _face_structure(scenario: Scenario, terrain: Terrain, spec: Any, place: str,
         rest.update(_breach(terrain, spec.breach, is_x, cells, ground, place))
     if isinstance(spec, Gate):
         opening = (
-            None if spec.opening_file is None else files.read_series(scenario.file(spec.opening_file, place), "opening_m", scenario.spec.time.start)
+            None if spec.opening_file is None else read_series(scenario, scenario.file(spec.opening_file, place), OpeningRow, "opening_m", findings)
         )
         level["crest"] = np.full(n, np.inf if spec.top_m is None else spec.top_m)
         sill = np.maximum(np.full(n, spec.sill_m), ground)

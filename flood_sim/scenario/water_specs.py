@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
 from flood_sim.rainfall import FORMULAS, STORMS
+from flood_sim.table_rows import LONGEST_S, usual
+
+LARGEST_DISCHARGE_M3_S = 400_000.0  # above the highest flood that was ever measured (Amazon)
 
 
 class Section(BaseModel):
@@ -69,19 +72,19 @@ class DesignRain(Placed):
     duration_min: float = Field(120.0, ge=5.0, le=180.0, description='the formulas hold for short storms; a day: kind = "daily_storm"')
     peak_ratio: float = Field(0.4, gt=0.0, lt=1.0)
     step_min: float = Field(5.0, gt=0.0, le=60.0)
-    begin_s: float = Field(0.0, ge=0.0, description="seconds from the start of the run")
+    begin_s: float = Field(0.0, ge=0.0, le=LONGEST_S, description="seconds from the start of the run")
 
 
 class DailyRain(Placed):
     kind: Literal["daily_storm"]
-    depth_mm: float = Field(gt=0.0, le=2000.0, description="of 24 h; Zhengzhou, 50 years: about 199 (recalled)")
+    depth_mm: float = Field(gt=0.0, le=2000.0, description="of 24 h; Zhengzhou, 50 years: about 199 (recalled)", json_schema_extra=usual(1.0, 1000.0))
     shape: Literal["alternating_block", "zhengzhou-720"] = "alternating_block"
     formula: Literal["zhengzhou-measures", "zhengzhou-2002"] | FormulaSpec = Field(
         "zhengzhou-measures", description="alternating_block: of its inner 3 h"
     )
     return_period_y: float = Field(50.0, ge=0.25, le=1000.0, description="alternating_block: of its inner 3 h")
     peak_ratio: float = Field(0.5, gt=0.0, lt=1.0)
-    begin_s: float = Field(0.0, ge=0.0)
+    begin_s: float = Field(0.0, ge=0.0, le=LONGEST_S, description="seconds from the start of the run")
 
 
 class SeriesRain(Section):
@@ -112,10 +115,10 @@ class GridRain(Section):
 
 
 class StormCellSpec(Section):
-    peak_mm_h: float = Field(gt=0.0, le=500.0, description="rate in its middle")
+    peak_mm_h: float = Field(gt=0.0, le=500.0, description="rate in its middle", json_schema_extra=usual(None, 300.0))
     radius_m: float = Field(gt=0.0, le=100_000.0, description="standard deviation of the Gaussian")
-    begin_s: float = Field(description="seconds from the start of the run")
-    end_s: float
+    begin_s: float = Field(ge=-LONGEST_S, le=LONGEST_S, description="seconds from the start of the run")
+    end_s: float = Field(ge=-LONGEST_S, le=LONGEST_S, description="seconds from the start of the run")
     from_m: tuple[float, float] = Field(description="map coordinates of its middle at begin_s")
     to_m: tuple[float, float]
 
@@ -145,15 +148,15 @@ class CitySoilSpec(Section):
 
 class ConstantInfiltrationSpec(Section):
     kind: Literal["constant"]
-    rate_mm_h: float | None = Field(None, ge=0.0, le=500.0)
+    rate_mm_h: float | None = Field(None, ge=0.0, le=500.0, description="that the ground takes", json_schema_extra=usual(None, 250.0))
     land_cover: LandCover | None = None
 
 
 class GreenAmptSpec(Section):
     kind: Literal["green_ampt"]
-    conductivity_mm_h: float | None = Field(None, ge=0.0, le=500.0)
-    suction_mm: float | None = Field(None, ge=0.0, le=2000.0)
-    deficit: float | None = Field(None, ge=0.0, le=0.6)
+    conductivity_mm_h: float | None = Field(None, ge=0.0, le=500.0, description="saturated; clay 0.3, sand 120", json_schema_extra=usual(None, 250.0))
+    suction_mm: float | None = Field(None, ge=0.0, le=2000.0, description="at the wetting front; sand 50, clay 320")
+    deficit: float | None = Field(None, ge=0.0, le=0.6, description="free pore space, share of the soil")
     land_cover: LandCover | None = None
     wetness: float = Field(0.0, ge=0.0, le=1.0, description="share of the deficit that earlier rain has filled")
     recovery: bool = Field(False, description="the upper zone drains while the ground is dry (SWMM's rule): for storms that follow each other")
@@ -169,9 +172,9 @@ class HortonSpec(Section):
     """Capacity falls with the depth infiltrated (as SWMM), from first to last; dry ground recovers."""
 
     kind: Literal["horton"]
-    first_mm_h: float | None = Field(None, ge=0.0, le=1000.0)
-    last_mm_h: float | None = Field(None, ge=0.0, le=500.0)
-    decay_1_h: float | None = Field(None, gt=0.0, le=100.0)
+    first_mm_h: float | None = Field(None, ge=0.0, le=1000.0, description="capacity of dry ground")
+    last_mm_h: float | None = Field(None, ge=0.0, le=500.0, description="capacity of wet ground")
+    decay_1_h: float | None = Field(None, gt=0.0, le=100.0, description="from the first to the last")
     recovery_1_h: float | None = Field(None, ge=0.0, le=10.0, description="share of the lost capacity that comes back in a dry hour; absent: 0")
     land_cover: LandCover | None = None
 
@@ -188,7 +191,7 @@ class CurveNumberSpec(Section):
     """SCS: one event; only rain that falls on a cell is lost there, not what runs on to it."""
 
     kind: Literal["curve_number"]
-    curve_number: float | None = Field(None, ge=1.0, le=100.0)
+    curve_number: float | None = Field(None, ge=1.0, le=100.0, description="SCS; pavement 98, pasture 60 to 80", json_schema_extra=usual(30.0, 100.0))
     land_cover: LandCover | None = None
 
     @model_validator(mode="after")
@@ -207,7 +210,9 @@ class StorageSpec(Section):
 
 
 class EvaporationSpec(Section):
-    rate_mm_d: float = Field(0.0, ge=0.0, le=30.0, description="from leaves, hollows and standing water, in this order")
+    rate_mm_d: float = Field(
+        0.0, ge=0.0, le=30.0, description="from leaves, hollows and standing water, in this order", json_schema_extra=usual(None, 15.0)
+    )
     file: str | None = Field(None, description="CSV instead: time or time_s, rate_mm_d")
 
 

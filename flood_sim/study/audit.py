@@ -17,6 +17,7 @@ from flood_sim.rainfall import FORMULAS
 from flood_sim.results import open_results
 from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
+from flood_sim.study.standards import refuse_wrong_loads, refuse_wrong_standards
 from flood_sim.study.store import AUDIT, Store, write_whole
 from flood_sim.study.worker import completed, request
 
@@ -34,10 +35,8 @@ class Audit:
         self.scenario, self.standards, self.city_class, self.threads = scenario, standards, city_class, threads
         self.loads, self.store = loads or read_loads(), Store(folder)
         self._runs: dict[tuple[str, Rung], Consequences] = {}
-        for family in (name for name in ("short", "day") if name in self.loads):
-            law = self.loads[family]["formula"]
-            if law not in FORMULAS:
-                raise input_error("E104", f"--loads, [{family}] `formula`", f"no such formula{nearest(law, FORMULAS)}", given=law, allowed=", ".join(FORMULAS))
+        refuse_wrong_standards(standards)
+        refuse_wrong_loads(self.loads)
         known = next(iter(self.parts.values()))["required_y"]
         if city_class not in known:
             raise input_error("E104", "--city-class", f"no such class{nearest(city_class, known)}", given=city_class, allowed=", ".join(known))

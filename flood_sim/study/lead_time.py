@@ -125,6 +125,10 @@ def search_lead_time(
 ) -> LeadTime:
     """Latest order of `action` that holds `outcome` at or below `limit`; writes lead_time.json into the folder. Raises InputError, RunFailedError."""
     start, duration_s = scenario.spec.time.start, scenario.spec.duration_s
+    if not 0.0 <= limit < math.inf:
+        raise input_error("E104", "--limit", "a limit is a number of the outcome's unit", given=f"{limit:g}", allowed="0 and more")
+    if not 0.0 < step_min < math.inf:
+        raise input_error("E104", "--step-min", "the steps do not fit the run", given=f"{step_min:g}", allowed="above 0 min")
     last = math.floor(duration_s / minutes_to_s(step_min))
     if not 1 <= last <= LARGEST_GRID:
         raise input_error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
@@ -15,9 +15,11 @@ from flood_sim.scenario import Scenario, list_scenarios, load_scenario
 from flood_sim.scenario.build import build_inputs
 from flood_sim.scenario.loader import MOST_TOLD, scenarios_folder
 from flood_sim.scenario.paths import file_inside
+from flood_sim.study.checked_changes import refuse_wrong_changes
 from flood_sim.study.failures import Envelope, components_of, failure_sets
 from flood_sim.study.section import Changes, Section
 from flood_sim.toml_files import read_toml
+from flood_sim.units import SECONDS_PER_DAY
 
 MOST_PLAYERS = 62  # sets are bits of a signed integer
 MOST_PROJECTS = 8  # 256 runs a storm: beyond that orders are sampled, or portfolios named
@@ -48,14 +50,16 @@ class Twin(Section):
     """A cheap model of the same thing, run for all draws; the study's own model for the first of them. Both together say what many dear draws would."""
 
     changes: Changes = Field(description="of the scenario, e.g. { city = { cell_size_m = 20.0 }, drainage = { trunk_share = 0.1 } }")
-    dear_draws: int = Field(8, ge=2, description="draws that the study's own model runs too; fewer than 8 measure no correlation")
+    dear_draws: int = Field(8, ge=2, le=4096, description="draws that the study's own model runs too; fewer than 8 measure no correlation")
 
 
 class Money(Section):
-    price_year: int = 2021
-    rates: tuple[float, ...] = Field((0.06, 0.08), min_length=1)
+    price_year: int = Field(2021, ge=1990, le=2100)
+    rates: tuple[Annotated[float, Field(ge=0.0, le=0.2)], ...] = Field((0.06, 0.08), min_length=1, description="discount rates: 0.06, not 6")
     horizon_y: int = Field(50, ge=1, le=200)
-    yearly_budget_cny: tuple[float, ...] = Field((), description="money of each year, for the order of building; what is left carries over")
+    yearly_budget_cny: tuple[Annotated[float, Field(ge=0.0, le=1e13)], ...] = Field(
+        (), description="money of each year, for the order of building; what is left carries over"
+    )
 
 
 class Sampling(Section):
@@ -83,14 +87,16 @@ class StudySpec(Section):
     sampling: Sampling = Sampling()
     actions: str | None = Field(None, description="name of an [action_list.NAME]")
     storms: dict[str, Changes] = Field({"as_given": {}}, min_length=1, description="name to the changes of the scenario that make it")
-    return_period_y: dict[str, float] = Field({}, description="of storms that have one: expected annual damage; a historic storm has none")
+    return_period_y: dict[str, Annotated[float, Field(ge=0.1, le=100_000.0)]] = Field(
+        {}, description="of storms that have one: expected annual damage; a historic storm has none"
+    )
     failure_sets: dict[str, Changes] = Field({"none": {}}, min_length=1, description="name to the changes that make it, e.g. { failures = [...] }")
     envelope: Envelope | None = Field(None, description="failure sets of a global resilience analysis, besides those above")
     draws: Draws | None = None
     twin: Twin | None = None
     money: Money = Money()
     threads_per_run: int = Field(1, ge=1, le=64)
-    timeout_s: float = Field(3600.0, gt=0.0, description="of one run")
+    timeout_s: float = Field(3600.0, ge=1.0, le=30 * SECONDS_PER_DAY, description="of one run")
 
     @model_validator(mode="after")
     def _twin_has_draws(self) -> StudySpec:
@@ -145,6 +151,7 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
         raise InputError([_finding(path, fault) for fault in error.errors()[:MOST_TOLD]]) from error
     shipped = spec.scenario in list_scenarios() and not (path.parent / spec.scenario).is_file()
     scenario = load_scenario(spec.scenario if shipped else file_inside(path.parent, spec.scenario, f"{path.name}, scenario", allowed), allowed)
+    refuse_wrong_changes(spec, scenario, path.name)
     projects = _projects(spec, scenario, path)
     unions: tuple[tuple[int, ...], ...] = tuple((k,) for k in range(len(projects)))
     if spec.portfolios == "sampled" and spec.sampling.of == "measures":

@@ -107,10 +107,10 @@ def test_culverts_from_a_table(tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("A,12.5,7.5,32.5,7.5,-1,,1,\n", "culverts.csv, line 2, height_m"),
+        ("A,12.5,7.5,32.5,7.5,-1,,1,\n", "culverts.csv, row 2, `height_m`"),
         ("A,12.5,7.5,32.5,7.5,1.0,2.0,1,circular_metal_projecting\n", "is for a circular barrel"),
         ("A,12.5,7.5,32.5,7.5,1.0,2.0,1,trumpet\n", "no inlet `trumpet`"),
-        ("A,12.5,7.5,32.5,7.5,1.0,,1,\nA,12.5,2.5,32.5,2.5,1.0,,1,\n", "two structures have this name"),
+        ("A,12.5,7.5,32.5,7.5,1.0,,1,\nA,12.5,2.5,32.5,2.5,1.0,,1,\n", "`name` A is given twice"),
         ("A,12.5,7.5,32.5,900,1.0,,1,\n", "to_m"),
     ],
 )
