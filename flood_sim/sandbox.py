@@ -68,6 +68,7 @@ COMMANDS = {
 class _State:
     armed: bool = False
     roots: list[Path] = field(default_factory=list)
+    scratch: Path | None = None
 
 
 _state = _State()
@@ -124,6 +125,18 @@ def told() -> Iterator[None]:
 def hold_model(store: Path, reads: list[Path]) -> bool:
     """Hold the process of a study's models: it writes the study's runs, and talks to nobody."""
     return _state.armed and hold(reads, [store])
+
+
+def hold_apart(config: str, folder: str) -> bool:
+    """Hold the process of a BMI instance: it reads its scenario's folder, and writes its own."""
+    arm()
+    return _state.armed and hold(_beside(Path(config.partition("#")[0]), "name"), [Path(folder)])
+
+
+def leave() -> None:
+    """Remove this process' temporary files: for those that end at once (os._exit)."""
+    if _state.scratch is not None:
+        shutil.rmtree(_state.scratch, ignore_errors=True)
 
 
 def hold(reads: Iterable[Path], folders: Iterable[Path], network: bool = False) -> bool:
@@ -308,8 +321,8 @@ def _scratch() -> Path:
     import tempfile
 
     folder, pid = Path(tempfile.mkdtemp(prefix="flood_sim_")), os.getpid()
-    os.environ["TMPDIR"], tempfile.tempdir = str(folder), None
-    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == pid else None)
+    os.environ["TMPDIR"], tempfile.tempdir, _state.scratch = str(folder), None, folder
+    atexit.register(lambda: leave() if os.getpid() == pid else None)
     return folder
 
 

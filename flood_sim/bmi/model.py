@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from flood_kernels import cache_folder
+from flood_sim import sandbox
 from flood_sim.bmi import variables as bmi
 from flood_sim.boundaries import Inflow
 from flood_sim.clock import Window
@@ -61,6 +62,7 @@ def _listen(requests: queue.Queue[str], wanted_stop: threading.Event, folder: Pa
             block = os.read(0, 65536)
         if not block:
             shutil.rmtree(folder, ignore_errors=True)
+            sandbox.leave()
             os._exit(0)
         *lines, rest = (rest + block).split(b"\n")
         for line in filter(None, lines):
@@ -78,6 +80,9 @@ def answered(model: Model, request: dict[str, Any]) -> dict[str, Any]:
         answer = task(**request)
     except FloodSimError as error:
         answer = {"error": type(error).__name__, "message": str(error), "findings": [asdict(f) for f in getattr(error, "findings", ())]}
+    except OSError as error:
+        kept = sandbox.denied(error)
+        answer = {"fault": traceback.format_exc()} if kept is None else {"error": "InputError", "message": str(kept), "findings": list(map(asdict, kept.findings))}
     except MemoryError:
         answer = {"error": "RunFailedError", "message": "the model's process has not enough memory", "findings": []}
     except Exception:  # told to the program that asked

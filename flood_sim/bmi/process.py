@@ -21,7 +21,11 @@ from flood_sim import errors
 from flood_sim.bmi.variables import block_bytes, views
 from flood_sim.errors import Finding, FloodSimError, InputError, RunFailedError
 
-BEGIN = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from flood_sim.bmi.model import serve; serve(*sys.argv[2:])"
+BEGIN = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); memory, folder, parent, config = sys.argv[2:]\n"
+    "from flood_sim import sandbox; sandbox.hold_apart(config, folder)\n"  # before numpy: threads that are there stay free
+    "from flood_sim.bmi.model import serve; serve(memory, folder, parent)"
+)
 LOG = "model.log"
 PATIENCE_S = 5.0  # until a process that should end is killed
 LAST_WORDS = 12  # lines of its log that a dead process leaves in the message
@@ -39,7 +43,7 @@ class ModelProcess:
         self.time_s = 0.0
         self._folder = Path(tempfile.mkdtemp(prefix="flood_sim_bmi_"))
         with _nameless_file() as memory:
-            self._process = _start(memory.fileno(), self._folder)
+            self._process = _start(memory.fileno(), self._folder, config)
             self._release = weakref.finalize(self, _end, self._process, self._folder, os.getpid())
             self.facts = self.ask("initialize", config=config)
             self.sizes = {int(grid): size for grid, size in self.facts["sizes"].items()}
@@ -131,11 +135,11 @@ def _checked(answer: dict[str, Any]) -> dict[str, Any]:
     raise kind(answer["message"], findings) if issubclass(kind, RunFailedError) else FloodSimError(answer["message"])
 
 
-def _start(memory: int, folder: Path) -> subprocess.Popen[bytes]:
+def _start(memory: int, folder: Path, config: str) -> subprocess.Popen[bytes]:
     """The same Python with the same paths; not the current folder, which may hold anything."""
     homes = [importlib.util.find_spec(name) for name in ("flood_sim", "flood_kernels")]
     paths = [p for p in sys.path if p] + [str(Path(h.origin).parents[1]) for h in homes if h is not None and h.origin is not None]
-    command = [sys.executable, "-P", "-c", BEGIN, json.dumps(paths), str(memory), str(folder), str(os.getpid())]
+    command = [sys.executable, "-P", "-c", BEGIN, json.dumps(paths), str(memory), str(folder), str(os.getpid()), config]
     environment = {"OMP_WAIT_POLICY": "passive"} | os.environ
     with (folder / LOG).open("wb") as log:
         return subprocess.Popen(

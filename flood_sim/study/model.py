@@ -73,6 +73,7 @@ def _listen(requests: queue.Queue[str]) -> None:
     while True:
         block = os.read(0, 65536)
         if not block:
+            sandbox.leave()
             os._exit(0)
         *lines, rest = (rest + block).split(b"\n")
         for line in lines:

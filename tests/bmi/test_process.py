@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bmi_cases import CITY, get, write_city
+from flood_sim import sandbox
 from flood_sim.bmi import DEPTH, INFLOW, STAGE, BmiFloodSim
 from flood_sim.errors import InputError, InstabilityError, RunFailedError
 from flood_sim.scenario import build_inputs, load_scenario
@@ -157,3 +158,20 @@ except KeyboardInterrupt:
     at, later, end = map(float, told.split())
     assert run.returncode == 0 and not errors and 0.0 <= at < end == 10800.0 and later == at + 4.0
     assert is_gone(pid, folder)
+
+
+@pytest.mark.skipif(sandbox.available() == 0, reason="this kernel has no Landlock")
+@pytest.mark.parametrize("off", ["", "1"])
+def test_the_process_opens_what_its_scenario_needs_and_no_more(city, tmp_path, monkeypatch, off):
+    """A plugin, which is code, tries to read a file elsewhere: the kernel keeps it away, unless the user has switched that off."""
+    elsewhere, code = tmp_path / "elsewhere", tmp_path / "code"
+    elsewhere.mkdir()
+    code.mkdir()
+    (elsewhere / "note.txt").write_text("secret")
+    (code / "spy.py").write_text(f"with open({str(elsewhere / 'note.txt')!r}) as file:\n    raise RuntimeError(file.read())\n")
+    monkeypatch.syspath_prepend(code)
+    monkeypatch.setenv("FLOOD_SIM_PLUGINS", "spy")
+    monkeypatch.setenv("FLOOD_SIM_NO_SANDBOX", off)
+    with pytest.raises(RunFailedError) as told:
+        started(city)
+    assert ("secret" in str(told.value)) == bool(off) and (off or "note.txt" in str(told.value)), str(told.value)

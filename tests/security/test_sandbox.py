@@ -65,7 +65,7 @@ def test_a_whole_run_is_held_and_stays_inside(city):
     trace, scratch = city.parent / "calls.txt", city.parent / "scratch"
     scratch.mkdir()
     calls = f"trace={watched.CALLS},landlock_restrict_self"
-    words = ["run", "city/s.toml", "--out", "city/new/out", "--threads", "1", "--quiet"]
+    words = ["run", str(city / "s.toml"), "--out", str(city / "new" / "out"), "--threads", "1", "--quiet"]
     command = [watched.strace(), "-f", "-qq", "-y", "-s", "4096", "-e", calls, "-o", trace, sys.executable, "-m", "flood_sim.cli", *words]
     environment = os.environ | {"TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([str(c) for c in command], cwd=city.parent, env=environment, capture_output=True, text=True, check=False)
