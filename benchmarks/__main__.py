@@ -14,22 +14,23 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow ev
 
 from benchmarks.cases import accuracy
 from benchmarks.cases.accuracy import DATA
-from benchmarks.reliability import kills, limits, networks
+from benchmarks.reliability import hold, kills, limits, networks
 from benchmarks.speed import coupling, kernel, study
 from benchmarks.tables import markdown, regressions
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "networks", "limits", "study", "all"])
+    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "hold", "networks", "limits", "study", "all"])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--peer-python", help="Python >= 3.12 for peers that need it")
-    parser.add_argument("--only", nargs="*", default=[], help="accuracy: cases whose names begin so")
+    parser.add_argument("--only", nargs="*", default=[], help="accuracy: cases whose names begin so; hold: its parts")
     parser.add_argument(
         "--long", action="store_true", help="accuracy: also the cases of many minutes (Carlisle, a million steps); study: 192 runs of 1 km2"
     )
     parser.add_argument("--pictures", type=Path, help="accuracy: folder for one picture a case")
     parser.add_argument("--kills", type=int, default=200, help="kills: how many")
+    parser.add_argument("--count", type=int, help="hold: at most so many of each part")
     parser.add_argument("--table", type=Path, help="write the figures as tables of Markdown, with machine, versions and date")
     parser.add_argument("--gate", type=Path, help="accuracy: an earlier --json; ends with 1 where a figure got worse")
     options = parser.parse_args()
@@ -42,6 +43,8 @@ def main() -> None:
         results.append(accuracy.run(tuple(options.only), options.long, options.pictures))
     if options.name in ("kills", "all"):
         results.append(kills.run(options.kills))
+    if options.name in ("hold", "all"):
+        results.append(hold.run(options.only if options.name == "hold" else (), options.count))
     if options.name in ("study", "all"):
         results.append(study.run(options.long))
     if options.name in ("limits", "all"):
