@@ -204,7 +204,7 @@ def _inside(inp: InpFile, number: int, section: str, name: str) -> tuple[Path | 
     if not there and section in ("[BACKDROP", "[OPTION"):
         return None, []  # a picture that SWMM never opens; a folder that the run's own replaces
     if not there:
-        do = f"looked for {path}; copy the file in, or remove the line"
+        do = f"copy the file to {path}, or remove the line"
         return None, [Finding("E101", f"{inp.path.name}, line {number}", "the file does not exist, or is no plain file", given=name, do=do)]
     return path, []
 

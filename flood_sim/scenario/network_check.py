@@ -61,10 +61,12 @@ def network_lines(figures: dict[str, Any]) -> list[str]:
     if not figures:
         return []
     shares = ", ".join(f"{name} {share:.0%}" for name, share in figures["conduit_length_by_return_period"].items())
+    dry = figures["density_km_km2"] is not None  # else all ground is under water at the start
+    density = f"{figures['density_km_km2']:.2f} km/km2 (built-up areas of Henan 2020: {HENAN_2020_KM_KM2}, of China: {CHINA_2020_KM_KM2}); " if dry else ""
+    capacity = f" take {figures['inlet_capacity_l_s_ha']:.0f} L/s a hectare under {KERB_DEPTH_M:g} m of water" if dry else ""
     return [
         f"network: {figures['length_m'] / 1000.0:.2f} km in {figures['conduits']} conduits on {figures['land_km2']:.2f} km2 of land, "
-        f"{figures['density_km_km2']:.2f} km/km2 (built-up areas of Henan 2020: {HENAN_2020_KM_KM2}, of China: {CHINA_2020_KM_KM2}); "
-        f"{figures['inlets']} inlets take {figures['inlet_capacity_l_s_ha']:.0f} L/s a hectare under {KERB_DEPTH_M:g} m of water",
+        f"{density}{figures['inlets']} inlets{capacity}",
         f"conduits by the return period they carry full (rational method, {FORMULA}, runoff {RUNOFF_COEFFICIENT:g}; each cell drains to its nearest node): {shares}",
     ]
 

@@ -31,5 +31,5 @@ def file_inside(folder: Path, text: str, place: str, allowed: tuple[Path, ...] =
         raise input_error("E106", place, "this is no plain file", given=text, allowed="no folder, device or pipe", do="name a file")
     if not plain:
         known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise input_error("E101", place, f"the file does not exist{nearest(path.name, known)}", given=text, do=f"looked for {path}")
+        raise input_error("E101", place, f"the file does not exist{nearest(path.name, known)}", given=text, do=f"put the file there ({path}), or change the path")
     return path

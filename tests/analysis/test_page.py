@@ -20,6 +20,7 @@ from flood_sim.results import open_results
 from flood_sim.runner import run_scenario
 from flood_sim.scenario import load_scenario
 from flood_sim.study.report import write_report
+from scenario.test_loader import GOOD
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +136,9 @@ def test_pages_of_unlike_or_unfinished_runs_are_refused(pair, tmp_path):
 
 def test_axes_end_at_short_numbers():
     assert [svg.round_up(v) for v in (0.0, 0.45, 1.0, 5.34, 9.0, 1234.0)] == pytest.approx([1.0, 0.6, 1.0, 6.0, 10.0, 1600.0])
+
+
+def test_a_run_that_kept_maxima_alone_has_a_page(tmp_path):
+    (tmp_path / "s.toml").write_text(GOOD + '[output]\nfields = "maxima"\n')
+    run_scenario(load_scenario(tmp_path / "s.toml"), tmp_path / "out", threads=1)
+    assert "</html>" in write_report(tmp_path / "out").read_text(encoding="utf-8")

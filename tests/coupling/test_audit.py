@@ -7,6 +7,7 @@ import pytest
 from cases import inp_text, write_inp
 from flood_sim.drainage.audit import audit_network, design_return_periods, drained_areas, read_conduits
 from flood_sim.rainfall import FORMULAS
+from flood_sim.scenario.network_check import network_lines
 
 SOUND = {
     "junctions": "A 10 3 0 0 0\nB 9.5 3 0 0 0\nC 9 3 0 0 0",
@@ -129,3 +130,12 @@ def test_design_return_period_by_hand(tmp_path):
     assert periods["1"] == pytest.approx(3.0, rel=1e-6)
     assert periods["2"] > 3.0  # a larger pipe and a longer way for the same area
     assert "3" in periods and design_return_periods(lines, {}, 0.65, law) == {}
+
+
+def test_a_network_under_water_all_over_is_told_without_shares_of_land():
+    """No dry land at the start: no density and no capacity a hectare can be told."""
+    figures = {
+        "conduits": 1, "length_m": 100.0, "land_km2": 0.0, "density_km_km2": None, "inlets": 2, "inlet_capacity_l_s_ha": None,
+        "conduit_length_by_return_period": {"under 1 y": 1.0},
+    }  # fmt: skip
+    assert network_lines(figures)[0] == "network: 0.10 km in 1 conduits on 0.00 km2 of land, 2 inlets"

@@ -88,6 +88,8 @@ def _moments(results: Results) -> dict[int, Any]:
 
 
 def _frames(results: Results, moments: dict[int, Any]) -> list[str]:
+    if not moments:  # a run that kept maxima alone
+        return []
     depth = results.fields["depth"]
     return [water_picture(results.over_ground(depth[k].values), LARGEST_FRAME) for k in moments]
 
