@@ -15,18 +15,20 @@ DATASET, VIRTUAL = 5, 3  # HDF5's numbers: a kind of object, a layout
 BY_NAME, ANY_ORDER, DEFAULT, READ_ONLY = 0, 0, 0, 0
 
 
-def check_netcdf(path: Path) -> Path:
-    """The file, where all of it lies in itself. Raises InputError (E117) where it points elsewhere, OSError where HDF5 cannot open it."""
+def check_netcdf(path: Path, place: str = "") -> Path:
+    """The file, where all of it lies in itself. place : how messages name it, "" for its name alone.
+
+    Raises InputError (E117) where it points elsewhere, (E110) where it is none, OSError where HDF5 cannot open it."""
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(CLASSIC):
         return path  # one header and its arrays: it can name no file
     if head != HDF5:
-        raise input_error("E110", path.name, "this is no NetCDF file", do="re-copy the file, or write it again as NetCDF")
+        raise input_error("E110", place or path.name, "this is no NetCDF file", do="re-copy the file, or write it again as NetCDF")
     outside = _first_outside(path)
     if outside:
         raise input_error(
-            "E117", path.name, "the file takes data from other files", given=outside[:120], allowed="a NetCDF file that holds its own data",
+            "E117", place or path.name, "the file takes data from other files", given=outside[:120], allowed="a NetCDF file that holds its own data",
             do="copy it into one file: nccopy OLD.nc NEW.nc",
         )  # fmt: skip
     return path

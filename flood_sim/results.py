@@ -174,7 +174,7 @@ def open_whole(path: Path, **keys: Any) -> xarray.Dataset:
         path, kept = copied_whole(path)
     _refuse_cut(path, shown)
     with told_damage(shown):
-        dataset = xarray.open_dataset(check_netcdf(path), engine="netcdf4", **keys)
+        dataset = xarray.open_dataset(check_netcdf(path, str(shown)), engine="netcdf4", **keys)
     if kept is not None:
         weakref.finalize(dataset, kept.cleanup)
     return dataset

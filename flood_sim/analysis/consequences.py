@@ -79,7 +79,7 @@ class Consequences:
         path = self.results.folder / "exposure.nc"
         if not path.is_file():
             return None
-        with told_damage(path), netCDF4.Dataset(check_netcdf(path)) as f:
+        with told_damage(path), netCDF4.Dataset(check_netcdf(path, str(path))) as f:
             f.set_auto_mask(False)
             return {name: np.array(f[name][:]) for name in f.variables}
 
