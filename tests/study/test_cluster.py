@@ -1,5 +1,6 @@
 """A study on a scheduler with TLS, on the loopback; a connection that is refused is one message; a run that takes too much memory is stopped."""
 
+import json
 import os
 import shutil
 import socket
@@ -104,12 +105,13 @@ def test_a_model_that_crashes_or_hangs_ends_alone(tmp_path, monkeypatch, does, s
     store.prepare()
     begun = []
 
-    def start(folder):
+    def start(folder, places):
         begun.append(folder)
         code = does if len(begun) == 1 else 'print(\'{"status": "complete"}\')'
         return subprocess.Popen([sys.executable, "-c", f"input(); {code}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     monkeypatch.setattr(worker, "_start", start)
-    answer = worker.hydraulics("{}", str(store.folder), 1.0 if status == "timeout" else 300.0)
+    wanted = json.dumps({"scenario": str(tmp_path / "s.toml"), "allowed": []})
+    answer = worker.hydraulics(wanted, str(store.folder), 1.0 if status == "timeout" else 300.0)
     assert answer["status"] == status and said in answer["message"]
-    assert worker.hydraulics("{}", str(store.folder), 300.0)["status"] == "complete" and len(begun) == 2
+    assert worker.hydraulics(wanted, str(store.folder), 300.0)["status"] == "complete" and len(begun) == 2
