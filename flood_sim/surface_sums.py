@@ -52,6 +52,11 @@ class SurfaceSums(NamedTuple):
         """m3 that all cells owe."""
         return math.fsum(float(self.owed(rows).sum()) for rows in row_blocks(*self.shown.shape)) * self.cell_area_m2
 
+    def coming_volume(self) -> float:
+        """m3 that inlets, nodes and inflows have brought to their cells in the last step: in the carry, on the ground with the next one."""
+        carry = self.cells.carry[self.view]
+        return math.fsum(float(np.maximum(carry[rows], 0.0).sum(dtype=np.float64)) for rows in row_blocks(*self.shown.shape)) * self.cell_area_m2
+
     def lowest(self) -> tuple[int, int, float]:
         """Row, column and depth (m) of the cell with the lowest depth, one without a value before all."""
         at = np.unravel_index(int(np.argmin(self.shown)), self.shown.shape)  # argmin stops at the first NaN

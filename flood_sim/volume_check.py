@@ -82,8 +82,8 @@ def second_sums(models: Models) -> Iterator[Sums]:
     ground = ledger.surface_stored_end - ledger.layers_stored_end
     field = surface.sums
     beside, shown, held = surface.undelivered_inflow() + field.between, field.shown_volume(), field.held_volume()
-    owed = field.owed_volume()
-    yield Sums("surface, depths of the frames less what cells owe", shown - owed, ground - beside, LEAST_M3 + FLOAT_SHARE * shown)
+    on_the_way = field.coming_volume() - field.owed_volume()
+    yield Sums("surface, depths of the frames with what is on its way into or out of them", shown + on_the_way, ground - beside, LEAST_M3 + FLOAT_SHARE * shown)
     yield Sums("surface, its cells", held + beside, ground, LEAST_M3 + EXACT_SHARE * shown)
     layers = surface.losses.summed_volume()
     yield Sums("soil layers, roofs and facilities", layers, ledger.layers_stored_end, LEAST_M3 + EXACT_SHARE * abs(layers))

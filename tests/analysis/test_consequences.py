@@ -192,7 +192,7 @@ def test_weighted_service_loss_and_what_is_censored(tmp_path):
     assert value(c, "service_loss_with_repair") == pytest.approx((3 * 2 + 4 + 24) / 4)
     assert "1 of 2 sites" in next(o.note for o in c.outcomes() if o.name == "service_loss")
     states = "".join(
-        f"2021-07-20T1{5 + k}:00:00+08:00,{n},1,0,0,{s}\n"
+        f"2021-07-20T1{5 + 4 * k}:00:00+08:00,{n},1,0,0,{s}\n"
         for k, both in enumerate((("works", "works"), ("out", "degraded")))
         for n, s in zip("ab", both, strict=True)
     )
@@ -361,7 +361,7 @@ def test_limits_are_data_with_sources(tmp_path):
     limits = read_limits()
     assert all("source" in t or any("source" in k for k in t) or all("source" in v for v in t.values()) for t in limits.values())
     own = tmp_path / "own.toml"
-    own.write_text('[damage]\ndepth_m = [0, 1]\nresidential = [0, 1]\ncommercial = [0, 1]\nindustrial = [0, 1]\nroads = [0, 1]\nsource = "mine"\n')
+    own.write_text('[damage]\ndepth_m = [0, 1]\nresidential = [0, 1]\ncommercial = [0, 1]\nindustrial = [0, 1]\nroads = [0, 1]\nsource = "mine"\n[damage.value_cny_m2]\nresidential = 1.0\ncommercial = 1.0\nindustrial = 1.0\nroads = 1.0\nprice_year = 2020\nsource = "mine"\n')
     assert read_limits(str(own))["damage"]["source"] == "mine" and read_limits(str(own))["access"] == limits["access"]
     china = read_limits("china")
     assert china["access"]["car_depth_m"] == 0.27 and china["damage"] == limits["damage"]

@@ -23,7 +23,7 @@ def test_imports_go_one_way():
 @pytest.mark.parametrize("path", KERNELS, ids=lambda p: p.name)
 def test_kernels_know_arrays_only(path):
     allowed = {"numpy", "numba", "math", "typing", "llvmlite", "__future__", "flood_kernels", "hashlib", "os", "pathlib"}
-    if path.name == "cache.py":  # it looks after files
+    if path.name in ("cache.py", "cache_place.py"):  # they look after files
         allowed |= {"contextlib", "logging", "stat", "tempfile"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
