@@ -21,15 +21,25 @@ def _whole(number, like):
     return lambda number, like: np.int64(number)
 
 
-@intrinsic
-def choose(typingctx, condition, yes, no):
+def choose(condition, yes, no):
     """`yes` where the condition holds, else `no`; both are computed and both are read.
 
     Numba makes a branch of `yes if condition else no`. Where `no` reads an array, LLVM moves the reading into that branch. Processors without
     masked loads then read cell by cell, and LLVM gives the vectors up.
     """
+    return yes if condition else no
+
+
+@intrinsic
+def _select(typingctx, condition, yes, no):
+    """A selection of LLVM."""
 
     def generate(context, builder, signature, arguments):
         return builder.select(*arguments)
 
     return yes(condition, yes, yes), generate
+
+
+@overload(choose, inline="always")
+def _choose(condition, yes, no):
+    return lambda condition, yes, no: _select(condition, yes, no)
