@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flood_sim import sandbox
 from flood_sim.cli_held import Held
 from flood_sim.cli_progress import Moving
 from flood_sim.cli_results import Json, compare, draw, explain, report, section, trace
@@ -359,12 +358,9 @@ def main(arguments: list[str] | None = None) -> Any:
     """One command in this process: an InputError is one message and exit 2, a failed run or a refusal of the system exit 3, no traceback for either.
     What is none of these is raised (flood_sim.entry catches it where the process is ours)."""
     from flood_sim import net
-    from flood_sim.errors import FloodSimError
-    from flood_sim.writing import refusal
 
     if arguments is None:
         net.OWN_PROCESS = True
-        sandbox.arm()
     try:
         net.refuse_odd(sys.argv[1:] if arguments is None else arguments)
         app(args=arguments, prog_name="flood-sim")
@@ -376,10 +372,9 @@ def main(arguments: list[str] | None = None) -> Any:
         if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
             net.tell("interrupted")
         raise
-    except FloodSimError as error:
-        net.tell(str(error))
-        sys.exit(error.exit_code)
     except OSError as error:
+        from flood_sim.writing import refusal
+
         said = refusal(error)
         if said is None:
             raise
@@ -388,3 +383,10 @@ def main(arguments: list[str] | None = None) -> Any:
     except MemoryError:
         net.tell("E601 memory: this machine could not hold the run; clip the grid or use larger cells")
         sys.exit(2)
+    except Exception as error:
+        from flood_sim.errors import FloodSimError
+
+        if not isinstance(error, FloodSimError):
+            raise
+        net.tell(str(error))
+        sys.exit(error.exit_code)

@@ -6,7 +6,7 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from flood_sim import sandbox
+from flood_sim import net
 
 
 class Held(TyperGroup):
@@ -23,6 +23,10 @@ def _held(command: Any, words: str) -> Any:
     inner = command.invoke
 
     def invoke(ctx: Any) -> Any:
+        from flood_sim import sandbox  # here: --help stays quick
+
+        if net.OWN_PROCESS:
+            sandbox.arm()
         sandbox.enter(words, ctx.params)
         with sandbox.told():
             return inner(ctx)

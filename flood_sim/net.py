@@ -7,9 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from flood_sim.errors import Finding, InputError
-from flood_sim.writing import refusal
-
 LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes, of Linux
 SHOWN = 200  # characters of an unexpected error
 OWN_PROCESS = False  # the command line sets it where the process is its own: nobody else's program is ended
@@ -29,15 +26,17 @@ def printable(text: str) -> str:
 
 def refuse_odd(arguments: Sequence[str]) -> None:
     """Raises InputError for arguments that can be no name of anything: empty, too long for a file, bytes that are no text, zero bytes."""
-    findings, before = [], ""
+    odd, before = [], ""
     for word in arguments:
         place, value = (word.partition("=")[0], word.partition("=")[2]) if word.startswith("--") and "=" in word else (before or "command line", word)
         problem = _odd(value)
         if problem:
-            findings.append(Finding("E104", place, problem, given=repr(value[:60]), do="give a name, or leave the option out"))
+            odd.append((place, problem, value))
         before = word if word.startswith("--") else ""
-    if findings:
-        raise InputError(findings)
+    if odd:
+        from flood_sim.errors import Finding, InputError
+
+        raise InputError([Finding("E104", place, problem, given=repr(value[:60]), do="give a name, or leave the option out") for place, problem, value in odd])
 
 
 def _odd(value: str) -> str:
@@ -115,6 +114,8 @@ def close_streams(code: int) -> int:
         code = code or 141
     except OSError as error:
         if code == 0:
+            from flood_sim.writing import refusal
+
             tell(refusal(OSError(error.errno, error.strerror, "standard output")) or str(error))
             code = 3
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
