@@ -231,3 +231,36 @@ def test_a_checkpoint_says_what_it_holds(scenario, tmp_path):
     interrupted(scenario, out)
     marks = json.loads((out / "checkpoint" / checkpoint.DONE).read_text())
     assert {"state.json", "state.npz", "fields.nc", "gauges.csv"} <= marks.keys() and all(len(mark) == 64 for mark in marks.values())
+
+
+LONG = """
+import os, signal, sys, threading
+import numba
+from flood_sim import entry
+from flood_sim.simulation import Simulation
+
+@numba.njit(nogil=True)
+def compiled(x):
+    for _ in range(10**12):
+        x = x * 1.0000001 + 1e-9
+    return x
+
+advance = Simulation.advance
+def long_window(self, window):
+    if window.start >= 100.0:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        compiled(1.0)
+    advance(self, window)
+Simulation.advance = long_window
+entry.main()
+"""
+
+
+def test_a_compiled_window_that_does_not_end_is_left(scenario, tmp_path):
+    """No handler of Python runs in compiled code: the process ends all the same, and the run goes on from its last checkpoint."""
+    out = tmp_path / "out"
+    words = ["run", str(tmp_path / "s.toml"), "--out", str(out), "--quiet", "--checkpoint-minutes", "0"]
+    done = subprocess.run([sys.executable, "-c", LONG, *words], capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 143 and "last checkpoint" in done.stderr and "Traceback" not in done.stderr, done
+    resumed = resume_scenario(out)
+    assert resumed.summary["status"] == "complete"
