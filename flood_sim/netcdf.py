@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +28,26 @@ def check_netcdf(path: Path, place: str = "") -> Path:
         return path  # one header and its arrays: it can name no file
     if head != HDF5:
         raise input_error("E110", place or path.name, "this is no NetCDF file", do="re-copy the file, or write it again as NetCDF")
-    outside = _first_outside(path)
+    with collector_held():
+        outside = _first_outside(path)
     if outside:
         raise input_error(
             "E117", place or path.name, "the file takes data from other files", given=outside[:120], allowed="a NetCDF file that holds its own data",
             do="copy it into one file: nccopy OLD.nc NEW.nc",
         )  # fmt: skip
     return path
+
+
+@contextmanager
+def collector_held() -> Iterator[None]:
+    """Python's collector waits: it closes files that nobody holds any more, and HDF5 (2.2) fails where that comes while it looks through another."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _library() -> Any:
@@ -59,6 +75,8 @@ def _first_outside(path: Path) -> str:
     def visit(group: int, name: bytes, info: Any, _: Any) -> int:
         kind, text = info[0], name.decode(errors="replace")  # the kind of a link is the first member of its description
         reason = _outside(library, group, name) if kind == HARD else "" if kind == SOFT else "a link to another file"
+        if reason is None:
+            return -1  # HDF5's own failure: it is told as one, not laid at the file's door
         if reason:
             found.append(f"{text}: {reason}")
         return int(bool(reason))
@@ -77,18 +95,21 @@ def _first_outside(path: Path) -> str:
     return found[0] if found else ""
 
 
-def _outside(library: Any, group: int, name: bytes) -> str:
-    """Why a dataset's data lie in another file; '' for all other objects."""
+def _outside(library: Any, group: int, name: bytes) -> str | None:
+    """Why a dataset's data lie in another file; '' for all other objects, None where HDF5 cannot say."""
     item = library.H5Oopen(group, name, DEFAULT)
     if item < 0:
-        return "an object that cannot be opened"
-    reason = ""
+        return None
+    reason: str | None = ""
     if library.H5Iget_type(item) == DATASET:
         made = library.H5Dget_create_plist(item)
-        if made < 0 or library.H5Pget_external_count(made) != 0:
+        if made < 0:
+            reason = None
+        elif library.H5Pget_external_count(made) != 0:
             reason = "its data lie in another file"
         elif library.H5Pget_layout(made) not in range(VIRTUAL):
             reason = "a virtual dataset"
-        library.H5Pclose(made)
+        if made >= 0:
+            library.H5Pclose(made)
     library.H5Oclose(item)
     return reason

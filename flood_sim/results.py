@@ -17,7 +17,7 @@ import numpy as np
 
 from flood_sim.errors import InputError, input_error
 from flood_sim.live import copied_whole, is_written_now
-from flood_sim.netcdf import check_netcdf
+from flood_sim.netcdf import check_netcdf, collector_held
 from flood_sim.plain_folder import check_folder
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def open_whole(path: Path, **keys: Any) -> xarray.Dataset:
     if is_written_now(path.parent):
         path, kept = copied_whole(path)
     _refuse_cut(path, shown)
-    with told_damage(shown):
+    with told_damage(shown), collector_held():
         dataset = xarray.open_dataset(check_netcdf(path, str(shown)), engine="netcdf4", **keys)
     if kept is not None:
         weakref.finalize(dataset, kept.cleanup)

@@ -11,7 +11,7 @@ import numpy as np
 from flood_sim.daily_storms import alternating_block, shaped_like_720, with_peaked_hour
 from flood_sim.errors import Faults, Finding, input_error
 from flood_sim.grid import Grid
-from flood_sim.netcdf import check_netcdf
+from flood_sim.netcdf import check_netcdf, collector_held
 from flood_sim.rain_fields import RainField, RainGauge, StormCell, gauge_field, moving_field, sloped_field
 from flood_sim.rainfall import FORMULAS, NO_RAIN, STORMS, Rainfall, StormFormula, chicago_storm, rainfall_from_intervals, scaled, shifted
 from flood_sim.scenario import files
@@ -236,7 +236,8 @@ def _netcdf_layers(scenario: Scenario, spec: Any, path: Path, grid: Grid) -> tup
     import xarray as xr
 
     try:
-        data = xr.open_dataset(check_netcdf(path), engine="netcdf4")
+        with collector_held():
+            data = xr.open_dataset(check_netcdf(path), engine="netcdf4")
     except (OSError, ValueError) as error:
         raise input_error("E110", path.name, "the NetCDF file cannot be read", given=str(error)[:120]) from error
     names = [n for n in data.data_vars if {"time", "y", "x"} <= set(map(str, data[n].dims))]

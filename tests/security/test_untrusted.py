@@ -42,3 +42,24 @@ def test_the_watch_sees_what_it_must(tmp_path):
     ):  # fmt: skip
         watched._judge(answer, name, rest, [], [])
     assert len(answer.read) == 2 and len(answer.written) == 2 and len(answer.called) == 2
+
+
+def test_the_collector_waits_while_hdf5_looks_through_a_file(tmp_path):
+    """It closes files that nobody holds any more; HDF5 2.2 failed where that came between its own calls (a false E117 after 38 openings)."""
+    import gc
+
+    import netCDF4
+
+    from flood_sim import netcdf
+
+    path = tmp_path / "a.nc"
+    with netCDF4.Dataset(path, "w") as f:
+        f.createDimension("x", 3)
+        f.createVariable("depth", "f4", ("x",))[:] = 1.0
+    seen, true = [], netcdf._first_outside
+    netcdf._first_outside = lambda p: seen.append(gc.isenabled()) or true(p)
+    try:
+        netcdf.check_netcdf(path)
+    finally:
+        netcdf._first_outside = true
+    assert seen == [False] and gc.isenabled()
