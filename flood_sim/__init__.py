@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flood_sim.analysis.compare import Comparison, compare
     from flood_sim.results import Results, open_results
-    from flood_sim.runner import run
+    from flood_sim.runs.runner import run
     from flood_sim.scenario import Scenario, list_scenarios, load_scenario
 
 __version__ = "0.1.0"
@@ -28,7 +28,7 @@ _HOMES = {
     "list_scenarios": "flood_sim.scenario",
     "load_scenario": "flood_sim.scenario",
     "open_results": "flood_sim.results",
-    "run": "flood_sim.runner",
+    "run": "flood_sim.runs.runner",
 }
 
 __all__ = ["Comparison", "Results", "Scenario", "__version__", "compare", "list_scenarios", "load_scenario", "open_results", "run"]

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flood_sim.errors import InputError, input_error
-from flood_sim.live import copied_whole, is_written_now
-from flood_sim.netcdf import check_netcdf, collector_held
-from flood_sim.plain_folder import check_folder
+from flood_sim.core.errors import InputError, input_error
+from flood_sim.core.files.live import copied_whole, is_written_now
+from flood_sim.core.files.netcdf import check_netcdf, collector_held
+from flood_sim.core.files.plain_folder import check_folder
 
 if TYPE_CHECKING:
     import xarray

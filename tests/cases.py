@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.clock import Clock, Window
+from flood_sim.core.clock import Clock, Window
+from flood_sim.core.grid import Grid
 from flood_sim.drainage.inp import InpFile, read_inp
-from flood_sim.grid import Grid
-from flood_sim.infiltration import NoInfiltration
-from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
-from flood_sim.rainfall import NO_RAIN, Rainfall, rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import Terrain, terrain_of
+from flood_sim.ground.infiltration import NoInfiltration
+from flood_sim.ground.rainfall import NO_RAIN, Rainfall, rainfall_from_intervals
+from flood_sim.ground.terrain import Terrain, terrain_of
+from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 START = datetime(2021, 7, 20, 15, tzinfo=timezone(timedelta(hours=8)))
 DOUBLE = SurfaceSettings(precision="float64")

@@ -7,15 +7,15 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from cases import DOUBLE, START, Silent, grid_of
-from flood_sim.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
-from flood_sim.clock import Clock
-from flood_sim.infiltration import NoInfiltration
-from flood_sim.inputs import ModelInputs
+from flood_sim.core.clock import Clock
+from flood_sim.ground.infiltration import NoInfiltration
+from flood_sim.ground.rainfall import NO_RAIN
+from flood_sim.ground.terrain import terrain_of
 from flood_sim.measures import apply_measures
 from flood_sim.measures.registry import AnyMeasure
-from flood_sim.rainfall import NO_RAIN
-from flood_sim.simulation import Simulation
-from flood_sim.terrain import terrain_of
+from flood_sim.simulation.inputs import ModelInputs
+from flood_sim.simulation.loop import Simulation
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
 
 ADAPTER = TypeAdapter(AnyMeasure)
 

@@ -19,7 +19,7 @@ from numba.core.dispatcher import Dispatcher
 from assembly import faults
 from flood_kernels import levels, local_inertial_rows, losses, points, runs, second_order_rows, statistics
 from flood_kernels.arrays import LOOP, NEXT, SAME, NoAlias
-from flood_sim.surface_schemes import OWN, SurfaceSettings
+from flood_sim.surface.schemes import OWN, SurfaceSettings
 
 # Processor, features, and the registers that its loops must use. On AVX-512 as arrays.py sets it: LLVM would take half of them.
 TARGETS = {"haswell": ("", "ymm"), "znver3": ("", "ymm"), "skylake-avx512": ("-prefer-256-bit", "zmm"), "generic": ("", "xmm")}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.cases.channel import CaseResult, Finding, Setting, advance, build, relative_l1, steady, strip
-from flood_sim.boundaries import EdgeBoundary, Inflow, Series, edge_faces
-from flood_sim.grid import Grid
-from flood_sim.infiltration import ConstantInfiltration
-from flood_sim.rain_fields import RainField
-from flood_sim.rainfall import rainfall_from_intervals
-from flood_sim.structures import FaceStructure, SurfacePump
-from flood_sim.surface import SurfaceFlow
-from flood_sim.terrain import terrain_of
+from flood_sim.core.grid import Grid
+from flood_sim.ground.infiltration import ConstantInfiltration
+from flood_sim.ground.rain_fields import RainField
+from flood_sim.ground.rainfall import rainfall_from_intervals
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.structures import FaceStructure, SurfacePump
 
 G = 9.80665
 MM_H = 1.0 / 3.6e6

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
-from flood_sim.clock import Window
-from flood_sim.grid import Grid
-from flood_sim.rain_fields import RainField
-from flood_sim.rainfall import NO_RAIN, Rainfall, rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import Terrain, terrain_of
+from flood_sim.core.clock import Window
+from flood_sim.core.grid import Grid
+from flood_sim.ground.rain_fields import RainField
+from flood_sim.ground.rainfall import NO_RAIN, Rainfall, rainfall_from_intervals
+from flood_sim.ground.terrain import Terrain, terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases.channel import CaseResult, Finding, Setting, advance, build
-from flood_sim.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
-from flood_sim.grid import Grid
-from flood_sim.surface import SurfaceFlow
-from flood_sim.terrain import terrain_of
+from flood_sim.core.grid import Grid
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
 
 
 def table(path: Path) -> list[dict[str, str]]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cases.channel import CaseResult, Finding, Setting, advance, build, front, inflow, outlet, relative_l1, set_velocity, steady, strip
-from flood_sim.grid import Grid
-from flood_sim.terrain import terrain_of
+from flood_sim.core.grid import Grid
+from flood_sim.ground.terrain import terrain_of
 
 G = 9.80665
 

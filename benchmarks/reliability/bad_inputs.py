@@ -36,11 +36,11 @@ def answer(case: Case, folder: Path) -> tuple[int, str]:
 
 def _ask(case: Case, path: Path) -> None:
     if not case.study:
-        from flood_sim.cli import main
+        from flood_sim.cli.main import main
 
         main(["check", str(path)])
         return
-    from flood_sim.errors import InputError
+    from flood_sim.core.errors import InputError
     from flood_sim.study import load_study
 
     try:

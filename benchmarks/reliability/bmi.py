@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.bmi import BmiFloodSim
-from flood_sim.errors import RunFailedError
+from flood_sim.core.errors import RunFailedError
 
 SCENARIO = "quickstart"
 PATIENCE_S = 30.0

@@ -121,7 +121,7 @@ def _child(words: list[str], call: str, n: int) -> tuple[int, str]:
 
 
 def _command(words: list[str], call: str, n: int) -> tuple[int, str]:
-    from flood_sim.cli import main
+    from flood_sim.cli.main import main
 
     said = io.StringIO()
     _count_up(call, n)
@@ -177,7 +177,7 @@ def main() -> None:
     """Make the trials of a file, write their ends into another."""
     import jinja2  # noqa: F401 - once for all children
 
-    from flood_sim.analysis.style import pyplot
+    from flood_sim.analysis.pictures.style import pyplot
 
     pyplot()
     jobs, answers = sys.argv[1:3]

@@ -116,7 +116,7 @@ NOT_COMPARED = {"wall_s", "timers"}
 def child(arguments: list[str]) -> None:
     """One life of a run: `start|resume folder seed`; it kills itself at a random moment, early or in the loop, or from then on no file may grow
     beyond some size (seed < 0: neither)."""
-    from flood_sim.errors import OutputError
+    from flood_sim.core.errors import OutputError
 
     task, folder, seed = arguments[0], Path(arguments[1]), int(arguments[2])
     rng = random.Random(seed)  # noqa: S311
@@ -151,7 +151,7 @@ def child(arguments: list[str]) -> None:
 
 
 def _lived(task: str, folder: Path, arm: Any) -> Any:
-    from flood_sim.runner import resume_scenario, run_scenario
+    from flood_sim.runs.runner import resume_scenario, run_scenario
     from flood_sim.scenario import load_scenario
 
     if task == "start":

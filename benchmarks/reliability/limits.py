@@ -75,7 +75,7 @@ def _run(folder: Path, text: str) -> tuple[dict[str, Any], float]:
     """Summary of a run and the peak memory of its process, GiB."""
     (folder / "s.toml").write_text(text, encoding="utf-8")
     words = ["run", str(folder / "s.toml"), "--out", str(folder / "out"), "--no-report", "--quiet"]
-    code = f"import resource; from flood_sim.cli import main\ntry:\n    main({words!r})\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    code = f"import resource; from flood_sim.cli.main import main\ntry:\n    main({words!r})\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])

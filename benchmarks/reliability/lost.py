@@ -51,7 +51,7 @@ STUDY = 'schema = 1\nname = "tiny"\nscenario = "tiny.toml"\n'
 TABLES = ("catalogue.parquet", "outcomes.parquet", "attribution.json")
 LIMITED = (
     "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-    "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))\nfrom flood_sim.cli import main\nmain(sys.argv[1:])\n"
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))\nfrom flood_sim.cli.main import main\nmain(sys.argv[1:])\n"
 )
 MODULE = [sys.executable, "-m", "flood_sim.cli"]
 PATIENCE_S = 600.0
@@ -112,9 +112,9 @@ def fault_of_study(path: Path, undisturbed: Path, out: Path, seed: int) -> str:
             return f"seed {seed}, {what}: exit {code}, {said[-200:]}"
     else:
         process = command("study", "run", path, "--out", out, "--quiet")
-        wait_for(lambda: below(process.pid, "flood_sim.study.model"), process)
+        wait_for(lambda: below(process.pid, "flood_sim.study.child"), process)
         time.sleep(rng.uniform(0.0, 20.0))
-        victims = below(process.pid, "flood_sim.study.model")
+        victims = below(process.pid, "flood_sim.study.child")
         with contextlib.suppress(psutil.NoSuchProcess):
             if what == "parent" or not victims:
                 process.kill()

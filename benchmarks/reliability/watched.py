@@ -118,7 +118,7 @@ def _lines(trace: Path) -> Iterable[str]:
 
 
 def _read(trace: Path, answers: list[Answer], folder: Path, by_the_kernel: bool) -> None:
-    from flood_sim import sandbox
+    from flood_sim.core import sandbox
 
     allowed = [sandbox._real(Path(p)) for p in (*sandbox.SYSTEM, *sandbox.SYSTEM_FILES, *sandbox.DEVICES, *sandbox._python(), *sandbox._home())]
     writable = [sandbox._real(p) for p in (*sandbox._caches(), folder / "scratch", Path("/dev"))]
@@ -173,14 +173,15 @@ def _named(place: Path, rest: str, names: list[str]) -> Path:
 def _cut_out_checks() -> None:
     """Every check of paths and contents gone: what is left is the kernel's."""
     from flood_sim import results
-    from flood_sim.analysis import consequences
+    from flood_sim.analysis.outcomes import consequences
     from flood_sim.drainage import inp, swmm
-    from flood_sim.scenario import files, loader, rain
-    from flood_sim.study import specs
+    from flood_sim.scenario import loader, rain
+    from flood_sim.scenario.doors import files
+    from flood_sim.study.spec import study
 
     changes: dict[Any, dict[str, Any]] = {
         loader: {"file_inside": lambda folder, text, place, allowed=(): folder / text},
-        specs: {"file_inside": lambda folder, text, place, allowed=(): folder / text},
+        study: {"file_inside": lambda folder, text, place, allowed=(): folder / text},
         inp: {"close_files": lambda network, work=None: network}, swmm: {"close_files": lambda network, work=None: network},
         files: {"check_crs": lambda text, place: text, "check_sidecars": lambda path: None, "checked_vector": lambda path: (str(path), {})},
         results: {"check_netcdf": lambda path: path, "check_folder": lambda folder: None},
@@ -194,12 +195,12 @@ def _cut_out_checks() -> None:
 
 def _drive(job: dict[str, Any]) -> None:
     if job["kernel"]:
-        from flood_sim import sandbox
+        from flood_sim.core import sandbox
 
         os.environ["GDAL_SKIP"] = ""
         places = [Path(c["place"]) for c in job["cases"]]
         assert sandbox.hold([p / "city" for p in places], [*(p / "city" for p in places if (p / "city" / "run").is_dir()), Path(job["scratch"])])
-    from flood_sim.cli import main
+    from flood_sim.cli.main import main
 
     if job["kernel"]:
         _cut_out_checks()
@@ -227,7 +228,7 @@ def _drive(job: dict[str, Any]) -> None:
 
 def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
     """Rows of kind, tried, held, note: at most `count` cases, by the checks alone and by the kernel alone."""
-    from flood_sim import sandbox
+    from flood_sim.core import sandbox
 
     rows = []
     for by_the_kernel in (False, True):

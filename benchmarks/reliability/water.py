@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from flood_sim.clock import Window
-from flood_sim.errors import InputError, RunFailedError
+from flood_sim.core.clock import Window
+from flood_sim.core.errors import InputError, RunFailedError
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
-from flood_sim.volume_check import Models, least_contents, second_sums
+from flood_sim.simulation.loop import Simulation
+from flood_sim.simulation.volume_check import Models, least_contents, second_sums
 
 REFUSED, STOPPED, CLOSED, ERROR = "refused", "stopped", "closed", "traceback"
 CLOSES = 1.0e-6  # of the water that took part

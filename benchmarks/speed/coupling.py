@@ -62,15 +62,15 @@ def network_text(nodes: int) -> str:
 
 def child(mode: str, nodes: int, folder: Path) -> dict[str, float]:
     """Seconds a window of one measurement."""
-    from flood_sim.clock import Clock, Window
+    from flood_sim.core.clock import Clock, Window
+    from flood_sim.core.grid import Grid
     from flood_sim.drainage.inp import read_inp
-    from flood_sim.grid import Grid
-    from flood_sim.infiltration import NoInfiltration
-    from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
-    from flood_sim.rainfall import rainfall_from_intervals
-    from flood_sim.simulation import Simulation
-    from flood_sim.surface_schemes import SurfaceSettings
-    from flood_sim.terrain import terrain_of
+    from flood_sim.ground.infiltration import NoInfiltration
+    from flood_sim.ground.rainfall import rainfall_from_intervals
+    from flood_sim.ground.terrain import terrain_of
+    from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
+    from flood_sim.simulation.loop import Simulation
+    from flood_sim.surface.schemes import SurfaceSettings
 
     (folder / "n.inp").write_text(network_text(nodes), encoding="utf-8")
     network = read_inp(folder / "n.inp")
@@ -116,7 +116,7 @@ def child(mode: str, nodes: int, folder: Path) -> dict[str, float]:
 
 def _loaded(inputs: Any, folder: Path) -> Any:
     """A network alone that gets what the street gives it in the coupled run: SWMM's trials follow the load."""
-    from flood_sim.models import open_network
+    from flood_sim.simulation.models import open_network
 
     network: Any = open_network(inputs, folder)
     nodes = len(network.node_ids)

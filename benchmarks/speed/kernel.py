@@ -15,13 +15,13 @@ import numba
 import numpy as np
 
 from benchmarks.speed import peers
-from flood_sim.clock import Window
-from flood_sim.grid import Grid
-from flood_sim.rainfall import NO_RAIN, rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_arrays import LEFT
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.core.clock import Window
+from flood_sim.core.grid import Grid
+from flood_sim.ground.rainfall import NO_RAIN, rainfall_from_intervals
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.arrays import LEFT
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 CELLS = 1000
 REPEATS, WINDOW_S = 24, 3.0  # many short repeats: other users of the machine come and go
@@ -149,7 +149,7 @@ def local_steps_over_one(cells: int = CELLS, seconds: float = 30.0) -> float:
 
 def bytes_a_cell(scheme: str) -> float:
     """MB a million cells that a surface takes once it has run: state, properties, work space, maxima, Green-Ampt; the interpreter's own taken off."""
-    from flood_sim.infiltration import GreenAmpt
+    from flood_sim.ground.infiltration import GreenAmpt
 
     bed, depth = valley(CELLS)
     grid = Grid(CELLS, CELLS, 5.0, 0.0, 5.0 * CELLS)

@@ -19,9 +19,9 @@ def run(whole: bool = False) -> dict[str, Any]:
     """whole : the 192 runs of six_projects_factorial (a quarter of an hour), else the 64 of the small city; the machine's factor from 16 of them."""
     import pandas
 
-    from flood_sim.runner import default_threads
+    from flood_sim.runs.runner import default_threads
     from flood_sim.study import load_study
-    from flood_sim.study.engine import run_study
+    from flood_sim.study.queue import run_study
 
     def timed(name: str, folder: Path, workers: int, part: str | None = None) -> pandas.DataFrame:
         study = load_study(name)

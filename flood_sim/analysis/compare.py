@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flood_sim.errors import input_error
+from flood_sim.core.errors import input_error
+from flood_sim.core.files.writing import reading
 from flood_sim.results import Results
-from flood_sim.writing import reading
 
 if TYPE_CHECKING:
     import pandas
@@ -133,8 +133,8 @@ class Comparison:
         """Map of the difference of maximum depths: blue lower, red higher; its colours end where one cell in a hundred differs more."""
         from matplotlib.colors import TwoSlopeNorm
 
-        from flood_sim.analysis.plots import draw_ground
-        from flood_sim.analysis.style import pyplot
+        from flood_sim.analysis.pictures.plots import draw_ground
+        from flood_sim.analysis.pictures.style import pyplot
 
         plt = pyplot()
         figure, axes = plt.subplots(figsize=(8.4, 7.2), layout="constrained")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.errors import input_error
+from flood_sim.core.errors import input_error
 from flood_sim.results import Results
 
 FULL = 0.95  # of the full flow by Manning, or of the bed slope: the conduit itself holds the water back

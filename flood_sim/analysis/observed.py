@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import AwareDatetime, Field
 
-from flood_sim.csv_files import read_raw
-from flood_sim.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.files.csv_files import read_raw
+from flood_sim.core.files.table_rows import FARTHEST_M, HIGHEST_M, LOWEST_M, Row, Table, check_rows, usual
+from flood_sim.core.units import SECONDS_PER_DAY
 from flood_sim.results import Results
-from flood_sim.table_rows import FARTHEST_M, HIGHEST_M, LOWEST_M, Row, Table, check_rows, usual
-from flood_sim.units import SECONDS_PER_DAY
 
 ODD_GAP_M = 5.0  # of observed and computed: another datum or unit
 
@@ -175,8 +175,8 @@ def residual_picture(results: Results, observed: Observed) -> Any:
     """Marks on the map, coloured by computed less observed."""
     from matplotlib.colors import TwoSlopeNorm
 
-    from flood_sim.analysis.plots import draw_ground
-    from flood_sim.analysis.style import pyplot
+    from flood_sim.analysis.pictures.plots import draw_ground
+    from flood_sim.analysis.pictures.style import pyplot
 
     plt = pyplot()
     figure, axes = plt.subplots(figsize=(8.4, 7.2), layout="constrained")

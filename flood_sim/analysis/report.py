@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flood_sim.analysis import plots, site_plots
-from flood_sim.analysis.consequences import Consequences
-from flood_sim.analysis.style import save_figure
+from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.analysis.pictures import plots, site_plots
+from flood_sim.analysis.pictures.style import save_figure
 from flood_sim.results import Results, told_broken_netcdf
 
 

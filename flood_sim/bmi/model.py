@@ -26,14 +26,14 @@ from typing import Any
 import numpy as np
 
 from flood_kernels import cache_folder
-from flood_sim import sandbox
 from flood_sim.bmi import variables as bmi
-from flood_sim.boundaries import Inflow
-from flood_sim.clock import Window
-from flood_sim.errors import FloodSimError, RunFailedError
-from flood_sim.kernel_cache import refuse_foreign
+from flood_sim.core import sandbox
+from flood_sim.core.clock import Window
+from flood_sim.core.errors import FloodSimError, RunFailedError
+from flood_sim.runs.kernel_cache import refuse_foreign
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
+from flood_sim.simulation.loop import Simulation
+from flood_sim.surface.boundaries import Inflow
 
 LOOK_EVERY_S = 2.0  # whether the parent still lives: a fork of it may hold the pipe open
 

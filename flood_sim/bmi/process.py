@@ -17,9 +17,9 @@ import weakref
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
-from flood_sim import errors
 from flood_sim.bmi.variables import block_bytes, views
-from flood_sim.errors import Finding, FloodSimError, InputError, RunFailedError
+from flood_sim.core import errors
+from flood_sim.core.errors import Finding, FloodSimError, InputError, RunFailedError
 
 BEGIN = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); memory, folder, parent, config = sys.argv[2:]\n"

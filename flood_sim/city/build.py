@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flood_sim.boundaries import section_along
 from flood_sim.city.design import Design, design_sewers
 from flood_sim.city.ground import LAKE, LAKE_FREEBOARD_M, LAND_COVER, RIVER, Ground, ditch_axis, make_ground
 from flood_sim.city.network_file import NetworkText, write_network
@@ -16,9 +15,10 @@ from flood_sim.city.sewers import SewerTree, make_sewers
 from flood_sim.city.sites import Site, make_sites
 from flood_sim.city.streets import Plan, make_plan
 from flood_sim.city.underground import Table, site_tables
-from flood_sim.structures import BRIDGE_ORIFICE, FaceStructure
-from flood_sim.terrain import Terrain
-from flood_sim.units import mm_h_to_m_s, mm_to_m
+from flood_sim.core.units import mm_h_to_m_s, mm_to_m
+from flood_sim.ground.terrain import Terrain
+from flood_sim.surface.boundaries import section_along
+from flood_sim.surface.structures import BRIDGE_ORIFICE, FaceStructure
 
 Axis = tuple[tuple[float, float], tuple[float, float]]
 BRIDGE_REACH_M = 18.0  # from the river's axis to the foot of its dykes

@@ -8,7 +8,7 @@ from flood_sim.city.ground import LANE, PRIMARY, SECONDARY, Ground
 from flood_sim.city.parameters import ORIGIN_M, CityParameters, draw
 from flood_sim.city.sites import PEOPLE_PER_KM2, Site, floors_of
 from flood_sim.city.streets import Plan, Street
-from flood_sim.exposure import BEGIN, END, USES, ZONES, Exposure, Streets, streets_of
+from flood_sim.ground.exposure import BEGIN, END, USES, ZONES, Exposure, Streets, streets_of
 
 USE_OF = {"home": "residential", "factory": "industrial"}  # all else is commercial
 LOW_FLOOR_M, FLOOR_M, LOW_FLOOR_SHARE = 0.15, 0.30, 0.15  # ground floors over the pavement; low ones in the old parts

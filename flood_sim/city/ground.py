@@ -10,9 +10,9 @@ import numpy as np
 
 from flood_sim.city.parameters import CRS, ORIGIN_M, STREET_LEVEL_M, CityParameters
 from flood_sim.city.streets import RED_LINE_M, Ditch, Part, Plan, Street
-from flood_sim.ditches import channel_cells, crossings
-from flood_sim.grid import Grid
-from flood_sim.structures import Culvert
+from flood_sim.core.grid import Grid
+from flood_sim.surface.ditches import channel_cells, crossings
+from flood_sim.surface.structures import Culvert
 
 OUTSIDE, PRIMARY, SECONDARY, LANE, PAVEMENT, BUILDING, COURT, YARD, RIVER, DYKE, LAKE, PARK = range(12)
 LAND_USES = ("outside", "primary", "secondary", "lane", "pavement", "building", "court", "yard", "river", "dyke", "lake", "park")

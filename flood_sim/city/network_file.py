@@ -12,8 +12,8 @@ from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters, 
 from flood_sim.city.sewers import SewerTree
 from flood_sim.city.streets import Plan
 from flood_sim.drainage.circular_pipe import PIPE_MANNING_N
-from flood_sim.inputs import NodeInlet
-from flood_sim.rainfall import FORMULAS
+from flood_sim.ground.rainfall import FORMULAS
+from flood_sim.simulation.inputs import NodeInlet
 
 CHAMBER_M2 = 30.0
 STATIONS_PER_KM2 = 0.32

@@ -14,9 +14,9 @@ from flood_sim.city.ground import BUILDING, LAND_COVER, LAND_USES, OUTSIDE, ditc
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M
 from flood_sim.city.sites import FLOOR_HEIGHT_M, PEOPLE_PER_KM2, floors_of
 from flood_sim.city.streets import LANES_OF, RIVERSIDE_OFFSET_M, Part
-from flood_sim.ditches import ENTRY_AND_EXIT, INLET, MANNING_N
-from flood_sim.durable import write_bytes, write_text
-from flood_sim.writing import write_csv, writing
+from flood_sim.core.files.durable import write_bytes, write_text
+from flood_sim.core.files.writing import write_csv, writing
+from flood_sim.surface.ditches import ENTRY_AND_EXIT, INLET, MANNING_N
 
 NOTE = "Synthetic reference city of flood_sim. Not a real place; nothing in these files was surveyed."
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from flood_sim.errors import DrainageError
-from flood_sim.units import FOOT_M
+from flood_sim.core.errors import DrainageError
+from flood_sim.core.units import FOOT_M
 
 SURCHARGE_PROPERTY = 2  # SM_SURCHDEPTH of the toolkit
 TOTAL_INFLOW_RESULT, HEAD_RESULT, LINK_FLOW_RESULT = 0, 6, 0

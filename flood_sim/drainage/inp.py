@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from flood_sim.core.errors import input_error
+from flood_sim.core.units import FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 from flood_sim.drainage.inp_files import close_files
-from flood_sim.errors import input_error
-from flood_sim.units import FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
 ENCODINGS = ("utf-8", "gb18030", "latin-1")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flood_sim.errors import Finding, InputError
+from flood_sim.core.errors import Finding, InputError
 
 if TYPE_CHECKING:
     from flood_sim.drainage.inp import InpFile

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flood_sim.drainage.audit import node_inverts, read_conduits
+from flood_sim.drainage.check import node_inverts, read_conduits
 from flood_sim.drainage.inp import InpFile
 
 NODE_SECTIONS = {"JUNCTIONS": "junction", "OUTFALLS": "outfall", "STORAGE": "storage", "DIVIDERS": "divider"}

@@ -8,9 +8,9 @@ import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from flood_sim.core.errors import Finding, InputError
+from flood_sim.core.units import SWMM_FLOW_UNITS
 from flood_sim.drainage.inp import InpFile, Row
-from flood_sim.errors import Finding, InputError
-from flood_sim.units import SWMM_FLOW_UNITS
 
 NAMED = 4  # of what is listed
 DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from flood_sim.core.errors import DrainageError, Finding, FloodSimError, InputError
+from flood_sim.core.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 from flood_sim.drainage.engine import SurchargeField, check_version, engine_calls
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.inp_files import close_files
-from flood_sim.errors import DrainageError, Finding, FloodSimError, InputError
-from flood_sim.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 
 SWMM_CUBIC_FOOT = 0.02832  # m3: so SWMM turns the volume of one node or link into m3; its totals it leaves in cubic feet
 LEAST_START_M3 = 1.0e-3  # a litre

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.drainage import DrainageNetwork
+from flood_sim.drainage.protocol import DrainageNetwork
 
 
 class TapedNetwork:

@@ -10,18 +10,18 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from flood_sim.boundaries import Series
-from flood_sim.catchments import nearest_node_areas
-from flood_sim.drainage.audit import Conduit, design_return_periods, read_conduits
+from flood_sim.city.catchments import nearest_node_areas
+from flood_sim.core.errors import Finding
+from flood_sim.core.grid import Grid
+from flood_sim.core.units import hours_to_s, mm_to_m
+from flood_sim.drainage.check import Conduit, design_return_periods, read_conduits
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import Finding
-from flood_sim.grid import Grid
-from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
+from flood_sim.ground.rain_fields import fallen_at_s
+from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.measures.edits import Plan
-from flood_sim.rain_fields import fallen_at_s
-from flood_sim.rainfall import FORMULAS
-from flood_sim.sites import SiteInputs
-from flood_sim.units import hours_to_s, mm_to_m
+from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
+from flood_sim.sites.sites import SiteInputs
+from flood_sim.surface.boundaries import Series
 
 Project = Literal["conveyance", "pipe_network", "pump_stations", "critical_infrastructure", "underground_space", "source_and_storage"]
 Shapes = Callable[[str, str], list[Any]]  # file, place -> geometries in the grid's system

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.errors import Finding, InputError
-from flood_sim.grid import Grid
-from flood_sim.inputs import DrainageInputs, ModelInputs, NodeInlet
-from flood_sim.losses import overfull
+from flood_sim.core.errors import Finding, InputError
+from flood_sim.core.grid import Grid
 from flood_sim.measures.base import InputsView, Measure, Shapes, refusal
 from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge
 from flood_sim.measures.network_edits import edited
+from flood_sim.measures.projects.regional import with_series
 from flood_sim.measures.record import record
-from flood_sim.measures.regional import with_series
 from flood_sim.measures.site_edits import edited_sites
-from flood_sim.space_checks import space_faults
-from flood_sim.structures import shared_face
+from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
+from flood_sim.sites.checks import space_faults
+from flood_sim.surface.losses import overfull
+from flood_sim.surface.structures import shared_face
 
 
 @dataclass(frozen=True)

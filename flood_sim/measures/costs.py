@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from flood_sim.plugins import brought, unique
+from flood_sim.core.plugins import brought, unique
 
 
 @dataclass(frozen=True)

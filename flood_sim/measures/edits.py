@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from flood_sim.errors import Finding
+from flood_sim.core.errors import Finding
 
 Op = Literal["lower_to", "raise_to", "add", "set", "insert", "delete"]
 NEW_ROW = "row"  # field of an inserted or deleted row of the .inp

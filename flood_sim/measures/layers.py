@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flood_sim.units import mm_h_to_m_s, mm_to_m
+from flood_sim.core.units import mm_h_to_m_s, mm_to_m
 
 
 class GroundStore(BaseModel):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from flood_sim.drainage.audit import Conduit, node_inverts
+from flood_sim.core.units import SWMM_FLOW_UNITS, SWMM_US_UNITS
+from flood_sim.drainage.check import Conduit, node_inverts
 from flood_sim.measures.base import InputsView, refusal
 from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
-from flood_sim.units import SWMM_FLOW_UNITS, SWMM_US_UNITS
 
 WALL_M, SHAFT_M2 = 2.0, 25.0
 WEIR_SI, WEIR_US = 1.84, 3.33  # sharp crest, m^0.5/s and ft^0.5/s (SWMM)

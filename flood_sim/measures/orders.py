@@ -6,12 +6,12 @@ import math
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from flood_sim.actions import Action, Task
-from flood_sim.errors import nearest
-from flood_sim.events import Watch
+from flood_sim.core.errors import nearest
+from flood_sim.core.units import minutes_to_s
 from flood_sim.measures.base import InputsView, refusal
 from flood_sim.measures.edits import Plan
-from flood_sim.units import minutes_to_s
+from flood_sim.operations.actions import Action, Task
+from flood_sim.operations.switches import Watch
 
 
 class Order(BaseModel):

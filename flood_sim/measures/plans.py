@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flood_sim.errors import InputError, input_error
+from flood_sim.core.errors import InputError, input_error
 from flood_sim.measures.base import Measure
 
 HORIZON_Y = 50  # of operation (SL 72-2013)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.inputs import ModelInputs
 from flood_sim.measures.base import PROJECTS, Measure
 from flood_sim.measures.costs import unit_costs
 from flood_sim.measures.edits import CellEdit, Edit, Plan
+from flood_sim.simulation.inputs import ModelInputs
 
 LARGEST_LIST = 500  # edits of single items that measures.json spells out
 

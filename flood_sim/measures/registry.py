@@ -7,7 +7,9 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field
 
-from flood_sim.measures import (
+from flood_sim.core.plugins import brought, unique
+from flood_sim.measures.base import Measure
+from flood_sim.measures.projects import (
     branches,
     conveyance,
     critical_infrastructure,
@@ -17,8 +19,6 @@ from flood_sim.measures import (
     source_and_storage,
     underground_space,
 )
-from flood_sim.measures.base import Measure
-from flood_sim.plugins import brought, unique
 
 
 def _by_kind(kinds: Iterable[type[Measure]]) -> dict[str, type[Measure]]:

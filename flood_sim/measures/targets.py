@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from flood_sim.core.errors import InputError, nearest
+from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.drainage.inp import gate_place
-from flood_sim.errors import InputError, nearest
 from flood_sim.measures.base import InputsView, Targets, refusal
-from flood_sim.units import SECONDS_PER_HOUR
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,

@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from flood_sim.actions import Action, Effect, Task
 from flood_sim.city.parameters import draw
-from flood_sim.errors import Finding, input_error, nearest
-from flood_sim.inputs import ModelInputs
+from flood_sim.core.errors import Finding, input_error, nearest
+from flood_sim.core.units import hours_to_s, minutes_to_s, mm_to_m
+from flood_sim.ground.rain_fields import fallen_at_s
 from flood_sim.measures.base import Measure
-from flood_sim.rain_fields import fallen_at_s
-from flood_sim.scenario.action_specs import ActionSpec, Trigger
-from flood_sim.scenario.event_specs import WatchSpec
+from flood_sim.operations.actions import Action, Effect, Task
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
-from flood_sim.units import hours_to_s, minutes_to_s, mm_to_m
+from flood_sim.scenario.spec.actions import ActionSpec, Trigger
+from flood_sim.scenario.spec.events import WatchSpec
+from flood_sim.simulation.inputs import ModelInputs
 
 
 class ActionBuilder:

@@ -9,36 +9,36 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.boundaries import Section, section_along
 from flood_sim.city import City, reference_city
-from flood_sim.clock import Clock
-from flood_sim.errors import Faults, Finding, InputError, input_error, nearest
-from flood_sim.inputs import Gauge, Limits, ModelInputs
+from flood_sim.core.clock import Clock
+from flood_sim.core.errors import Faults, Finding, InputError, input_error, nearest
+from flood_sim.core.units import GIBIBYTE, MEBIBYTE
+from flood_sim.ground.terrain import Terrain
 from flood_sim.measures import apply_measures
 from flood_sim.measures.effectiveness import as_it_works
 from flood_sim.measures.plans import members, parse_portfolio, plan_lines
 from flood_sim.measures.site_edits import without_gates
-from flood_sim.scenario import files
 from flood_sim.scenario.actions import ActionBuilder
+from flood_sim.scenario.checks.odd_keys import odd_keys
+from flood_sim.scenario.doors import files
 from flood_sim.scenario.edges import build_boundaries, city_edges
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.exposure import build_exposure
 from flood_sim.scenario.ground import build_ground, build_initial_depth
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
-from flood_sim.scenario.odd_keys import odd_keys
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
-from flood_sim.scenario.schema import Portfolio, SurfaceSpec
 from flood_sim.scenario.scheme import choose_scheme
 from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
+from flood_sim.scenario.spec.schema import Portfolio, SurfaceSpec
 from flood_sim.scenario.structures import build_structures
 from flood_sim.scenario.trunks import with_trunks
-from flood_sim.surface_arrays import estimated_bytes
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import Terrain
-from flood_sim.units import GIBIBYTE, MEBIBYTE
+from flood_sim.simulation.inputs import Gauge, Limits, ModelInputs
+from flood_sim.surface.arrays import estimated_bytes
+from flood_sim.surface.boundaries import Section, section_along
+from flood_sim.surface.schemes import SurfaceSettings
 
 LARGEST_FRAMES = 100_000
 MEMORY_SHARE = 0.8

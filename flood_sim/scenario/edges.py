@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Inflow, Series, constant, edge_faces
 from flood_sim.city import City
 from flood_sim.city.ground import DYKE, RIVER
 from flood_sim.city.parameters import STREET_LEVEL_M
-from flood_sim.errors import Faults, Finding, input_error, nearest
-from flood_sim.scenario import files
-from flood_sim.scenario.levels import check_inflow, check_stage
+from flood_sim.core.errors import Faults, Finding, input_error, nearest
+from flood_sim.core.units import hours_to_s
+from flood_sim.ground.terrain import Terrain
+from flood_sim.scenario.checks.levels import check_inflow, check_stage
+from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.tables import read_series
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
-from flood_sim.scenario.schema import EdgeSpec
-from flood_sim.scenario.table_specs import DischargeRow, StageRow
-from flood_sim.scenario.tables import read_series
-from flood_sim.terrain import Terrain
-from flood_sim.units import hours_to_s
+from flood_sim.scenario.spec.schema import EdgeSpec
+from flood_sim.scenario.spec.tables import DischargeRow, StageRow
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Series, constant, edge_faces
 
 MOST_SHARED, ODD_SHARED = 0.9, 0.25  # share of a boundary's faces that another one has
 

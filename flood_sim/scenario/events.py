@@ -8,14 +8,16 @@ from datetime import datetime
 
 import numpy as np
 
-from flood_sim.boundaries import EdgeBoundary
+from flood_sim.core.errors import Finding, input_error, nearest
 from flood_sim.drainage.inp import InpFile, gate_place
-from flood_sim.errors import Finding, input_error, nearest
-from flood_sim.events import MobilePump as PumpAtWork
-from flood_sim.events import Operation, Watch
-from flood_sim.inputs import DrainageInputs, Gauge, NodeInlet
-from flood_sim.scenario import files
-from flood_sim.scenario.event_specs import (
+from flood_sim.ground.terrain import Terrain
+from flood_sim.operations.switches import MobilePump as PumpAtWork
+from flood_sim.operations.switches import Operation, Watch
+from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.tables import read_series
+from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.places import open_cell, refuse_unknown
+from flood_sim.scenario.spec.events import (
     BlockedConduit,
     BlockedOutfall,
     CloggedInlets,
@@ -30,11 +32,9 @@ from flood_sim.scenario.event_specs import (
     StuckGate,
     WatchSpec,
 )
-from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.places import open_cell, refuse_unknown
-from flood_sim.scenario.table_specs import CloggingRow
-from flood_sim.scenario.tables import read_series
-from flood_sim.terrain import Terrain
+from flood_sim.scenario.spec.tables import CloggingRow
+from flood_sim.simulation.inputs import DrainageInputs, Gauge, NodeInlet
+from flood_sim.surface.boundaries import EdgeBoundary
 
 TANK_DEPTH_M = 5.0
 

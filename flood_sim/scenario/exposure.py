@@ -9,13 +9,13 @@ import numpy as np
 
 from flood_sim.city import City
 from flood_sim.city.exposure import city_exposure
-from flood_sim.errors import Finding, InputError, input_error, nearest
-from flood_sim.exposure import BEGIN, END, USES, ZONES, Exposure, Streets, streets_of
-from flood_sim.grid import Grid
-from flood_sim.scenario import files
+from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.files.table_rows import Row, check_columns
+from flood_sim.core.grid import Grid
+from flood_sim.ground.exposure import BEGIN, END, USES, ZONES, Exposure, Streets, streets_of
+from flood_sim.scenario.doors import files
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.table_specs import BuildingFeature, RoadFeature
-from flood_sim.table_rows import Row, check_columns
+from flood_sim.scenario.spec.tables import BuildingFeature, RoadFeature
 
 ROAD_WIDTH_M, FLOOR_M = 7.0, 0.15
 ODD_PEOPLE_M2, CROWD_M2 = 1.0, 5.0  # of ground: towers of flats reach 0.3; 5 stand in a crowd

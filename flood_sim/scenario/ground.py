@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from flood_sim.city import City
-from flood_sim.errors import Finding, input_error
-from flood_sim.grid import Grid
-from flood_sim.scenario import files
-from flood_sim.scenario.levels import check_bed, check_start
+from flood_sim.core.errors import Finding, input_error
+from flood_sim.core.grid import Grid
+from flood_sim.ground.terrain import MOST_COVERED, Terrain, lone_extremes, terrain_of
+from flood_sim.scenario.checks.levels import check_bed, check_start
+from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.tables import by_class
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.schema import FlatBed, FromRims, TerrainSpec
-from flood_sim.scenario.tables import by_class
-from flood_sim.scenario.water_specs import LandCover
-from flood_sim.terrain import MOST_COVERED, Terrain, lone_extremes, terrain_of
+from flood_sim.scenario.spec.schema import FlatBed, FromRims, TerrainSpec
+from flood_sim.scenario.spec.water import LandCover
 
 MANNING_RANGE = (0.001, 0.5)
 SMOOTHEST_N = 0.008  # glass; less is doubtful, and real rasters have it (resampled edges)

@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.csv_files import RawTable
+from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.files.csv_files import RawTable
+from flood_sim.core.files.table_rows import Table, check_rows, read_rows
+from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import Finding, InputError, input_error, nearest
-from flood_sim.inlets import INLET_KINDS
-from flood_sim.inputs import NodeInlet
-from flood_sim.scenario import files
+from flood_sim.ground.terrain import Terrain
+from flood_sim.scenario.doors import files
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.schema import SwmmDrainage
-from flood_sim.scenario.table_specs import InletRow
-from flood_sim.table_rows import Table, check_rows, read_rows
-from flood_sim.terrain import Terrain
+from flood_sim.scenario.spec.schema import SwmmDrainage
+from flood_sim.scenario.spec.tables import InletRow
+from flood_sim.simulation.inputs import NodeInlet
 
 Cell = tuple[int, int]
 MOST_FAULTS = 20  # told of one table

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from flood_sim.errors import Finding, InputError, input_error, nearest
-from flood_sim.scenario.paths import file_inside
-from flood_sim.scenario.schema import NOT_YET, ScenarioSpec
-from flood_sim.toml_files import read_toml
+from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.files.toml_files import read_toml
+from flood_sim.scenario.doors.paths import file_inside
+from flood_sim.scenario.spec.schema import NOT_YET, ScenarioSpec
 
 SUFFIX = ".toml"
 MOST_TOLD = 100  # faults of one file

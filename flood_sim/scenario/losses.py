@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.boundaries import Series, constant
 from flood_sim.city import City
-from flood_sim.errors import Finding, input_error
-from flood_sim.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt, Horton, Infiltration, NoInfiltration
-from flood_sim.losses import Facility, StorageInputs, overfull
-from flood_sim.scenario import files
+from flood_sim.core.errors import Finding, input_error
+from flood_sim.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
+from flood_sim.ground.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt, Horton, Infiltration, NoInfiltration
+from flood_sim.ground.terrain import Terrain
+from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.tables import by_class, read_series
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.table_specs import EvaporationRow
-from flood_sim.scenario.tables import by_class, read_series
-from flood_sim.scenario.water_specs import Bioretention, GreenRoof, PermeablePaving
-from flood_sim.terrain import Terrain
-from flood_sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
+from flood_sim.scenario.spec.tables import EvaporationRow
+from flood_sim.scenario.spec.water import Bioretention, GreenRoof, PermeablePaving
+from flood_sim.surface.boundaries import Series, constant
+from flood_sim.surface.losses import Facility, StorageInputs, overfull
 
 KEYS = {
     "constant": ("rate_mm_h",),

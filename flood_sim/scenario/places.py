@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flood_sim.errors import input_error, nearest
-from flood_sim.terrain import Terrain
+from flood_sim.core.errors import input_error, nearest
+from flood_sim.ground.terrain import Terrain
 
 
 def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> tuple[int, int]:

@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.daily_storms import alternating_block, shaped_like_720, with_peaked_hour
-from flood_sim.errors import Faults, Finding, input_error
-from flood_sim.grid import Grid
-from flood_sim.netcdf import check_netcdf, collector_held
-from flood_sim.rain_fields import RainField, RainGauge, StormCell, gauge_field, moving_field, sloped_field
-from flood_sim.rainfall import FORMULAS, NO_RAIN, STORMS, Rainfall, StormFormula, chicago_storm, rainfall_from_intervals, scaled, shifted
-from flood_sim.scenario import files
+from flood_sim.core.errors import Faults, Finding, input_error
+from flood_sim.core.files.netcdf import check_netcdf, collector_held
+from flood_sim.core.files.table_rows import read_rows
+from flood_sim.core.grid import Grid
+from flood_sim.core.units import SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
+from flood_sim.ground.daily_storms import alternating_block, shaped_like_720, with_peaked_hour
+from flood_sim.ground.rain_fields import RainField, RainGauge, StormCell, gauge_field, moving_field, sloped_field
+from flood_sim.ground.rainfall import FORMULAS, NO_RAIN, STORMS, Rainfall, StormFormula, chicago_storm, rainfall_from_intervals, scaled, shifted
+from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.tables import read_timed
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.table_specs import ODD_RAIN_MM_H, GaugeRow, RainRow, RasterRow
-from flood_sim.scenario.tables import read_timed
-from flood_sim.scenario.water_specs import Placed
-from flood_sim.table_rows import read_rows
-from flood_sim.units import SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
+from flood_sim.scenario.spec.tables import ODD_RAIN_MM_H, GaugeRow, RainRow, RasterRow
+from flood_sim.scenario.spec.water import Placed
 
 LARGEST_RAIN_MM_H, LARGEST_MINUTE_MM_H = 500.0, 1900.0  # over five minutes and more; over one (Unionville 1956: 31 mm)
 CELLS_LOOKED_AT = 20_000_000  # of a stack of grids before a run; later layers are looked at when they fall

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flood_sim.constants import GRAVITY_M_S2
-from flood_sim.structures import FaceStructure
-from flood_sim.terrain import Terrain
+from flood_sim.core.constants import GRAVITY_M_S2
+from flood_sim.ground.terrain import Terrain
+from flood_sim.surface.structures import FaceStructure
 
 REFERENCE_DEPTH_M = 0.1  # of street flow
 LARGEST_FROUDE = 1.0  # local inertial: depth within 1 % up to 0.8, 6 % off at 1.1, over 100 % at 3 (docs/theory.md)

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from flood_sim.city import City
-from flood_sim.drainage.audit import audit_network, refuse_odd_inflows
+from flood_sim.core.errors import Finding, InputError, input_error
+from flood_sim.core.units import SWMM_US_UNITS, mm_h_to_m_s
+from flood_sim.drainage.check import audit_network, refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
 from flood_sim.drainage.ranges import check_ranges, series_outside
-from flood_sim.errors import Finding, InputError, input_error
-from flood_sim.inputs import DrainageInputs, NodeInlet
+from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.ground import GroundInputs
 from flood_sim.scenario.inlets import build_inlets, return_cells
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.schema import SwmmDrainage
-from flood_sim.terrain import Terrain
-from flood_sim.units import SWMM_US_UNITS, mm_h_to_m_s
+from flood_sim.scenario.spec.schema import SwmmDrainage
+from flood_sim.simulation.inputs import DrainageInputs, NodeInlet
 
 RIM_DIFFERENCE_M = 0.2
 FARTHEST_RIM_M = 50.0  # half of the rims so far from the ground: network and ground do not belong together

@@ -9,23 +9,23 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from flood_sim.city import City
+from flood_sim.core.errors import Faults, Finding, InputError, input_error
+from flood_sim.core.files.table_rows import check_columns
+from flood_sim.core.units import hours_to_s
 from flood_sim.drainage.inp import InpFile
-from flood_sim.errors import Faults, Finding, InputError, input_error
-from flood_sim.inputs import ModelInputs
-from flood_sim.rain_fields import RainField
-from flood_sim.rainfall import Rainfall
+from flood_sim.ground.rain_fields import RainField
+from flood_sim.ground.rainfall import Rainfall
+from flood_sim.ground.terrain import Terrain
+from flood_sim.scenario.doors.tables import read_curve
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
-from flood_sim.scenario.site_specs import AnySite, CriticalSiteSpec, OpeningSpec, PassageSpec, SumpPumpSpec, UndergroundSite
-from flood_sim.scenario.table_specs import StageVolumeRow
-from flood_sim.scenario.tables import read_curve
-from flood_sim.services import CriticalSite, Need
-from flood_sim.sites import SiteInputs
-from flood_sim.space_checks import rises, space_faults
-from flood_sim.spaces import Opening, Passage, Space, SpaceInputs, SumpPump
-from flood_sim.table_rows import check_columns
-from flood_sim.terrain import Terrain
-from flood_sim.units import hours_to_s
+from flood_sim.scenario.spec.sites import AnySite, CriticalSiteSpec, OpeningSpec, PassageSpec, SumpPumpSpec, UndergroundSite
+from flood_sim.scenario.spec.tables import StageVolumeRow
+from flood_sim.simulation.inputs import ModelInputs
+from flood_sim.sites.checks import rises, space_faults
+from flood_sim.sites.critical import CriticalSite, Need
+from flood_sim.sites.sites import SiteInputs
+from flood_sim.sites.underground import Opening, Passage, Space, SpaceInputs, SumpPump
 
 SQUARE_METRES_A_HECTARE = 1e4
 LITRES_A_CUBIC_METRE = 1000.0

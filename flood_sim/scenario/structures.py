@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from flood_sim.boundaries import section_along
-from flood_sim.culverts import INLETS, Barrel, plain_rating, rating
-from flood_sim.errors import Finding, InputError, input_error
-from flood_sim.grid import Grid
-from flood_sim.scenario import files
-from flood_sim.scenario.levels import check_inverts, check_over_ground
+from flood_sim.core.errors import Finding, InputError, input_error
+from flood_sim.core.files.table_rows import read_rows
+from flood_sim.core.grid import Grid
+from flood_sim.ground.terrain import Terrain
+from flood_sim.scenario.checks.levels import check_inverts, check_over_ground
+from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.tables import read_series
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
-from flood_sim.scenario.structure_specs import Barrels, Bridge, CulvertSpec, CulvertTable, Dyke, Gate, PumpSpec, Weir
-from flood_sim.scenario.table_specs import CulvertRow, OpeningRow
-from flood_sim.scenario.tables import read_series
-from flood_sim.structures import BROAD_CREST, Culvert, FaceStructure, SurfacePump, barrel_loss, shared_face
-from flood_sim.table_rows import read_rows
-from flood_sim.terrain import Terrain
+from flood_sim.scenario.spec.structures import Barrels, Bridge, CulvertSpec, CulvertTable, Dyke, Gate, PumpSpec, Weir
+from flood_sim.scenario.spec.tables import CulvertRow, OpeningRow
+from flood_sim.surface.boundaries import section_along
+from flood_sim.surface.culverts import INLETS, Barrel, plain_rating, rating
+from flood_sim.surface.structures import BROAD_CREST, Culvert, FaceStructure, SurfacePump, barrel_loss, shared_face
 
 
 def build_structures(

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from flood_sim.core.errors import Finding
 from flood_sim.drainage.trunks import thinned
-from flood_sim.errors import Finding
-from flood_sim.inputs import ModelInputs
+from flood_sim.simulation.inputs import ModelInputs
 
 
 def with_trunks(inputs: ModelInputs, share: float) -> ModelInputs:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.analysis import attribution as games
-from flood_sim.analysis import money
-from flood_sim.analysis.uncertainty import bootstrap_mean, first_in_draws, rank_probabilities, two_fidelities
+from flood_sim.analysis.games import attribution as games
+from flood_sim.analysis.games import money
+from flood_sim.analysis.games.uncertainty import bootstrap_mean, first_in_draws, rank_probabilities, two_fidelities
 from flood_sim.study.expand import orders, portfolios
-from flood_sim.study.specs import Study
+from flood_sim.study.spec.study import Study
 
 LEAST_DRAWS = 8  # fewer draws are points, no interval
 WORTH_IT = 0.8  # variance times cost against the study's own model alone; above it the twin is not worth its runs

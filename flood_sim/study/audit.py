@@ -10,14 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flood_sim.analysis.audit import Verdict, judge, ladder_answer, next_rung, read_loads
-from flood_sim.analysis.consequences import Consequences
-from flood_sim.errors import input_error, nearest
-from flood_sim.rainfall import FORMULAS
+from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.analysis.standards import Verdict, judge, ladder_answer, next_rung, read_loads
+from flood_sim.core.errors import input_error, nearest
+from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.results import open_results
 from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
-from flood_sim.study.standards import refuse_wrong_loads, refuse_wrong_standards
+from flood_sim.study.spec.standards import refuse_wrong_loads, refuse_wrong_standards
 from flood_sim.study.store import AUDIT, Store, write_whole
 from flood_sim.study.worker import completed, request
 
@@ -161,7 +161,7 @@ def run_audit(
     loads: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Audit portfolios side by side; writes audit.json into the folder. Raises InputError before anything runs."""
-    from flood_sim.runner import default_threads
+    from flood_sim.runs.runner import default_threads
 
     audit = Audit(scenario, standards, city_class, folder, loads=loads)
     for name in names:

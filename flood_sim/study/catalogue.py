@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flood_sim.plain_folder import plain_name
+from flood_sim.core.files.plain_folder import plain_name
+from flood_sim.study.child import DONE
 from flood_sim.study.expand import RunSpec
-from flood_sim.study.model import DONE
-from flood_sim.study.specs import Study
+from flood_sim.study.spec.study import Study
 from flood_sim.study.store import Store
 
 

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flood_sim.errors import RunFailedError, input_error
+from flood_sim.core.errors import RunFailedError, input_error
+from flood_sim.core.units import GIBIBYTE
 from flood_sim.scenario import load_scenario
 from flood_sim.scenario.build import available_bytes, grid_size
 from flood_sim.study.expand import expand
-from flood_sim.study.section import Changes
-from flood_sim.study.specs import Study
-from flood_sim.units import GIBIBYTE
+from flood_sim.study.spec.section import Changes
+from flood_sim.study.spec.study import Study
 
 BASE_BYTES = 0.6 * GIBIBYTE  # interpreter, libraries, SWMM of one model process (measured 0.41 GB on the small city)
 MEMORY_SHARE = 0.8
@@ -31,7 +31,7 @@ SIZES = {"city": ("cell_size_m", "side_m"), "grid": None, "terrain": None, "surf
 
 def memory_need(study: Study) -> int:
     """Bytes that one model process is expected to take: the largest of the grids that storms, draws and the twin make of the scenario."""
-    from flood_sim.surface_arrays import estimated_bytes
+    from flood_sim.surface.arrays import estimated_bytes
 
     path, allowed = study.scenario.path, study.scenario.allowed
     different = {json.dumps(_size_of(run.changes), sort_keys=True, default=str) for run in expand(study)}
@@ -51,7 +51,7 @@ def _size_of(changes: Changes) -> Changes:
 
 def worker_count(study: Study) -> int:
     """As many as there are cores for, and memory."""
-    from flood_sim.runner import default_threads
+    from flood_sim.runs.runner import default_threads
 
     return max(1, min(default_threads() // study.spec.threads_per_run, int(MEMORY_SHARE * available_bytes() / memory_need(study))))
 

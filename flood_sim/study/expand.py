@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.analysis.attribution import fractional_design
+from flood_sim.analysis.games.attribution import fractional_design
 from flood_sim.scenario.loader import merge_tables
-from flood_sim.study.section import Changes
-from flood_sim.study.specs import Study
+from flood_sim.study.spec.section import Changes
+from flood_sim.study.spec.study import Study
 from flood_sim.study.worker import request
 
 

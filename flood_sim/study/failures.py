@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from flood_sim.core.errors import input_error
 from flood_sim.drainage.inp import InpFile, gate_place
-from flood_sim.errors import input_error
-from flood_sim.inputs import ModelInputs
-from flood_sim.study.section import Changes, Section
+from flood_sim.simulation.inputs import ModelInputs
+from flood_sim.study.spec.section import Changes, Section
 
 if TYPE_CHECKING:
-    from flood_sim.study.specs import Study
+    from flood_sim.study.spec.study import Study
 
 Kind = Literal["pipes", "pumps", "inlets", "flaps", "boards"]
 # The failure that each kind of component is, and the key that names its members.

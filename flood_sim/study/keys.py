@@ -14,13 +14,13 @@ import numpy as np
 
 import flood_kernels
 import flood_sim
-from flood_sim.inputs import ModelInputs
-from flood_sim.plugins import plugin_files
-from flood_sim.rain_fields import RainField
+from flood_sim.core.plugins import plugin_files
+from flood_sim.ground.rain_fields import RainField
+from flood_sim.simulation.inputs import ModelInputs
 
 # What changes no result: labels, notes, bills, and what only targets of measures look at (they have been resolved).
 LEFT_OUT = {"name", "findings", "effective", "folder", "portfolio", "measures", "measure_features", "scheme_reason", "layers", "lines"}
-APART = ("analysis", "study", "scenario", "measures", "city", "_scenarios")  # sub-packages that act through the inputs, or read results
+APART = ("analysis", "study", "scenario", "measures", "city", "cli", "_scenarios")  # sub-packages that act through the inputs, or read results
 
 
 def run_key(inputs: ModelInputs) -> str:
@@ -45,12 +45,12 @@ def model_sources() -> str:
 @cache
 def all_sources() -> str:
     """Hash of all code that a run's folder comes from, outcomes included."""
-    return _hash_of(_modules(lambda top: top not in ("study", "_scenarios")) + plugin_files()) + flood_kernels.sources_hash()
+    return _hash_of(_modules(lambda top: top not in ("study", "cli", "_scenarios")) + plugin_files()) + flood_kernels.sources_hash()
 
 
 def _modules(wanted: Any) -> list[Path]:
     root = Path(flood_sim.__file__).parent
-    return sorted(p for p in root.rglob("*.py") if wanted(p.relative_to(root).parts[0]) and not p.name.startswith("cli"))
+    return sorted(p for p in root.rglob("*.py") if wanted(p.relative_to(root).parts[0]))
 
 
 def _hash_of(paths: list[Path]) -> str:

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.errors import input_error, nearest
+from flood_sim.core.errors import input_error, nearest
+from flood_sim.core.units import minutes_to_s
 from flood_sim.results import Results, open_results
 from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
-from flood_sim.study.model import read_outcomes
+from flood_sim.study.child import read_outcomes
 from flood_sim.study.store import LEAD_TIME, Store, write_whole
 from flood_sim.study.worker import completed, request
-from flood_sim.units import minutes_to_s
 
 LARGEST_GRID = 1024  # moments tried at most: ten runs
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flood_sim.analysis.consequences import Consequences
 from flood_sim.analysis.html import svg
 from flood_sim.analysis.html.maps import viewer
 from flood_sim.analysis.html.names import HEADLINE, OUTCOMES
 from flood_sim.analysis.html.page import render
 from flood_sim.analysis.html.runs import runs_context, service_curves
 from flood_sim.analysis.html.standards import standards_context
-from flood_sim.errors import input_error
-from flood_sim.plain_folder import plain_name
+from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.core.errors import input_error
+from flood_sim.core.files.plain_folder import plain_name
 from flood_sim.results import open_results, told_broken_netcdf
 from flood_sim.study import store as files
-from flood_sim.study.engine import open_study
 from flood_sim.study.expand import label_of
+from flood_sim.study.queue import open_study
 from flood_sim.study.store import ATTRIBUTION, AUDIT, CATALOGUE, ENVELOPE, STUDY, Store, read_document, read_table
 
 NAMES = {

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flood_sim.durable import remove_parts, write_beside, write_bytes
-from flood_sim.errors import InputError, OutputError, input_error
-from flood_sim.folder_lock import held, process_alive
-from flood_sim.plain_folder import plain_name
-from flood_sim.study.model import is_complete
+from flood_sim.core.errors import InputError, OutputError, input_error
+from flood_sim.core.files.durable import remove_parts, write_beside, write_bytes
+from flood_sim.core.files.folder_lock import held, process_alive
+from flood_sim.core.files.plain_folder import plain_name
+from flood_sim.study.child import is_complete
 
 LOCK, STUDY = "study.lock", "study.json"
 CATALOGUE, OUTCOMES, LOG = "catalogue.parquet", "outcomes.parquet", "runs_log.parquet"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flood_sim.errors import RunFailedError
+from flood_sim.core.errors import RunFailedError
 
 if TYPE_CHECKING:
     from flood_sim.scenario import Scenario
@@ -81,7 +81,7 @@ def _start(store: Path, places: tuple[str, ...]) -> subprocess.Popen[bytes]:
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     environment = os.environ | threads | {"OMP_WAIT_POLICY": "passive"}
     with (store / "models.log").open("ab") as log:
-        command = [sys.executable, "-m", "flood_sim.study.model", str(store), *places]
+        command = [sys.executable, "-m", "flood_sim.study.child", str(store), *places]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment)
 
 

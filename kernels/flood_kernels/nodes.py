@@ -1,6 +1,6 @@
 """Street and sewer at the nodes, one pass over them each: what a node is offered, what it is given, where it spills. Arrays only; one file.
 
-All of (nodes,), float64. The scheme: flood_sim/exchange.py and the documentation. Numpy took a pass a term: 5,000 nodes beside a million cells cost 6 %
+All of (nodes,), float64. The scheme: flood_sim/simulation/exchange.py and the documentation. Numpy took a pass a term: 5,000 nodes beside a million cells cost 6 %
 of the surface's time, most of it in passes over arrays of 40 kB.
 """
 

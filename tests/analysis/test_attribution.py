@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from flood_sim.analysis.attribution import (
+from flood_sim.analysis.games.attribution import (
     all_marginals,
     banzhaf,
     first_in,
@@ -20,7 +20,7 @@ from flood_sim.analysis.attribution import (
     shapley,
     two_additive,
 )
-from flood_sim.analysis.money import (
+from flood_sim.analysis.games.money import (
     annuity,
     best_order,
     expected_annual_damage,
@@ -31,7 +31,7 @@ from flood_sim.analysis.money import (
     net_present_value,
     regret,
 )
-from flood_sim.analysis.uncertainty import (
+from flood_sim.analysis.games.uncertainty import (
     best_ratio,
     bootstrap_mean,
     first_in_draws,

@@ -7,15 +7,15 @@ import netCDF4
 import numpy as np
 import pytest
 
-from flood_sim.analysis.access import driving_of
-from flood_sim.analysis.animation import animate
-from flood_sim.analysis.consequences import LIMITS, Consequences, lost_service, rapidity_h, read_limits, ring_maximum
-from flood_sim.analysis.evacuation import leaving_s, limit_head, specific_force_m2
-from flood_sim.analysis.hazard import hazard_rating, vehicle_unstable
-from flood_sim.analysis.site_plots import access_maps
-from flood_sim.errors import InputError
+from flood_sim.analysis.outcomes.access import driving_of
+from flood_sim.analysis.outcomes.consequences import LIMITS, Consequences, lost_service, rapidity_h, read_limits, ring_maximum
+from flood_sim.analysis.outcomes.evacuation import leaving_s, limit_head, specific_force_m2
+from flood_sim.analysis.outcomes.hazard import hazard_rating, vehicle_unstable
+from flood_sim.analysis.pictures.animation import animate
+from flood_sim.analysis.pictures.site_plots import access_maps
+from flood_sim.core.errors import InputError
+from flood_sim.ground.roads import RoadGraph
 from flood_sim.results import open_results
-from flood_sim.roads import RoadGraph
 
 START = "2021-07-20T15:00:00+08:00"
 HOUR = 3600.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from flood_sim.analysis.observed import observed_marks
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 
 START = datetime.fromisoformat("2021-07-20T15:00:00+08:00")
 

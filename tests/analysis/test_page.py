@@ -13,11 +13,11 @@ from PIL import Image
 
 from flood_sim.analysis.html import svg
 from flood_sim.analysis.html.maps import viewer, water_picture
-from flood_sim.analysis.plots import max_depth_map
-from flood_sim.analysis.style import DEPTH_STEPS_M
-from flood_sim.errors import InputError
+from flood_sim.analysis.pictures.plots import max_depth_map
+from flood_sim.analysis.pictures.style import DEPTH_STEPS_M
+from flood_sim.core.errors import InputError
 from flood_sim.results import open_results
-from flood_sim.runner import run_scenario
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
 from flood_sim.study.report import write_report
 from scenario.test_loader import GOOD

@@ -7,15 +7,15 @@ import pytest
 
 from cases import grid_of
 from flood_kernels.roads import AROUND, driest_ways, find_neighbours
-from flood_sim.analysis.audit import share_quantile
-from flood_sim.analysis.consequences import Consequences
-from flood_sim.analysis.streets import DriestWays, freeboard_m
+from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.analysis.outcomes.streets import DriestWays, freeboard_m
+from flood_sim.analysis.standards import share_quantile
 from flood_sim.city import CityParameters, reference_city
 from flood_sim.city.exposure import city_exposure
-from flood_sim.dykes import dyke_crests
-from flood_sim.exposure import BEGIN, END, ZONES
+from flood_sim.ground.exposure import BEGIN, END, ZONES
+from flood_sim.output.dykes import dyke_crests
 from flood_sim.results import open_results
-from flood_sim.runner import run_scenario
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.scenario.exposure import _segment
 

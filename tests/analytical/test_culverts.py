@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from cases import advance, grid_of
-from flood_sim.boundaries import EdgeBoundary, Inflow, constant, edge_faces
-from flood_sim.culverts import INLETS, Barrel, inlet_headwater, plain_rating, rating, table_heads
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
+from flood_sim.ground.terrain import terrain_of
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.structures import Culvert, barrel_loss
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, constant, edge_faces
+from flood_sim.surface.culverts import INLETS, Barrel, inlet_headwater, plain_rating, rating, table_heads
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.structures import Culvert, barrel_loss
 
 FOOT, G = 0.3048, 9.80665
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from cases import advance, grid_of, steady_rain
-from flood_sim.boundaries import EdgeBoundary, edge_faces
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 RATE = 50.0 / 3.6e6
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from cases import advance, grid_of
-from flood_sim.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 G = 9.80665
 CELLS, DX = 125, 0.2

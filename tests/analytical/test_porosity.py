@@ -7,13 +7,13 @@ import pytest
 
 import naive
 from cases import DOUBLE, advance, flat, grid_of, rough_case, steady_rain
-from flood_sim.boundaries import EdgeBoundary, EdgeInflow, Series, edge_faces
-from flood_sim.clock import Window
-from flood_sim.structures import FaceStructure
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_arrays import LEFT, TOP, Inlet
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.core.clock import Window
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Series, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.structures import FaceStructure
 
 SCHEMES = pytest.mark.parametrize("scheme", ["local_inertial", "second_order"])
 

@@ -5,10 +5,10 @@ import pytest
 
 from benchmarks.cases.analytical import stoker_depth
 from cases import advance, flat, grid_of, steady_rain
-from flood_sim.boundaries import EdgeBoundary, Inflow, constant, edge_faces, section_along
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, constant, edge_faces, section_along
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 
 @pytest.mark.parametrize(("precision", "limit"), [("float64", 1e-12), ("float32", 1e-3)])  # float32: 5e-4 measured, in shore films of 1 mm

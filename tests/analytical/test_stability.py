@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from cases import grid_of
-from flood_sim.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
-from flood_sim.clock import Window
-from flood_sim.errors import InstabilityError
-from flood_sim.stability import explain
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.core.clock import Window
+from flood_sim.core.errors import InstabilityError
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.stability import explain
 
 N, CELL_M = 24, 5.0
 

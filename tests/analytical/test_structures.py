@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from cases import advance, flat, grid_of
-from flood_sim.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
-from flood_sim.culverts import plain_rating
-from flood_sim.structures import Culvert, FaceStructure, SurfacePump, barrel_loss
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
+from flood_sim.surface.culverts import plain_rating
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump, barrel_loss
 
 SCHEMES = ["local_inertial", "second_order"]
 G = 9.80665

@@ -65,7 +65,7 @@ def test_file_has_a_sign_on_its_door_and_one_subject(path):
 
 
 def test_variables_are_unique_and_have_units():
-    from flood_sim.variables import VARIABLES
+    from flood_sim.core.variables import VARIABLES
 
     assert all(v.unit and v.english and v.chinese for v in VARIABLES.values())
     assert {v.place for v in VARIABLES.values()} <= {"cell", "x_face", "y_face", "node", "link", "site", "run"}

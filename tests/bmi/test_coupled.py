@@ -9,11 +9,11 @@ import pytest
 from bmi_cases import CITY, get, write_city
 from flood_sim import bmi
 from flood_sim.bmi import BED, BOUNDARY_OUT, DEPTH, HEAD, INFLOW, INFLOW_VOLUME, LEDGER_ERROR, OUTFALL_VOLUME, STAGE, VOLUME, BmiFloodSim
+from flood_sim.core.errors import DrainageError
 from flood_sim.drainage.swmm import SwmmNetwork
-from flood_sim.errors import DrainageError
-from flood_sim.runner import run
+from flood_sim.runs.runner import run
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
+from flood_sim.simulation.loop import Simulation
 
 STEPS, STEP_S, WEST = 75, 4.0, slice(0, 200, 20)  # WEST: the lower city's cells at the upper one's edge
 

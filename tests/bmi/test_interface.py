@@ -27,9 +27,9 @@ from flood_sim.bmi import (
     VOLUME,
     BmiFloodSim,
 )  # fmt: skip
-from flood_sim.clock import Window
+from flood_sim.core.clock import Window
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
+from flood_sim.simulation.loop import Simulation
 
 LEAST_PASSED = (100, 70)  # with and without sewers: a suite that skips is no pass
 TWO_SPRINGS = """

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from bmi_cases import CITY, get, write_city
-from flood_sim import sandbox
 from flood_sim.bmi import DEPTH, INFLOW, STAGE, BmiFloodSim
-from flood_sim.errors import InputError, InstabilityError, RunFailedError
+from flood_sim.core import sandbox
+from flood_sim.core.errors import InputError, InstabilityError, RunFailedError
 from flood_sim.scenario import build_inputs, load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]

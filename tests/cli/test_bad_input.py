@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flood_sim.cli import main
+from flood_sim.cli.main import main
 from scenario.test_loader import GOOD, NETWORK, write_raster
 
 SERIES = 'kind = "series"\nfile = "rain.csv"\nlabel = "right"\ninterval_s = 300'
@@ -647,6 +647,6 @@ def test_a_check_leaves_its_messages_and_the_model_as_read(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:  # nothing is overwritten
         main(["check", str(tmp_path / "s.toml"), "--out", str(tmp_path / "check")])
     assert ended.value.code == 2 and "E111" in capsys.readouterr().err
-    from flood_sim.scenario.check_files import safe_cell
+    from flood_sim.scenario.checks.files import safe_cell
 
     assert safe_cell("=cmd()") == "'=cmd()" and safe_cell("plain") == "plain"

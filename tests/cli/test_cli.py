@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flood_sim.errors import InputError
-from flood_sim.result_folder import claimed
+from flood_sim.core.errors import InputError
+from flood_sim.output.folder import claimed
 
 SCENARIO = """
 schema = 1
@@ -56,7 +56,7 @@ def long_scenario(tmp_path):
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys, flood_sim.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nprint([m for m in ('numba','scipy','matplotlib','xarray','pandas','rasterio','pydantic') if m in sys.modules], file=sys.stderr)"  # fmt: skip
+    code = "import sys, flood_sim.cli.main as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nprint([m for m in ('numba','scipy','matplotlib','xarray','pandas','rasterio','pydantic') if m in sys.modules], file=sys.stderr)"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert all(verb in done.stdout for verb in ("list", "copy", "check", "run", "report"))
@@ -239,7 +239,7 @@ def test_resume_takes_no_scenario_beside_it(tmp_path, scenario):
 
 def test_failed_run_is_exit_3_and_keeps_its_frames(tmp_path, scenario):
     """Water that is faster than a bound, which is set low here: inputs that run away by themselves are refused before the run."""
-    code = "import sys\nfrom flood_sim import stability\nfrom flood_sim.cli import main\nstability.FASTEST_SIGNAL_M_S = 0.05\nmain(sys.argv[1:])"
+    code = "import sys\nfrom flood_sim import stability\nfrom flood_sim.cli.main import main\nstability.FASTEST_SIGNAL_M_S = 0.05\nmain(sys.argv[1:])"
     words = ["run", str(scenario), "--out", str(tmp_path / "out"), "--no-report", "--threads", "1"]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
@@ -299,7 +299,7 @@ def test_exceeded_tolerance_is_exit_4_and_named(tmp_path, scenario):
 def test_the_shell_completes_commands_and_scenarios(line, expected):
     """What bash asks after `--install-completion`."""
     environment = os.environ | {"_FLOOD_SIM_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
-    code = "from flood_sim.cli import main; main()"
+    code = "from flood_sim.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split() == [expected], done.stderr
 

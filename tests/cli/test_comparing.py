@@ -10,7 +10,7 @@ import pytest
 import flood_sim as fs
 from flood_sim.analysis.compare import compare
 from flood_sim.analysis.observed import observed_marks
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 
 SCENARIO = """
 schema = 1
@@ -151,9 +151,9 @@ def test_a_measure_that_cannot_be_is_one_message(tmp_path):
 
 def test_the_lead_time_that_a_step_gains_stands_in_the_comparison(tmp_path):
     """The street rises 0.3 m an hour: 0.30 m over a sill of 0.1 m after 80 min, over one of 0.2 m after 100: twenty minutes more to leave."""
-    from flood_sim.analysis.consequences import Consequences
+    from flood_sim.analysis.outcomes.consequences import Consequences
     from flood_sim.results import open_results
-    from flood_sim.runner import run_scenario
+    from flood_sim.runs.runner import run_scenario
     from flood_sim.scenario import load_scenario
     from sites.test_actions import ENTRANCE
     from sites.test_spaces import lake

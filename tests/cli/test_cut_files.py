@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from flood_sim.cli import main
-from flood_sim.errors import InputError
+from flood_sim.cli.main import main
+from flood_sim.core.errors import InputError
 from flood_sim.results import Results, open_results
-from flood_sim.runner import run_scenario
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
 from scenario.test_loader import GOOD, NETWORK
 
@@ -96,8 +96,8 @@ def test_what_the_library_finds_only_when_values_are_asked_for(whole, tmp_path, 
 WRITER = """
 import sys, time
 from pathlib import Path
-from flood_sim.output import Recorder
-from flood_sim.runner import run_scenario
+from flood_sim.output.recorder import Recorder
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
 record = Recorder.record
 def slow(self, simulation, window):

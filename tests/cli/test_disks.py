@@ -38,7 +38,7 @@ def test_a_folder_on_a_read_only_disk(done, tmp_path):
     place = tmp_path / "ro"
     shutil.copytree(whole, place)
     code = (
-        "import contextlib, io, sys, json\nfrom flood_sim.cli import main\nplace, scenario, study, done = sys.argv[1:]\nends = []\n"
+        "import contextlib, io, sys, json\nfrom flood_sim.cli.main import main\nplace, scenario, study, done = sys.argv[1:]\nends = []\n"
         "for words in (['report', place], ['compare', done, place], ['check', scenario, '--out', place + '/k'], ['copy', 'quickstart', place + '/c'],\n"
         "              ['run', scenario, '--out', place, '--overwrite', '--quiet'], ['run', scenario, '--out', place + '/r', '--quiet'],\n"
         "              ['study', 'run', study, '--out', place + '/s'], ['storms', 'zhengzhou-720', '--picture', place + '/a.png']):\n"

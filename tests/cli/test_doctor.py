@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from flood_sim import doctor
-from flood_sim.cli import main
+from flood_sim.cli.main import main
+from flood_sim.runs import doctor
 
 
 def test_the_doctor_finds_this_machine_sound(capsys):

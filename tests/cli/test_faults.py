@@ -6,14 +6,14 @@ import sys
 import numpy as np
 import pytest
 
-from flood_sim.cli import main
+from flood_sim.cli.main import main
 from flood_sim.results import open_results
 from scenario.test_loader import GOOD, NETWORK
 
 TAPED = """
 import os, resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-from flood_sim.cli import main
+from flood_sim.cli.main import main
 from flood_sim.drainage.tape import TapedNetwork
 advance = TapedNetwork.advance
 def full(self, stop_s):
@@ -27,8 +27,8 @@ main(sys.argv[1:])
 LIMITED = """
 import os, resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-from flood_sim.cli import main
-from flood_sim.output import Recorder
+from flood_sim.cli.main import main
+from flood_sim.output.recorder import Recorder
 record = Recorder.record
 def full(self, simulation, window):
     if window.stop >= 200.0:
@@ -84,7 +84,7 @@ def test_results_that_never_fit_are_refused(tmp_path, scenario, capsys, monkeypa
     import shutil
 
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr("flood_sim.runner.shutil.disk_usage", lambda path: usage._replace(free=1000))
+    monkeypatch.setattr("flood_sim.runs.runner.shutil.disk_usage", lambda path: usage._replace(free=1000))
     with pytest.raises(SystemExit) as ended:
         main(["run", str(scenario), "--out", str(tmp_path / "out"), "--quiet"])
     said = capsys.readouterr().err
@@ -95,7 +95,7 @@ def test_a_folder_that_goes_away_is_told(tmp_path, scenario, capsys, monkeypatch
     """Removed under way: E602 and exit 3; nobody writes it anew as if it were whole."""
     import shutil
 
-    from flood_sim.output import Recorder
+    from flood_sim.output.recorder import Recorder
 
     record = Recorder.record
 
@@ -116,7 +116,7 @@ def test_a_cell_that_loses_its_value_is_located(tmp_path, scenario, capsys, monk
     """RELIABILITY P2: exit 3, place in the message and on a map, the frames before it kept and finite."""
     import pyogrio
 
-    from flood_sim.output import Recorder
+    from flood_sim.output.recorder import Recorder
 
     record = Recorder.record
 
@@ -146,7 +146,7 @@ def test_a_clock_that_jumps_moves_no_result(tmp_path, scenario, monkeypatch):
     """The wall clock goes on by days and back again (a time server): checkpoints, results and their dates do not follow it."""
     import time
 
-    from flood_sim.checkpoint import Checkpoints
+    from flood_sim.output.checkpoint import Checkpoints
 
     true, calls = time.time, iter(range(10**9))
 

@@ -9,11 +9,12 @@ import time
 
 import pytest
 
-from flood_sim import net, writing
-from flood_sim.cli import main
-from flood_sim.errors import InputError, OutputError
+from flood_sim.cli.main import main
+from flood_sim.core import net
+from flood_sim.core.errors import InputError, OutputError
+from flood_sim.core.files import writing
 
-TORN = "import flood_sim.cli as c\ndef app(**keys):\n    {body}\nc.app = app\nfrom flood_sim.entry import main\nmain()\n"
+TORN = "import flood_sim.cli.main as c\ndef app(**keys):\n    {body}\nc.app = app\nfrom flood_sim.cli.entry import main\nmain()\n"
 
 
 def process(body: str, *words: str, raises: bool = False, **options) -> subprocess.CompletedProcess:
@@ -39,7 +40,7 @@ def test_the_tests_still_fail_on_it():
 
 
 def test_in_this_process_a_fault_is_raised(monkeypatch):
-    monkeypatch.setattr("flood_sim.cli.app", lambda **keys: {}["x"])
+    monkeypatch.setattr("flood_sim.cli.main.app", lambda **keys: {}["x"])
     with pytest.raises(KeyError):
         main(["list"])
 
@@ -96,10 +97,10 @@ def test_a_signal_after_all_is_done(number):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_importing(number):
     """From the first module of ours on there is no moment with a traceback (before it, Python itself starts)."""
-    code = "import signal\nimport flood_sim.entry as e\nimport flood_sim.net as n\nimport os\ntrue = n.open_streams\nn.open_streams = lambda: os.kill(os.getpid(), {number})\ne.main()\n"
+    code = "import signal\nimport flood_sim.cli.entry as e\nimport flood_sim.core.net as n\nimport os\ntrue = n.open_streams\nn.open_streams = lambda: os.kill(os.getpid(), {number})\ne.main()\n"
     done = subprocess.run([sys.executable, "-c", code.format(number=int(number))], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (128 + number, "interrupted\n")
-    code = "import sys, os\nclass Finder:\n    def find_spec(self, name, path=None, target=None):\n        if name == 'typer':\n            os.kill(os.getpid(), {number})\nsys.meta_path.insert(0, Finder())\nimport runpy\nsys.argv = ['x', '--help']\nrunpy.run_module('flood_sim.cli', run_name='__main__')\n"
+    code = "import sys, os\nclass Finder:\n    def find_spec(self, name, path=None, target=None):\n        if name == 'typer':\n            os.kill(os.getpid(), {number})\nsys.meta_path.insert(0, Finder())\nimport runpy\nsys.argv = ['x', '--help']\nrunpy.run_module('flood_sim.cli.main', run_name='__main__')\n"
     done = subprocess.run([sys.executable, "-c", code.format(number=int(number))], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr, done.stdout) == (128 + number, "interrupted\n", "")
 
@@ -122,11 +123,11 @@ def test_standard_streams_that_fail():
             assert done.returncode == 3 and done.stderr.startswith("E602 standard output: ") and reason in done.stderr and done.stderr.count("\n") == 2
     assert shell('"$0" -c "$1" 2>&-', "print('all is well')").returncode == 0
     for redirect in ("2>&-", "2>/dev/full"):
-        assert shell(f'"$0" -c "$1" {redirect}', "from flood_sim.errors import input_error\n    raise input_error('E104', 'a', 'b')").returncode == 2
+        assert shell(f'"$0" -c "$1" {redirect}', "from flood_sim.core.errors import input_error\n    raise input_error('E104', 'a', 'b')").returncode == 2
 
 
 def test_a_terminal_that_is_gone_ends_the_talk_and_not_the_work():
-    body = "from flood_sim.cli_progress import Talk\n    t = Talk(False)\n    for k in range(3): t.say('on')\n    print('done')"
+    body = "from flood_sim.cli.progress import Talk\n    t = Talk(False)\n    for k in range(3): t.say('on')\n    print('done')"
     done = shell('"$0" -c "$1" 2>/dev/full', body)
     assert done.returncode == 0 and done.stdout == "done\n"
 
@@ -175,7 +176,7 @@ def test_every_refusal_of_the_system_has_a_way_out(number, monkeypatch, capsys):
     def refuse(**keys):
         raise OSError(number, os.strerror(number), "/x/y")
 
-    monkeypatch.setattr("flood_sim.cli.app", refuse)
+    monkeypatch.setattr("flood_sim.cli.main.app", refuse)
     with pytest.raises(SystemExit) as ended:
         main(["list"])
     said = capsys.readouterr().err
@@ -207,7 +208,7 @@ def test_help_is_light_and_the_console_script_begins_in_the_entry():
     from pathlib import Path
 
     root = Path(__file__).resolve().parents[2]
-    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["scripts"] == {"flood-sim": "flood_sim.entry:main"}
-    code = "import sys, flood_sim.entry; print([m for m in ('typer', 'click', 'numpy', 'flood_sim.cli') if m in sys.modules])"
+    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["scripts"] == {"flood-sim": "flood_sim.cli.entry:main"}
+    code = "import sys, flood_sim.cli.entry; print([m for m in ('typer', 'click', 'numpy', 'flood_sim.cli.main') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -23,7 +23,7 @@ def hook(event, args):
     elif event in ("subprocess.Popen", "os.system", "os.exec"):
         seen["started"].append(f"{event} {args[:1]}")
 sys.addaudithook(hook)
-from flood_sim.cli import main
+from flood_sim.cli.main import main
 try:
     main(sys.argv[2:])
 except SystemExit as ended:
@@ -68,7 +68,7 @@ def test_a_vast_grid_is_refused_at_once_and_cheaply(tmp_path):
     text = GOOD.replace(GOOD[GOOD.index("bed_elevation") : GOOD.index("[rainfall]")], 'bed_elevation = "dem.asc"\n[grid]\ncrs = "EPSG:4547"\n')
     (tmp_path / "s.toml").write_text(text)
     code = (
-        "import sys\nfrom flood_sim.cli import main\n"  # VmHWM: ru_maxrss of a child begins with its parent's
+        "import sys\nfrom flood_sim.cli.main import main\n"  # VmHWM: ru_maxrss of a child begins with its parent's
         "try:\n    main(['check', sys.argv[1]])\nexcept SystemExit as e:\n"
         "    print(e.code, next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))\n"
     )
@@ -91,7 +91,7 @@ def test_nothing_runs_what_a_file_says():
 @pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"])
 def test_a_name_is_text_on_the_page(tmp_path, name):
     """A gauge of this name, in its hydrograph."""
-    from flood_sim.runner import run_scenario
+    from flood_sim.runs.runner import run_scenario
     from flood_sim.scenario import load_scenario
     from flood_sim.study.report import write_report
 
@@ -112,7 +112,7 @@ def test_compiled_code_that_others_may_write_is_not_run(tmp_path):
     command = [sys.executable, "-m", "flood_sim.cli", "run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), "--no-report", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"NUMBA_CACHE_DIR": str(cache)})
     assert done.returncode == 2 and "E114" in done.stderr and "NUMBA_CACHE_DIR" in done.stderr and not (tmp_path / "out").exists()
-    from flood_sim.kernel_cache import refuse_foreign
+    from flood_sim.runs.kernel_cache import refuse_foreign
 
     cache.chmod(0o700)
     refuse_foreign(cache / "kernels-0")
@@ -123,7 +123,7 @@ def test_files_beside_a_raster_are_not_looked_at(tmp_path, ending):
     """A mask that hides every cell, overviews that are a VRT of another file, statistics of another system: the raster is read as it is."""
     import numpy as np
 
-    from flood_sim.scenario.files import open_raster
+    from flood_sim.scenario.doors.files import open_raster
     from scenario.test_loader import write_raster
 
     bed = np.arange(6400.0).reshape(80, 80)

@@ -10,8 +10,8 @@ import pytest
 import typer
 
 from cli.test_bad_input import CASES, ROWS, SERIES, STORM, dem, geojson, network
-from flood_sim.cli import app, main
-from flood_sim.errors import WAYS, Finding, InputError, OutputError
+from flood_sim.cli.main import app, main
+from flood_sim.core.errors import WAYS, Finding, InputError, OutputError
 from flood_sim.scenario import build_inputs, load_scenario
 from scenario.test_loader import GOOD, write_raster
 
@@ -246,7 +246,7 @@ def finished(tmp_path_factory) -> Path:
 @pytest.fixture
 def half(finished, tmp_path, monkeypatch, capsys) -> Path:
     """A run that a full disk ended in its middle, with a checkpoint; its message lies in said.txt beside it."""
-    from flood_sim.output import Recorder
+    from flood_sim.output.recorder import Recorder
 
     record = Recorder.record
 
@@ -364,7 +364,7 @@ def test_what_cannot_be_written_leaves_nothing_and_can_be_given_again(finished, 
 def test_a_mode_that_is_told_is_enough(tmp_path, monkeypatch):
     import subprocess
 
-    from flood_sim.kernel_cache import refuse_foreign
+    from flood_sim.runs.kernel_cache import refuse_foreign
 
     (tmp_path / "cache").mkdir(mode=0o777)
     (tmp_path / "cache").chmod(0o777)
@@ -383,7 +383,7 @@ def test_a_studys_wrong_input_is_told_before_a_worker_starts(tmp_path, monkeypat
         started.append(args)
         raise OutputError("started")
 
-    monkeypatch.setattr("flood_sim.study.engine.open_client", start)
+    monkeypatch.setattr("flood_sim.study.queue.open_client", start)
     measure = '[measure.{0}]\nkind = "pond_restoration"\ntargets = {{ polygon_m = [[10, 10], [40, 10], [40, 40], [10, 40]] }}\ndepth_m = 0.5\ncost_cny = 1e6\n'
     (tmp_path / "s.toml").write_text(GOOD + measure.format("pond"))
     text = '{}scenario = "s.toml"\nname = "few"\nportfolios = "factorial"\n[projects]\nponds = ["pond"]\n[storms.a]\n[storms.b.rainfall]\nkind = "storm"\nstorm = "zhengzhou-72"\n'
@@ -400,8 +400,8 @@ def test_a_studys_wrong_input_is_told_before_a_worker_starts(tmp_path, monkeypat
 
 def test_own_standards_limits_and_loads_are_named_and_mended_as_said(tmp_path):
     """A key that lacks or a text for a number: the option's file and key; with what is told added they are read."""
-    from flood_sim.analysis.audit import STANDARDS, read_loads, read_standards
-    from flood_sim.analysis.consequences import LIMITS, read_limits
+    from flood_sim.analysis.outcomes.consequences import LIMITS, read_limits
+    from flood_sim.analysis.standards import STANDARDS, read_loads, read_standards
 
     path = tmp_path / "own.toml"
     for read, model, old, new, place in (
@@ -444,10 +444,10 @@ def test_files_made_to_hurt_are_refused_at_once(tmp_path, text, words):
 @pytest.mark.parametrize("content", [b"", b"{", b"\x89HDF\r\n\x1a\n", b"[1, 2]", b"null"], ids=["empty", "cut", "head", "list", "null"])
 def test_files_of_results_that_are_damaged_are_told(finished, tmp_path, content, capsys):
     """Empty, cut or foreign files beside a whole fields.nc: one message with the file, exit 2; what is made anew by the command needs no message."""
-    from flood_sim.analysis import plots
     from flood_sim.analysis.compare import compare
-    from flood_sim.analysis.consequences import Consequences
     from flood_sim.analysis.html.runs import runs_context
+    from flood_sim.analysis.outcomes.consequences import Consequences
+    from flood_sim.analysis.pictures import plots
     from flood_sim.results import open_results
 
     reads = {

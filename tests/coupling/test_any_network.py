@@ -4,9 +4,9 @@ import pytest
 
 from cases import Silent
 from conftest import shared_folder
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
+from flood_sim.simulation.loop import Simulation
 
 pytestmark = pytest.mark.shared_data
 REFUSED = {  # by SWMM itself

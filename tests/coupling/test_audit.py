@@ -5,9 +5,9 @@ import math
 import pytest
 
 from cases import inp_text, write_inp
-from flood_sim.drainage.audit import audit_network, design_return_periods, drained_areas, read_conduits
-from flood_sim.rainfall import FORMULAS
-from flood_sim.scenario.network_check import network_lines
+from flood_sim.drainage.check import audit_network, design_return_periods, drained_areas, read_conduits
+from flood_sim.ground.rainfall import FORMULAS
+from flood_sim.scenario.checks.network import network_lines
 
 SOUND = {
     "junctions": "A 10 3 0 0 0\nB 9.5 3 0 0 0\nC 9 3 0 0 0",

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from cases import Silent, inp_text
+from flood_sim.core.errors import InputError
 from flood_sim.drainage.inp import read_inp
-from flood_sim.errors import InputError
-from flood_sim.events import Operation, Operations, Watch
+from flood_sim.operations.switches import Operation, Operations, Watch
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
+from flood_sim.simulation.loop import Simulation
 
 # A street of 20 x 4 cells of 5 m, closed; node M under its west end drains by pipe C into the wet well S; pump P lifts to Q, pipe E leads to O.
 NETWORK = (

@@ -7,10 +7,10 @@ import pytest
 
 from cases import Silent, coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
 from flood_sim.drainage import engine
-from flood_sim.inputs import NodeInlet
-from flood_sim.simulation import Simulation
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.simulation.inputs import NodeInlet
+from flood_sim.simulation.loop import Simulation
+from flood_sim.surface.schemes import SurfaceSettings
 
 WIDE = {"perimeter_m": 400.0, "area_m2": 40.0, "capacity_m3_s": np.inf}
 

@@ -7,15 +7,15 @@ import pytest
 
 from cases import Silent, coupled_inputs, flat, inp_text, write_inp
 from flood_kernels.points import inlet_law
-from flood_sim.clock import Window
-from flood_sim.errors import InputError
-from flood_sim.inlets import INLET_KINDS
-from flood_sim.inputs import NodeInlet
+from flood_sim.core.clock import Window
+from flood_sim.core.errors import InputError
+from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_arrays import Inlet
-from flood_sim.surface_schemes import SurfaceSettings
+from flood_sim.simulation.inputs import NodeInlet
+from flood_sim.simulation.loop import Simulation
+from flood_sim.surface.arrays import Inlet
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 LID = INLET_KINDS["manhole_lid"]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flood_sim.analysis.long_section import long_section
 from flood_sim.analysis.network import explain, main_way_down, open_network, trace, upstream_of, way_between
-from flood_sim.cli import main
-from flood_sim.errors import InputError
+from flood_sim.analysis.pictures.long_section import long_section
+from flood_sim.cli.main import main
+from flood_sim.core.errors import InputError
 from flood_sim.results import open_results
-from flood_sim.runner import run_scenario
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
 
 # A (rim 10) - C1 - B (rim 9.9) - C2 - W, a wet well whose pump P lifts to Q - C3 - outfall O. The street lies over A and B.

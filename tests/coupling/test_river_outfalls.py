@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from cases import Silent, inp_text
+from flood_sim.core.errors import InputError
 from flood_sim.drainage.tape import TapedNetwork
-from flood_sim.errors import InputError
-from flood_sim.models import open_network
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
+from flood_sim.simulation.loop import Simulation
+from flood_sim.simulation.models import open_network
 
 # Cells of 50 m: a street cell at 0 m, a wall, a river cell with its bed at -3 m. Pipe of D3: 0.4 m, 200 m, n 0.013: 0.1613 m3/s need 1.2 m of head.
 NETWORK = inp_text(

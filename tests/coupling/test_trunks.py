@@ -7,7 +7,7 @@ import pytest
 
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.trunks import thinned
-from flood_sim.runner import run_scenario
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario
 from study.test_study import SCENARIO
 

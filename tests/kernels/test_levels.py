@@ -6,13 +6,13 @@ import pytest
 import naive
 from cases import grid_of
 from flood_kernels.arrays import LANES
-from flood_sim.boundaries import EdgeBoundary, edge_faces, section_along
-from flood_sim.clock import Window
-from flood_sim.rainfall import rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_arrays import LEFT, TOP, Inlet
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.core.clock import Window
+from flood_sim.ground.rainfall import rainfall_from_intervals
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.boundaries import EdgeBoundary, edge_faces, section_along
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 ROWS, COLUMNS, DX = 120, 300, 4.0
 WINDOW = 1.95  # s: two long steps, or one once these have felt how shallow the town is

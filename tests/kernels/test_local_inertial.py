@@ -9,12 +9,12 @@ import naive
 from cases import grid_of, rough_case
 from flood_kernels import local_inertial_rows as kernel
 from flood_kernels.friction import POWER_SERIES
-from flood_sim.clock import Window
-from flood_sim.rainfall import rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_arrays import LEFT, TOP, Inlet
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.core.clock import Window
+from flood_sim.ground.rainfall import rainfall_from_intervals
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -5,9 +5,9 @@ import pytest
 
 import naive
 from flood_kernels.losses import green_ampt_potential, green_ampt_row
-from flood_sim.boundaries import constant
-from flood_sim.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt, Horton, NoInfiltration, soil_classes
-from flood_sim.losses import Facility, Losses, StorageInputs
+from flood_sim.ground.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt, Horton, NoInfiltration, soil_classes
+from flood_sim.surface.boundaries import constant
+from flood_sim.surface.losses import Facility, Losses, StorageInputs
 
 K, PSI, DTHETA = 0.0065 / 3600.0, 0.167, 0.340
 MM = 1e-3

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from flood_kernels import nodes
-from flood_sim.constants import GRAVITY_M_S2
-from flood_sim.exchange import OFFER_RULES, ORIFICE_COEFFICIENT
+from flood_sim.core.constants import GRAVITY_M_S2
+from flood_sim.simulation.exchange import OFFER_RULES, ORIFICE_COEFFICIENT
 
 N, T = 300, 4.0
 

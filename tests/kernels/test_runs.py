@@ -6,12 +6,12 @@ import scipy.ndimage
 
 from cases import grid_of
 from flood_kernels import arrays, runs
-from flood_sim.boundaries import EdgeBoundary, Inflow, Series, edge_faces
-from flood_sim.clock import Window
-from flood_sim.rainfall import rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.core.clock import Window
+from flood_sim.ground.rainfall import rainfall_from_intervals
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 
 def flood(scheme, precision, threads, skip_dry, share):

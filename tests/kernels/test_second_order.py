@@ -12,13 +12,13 @@ import naive
 from cases import grid_of, rough_case
 from flood_kernels import second_order_rows as kernel
 from flood_kernels.arrays import NEXT, SAME
-from flood_sim.boundaries import EdgeBoundary, Series, edge_faces
-from flood_sim.clock import Window
-from flood_sim.rainfall import rainfall_from_intervals
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_arrays import LEFT, TOP
-from flood_sim.surface_schemes import OWN, SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.core.clock import Window
+from flood_sim.ground.rainfall import rainfall_from_intervals
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.surface.arrays import LEFT, TOP
+from flood_sim.surface.boundaries import EdgeBoundary, Series, edge_faces
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import OWN, SurfaceSettings
 
 
 def velocities(surface):

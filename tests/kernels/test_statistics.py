@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flood_kernels import statistics
-from flood_sim.surface_arrays import empty_maxima
+from flood_sim.surface.arrays import empty_maxima
 
 H1_TO_H6 = [  # depth, speed, class: just inside and just outside each limit
     (0.0005, 5.0, 0),

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import START, Silent, grid_of, steady_rain
-from flood_sim.boundaries import EdgeBoundary, Inflow, constant, edge_faces
-from flood_sim.clock import Clock
-from flood_sim.errors import InstabilityError, VolumeLedgerError
-from flood_sim.infiltration import GreenAmpt, NoInfiltration
-from flood_sim.inputs import ModelInputs
-from flood_sim.ledger import Ledger
-from flood_sim.simulation import Simulation
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.core.clock import Clock
+from flood_sim.core.errors import InstabilityError, VolumeLedgerError
+from flood_sim.core.ledger import Ledger
+from flood_sim.ground.infiltration import GreenAmpt, NoInfiltration
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.simulation.inputs import ModelInputs
+from flood_sim.simulation.loop import Simulation
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, constant, edge_faces
+from flood_sim.surface.schemes import SurfaceSettings
 
 
 def random_inputs(seed, precision):
@@ -74,7 +74,7 @@ def test_a_cell_that_is_no_number_stops_the_run():
 
 def test_a_line_that_is_no_number_breaks_the_ledger():
     """Whoever brought it: SWMM, a space, an inflow."""
-    from flood_sim.ledger import Ledger
+    from flood_sim.core.ledger import Ledger
 
     with pytest.raises(VolumeLedgerError, match="not a number"):
         Ledger(network_inflow=float("nan")).close(4.0)
@@ -120,7 +120,7 @@ def test_roof_water_is_kept():
 
 def test_swmms_residual_is_judged_against_the_water_that_took_part():
     """A pond of 10,000 m3 drains into the sewer while 2 m3 of dry weather flow come in: 30 m3 are 0.3 %, not 1500 %."""
-    from flood_sim.ledger import Ledger
+    from flood_sim.core.ledger import Ledger
 
     ledger = Ledger(surface_stored_start=10_000.0, surface_stored_end=0.0, network_inflow=2.0, outfall_out=9_972.0, network_residual=30.0)
     assert ledger.relative_residual == pytest.approx(30.0 / 10_002.0)

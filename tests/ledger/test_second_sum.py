@@ -10,19 +10,19 @@ import pytest
 from benchmarks.reliability.water import CLOSED, METRO, PLAIN, Case, every_case, outcome
 from benchmarks.reliability.water import GARAGE as GARAGE_TEXT
 from cases import START, Silent, flat, grid_of, rough_case, steady_rain
-from flood_sim.boundaries import Inflow, constant
-from flood_sim.clock import Clock
-from flood_sim.errors import InputError, InstabilityError, RunFailedError, VolumeLedgerError
-from flood_sim.infiltration import GreenAmpt, NoInfiltration
-from flood_sim.inputs import ModelInputs
-from flood_sim.losses import Facility, StorageInputs
-from flood_sim.simulation import Simulation
-from flood_sim.sites import SiteInputs
-from flood_sim.spaces import Opening, Space, SpaceInputs
-from flood_sim.stability import refuse, refuse_beyond_physics
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
-from flood_sim.volume_check import Models, least_contents, second_sums
+from flood_sim.core.clock import Clock
+from flood_sim.core.errors import InputError, InstabilityError, RunFailedError, VolumeLedgerError
+from flood_sim.ground.infiltration import GreenAmpt, NoInfiltration
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.simulation.inputs import ModelInputs
+from flood_sim.simulation.loop import Simulation
+from flood_sim.simulation.volume_check import Models, least_contents, second_sums
+from flood_sim.sites.sites import SiteInputs
+from flood_sim.sites.underground import Opening, Space, SpaceInputs
+from flood_sim.surface.boundaries import Inflow, constant
+from flood_sim.surface.losses import Facility, StorageInputs
+from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.stability import refuse, refuse_beyond_physics
 
 N = 12
 GARAGE = Space("garage", np.array([-4.0, -1.0]), np.array([0.0, 900.0]), (Opening("garage/door", 5, 5, 0.1, 4.0),), initial_m3=100.0)

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 from flood_sim.measures import InputsView
 from flood_sim.measures.describe import COMMON, explained
 from flood_sim.measures.edits import CellEdit, Plan, merge, resources

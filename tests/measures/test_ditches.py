@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cases import flat
-from flood_sim.boundaries import EdgeInflow, constant
 from flood_sim.city import CityParameters, reference_city
 from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.surface.boundaries import EdgeInflow, constant
 from measure_cases import build, run, surface_inputs
 
 CITY = """
@@ -75,7 +75,7 @@ def test_no_inlet_and_no_site_stands_in_a_ditch():
 
 
 def test_the_same_city_from_files_has_its_ditch_and_its_bridge(tmp_path):
-    from flood_sim.cli import _write_city_files
+    from flood_sim.cli.main import _write_city_files
 
     built = inputs_of(tmp_path, 0)
     files = build_inputs(load_scenario(_write_city_files(tmp_path / "ditches0.toml")))

@@ -7,16 +7,16 @@ import pytest
 
 from cases import coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
 from flood_kernels.structures import culvert_discharge
-from flood_sim.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
-from flood_sim.culverts import plain_rating
-from flood_sim.drainage.audit import read_conduits
-from flood_sim.errors import InputError
-from flood_sim.inlets import INLET_KINDS
-from flood_sim.inputs import NodeInlet
+from flood_sim.core.errors import InputError
+from flood_sim.drainage.check import read_conduits
+from flood_sim.drainage.inlets import INLET_KINDS
+from flood_sim.ground.terrain import terrain_of
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
-from flood_sim.structures import Culvert, FaceStructure
-from flood_sim.terrain import terrain_of
+from flood_sim.simulation.inputs import NodeInlet
+from flood_sim.simulation.loop import Simulation
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
+from flood_sim.surface.culverts import plain_rating
+from flood_sim.surface.structures import Culvert, FaceStructure
 from measure_cases import build, channel, middle_depth, run, surface_inputs
 
 # ---------------------------------------------------------------------------------------------------------- conveyance

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from flood_sim.city.parameters import draw
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 from flood_sim.measures.effectiveness import UNCERTAIN, as_it_works, triangular
 from flood_sim.measures.plans import present_value
-from flood_sim.measures.underground_space import fails
+from flood_sim.measures.projects.underground_space import fails
 from flood_sim.scenario import build_inputs, load_scenario
 from measure_cases import ADAPTER
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cases import Silent, coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
-from flood_sim.inputs import DrainageInputs, NodeInlet
-from flood_sim.simulation import Simulation
-from flood_sim.terrain import terrain_of
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.simulation.inputs import DrainageInputs, NodeInlet
+from flood_sim.simulation.loop import Simulation
 from measure_cases import BUILT, build, built, channel, example, middle_depth, run, surface_inputs
 
 WIDE = {"perimeter_m": 400.0, "area_m2": 40.0, "capacity_m3_s": np.inf}
@@ -134,7 +134,7 @@ def test_a_new_channel_carries_the_same_on_any_grid(tmp_path, cell_m):
 
 
 def replaced_edge(ends, bed, terrain):
-    from flood_sim.boundaries import edge_faces
+    from flood_sim.surface.boundaries import edge_faces
 
     cells, sides = edge_faces(terrain_of(terrain.grid, bed, 0.02), np.isfinite(bed), "east")
     return (replace(ends["edges"][0], cells=cells, sides=sides),)

@@ -10,12 +10,12 @@ import time
 
 import pytest
 
-from flood_sim import checkpoint
-from flood_sim.checkpoint import Saved
-from flood_sim.cli import main
-from flood_sim.errors import InputError
-from flood_sim.folder_lock import held, looks_held
-from flood_sim.runner import resume_scenario, run_scenario
+from flood_sim.cli.main import main
+from flood_sim.core.errors import InputError
+from flood_sim.core.files.folder_lock import held, looks_held
+from flood_sim.output import checkpoint
+from flood_sim.output.checkpoint import Saved
+from flood_sim.runs.runner import resume_scenario, run_scenario
 from flood_sim.scenario import load_scenario
 from scenario.test_loader import GOOD, NETWORK
 
@@ -46,8 +46,8 @@ def interrupted(scenario, out, at_s=120.0):
 CONTEST = """
 import os, sys, time
 from pathlib import Path
-from flood_sim.errors import InputError
-from flood_sim.folder_lock import held
+from flood_sim.core.errors import InputError
+from flood_sim.core.files.folder_lock import held
 sys.stdin.readline()
 try:
     with held(Path(sys.argv[1]), ".lock", "run"):
@@ -77,7 +77,7 @@ def test_of_two_that_start_at_once_one_wins(tmp_path):
 
 def test_a_lock_goes_with_its_process_and_no_child_keeps_it(tmp_path):
     """kill -9 of the holder while a child of it lives on: the folder is free."""
-    code = "import subprocess, sys, time; from pathlib import Path; from flood_sim.folder_lock import held\n" + (
+    code = "import subprocess, sys, time; from pathlib import Path; from flood_sim.core.files.folder_lock import held\n" + (
         "with held(Path(sys.argv[1]), '.lock', 'run'):\n    child = subprocess.Popen(['sleep', '20']); print(child.pid, flush=True); time.sleep(20)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "out")], stdout=subprocess.PIPE, text=True)
@@ -113,7 +113,7 @@ def test_a_run_killed_after_its_summary_is_complete(scenario, tmp_path, monkeypa
     """Killed between its last file and the removal of its checkpoint: resumed, nothing is computed, nothing of the results changes."""
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr("flood_sim.runner.remove_checkpoint", lambda out: None)
+        patch.setattr("flood_sim.runs.runner.remove_checkpoint", lambda out: None)
         run_scenario(scenario, out, threads=1)
     before = {path: content for path, content in bytes_of(out).items() if "checkpoint" not in str(path) and path.name != "log.txt"}
     assert Saved(out).time_s == 0.0
@@ -192,7 +192,7 @@ def test_signals_in_a_row_end_a_run_readably(tmp_path, scenario, number):
 
 def test_a_signal_in_the_first_window_leaves_the_checkpoint_before_it(scenario, tmp_path, monkeypatch):
     """While kernels are compiled, for a minute perhaps, nothing was won yet: the run ends at once, and goes on from its start."""
-    from flood_sim.simulation import Simulation
+    from flood_sim.simulation.loop import Simulation
 
     out, advance = tmp_path / "out", Simulation.advance
 
@@ -213,8 +213,8 @@ def test_a_signal_in_the_first_window_leaves_the_checkpoint_before_it(scenario, 
 def test_a_full_disk_of_the_kernel_cache_is_named(scenario, tmp_path, monkeypatch):
     """Numba cannot keep a kernel: not the result folder's fault."""
     from flood_kernels import cache_folder
-    from flood_sim.errors import OutputError
-    from flood_sim.simulation import Simulation
+    from flood_sim.core.errors import OutputError
+    from flood_sim.simulation.loop import Simulation
 
     def full(self, window):
         code = compile("raise OSError(28, 'No space left on device')", "caching.py", "exec")
@@ -236,8 +236,8 @@ def test_a_checkpoint_says_what_it_holds(scenario, tmp_path):
 LONG = """
 import os, signal, sys, threading
 import numba
-from flood_sim import entry
-from flood_sim.simulation import Simulation
+from flood_sim.cli import entry
+from flood_sim.simulation.loop import Simulation
 
 @numba.njit(nogil=True)
 def compiled(x):

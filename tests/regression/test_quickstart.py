@@ -82,7 +82,7 @@ def test_pictures_and_pages_have_every_glyph():
     from fontTools.ttLib import TTFont
 
     import flood_sim
-    from flood_sim.analysis.style import FONT
+    from flood_sim.analysis.pictures.style import FONT
 
     have = {chr(c) for c in TTFont(FONT).getBestCmap()}
     folder = Path(flood_sim.__file__).parent

@@ -10,14 +10,14 @@ import pytest
 
 from benchmarks.reliability import kills
 from cases import grid_of
-from flood_sim.clock import Window
-from flood_sim.errors import InputError
-from flood_sim.runner import resume_scenario, run_scenario
+from flood_sim.core.clock import Window
+from flood_sim.core.errors import InputError
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.output.state import collect, restore
+from flood_sim.runs.runner import resume_scenario, run_scenario
 from flood_sim.scenario import load_scenario
-from flood_sim.state import collect, restore
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.schemes import SurfaceSettings
 
 
 @pytest.mark.parametrize(("scheme", "count"), [("local_inertial", 15), ("second_order", 5)])

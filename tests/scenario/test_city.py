@@ -7,7 +7,7 @@ import pytest
 
 from flood_sim.city import CityParameters, reference_city
 from flood_sim.city.ground import BUILDING, LAKE, OUTSIDE, RIVER, pits
-from flood_sim.rainfall import FORMULAS
+from flood_sim.ground.rainfall import FORMULAS
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_other_sizes(side):
 
 def own_storm_inflows(city, factor, minutes=120.0):
     """[INFLOWS] and [TIMESERIES] that put the Chicago storm of P = 1 on every node's catchment."""
-    from flood_sim.rainfall import chicago_storm
+    from flood_sim.ground.rainfall import chicago_storm
 
     storm = chicago_storm("zhengzhou-measures", 1.0, minutes, 0.4, 10.0)
     rate = np.diff(storm.cumulative_m) / 600.0

@@ -9,9 +9,9 @@ import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flood_sim.drainage.audit import audit_network, refuse_odd_inflows
+from flood_sim.core.errors import InputError
+from flood_sim.drainage.check import audit_network, refuse_odd_inflows
 from flood_sim.drainage.inp import read_inp
-from flood_sim.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
 from scenario.test_loader import GOOD, NETWORK
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from flood_sim.core.errors import InputError
 from flood_sim.drainage.inp import InpFile, read_inp
 from flood_sim.drainage.inp_files import LONGEST_LINE, SECTIONS, close_files, section_of, tokens
-from flood_sim.errors import InputError
 
 HEAD = "[OPTIONS]\nFLOW_UNITS CMS\n"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 from flood_sim.scenario import build_inputs, list_scenarios, load_scenario
-from flood_sim.scenario.document import document
+from flood_sim.scenario.spec.document import document
 
 GOOD = """
 schema = 1
@@ -207,7 +207,7 @@ def test_extends_merges_and_circles_are_refused(tmp_path):
 
 
 def test_network_that_swmm_refuses_shows_swmms_own_lines(tmp_path):
-    from flood_sim.simulation import Simulation
+    from flood_sim.simulation.loop import Simulation
 
     (tmp_path / "n.inp").write_text(
         "[OPTIONS]\nFLOW_UNITS CMS\nFLOW_ROUTING DYNWAVE\n[JUNCTIONS]\nJ1 0 2 0 0 0\n[OUTFALLS]\nO -1 FREE NO\n[CONDUITS]\nC J1 JX 10 0.013 0 0 0 0\n"
@@ -268,7 +268,7 @@ O 30 20
     ],
 )
 def test_bad_networks(tmp_path, change, texts):
-    from flood_sim.simulation import Simulation
+    from flood_sim.simulation.loop import Simulation
 
     assert change[0] in NETWORK
     (tmp_path / "n.inp").write_text(NETWORK.replace(*change))
@@ -331,7 +331,7 @@ def test_findings_stand_where_the_fault_is(tmp_path):
     import pyogrio
     import shapely
 
-    from flood_sim.scenario.check_files import write_message_layer
+    from flood_sim.scenario.checks.files import write_message_layer
 
     bed = np.tile(np.linspace(10.0, 9.0, 20), (10, 1))
     bed[4, 7] += 60.0

@@ -12,12 +12,12 @@ PLUGIN = """
 from typing import ClassVar, Literal
 import dataclasses
 from pydantic import Field
-from flood_sim.analysis.consequences import Outcome
+from flood_sim.analysis.outcomes.consequences import Outcome
 from flood_sim.measures.base import MAKE, Measure, Targets
 from flood_sim.measures.costs import UnitCost
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.targets import cells_of
-from flood_sim.surface_schemes import OWN
+from flood_sim.surface.schemes import OWN
 
 class Planter(Measure):
     PROJECT: ClassVar = "source_and_storage"
@@ -106,7 +106,7 @@ def test_keys_of_runs_hold_the_plugin(folder):
     [
         ("nowhere", "", "cannot be imported"),
         ("empty", "x = 1\n", "brings nothing"),
-        ("taken", "from flood_sim.surface_schemes import OWN\nSCHEMES = tuple(OWN.values())\n", "is there already"),
+        ("taken", "from flood_sim.surface.schemes import OWN\nSCHEMES = tuple(OWN.values())\n", "is there already"),
     ],
 )
 def test_a_wrong_plugin_is_one_message(folder, plugin, text, message):

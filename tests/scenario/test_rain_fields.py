@@ -8,18 +8,18 @@ import pytest
 import xarray as xr
 
 from cases import START, Silent, grid_of, steady_rain
-from flood_sim.clock import Clock, Window
-from flood_sim.errors import InputError
-from flood_sim.infiltration import NoInfiltration
-from flood_sim.inputs import ModelInputs
-from flood_sim.rain_fields import RainField, RainGauge, StormCell, gauge_field, inverse_distance_weights, moving_field
-from flood_sim.rainfall import rainfall_from_intervals
+from flood_sim.core.clock import Clock, Window
+from flood_sim.core.errors import InputError
+from flood_sim.ground.infiltration import NoInfiltration
+from flood_sim.ground.rain_fields import RainField, RainGauge, StormCell, gauge_field, inverse_distance_weights, moving_field
+from flood_sim.ground.rainfall import rainfall_from_intervals
+from flood_sim.ground.terrain import terrain_of
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
-from flood_sim.surface import SurfaceFlow
-from flood_sim.surface_rain import Gutters
-from flood_sim.surface_schemes import SurfaceSettings
-from flood_sim.terrain import terrain_of
+from flood_sim.simulation.inputs import ModelInputs
+from flood_sim.simulation.loop import Simulation
+from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.rain import Gutters
+from flood_sim.surface.schemes import SurfaceSettings
 
 WALLS = 10.0
 
@@ -209,9 +209,9 @@ def test_rain_volume_is_the_same_bit_for_bit_under_any_window(roofs):
 
 def test_the_ledger_closes_with_everything_at_once(tmp_path):
     """Field, soil with recovery, hollows, leaves, evaporation, a facility: float64 to 1e-12."""
-    from flood_sim.boundaries import constant
-    from flood_sim.infiltration import GreenAmpt
-    from flood_sim.losses import Facility, StorageInputs
+    from flood_sim.ground.infiltration import GreenAmpt
+    from flood_sim.surface.boundaries import constant
+    from flood_sim.surface.losses import Facility, StorageInputs
 
     rng = np.random.default_rng(8)
     bed = rng.random((30, 30))

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from flood_sim.daily_storms import alternating_block, library, shaped_like_720, storm_lines, storm_rows, with_peaked_hour
-from flood_sim.errors import InputError
-from flood_sim.rainfall import BEIJING, FORMULAS, ZHENGZHOU_720_MM, chicago_storm, zhengzhou_720
+from flood_sim.core.errors import InputError
+from flood_sim.ground.daily_storms import alternating_block, library, shaped_like_720, storm_lines, storm_rows, with_peaked_hour
+from flood_sim.ground.rainfall import BEIJING, FORMULAS, ZHENGZHOU_720_MM, chicago_storm, zhengzhou_720
 from flood_sim.scenario import build_inputs, load_scenario
 
 START = datetime(2021, 7, 19, 17, tzinfo=BEIJING)

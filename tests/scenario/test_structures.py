@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
+from flood_sim.ground.terrain import terrain_of
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.scenario.scheme import choose_scheme, ground_slope, normal_froude, water_wall
-from flood_sim.terrain import terrain_of
 
 GOOD = """
 schema = 1

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from pydantic import BaseModel, Field
 
-from flood_sim.cell_values import COMMA_NUMBER, NUMBER
-from flood_sim.errors import InputError
-from flood_sim.scenario.document import document
+from flood_sim.core.errors import InputError
+from flood_sim.core.files.cell_values import COMMA_NUMBER, NUMBER
+from flood_sim.core.files.table_rows import Row, like, read_rows, unit_of, usual
 from flood_sim.scenario.loader import models_in
-from flood_sim.scenario.schema import ScenarioSpec
-from flood_sim.scenario.table_specs import TABLES, DischargeRow, EvaporationRow, InletRow, RainRow
-from flood_sim.scenario.water_specs import EvaporationSpec
-from flood_sim.study.specs import StudySpec
-from flood_sim.table_rows import Row, like, read_rows, unit_of, usual
+from flood_sim.scenario.spec.document import document
+from flood_sim.scenario.spec.schema import ScenarioSpec
+from flood_sim.scenario.spec.tables import TABLES, DischargeRow, EvaporationRow, InletRow, RainRow
+from flood_sim.scenario.spec.water import EvaporationSpec
+from flood_sim.study.spec.study import StudySpec
 
 START = datetime.fromisoformat("2021-07-20T15:00:00+08:00")
 

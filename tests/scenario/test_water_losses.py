@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cases import Silent
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
+from flood_sim.simulation.loop import Simulation
 
 BASE = """
 schema = 1
@@ -89,7 +89,7 @@ def test_wrong_losses_are_refused(tmp_path, text, message):
 
 
 def test_fields_of_a_land_cover_table(tmp_path):
-    from flood_sim.infiltration import CurveNumber
+    from flood_sim.ground.infiltration import CurveNumber
 
     loss = CurveNumber(np.array([[85.0, 98.0, 0.0]]))
     assert loss.table[loss.soil, 0][0] == pytest.approx([25.4e-3 * (1000 / 85 - 10), 25.4e-3 * (1000 / 98 - 10), 0.0])

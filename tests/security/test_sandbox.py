@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.reliability import watched
 from benchmarks.reliability.untrusted import network, scenario
-from flood_sim import sandbox
+from flood_sim.core import sandbox
 from scenario.test_loader import GOOD
 
 needs_landlock = pytest.mark.skipif(sandbox.available() == 0, reason="this kernel has no Landlock")
@@ -20,8 +20,8 @@ needs_strace = pytest.mark.skipif(watched.strace() is None, reason="strace canno
 OUTSIDE_READ = """
 import sys
 from pathlib import Path
-from flood_sim import sandbox
-from flood_sim.errors import InputError
+from flood_sim.core import sandbox
+from flood_sim.core.errors import InputError
 sandbox.arm()
 sandbox.enter("check", {"name": Path(sys.argv[1]), "allow_path": [Path(p) for p in sys.argv[3:]], "out": None})
 try:
@@ -110,7 +110,7 @@ def test_a_models_process_is_held(city, tmp_path):
         "actions": None,
         "threads": 1,
     }
-    command = [sys.executable, "-m", "flood_sim.study.model", str(store), str(city)]
+    command = [sys.executable, "-m", "flood_sim.study.child", str(store), str(city)]
     done = subprocess.run(command, input=json.dumps(wanted) + "\n" + " ", capture_output=True, text=True, check=False, timeout=120)
     assert "Permission denied" in done.stdout or done.stdout == "", done.stdout
     assert list((store / "runs").iterdir()) == []
@@ -118,7 +118,7 @@ def test_a_models_process_is_held(city, tmp_path):
 
 def test_a_program_that_imports_flood_sim_is_not_held(city):
     """`main([...])` of a notebook or a test."""
-    code = "import sys\nfrom flood_sim.cli import main\ntry:\n    main(['check', sys.argv[1]])\nexcept SystemExit:\n    pass\nprint(open(sys.argv[2]).read())"
+    code = "import sys\nfrom flood_sim.cli.main import main\ntry:\n    main(['check', sys.argv[1]])\nexcept SystemExit:\n    pass\nprint(open(sys.argv[2]).read())"
     done = subprocess.run(
         [sys.executable, "-c", code, city / "s.toml", city.parent / "other" / "note.txt"], capture_output=True, text=True, check=False
     )
@@ -136,7 +136,7 @@ def test_every_command_that_reads_foreign_files_is_held():
     """A new command is either in the table or among those that read nothing foreign."""
     import typer
 
-    from flood_sim.cli import app
+    from flood_sim.cli.main import app
 
     group = typer.main.get_command(app)
     names = set(group.commands) - {"study"} | {f"study {name}" for name in group.commands["study"].commands}

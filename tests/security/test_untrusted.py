@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.reliability import watched
 from benchmarks.reliability.untrusted import cases
-from flood_sim import sandbox
+from flood_sim.core import sandbox
 
 KINDS = {"SWMM network", "path", "study file", "coordinate system", "vector", "raster", "NetCDF", "result folder"}
 pytestmark = pytest.mark.skipif(watched.strace() is None, reason="strace cannot run here: system calls are not watched")
@@ -50,7 +50,7 @@ def test_the_collector_waits_while_hdf5_looks_through_a_file(tmp_path):
 
     import netCDF4
 
-    from flood_sim import netcdf
+    from flood_sim.core.files import netcdf
 
     path = tmp_path / "a.nc"
     with netCDF4.Dataset(path, "w") as f:

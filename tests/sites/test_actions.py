@@ -5,8 +5,8 @@ import json
 import pytest
 
 from cases import inp_text
-from flood_sim.errors import InputError
-from flood_sim.runner import run_scenario
+from flood_sim.core.errors import InputError
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
 from sites.test_spaces import lake, run
 

@@ -5,7 +5,7 @@ import pytest
 
 from flood_sim.city import reference_city
 from flood_sim.city.parameters import CityParameters
-from flood_sim.runner import run_scenario
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario
 
 CITY = """
@@ -75,7 +75,7 @@ def test_a_city_drowns_and_its_books_close(tmp_path):
 
 
 def test_the_same_city_from_files_has_the_same_sites(tmp_path):
-    from flood_sim.cli import _write_city_files
+    from flood_sim.cli.main import _write_city_files
 
     (tmp_path / "s.toml").write_text(CITY)
     files = build_inputs(load_scenario(_write_city_files(tmp_path / "s.toml"))).sites

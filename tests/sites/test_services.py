@@ -8,11 +8,11 @@ import pytest
 
 from cases import Silent
 from coupling.test_events import NETWORK as SMALL_WELL
-from flood_sim.errors import InputError
-from flood_sim.runner import run_scenario
+from flood_sim.core.errors import InputError
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.services import CriticalSite, Need, Services
-from flood_sim.simulation import Simulation
+from flood_sim.simulation.loop import Simulation
+from flood_sim.sites.critical import CriticalSite, Need, Services
 
 HOUR = 3600.0
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 from flood_sim.measures import apply_measures
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.services import Services
+from flood_sim.sites.critical import Services
 from measure_cases import measure
 from sites.test_actions import ENTRANCE, rising
 from sites.test_spaces import CHAIN, GARAGE, lake, run

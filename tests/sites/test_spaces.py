@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import Silent
-from flood_sim.clock import Window
-from flood_sim.errors import InputError
+from flood_sim.core.clock import Window
+from flood_sim.core.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.simulation import Simulation
-from flood_sim.spaces import Opening, Passage, Space, SpaceInputs, Spaces, SumpPump, step_discharge
+from flood_sim.simulation.loop import Simulation
+from flood_sim.sites.underground import Opening, Passage, Space, SpaceInputs, Spaces, SumpPump, step_discharge
 
 # Nine cells of 5 km: what a garage takes does not lower them. Ground at 10 m; rain of 300 mm/h raises the water by 0.3 m an hour.
 LAKE = """

@@ -7,14 +7,14 @@ import pytest
 
 from cases import START, grid_of
 from coupling.test_events import NETWORK, SCENARIO
-from flood_sim.boundaries import Inflow, Series
-from flood_sim.clock import Clock
-from flood_sim.errors import InputError
-from flood_sim.events import Operation, Operations, Watch
-from flood_sim.rainfall import Rainfall
-from flood_sim.runner import run_scenario
+from flood_sim.core.clock import Clock
+from flood_sim.core.errors import InputError
+from flood_sim.ground.rainfall import Rainfall
+from flood_sim.ground.terrain import terrain_of
+from flood_sim.operations.switches import Operation, Operations, Watch
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
-from flood_sim.terrain import terrain_of
+from flood_sim.surface.boundaries import Inflow, Series
 from measure_cases import build, surface_inputs
 from measure_cases import run as run_inputs
 from sites.test_actions import ENTRANCE
@@ -208,7 +208,7 @@ def walled(tmp_path, depth, rain=None, gates=(), actions=(), **keys):
 
 def test_a_ring_of_walls_keeps_rain_in_and_the_flood_out(tmp_path):
     """Rain of 200 mm inside stands 0.200 m deep; 1 m outside: nothing passes; an open gate lets it in, a gate shut at once does not."""
-    from flood_sim.actions import Action, Task
+    from flood_sim.operations.actions import Action, Task
 
     hour = Rainfall("hour", np.array([0.0, HOUR]), np.array([0.0, 0.2]))
     depth, _ = walled(tmp_path, lambda inside: 0.0, hour)

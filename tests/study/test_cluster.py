@@ -79,7 +79,7 @@ def test_a_run_beyond_its_memory_fails_alone(tmp_path):
     study = load_study(written(tmp_path))
     assert 0.5e9 < memory_need(study) < 2e9
     code = (
-        "from flood_sim.study.model import limit_memory; import numpy as np\n"
+        "from flood_sim.study.child import limit_memory; import numpy as np\n"
         "limit_memory(0)\n"
         "try:\n    np.ones(2**28)\nexcept MemoryError:\n    print('stopped')\n"
         "limit_memory(2**31); np.ones(2**28); print('went on')"

@@ -6,8 +6,8 @@ from datetime import datetime
 import pytest
 from typer.testing import CliRunner
 
-from flood_sim.cli import app
-from flood_sim.errors import InputError
+from flood_sim.cli.main import app
+from flood_sim.core.errors import InputError
 from flood_sim.scenario import load_scenario
 from flood_sim.study.lead_time import latest_step, lead_time_lines, search_lead_time
 from sites.test_actions import BOARD, ENTRANCE

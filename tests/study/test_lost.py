@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from flood_sim.errors import InputError
+from flood_sim.core.errors import InputError
 from flood_sim.study import load_study
-from flood_sim.study.engine import open_study, run_study, study_status
-from flood_sim.study.model import is_complete, kind_of
+from flood_sim.study.child import is_complete, kind_of
+from flood_sim.study.queue import open_study, run_study, study_status
 from flood_sim.study.report import write_report
 from flood_sim.study.store import Store
 from study.test_cluster import free_port
@@ -24,7 +24,7 @@ FULL = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, resource.RLIM_INFINITY))
-from flood_sim.cli import main
+from flood_sim.cli.main import main
 main(sys.argv[1:])
 """
 
@@ -69,7 +69,7 @@ def test_what_may_go_well_another_time_is_tried_again(tmp_path, status, again):
 
 
 def test_what_kind_of_failure_an_error_is(tmp_path):
-    from flood_sim.errors import InstabilityError, OutputError, input_error
+    from flood_sim.core.errors import InstabilityError, OutputError, input_error
 
     kinds = [
         (input_error("E104", "x", "wrong"), "refused"), (input_error("E602", "x", "no room"), "stopped"), (OutputError("x"), "stopped"),
@@ -80,18 +80,18 @@ def test_what_kind_of_failure_an_error_is(tmp_path):
 
 def test_a_run_that_the_model_fails_is_no_complete_run(tmp_path, monkeypatch):
     """It was renamed into place with the outcomes of its first minutes."""
-    from flood_sim.errors import RunFailedError
-    from flood_sim.study import model
+    from flood_sim.core.errors import RunFailedError
+    from flood_sim.study import child
 
     path = written(tmp_path, TWO)
     spec = load_study(path).scenario
     monkeypatch.setattr(
-        "flood_sim.runner.run_scenario", lambda *a, **k: type("O", (), {"summary": {"status": "failed", "message": "E502 it ran away"}})
+        "flood_sim.runs.runner.run_scenario", lambda *a, **k: type("O", (), {"summary": {"status": "failed", "message": "E502 it ran away"}})
     )
     wanted = {"scenario": str(spec.path), "allowed": [], "changes": {}, "portfolio": "x", "measures": [], "actions": None, "threads": 1}
     (tmp_path / "store" / "runs").mkdir(parents=True)
     with pytest.raises(RunFailedError, match="ran away") as failed:
-        model.run_one(wanted, tmp_path / "store")
+        child.run_one(wanted, tmp_path / "store")
     assert kind_of(failed.value) == "failed" and not list((tmp_path / "store" / "runs").iterdir())
 
 

@@ -6,12 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from flood_sim.analysis import attribution as games
-from flood_sim.errors import InputError
+from flood_sim.analysis.games import attribution as games
+from flood_sim.core.errors import InputError
 from flood_sim.study import load_study
 from flood_sim.study.attribute import attribution
-from flood_sim.study.engine import run_study
 from flood_sim.study.expand import orders, portfolios, prefixes
+from flood_sim.study.queue import run_study
 from flood_sim.study.report import write_report
 from study.test_study import SCENARIO, written
 

@@ -18,13 +18,13 @@ import psutil
 import pytest
 
 from flood_sim.analysis.html.page import print_pdf
-from flood_sim.errors import InputError
-from flood_sim.folder_lock import process_alive
+from flood_sim.core.errors import InputError
+from flood_sim.core.files.folder_lock import process_alive
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.study import list_studies, load_study
-from flood_sim.study.engine import open_study, run_study, study_status
 from flood_sim.study.expand import draw_parameters, expand, portfolios
 from flood_sim.study.keys import run_key
+from flood_sim.study.queue import open_study, run_study, study_status
 from flood_sim.study.report import write_report
 
 SCENARIO = """
@@ -193,7 +193,7 @@ def models_of(pid):
     found = []
     for process in psutil.Process(pid).children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "flood_sim.study.model" in " ".join(process.cmdline()):
+            if "flood_sim.study.child" in " ".join(process.cmdline()):
                 found.append(process)
     return found
 

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flood_sim.analysis.money import expected_annual_damage
-from flood_sim.analysis.uncertainty import two_fidelities
-from flood_sim.errors import InputError
+from flood_sim.analysis.games.money import expected_annual_damage
+from flood_sim.analysis.games.uncertainty import two_fidelities
+from flood_sim.core.errors import InputError
 from flood_sim.study import load_study
 from flood_sim.study.attribute import attribution
-from flood_sim.study.engine import run_study
 from flood_sim.study.expand import draw_parameters, expand
+from flood_sim.study.queue import run_study
 from study.test_study import written
 
 DRAWS = '[draws]\nn = {n}\n[draws.parameters]\n"city.river_manning_n" = [0.03, 0.09]\n'

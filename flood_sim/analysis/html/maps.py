@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.html.page import address
-from flood_sim.analysis.plots import hillshade
-from flood_sim.analysis.style import DEPTH_COLOURS, DEPTH_OVER, DEPTH_STEPS_M
+from flood_sim.analysis.pictures.plots import hillshade
+from flood_sim.analysis.pictures.style import DEPTH_COLOURS, DEPTH_OVER, DEPTH_STEPS_M
 from flood_sim.results import Results
 
 LARGEST_MAP, LARGEST_FRAME, MOST_FRAMES = 900, 450, 24  # pixels a side; moments of the slider

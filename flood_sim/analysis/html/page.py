@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.analysis.html.svg import short
-from flood_sim.analysis.style import FONT
-from flood_sim.durable import write_bytes, write_text
-from flood_sim.errors import input_error
-from flood_sim.writing import writing
+from flood_sim.analysis.pictures.style import FONT
+from flood_sim.core.errors import input_error
+from flood_sim.core.files.durable import write_bytes, write_text
+from flood_sim.core.files.writing import writing
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 PRINT_LIMIT_S = 120.0

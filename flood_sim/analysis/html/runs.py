@@ -6,14 +6,14 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from flood_sim.analysis.access import accessible_share
-from flood_sim.analysis.consequences import Consequences
 from flood_sim.analysis.html import svg
 from flood_sim.analysis.html.maps import viewer
 from flood_sim.analysis.html.names import HEADLINE, LEDGER, OUTCOMES
-from flood_sim.errors import input_error
+from flood_sim.analysis.outcomes.access import accessible_share
+from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.core.errors import input_error
+from flood_sim.core.files.writing import reading
 from flood_sim.results import Results
-from flood_sim.writing import reading
 
 GAUGES_SHOWN, MOST_RUNS = 8, 6
 DASHES = ("", "6 4", "2 3", "10 3", "10 3 2 3", "1 2")  # lines differ by more than their colour

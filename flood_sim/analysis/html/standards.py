@@ -7,7 +7,7 @@ from typing import Any
 
 from flood_sim.analysis.html.maps import ground_picture, share_of_map
 from flood_sim.analysis.html.names import STANDARDS
-from flood_sim.plain_folder import plain_name
+from flood_sim.core.files.plain_folder import plain_name
 from flood_sim.results import open_results
 
 PINS = "ABCDEFGH"  # one letter a portfolio: never by colour alone

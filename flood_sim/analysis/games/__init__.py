@@ -1,0 +1,1 @@
+"""What projects are worth: attribution, money, uncertainty."""

@@ -1,0 +1,1 @@
+"""What a flood does, from a result folder alone: losses, access, evacuation, hazard, streets."""

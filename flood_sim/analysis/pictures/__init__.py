@@ -1,0 +1,1 @@
+"""Pictures of a run: maps, curves, sections, animations; one style."""

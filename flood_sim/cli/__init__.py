@@ -1,0 +1,1 @@
+"""The console: `flood-sim` and its commands."""

@@ -1,0 +1,1 @@
+"""What every room speaks: errors, units, constants, grid, clock, ledger, names of variables, plugins; the sandbox and the last net."""

@@ -1,0 +1,1 @@
+"""How files are read and written: tables, TOML, NetCDF, JSON; whole or not at all; locks of folders."""

@@ -1,0 +1,1 @@
+"""What is given before water moves: terrain, exposure, roads, soil, rain."""

@@ -1,0 +1,1 @@
+"""Who acts and what fails while a run goes on."""

@@ -1,0 +1,154 @@
+"""sites.csv and openings.csv, and what the summary says of underground spaces, critical sites and actions."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flood_sim.core.clock import Window
+from flood_sim.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from flood_sim.sites.critical import DEGRADED, OUT, WORKS
+
+if TYPE_CHECKING:
+    from flood_sim.simulation.loop import Simulation
+
+SITES, OPENINGS = "sites.csv", "openings.csv"
+OPENINGS_EVERY_S = 60.0  # limits of evacuation are a matter of minutes
+SITES_HEADER = ("time", "site", "stage_m", "volume_m3", "inflow_m3_s", "state")
+OPENINGS_HEADER = ("time", "site", "opening", "head_m", "unit_discharge_m2_s", "crest_m", "board")
+
+
+class SiteFiles:
+    """Writes both files: sites at the output times, openings every minute in which water stands at them."""
+
+    def __init__(self, folder: Path, simulation: Simulation, resumed: bool) -> None:
+        """resumed : both files are there and are carried on."""
+        self._streams = {}
+        self._writers = {}
+        for name, header in ((SITES, SITES_HEADER), (OPENINGS, OPENINGS_HEADER)):
+            self._streams[name] = (folder / name).open("a" if resumed else "w", newline="", encoding="utf-8")
+            self._writers[name] = csv.writer(self._streams[name])
+            if not resumed:
+                self._writers[name].writerow(header)
+        self.max_head = np.zeros(len(simulation.sites.spaces.openings))
+        self._due_s = 0.0
+
+    def sync(self) -> None:
+        for stream in self._streams.values():
+            stream.flush()
+
+    def record(self, simulation: Simulation, window: Window) -> None:
+        """After every window."""
+        spaces = simulation.sites.spaces
+        if not spaces.openings:
+            return
+        head = spaces.opening_heads(simulation.surface)
+        np.maximum(self.max_head, head, out=self.max_head)
+        if window.stop < self._due_s - 1e-9:
+            return
+        self._due_s = window.stop + OPENINGS_EVERY_S
+        moment, crests = simulation.clock.at(window.stop).isoformat(), spaces.crests()
+        flow = simulation.surface.opening_capture / window.length
+        for k in np.flatnonzero((head > 0.0) | (flow > 0.0)).tolist():
+            o = spaces.openings[k]
+            row = (moment, *o.name.split("/", 1), f"{head[k]:.4f}", f"{flow[k] / o.width_m:.5f}", f"{crests[k]:.3f}", int(spaces.placed[k]))
+            self._writers[OPENINGS].writerow(row)
+
+    def write_frame(self, simulation: Simulation) -> None:
+        """At the output times."""
+        spaces, services = simulation.sites.spaces, simulation.sites.services
+        moment, writer = simulation.clock.at(simulation.time_s).isoformat(), self._writers[SITES]
+        for space, level, volume, inflow in zip(spaces.inputs.spaces, spaces.levels, spaces.volume, spaces.inflow, strict=True):
+            writer.writerow((moment, space.name, f"{level:.4f}", f"{volume:.3f}", f"{inflow:.5f}", ""))
+        for k, site in enumerate(services.sites):
+            level = "" if np.isneginf(services.level[k]) else f"{services.level[k]:.4f}"
+            writer.writerow((moment, site.name, level, "0.000", "0.00000", state_of(simulation, k)))
+        self.sync()
+
+    def finish(self) -> None:
+        for stream in self._streams.values():
+            stream.close()
+
+
+def state_of(simulation: Simulation, k: int) -> str:
+    """works, degraded (on its reserve) or out."""
+    services = simulation.sites.services
+    return OUT if services.out[k] else DEGRADED if services.degraded[k] else WORKS
+
+
+def site_lines(simulation: Simulation, max_head: np.ndarray) -> dict[str, dict[str, Any]]:
+    """The summary's `sites`: one entry a site, with its extremes and volumes."""
+    spaces, services, clock = simulation.sites.spaces, simulation.sites.services, simulation.clock
+    book, lines = spaces.book, {}
+    heads = dict(zip((o.name for o in spaces.openings), max_head.tolist(), strict=True))
+    for k, space in enumerate(spaces.inputs.spaces):
+        first = float(book.first_entry_s[k])
+        top = float(np.interp(book.max_volume[k], space.volume_m3, space.stage_m))
+        lines[space.name] = {
+            "kind": "underground",
+            "type": space.kind,
+            "people": space.people,
+            "openings": [o.name.split("/", 1)[1] for o in space.openings],
+            "opening_cells": [[o.row, o.column] for o in space.openings],
+            "capacity_m3": float(space.volume_m3[-1]),
+            "max_volume_m3": float(book.max_volume[k]),
+            "max_depth_m": top - float(space.stage_m[0]),
+            "entered_m3": float(book.entered[k]),
+            "returned_m3": float(book.returned[k]),
+            "pumped_m3": float(book.pumped[k]),
+            "drained_in_m3": float(book.drained_in[k]),
+            "passed_in_m3": float(book.passed_in[k]),
+            "passed_out_m3": float(book.passed_out[k]),
+            "stored_m3": float(spaces.volume[k]),
+            "first_entry": None if np.isnan(first) else clock.at(first).isoformat(),
+            "max_head_m": max((heads[o.name] for o in space.openings), default=0.0),
+        }
+    for k, site in enumerate(services.sites):
+        first = float(services.first_out_s[k])
+        lines[site.name] = {
+            "kind": "critical",
+            "type": site.kind,
+            "cell": None if isinstance(site.place, str) else list(site.place),
+            "state": state_of(simulation, k),
+            "out_h": float(services.lost_s[k]) / SECONDS_PER_HOUR,
+            "first_out": None if np.isnan(first) else clock.at(first).isoformat(),
+            "max_level_m": float(services.max_level[k]),
+            "failure_level_m": site.failure_level_m,
+            "repair_h": site.repair_s / SECONDS_PER_HOUR,
+            "drowned": bool(services.drowned[k]),
+            "weight": site.weight,
+            "censored": state_of(simulation, k) == OUT,  # the run ended before it was back
+        }
+    return lines
+
+
+def action_lines(simulation: Simulation) -> dict[str, Any]:
+    """The summary's `actions`: what was done when, and for each board the time that it stood before the water came (negative: too late)."""
+    actions, spaces, clock = simulation.actions, simulation.sites.spaces, simulation.clock
+
+    def moment(time_s: float) -> str | None:
+        return clock.at(time_s).isoformat() if np.isfinite(time_s) else None
+
+    placed, margins, closures = actions.ended_s("board"), [], []
+    ordered = {t.target for a in actions.actions for t in a.tasks if t.effect == "board"}
+    for opening, reached in zip(spaces.openings, spaces.reached_s.tolist(), strict=True):
+        if opening.name in ordered:
+            stood = placed.get(opening.name, np.inf)
+            margin = None if np.isnan(reached) or not np.isfinite(stood) else (reached - stood) / SECONDS_PER_MINUTE
+            margins.append({"opening": opening.name, "placed": moment(stood), "water": moment(reached), "margin_min": margin})
+    for task, end in actions.ended("closure"):
+        wet = min((t for o, t in zip(spaces.openings, spaces.reached_s.tolist(), strict=True) if (o.row, o.column) in task.cells), default=np.nan)
+        margin = None if np.isnan(wet) else (wet - end) / SECONDS_PER_MINUTE
+        closures.append(
+            {"what": task.target, "time": moment(end), "water": moment(wet), "margin_min": margin, "cells": [list(c) for c in task.cells]}
+        )
+    return {
+        "warned": [{"site": task.target, "time": moment(end), "share": task.share} for task, end in actions.ended("notice") if task.target],
+        "closures": closures,
+        "record": [{"time": moment(d.time_s), "action": d.action, "what": d.what} for d in actions.record],
+        "boards": margins,
+        "never_triggered": [a.name for a, t in zip(actions.actions, actions.triggered_s, strict=True) if not np.isfinite(t)],
+    }

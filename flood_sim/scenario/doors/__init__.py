@@ -1,0 +1,1 @@
+"""How files that a scenario points to are opened: paths, maps, tables."""

@@ -1,0 +1,90 @@
+"""The reference of scenario keys, written from the schema itself: `python -m flood_sim.scenario.spec.document > docs/scenario.md` (a test compares)."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from flood_sim.analysis.observed import MarkRow, ObservedRow
+from flood_sim.core.files.table_rows import Row, odd_range, unit_of
+from flood_sim.scenario.loader import allowed_values, models_in
+from flood_sim.scenario.spec.schema import ScenarioSpec
+from flood_sim.scenario.spec.tables import TABLES
+
+HEAD = """# Scenario files
+
+A scenario is a TOML file. Keys end in their unit; times carry their offset; an unknown key is an error. `extends = "base.toml"` takes another file's keys and
+replaces what this one names. Paths are relative to the file and stay below its folder (`--allow-path DIR` allows another). This page is generated from the schema.
+Values outside "usually" are possible but odd: `check` says so (W220). Tables stand at the end of this page: their columns have ranges as keys have.
+"""
+
+TABLES_HEAD = """
+# Tables
+
+CSV in UTF-8 with a header; lines that begin with # are comments. Columns are separated by commas; semicolons or tabs, and then decimal commas, are read, too, and
+`check` says so (W106). Columns that are not in these tables are not read (W221). Of `time`, `time_s`, `time_h` one is there, and it increases. At most 2,000,000
+rows and 256 MiB. Columns of layers (roads, buildings) are the fields of their features.
+"""
+
+
+def document() -> str:
+    """Markdown tables of every section and key."""
+    lines = [HEAD, *_table("top level", ScenarioSpec)]
+    for name, field in ScenarioSpec.model_fields.items():
+        for model in models_in(field.annotation):
+            kind = model.model_fields.get("kind")
+            options = getattr(kind.annotation, "__args__", ()) if kind else ()
+            title = f"[{name}]" + (f' kind = "{options[0]}"' if options else "")
+            lines += _table(
+                title.replace("[boundaries]", "[[boundaries]]").replace("[structures]", "[[structures]]").replace("[facilities]", "[[facilities]]"),
+                model,
+            )
+    lines.append(TABLES_HEAD)
+    tables: tuple[type[Row], ...] = (*TABLES, MarkRow, ObservedRow)
+    for table in tables:
+        lines += _columns(table)
+    return "\n".join(lines) + "\n"
+
+
+def _columns(table: type[Row]) -> list[str]:
+    """A row model as a table of its columns, with units."""
+    words = " ".join((table.__doc__ or "").split())
+    key = f" No two rows share {', '.join(f'`{name}`' for name in table.KEY)}." if table.KEY else ""
+    lines = ["", f"## {words}{key}", "", "| column | unit | needed | allowed |", "|---|---|---|---|"]
+    one_of = {name: group for group in table.ONE_OF for name in group}
+    for name, field in table.model_fields.items():
+        group = [other for other in one_of.get(name, ()) if other != name]
+        needed = f"or {', '.join(f'`{other}`' for other in group)}" if group else "yes" if field.is_required() else "no"
+        lines.append(f"| `{name}` | {unit_of(name)} | {needed} | {allowed_values(table, name).replace('|', '/')}{_usually(field)} |")
+    return lines
+
+
+def _usually(field: FieldInfo) -> str:
+    low, high = odd_range(field)
+    if low == -math.inf and high == math.inf:
+        return ""
+    return (
+        f"; usually {low:g} to {high:g}"
+        if math.isfinite(low) and math.isfinite(high)
+        else f"; usually up to {high:g}"
+        if low == -math.inf
+        else f"; usually from {low:g}"
+    )
+
+
+def _table(title: str, model: type[BaseModel]) -> list[str]:
+    lines = ["", f"## {title}", "", "| key | default | allowed |", "|---|---|---|"]
+    for name, field in model.model_fields.items():
+        if name == "kind":
+            continue
+        default = "required" if field.default is PydanticUndefined else f"`{field.default!r}`" if not isinstance(field.default, BaseModel) else ""
+        lines.append(f"| `{field.alias or name}` | {default} | {allowed_values(model, field.alias or name).replace('|', '/')}{_usually(field)} |")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

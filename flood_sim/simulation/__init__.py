@@ -1,0 +1,1 @@
+"""One run: its inputs, all models opened, what they exchange, one loop."""

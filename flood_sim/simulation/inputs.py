@@ -1,0 +1,143 @@
+"""What a model is built from, fully resolved: arrays, series, settings. The scenario layer makes it, measures edit it, the simulation uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flood_sim.core.clock import Clock
+from flood_sim.core.errors import Finding
+from flood_sim.drainage.inp import InpFile
+from flood_sim.ground.exposure import Exposure
+from flood_sim.ground.infiltration import Infiltration
+from flood_sim.ground.rain_fields import RainField
+from flood_sim.ground.rainfall import Rainfall
+from flood_sim.ground.terrain import Terrain
+from flood_sim.operations.actions import Action
+from flood_sim.operations.switches import MobilePump, Operation
+from flood_sim.sites.sites import SiteInputs
+from flood_sim.surface.arrays import Inlet
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
+from flood_sim.surface.losses import StorageInputs
+from flood_sim.surface.rain import Gutters
+from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump
+
+
+@dataclass(frozen=True)
+class NodeInlet:
+    """An opening given by node name; rim_m: level at which street water enters, None: the node's own rim."""
+
+    node: str
+    row: int
+    column: int
+    perimeter_m: float
+    area_m2: float
+    capacity_m3_s: float
+    rim_m: float | None = None
+    pumped: bool = False  # a mobile pump: no opening for what the node spills
+    lid_m: float = 0.0  # head over the rim that lifts its lid; 0: none
+    shut_share: float = 1.0  # of perimeter and area, open while the lid lies
+    open_share: float = 1.0  # what clogging leaves; perimeter, area and capacity are after it
+
+
+@dataclass(frozen=True)
+class DrainageInputs:
+    """The sewer network: text of the .inp, openings by node, cells where a node's flooding comes up, in equal shares."""
+
+    network: InpFile
+    inlets: tuple[NodeInlet, ...]
+    return_cells: dict[str, tuple[tuple[int, int], ...]]
+    routing_step_s: float
+    threads: int = 1
+    outfalls_to_surface: bool = False
+    outfalls_feel_surface: bool = False
+    roof_cells: dict[str, np.ndarray] = field(default_factory=dict)  # node to the roof cells (n, 2) whose gutters drain into it
+    gutter_capacity_m_s: float = np.inf
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A place whose depth, stage and speed are recorded."""
+
+    name: str
+    row: int
+    column: int
+    x_m: float
+    y_m: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a run stops (exit 3) and when it is said to have exceeded a tolerance (exit 4); shares of the water supplied."""
+
+    volume_error_stop: float = 0.05
+    volume_error_exceeded: float = 0.01
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Everything a Simulation needs; depth m (rows, columns) or a number."""
+
+    name: str
+    clock: Clock
+    terrain: Terrain
+    rainfall: Rainfall | RainField
+    infiltration: Infiltration
+    surface: SurfaceSettings
+    initial_depth: np.ndarray | float = 0.0
+    edges: tuple[EdgeBoundary, ...] = ()
+    inflows: tuple[Inflow, ...] = ()
+    edge_inflows: tuple[EdgeInflow, ...] = ()
+    drainage: DrainageInputs | None = None
+    gauges: tuple[Gauge, ...] = ()
+    sections: tuple[Section, ...] = ()
+    storage: StorageInputs = field(default_factory=StorageInputs)
+    structures: tuple[FaceStructure, ...] = ()
+    culverts: tuple[Culvert, ...] = ()
+    pumps: tuple[SurfacePump, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    mobile_pumps: tuple[MobilePump, ...] = ()  # of measures: openings once all inlets are known
+    sites: SiteInputs = field(default_factory=SiteInputs)
+    actions: tuple[Action, ...] = ()
+    crews: int = 0
+    trucks: int = 0
+    scheme_reason: str = ""
+    limits: Limits = Limits()
+    fields: str = "frames"
+    buildings: np.ndarray | None = None
+    exposure: Exposure | None = None
+    layers: dict[str, np.ndarray] = field(default_factory=dict)  # land uses by name, bool (rows, columns): targets of measures
+    lines: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # axes by layer, each a tuple of map points
+    dug_m: np.ndarray | None = None  # how far measures have lowered the ground (rows, columns) m: water in what they dug is no flood
+    measures: tuple[dict[str, Any], ...] = ()  # what the portfolio built, as measures.json has it
+    measure_features: tuple[dict[str, Any], ...] = ()
+    portfolio: str = "baseline"
+    findings: tuple[Finding, ...] = ()
+    effective: dict[str, Any] = field(default_factory=dict)
+    folder: Path = Path()
+
+
+def surface_inlets(inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarray) -> tuple[Inlet, ...]:
+    """Openings with node numbers instead of names."""
+    number = {name: k for k, name in enumerate(node_ids)}
+    return tuple(
+        Inlet(
+            i.row, i.column, number[i.node], float(rim_m[number[i.node]]) if i.rim_m is None else i.rim_m, i.perimeter_m, i.area_m2,
+            i.capacity_m3_s, i.pumped, i.lid_m, i.shut_share,
+        )
+        for i in inputs.inlets
+    )  # fmt: skip
+
+
+def surface_gutters(inputs: DrainageInputs, node_ids: list[str]) -> Gutters | None:
+    """Roofs with node numbers instead of names; None where no roof drains into the network."""
+    if not inputs.roof_cells:
+        return None
+    number = {name: k for k, name in enumerate(node_ids)}
+    cells = np.concatenate(list(inputs.roof_cells.values()))
+    node = np.concatenate([np.full(len(c), number[name], np.int64) for name, c in inputs.roof_cells.items()])
+    return Gutters(cells, node, inputs.gutter_capacity_m_s)

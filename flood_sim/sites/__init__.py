@@ -1,0 +1,1 @@
+"""What drowns below and beside the street: underground spaces, critical services, and what ties them."""

@@ -1,0 +1,1 @@
+"""A study as it stands in a file, and what is refused in it before anything runs."""
