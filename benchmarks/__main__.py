@@ -1,4 +1,6 @@
-"""`python -m benchmarks NAME [--json FILE]`: run a benchmark, print its figures, write them for programs."""
+"""`python -m benchmarks NAME [--json FILE]`: run a benchmark, print its figures, write them for
+programs.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +23,49 @@ from benchmarks.tables import markdown, regressions
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["kernel", "coupling", "accuracy", "kills", "hold", "networks", "limits", "study", "all"])
+    parser.add_argument(
+        "name",
+        choices=[
+            "kernel",
+            "coupling",
+            "accuracy",
+            "kills",
+            "hold",
+            "networks",
+            "limits",
+            "study",
+            "all",
+        ],
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--peer-python", help="Python >= 3.12 for peers that need it")
-    parser.add_argument("--only", nargs="*", default=[], help="accuracy: cases whose names begin so; hold: its parts")
     parser.add_argument(
-        "--long", action="store_true", help="accuracy: also the cases of many minutes (Carlisle, a million steps); study: 192 runs of 1 km2"
+        "--only",
+        nargs="*",
+        default=[],
+        help="accuracy: cases whose names begin so; hold: its parts",
+    )
+    parser.add_argument(
+        "--long",
+        action="store_true",
+        help=(
+            "accuracy: also the cases of many minutes (Carlisle, a million steps); study: 192 runs"
+            " of 1 km2"
+        ),
     )
     parser.add_argument("--pictures", type=Path, help="accuracy: folder for one picture a case")
     parser.add_argument("--kills", type=int, default=200, help="kills: how many")
     parser.add_argument("--count", type=int, help="hold: at most so many of each part")
-    parser.add_argument("--table", type=Path, help="write the figures as tables of Markdown, with machine, versions and date")
-    parser.add_argument("--gate", type=Path, help="accuracy: an earlier --json; ends with 1 where a figure got worse")
+    parser.add_argument(
+        "--table",
+        type=Path,
+        help="write the figures as tables of Markdown, with machine, versions and date",
+    )
+    parser.add_argument(
+        "--gate",
+        type=Path,
+        help="accuracy: an earlier --json; ends with 1 where a figure got worse",
+    )
     options = parser.parse_args()
     results = []
     if options.name in ("kernel", "all"):
@@ -52,21 +85,44 @@ def main() -> None:
     if options.name in ("networks", "all"):
         results.append(networks.run(DATA if DATA.is_dir() else None))
     for result in results:
-        print(f"{result['benchmark']} on {result['machine']['processor']}, {result['machine']['cores']} cores")
+        print(
+            f"{result['benchmark']} on {result['machine']['processor']},"
+            f" {result['machine']['cores']} cores"
+        )
         for f in result["figures"]:
             value = "null" if f["value"] is None else f"{f['value']:.3g}"
             side = ">=" if f.get("lower") else "<="
-            goal = "" if f["goal"] is None else f"goal {side} {f['goal']:.3g}: {'holds' if f['holds'] else 'missed'}"
+            goal = (
+                ""
+                if f["goal"] is None
+                else f"goal {side} {f['goal']:.3g}: {'holds' if f['holds'] else 'missed'}"
+            )
             print(f"  {f['name']:<58} {value:>8} {f['unit']:<6} {goal} {f.get('note', '')}")
     if options.table:
         options.table.write_text(markdown(results, date.today()), encoding="utf-8")
     if options.gate:
         earlier = json.loads(options.gate.read_text(encoding="utf-8"))
-        before = next(r for r in (earlier if isinstance(earlier, list) else [earlier]) if r["benchmark"] == "accuracy")
-        worse = [line for r in results if r["benchmark"] == "accuracy" for line in regressions(r, before, part=bool(options.only))]
-        print("\n".join(["worse than before:", *worse]) if worse else "no figure of accuracy is worse than before")
+        before = next(
+            r
+            for r in (earlier if isinstance(earlier, list) else [earlier])
+            if r["benchmark"] == "accuracy"
+        )
+        worse = [
+            line
+            for r in results
+            if r["benchmark"] == "accuracy"
+            for line in regressions(r, before, part=bool(options.only))
+        ]
+        print(
+            "\n".join(["worse than before:", *worse])
+            if worse
+            else "no figure of accuracy is worse than before"
+        )
     if options.json:
-        options.json.write_text(json.dumps(results[0] if len(results) == 1 else results, indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(
+            json.dumps(results[0] if len(results) == 1 else results, indent=2) + "\n",
+            encoding="utf-8",
+        )
     if options.gate and worse:
         sys.exit(1)
 

@@ -1,4 +1,5 @@
-"""flood_sim: what would each of the six projects buy a city in a storm? An urban flood simulator, streets and sewers coupled.
+"""flood_sim: what would each of the six projects buy a city in a storm? An urban flood simulator,
+streets and sewers coupled.
 
 Public names are loaded when first used, so that importing the package costs nothing.
 """
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Read when the NetCDF library is loaded. A run's folder has a lock of its own; HDF5's on fields.nc kept every reader away while a run wrote it.
+# Read when the NetCDF library is loaded. A run's folder has a lock of its own; HDF5's on fields.nc
+# kept every reader away while a run wrote it.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
 _HOMES = {
@@ -31,7 +33,17 @@ _HOMES = {
     "run": "flood_sim.runs.runner",
 }
 
-__all__ = ["Comparison", "Results", "Scenario", "__version__", "compare", "list_scenarios", "load_scenario", "open_results", "run"]
+__all__ = [
+    "Comparison",
+    "Results",
+    "Scenario",
+    "__version__",
+    "compare",
+    "list_scenarios",
+    "load_scenario",
+    "open_results",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

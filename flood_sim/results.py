@@ -1,4 +1,6 @@
-"""Reading a result folder: fields as xarray, series, ledger, summary. Knows no model; works on unfinished runs too."""
+"""Reading a result folder: fields as xarray, series, ledger, summary. Knows no model; works on
+unfinished runs too.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +32,17 @@ UNFINISHED = {"status": "unfinished"}
 
 @dataclass(frozen=True)
 class Results:
-    """A result folder (DESIGN 10). Everything read raises InputError (E110) where its file is cut, empty or damaged, with the way out."""
+    """A result folder (DESIGN 10). Everything read raises InputError (E110) where its file is cut,
+    empty or damaged, with the way out.
+    """
 
     folder: Path
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """summary.json; {"status": "unfinished"} where the run has not written it (killed, or still going)."""
+        """summary.json; {"status": "unfinished"} where the run has not written it (killed, or still
+        going).
+        """
         path = self.folder / "summary.json"
         if not path.is_file():
             return dict(UNFINISHED)
@@ -58,7 +64,9 @@ class Results:
 
     @cached_property
     def fields(self) -> xarray.Dataset:
-        """fields.nc as an xarray Dataset; `time` is UTC. While a run writes it: a copy of it with whole frames."""
+        """fields.nc as an xarray Dataset; `time` is UTC. While a run writes it: a copy of it with
+        whole frames.
+        """
         found = open_whole(self.folder / "fields.nc", decode_timedelta=False)
         if not {"x", "y", "bed_elevation"} <= set(found.variables):
             raise damaged(self.folder / "fields.nc", "it has no grid")
@@ -67,10 +75,16 @@ class Results:
     @property
     def max_depth(self) -> xarray.DataArray:
         """Maximum depth (m); of the frames where the run is unfinished."""
-        return self.fields["max_depth"] if self.status != "unfinished" else self.fields["depth"].max("time", keep_attrs=True)
+        return (
+            self.fields["max_depth"]
+            if self.status != "unfinished"
+            else self.fields["depth"].max("time", keep_attrs=True)
+        )
 
     def over_ground(self, depth: np.ndarray) -> np.ndarray:
-        """Depth (rows, columns) m over the ground before measures dug into it: a new channel that carries water is no flood. NaN stays."""
+        """Depth (rows, columns) m over the ground before measures dug into it: a new channel that
+        carries water is no flood. NaN stays.
+        """
         dug = self.fields.get("dug_depth")
         return depth if dug is None else np.maximum(depth - np.nan_to_num(dug.values), 0.0)
 
@@ -97,13 +111,22 @@ class Results:
 
     @cached_property
     def openings(self) -> list[dict[str, Any]]:
-        """Rows of openings.csv: time, site, opening, head_m, unit_discharge_m2_s, crest_m, board."""
+        """Rows of openings.csv: time, site, opening, head_m, unit_discharge_m2_s, crest_m,
+        board.
+        """
         path = self.folder / "openings.csv"
         with told_damage(path):
-            return [{key: _value(key, text) for key, text in row.items()} for row in _rows(path, self.status == "unfinished")]
+            return [
+                {key: _value(key, text) for key, text in row.items()}
+                for row in _rows(path, self.status == "unfinished")
+            ]
 
-    def _grouped(self, file: str, key: str, known: Iterable[str] | None = None) -> dict[str, dict[str, list[Any]]]:
-        """Columns of a table by the value of `key`; a finished run has all that are known, equally long and to its end."""
+    def _grouped(
+        self, file: str, key: str, known: Iterable[str] | None = None
+    ) -> dict[str, dict[str, list[Any]]]:
+        """Columns of a table by the value of `key`; a finished run has all that are known, equally
+        long and to its end.
+        """
         path, groups = self.folder / file, dict[str, dict[str, list[Any]]]()
         with told_damage(path):
             for row in _rows(path, self.status == "unfinished"):
@@ -117,7 +140,10 @@ class Results:
                 if len({len(columns["time"]) for columns in groups.values()}) > 1:
                     raise ValueError("it ends in the middle of an output time")
             if self.status == "complete" and groups:
-                last, end = max(columns["time"][-1] for columns in groups.values()), self.start + timedelta(seconds=self.summary["simulated_s"])
+                last, end = (
+                    max(columns["time"][-1] for columns in groups.values()),
+                    self.start + timedelta(seconds=self.summary["simulated_s"]),
+                )
                 if abs((last - end).total_seconds()) > 1.0:
                     raise ValueError(f"it ends at {last.isoformat()}, the run at {end.isoformat()}")
         return groups
@@ -133,9 +159,18 @@ class Results:
         if "ledger" in s:
             flood = s["flood"]
             lines += [
-                f"  scenario   {s['scenario']}, portfolio {s['portfolio']}, {s['cells']} cells, {s['steps']} steps, {s['wall_s']:.1f} s",
-                f"  flood      deepest {flood['max_depth_m']:.2f} m; {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha above 0.15 m",
-                f"  ledger     relative error {s['ledger']['relative_error']:.1e}, SWMM's own residual {s['ledger']['network_residual']:.1f} m3",
+                (
+                    f"  scenario   {s['scenario']}, portfolio {s['portfolio']}, {s['cells']} cells,"
+                    f" {s['steps']} steps, {s['wall_s']:.1f} s"
+                ),
+                (
+                    f"  flood      deepest {flood['max_depth_m']:.2f} m;"
+                    f" {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha above 0.15 m"
+                ),
+                (
+                    f"  ledger     relative error {s['ledger']['relative_error']:.1e}, SWMM's own"
+                    f" residual {s['ledger']['network_residual']:.1f} m3"
+                ),
             ]
         return "\n".join(lines)
 
@@ -144,13 +179,20 @@ def open_results(folder: str | Path) -> Results:
     """Open a result folder. Raises InputError where there is none."""
     path = Path(folder)
     if not (path / "fields.nc").is_file():
-        raise input_error("E101", str(path), "this is no result folder: fields.nc is not there", do="run `flood-sim run SCENARIO --out DIR` first")
+        raise input_error(
+            "E101",
+            str(path),
+            "this is no result folder: fields.nc is not there",
+            do="run `flood-sim run SCENARIO --out DIR` first",
+        )
     check_folder(path)
     return Results(path)
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a finished run stands there whose summary and NetCDF files can be read as far as one sees without reading them through."""
+    """Whether a finished run stands there whose summary and NetCDF files can be read as far as one
+    sees without reading them through.
+    """
     try:
         complete = (folder / "fields.nc").is_file() and Results(folder).status == "complete"
         for path in folder.glob("*.nc"):
@@ -164,7 +206,9 @@ TEXTS = ("state", "site", "opening")
 
 
 def open_whole(path: Path, **keys: Any) -> xarray.Dataset:
-    """A NetCDF file of a result folder as an xarray Dataset, read when it is asked for. Raises InputError where it is cut, empty or damaged."""
+    """A NetCDF file of a result folder as an xarray Dataset, read when it is asked for. Raises
+    InputError where it is cut, empty or damaged.
+    """
     import weakref
 
     import xarray
@@ -181,7 +225,9 @@ def open_whole(path: Path, **keys: Any) -> xarray.Dataset:
 
 
 def _refuse_cut(path: Path, shown: Path) -> None:
-    """Raises InputError where a file does not hold what its own head says: the library need not be asked (it has hung on such files)."""
+    """Raises InputError where a file does not hold what its own head says: the library need not be
+    asked (it has hung on such files).
+    """
     with told_damage(shown), path.open("rb") as file:
         head, size = file.read(HEAD), path.stat().st_size
         if not size:
@@ -189,26 +235,45 @@ def _refuse_cut(path: Path, shown: Path) -> None:
         if len(head) < HEAD or not head.startswith(SIGNATURE):
             raise ValueError("it is no NetCDF file, or its head is lost")
         version, offsets = head[8], head[9 if head[8] >= 2 else 13]
-        if version in (2, 3) and offsets == 8 and size < (end := int.from_bytes(head[28:36], "little")):
+        if (
+            version in (2, 3)
+            and offsets == 8
+            and size < (end := int.from_bytes(head[28:36], "little"))
+        ):
             raise ValueError(f"{size} bytes of {end} are there")
 
 
 SIGNATURE, HEAD = b"\x89HDF\r\n\x1a\n", 48
-BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError, AttributeError, csv.Error)  # what the readers of formats raise
+BROKEN = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    csv.Error,
+)  # what the readers of formats raise
 
 
 @contextmanager
 def told_damage(path: Path) -> Iterator[None]:
-    """Raises InputError for what goes wrong while a file of a result folder is read, with the way out."""
+    """Raises InputError for what goes wrong while a file of a result folder is read, with the way
+    out.
+    """
     try:
         yield
     except BROKEN as error:
-        raise damaged(path, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+        raise damaged(
+            path, str(error).splitlines()[0] if str(error) else type(error).__name__
+        ) from error
 
 
 @contextmanager
 def told_broken_netcdf(folder: Path) -> Iterator[None]:
-    """The same for what the NetCDF library finds only when the values are asked for; faults of the program pass."""
+    """The same for what the NetCDF library finds only when the values are asked for; faults of the
+    program pass.
+    """
     try:
         yield
     except (RuntimeError, OSError) as error:
@@ -223,19 +288,42 @@ def damaged(path: Path, why: str) -> InputError:
     if (folder / "checkpoint").is_dir():
         do = f"flood-sim run --resume {folder} writes it anew"
     elif folder.parent.name == "runs":
-        do = f"copy it again from where it is whole, or remove {folder} and run again what made it (of a study: flood-sim study resume {folder.parent.parent})"
+        do = (
+            f"copy it again from where it is whole, or remove {folder} and run again what made it"
+            f" (of a study: flood-sim study resume {folder.parent.parent})"
+        )
     else:
-        do = "copy it again from where it is whole, or run the scenario anew: flood-sim run SCENARIO --out DIR --overwrite"
-    return input_error("E110", str(path), "this file of a result folder is damaged" if path.is_file() else "a file in this result folder is damaged",
-                       given=why, do=do)  # fmt: skip
+        do = (
+            "copy it again from where it is whole, or run the scenario anew: flood-sim run SCENARIO"
+            " --out DIR --overwrite"
+        )
+    return input_error(
+        "E110",
+        str(path),
+        (
+            "this file of a result folder is damaged"
+            if path.is_file()
+            else "a file in this result folder is damaged"
+        ),
+        given=why,
+        do=do,
+    )
 
 
 def _value(key: str, text: str) -> Any:
-    return datetime.fromisoformat(text) if key == "time" else text if key in TEXTS else float(text or "nan")
+    return (
+        datetime.fromisoformat(text)
+        if key == "time"
+        else text
+        if key in TEXTS
+        else float(text or "nan")
+    )
 
 
 def _rows(path: Path, growing: bool) -> list[dict[str, str]]:
-    """Rows of a CSV; [] where there is no file. growing : its last line may be half written. Raises ValueError for a row that is cut."""
+    """Rows of a CSV; [] where there is no file. growing : its last line may be half written. Raises
+    ValueError for a row that is cut.
+    """
     if not path.is_file():
         return []
     text = path.read_text(encoding="utf-8")

@@ -1,10 +1,15 @@
-"""Reads x86 assembly: how wide the vectors of a loop are. Numba's own inspect_asm gives the text (AT&T syntax); nothing here is run."""
+"""Reads x86 assembly: how wide the vectors of a loop are. Numba's own inspect_asm gives the text
+(AT&T syntax); nothing here is run.
+"""
 
 import re
 from collections import Counter
 
-# Sums, products, quotients, roots, comparisons: of packed (p) or single (s) numbers, in float32 (s) or float64 (d).
-WORK = re.compile(r"v?(?P<name>add|sub|mul|div|sqrt|min|max|u?comi|cmp\w*?|fn?m(?:add|sub)(?:132|213|231)?)(?P<many>[ps]?)(?P<kind>[sd])$")
+# Sums, products, quotients, roots, comparisons: of packed (p) or single (s) numbers, in float32 (s)
+# or float64 (d).
+WORK = re.compile(
+    r"v?(?P<name>add|sub|mul|div|sqrt|min|max|u?comi|cmp\w*?|fn?m(?:add|sub)(?:132|213|231)?)(?P<many>[ps]?)(?P<kind>[sd])$"
+)
 REGISTERS = ("xmm", "ymm", "zmm")  # 16, 32, 64 bytes
 SUFFIX = {"float32": "s", "float64": "d"}
 
@@ -27,7 +32,9 @@ def is_loop(name, lines):
 
 
 def work(lines, precision):
-    """Operations of this precision by the widest register they use; single numbers under "one", but "root" for single roots."""
+    """Operations of this precision by the widest register they use; single numbers under "one", but
+    "root" for single roots.
+    """
     found = Counter()
     for line in lines:
         operation = WORK.match(line.split()[0]) if line.strip() else None
@@ -46,15 +53,23 @@ def loops(assembly, precision):
 
 def hot_loop(assembly, precision):
     """Work of the block that does most of it in vectors; empty where no loop uses any."""
-    return max(loops(assembly, precision), key=lambda w: sum(2**n * w[r] for n, r in enumerate(REGISTERS)), default=Counter())
+    return max(
+        loops(assembly, precision),
+        key=lambda w: sum(2**n * w[r] for n, r in enumerate(REGISTERS)),
+        default=Counter(),
+    )
 
 
 def faults(assembly, precision, width):
-    """What keeps a row loop from full vectors of an instruction set; no text: it has them. width : its register.
+    """What keeps a row loop from full vectors of an instruction set; no text: it has them. width :
+    its register.
 
-    - One loop works in registers of this width, and in no narrower one: a number of another size beside the floats would halve them.
-    - Nothing in it is done number by number. Roots may be where the registers are xmm: LLVM takes packed ones for no faster there.
-    - It does at least what any other loop does number by number: what is left over at the end of a row, not the row.
+    - One loop works in registers of this width, and in no narrower one: a number of another size
+    beside the floats would halve them.
+    - Nothing in it is done number by number. Roots may be where the registers are xmm: LLVM takes
+    packed ones for no faster there.
+    - It does at least what any other loop does number by number: what is left over at the end of a
+    row, not the row.
     """
     hot = hot_loop(assembly, precision)
     if not any(hot[r] for r in REGISTERS):

@@ -1,4 +1,6 @@
-"""Two small cities for the Basic Model Interface: 10 x 20 cells, an edge with a stage, an inflow, with or without a manhole and its outfall."""
+"""Two small cities for the Basic Model Interface: 10 x 20 cells, an edge with a stage, an inflow,
+with or without a manhole and its outfall.
+"""
 
 from pathlib import Path
 
@@ -42,4 +44,6 @@ def write_city(folder: Path, text: str = CITY, name: str = "s.toml") -> Path:
 
 def get(bmi, name):
     """A copy of the values as a BMI client takes them."""
-    return bmi.get_value(name, np.empty(bmi.get_grid_size(bmi.get_var_grid(name)), bmi.get_var_type(name)))
+    return bmi.get_value(
+        name, np.empty(bmi.get_grid_size(bmi.get_var_grid(name)), bmi.get_var_type(name))
+    )

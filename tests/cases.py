@@ -37,22 +37,30 @@ def grid_of(rows: int, columns: int, cell_size_m: float = 1.0) -> Grid:
     return Grid(rows, columns, cell_size_m, 0.0, rows * cell_size_m)
 
 
-def flat(rows: int, columns: int, cell_size_m: float = 1.0, level_m: float = 0.0, manning_n: float = 0.03) -> Terrain:
+def flat(
+    rows: int, columns: int, cell_size_m: float = 1.0, level_m: float = 0.0, manning_n: float = 0.03
+) -> Terrain:
     grid = grid_of(rows, columns, cell_size_m)
     return terrain_of(grid, np.full(grid.shape, level_m), manning_n)
 
 
-def rough_case(rows: int, columns: int, seed: int, wall_share: float = 0.1) -> tuple[Terrain, np.ndarray]:
+def rough_case(
+    rows: int, columns: int, seed: int, wall_share: float = 0.1
+) -> tuple[Terrain, np.ndarray]:
     """Random bed, walls, roughness and puddles on a slight slope: terrain and depth."""
     rng = np.random.default_rng(seed)
     bed = rng.random((rows, columns)) * 0.6 - 0.01 * np.arange(columns)
     bed[rng.random(bed.shape) < wall_share] = np.nan
     depth = np.where(rng.random(bed.shape) < 0.5, 0.0, rng.random(bed.shape) * 0.5)
-    return terrain_of(grid_of(rows, columns, 4.0), bed, rng.uniform(0.01, 0.1, bed.shape)), np.where(np.isfinite(bed), depth, 0.0)
+    return terrain_of(
+        grid_of(rows, columns, 4.0), bed, rng.uniform(0.01, 0.1, bed.shape)
+    ), np.where(np.isfinite(bed), depth, 0.0)
 
 
 def steady_rain(rate_mm_h: float, duration_s: float) -> Rainfall:
-    return rainfall_from_intervals("steady", np.array([0.0, duration_s]), np.array([rate_mm_h * duration_s / 3600.0]))
+    return rainfall_from_intervals(
+        "steady", np.array([0.0, duration_s]), np.array([rate_mm_h * duration_s / 3600.0])
+    )
 
 
 def advance(surface: SurfaceFlow, stop_s: float, window_s: float = 5.0, each: Any = None) -> None:
@@ -76,7 +84,10 @@ def inp_text(
     """A SWMM file in CMS with DYNWAVE; each argument is the body of its section."""
     parts = {
         "TITLE": "case",
-        "OPTIONS": "FLOW_UNITS CMS\nFLOW_ROUTING DYNWAVE\nLINK_OFFSETS DEPTH\nINERTIAL_DAMPING PARTIAL\nMIN_SURFAREA 1.167\nHEAD_TOLERANCE 0.0005\nMAX_TRIALS 20\n",
+        "OPTIONS": (
+            "FLOW_UNITS CMS\nFLOW_ROUTING DYNWAVE\nLINK_OFFSETS DEPTH\nINERTIAL_DAMPING"
+            " PARTIAL\nMIN_SURFAREA 1.167\nHEAD_TOLERANCE 0.0005\nMAX_TRIALS 20\n"
+        ),
         "JUNCTIONS": junctions,
         "OUTFALLS": outfalls,
         "STORAGE": storage,
@@ -110,7 +121,15 @@ def coupled_inputs(
 ) -> ModelInputs:
     drainage = DrainageInputs(network, tuple(inlets), _cells(inlets), routing_step_s)
     return ModelInputs(
-        "case", Clock(START, duration_s, window_s, duration_s), terrain, rainfall, NoInfiltration(), settings, depth, drainage=drainage, **rest
+        "case",
+        Clock(START, duration_s, window_s, duration_s),
+        terrain,
+        rainfall,
+        NoInfiltration(),
+        settings,
+        depth,
+        drainage=drainage,
+        **rest,
     )
 
 

@@ -1,4 +1,6 @@
-"""Fixtures for all tests: where the public cases lie, and an order that runs the quick tests first."""
+"""Fixtures for all tests: where the public cases lie, and an order that runs the quick tests
+first.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,11 @@ from hypothesis import settings
 settings.register_profile("fixed", derandomize=True, deadline=None)  # the same examples everywhere
 settings.load_profile("fixed")
 
-os.environ["FLOOD_SIM_RAISE"] = "1"  # in children, too: a fault of ours is a traceback, never one line and exit 3 (tests/cli/test_last_net.py)
+os.environ[
+    "FLOOD_SIM_RAISE"
+    # in children, too: a fault of ours is a traceback, never one line and exit 3
+    # (tests/cli/test_last_net.py)
+] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,7 +33,10 @@ def shared_folder() -> Path | None:
 def shared_data() -> Path:
     folder = shared_folder()
     if folder is None:
-        pytest.skip("the public cases are not here: set FLOOD_SIM_SHARED_DATA or put them into ../shared/data")
+        pytest.skip(
+            "the public cases are not here: set FLOOD_SIM_SHARED_DATA or put them into"
+            " ../shared/data"
+        )
     return folder
 
 

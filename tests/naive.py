@@ -1,4 +1,6 @@
-"""Slow twins of the kernels, written from the papers and not from the kernels: whole-array float64, no padding tricks, no fusion."""
+"""Slow twins of the kernels, written from the papers and not from the kernels: whole-array float64,
+no padding tricks, no fusion.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,28 @@ G = 9.80665
 
 
 def local_inertial_step(
-    depth, bed, n, qx, qy, dx, dt, rain_depth, *, theta=0.9, froude_max=1.0, dry=1e-4, coupled=None, open_share=None, resting=None
+    depth,
+    bed,
+    n,
+    qx,
+    qy,
+    dx,
+    dt,
+    rain_depth,
+    *,
+    theta=0.9,
+    froude_max=1.0,
+    dry=1e-4,
+    coupled=None,
+    open_share=None,
+    resting=None,
 ):
-    """One step on a closed rectangle. depth, bed, n (ny, nx); qx (ny, nx + 1), qy (ny + 1, nx). Returns depth, qx, qy; NaN bed is a wall.
+    """One step on a closed rectangle. depth, bed, n (ny, nx); qx (ny, nx + 1), qy (ny + 1, nx).
+    Returns depth, qx, qy; NaN bed is a wall.
 
-    open_share (ny, nx): of each cell; depth is then water over the whole cell, q through the whole width. resting: two bool arrays like
-    qx, qy of faces that move nothing and keep their discharge."""
+    open_share (ny, nx): of each cell; depth is then water over the whole cell, q through the whole
+    width. resting: two bool arrays like qx, qy of faces that move nothing and keep their discharge.
+    """
     ny, nx = depth.shape
     wall = ~np.isfinite(bed)
     coupled = np.zeros(depth.shape, bool) if coupled is None else coupled
@@ -47,7 +65,16 @@ def local_inertial_step(
             new_qy[j, i] = face(qy[j, i], qy[j - 1, i], qy[j + 1, i], (j - 1, i), (j, i))
     if resting is not None:
         new_qx[resting[0]] = new_qy[resting[1]] = 0.0
-    out = (np.maximum(new_qx[:, 1:], 0) - np.minimum(new_qx[:, :-1], 0) + np.maximum(new_qy[1:], 0) - np.minimum(new_qy[:-1], 0)) * dt / dx
+    out = (
+        (
+            np.maximum(new_qx[:, 1:], 0)
+            - np.minimum(new_qx[:, :-1], 0)
+            + np.maximum(new_qy[1:], 0)
+            - np.minimum(new_qy[:-1], 0)
+        )
+        * dt
+        / dx
+    )
     unscaled = new_qx.copy(), new_qy.copy()
     giving = np.where(out > depth, depth / np.maximum(out, 1e-300), 1.0)
     for j in range(ny):
@@ -57,38 +84,58 @@ def local_inertial_step(
         for i in range(nx):
             new_qy[j, i] *= giving[j - 1, i] if new_qy[j, i] > 0 else giving[j, i]
     for q, before in ((new_qx, unscaled[0]), (new_qy, unscaled[1])):
-        q[(q != before) & (np.abs(q) <= 1e-6)] = 0.0  # an emptied cell's last drops do not count as flow
-    gain = (new_qx[:, :-1] - new_qx[:, 1:] + new_qy[:-1] - new_qy[1:]) * dt / dx + np.where(wall, 0.0, rain_depth)
+        q[(q != before) & (np.abs(q) <= 1e-6)] = (
+            0.0  # an emptied cell's last drops do not count as flow
+        )
+    gain = (new_qx[:, :-1] - new_qx[:, 1:] + new_qy[:-1] - new_qy[1:]) * dt / dx + np.where(
+        wall, 0.0, rain_depth
+    )
     if resting is not None:
         new_qx[resting[0]], new_qy[resting[1]] = qx[resting[0]], qy[resting[1]]
     return depth + gain, new_qx, new_qy
 
 
 def local_inertial_levels(depth, bed, n, qx, qy, dx, short, count, rain_depth, fine):
-    """One long step of `count` short ones: faces between two `fine` cells (ny, nx) move in short steps, all others once; what these bring
-    to fine cells reaches them evenly. rain_depth: of a short step."""
+    """One long step of `count` short ones: faces between two `fine` cells (ny, nx) move in short
+    steps, all others once; what these bring to fine cells reaches them evenly. rain_depth: of a
+    short step."""
     between = np.zeros(qx.shape, bool), np.zeros(qy.shape, bool)
     between[0][:, 1:-1] = fine[:, 1:] & fine[:, :-1]
     between[1][1:-1] = fine[1:] & fine[:-1]
-    after, qx, qy = local_inertial_step(depth, bed, n, qx, qy, dx, short * count, 0.0, resting=between)
+    after, qx, qy = local_inertial_step(
+        depth, bed, n, qx, qy, dx, short * count, 0.0, resting=between
+    )
     gain = after - depth
     open_ = np.isfinite(bed)
     depth = np.where(fine, depth, after + np.where(open_, rain_depth * count, 0.0))
     for _ in range(count):
-        after, qx, qy = local_inertial_step(depth, bed, n, qx, qy, dx, short, 0.0, resting=tuple(~b for b in between))
+        after, qx, qy = local_inertial_step(
+            depth, bed, n, qx, qy, dx, short, 0.0, resting=tuple(~b for b in between)
+        )
         depth = np.where(fine, after + gain / count + np.where(open_, rain_depth, 0.0), depth)
     return depth, qx, qy
 
 
-def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1e-6, rough_gain=10.0, rough_from=0.2):
-    """Split MUSCL-Hancock along the last axis of a closed rectangle: w along, t across (docs/theory.md). Returns h, w, t; NaN bed is a wall."""
+def second_order_sweep(
+    h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1e-6, rough_gain=10.0, rough_from=0.2
+):
+    """Split MUSCL-Hancock along the last axis of a closed rectangle: w along, t across
+    (docs/theory.md). Returns h, w, t; NaN bed is a wall.
+    """
     wall = ~np.isfinite(bed)
-    h, w, t, n = (np.pad(a, ((0, 0), (2, 2)), constant_values=v) for a, v in ((h, 0.0), (w, 0.0), (t, 0.0), (n, 0.03)))
+    h, w, t, n = (
+        np.pad(a, ((0, 0), (2, 2)), constant_values=v)
+        for a, v in ((h, 0.0), (w, 0.0), (t, 0.0), (n, 0.03))
+    )
     z = np.pad(np.where(wall, 1e6, bed), ((0, 0), (2, 2)), constant_values=1e6)
 
     def slope(a, b, theta=theta):
         mean = 0.5 * (a + b)
-        return np.where(a * b > 0.0, np.sign(mean) * np.minimum(np.minimum(theta * abs(a), theta * abs(b)), abs(mean)), 0.0)
+        return np.where(
+            a * b > 0.0,
+            np.sign(mean) * np.minimum(np.minimum(theta * abs(a), theta * abs(b)), abs(mean)),
+            0.0,
+        )
 
     def differences(a):
         return a[:, 1:-1] - a[:, :-2], a[:, 2:] - a[:, 1:-1]
@@ -97,7 +144,11 @@ def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1
     h, w, t, z, n = (a[:, 1:-1] for a in (h, w, t, z, n))
     slope_h, slope_stage, slope_w, slope_t = (
         slope(*dh),
-        slope(dh[0] + dz[0], dh[1] + dz[1], np.where(2.0 * h < np.maximum(abs(dz[0]), abs(dz[1])), 1.0, theta)),
+        slope(
+            dh[0] + dz[0],
+            dh[1] + dz[1],
+            np.where(2.0 * h < np.maximum(abs(dz[0]), abs(dz[1])), 1.0, theta),
+        ),
         slope(*dw),
         slope(*dt_),
     )
@@ -106,23 +157,41 @@ def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1
     drag = G * n**2 * np.maximum(h, thin) ** (-4.0 / 3.0) * np.hypot(w, t)
     half = 0.5 * dt / dx
     change = -half * (w * slope_h + h * slope_w)
-    middle = np.where(wet, (w - half * (w * slope_w + G * slope_stage)) / (1.0 + 0.5 * dt * drag), 0.0)
+    middle = np.where(
+        wet, (w - half * (w * slope_w + G * slope_stage)) / (1.0 + 0.5 * dt * drag), 0.0
+    )
     sideways = t - half * w * slope_t
-    h_low, h_high = np.maximum(h - 0.5 * slope_h + change, 0.0), np.maximum(h + 0.5 * slope_h + change, 0.0)
+    h_low, h_high = (
+        np.maximum(h - 0.5 * slope_h + change, 0.0),
+        np.maximum(h + 0.5 * slope_h + change, 0.0),
+    )
     h_low, h_high = np.where(wet, h_low, 0.0), np.where(wet, h_high, 0.0)
     bed_force = 0.5 * G * (h_low + h_high) * (h_high - h_low + slope_z)
-    hl, hr, ul, ur = h_high[:, :-1], h_low[:, 1:], (middle + 0.5 * slope_w)[:, :-1], (middle - 0.5 * slope_w)[:, 1:]
+    hl, hr, ul, ur = (
+        h_high[:, :-1],
+        h_low[:, 1:],
+        (middle + 0.5 * slope_w)[:, :-1],
+        (middle - 0.5 * slope_w)[:, 1:],
+    )
     tl, tr = (sideways + 0.5 * slope_t)[:, :-1], (sideways - 0.5 * slope_t)[:, 1:]
     step = z[:, 1:] - z[:, :-1] - 0.5 * (slope_z[:, 1:] + slope_z[:, :-1])
-    star_l, star_r = np.maximum(hl - np.maximum(step, 0.0), 0.0), np.maximum(hr + np.minimum(step, 0.0), 0.0)
+    star_l, star_r = (
+        np.maximum(hl - np.maximum(step, 0.0), 0.0),
+        np.maximum(hr + np.minimum(step, 0.0), 0.0),
+    )
     cl, cr = np.sqrt(G * hl), np.sqrt(G * hr)
-    slow, fast = np.minimum(np.minimum(ul - cl, ur - cr), 0.0), np.maximum(np.maximum(ul + cl, ur + cr), 0.0)
+    slow, fast = (
+        np.minimum(np.minimum(ul - cl, ur - cr), 0.0),
+        np.maximum(np.maximum(ul + cl, ur + cr), 0.0),
+    )
     a = fast / np.maximum(fast - slow, 1e-30)
 
     def fluxes(sl, sr):
         pressure = 0.5 * G * (sr**2 - sl**2)
         mass = a * sl * ul + (1 - a) * sr * ur + a * slow * (sr - sl)
-        momentum = a * sl * ul**2 + (1 - a) * (sr * ur**2 + pressure) + a * slow * (sr * ur - sl * ul)
+        momentum = (
+            a * sl * ul**2 + (1 - a) * (sr * ur**2 + pressure) + a * slow * (sr * ur - sl * ul)
+        )
         return mass, momentum, momentum - pressure
 
     mass, _, _ = fluxes(star_l, star_r)
@@ -130,13 +199,18 @@ def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1
     largest = np.maximum(abs(step[:, :-1]), abs(step[:, 1:]))
     rough = np.clip(rough_gain * (largest / np.maximum(h[:, inner], thin) - rough_from), 0.0, 1.0)
     centre = np.zeros_like(h)
-    centre[:, inner] = rough * (-half * (mass[:, 1:] - mass[:, :-1]) - (0.5 * (h_low + h_high) - h)[:, inner])
+    centre[:, inner] = rough * (
+        -half * (mass[:, 1:] - mass[:, :-1]) - (0.5 * (h_low + h_high) - h)[:, inner]
+    )
     both = np.minimum(star_l, star_r) > 0.0
     shut_l, shut_r = star_l == 0.0, star_r == 0.0
     star_l = np.where(both, np.maximum(star_l + centre[:, :-1], 0.0), star_l)
     star_r = np.where(both, np.maximum(star_r + centre[:, 1:], 0.0), star_r)
     mass, for_left, for_right = fluxes(star_l, star_r)
-    for_left, for_right = for_left + np.where(shut_l, hl * ul * cl, 0.0), for_right - np.where(shut_r, hr * ur * cr, 0.0)
+    for_left, for_right = (
+        for_left + np.where(shut_l, hl * ul * cl, 0.0),
+        for_right - np.where(shut_r, hr * ur * cr, 0.0),
+    )
     across = mass * np.where(mass > 0.0, tl, tr)
     h, w, t, n, bed_force = (v[:, inner] for v in (h, w, t, n, bed_force))
     ratio = dt / dx
@@ -152,17 +226,26 @@ def second_order_sweep(h, w, t, bed, n, dx, dt, rain_depth, *, theta=1.3, thin=1
 
 
 def second_order_step(h, u, v, bed, n, dx, dt, rain_depth, x_first, **numbers):
-    """One step: two sweeps, x first or y first; half of the rain with each. u along +column, v along +row."""
+    """One step: two sweeps, x first or y first; half of the rain with each. u along +column, v
+    along +row.
+    """
     for along_x in (True, False) if x_first else (False, True):
         if along_x:
             h, u, v = second_order_sweep(h, u, v, bed, n, dx, dt, 0.5 * rain_depth, **numbers)
         else:
-            h, v, u = (a.T for a in second_order_sweep(h.T, v.T, u.T, bed.T, n.T, dx, dt, 0.5 * rain_depth, **numbers))
+            h, v, u = (
+                a.T
+                for a in second_order_sweep(
+                    h.T, v.T, u.T, bed.T, n.T, dx, dt, 0.5 * rain_depth, **numbers
+                )
+            )
     return h, u, v
 
 
 def green_ampt_implicit(conductivity, suction, deficit, time):
-    """Depth infiltrated from a ponded start: F - S ln(1 + F / S) = K t, S = psi dtheta, by Newton's method (Chow, Maidment, Mays 1988, 4.3)."""
+    """Depth infiltrated from a ponded start: F - S ln(1 + F / S) = K t, S = psi dtheta, by Newton's
+    method (Chow, Maidment, Mays 1988, 4.3).
+    """
     s, f = suction * deficit, conductivity * time + 1e-6
     for _ in range(100):
         f -= (f - s * np.log1p(f / s) - conductivity * time) / (f / (s + f))
@@ -170,7 +253,9 @@ def green_ampt_implicit(conductivity, suction, deficit, time):
 
 
 def green_ampt_with_ponded_head(conductivity, suction, deficit, rain, ponding, stop, steps=20_000):
-    """F at `stop` under steady rain (m/s) that ponds at `ponding` (s), the ponded depth counted in the head; midpoint rule."""
+    """F at `stop` under steady rain (m/s) that ponds at `ponding` (s), the ponded depth counted in
+    the head; midpoint rule.
+    """
     f, dt = rain * ponding, (stop - ponding) / steps
     for k in range(steps):
         fallen = rain * (ponding + (k + 0.5) * dt)

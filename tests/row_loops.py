@@ -1,7 +1,9 @@
-"""The row loops of the kernels, and what the processor is told to do for them: compiled for any processor, never run.
+"""The row loops of the kernels, and what the processor is told to do for them: compiled for any
+processor, never run.
 
-As a program it prints a JSON object of what one target does wrong. `python tests/row_loops.py all` looks at every loop in both precisions, with
-`main` at those that every step calls. NUMBA_CPU_NAME and NUMBA_CPU_FEATURES choose another processor than this machine's.
+As a program it prints a JSON object of what one target does wrong. `python tests/row_loops.py all`
+looks at every loop in both precisions, with `main` at those that every step calls. NUMBA_CPU_NAME
+and NUMBA_CPU_FEATURES choose another processor than this machine's.
 """
 
 import json
@@ -17,20 +19,53 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from assembly import faults
-from flood_kernels import levels, local_inertial_rows, losses, points, runs, second_order_rows, statistics
+from flood_kernels import (
+    levels,
+    local_inertial_rows,
+    losses,
+    points,
+    runs,
+    second_order_rows,
+    statistics,
+)
 from flood_kernels.arrays import LOOP, NEXT, SAME, NoAlias
 from flood_sim.surface.schemes import OWN, SurfaceSettings
 
-# Processor, features, and the registers that its loops must use. On AVX-512 as arrays.py sets it: LLVM would take half of them.
-TARGETS = {"haswell": ("", "ymm"), "znver3": ("", "ymm"), "skylake-avx512": ("-prefer-256-bit", "zmm"), "generic": ("", "xmm")}
+# Processor, features, and the registers that its loops must use. On AVX-512 as arrays.py sets it:
+# LLVM would take half of them.
+TARGETS = {
+    "haswell": ("", "ymm"),
+    "znver3": ("", "ymm"),
+    "skylake-avx512": ("-prefer-256-bit", "zmm"),
+    "generic": ("", "xmm"),
+}
 PRECISIONS = ("float32", "float64")
-ASK_AHEAD = ("advance_faces", "centre_velocity", "predict_row", "fold_cells")  # loops that fetch the next row's lines
-WITHOUT_AVX = {"green_ampt_row": "looks the soil up in a table, which processors without AVX do number by number"}
+ASK_AHEAD = (
+    "advance_faces",
+    "centre_velocity",
+    "predict_row",
+    "fold_cells",
+)  # loops that fetch the next row's lines
+WITHOUT_AVX = {
+    "green_ampt_row": (
+        "looks the soil up in a table, which processors without AVX do number by number"
+    )
+}
 MAIN = {
-    "float32": ("advance_faces", "gives_too_much", "finish_row", "predict_row", "flux_row", "centred flux_row", "rough_cells", "update_row",
-                "signal_row", "fold_cells"),
+    "float32": (
+        "advance_faces",
+        "gives_too_much",
+        "finish_row",
+        "predict_row",
+        "flux_row",
+        "centred flux_row",
+        "rough_cells",
+        "update_row",
+        "signal_row",
+        "fold_cells",
+    ),
     "float64": ("gives_too_much", "bring_gain", "rough_cells", "signal_row"),
-}  # fmt: skip
+}
 NOT_IN_VECTORS = {
     "deepest_of": "a maximum that keeps NaN has an order; 32 numbers",
     "rows_since": "bytes alone",
@@ -43,7 +78,10 @@ ROOT = Path(__file__).resolve().parents[1]
 def calls(precision):
     """One call of every row loop: name, function, arguments."""
     real = np.dtype(precision).type
-    inertial, second = (OWN[name].numbers(SurfaceSettings(precision), 5.0) for name in ("local_inertial", "second_order"))
+    inertial, second = (
+        OWN[name].numbers(SurfaceSettings(precision), 5.0)
+        for name in ("local_inertial", "second_order")
+    )
     one, single, flag = real(0.1), np.float32(0.1), np.zeros(N, np.uint8)
 
     def rows(count, kind=real):
@@ -59,8 +97,35 @@ def calls(precision):
     x = (32, N - 1, NEXT)
     table, inertial_rows, second_rows = np.full((1, 3), 0.1), local_inertial_rows, second_order_rows
     found = [
-        ("advance_faces", inertial_rows.advance_faces, lo, hi, y, soon, rows(3), rows(2), rows(2), rows(2), *rows(2), one, one, inertial),
-        ("advance_porous_faces", inertial_rows.advance_porous_faces, lo, hi, y, rows(3), *(rows(2) for _ in range(4)), *rows(2), one, one, inertial),
+        (
+            "advance_faces",
+            inertial_rows.advance_faces,
+            lo,
+            hi,
+            y,
+            soon,
+            rows(3),
+            rows(2),
+            rows(2),
+            rows(2),
+            *rows(2),
+            one,
+            one,
+            inertial,
+        ),
+        (
+            "advance_porous_faces",
+            inertial_rows.advance_porous_faces,
+            lo,
+            hi,
+            y,
+            rows(3),
+            *(rows(2) for _ in range(4)),
+            *rows(2),
+            one,
+            one,
+            inertial,
+        ),
         ("gives_too_much", inertial_rows.gives_too_much, lo, hi - 1, *rows(4), one),
         ("share_outflow", inertial_rows.share_outflow, lo, hi - 1, *rows(5), one),
         ("scale_faces", inertial_rows.scale_faces, lo, hi, *rows(4)),
@@ -70,24 +135,142 @@ def calls(precision):
         ("bring_gain", inertial_rows.bring_gain, lo, hi, *rows(2), one),
         ("centre_velocity", statistics.centre_velocity, *rows(9), soon),
         ("copy_velocity", statistics.copy_velocity, *rows(3)),
-        ("fold_cells", statistics.fold_cells, *rows(3), *rows(3, np.float32), flag, *rows(2, np.float32), rows(5, np.float32), single, single),
+        (
+            "fold_cells",
+            statistics.fold_cells,
+            *rows(3),
+            *rows(3, np.float32),
+            flag,
+            *rows(2, np.float32),
+            rows(5, np.float32),
+            single,
+            single,
+        ),
         ("any_water", statistics.any_water, *rows(1)),
         ("count_wet", runs.count_wet, *rows(1), one),
-        ("predict_row", second_rows.predict_row, lo, hi, y, soon, *(rows(3) for _ in range(4)), *rows(1), prediction(), one, one, second),
-        ("flux_row", second_rows.flux_row, lo, hi, y, prediction(), prediction(), *rows(2), None, None, fluxes(), second),
-        ("centred flux_row", second_rows.flux_row, lo, hi, y, prediction(), prediction(), *rows(4), fluxes(), second),
-        ("flux_porous_row", second_rows.flux_porous_row, lo, hi, y, prediction(), prediction(), *rows(4), fluxes(), second),
+        (
+            "predict_row",
+            second_rows.predict_row,
+            lo,
+            hi,
+            y,
+            soon,
+            *(rows(3) for _ in range(4)),
+            *rows(1),
+            prediction(),
+            one,
+            one,
+            second,
+        ),
+        (
+            "flux_row",
+            second_rows.flux_row,
+            lo,
+            hi,
+            y,
+            prediction(),
+            prediction(),
+            *rows(2),
+            None,
+            None,
+            fluxes(),
+            second,
+        ),
+        (
+            "centred flux_row",
+            second_rows.flux_row,
+            lo,
+            hi,
+            y,
+            prediction(),
+            prediction(),
+            *rows(4),
+            fluxes(),
+            second,
+        ),
+        (
+            "flux_porous_row",
+            second_rows.flux_porous_row,
+            lo,
+            hi,
+            y,
+            prediction(),
+            prediction(),
+            *rows(4),
+            fluxes(),
+            second,
+        ),
         ("rough_cells", second_rows.rough_cells, lo, hi, y, *rows(1), fluxes(), fluxes(), one),
-        ("centre_row", second_rows.centre_row, lo, hi, y, *rows(1), prediction(), fluxes(), fluxes(), one, second),
-        ("centre_porous_row", second_rows.centre_porous_row, lo, hi, y, *rows(2), prediction(), fluxes(), fluxes(), one, second),
+        (
+            "centre_row",
+            second_rows.centre_row,
+            lo,
+            hi,
+            y,
+            *rows(1),
+            prediction(),
+            fluxes(),
+            fluxes(),
+            one,
+            second,
+        ),
+        (
+            "centre_porous_row",
+            second_rows.centre_porous_row,
+            lo,
+            hi,
+            y,
+            *rows(2),
+            prediction(),
+            fluxes(),
+            fluxes(),
+            one,
+            second,
+        ),
         ("stand_row", second_rows.stand_row, lo, hi, *rows(3)),
-        ("update_row", second_rows.update_row, lo, hi, y, fluxes(), fluxes(), prediction(), *rows(6), one, one, one, second),
-        ("update_porous_row", second_rows.update_porous_row, lo, hi, y, fluxes(), fluxes(), prediction(), *rows(7), one, one, one, second),
+        (
+            "update_row",
+            second_rows.update_row,
+            lo,
+            hi,
+            y,
+            fluxes(),
+            fluxes(),
+            prediction(),
+            *rows(6),
+            one,
+            one,
+            one,
+            second,
+        ),
+        (
+            "update_porous_row",
+            second_rows.update_porous_row,
+            lo,
+            hi,
+            y,
+            fluxes(),
+            fluxes(),
+            prediction(),
+            *rows(7),
+            one,
+            one,
+            one,
+            second,
+        ),
         ("signal_row", second_rows.signal_row, lo, hi, *rows(4), second),
     ]
     if precision == "float64":  # what computes in float64 whatever the depth is kept in
         found += [
-            ("green_ampt_row", losses.green_ampt_row, *rows(3, np.float32), flag, table, 1.0, *rows(1)),
+            (
+                "green_ampt_row",
+                losses.green_ampt_row,
+                *rows(3, np.float32),
+                flag,
+                table,
+                1.0,
+                *rows(1),
+            ),
             ("inlet_law", points.inlet_law, *rows(7), 1.0, 1.0),
         ]
     return [(name, function, tuple(given)) for name, function, *given in found]
@@ -96,11 +279,18 @@ def calls(precision):
 def row_loops():
     """Names of all vectorised loops of the kernels."""
     modules = (levels, local_inertial_rows, losses, points, runs, second_order_rows, statistics)
-    return {n for m in modules for n, f in vars(m).items() if isinstance(f, Dispatcher) and f._compiler.pipeline_class is NoAlias}
+    return {
+        n
+        for m in modules
+        for n, f in vars(m).items()
+        if isinstance(f, Dispatcher) and f._compiler.pipeline_class is NoAlias
+    }
 
 
 def assembly(function, given):
-    """The loop alone, compiled for this process's target: no cache (what comes out of it shows none), no wrapper, no call."""
+    """The loop alone, compiled for this process's target: no cache (what comes out of it shows
+    none), no wrapper, no call.
+    """
     options = {**LOOP, "cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     fresh = numba.njit(**options)(function.py_func)
     fresh.compile(tuple(numba.typeof(value) for value in given))
@@ -117,11 +307,15 @@ def register():
 
 
 def look(which, width):
-    """What this process's target does wrong, whose registers are `width`: sentences by loop and precision; and the lines that loops ask for."""
+    """What this process's target does wrong, whose registers are `width`: sentences by loop and
+    precision; and the lines that loops ask for.
+    """
     found, asked, seen = {}, {}, 0
     for precision in PRECISIONS:
         for name, function, given in calls(precision):
-            if (which == "main" and name not in MAIN[precision]) or (width == "xmm" and name in WITHOUT_AVX):
+            if (which == "main" and name not in MAIN[precision]) or (
+                width == "xmm" and name in WITHOUT_AVX
+            ):
                 continue
             text = assembly(function, given)
             seen += 1
@@ -129,16 +323,32 @@ def look(which, width):
                 found[f"{name} {precision}"] = wrong
             if name in ASK_AHEAD:
                 asked[f"{name} {precision}"] = len(re.findall(r"\bprefetcht1\b", text))
-    return {"cpu": numba.config.CPU_NAME or llvm.get_host_cpu_name(), "width": width, "seen": seen, "faults": found, "asked": asked}
+    return {
+        "cpu": numba.config.CPU_NAME or llvm.get_host_cpu_name(),
+        "width": width,
+        "seen": seen,
+        "faults": found,
+        "asked": asked,
+    }
 
 
 def look_at(which, cpu=None, features="", width=None):
     """The same in a process of its own, for another processor; none: this machine's."""
-    kept = {name: text for name, text in os.environ.items() if name not in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")}
+    kept = {
+        name: text
+        for name, text in os.environ.items()
+        if name not in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
+    }
     chosen = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": features} if cpu else {}
     paths = os.pathsep.join(str(ROOT / folder) for folder in (".", "kernels", "tests"))
     command = [sys.executable, __file__, which, *([width] if width else [])]
-    done = subprocess.run(command, env=kept | chosen | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        env=kept | chosen | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         raise RuntimeError(done.stderr[-3000:])
     return json.loads(done.stdout)

@@ -28,7 +28,13 @@ class Setting:
 
     @property
     def surface(self) -> SurfaceSettings:
-        return SurfaceSettings(self.precision, scheme=self.scheme, threads=self.threads, threads_by_size=True, dry_depth_m=1e-5)
+        return SurfaceSettings(
+            self.precision,
+            scheme=self.scheme,
+            threads=self.threads,
+            threads_by_size=True,
+            dry_depth_m=1e-5,
+        )
 
     def __str__(self) -> str:
         return f"{self.scheme}_{self.precision}"
@@ -36,7 +42,9 @@ class Setting:
 
 @dataclass
 class Finding:
-    """A figure of a case. goal: upper limit, or None; value None with a note where the case does not apply."""
+    """A figure of a case. goal: upper limit, or None; value None with a note where the case does
+    not apply.
+    """
 
     name: str
     value: float | None
@@ -61,43 +69,76 @@ class CaseResult:
     axes: tuple[str, str] = ("x, m", "h, m")
 
 
-def advance(surface: SurfaceFlow, stop_s: float, window_s: float = 4.0, each: Callable[[], Any] = lambda: None) -> None:
+def advance(
+    surface: SurfaceFlow,
+    stop_s: float,
+    window_s: float = 4.0,
+    each: Callable[[], Any] = lambda: None,
+) -> None:
     """Windows of window_s up to stop_s."""
     while surface.time_s < stop_s - 1e-9:
         surface.advance(Window(surface.time_s, min(surface.time_s + window_s, stop_s)))
         each()
 
 
-def strip(bed: np.ndarray, cell_size_m: float, manning_n: float | np.ndarray = 0.0, rows: int = 1) -> Terrain:
+def strip(
+    bed: np.ndarray, cell_size_m: float, manning_n: float | np.ndarray = 0.0, rows: int = 1
+) -> Terrain:
     """A channel of one or more rows along x."""
-    return terrain_of(Grid(rows, bed.size, cell_size_m, 0.0, rows * cell_size_m), np.tile(bed, (rows, 1)), manning_n)
+    return terrain_of(
+        Grid(rows, bed.size, cell_size_m, 0.0, rows * cell_size_m),
+        np.tile(bed, (rows, 1)),
+        manning_n,
+    )
 
 
 def edge_at(terrain: Terrain, side: str) -> tuple[np.ndarray, np.ndarray]:
     return edge_faces(terrain, np.ones(terrain.grid.shape, bool), side)
 
 
-def inflow(terrain: Terrain, side: str, unit_discharge: float, stage: float | None = None) -> EdgeInflow:
+def inflow(
+    terrain: Terrain, side: str, unit_discharge: float, stage: float | None = None
+) -> EdgeInflow:
     """m2/s through a whole side."""
     cells, sides = edge_at(terrain, side)
     total = unit_discharge * len(cells) * terrain.grid.cell_size_m
-    return EdgeInflow(side, cells, sides, constant(total), None if stage is None else constant(stage))
+    return EdgeInflow(
+        side, cells, sides, constant(total), None if stage is None else constant(stage)
+    )
 
 
-def outlet(terrain: Terrain, side: str, stage: float | None = None, slope: float | None = None) -> EdgeBoundary:
+def outlet(
+    terrain: Terrain, side: str, stage: float | None = None, slope: float | None = None
+) -> EdgeBoundary:
     cells, sides = edge_at(terrain, side)
     return EdgeBoundary(side, cells, sides, None if stage is None else constant(stage), slope)
 
 
 def steady(rate_m_s: float, duration_s: float) -> Rainfall:
-    return rainfall_from_intervals("steady", np.array([0.0, duration_s]), np.array([1000.0 * rate_m_s * duration_s]))
+    return rainfall_from_intervals(
+        "steady", np.array([0.0, duration_s]), np.array([1000.0 * rate_m_s * duration_s])
+    )
 
 
 def build(
-    setting: Setting, terrain: Terrain, depth: np.ndarray | float = 0.0, *, rain: Rainfall | RainField = NO_RAIN, edges: Sequence[EdgeBoundary] = (),
-    inflows: Sequence[EdgeInflow] = (), **rest: Any,
-) -> SurfaceFlow:  # fmt: skip
-    return SurfaceFlow(terrain, setting.surface, rainfall=rain, depth=depth, edges=edges, edge_inflows=inflows, **rest)
+    setting: Setting,
+    terrain: Terrain,
+    depth: np.ndarray | float = 0.0,
+    *,
+    rain: Rainfall | RainField = NO_RAIN,
+    edges: Sequence[EdgeBoundary] = (),
+    inflows: Sequence[EdgeInflow] = (),
+    **rest: Any,
+) -> SurfaceFlow:
+    return SurfaceFlow(
+        terrain,
+        setting.surface,
+        rainfall=rain,
+        depth=depth,
+        edges=edges,
+        edge_inflows=inflows,
+        **rest,
+    )
 
 
 def set_velocity(surface: SurfaceFlow, u: np.ndarray, v: np.ndarray) -> None:

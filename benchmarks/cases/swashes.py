@@ -1,4 +1,6 @@
-"""The 22 tables of SWASHES (Delestre et al. 2013, doi:10.1002/fld.3741), read from the shared folder; nothing of them is kept here."""
+"""The 22 tables of SWASHES (Delestre et al. 2013, doi:10.1002/fld.3741), read from the shared
+folder; nothing of them is kept here.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.cases.channel import CaseResult, Finding, Setting, advance, build, front, inflow, outlet, relative_l1, set_velocity, steady, strip
+from benchmarks.cases.channel import (
+    CaseResult,
+    Finding,
+    Setting,
+    advance,
+    build,
+    front,
+    inflow,
+    outlet,
+    relative_l1,
+    set_velocity,
+    steady,
+    strip,
+)
 from flood_sim.core.grid import Grid
 from flood_sim.ground.terrain import terrain_of
 
@@ -20,37 +35,51 @@ def read_table(path: Path) -> np.ndarray:
     with gzip.open(path, "rt") as file:
         text = file.read()
     block = text.split("# time = ")[-1]
-    rows = [line.split() for line in block.splitlines() if line.strip() and not line.startswith("#")]
+    rows = [
+        line.split() for line in block.splitlines() if line.strip() and not line.startswith("#")
+    ]
     return np.array([[float(v) for v in row] for row in rows if len(row) > 2])
 
 
 @dataclass(frozen=True)
 class Steady:
-    """A channel that comes to rest in time: unit discharge and level at the left, level at the right (None: free)."""
+    """A channel that comes to rest in time: unit discharge and level at the left, level at the
+    right (None: free).
+    """
 
     q: float
     right: float | None  # depth over the last cell's bed; None: the water leaves freely
     n: float = 0.0
     left_depth: float | None = None
     rain: float = 0.0
-    start: float | None = None  # level of the water at the start; None: the right level as depth along the bed
+    start: float | None = (
+        None  # level of the water at the start; None: the right level as depth along the bed
+    )
     stop: float = 4000.0
     window: float = 4.0
-    overfall: bool = False  # critical at the right: a mirrored subcritical flow would never leave a level, frictionless channel
+    # critical at the right: a mirrored subcritical flow would never leave a level, frictionless
+    # channel
+    overfall: bool = False
 
 
 STEADY = {
     "bump_subcritical": Steady(4.42, 2.0, start=2.0, stop=400.0, window=0.5),
-    "bump_transcritical_noshock": Steady(1.53, None, start=0.66, stop=400.0, window=0.5, overfall=True),
+    "bump_transcritical_noshock": Steady(
+        1.53, None, start=0.66, stop=400.0, window=0.5, overfall=True
+    ),
     "bump_transcritical_shock": Steady(0.18, 0.33, start=0.33, stop=400.0, window=0.5),
     "macdonald_long_sub_manning": Steady(2.0, 0.748324, 0.033),
     "macdonald_long_super_manning": Steady(2.5, None, 0.04, left_depth=0.741514, stop=2500.0),
     "macdonald_long_sub2super_manning": Steady(2.0, None, 0.0218),
     "macdonald_long_super2sub_manning": Steady(2.0, 1.33475, 0.0218, left_depth=0.543791),
-    "macdonald_short_shock_manning": Steady(2.0, 2.87871, 0.0328, start=2.87871, stop=800.0, window=1.0),
+    "macdonald_short_shock_manning": Steady(
+        2.0, 2.87871, 0.0328, start=2.87871, stop=800.0, window=1.0
+    ),
     "macdonald_undulating_manning": Steady(2.0, 1.125, 0.03, stop=15000.0, window=8.0),
     "macdonald_rain_sub_manning": Steady(1.0, 0.748324, 0.033, rain=0.001),
-    "macdonald_rain_super_manning": Steady(2.5, None, 0.04, left_depth=0.741514, rain=0.001, stop=2500.0),
+    "macdonald_rain_super_manning": Steady(
+        2.5, None, 0.04, left_depth=0.741514, rain=0.001, stop=2500.0
+    ),
 }
 
 
@@ -60,7 +89,9 @@ def steady_case(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
     x, exact, bed = table[:, 0], table[:, 1], table[:, 3]
     froude = float(np.nanmax(table[:, 6]))
     if setting.scheme == "local_inertial" and froude >= 0.8:
-        return CaseResult([Finding(f"swashes_{name}_l1_depth", None, note=f"not applicable: Froude {froude:.2f}")])
+        return CaseResult(
+            [Finding(f"swashes_{name}_l1_depth", None, note=f"not applicable: Froude {froude:.2f}")]
+        )
     dx = float(x[1] - x[0])
     terrain = strip(bed, dx, case.n)
     depth = np.maximum(case.start - bed, 0.0) if case.start is not None else np.full(bed.size, 0.02)
@@ -68,17 +99,37 @@ def steady_case(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
     left = None if case.left_depth is None else case.left_depth + bed[0] - 0.5 * (bed[1] - bed[0])
     edges = [outlet(terrain, "east", right, np.inf if case.overfall else None)]
     rain = {"rain": steady(case.rain, case.stop)} if case.rain else {}
-    surface = build(setting, terrain, depth[None, :], edges=edges, inflows=[inflow(terrain, "west", case.q, left)], **rain)
+    surface = build(
+        setting,
+        terrain,
+        depth[None, :],
+        edges=edges,
+        inflows=[inflow(terrain, "west", case.q, left)],
+        **rain,
+    )
     advance(surface, case.stop, case.window)
     found = surface.depth[0].astype(float)
     goal = 0.01 if setting.scheme == "second_order" else None
     findings = [Finding(f"swashes_{name}_l1_depth", relative_l1(found, exact), goal=goal)]
-    findings.append(Finding(f"swashes_{name}_mean_error", float(np.abs(found - exact).mean()), "m", note=f"Froude up to {froude:.2f}"))
-    return CaseResult(findings, {"exact": (x, exact + bed), str(setting): (x, found + bed), "bed": (x, bed)}, ("x, m", "level, m"))
+    findings.append(
+        Finding(
+            f"swashes_{name}_mean_error",
+            float(np.abs(found - exact).mean()),
+            "m",
+            note=f"Froude up to {froude:.2f}",
+        )
+    )
+    return CaseResult(
+        findings,
+        {"exact": (x, exact + bed), str(setting): (x, found + bed), "bed": (x, bed)},
+        ("x, m", "level, m"),
+    )
 
 
 def lake(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
-    bed = np.maximum(0.0, 0.2 - 0.05 * (table[:, 0] - 10.0) ** 2)  # the table is rounded to seven digits: no lake is at rest on it
+    bed = np.maximum(
+        0.0, 0.2 - 0.05 * (table[:, 0] - 10.0) ** 2
+    )  # the table is rounded to seven digits: no lake is at rest on it
     exact = np.maximum((0.1 if "emerged" in name else 0.5) - bed, 0.0)
     terrain = strip(bed, float(table[1, 0] - table[0, 0]))
     surface = build(setting, terrain, exact[None, :])
@@ -87,7 +138,15 @@ def lake(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
     speed = float(max(np.abs(a[wet]).max() for a in surface.velocity()))
     goal = 1e-10 if setting.precision == "float64" else 1e-4
     return CaseResult(
-        [Finding(f"swashes_{name}_velocity", speed, "m/s", goal, note="PEERS 4 asks 1e-4 of float32" if setting.precision == "float32" else "")]
+        [
+            Finding(
+                f"swashes_{name}_velocity",
+                speed,
+                "m/s",
+                goal,
+                note="PEERS 4 asks 1e-4 of float32" if setting.precision == "float32" else "",
+            )
+        ]
     )
 
 
@@ -100,9 +159,19 @@ BREAKS = {  # depth left and right of the middle, time; the bed is the table's
 
 
 def dam_break(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
-    """Depth and front of a dam break; Dressler's friction is Chezy's: Manning's n of the same friction at the reservoir's depth stands for it."""
+    """Depth and front of a dam break; Dressler's friction is Chezy's: Manning's n of the same
+    friction at the reservoir's depth stands for it.
+    """
     if setting.scheme == "local_inertial":
-        return CaseResult([Finding(f"swashes_{name}_l1_depth", None, note="not applicable: the fan runs at Froude 1 and more")])
+        return CaseResult(
+            [
+                Finding(
+                    f"swashes_{name}_l1_depth",
+                    None,
+                    note="not applicable: the fan runs at Froude 1 and more",
+                )
+            ]
+        )
     high, low, stop, n = BREAKS[name]
     x, exact, bed = table[:, 0], table[:, 1], table[:, 3]
     dx = float(x[1] - x[0])
@@ -116,23 +185,44 @@ def dam_break(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
     path = should - middle
     note = "the table's friction is Chezy's" if n else ""
     findings = [
-        Finding(f"swashes_{name}_l1_depth", relative_l1(found, exact), goal=None if n else 0.01, note=note),
-        Finding(f"swashes_{name}_front", abs(at - should), "m", None if n else 2.0 * dx + 0.02 * path, note=note),
+        Finding(
+            f"swashes_{name}_l1_depth",
+            relative_l1(found, exact),
+            goal=None if n else 0.01,
+            note=note,
+        ),
+        Finding(
+            f"swashes_{name}_front",
+            abs(at - should),
+            "m",
+            None if n else 2.0 * dx + 0.02 * path,
+            note=note,
+        ),
     ]
-    return CaseResult(findings, {"exact": (x, exact + bed), str(setting): (x, found + bed)}, ("x, m", "level, m"))
+    return CaseResult(
+        findings, {"exact": (x, exact + bed), str(setting): (x, found + bed)}, ("x, m", "level, m")
+    )
 
 
 def thacker_1d(setting: Setting, table: np.ndarray) -> CaseResult:
-    """Planar surface in a parabola: h0 0.5, a 1, L 4 m, 5 periods; at rest and tilted at the start."""
+    """Planar surface in a parabola: h0 0.5, a 1, L 4 m, 5 periods; at rest and tilted at the
+    start.
+    """
     x, exact = table[:, 0], table[:, 1]
     bed = table[:, 3]
     h0, a, half = 0.5, 1.0, 2.0
-    depth = np.maximum(-h0 * (((x - half + 0.5) / a) ** 2 - 1.0), 0.0)  # h(x, 0) = -h0 ([(x - L/2) / a + 1 / (2a)]^2 - 1) (SWASHES 4.2.1)
+    depth = np.maximum(
+        -h0 * (((x - half + 0.5) / a) ** 2 - 1.0), 0.0
+    )  # h(x, 0) = -h0 ([(x - L/2) / a + 1 / (2a)]^2 - 1) (SWASHES 4.2.1)
     surface = build(setting, strip(bed, float(x[1] - x[0])), depth[None, :])
     advance(surface, 10.0303, 0.1)
     found = surface.depth[0].astype(float)
     lines = {"exact": (x, exact + bed), str(setting): (x, found + bed), "bed": (x, bed)}
-    return CaseResult([Finding("swashes_thacker_planar_1d_l1_depth", relative_l1(found, exact), goal=0.05)], lines, ("x, m", "level, m"))
+    return CaseResult(
+        [Finding("swashes_thacker_planar_1d_l1_depth", relative_l1(found, exact), goal=0.05)],
+        lines,
+        ("x, m", "level, m"),
+    )
 
 
 def thacker_2d(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
@@ -154,7 +244,13 @@ def thacker_2d(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
         r0 = 0.8
         amplitude = (a**2 - r0**2) / (a**2 + r0**2)
         depth = np.maximum(
-            h0 * (np.sqrt(1.0 - amplitude**2) / (1.0 - amplitude) - 1.0 - r2 / a**2 * ((1.0 - amplitude**2) / (1.0 - amplitude) ** 2 - 1.0)) - bed,
+            h0
+            * (
+                np.sqrt(1.0 - amplitude**2) / (1.0 - amplitude)
+                - 1.0
+                - r2 / a**2 * ((1.0 - amplitude**2) / (1.0 - amplitude) ** 2 - 1.0)
+            )
+            - bed,
             0.0,
         )
         velocity = np.zeros(x.shape), np.zeros(x.shape)
@@ -167,13 +263,24 @@ def thacker_2d(name: str, setting: Setting, table: np.ndarray) -> CaseResult:
     order = np.argsort(table[:, 1] * 1e6 + table[:, 0]) if table.shape[0] == cells * cells else None
     published = table[order, 2].reshape(cells, cells) if order is not None else depth
     note = f"analytic field differs from the table by {np.abs(published - depth).max():.1e} m"
-    lines = {"exact": (centre, exact + bed[cells // 2]), str(setting): (centre, found + bed[cells // 2])}
-    return CaseResult([Finding(f"swashes_{name}_l1_depth", error, goal=0.05, note=note)], lines, ("x, m", "level, m"))
+    lines = {
+        "exact": (centre, exact + bed[cells // 2]),
+        str(setting): (centre, found + bed[cells // 2]),
+    }
+    return CaseResult(
+        [Finding(f"swashes_{name}_l1_depth", error, goal=0.05, note=note)],
+        lines,
+        ("x, m", "level, m"),
+    )
 
 
 OTHER_FRICTION = {
-    "sampson_linear_friction": "not applicable: its friction is linear in the velocity, ours is Manning's",
-    "mobile_rain_same_speed": "not applicable: its friction is linear in the velocity (and the rain moves with the flow)",
+    "sampson_linear_friction": (
+        "not applicable: its friction is linear in the velocity, ours is Manning's"
+    ),
+    "mobile_rain_same_speed": (
+        "not applicable: its friction is linear in the velocity (and the rain moves with the flow)"
+    ),
 }
 
 
@@ -192,7 +299,15 @@ def run(folder: Path, setting: Setting) -> dict[str, CaseResult]:
         elif name.startswith("bump_lake"):
             result = lake(name, setting, table)
         elif setting.scheme == "local_inertial":
-            result = CaseResult([Finding(f"swashes_{name}_l1_depth", None, note="not applicable: a moving shore faster than Froude 0.8")])
+            result = CaseResult(
+                [
+                    Finding(
+                        f"swashes_{name}_l1_depth",
+                        None,
+                        note="not applicable: a moving shore faster than Froude 0.8",
+                    )
+                ]
+            )
         elif name == "thacker_planar_1d":
             result = thacker_1d(setting, table)
         else:

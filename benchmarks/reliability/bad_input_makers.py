@@ -1,4 +1,6 @@
-"""What a bad input is made of: a small sound scenario, and writers of rasters, layers and networks to spoil it with."""
+"""What a bad input is made of: a small sound scenario, and writers of rasters, layers and networks
+to spoil it with.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-FLAT = "bed_elevation = { columns = 20, rows = 10, cell_size_m = 5.0, slope_x = -0.01, level_m = 10.0 }"
+FLAT = (
+    "bed_elevation = { columns = 20, rows = 10, cell_size_m = 5.0, slope_x = -0.01, level_m ="
+    " 10.0 }"
+)
 STORM = 'kind = "storm"\nstorm = "zhengzhou-720"'
 BASE = f"""schema = 1
 name = "bad"
@@ -53,7 +58,9 @@ STUDY = 'schema = 1\nname = "bad"\nscenario = "six_projects_small"\n[projects]\n
 
 
 class Case(NamedTuple):
-    """What is put into a folder; the words that the answer must hold; odd : a doubt (exit 0) is the answer, too;  study : s.toml is one."""
+    """What is put into a folder; the words that the answer must hold; odd : a doubt (exit 0) is the
+    answer, too;  study : s.toml is one.
+    """
 
     name: str
     kind: str
@@ -79,8 +86,20 @@ def raster(values: Any, **keys: Any) -> Callable[[Path], None]:
         from rasterio.transform import from_origin
 
         field = np.asarray(values, np.float32)
-        profile = {"height": field.shape[0], "width": field.shape[1], "count": 1, "dtype": "float32", "crs": "EPSG:4547"} | keys
-        with rasterio.open(path, "w", driver="GTiff", transform=from_origin(472000.0, 3846100.0, 5.0, 5.0), **profile) as data:
+        profile = {
+            "height": field.shape[0],
+            "width": field.shape[1],
+            "count": 1,
+            "dtype": "float32",
+            "crs": "EPSG:4547",
+        } | keys
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            transform=from_origin(472000.0, 3846100.0, 5.0, 5.0),
+            **profile,
+        ) as data:
             data.write(field, 1)
 
     return write
@@ -89,7 +108,10 @@ def raster(values: Any, **keys: Any) -> Callable[[Path], None]:
 def features(kind: str, *members: tuple[list[Any], dict[str, Any]]) -> str:
     import json
 
-    found = [{"type": "Feature", "properties": p, "geometry": {"type": kind, "coordinates": c}} for c, p in members]
+    found = [
+        {"type": "Feature", "properties": p, "geometry": {"type": kind, "coordinates": c}}
+        for c, p in members
+    ]
     return json.dumps({"type": "FeatureCollection", "features": found})
 
 
@@ -97,7 +119,22 @@ CASES: list[Case] = []
 
 
 def add(
-    name: str, kind: str, words: str, files: dict[str, Any] | None = None, text: str | None = None, odd: bool = False, study: bool = False
+    name: str,
+    kind: str,
+    words: str,
+    files: dict[str, Any] | None = None,
+    text: str | None = None,
+    odd: bool = False,
+    study: bool = False,
 ) -> None:
     """words : separated by ` | `."""
-    CASES.append(Case(name, kind, {"s.toml": text if text is not None else BASE, **(files or {})}, tuple(words.split(" | ")), odd, study))
+    CASES.append(
+        Case(
+            name,
+            kind,
+            {"s.toml": text if text is not None else BASE, **(files or {})},
+            tuple(words.split(" | ")),
+            odd,
+            study,
+        )
+    )

@@ -1,4 +1,6 @@
-"""Bad inputs: each is refused with a code, place and way out (exit 2), or told as odd; none is taken in silence, none ends in a traceback."""
+"""Bad inputs: each is refused with a code, place and way out (exit 2), or told as odd; none is
+taken in silence, none ends in a traceback.
+"""
 
 from __future__ import annotations
 
@@ -57,15 +59,25 @@ def held(case: Case, code: int, said: str) -> str:
     if missing := [word for word in case.words if word not in said]:
         return f"exit {code}, without {missing}: {said[:300]}"
     if case.odd:
-        return "" if code in (0, 2) and re.search(r"^[EW]\d{3} ", said, re.MULTILINE) else f"exit {code}: {said[:200]}"
-    return "" if code == 2 and re.search(r"^E\d{3} ", said, re.MULTILINE) else f"exit {code}, taken in silence: {said[:300]}"
+        return (
+            ""
+            if code in (0, 2) and re.search(r"^[EW]\d{3} ", said, re.MULTILINE)
+            else f"exit {code}: {said[:200]}"
+        )
+    return (
+        ""
+        if code == 2 and re.search(r"^E\d{3} ", said, re.MULTILINE)
+        else f"exit {code}, taken in silence: {said[:300]}"
+    )
 
 
 def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
     """The first `count` cases, one row a kind: tried, held, and the first that did not hold."""
     rows: dict[str, dict[str, Any]] = {}
     for case in CASES[:count]:
-        row = rows.setdefault(case.kind, {"kind": f"bad input: {case.kind}", "tried": 0, "held": 0, "note": ""})
+        row = rows.setdefault(
+            case.kind, {"kind": f"bad input: {case.kind}", "tried": 0, "held": 0, "note": ""}
+        )
         own = folder / f"case_{sum(r['tried'] for r in rows.values())}"
         own.mkdir(parents=True)
         wrong = held(case, *answer(case, own))

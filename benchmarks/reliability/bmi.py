@@ -1,4 +1,6 @@
-"""Kills of coupled models and of the programs that hold them: no hang, a word with the way out, no process and no folder left behind."""
+"""Kills of coupled models and of the programs that hold them: no hang, a word with the way out, no
+process and no folder left behind.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ while models[0].get_current_time() < models[0].get_end_time():
 
 
 def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
-    """Half of the kills meet a model, the other half a program with two of them. folder: unused, models write below the temporary folder."""
+    """Half of the kills meet a model, the other half a program with two of them. folder: unused,
+    models write below the temporary folder.
+    """
     draw = np.random.default_rng(27)
     moments = [draw.uniform(0.0, 1.0) for _ in range(count)]
     half = (count + 1) // 2
@@ -65,7 +69,9 @@ def kill_model(after_s: float) -> str:
 
 def kill_program(after_s: float) -> str:
     """What is left when a program is killed while its two models step; "" where nothing is."""
-    program = subprocess.Popen([sys.executable, "-c", PROGRAM, SCENARIO], stdout=subprocess.PIPE, text=True)
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, SCENARIO], stdout=subprocess.PIPE, text=True
+    )
     assert program.stdout is not None
     lines = [program.stdout.readline().split() for _ in range(2)]
     time.sleep(after_s)
@@ -78,7 +84,9 @@ def _left(models: list[tuple[int, Path]]) -> str:
     """Processes and folders that are still there after a while."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        left = [f"process {pid}" for pid, _ in models if Path(f"/proc/{pid}").exists()] + [str(f) for _, f in models if f.exists()]
+        left = [f"process {pid}" for pid, _ in models if Path(f"/proc/{pid}").exists()] + [
+            str(f) for _, f in models if f.exists()
+        ]
         if not left:
             return ""
         time.sleep(0.05)
@@ -87,4 +95,9 @@ def _left(models: list[tuple[int, Path]]) -> str:
 
 def _row(kind: str, faults: list[str]) -> dict[str, Any]:
     told = [fault for fault in faults if fault]
-    return {"kind": kind, "tried": len(faults), "held": len(faults) - len(told), "note": "; ".join(told[:3])}
+    return {
+        "kind": kind,
+        "tried": len(faults),
+        "held": len(faults) - len(told),
+        "note": "; ".join(told[:3]),
+    }

@@ -1,4 +1,6 @@
-"""Full disks at every moment: the n-th write, sync, rename, ... of each command fails and all after it, n = 1, 2, ... until the command passes."""
+"""Full disks at every moment: the n-th write, sync, rename, ... of each command fails and all after
+it, n = 1, 2, ... until the command passes.
+"""
 
 from __future__ import annotations
 
@@ -30,36 +32,75 @@ targets = { polygon_m = [[10, 10], [40, 10], [40, 40], [10, 40]] }
 depth_m = 0.5
 cost_cny = 1.0e6
 """
-STUDY = 'schema = 1\nscenario = "s.toml"\nname = "few"\nportfolios = "factorial"\n[projects]\nponds = ["pond"]\n[storms.a]\n'
+STUDY = (
+    'schema = 1\nscenario = "s.toml"\nname = "few"\nportfolios = "factorial"\n[projects]\nponds ='
+    ' ["pond"]\n[storms.a]\n'
+)
 
 
 def prepare(folder: Path) -> Path:
-    """A scenario, a study of it and a finished run, for all trials; returns the run. Raises CalledProcessError."""
+    """A scenario, a study of it and a finished run, for all trials; returns the run. Raises
+    CalledProcessError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "s.toml").write_text(SCENARIO)
     (folder / "study.toml").write_text(STUDY)
-    command = [sys.executable, "-m", "flood_sim.cli", "run", str(folder / "s.toml"), "--out", str(folder / "done"), "--threads", "1", "--quiet", "--no-report"]
+    command = [
+        sys.executable,
+        "-m",
+        "flood_sim.cli",
+        "run",
+        str(folder / "s.toml"),
+        "--out",
+        str(folder / "done"),
+        "--threads",
+        "1",
+        "--quiet",
+        "--no-report",
+    ]
     subprocess.run(command, check=True)
     return folder / "done"
 
 
 def trials(folder: Path, done: Path, points: list[tuple[str, str, int]]) -> list[Trial]:
-    """One for each (command, call, n); what a command writes lies in `t` and its own folder there."""
+    """One for each (command, call, n); what a command writes lies in `t` and its own folder
+    there.
+    """
     place, scenario = folder / "t", str(folder / "s.toml")
     words = {
         "run": ["run", scenario, "--out", str(place), "--threads", "1", "--quiet", "--no-report"],
-        "check": ["check", scenario, "--out", str(place)], "report": ["report", str(place)], "copy": ["copy", "teaching", str(place), "--as-files"],
-        "compare": ["compare", str(done), str(place)], "study": ["study", "run", str(folder / "study.toml"), "--out", str(place), "--workers", "1", "--quiet"],
-    }  # fmt: skip
+        "check": ["check", scenario, "--out", str(place)],
+        "report": ["report", str(place)],
+        "copy": ["copy", "teaching", str(place), "--as-files"],
+        "compare": ["compare", str(done), str(place)],
+        "study": [
+            "study",
+            "run",
+            str(folder / "study.toml"),
+            "--out",
+            str(place),
+            "--workers",
+            "1",
+            "--quiet",
+        ],
+    }
     reads = ("report", "compare")
     return [
-        Trial(words[name], call, n, folders=[str(place), f"{place}_new"], kept=str(done) if name in reads else "")
+        Trial(
+            words[name],
+            call,
+            n,
+            folders=[str(place), f"{place}_new"],
+            kept=str(done) if name in reads else "",
+        )
         for name, call, n in points
-    ]  # fmt: skip
+    ]
 
 
 def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
-    """Rows of the benchmark: for each command the first `count` failing calls of each kind, or all that it makes."""
+    """Rows of the benchmark: for each command the first `count` failing calls of each kind, or all
+    that it makes.
+    """
     if why := why_not():
         return [{"kind": "full disks", "tried": 0, "held": 0, "note": f"not tried: {why}"}]
     done, rows = prepare(folder), []
@@ -67,12 +108,26 @@ def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
         tried, wrong = 0, list[str]()
         for call in CALLS:
             for first in range(1, count + 1, 20):
-                found = failing(trials(folder, done, [(name, call, n) for n in range(first, min(first + 20, count + 1))]), folder)
+                found = failing(
+                    trials(
+                        folder,
+                        done,
+                        [(name, call, n) for n in range(first, min(first + 20, count + 1))],
+                    ),
+                    folder,
+                )
                 tried += len(found)
                 wrong += [f"{call} {t.n}: {w}" for t in found if (w := held(t))]
                 if found[-1].code == 0:
                     break
-        rows.append({"kind": f"full disk, {name}", "tried": tried, "held": tried - len(wrong), "note": "; ".join(wrong[:3])})
+        rows.append(
+            {
+                "kind": f"full disk, {name}",
+                "tried": tried,
+                "held": tried - len(wrong),
+                "note": "; ".join(wrong[:3]),
+            }
+        )
         shutil.rmtree(folder / "t", ignore_errors=True)
     return rows
 

@@ -1,4 +1,6 @@
-"""What hostile folders, full disks, kills and hasty hands do to the program: one table of what was tried and what held."""
+"""What hostile folders, full disks, kills and hasty hands do to the program: one table of what was
+tried and what held.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.reliability import bad_inputs, bmi, disks, kills, lost, processors, signals_cli, watched, water
+from benchmarks.reliability import (
+    bad_inputs,
+    bmi,
+    disks,
+    kills,
+    lost,
+    processors,
+    signals_cli,
+    watched,
+    water,
+)
 
 
 class Part(NamedTuple):
@@ -38,7 +50,9 @@ PARTS = {
 
 
 def run(only: Sequence[str] = (), count: int | None = None) -> dict[str, Any]:
-    """The benchmark. only : names of parts, () : all;  count : instead of each part's own. Raises KeyError for a part that is not there."""
+    """The benchmark. only : names of parts, () : all;  count : instead of each part's own. Raises
+    KeyError for a part that is not there.
+    """
     lost.reach_this_checkout()
     figures = []
     for name in only or PARTS:
@@ -46,15 +60,35 @@ def run(only: Sequence[str] = (), count: int | None = None) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix=f"hold_{name}_") as folder:
             rows = part.campaign(min(count or part.count, part.count), Path(folder))
         figures += [_figure(row) for row in rows]
-        print(f"{name}: {sum(r['held'] for r in rows)} of {sum(r['tried'] for r in rows)} held, {time.monotonic() - begun:.0f} s", flush=True)
-    machine = {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count(), "system": platform.platform()}
-    return {"benchmark": "hold", "machine": machine, "versions": {n: version(n) for n in ("numpy", "numba", "pyswmm", "landlockpy")}, "figures": figures}
+        print(
+            f"{name}: {sum(r['held'] for r in rows)} of {sum(r['tried'] for r in rows)} held,"
+            f" {time.monotonic() - begun:.0f} s",
+            flush=True,
+        )
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+    }
+    return {
+        "benchmark": "hold",
+        "machine": machine,
+        "versions": {n: version(n) for n in ("numpy", "numba", "pyswmm", "landlockpy")},
+        "figures": figures,
+    }
 
 
 def _figure(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of a campaign as a figure: what held, with what was tried as its goal. Where nothing could be tried nothing holds or is missed."""
+    """A row of a campaign as a figure: what held, with what was tried as its goal. Where nothing
+    could be tried nothing holds or is missed.
+    """
     tried = row["tried"]
     return {
-        "name": row["kind"], "value": row["held"], "unit": f"of {tried}", "goal": tried or None, "holds": row["held"] == tried if tried else None,
-        "lower": True, "note": row["note"],
-    }  # fmt: skip
+        "name": row["kind"],
+        "value": row["held"],
+        "unit": f"of {tried}",
+        "goal": tried or None,
+        "holds": row["held"] == tried if tried else None,
+        "lower": True,
+        "note": row["note"],
+    }

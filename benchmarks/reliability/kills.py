@@ -1,4 +1,6 @@
-"""Kill a run at random moments, or let its disk be full, resume it, kill it again; the results must be those of an undisturbed run, bit for bit."""
+"""Kill a run at random moments, or let its disk be full, resume it, kill it again; the results must
+be those of an undisturbed run, bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-# Everything that holds state: soil, hollows, evaporation, a facility, a moving storm, gutters, a river's stage, a culvert's pump, events,
-# spaces, a critical site, an action.
+# Everything that holds state: soil, hollows, evaporation, a facility, a moving storm, gutters, a
+# river's stage, a culvert's pump, events, spaces, a critical site, an action.
 SCENARIO = """
 schema = 1
 name = "killed"
@@ -114,19 +116,24 @@ NOT_COMPARED = {"wall_s", "timers"}
 
 
 def child(arguments: list[str]) -> None:
-    """One life of a run: `start|resume folder seed`; it kills itself at a random moment, early or in the loop, or from then on no file may grow
-    beyond some size (seed < 0: neither)."""
+    """One life of a run: `start|resume folder seed`; it kills itself at a random moment, early or
+    in the loop, or from then on no file may grow beyond some size (seed < 0: neither)."""
     from flood_sim.core.errors import OutputError
 
     task, folder, seed = arguments[0], Path(arguments[1]), int(arguments[2])
     rng = random.Random(seed)  # noqa: S311
     early, full = rng.random() < 0.2, rng.random() < FULL_SHARE
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit fails, as on a full disk
+    signal.signal(
+        signal.SIGXFSZ, signal.SIG_IGN
+    )  # a write beyond the limit fails, as on a full disk
 
     def die() -> None:
         time.sleep(rng.random() * (0.5 if early else 0.8))
         if full:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (int(10.0 ** (2.0 + 4.0 * rng.random())), resource.RLIM_INFINITY))
+            resource.setrlimit(
+                resource.RLIMIT_FSIZE,
+                (int(10.0 ** (2.0 + 4.0 * rng.random())), resource.RLIM_INFINITY),
+            )
         else:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -147,7 +154,9 @@ def child(arguments: list[str]) -> None:
         sys.stderr.write(str(error))
         raise SystemExit(3) from None
     if outcome.exit_code:
-        raise SystemExit(f"exit {outcome.exit_code}: {outcome.summary['message']} {outcome.summary['exceeded']}")
+        raise SystemExit(
+            f"exit {outcome.exit_code}: {outcome.summary['message']} {outcome.summary['exceeded']}"
+        )
 
 
 def _lived(task: str, folder: Path, arm: Any) -> Any:
@@ -155,7 +164,13 @@ def _lived(task: str, folder: Path, arm: Any) -> Any:
     from flood_sim.scenario import load_scenario
 
     if task == "start":
-        outcome = run_scenario(load_scenario(folder / "s.toml"), folder / "out", threads=1, checkpoint_s=0.1, progress=arm)
+        outcome = run_scenario(
+            load_scenario(folder / "s.toml"),
+            folder / "out",
+            threads=1,
+            checkpoint_s=0.1,
+            progress=arm,
+        )
     else:
         outcome = resume_scenario(folder / "out", threads=1, progress=arm)
     return outcome
@@ -164,18 +179,25 @@ def _lived(task: str, folder: Path, arm: Any) -> Any:
 def live(task: str, folder: Path, seed: int) -> int:
     """Return code of one life in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.reliability.kills", task, str(folder), str(seed)]
-    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
     if done.returncode not in (0, -signal.SIGKILL) and not (done.returncode == 3 and seed >= 0):
         raise RuntimeError(done.stderr[-2000:])
     return done.returncode
 
 
 def has_checkpoint(folder: Path) -> bool:
-    return any((folder / "out" / name / "complete").exists() for name in ("checkpoint", "checkpoint.part", "checkpoint.old"))
+    return any(
+        (folder / "out" / name / "complete").exists()
+        for name in ("checkpoint", "checkpoint.part", "checkpoint.old")
+    )
 
 
 def killed_run(folder: Path, scheme: str, kills: int, seed: int = 0) -> int:
-    """Run a scenario to its end through as many kills as there is time for, at most `kills`; returns how many there were."""
+    """Run a scenario to its end through as many kills as there is time for, at most `kills`;
+    returns how many there were.
+    """
     folder.mkdir(parents=True)
     (folder / "s.toml").write_text(SCENARIO.replace("SCHEME", scheme), encoding="utf-8")
     count = 0
@@ -196,15 +218,26 @@ def differences(one: Path, other: Path) -> list[str]:
 
     found = []
     for name in ("fields.nc", "network.nc"):
-        with netCDF4.Dataset(one / name) as a, netCDF4.Dataset(other / name) as b:  # left open, HDF5 2.2 fell over hundreds of them
+        with (
+            netCDF4.Dataset(one / name) as a,
+            netCDF4.Dataset(other / name) as b,
+        ):  # left open, HDF5 2.2 fell over hundreds of them
             for key in a.variables:
                 x, y = np.ma.getdata(a[key][:]), np.ma.getdata(b[key][:])
-                same = np.array_equal(x, y) if x.dtype.kind not in "f" else np.array_equal(x, y, equal_nan=True)
+                same = (
+                    np.array_equal(x, y)
+                    if x.dtype.kind not in "f"
+                    else np.array_equal(x, y, equal_nan=True)
+                )
                 found += [] if same else [f"{name}: {key}"]
     for name in ("gauges.csv", "max_depth.tif", "max_hazard.tif", "swmm.inp"):
         found += [] if (one / name).read_bytes() == (other / name).read_bytes() else [name]
-    first, second = (json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in (one, other))
-    found += [f"summary: {key}" for key in first if key not in NOT_COMPARED and first[key] != second[key]]
+    first, second = (
+        json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in (one, other)
+    )
+    found += [
+        f"summary: {key}" for key in first if key not in NOT_COMPARED and first[key] != second[key]
+    ]
     return found
 
 
@@ -217,7 +250,9 @@ def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
         while done < max(count // 2, 1):
             before = done
             try:
-                done += killed_run(base / f"killed{part}", scheme, max(count // 2, 1) - done, seed=1000 * part)
+                done += killed_run(
+                    base / f"killed{part}", scheme, max(count // 2, 1) - done, seed=1000 * part
+                )
                 bad += differences(base / "quiet" / "out", base / f"killed{part}" / "out")
             except (RuntimeError, OSError, ValueError, KeyError) as error:
                 bad.append(f"seed {1000 * part}: {str(error)[-300:]}")
@@ -225,7 +260,12 @@ def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
             part += 1
         note = "; ".join(bad[:3]) or f"{part} runs, bits equal"
         rows.append(
-            {"kind": f"kills and full disks of runs, {scheme}", "tried": done, "held": done if not bad else max(done - len(bad), 0), "note": note}
+            {
+                "kind": f"kills and full disks of runs, {scheme}",
+                "tried": done,
+                "held": done if not bad else max(done - len(bad), 0),
+                "note": note,
+            }
         )
     return rows
 
@@ -241,12 +281,36 @@ def run(kills: int = 200) -> dict[str, Any]:
             killed_run(base / "quiet", scheme, 0)
             done, lost, part = 0, 0, 0
             while done < kills // 2:
-                done += killed_run(base / f"killed{part}", scheme, kills // 2 - done, seed=1000 * part)
+                done += killed_run(
+                    base / f"killed{part}", scheme, kills // 2 - done, seed=1000 * part
+                )
                 lost += len(differences(base / "quiet" / "out", base / f"killed{part}" / "out"))
                 part += 1
-            figures.append({"name": f"{scheme}_kills", "value": done, "unit": "1", "goal": None, "holds": None, "note": f"{part} runs"})
-            figures.append({"name": f"{scheme}_differences", "value": lost, "unit": "1", "goal": 0, "holds": lost == 0, "note": ""})
-    machine = {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count(), "system": platform.platform()}
+            figures.append(
+                {
+                    "name": f"{scheme}_kills",
+                    "value": done,
+                    "unit": "1",
+                    "goal": None,
+                    "holds": None,
+                    "note": f"{part} runs",
+                }
+            )
+            figures.append(
+                {
+                    "name": f"{scheme}_differences",
+                    "value": lost,
+                    "unit": "1",
+                    "goal": 0,
+                    "holds": lost == 0,
+                    "note": "",
+                }
+            )
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+    }
     return {"benchmark": "kills", "machine": machine, "versions": {}, "figures": figures}
 
 

@@ -1,4 +1,6 @@
-"""Largest runs promised: a hundred million cells in 24 GiB, ten days with sewers. By the command line, each in a process of its own."""
+"""Largest runs promised: a hundred million cells in 24 GiB, ten days with sewers. By the command
+line, each in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -63,11 +65,31 @@ def write_terrain(path: Path) -> None:
     from rasterio.transform import from_origin
 
     rng, x = np.random.default_rng(1), np.arange(CELLS)[None, :]
-    shape = {"width": CELLS, "height": CELLS, "count": 1, "dtype": "float32", "tiled": True, "blockxsize": 256, "blockysize": 256}
-    with rasterio.open(path, "w", driver="GTiff", compress="deflate", crs="EPSG:32649", transform=from_origin(4e5, 4e6, 5.0, 5.0), **shape) as file:
+    shape = {
+        "width": CELLS,
+        "height": CELLS,
+        "count": 1,
+        "dtype": "float32",
+        "tiled": True,
+        "blockxsize": 256,
+        "blockysize": 256,
+    }
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        compress="deflate",
+        crs="EPSG:32649",
+        transform=from_origin(4e5, 4e6, 5.0, 5.0),
+        **shape,
+    ) as file:
         for first in range(0, CELLS, STRIP):
             y = np.arange(first, first + STRIP)[:, None]
-            bed = 100.0 + 3.0 * np.sin(x / 70.0) * np.cos(y / 90.0) + rng.normal(0.0, 0.03, (STRIP, CELLS))
+            bed = (
+                100.0
+                + 3.0 * np.sin(x / 70.0) * np.cos(y / 90.0)
+                + rng.normal(0.0, 0.03, (STRIP, CELLS))
+            )
             file.write(bed.astype(np.float32), 1, window=((first, first + STRIP), (0, CELLS)))
 
 
@@ -75,12 +97,18 @@ def _run(folder: Path, text: str) -> tuple[dict[str, Any], float]:
     """Summary of a run and the peak memory of its process, GiB."""
     (folder / "s.toml").write_text(text, encoding="utf-8")
     words = ["run", str(folder / "s.toml"), "--out", str(folder / "out"), "--no-report", "--quiet"]
-    code = f"import resource; from flood_sim.cli.main import main\ntry:\n    main({words!r})\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    code = (
+        "import resource; from flood_sim.cli.main import main\ntry:\n   "
+        f" main({words!r})\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     unit = 1 if sys.platform == "darwin" else 1024
-    return json.loads((folder / "out" / "summary.json").read_text(encoding="utf-8")), float(done.stdout.split()[-1]) * unit / 2**30
+    return (
+        json.loads((folder / "out" / "summary.json").read_text(encoding="utf-8")),
+        float(done.stdout.split()[-1]) * unit / 2**30,
+    )
 
 
 def run() -> dict[str, Any]:
@@ -92,7 +120,10 @@ def run() -> dict[str, Any]:
             if text is LARGE:
                 write_terrain(folder / "dem.tif")
             summary, memory = _run(folder, text)
-        note = f"{summary['cells']} cells, {summary['steps']} steps, {summary['simulated_s'] / 3600:.1f} h"
+        note = (
+            f"{summary['cells']} cells, {summary['steps']} steps,"
+            f" {summary['simulated_s'] / 3600:.1f} h"
+        )
         figures += [
             figure(f"{name}_volume_error", summary["ledger"]["relative_error"], "1", 1e-6, note),
             figure(f"{name}_peak_memory", memory, "GiB", MEMORY_GIB),

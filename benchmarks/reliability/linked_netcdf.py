@@ -1,4 +1,5 @@
-"""Small NetCDF-4 files that take their data from other files, written once by h5py for these cases (zlib, base85): rain on 3 x 3 cells for 3 hours.
+"""Small NetCDF-4 files that take their data from other files, written once by h5py for these cases
+(zlib, base85): rain on 3 x 3 cells for 3 hours.
 
 The other files are `../outside/outside.bin` (raw) and `../outside/outside.nc` (linked, virtual)."""
 

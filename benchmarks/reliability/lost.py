@@ -1,4 +1,6 @@
-"""Studies killed and on full disks, races for one folder, signals, lost clusters: nothing lost, `resume` always finishes, one message each time."""
+"""Studies killed and on full disks, races for one folder, signals, lost clusters: nothing lost,
+`resume` always finishes, one message each time.
+"""
 
 from __future__ import annotations
 
@@ -50,15 +52,23 @@ share = 0.3
 STUDY = 'schema = 1\nname = "tiny"\nscenario = "tiny.toml"\n'
 TABLES = ("catalogue.parquet", "outcomes.parquet", "attribution.json")
 LIMITED = (
-    "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-    "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))\nfrom flood_sim.cli.main import main\nmain(sys.argv[1:])\n"
+    "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ,"
+    " signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),"
+    " resource.RLIM_INFINITY))\nfrom flood_sim.cli.main import main\nmain(sys.argv[1:])\n"
 )
 MODULE = [sys.executable, "-m", "flood_sim.cli"]
 PATIENCE_S = 600.0
 
 
 def command(*words: object, start: list[str] | None = None, **more: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen([*(start or MODULE), *map(str, words)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, **more)
+    return subprocess.Popen(
+        [*(start or MODULE), *map(str, words)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        **more,
+    )
 
 
 def told(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -79,7 +89,12 @@ def written(folder: Path) -> Path:
 
 
 def row(kind: str, faults: list[str], tried: int) -> dict[str, Any]:
-    return {"kind": kind, "tried": tried, "held": tried - len(faults), "note": "; ".join(faults[:3])}
+    return {
+        "kind": kind,
+        "tried": tried,
+        "held": tried - len(faults),
+        "note": "; ".join(faults[:3]),
+    }
 
 
 def wait_for(holds: Callable[[], Any], process: subprocess.Popen[str]) -> None:
@@ -101,12 +116,23 @@ def below(pid: int, word: str) -> list[psutil.Process]:
 
 
 def fault_of_study(path: Path, undisturbed: Path, out: Path, seed: int) -> str:
-    """One disturbed study: the parent, a worker, a model killed, or a full disk, at a random moment; resumed. "" where nothing was lost."""
+    """One disturbed study: the parent, a worker, a model killed, or a full disk, at a random
+    moment; resumed. "" where nothing was lost.
+    """
     rng = random.Random(seed)  # noqa: S311
     what = ("parent", "worker", "model", "full disk")[seed % 4]
     if what == "full disk":
         code, said = told(
-            command(int(10.0 ** rng.uniform(2.0, 5.5)), "study", "run", path, "--out", out, "--quiet", start=[sys.executable, "-c", LIMITED])
+            command(
+                int(10.0 ** rng.uniform(2.0, 5.5)),
+                "study",
+                "run",
+                path,
+                "--out",
+                out,
+                "--quiet",
+                start=[sys.executable, "-c", LIMITED],
+            )
         )
         if code not in (0, 2, 3) or "Traceback" in said:
             return f"seed {seed}, {what}: exit {code}, {said[-200:]}"
@@ -125,15 +151,30 @@ def fault_of_study(path: Path, undisturbed: Path, out: Path, seed: int) -> str:
         told(process)
     code, said = told(
         command(
-            "study", "resume" if (out / "study.json").exists() else "run", *([] if (out / "study.json").exists() else [path, "--out"]), out, "--quiet"
+            "study",
+            "resume" if (out / "study.json").exists() else "run",
+            *([] if (out / "study.json").exists() else [path, "--out"]),
+            out,
+            "--quiet",
         )
     )
-    wrong = [name for name in TABLES if not (out / name).exists() or (out / name).read_bytes() != (undisturbed / name).read_bytes()]
-    return f"seed {seed}, {what}: resume ended with {code}, {wrong} differ, {said[-200:]}" if code or wrong else ""
+    wrong = [
+        name
+        for name in TABLES
+        if not (out / name).exists()
+        or (out / name).read_bytes() != (undisturbed / name).read_bytes()
+    ]
+    return (
+        f"seed {seed}, {what}: resume ended with {code}, {wrong} differ, {said[-200:]}"
+        if code or wrong
+        else ""
+    )
 
 
 def studies(count: int, folder: Path) -> list[dict[str, Any]]:
-    """Kills and full disks of studies; the tables' bytes are compared with those of one that nobody disturbed."""
+    """Kills and full disks of studies; the tables' bytes are compared with those of one that nobody
+    disturbed.
+    """
     path = written(folder / "study")
     undisturbed = folder / "study" / "undisturbed"
     told(command("study", "run", path, "--out", undisturbed, "--quiet"))
@@ -142,15 +183,30 @@ def studies(count: int, folder: Path) -> list[dict[str, Any]]:
         out = folder / "study" / f"out{seed}"
         faults.append(fault_of_study(path, undisturbed, out, seed))
         shutil.rmtree(out, ignore_errors=True)
-    return [row("studies: parent, worker, model killed, disk full", [f for f in faults if f], count)]
+    return [
+        row("studies: parent, worker, model killed, disk full", [f for f in faults if f], count)
+    ]
 
 
 def whole_run(folder: Path) -> tuple[Path, Path]:
     """A scenario and the result folder of its undisturbed run."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "s.toml").write_text(kills.SCENARIO.replace("SCHEME", "local_inertial"), encoding="utf-8")
+    (folder / "s.toml").write_text(
+        kills.SCENARIO.replace("SCHEME", "local_inertial"), encoding="utf-8"
+    )
     if not (folder / "quiet" / "summary.json").exists():
-        told(command("run", folder / "s.toml", "--out", folder / "quiet", "--no-report", "--quiet", "--threads", 1))
+        told(
+            command(
+                "run",
+                folder / "s.toml",
+                "--out",
+                folder / "quiet",
+                "--no-report",
+                "--quiet",
+                "--threads",
+                1,
+            )
+        )
     return folder / "s.toml", folder / "quiet"
 
 
@@ -163,22 +219,40 @@ def races(count: int, folder: Path) -> list[dict[str, Any]]:
         run = ["run", scenario, "--out", out, "--no-report", "--quiet", "--threads", 1]
         both = [told(p) for p in [command(*run), command(*run)]]
         codes = sorted(code for code, _ in both)
-        if codes != [0, 2] or not any(w in said for _, said in both for w in ("E112", "E111")) or kills.differences(quiet, out):
+        if (
+            codes != [0, 2]
+            or not any(w in said for _, said in both for w in ("E112", "E111"))
+            or kills.differences(quiet, out)
+        ):
             starts.append(f"{k}: exits {codes}")
         shutil.rmtree(out, ignore_errors=True)
         process = command(*run)
         wait_for(lambda out=out: (out / "checkpoint").exists(), process)
-        wait_for(lambda out=out: (out / "max_depth.tif").exists(), process) if k % 2 else time.sleep(rng.uniform(0.0, 3.0))
+        (
+            wait_for(lambda out=out: (out / "max_depth.tif").exists(), process)
+            if k % 2
+            else time.sleep(rng.uniform(0.0, 3.0))
+        )
         late = told(command("run", "--resume", out, "--no-report", "--quiet"))
         first = told(process)
-        if first[0] or late[0] not in (0, 2) or "Traceback" in late[1] or kills.differences(quiet, out):
+        if (
+            first[0]
+            or late[0] not in (0, 2)
+            or "Traceback" in late[1]
+            or kills.differences(quiet, out)
+        ):
             resumes.append(f"{k}: exits {first[0]} and {late[0]}, {late[1][-150:]}")
         shutil.rmtree(out, ignore_errors=True)
-    return [row("two starts at once", starts, count), row("a resume beside the run", resumes, count)]
+    return [
+        row("two starts at once", starts, count),
+        row("a resume beside the run", resumes, count),
+    ]
 
 
 def signals(count: int, folder: Path) -> list[dict[str, Any]]:
-    """One to three signals at random moments of a run with pictures; resumed, the bits of the undisturbed run."""
+    """One to three signals at random moments of a run with pictures; resumed, the bits of the
+    undisturbed run.
+    """
     scenario, quiet = whole_run(folder / "signal")
     faults, slowest = list[str](), 0.0
     for k in range(count):
@@ -201,14 +275,18 @@ def signals(count: int, folder: Path) -> list[dict[str, Any]]:
         else:
             if (out / "checkpoint").exists():
                 told(command("run", "--resume", out, "--no-report", "--quiet", "--threads", 1))
-            faults += [f"{k}: {kills.differences(quiet, out)}"] if kills.differences(quiet, out) else []
+            faults += (
+                [f"{k}: {kills.differences(quiet, out)}"] if kills.differences(quiet, out) else []
+            )
         shutil.rmtree(out, ignore_errors=True)
     found = row("signals of runs", faults, count)
     return [found | {"note": found["note"] or f"slowest end {slowest:.1f} s"}]
 
 
 def clusters(count: int, folder: Path) -> list[dict[str, Any]]:
-    """The scheduler killed under a study, at a random moment: exit 3 and one message; resumed on this machine, the same tables."""
+    """The scheduler killed under a study, at a random moment: exit 3 and one message; resumed on
+    this machine, the same tables.
+    """
     path = written(folder / "cluster")
     undisturbed, faults = folder / "cluster" / "undisturbed", list[str]()
     told(command("study", "run", path, "--out", undisturbed, "--quiet"))
@@ -218,8 +296,20 @@ def clusters(count: int, folder: Path) -> list[dict[str, Any]]:
             address = f"tcp://127.0.0.1:{s.getsockname()[1]}"
         out = folder / "cluster" / f"out{k}"
         common = ["--host", "127.0.0.1", "--no-dashboard"]
-        scheduler = command(*common, "--port", address.rsplit(":", 1)[1], start=[sys.executable, "-m", "distributed.cli.dask_scheduler"])
-        worker = command(address, *common, "--nthreads", 1, "--no-nanny", start=[sys.executable, "-m", "distributed.cli.dask_worker"])
+        scheduler = command(
+            *common,
+            "--port",
+            address.rsplit(":", 1)[1],
+            start=[sys.executable, "-m", "distributed.cli.dask_scheduler"],
+        )
+        worker = command(
+            address,
+            *common,
+            "--nthreads",
+            1,
+            "--no-nanny",
+            start=[sys.executable, "-m", "distributed.cli.dask_worker"],
+        )
         process = command("study", "run", path, "--out", out, "--scheduler", address, "--quiet")
         wait_for(lambda out=out: list((out / "runs").glob("*.tmp-*")), process)
         time.sleep(random.Random(k).uniform(0.0, 10.0))  # noqa: S311
@@ -229,7 +319,11 @@ def clusters(count: int, folder: Path) -> list[dict[str, Any]]:
             left.kill()
             left.communicate()
         again, _ = told(command("study", "resume", out, "--quiet"))
-        same = all((out / name).read_bytes() == (undisturbed / name).read_bytes() for name in TABLES if (out / name).exists())
+        same = all(
+            (out / name).read_bytes() == (undisturbed / name).read_bytes()
+            for name in TABLES
+            if (out / name).exists()
+        )
         if code not in (0, 3) or "Traceback" in said or again or not same:
             faults.append(f"{k}: exits {code}, {again}: {said[-200:]}")
         shutil.rmtree(out, ignore_errors=True)
@@ -238,4 +332,6 @@ def clusters(count: int, folder: Path) -> list[dict[str, Any]]:
 
 def reach_this_checkout() -> None:
     """Processes that are started from elsewhere find this checkout's code."""
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "kernels"), os.environ.get("PYTHONPATH", "")])
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(ROOT), str(ROOT / "kernels"), os.environ.get("PYTHONPATH", "")]
+    )

@@ -1,6 +1,8 @@
-"""Networks made by others: SWMM alone with the file's own options, and behind our door with nothing coupled; whose own books do not close is named.
+"""Networks made by others: SWMM alone with the file's own options, and behind our door with nothing
+coupled; whose own books do not close is named.
 
-One SWMM simulation a process: each is run in a child of its own (`python -m benchmarks.reliability.networks alone|door FILE`).
+One SWMM simulation a process: each is run in a child of its own (`python -m
+benchmarks.reliability.networks alone|door FILE`).
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ def start_and_duration(inp: InpFile) -> tuple[datetime, float]:
         day = inp.option(f"{name}_DATE").replace("-", "/")
         clock = [int(float(part)) for part in (inp.option(f"{name}_TIME") or "0:0:0").split(":")]
         hours, minutes, seconds = [*clock, 0, 0][:3]
-        return datetime.strptime(day, "%m/%d/%Y") + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        return datetime.strptime(day, "%m/%d/%Y") + timedelta(
+            hours=hours, minutes=minutes, seconds=seconds
+        )
 
     begin = moment("START")
     return begin, min((moment("END") - begin).total_seconds(), HOURS * 3600.0)
@@ -74,37 +78,87 @@ def door(inp: InpFile, folder: Path) -> dict[str, float]:
         balance, unit = network.balance(), network.cubic_metre
     finally:
         network.close()
-    return {"outflow": balance["outflow"] / unit, "flooding": balance["flooding"] / unit, "percent": network.continuity()["routing_percent"]}
+    return {
+        "outflow": balance["outflow"] / unit,
+        "flooding": balance["flooding"] / unit,
+        "percent": network.continuity()["routing_percent"],
+    }
 
 
 def measured(mode: str, path: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.reliability.networks", mode, str(path)]
-    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
     try:
         return dict(json.loads(done.stdout.strip().splitlines()[-1]))
     except (IndexError, ValueError):
-        return {"refused": next((x.strip() for x in done.stderr.splitlines() if "ERROR" in x), done.stderr.strip()[-100:])}
+        return {
+            "refused": next(
+                (x.strip() for x in done.stderr.splitlines() if "ERROR" in x),
+                done.stderr.strip()[-100:],
+            )
+        }
 
 
 def run(shared: Path | None) -> dict[str, Any]:
-    """A line a network: what leaves it behind our door over what leaves it alone, and both continuity errors."""
+    """A line a network: what leaves it behind our door over what leaves it alone, and both
+    continuity errors.
+    """
     figures = []
     for path in sorted((shared / "swmm_networks").glob("*.inp")) if shared is not None else []:
         own, ours = measured("alone", path), measured("door", path)
         if "refused" in own or "refused" in ours:
-            figures.append(figure(path.stem, None, "1", None, note=f"SWMM refuses it: {own.get('refused', ours.get('refused'))}"))
+            figures.append(
+                figure(
+                    path.stem,
+                    None,
+                    "1",
+                    None,
+                    note=f"SWMM refuses it: {own.get('refused', ours.get('refused'))}",
+                )
+            )
             continue
         size = own["outflow"] + own["flooding"]
         ratio = (ours["outflow"] + ours["flooding"]) / size if size > 0.0 else 1.0
         named = "its own books do not close; " if abs(own["percent"]) > OWN_ERROR_PERCENT else ""
         figures.append(
-            figure(path.stem, ratio, "1", None, note=f"{named}continuity error alone {own['percent']:.2f} %, ours {ours['percent']:.2f} %")
+            figure(
+                path.stem,
+                ratio,
+                "1",
+                None,
+                note=(
+                    f"{named}continuity error alone {own['percent']:.2f} %, ours"
+                    f" {ours['percent']:.2f} %"
+                ),
+            )
         )
     if not figures:
-        figures.append(figure("networks", None, "1", None, note="not measured: the shared folder is not there (FLOOD_SIM_SHARED_DATA)"))
-    return {"benchmark": "networks", "machine": {"processor": processor(), "cores": os.cpu_count()}, "versions": {}, "figures": figures}
+        figures.append(
+            figure(
+                "networks",
+                None,
+                "1",
+                None,
+                note="not measured: the shared folder is not there (FLOOD_SIM_SHARED_DATA)",
+            )
+        )
+    return {
+        "benchmark": "networks",
+        "machine": {"processor": processor(), "cores": os.cpu_count()},
+        "versions": {},
+        "figures": figures,
+    }
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
-        print("\n" + json.dumps({"alone": alone, "door": door}[sys.argv[1]](read_inp(Path(sys.argv[2])), Path(temporary))))
+        print(
+            "\n"
+            + json.dumps(
+                {"alone": alone, "door": door}[sys.argv[1]](
+                    read_inp(Path(sys.argv[2])), Path(temporary)
+                )
+            )
+        )

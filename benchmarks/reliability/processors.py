@@ -1,4 +1,6 @@
-"""The row loops compiled for processors of fifteen years, never run: does each work in vectors as wide as its registers?"""
+"""The row loops compiled for processors of fifteen years, never run: does each work in vectors as
+wide as its registers?
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,18 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 # Name in LLVM, features, registers. AVX-512 as flood_kernels.arrays sets it.
 PROCESSORS = [
-    ("generic", "", "xmm"), ("nehalem", "", "xmm"), ("goldmont", "", "xmm"), ("sandybridge", "", "ymm"), ("bdver2", "", "ymm"), ("haswell", "", "ymm"),
-    ("skylake", "", "ymm"), ("alderlake", "", "ymm"), ("znver1", "", "ymm"), ("znver2", "", "ymm"), ("znver3", "", "ymm"),
-    ("znver4", "-prefer-256-bit", "zmm"), ("skylake-avx512", "-prefer-256-bit", "zmm"), ("icelake-server", "-prefer-256-bit", "zmm"),
+    ("generic", "", "xmm"), ("nehalem", "", "xmm"), ("goldmont", "", "xmm"),
+    ("sandybridge", "", "ymm"), ("bdver2", "", "ymm"), ("haswell", "", "ymm"),
+    ("skylake", "", "ymm"), ("alderlake", "", "ymm"), ("znver1", "", "ymm"), ("znver2", "", "ymm"),
+    ("znver3", "", "ymm"), ("znver4", "-prefer-256-bit", "zmm"),
+    ("skylake-avx512", "-prefer-256-bit", "zmm"), ("icelake-server", "-prefer-256-bit", "zmm"),
     ("sapphirerapids", "-prefer-256-bit", "zmm"),
 ]  # fmt: skip
 
 
 def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
-    """Rows of kind, tried, held, note: one of each of the first `count` processors; tried and held are loops (each in both precisions).
+    """Rows of kind, tried, held, note: one of each of the first `count` processors; tried and held
+    are loops (each in both precisions).
 
     folder : not used.
     """
@@ -29,6 +34,15 @@ def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
     found = []
     for cpu, features, width in PROCESSORS[:count]:
         seen = look_at("all", cpu, features, width)
-        note = "; ".join(f"{name}: {', '.join(wrong)}" for name, wrong in list(seen["faults"].items())[:3])
-        found.append({"kind": f"processor {cpu} ({width})", "tried": seen["seen"], "held": seen["seen"] - len(seen["faults"]), "note": note})
+        note = "; ".join(
+            f"{name}: {', '.join(wrong)}" for name, wrong in list(seen["faults"].items())[:3]
+        )
+        found.append(
+            {
+                "kind": f"processor {cpu} ({width})",
+                "tried": seen["seen"],
+                "held": seen["seen"] - len(seen["faults"]),
+                "note": note,
+            }
+        )
     return found

@@ -1,6 +1,8 @@
-"""Runs the cases of untrusted.py in one process under strace, and reads from its system calls what was opened, written, started and called.
+"""Runs the cases of untrusted.py in one process under strace, and reads from its system calls what
+was opened, written, started and called.
 
-Twice: with flood_sim's own checks and without the kernel's; and with those checks cut out, held by Landlock alone.
+Twice: with flood_sim's own checks and without the kernel's; and with those checks cut out, held by
+Landlock alone.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ CALLS = (
     "open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,rmdir,link,linkat,symlink,symlinkat,truncate,chmod,fchmodat,"
     "chown,fchownat,mknod,mknodat,setxattr,execve,connect,bind,sendto,sendmsg,listen,access,faccessat,faccessat2"
 )
-PROGRAMS = re.compile(r"/(ldconfig(\.real)?|uname|fc-list|python[\d.]*|gcc|cc|ld|sh)$")  # what Python's own libraries ask for the system's parts
+PROGRAMS = re.compile(
+    r"/(ldconfig(\.real)?|uname|fc-list|python[\d.]*|gcc|cc|ld|sh)$"
+)  # what Python's own libraries ask for the system's parts
 KEPT = re.compile(
     r"= -1 E(ACCES|PERM|LOOP|XDEV)|htons\(53\)|AF_UNIX|AF_NETLINK"
 )  # refused by the kernel; UDP and the system's services: it holds TCP
@@ -47,8 +51,20 @@ class Answer:
 
     def faults(self, by_the_kernel: bool) -> str:
         """What went wrong, '' where the case held."""
-        found = [f"{kind} {', '.join(names[:2])}" for kind, names in (("read", self.read), ("wrote", self.written), ("called", self.called)) if names]
-        found += [f"changed {name}" for name, data in OUTSIDE.items() if (self.place / "outside" / name).read_bytes() != data]
+        found = [
+            f"{kind} {', '.join(names[:2])}"
+            for kind, names in (
+                ("read", self.read),
+                ("wrote", self.written),
+                ("called", self.called),
+            )
+            if names
+        ]
+        found += [
+            f"changed {name}"
+            for name, data in OUTSIDE.items()
+            if (self.place / "outside" / name).read_bytes() != data
+        ]
         if not by_the_kernel and self.exit not in ((2,) if self.case.refused else (0, 2)):
             found.append(f"exit {self.exit}: {self.said[-160:]}")
         return "; ".join(found)
@@ -59,7 +75,9 @@ def strace() -> str | None:
     found = shutil.which("strace")
     if found is None:
         return None
-    tried = subprocess.run([found, "-f", "-o", os.devnull, "true"], capture_output=True, check=False)
+    tried = subprocess.run(
+        [found, "-f", "-o", os.devnull, "true"], capture_output=True, check=False
+    )
     return found if tried.returncode == 0 else None
 
 
@@ -72,7 +90,9 @@ def watch(chosen: Iterable[Case], folder: Path, by_the_kernel: bool = False) -> 
     trace = folder / "calls.txt"
     (folder / "scratch").mkdir()
     job = [{"place": str(a.place), "words": a.case.words} for a in answers]
-    (folder / "job.json").write_text(json.dumps({"kernel": by_the_kernel, "cases": job, "scratch": str(folder / "scratch")}))
+    (folder / "job.json").write_text(
+        json.dumps({"kernel": by_the_kernel, "cases": job, "scratch": str(folder / "scratch")})
+    )
     command = [
         watcher,
         "-f",
@@ -89,10 +109,25 @@ def watch(chosen: Iterable[Case], folder: Path, by_the_kernel: bool = False) -> 
         "benchmarks.reliability.watched",
     ]
     search = os.pathsep.join([str(ROOT), str(ROOT / "kernels"), os.environ.get("PYTHONPATH", "")])
-    environment = os.environ | {"TMPDIR": str(folder / "scratch"), "PYTHONPATH": search, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([*command, str(folder / "job.json")], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=1800)
+    environment = os.environ | {
+        "TMPDIR": str(folder / "scratch"),
+        "PYTHONPATH": search,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(
+        [*command, str(folder / "job.json")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1800,
+    )
     if done.returncode != 0:
-        raise RuntimeError(f"the watched process ended with {done.returncode}: {done.stdout[-1000:]} {done.stderr[-2000:]}")
+        raise RuntimeError(
+            f"the watched process ended with {done.returncode}: {done.stdout[-1000:]}"
+            f" {done.stderr[-2000:]}"
+        )
     told = json.loads(done.stdout.strip().splitlines()[-1])
     for answer, (code, text) in zip(answers, told, strict=True):
         answer.exit, answer.said = code, text
@@ -100,7 +135,7 @@ def watch(chosen: Iterable[Case], folder: Path, by_the_kernel: bool = False) -> 
     return answers
 
 
-# --------------------------------------------------------------------------------------------------------- reading the calls
+# -------------------------------------------------------------------------------- reading the calls
 
 
 def _lines(trace: Path) -> Iterable[str]:
@@ -120,7 +155,16 @@ def _lines(trace: Path) -> Iterable[str]:
 def _read(trace: Path, answers: list[Answer], folder: Path, by_the_kernel: bool) -> None:
     from flood_sim.core import sandbox
 
-    allowed = [sandbox._real(Path(p)) for p in (*sandbox.SYSTEM, *sandbox.SYSTEM_FILES, *sandbox.DEVICES, *sandbox._python(), *sandbox._home())]
+    allowed = [
+        sandbox._real(Path(p))
+        for p in (
+            *sandbox.SYSTEM,
+            *sandbox.SYSTEM_FILES,
+            *sandbox.DEVICES,
+            *sandbox._python(),
+            *sandbox._home(),
+        )
+    ]
     writable = [sandbox._real(p) for p in (*sandbox._caches(), folder / "scratch", Path("/dev"))]
     current: Answer | None = None
     for line in _lines(trace):
@@ -128,7 +172,11 @@ def _read(trace: Path, answers: list[Answer], folder: Path, by_the_kernel: bool)
         marked = re.search(re.escape(MARK) + r"(\d+|end)", rest)
         if marked:
             current = None if marked.group(1) == "end" else answers[int(marked.group(1))]
-        elif current is not None and not name.endswith(("access", "faccessat", "faccessat2")) and not (by_the_kernel and KEPT.search(rest)):
+        elif (
+            current is not None
+            and not name.endswith(("access", "faccessat", "faccessat2"))
+            and not (by_the_kernel and KEPT.search(rest))
+        ):
             _judge(current, name, rest, allowed, writable)
 
 
@@ -145,17 +193,28 @@ def _judge(answer: Answer, name: str, rest: str, allowed: list[Path], writable: 
             answer.called.append(f"execve {named[0]}")
         return
     opened = re.search(r"= \d+<(.*)>$", rest)
-    real = Path(opened.group(1)) if opened else Path(os.path.realpath(_named(answer.place / "city", rest, named)))
+    real = (
+        Path(opened.group(1))
+        if opened
+        else Path(os.path.realpath(_named(answer.place / "city", rest, named)))
+    )
     city, outside = answer.place / "city", answer.place / "outside"
-    writes = not name.startswith("open") or bool(re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", rest))
-    if not succeeded and not (name.startswith("open") and real.is_relative_to(outside) and "EACCES" not in rest):
+    writes = not name.startswith("open") or bool(
+        re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", rest)
+    )
+    if not succeeded and not (
+        name.startswith("open") and real.is_relative_to(outside) and "EACCES" not in rest
+    ):
         return
     mine = [*writable, city / "out", city / "run"]
     if writes and not any(real.is_relative_to(p) for p in mine):
         answer.written.append(f"{name} {real}")
     elif (
         not writes
-        and (real.is_relative_to(outside) or not any(real.is_relative_to(p) for p in (*allowed, *mine, city)))
+        and (
+            real.is_relative_to(outside)
+            or not any(real.is_relative_to(p) for p in (*allowed, *mine, city))
+        )
         and real not in (answer.place, answer.place.parent)
     ):
         answer.read.append(f"{name} {real}")
@@ -167,7 +226,7 @@ def _named(place: Path, rest: str, names: list[str]) -> Path:
     return Path(folder.group(1) if folder else place, *names[:1])
 
 
-# --------------------------------------------------------------------------------------------------------- the watched process
+# ------------------------------------------------------------------------------ the watched process
 
 
 def _cut_out_checks() -> None:
@@ -182,11 +241,17 @@ def _cut_out_checks() -> None:
     changes: dict[Any, dict[str, Any]] = {
         loader: {"file_inside": lambda folder, text, place, allowed=(): folder / text},
         study: {"file_inside": lambda folder, text, place, allowed=(): folder / text},
-        inp: {"close_files": lambda network, work=None: network}, swmm: {"close_files": lambda network, work=None: network},
-        files: {"check_crs": lambda text, place: text, "check_sidecars": lambda path: None, "checked_vector": lambda path: (str(path), {})},
+        inp: {"close_files": lambda network, work=None: network},
+        swmm: {"close_files": lambda network, work=None: network},
+        files: {
+            "check_crs": lambda text, place: text,
+            "check_sidecars": lambda path: None,
+            "checked_vector": lambda path: (str(path), {}),
+        },
         results: {"check_netcdf": lambda path: path, "check_folder": lambda folder: None},
-        consequences: {"check_netcdf": lambda path: path}, rain: {"check_netcdf": lambda path: path},
-    }  # fmt: skip
+        consequences: {"check_netcdf": lambda path: path},
+        rain: {"check_netcdf": lambda path: path},
+    }
     for module, names in changes.items():
         for name, replacement in names.items():
             assert hasattr(module, name), f"{module.__name__}.{name} is gone: this cut does nothing"
@@ -199,7 +264,10 @@ def _drive(job: dict[str, Any]) -> None:
 
         os.environ["GDAL_SKIP"] = ""
         places = [Path(c["place"]) for c in job["cases"]]
-        assert sandbox.hold([p / "city" for p in places], [*(p / "city" for p in places if (p / "city" / "run").is_dir()), Path(job["scratch"])])
+        assert sandbox.hold(
+            [p / "city" for p in places],
+            [*(p / "city" for p in places if (p / "city" / "run").is_dir()), Path(job["scratch"])],
+        )
     from flood_sim.cli.main import main
 
     if job["kernel"]:
@@ -227,13 +295,22 @@ def _drive(job: dict[str, Any]) -> None:
 
 
 def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
-    """Rows of kind, tried, held, note: at most `count` cases, by the checks alone and by the kernel alone."""
+    """Rows of kind, tried, held, note: at most `count` cases, by the checks alone and by the kernel
+    alone.
+    """
     from flood_sim.core import sandbox
 
     rows = []
     for by_the_kernel in (False, True):
         if strace() is None or (by_the_kernel and not sandbox.available()):
-            rows.append({"kind": "untrusted inputs", "tried": 0, "held": 0, "note": "no strace, or no Landlock, here"})
+            rows.append(
+                {
+                    "kind": "untrusted inputs",
+                    "tried": 0,
+                    "held": 0,
+                    "note": "no strace, or no Landlock, here",
+                }
+            )
             continue
         chosen = [c for c in cases() if not by_the_kernel or for_the_kernel(c)][:count]
         answers = watch(chosen, folder / ("kernel" if by_the_kernel else "checks"), by_the_kernel)
@@ -241,13 +318,22 @@ def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
             mine = [(a.case.name, a.faults(by_the_kernel)) for a in answers if a.case.kind == kind]
             wrong = [f"{name}: {fault}" for name, fault in mine if fault]
             how = "Landlock alone" if by_the_kernel else "checks alone"
-            rows.append({"kind": f"untrusted {kind}, {how}", "tried": len(mine), "held": len(mine) - len(wrong), "note": " | ".join(wrong[:3])})
+            rows.append(
+                {
+                    "kind": f"untrusted {kind}, {how}",
+                    "tried": len(mine),
+                    "held": len(mine) - len(wrong),
+                    "note": " | ".join(wrong[:3]),
+                }
+            )
     return rows
 
 
 def for_the_kernel(case: Case) -> bool:
     """Whether a case ends when nothing checks it first: a pipe and /dev/zero do not."""
-    return not (case.kind in ("path", "study file") and case.name.split()[-1] in ("3", "4")) and case.name not in (
+    return not (
+        case.kind in ("path", "study file") and case.name.split()[-1] in ("3", "4")
+    ) and case.name not in (
         "series 6",
         "report pipe",
         "compare pipe",

@@ -1,4 +1,6 @@
-"""Peers from PyPI in virtual environments of their own, driven by small scripts on the same valley; null with the reason where they cannot be had."""
+"""Peers from PyPI in virtual environments of their own, driven by small scripts on the same valley;
+null with the reason where they cannot be had.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-CACHE = Path(os.environ.get("FLOOD_SIM_BENCH_CACHE", Path.home() / ".cache" / "flood_sim_benchmarks"))
+CACHE = Path(
+    os.environ.get("FLOOD_SIM_BENCH_CACHE", Path.home() / ".cache" / "flood_sim_benchmarks")
+)
 
 VALLEY = """
 import json, sys, time
@@ -64,7 +68,8 @@ print(json.dumps(best))
 )
 
 
-# A quadrilateral mesh with the same bed and depth; steps of its explicit local-inertial marcher are counted by the faces it has evaluated.
+# A quadrilateral mesh with the same bed and depth; steps of its explicit local-inertial marcher are
+# counted by the faces it has evaluated.
 OPENSWMM = (
     VALLEY
     + """
@@ -129,28 +134,69 @@ def _python_at_least(minor: int) -> str | None:
     found = [sys.executable, *(p for p in map(shutil.which, names) if p)]
     found += [str(p) for p in sorted(Path.home().glob(".pyenv/versions/3.*/bin/python"))]
     for path in found:
-        done = subprocess.run([path, "-c", "import sys; print(sys.version_info[1])"], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [path, "-c", "import sys; print(sys.version_info[1])"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode == 0 and int(done.stdout) >= minor:
             return path
     return None
 
 
-def _measure(package: str, interpreter: str, script: str, cells: int, threads: tuple[str, ...], options: tuple[str, ...] = ()) -> dict[str, Any]:
+def _measure(
+    package: str,
+    interpreter: str,
+    script: str,
+    cells: int,
+    threads: tuple[str, ...],
+    options: tuple[str, ...] = (),
+) -> dict[str, Any]:
     folder = CACHE / package
     python = folder / "bin" / "python"
     try:
         if not python.exists():
-            subprocess.run([interpreter, "-m", "venv", str(folder)], check=True, capture_output=True)
-        installed = subprocess.run([str(python), "-m", "pip", "install", "-q", *options, package], capture_output=True, text=True, check=False)
+            subprocess.run(
+                [interpreter, "-m", "venv", str(folder)], check=True, capture_output=True
+            )
+        installed = subprocess.run(
+            [str(python), "-m", "pip", "install", "-q", *options, package],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if installed.returncode != 0:
-            return {"note": f"not measured: {package} could not be installed: {installed.stderr.strip().splitlines()[-1][:100]}"}
+            return {
+                "note": (
+                    f"not measured: {package} could not be installed:"
+                    f" {installed.stderr.strip().splitlines()[-1][:100]}"
+                )
+            }
         answer: dict[str, Any] = {}
         for count in threads:
-            environment = {**os.environ, "OMP_NUM_THREADS": count, "NUMBA_NUM_THREADS": count, "OPENSWMM_2D_THREADS": count}
-            done = subprocess.run([str(python), "-c", script, str(cells)], capture_output=True, text=True, check=True, env=environment, timeout=600)
+            environment = {
+                **os.environ,
+                "OMP_NUM_THREADS": count,
+                "NUMBA_NUM_THREADS": count,
+                "OPENSWMM_2D_THREADS": count,
+            }
+            done = subprocess.run(
+                [str(python), "-c", script, str(cells)],
+                capture_output=True,
+                text=True,
+                check=True,
+                env=environment,
+                timeout=600,
+            )
             answer[count] = float(json.loads(done.stdout.strip().splitlines()[-1]))
-        shown = subprocess.run([str(python), "-m", "pip", "show", package], capture_output=True, text=True, check=False).stdout
-        return {**answer, "note": next((line for line in shown.splitlines() if line.startswith("Version")), "")}
+        shown = subprocess.run(
+            [str(python), "-m", "pip", "show", package], capture_output=True, text=True, check=False
+        ).stdout
+        return {
+            **answer,
+            "note": next((line for line in shown.splitlines() if line.startswith("Version")), ""),
+        }
     except (subprocess.SubprocessError, OSError, ValueError) as error:
         detail = getattr(error, "stderr", "") or str(error)
         return {"note": f"not measured: {str(detail).strip().splitlines()[-1][:140]}"}

@@ -1,6 +1,8 @@
-"""How well a study uses its workers: the same runs on one worker and on two, and what is lost to waiting and to the machine.
+"""How well a study uses its workers: the same runs on one worker and on two, and what is lost to
+waiting and to the machine.
 
-scheduling_efficiency = sum of the tasks' times / (workers x wall);  machine_factor = the same tasks' times alone / side by side.
+scheduling_efficiency = sum of the tasks' times / (workers x wall);  machine_factor = the same
+tasks' times alone / side by side.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ SMALL, WHOLE = "six_projects_small", "six_projects_factorial"
 
 
 def run(whole: bool = False) -> dict[str, Any]:
-    """whole : the 192 runs of six_projects_factorial (a quarter of an hour), else the 64 of the small city; the machine's factor from 16 of them."""
+    """whole : the 192 runs of six_projects_factorial (a quarter of an hour), else the 64 of the
+    small city; the machine's factor from 16 of them.
+    """
     import pandas
 
     from flood_sim.runs.runner import default_threads
@@ -44,7 +48,17 @@ def run(whole: bool = False) -> dict[str, Any]:
         figure("scheduling_efficiency", scheduling, "1", goal, lower=True),
         figure("machine_factor", factor, "1", None, note="of two busy cores, from 16 runs"),
         figure("parallel_efficiency", scheduling * factor, "1", 0.90, lower=True),
-        figure("wall", wall, "s", 180.0 if not whole else None, note=f"{len(both)} runs of {name} on two workers"),
+        figure(
+            "wall",
+            wall,
+            "s",
+            180.0 if not whole else None,
+            note=f"{len(both)} runs of {name} on two workers",
+        ),
         figure("seconds a run", float(both["wall_s"].mean()), "s", None),
     ]
-    return {"benchmark": "study", "machine": {"processor": processor(), "cores": default_threads()}, "figures": figures}
+    return {
+        "benchmark": "study",
+        "machine": {"processor": processor(), "cores": default_threads()},
+        "figures": figures,
+    }

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 GAUGES_SHOWN = 12
 LEDGER_LINES = (
-    "rain", "inflow", "boundary_in", "boundary_out", "infiltration", "evaporation", "surface_stored_start", "surface_stored_end", "layers_stored_end",
-    "network_stored_end", "network_inflow", "outfall_out", "outfall_half_volumes", "network_residual", "error",
+    "rain", "inflow", "boundary_in", "boundary_out", "infiltration", "evaporation",
+    "surface_stored_start", "surface_stored_end", "layers_stored_end", "network_stored_end",
+    "network_inflow", "outfall_out", "outfall_half_volumes", "network_residual", "error",
 )  # fmt: skip
 LEAST_SHOWN_M = 0.02  # of a difference on the map
 SCALES_M = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # ends of its colours
@@ -50,7 +51,9 @@ class Comparison:
 
     @cached_property
     def depth_difference(self) -> np.ndarray:
-        """(rows, columns) m: maximum depth after less before, both over the ground as it was before: a dug channel is no deeper flood."""
+        """(rows, columns) m: maximum depth after less before, both over the ground as it was
+        before: a dug channel is no deeper flood.
+        """
         ground = [r.fields["bed_elevation"].values for r in (self.before, self.after)]
         dug = np.nan_to_num(ground[0] - ground[1])
         over_old_ground = np.maximum(np.nan_to_num(self.after.max_depth.values) - dug, 0.0)
@@ -62,27 +65,67 @@ class Comparison:
         a, b = self.before.summary, self.after.summary
         found: list[dict[str, Any]] = []
 
-        def row(group: str, name: str, unit: str, before: float | None, after: float | None) -> None:
+        def row(
+            group: str, name: str, unit: str, before: float | None, after: float | None
+        ) -> None:
             difference = None if before is None or after is None else after - before
-            found.append({"group": group, "name": name, "unit": unit, "before": before, "after": after, "difference": difference})
+            found.append(
+                {
+                    "group": group,
+                    "name": name,
+                    "unit": unit,
+                    "before": before,
+                    "after": after,
+                    "difference": difference,
+                }
+            )
 
         for limit in a["flood"]["flooded_area_m2"]:
-            row("flood", f"area above {limit} m", "ha", *(s["flood"]["flooded_area_m2"][limit] / 1e4 for s in (a, b)))
-        row("flood", "area-hours above 0.15 m", "ha h", *(s["flood"]["area_hours_m2_h"]["0.15"] / 1e4 for s in (a, b)))
+            row(
+                "flood",
+                f"area above {limit} m",
+                "ha",
+                *(s["flood"]["flooded_area_m2"][limit] / 1e4 for s in (a, b)),
+            )
+        row(
+            "flood",
+            "area-hours above 0.15 m",
+            "ha h",
+            *(s["flood"]["area_hours_m2_h"]["0.15"] / 1e4 for s in (a, b)),
+        )
         row("flood", "deepest", "m", a["flood"]["max_depth_m"], b["flood"]["max_depth_m"])
-        outcomes, leaving = ([_outcomes(r, part) for r in (self.before, self.after)] for part in ("outcomes", "evacuation"))
-        for name in [n for n in outcomes[0] if n in outcomes[1] and not n.startswith("flooded_area_hours")]:
+        outcomes, leaving = (
+            [_outcomes(r, part) for r in (self.before, self.after)]
+            for part in ("outcomes", "evacuation")
+        )
+        for name in [
+            n for n in outcomes[0] if n in outcomes[1] and not n.startswith("flooded_area_hours")
+        ]:
             row("outcome", name, outcomes[0][name]["unit"], *(o[name]["value"] for o in outcomes))
-        for name in [n for n in leaving[0] if n in leaving[1]]:  # the difference is the lead time gained; None: no exit is lost in the run
-            row("lead time", f"{name}: first exit lost", "min", *(r[name]["exit_lost_min"] for r in leaving))
-        for key, unit in (("flooded_nodes", "1"), ("flooded_volume_m3", "m3"), ("surcharge_hours", "h")):
+        for name in [
+            n for n in leaving[0] if n in leaving[1]
+        ]:  # the difference is the lead time gained; None: no exit is lost in the run
+            row(
+                "lead time",
+                f"{name}: first exit lost",
+                "min",
+                *(r[name]["exit_lost_min"] for r in leaving),
+            )
+        for key, unit in (
+            ("flooded_nodes", "1"),
+            ("flooded_volume_m3", "m3"),
+            ("surcharge_hours", "h"),
+        ):
             if key in a["network"] and key in b["network"]:
                 row("network", key, unit, a["network"][key], b["network"][key])
         for name in dict.fromkeys([*a["gauges"], *b["gauges"]]):
             row("gauge", name, "m", *(s["gauges"].get(name, {}).get("max_depth_m") for s in (a, b)))
         for line in LEDGER_LINES:
             row("ledger", line, "m3", a["ledger"].get(line), b["ledger"].get(line))
-        cost = [sum(m["capital_cny"]["middle"] for m in _measures(r)) / 1e6 for r in (self.before, self.after)]
+        cost = [
+            sum(m["capital_cny"]["middle"] for m in _measures(r)) / 1e6
+            for r in (self.before, self.after)
+        ]
         row("cost", "capital, middle", "M CNY", *cost)
         return found
 
@@ -94,7 +137,9 @@ class Comparison:
 
     @cached_property
     def changed_inputs(self) -> list[str]:
-        """Keys of the effective scenarios that differ, and the measures that one has and the other has not."""
+        """Keys of the effective scenarios that differ, and the measures that one has and the other
+        has not.
+        """
         flat = []
         for path in (r.folder / "scenario.toml" for r in (self.before, self.after)):
             with reading(path):
@@ -105,8 +150,14 @@ class Comparison:
             if flat[0].get(key) != flat[1].get(key)
         ]
         names = [{m["name"]: m for m in _measures(r)} for r in (self.before, self.after)]
-        lines += [f"built before only: {n} ({m['kind']})" for n, m in names[0].items() if n not in names[1]]
-        lines += [f"built after only: {n} ({m['kind']})" for n, m in names[1].items() if n not in names[0]]
+        lines += [
+            f"built before only: {n} ({m['kind']})"
+            for n, m in names[0].items()
+            if n not in names[1]
+        ]
+        lines += [
+            f"built after only: {n} ({m['kind']})" for n, m in names[1].items() if n not in names[0]
+        ]
         return lines
 
     def lines(self) -> list[str]:
@@ -116,13 +167,17 @@ class Comparison:
         shown = sorted(gauges, key=lambda r: -abs(r["difference"] or 0.0))[:GAUGES_SHOWN]
         text = [f"{a.folder} ({a.summary['portfolio']}) -> {b.folder} ({b.summary['portfolio']})"]
         for r in [r for r in self.rows if r["group"] != "gauge" or r in shown]:
-            text.append(f"  {r['group']:<8} {r['name']:<28}{_number(r['before'])}{_number(r['after'])}{_number(r['difference'], '+')} {r['unit']}")
+            numbers = _number(r["before"]) + _number(r["after"]) + _number(r["difference"], "+")
+            text.append(f"  {r['group']:<8} {r['name']:<28}{numbers} {r['unit']}")
         if len(gauges) > len(shown):
-            text.append(f"  the {len(shown)} of {len(gauges)} gauges that changed most; --json lists all")
+            text.append(
+                f"  the {len(shown)} of {len(gauges)} gauges that changed most; --json lists all"
+            )
         d = self.depth_difference
         area = (self.before.fields["x"].values[1] - self.before.fields["x"].values[0]) ** 2 / 1e4
         text.append(
-            f"  maximum depth: lower by more than 5 cm on {(d < -0.05).sum() * area:.1f} ha, higher on {(d > 0.05).sum() * area:.1f} ha; {d.min():+.2f} to {d.max():+.2f} m"
+            f"  maximum depth: lower by more than 5 cm on {(d < -0.05).sum() * area:.1f} ha, higher"
+            f" on {(d > 0.05).sum() * area:.1f} ha; {d.min():+.2f} to {d.max():+.2f} m"
         )
         return text + [f"  changed: {line}" for line in self.changed_inputs]
 
@@ -130,7 +185,9 @@ class Comparison:
         return "\n".join(self.lines())
 
     def picture(self) -> Any:
-        """Map of the difference of maximum depths: blue lower, red higher; its colours end where one cell in a hundred differs more."""
+        """Map of the difference of maximum depths: blue lower, red higher; its colours end where
+        one cell in a hundred differs more.
+        """
         from matplotlib.colors import TwoSlopeNorm
 
         from flood_sim.analysis.pictures.plots import draw_ground
@@ -139,10 +196,16 @@ class Comparison:
         plt = pyplot()
         figure, axes = plt.subplots(figsize=(8.4, 7.2), layout="constrained")
         extent = draw_ground(self.after, axes)
-        shown = np.where(np.abs(self.depth_difference) > LEAST_SHOWN_M, self.depth_difference, np.nan)
+        shown = np.where(
+            np.abs(self.depth_difference) > LEAST_SHOWN_M, self.depth_difference, np.nan
+        )
         seen = np.abs(shown[np.isfinite(shown)])
-        widest = next((w for w in SCALES_M if not seen.size or w >= np.quantile(seen, 0.99)), SCALES_M[-1])
-        image = axes.imshow(shown, cmap="RdBu_r", norm=TwoSlopeNorm(0.0, -widest, widest), extent=extent)
+        widest = next(
+            (w for w in SCALES_M if not seen.size or w >= np.quantile(seen, 0.99)), SCALES_M[-1]
+        )
+        image = axes.imshow(
+            shown, cmap="RdBu_r", norm=TwoSlopeNorm(0.0, -widest, widest), extent=extent
+        )
         figure.colorbar(image, ax=axes, label="maximum depth, after less before (m)", extend="both")
         axes.set_title(f"{self.before.summary['portfolio']} -> {self.after.summary['portfolio']}")
         return figure
@@ -152,18 +215,32 @@ def compare(before: Results, after: Results) -> Comparison:
     """Two results of one grid. Raises InputError where one is unfinished or the grids differ."""
     for results in (before, after):
         if results.status == "unfinished":
-            raise input_error("E101", str(results.folder), "this run is not finished", do=f"flood-sim run --resume {results.folder}")
+            raise input_error(
+                "E101",
+                str(results.folder),
+                "this run is not finished",
+                do=f"flood-sim run --resume {results.folder}",
+            )
     return Comparison(before, after)
 
 
 def _measures(results: Results) -> list[dict[str, Any]]:
     path = results.folder / "measures.json"
     with reading(path):
-        return [{"name": str(m["name"]), "kind": str(m["kind"]), **m} for m in json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
+        return (
+            [
+                {"name": str(m["name"]), "kind": str(m["kind"]), **m}
+                for m in json.loads(path.read_text(encoding="utf-8"))
+            ]
+            if path.is_file()
+            else []
+        )
 
 
 def _outcomes(results: Results, part: str) -> dict[str, dict[str, Any]]:
-    """Outcomes (or evacuation by space) of consequences.json by name; none where the report was not drawn."""
+    """Outcomes (or evacuation by space) of consequences.json by name; none where the report was not
+    drawn.
+    """
     path = results.folder / "consequences.json"
     with reading(path, f"flood-sim report {results.folder}"):
         rows = json.loads(path.read_text(encoding="utf-8"))[part] if path.is_file() else []
@@ -172,9 +249,19 @@ def _outcomes(results: Results, part: str) -> dict[str, dict[str, Any]]:
 
 def _flattened(data: Any, key: str = "") -> dict[str, Any]:
     if isinstance(data, dict):
-        return {k: v for name, value in data.items() for k, v in _flattened(value, f"{key}.{name}" if key else name).items()}
+        return {
+            k: v
+            for name, value in data.items()
+            for k, v in _flattened(value, f"{key}.{name}" if key else name).items()
+        }
     return {key: data}
 
 
 def _number(value: float | None, sign: str = "") -> str:
-    return f"{'-':>14}" if value is None else f"{value:>{sign}14.4g}" if abs(value) < 1e4 else f"{value:>{sign}14.0f}"
+    return (
+        f"{'-':>14}"
+        if value is None
+        else f"{value:>{sign}14.4g}"
+        if abs(value) < 1e4
+        else f"{value:>{sign}14.0f}"
+    )

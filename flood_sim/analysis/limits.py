@@ -1,4 +1,6 @@
-"""A user's own limits, standards and loads, held against those that come with the program: the same keys, kinds of values and lengths."""
+"""A user's own limits, standards and loads, held against those that come with the program: the same
+keys, kinds of values and lengths.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +11,56 @@ from flood_sim.core.errors import Finding, nearest
 
 
 def unlike(data: Any, model: Any, place: str) -> list[Finding]:
-    """What of `data` is not as in `model`: keys that lack, texts for numbers, numbers below zero where the model has none, lists of other lengths."""
+    """What of `data` is not as in `model`: keys that lack, texts for numbers, numbers below zero
+    where the model has none, lists of other lengths.
+    """
     if isinstance(model, dict):
         if not isinstance(data, dict):
-            return [Finding("E104", place, "a table is needed here", given=_short(data), allowed=", ".join(model))]
+            return [
+                Finding(
+                    "E104",
+                    place,
+                    "a table is needed here",
+                    given=_short(data),
+                    allowed=", ".join(model),
+                )
+            ]
         return _unlike_table(data, model, place)
     if isinstance(model, (bool, str)):
-        return [] if isinstance(data, type(model)) else [Finding("E104", place, "a text is needed here", given=_short(data), do=f'as in "{model}"')]
+        return (
+            []
+            if isinstance(data, type(model))
+            else [
+                Finding(
+                    "E104",
+                    place,
+                    "a text is needed here",
+                    given=_short(data),
+                    do=f'as in "{model}"',
+                )
+            ]
+        )
     if isinstance(model, (int, float)):
         return _unlike_number(data, [model], place)
     if not isinstance(data, list) or not data:
-        return [Finding("E104", place, "a list is needed here", given=_short(data), do=f"as in {_short(model)}")]
+        return [
+            Finding(
+                "E104",
+                place,
+                "a list is needed here",
+                given=_short(data),
+                do=f"as in {_short(model)}",
+            )
+        ]
     if all(isinstance(v, (int, float)) for v in model):
-        return [f for k, value in enumerate(data, start=1) for f in _unlike_number(value, model, f"{place}, value {k}")]
-    return [f for k, value in enumerate(data, start=1) for f in unlike(value, model[0], f"{place}, {k}")]
+        return [
+            f
+            for k, value in enumerate(data, start=1)
+            for f in _unlike_number(value, model, f"{place}, value {k}")
+        ]
+    return [
+        f for k, value in enumerate(data, start=1) for f in unlike(value, model[0], f"{place}, {k}")
+    ]
 
 
 def _unlike_table(data: dict[str, Any], model: dict[str, Any], place: str) -> list[Finding]:
@@ -35,21 +73,50 @@ def _unlike_table(data: dict[str, Any], model: dict[str, Any], place: str) -> li
         if key in data:
             found += unlike(data[key], value, where)
         elif not isinstance(value, str):
-            found.append(Finding("E106", where, f"this key is missing{nearest(key, data.keys() - model.keys())}", do=f"add {key} = {_short(value)}, or yours"))
+            found.append(
+                Finding(
+                    "E106",
+                    where,
+                    f"this key is missing{nearest(key, data.keys() - model.keys())}",
+                    do=f"add {key} = {_short(value)}, or yours",
+                )
+            )
     lists = {key: len(value) for key, value in model.items() if isinstance(value, list)}
     for key, length in lists.items():
         first = next(k for k, n in lists.items() if n == length)
         own, other = data.get(key), data.get(first)
         if isinstance(own, list) and isinstance(other, list) and len(own) != len(other):
-            found.append(Finding("E104", f"{place} `{key}`", f"it needs as many values as `{first}`", given=str(len(own)), allowed=str(len(other))))
+            found.append(
+                Finding(
+                    "E104",
+                    f"{place} `{key}`",
+                    f"it needs as many values as `{first}`",
+                    given=str(len(own)),
+                    allowed=str(len(other)),
+                )
+            )
     return found
 
 
 def _unlike_number(data: Any, model: list[float], place: str) -> list[Finding]:
-    if isinstance(data, bool) or not isinstance(data, (int, float)) or not math.isfinite(float(data)):
-        return [Finding("E104", place, "a finite number is needed here", given=_short(data), do=f"as in {_short(model[0])}")]
+    if (
+        isinstance(data, bool)
+        or not isinstance(data, (int, float))
+        or not math.isfinite(float(data))
+    ):
+        return [
+            Finding(
+                "E104",
+                place,
+                "a finite number is needed here",
+                given=_short(data),
+                do=f"as in {_short(model[0])}",
+            )
+        ]
     if data < 0.0 and min(model) >= 0.0:
-        return [Finding("E104", place, "a number below zero", given=_short(data), allowed="0 and more")]
+        return [
+            Finding("E104", place, "a number below zero", given=_short(data), allowed="0 and more")
+        ]
     return []
 
 

@@ -1,4 +1,6 @@
-"""What an engineer asks of a sewer's results: the run of pipes below a node, what feeds it, and why it floods. Reads network.nc only."""
+"""What an engineer asks of a sewer's results: the run of pipes below a node, what feeds it, and why
+it floods. Reads network.nc only.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ import numpy as np
 from flood_sim.core.errors import input_error
 from flood_sim.results import Results
 
-FULL = 0.95  # of the full flow by Manning, or of the bed slope: the conduit itself holds the water back
+# of the full flow by Manning, or of the bed slope: the conduit itself holds the water back
+FULL = 0.95
 DEEP_STREET_M = 0.15
 SPILLED_M3 = 1.0
 LISTED = 8
@@ -43,7 +46,9 @@ class Network:
     def number(self, node: str) -> int:
         """Number of a node by name. Raises InputError where there is none."""
         if node not in self.nodes:
-            near = sorted(name for name in self.nodes if name.lower().startswith(node[:2].lower()))[:LISTED]
+            near = sorted(name for name in self.nodes if name.lower().startswith(node[:2].lower()))[
+                :LISTED
+            ]
             raise input_error(
                 "E407",
                 str(self.results.folder / "network.nc"),
@@ -67,7 +72,9 @@ class Network:
         return int(np.argmax(self["head"][:, node]))
 
     def time_text(self, frame: int) -> str:
-        return str(self.data["time"].values[frame].astype("datetime64[m]")).replace("T", " ") + " UTC"
+        return (
+            str(self.data["time"].values[frame].astype("datetime64[m]")).replace("T", " ") + " UTC"
+        )
 
 
 def _by_end(ends: np.ndarray) -> dict[int, list[int]]:
@@ -78,16 +85,28 @@ def _by_end(ends: np.ndarray) -> dict[int, list[int]]:
 
 
 def open_network(results: Results) -> Network:
-    """The network of a result folder. Raises InputError where the run had none, or stopped before its end."""
+    """The network of a result folder. Raises InputError where the run had none, or stopped before
+    its end.
+    """
     data = results.network
     if data is None:
-        raise input_error("E407", str(results.folder), "this run had no sewer network", do='[drainage] kind = "swmm" in the scenario')
+        raise input_error(
+            "E407",
+            str(results.folder),
+            "this run had no sewer network",
+            do='[drainage] kind = "swmm" in the scenario',
+        )
     if "max_head" not in data:
-        raise input_error("E407", str(results.folder), "the run has not ended: its maxima are not written", do=f"flood-sim run --resume {results.folder}")
+        raise input_error(
+            "E407",
+            str(results.folder),
+            "the run has not ended: its maxima are not written",
+            do=f"flood-sim run --resume {results.folder}",
+        )
     return Network(results, data)
 
 
-# ------------------------------------------------------------------------------------------------------------- ways
+# --------------------------------------------------------------------------------------------- ways
 
 
 def main_way_down(network: Network, node: int) -> list[int]:
@@ -96,7 +115,9 @@ def main_way_down(network: Network, node: int) -> list[int]:
     seen = {node}
     carried = network["max_discharge"]
     while True:
-        ahead = [k for k in network.leaving.get(node, []) if int(network["link_lower"][k]) not in seen]
+        ahead = [
+            k for k in network.leaving.get(node, []) if int(network["link_lower"][k]) not in seen
+        ]
         if not ahead:
             return way
         best = max(ahead, key=lambda k: (carried[k], -k))
@@ -119,7 +140,11 @@ def way_between(network: Network, start: int, end: int) -> list[int]:
     if end not in came:
         names = f"{network.nodes[start]} to {network.nodes[end]}"
         raise input_error(
-            "E407", str(network.results.folder / "network.nc"), "there is no way down the links", given=names, do="give the upper node first"
+            "E407",
+            str(network.results.folder / "network.nc"),
+            "there is no way down the links",
+            given=names,
+            do="give the upper node first",
         )
     way = []
     while came[end] >= 0:
@@ -129,7 +154,9 @@ def way_between(network: Network, start: int, end: int) -> list[int]:
 
 
 def upstream_of(network: Network, node: int) -> dict[int, float]:
-    """Every node whose water can reach this one, with the length of pipe to it (m; pumps and the like count 0): shortest way."""
+    """Every node whose water can reach this one, with the length of pipe to it (m; pumps and the
+    like count 0): shortest way.
+    """
     distance, waiting = {node: 0.0}, deque([node])
     length = np.nan_to_num(network["link_length"])
     while waiting:
@@ -143,31 +170,49 @@ def upstream_of(network: Network, node: int) -> dict[int, float]:
 
 
 def trace(network: Network, name: str) -> list[dict[str, Any]]:
-    """The nodes that feed a node and have inlets, by what these took from the street (m3), most first."""
+    """The nodes that feed a node and have inlets, by what these took from the street (m3), most
+    first.
+    """
     reached = upstream_of(network, network.number(name))
     rows = [
-        {"node": network.nodes[k], "inlets": int(network["node_inlets"][k]), "captured_m3": float(network["captured_volume"][k]), "distance_m": far}
+        {
+            "node": network.nodes[k],
+            "inlets": int(network["node_inlets"][k]),
+            "captured_m3": float(network["captured_volume"][k]),
+            "distance_m": far,
+        }
         for k, far in reached.items()
         if network["node_inlets"][k] > 0
     ]
     return sorted(rows, key=lambda row: (-row["captured_m3"], row["node"]))
 
 
-# -------------------------------------------------------------------------------------------------------- why it floods
+# ------------------------------------------------------------------------------------ why it floods
 
 
 def explain(network: Network, name: str) -> list[str]:
-    """Why a node floods, or why its street does although the node does not: plain sentences, the cause last."""
+    """Why a node floods, or why its street does although the node does not: plain sentences, the
+    cause last.
+    """
     node = network.number(name)
     rim, head = float(network["node_rim"][node]), float(network["max_head"][node])
     frame = network.moment(node)
     lines = [
-        f"{name} ({network['node_kind'][node]}): rim {rim:.2f} m, invert {network['node_invert'][node]:.2f} m; highest head {head:.2f} m, "
-        f"{abs(head - rim):.2f} m {'above' if head > rim else 'below'} the rim, about {network.time_text(frame)}",
-        f"spilled {network['flooded_volume'][node]:.1f} m3, head above the rim for {network['surcharge_hours'][node]:.2f} h; "
-        f"{int(network['node_inlets'][node])} inlets took {network['captured_volume'][node]:.1f} m3",
+        (
+            f"{name} ({network['node_kind'][node]}): rim {rim:.2f} m, invert"
+            f" {network['node_invert'][node]:.2f} m; highest head {head:.2f} m,"
+            f" {abs(head - rim):.2f} m {'above' if head > rim else 'below'} the rim, about"
+            f" {network.time_text(frame)}"
+        ),
+        (
+            f"spilled {network['flooded_volume'][node]:.1f} m3, head above the rim for"
+            f" {network['surcharge_hours'][node]:.2f} h; {int(network['node_inlets'][node])} inlets"
+            f" took {network['captured_volume'][node]:.1f} m3"
+        ),
     ]
-    if head <= rim and network["flooded_volume"][node] < SPILLED_M3:  # storage nodes spill at their rim
+    if (
+        head <= rim and network["flooded_volume"][node] < SPILLED_M3
+    ):  # storage nodes spill at their rim
         return [*lines, *_room_left(network, node)]
     return [*lines, *_held_back(network, node, frame)]
 
@@ -177,34 +222,60 @@ def _room_left(network: Network, node: int) -> list[str]:
     if street is None or street < DEEP_STREET_M:
         return ["cause: none, it does not flood"]
     if int(network["node_inlets"][node]) == 0:
-        return [f"cause: no inlet leads into it, while the street beside it stood {street:.2f} m deep"]
-    return [f"cause: its inlets; the street stood {street:.2f} m deep while the node had room: more or larger ones, or clogged ones, would show here"]
+        return [
+            f"cause: no inlet leads into it, while the street beside it stood {street:.2f} m deep"
+        ]
+    return [
+        f"cause: its inlets; the street stood {street:.2f} m deep while the node had room: more or"
+        " larger ones, or clogged ones, would show here"
+    ]
 
 
 def _street_depth(network: Network, node: int) -> float | None:
-    """Largest depth (m) on the ground within a cell of the node; None where it lies off the grid."""
+    """Largest depth (m) on the ground within a cell of the node; None where it lies off the
+    grid.
+    """
     fields = network.results.fields
     x, y = fields["x"].values, fields["y"].values
     cell = abs(float(x[1] - x[0])) if x.size > 1 else 1.0
-    column, row = (int(np.argmin(np.abs(axis - place))) for axis, place in ((x, network["node_x"][node]), (y, network["node_y"][node])))
-    if not (abs(x[column] - network["node_x"][node]) <= cell and abs(y[row] - network["node_y"][node]) <= cell):
+    column, row = (
+        int(np.argmin(np.abs(axis - place)))
+        for axis, place in ((x, network["node_x"][node]), (y, network["node_y"][node]))
+    )
+    if not (
+        abs(x[column] - network["node_x"][node]) <= cell
+        and abs(y[row] - network["node_y"][node]) <= cell
+    ):
         return None
-    around = network.results.max_depth.values[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    around = network.results.max_depth.values[
+        max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2
+    ]
     return float(np.nanmax(around)) if np.isfinite(around).any() else None
 
 
 def _held_back(network: Network, node: int, frame: int) -> list[str]:
-    """Walk down from a surcharged node to what holds its water back: a conduit steeper loaded than it is laid, a pump, an outfall's stage."""
+    """Walk down from a surcharged node to what holds its water back: a conduit steeper loaded than
+    it is laid, a pump, an outfall's stage.
+    """
     head, flow = network["head"][frame], network["discharge"][frame]
     way = main_way_down(network, node)
     if not way:
         return ["cause: no link leads on from it; its water can only spill"]
     for passed, link in enumerate(way):
-        upper, lower, kind = int(network["link_upper"][link]), int(network["link_lower"][link]), str(network["link_kind"][link])
-        where = f"{kind} {network.links[link]}" + (f", {passed} links further down" if passed else "")
+        upper, lower, kind = (
+            int(network["link_upper"][link]),
+            int(network["link_lower"][link]),
+            str(network["link_kind"][link]),
+        )
+        where = f"{kind} {network.links[link]}" + (
+            f", {passed} links further down" if passed else ""
+        )
         if kind == "pump":
             if abs(flow[link]) < 1e-4:
-                return [f"cause: {where} stands still (tripped, switched off by a rule, or below its starting depth)"]
+                return [
+                    f"cause: {where} stands still (tripped, switched off by a rule, or below its"
+                    " starting depth)"
+                ]
             return [f"cause: {where} lifts {flow[link]:.3f} m3/s, less than arrives"]
         drop = float(head[upper] - head[lower])
         if kind != "conduit":
@@ -215,16 +286,29 @@ def _held_back(network: Network, node: int, frame: int) -> list[str]:
         capacity = float(network["link_capacity"][link])
         full = head[upper] >= network["link_inlet"][link] + network["link_height"][link]
         if full and flow[link] <= 1e-4 and drop > 0.1:
-            return [f"cause: {where} carries nothing under {drop:.2f} m of head: blocked, closed or collapsed"]
-        if full and drop >= FULL * max(fall, 0.0) and drop > 0.02:
-            room = f"full flow {capacity:.3f} m3/s" if capacity > 0.0 else "laid level or against the flow"
             return [
-                f"cause: {where} ({network['link_height'][link]:.2f} m, {room}) carries {flow[link]:.3f} m3/s and uses {drop:.2f} m of head, laid with {fall:.2f} m"
+                f"cause: {where} carries nothing under {drop:.2f} m of head: blocked, closed or"
+                " collapsed"
+            ]
+        if full and drop >= FULL * max(fall, 0.0) and drop > 0.02:
+            room = (
+                f"full flow {capacity:.3f} m3/s"
+                if capacity > 0.0
+                else "laid level or against the flow"
+            )
+            return [
+                f"cause: {where} ({network['link_height'][link]:.2f} m, {room}) carries"
+                f" {flow[link]:.3f} m3/s and uses {drop:.2f} m of head, laid with {fall:.2f} m"
             ]
     last = int(network["link_lower"][way[-1]])
     if network["node_kind"][last] == "outfall":
-        over = head[last] - (network["link_outlet"][way[-1]] if np.isfinite(network["link_outlet"][way[-1]]) else network["node_invert"][last])
+        over = head[last] - (
+            network["link_outlet"][way[-1]]
+            if np.isfinite(network["link_outlet"][way[-1]])
+            else network["node_invert"][last]
+        )
         return [
-            f"cause: the stage at outfall {network.nodes[last]}, {head[last]:.2f} m ({over:.2f} m over its invert): backwater through {len(way)} links"
+            f"cause: the stage at outfall {network.nodes[last]}, {head[last]:.2f} m ({over:.2f} m"
+            f" over its invert): backwater through {len(way)} links"
         ]
     return [f"cause: the water stands up to {network.nodes[last]}, where no link leads on"]

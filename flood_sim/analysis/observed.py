@@ -13,7 +13,15 @@ from pydantic import AwareDatetime, Field
 
 from flood_sim.core.errors import Finding, InputError, input_error, nearest
 from flood_sim.core.files.csv_files import read_raw
-from flood_sim.core.files.table_rows import FARTHEST_M, HIGHEST_M, LOWEST_M, Row, Table, check_rows, usual
+from flood_sim.core.files.table_rows import (
+    FARTHEST_M,
+    HIGHEST_M,
+    LOWEST_M,
+    Row,
+    Table,
+    check_rows,
+    usual,
+)
 from flood_sim.core.units import SECONDS_PER_DAY
 from flood_sim.results import Results
 
@@ -22,7 +30,9 @@ ODD_GAP_M = 5.0  # of observed and computed: another datum or unit
 
 @dataclass(frozen=True)
 class Observed:
-    """Observed against computed; rows: name, x_m, y_m, observed, computed (m), error = computed less observed."""
+    """Observed against computed; rows: name, x_m, y_m, observed, computed (m), error = computed
+    less observed.
+    """
 
     rows: list[dict[str, Any]]
     kind: str  # "marks" or "series"
@@ -33,9 +43,16 @@ class Observed:
         return np.array([r["error"] for r in self.rows])
 
     def figures(self) -> dict[str, float]:
-        """Bias, mean absolute error, root mean square, NSE over the marks; of series the means over gauges."""
+        """Bias, mean absolute error, root mean square, NSE over the marks; of series the means over
+        gauges.
+        """
         e, seen = self.errors, np.array([r["observed"] for r in self.rows])
-        figures = {"count": float(e.size), "bias_m": float(e.mean()), "mae_m": float(np.abs(e).mean()), "rmse_m": float(np.sqrt((e**2).mean()))}
+        figures = {
+            "count": float(e.size),
+            "bias_m": float(e.mean()),
+            "mae_m": float(np.abs(e).mean()),
+            "rmse_m": float(np.sqrt((e**2).mean())),
+        }
         if self.kind == "series":
             return figures | {
                 "nse": float(np.mean([r["nse"] for r in self.rows])),
@@ -52,8 +69,16 @@ class MarkRow(Row):
     ONE_OF: ClassVar[tuple[tuple[str, ...], ...]] = (("depth_m", "level_m"),)
     x_m: float = Field(ge=-FARTHEST_M, le=FARTHEST_M, description="map coordinate")
     y_m: float = Field(ge=-FARTHEST_M, le=FARTHEST_M, description="map coordinate")
-    depth_m: float | None = Field(None, ge=0.0, le=30.0, description="highest depth over the ground, not cm", json_schema_extra=usual(None, 8.0))
-    level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="highest level, on the datum of the ground")
+    depth_m: float | None = Field(
+        None,
+        ge=0.0,
+        le=30.0,
+        description="highest depth over the ground, not cm",
+        json_schema_extra=usual(None, 8.0),
+    )
+    level_m: float | None = Field(
+        None, ge=LOWEST_M, le=HIGHEST_M, description="highest level, on the datum of the ground"
+    )
     name: str | None = Field(None, description="absent: the row")
     time: AwareDatetime | None = Field(None, description="when it was seen: within the run")
 
@@ -65,14 +90,24 @@ class ObservedRow(Row):
     ONE_OF: ClassVar[tuple[tuple[str, ...], ...]] = (("depth_m", "stage_m"),)
     time: AwareDatetime = Field(description="date and time with offset")
     gauge: str = Field(description="name of a gauge of the result")
-    depth_m: float | None = Field(None, ge=0.0, le=200.0, description="depth over the ground", json_schema_extra=usual(None, 20.0))
-    stage_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level, on the datum of the ground")
+    depth_m: float | None = Field(
+        None,
+        ge=0.0,
+        le=200.0,
+        description="depth over the ground",
+        json_schema_extra=usual(None, 20.0),
+    )
+    stage_m: float | None = Field(
+        None, ge=LOWEST_M, le=HIGHEST_M, description="level, on the datum of the ground"
+    )
 
 
 def observed_marks(results: Results, file: Path) -> Observed:
-    """Marks of a CSV (x_m, y_m, and depth_m or level_m; name) against maxima; or series (time, gauge, depth_m or stage_m) against gauges.
+    """Marks of a CSV (x_m, y_m, and depth_m or level_m; name) against maxima; or series (time,
+    gauge, depth_m or stage_m) against gauges.
 
-    A mark takes the cell it lies in, or the deepest beside it where that one is a building. Raises InputError with all rows that are wrong.
+    A mark takes the cell it lies in, or the deepest beside it where that one is a building. Raises
+    InputError with all rows that are wrong.
     """
     raw, said = read_raw(file), list[Finding]()
     start = results.start
@@ -86,12 +121,31 @@ def observed_marks(results: Results, file: Path) -> Observed:
     columns = table.columns
     _refuse_empty(table, quantity)
     x, y = results.fields["x"].values, results.fields["y"].values
-    cell, depth, bed = x[1] - x[0], np.nan_to_num(results.max_depth.values), results.fields["bed_elevation"].values
+    cell, depth, bed = (
+        x[1] - x[0],
+        np.nan_to_num(results.max_depth.values),
+        results.fields["bed_elevation"].values,
+    )
     found, faults = [], []
-    for number, (px, py, seen) in enumerate(zip(columns["x_m"].tolist(), columns["y_m"].tolist(), columns[quantity].tolist(), strict=True)):
+    for number, (px, py, seen) in enumerate(
+        zip(
+            columns["x_m"].tolist(),
+            columns["y_m"].tolist(),
+            columns[quantity].tolist(),
+            strict=True,
+        )
+    ):
         column, line = math.floor((px - x[0]) / cell + 0.5), math.floor((y[0] - py) / cell + 0.5)
         if not (0 <= line < depth.shape[0] and 0 <= column < depth.shape[1]):
-            faults.append(Finding("E204", table.place(number), "the mark lies off the grid", given=f"{px}, {py}", allowed=_extent(x, y, cell)))
+            faults.append(
+                Finding(
+                    "E204",
+                    table.place(number),
+                    "the mark lies off the grid",
+                    given=f"{px}, {py}",
+                    allowed=_extent(x, y, cell),
+                )
+            )
             continue
         if np.isnan(bed[line, column]):
             around = [
@@ -100,16 +154,32 @@ def observed_marks(results: Results, file: Path) -> Observed:
                 for b in range(max(column - 1, 0), min(column + 2, depth.shape[1]))
             ]
             line, column = max(around, key=lambda c: depth[c])
-        computed = float(depth[line, column]) + (float(bed[line, column]) if quantity == "level_m" else 0.0)
+        computed = float(depth[line, column]) + (
+            float(bed[line, column]) if quantity == "level_m" else 0.0
+        )
         name = str(columns["name"][number]) if "name" in table else ""
-        found.append({
-            "name": name or f"row {table.raw.lines[number]}", "x_m": px, "y_m": py, "observed": seen, "computed": computed, "error": computed - seen,
-        })  # fmt: skip
+        found.append(
+            {
+                "name": name or f"row {table.raw.lines[number]}",
+                "x_m": px,
+                "y_m": py,
+                "observed": seen,
+                "computed": computed,
+                "error": computed - seen,
+            }
+        )
     if faults:
         raise InputError(faults)
     twice = len(found) - len({(r["x_m"], r["y_m"], r["observed"]) for r in found})
     if twice:
-        said.append(Finding("W312", file.name, f"{twice} marks are given twice: each of them counts", do="remove them"))
+        said.append(
+            Finding(
+                "W312",
+                file.name,
+                f"{twice} marks are given twice: each of them counts",
+                do="remove them",
+            )
+        )
     return Observed(found, "marks", tuple(said + _far_off(file.name, found, quantity)))
 
 
@@ -121,7 +191,14 @@ def _extent(x: np.ndarray, y: np.ndarray, cell: float) -> str:
 def _refuse_empty(table: Table, quantity: str) -> None:
     empty = np.flatnonzero(np.isnan(table.columns[quantity]))
     if empty.size:
-        raise InputError(Finding("E104", table.place(int(empty[0]), quantity), "this is no number: the cell is empty", do="fill or remove the row"))
+        raise InputError(
+            Finding(
+                "E104",
+                table.place(int(empty[0]), quantity),
+                "this is no number: the cell is empty",
+                do="fill or remove the row",
+            )
+        )
 
 
 def _far_off(file: str, found: list[dict[str, Any]], quantity: str) -> list[Finding]:
@@ -129,8 +206,18 @@ def _far_off(file: str, found: list[dict[str, Any]], quantity: str) -> list[Find
     gap = float(np.median([r["observed"] - r["computed"] for r in found]))
     if abs(gap) <= ODD_GAP_M:
         return []
-    text = f"half of the marks differ from the result by more than {abs(gap):.1f} m (observed less computed {gap:+.1f} m)"
-    return [Finding("W312", f"{file}, `{quantity}`", text, do="are they in metres, on the datum of the ground, and of this event?")]
+    text = (
+        f"half of the marks differ from the result by more than {abs(gap):.1f} m (observed less"
+        f" computed {gap:+.1f} m)"
+    )
+    return [
+        Finding(
+            "W312",
+            f"{file}, `{quantity}`",
+            text,
+            do="are they in metres, on the datum of the ground, and of this event?",
+        )
+    ]
 
 
 def _refuse_other_times(table: Table, results: Results, start: datetime) -> None:
@@ -141,8 +228,21 @@ def _refuse_other_times(table: Table, results: Results, start: datetime) -> None
     if outside.size:
         k = int(outside[0])
         text = f"{outside.size} of {time_s.size} observations lie outside the run"
-        given, allowed = str(table.raw.columns["time"][k]), f"from {start.isoformat()} on" + (f", {stop / 3600.0:g} h" if math.isfinite(stop) else "")
-        raise InputError(Finding("E312", table.place(k, "time"), text, given=given, allowed=allowed, do="give those of this event"))
+        given, allowed = (
+            str(table.raw.columns["time"][k]),
+            f"from {start.isoformat()} on"
+            + (f", {stop / 3600.0:g} h" if math.isfinite(stop) else ""),
+        )
+        raise InputError(
+            Finding(
+                "E312",
+                table.place(k, "time"),
+                text,
+                given=given,
+                allowed=allowed,
+                do="give those of this event",
+            )
+        )
 
 
 def _series(results: Results, table: Table, start: datetime, said: list[Finding]) -> Observed:
@@ -153,9 +253,12 @@ def _series(results: Results, table: Table, start: datetime, said: list[Finding]
     for name in dict.fromkeys(columns["gauge"].tolist()):
         if name not in results.gauges:
             raise input_error(
-                "E104", table.raw.path.name, f"the result has no such gauge{nearest(name, results.gauges)}", given=name,
+                "E104",
+                table.raw.path.name,
+                f"the result has no such gauge{nearest(name, results.gauges)}",
+                given=name,
                 allowed=", ".join(results.gauges),
-            )  # fmt: skip
+            )
         mine = columns["gauge"] == name
         own = results.gauges[name]
         at = np.array([(t - start).total_seconds() for t in own["time"]])
@@ -163,11 +266,16 @@ def _series(results: Results, table: Table, start: datetime, said: list[Finding]
         times, seen = columns["time_s"][mine][order], columns[key][mine][order]
         computed = np.interp(times, at, own[key])
         error, spread = computed - seen, float(((seen - seen.mean()) ** 2).sum())
-        found.append({
-            "name": name, "observed": float(seen.max()), "computed": float(computed.max()), "error": float(error.mean()),
-            "nse": 1.0 - float((error**2).sum()) / spread if spread > 0.0 else 0.0,
-            "peak_late_min": float(times[computed.argmax()] - times[seen.argmax()]) / 60.0,
-        })  # fmt: skip
+        found.append(
+            {
+                "name": name,
+                "observed": float(seen.max()),
+                "computed": float(computed.max()),
+                "error": float(error.mean()),
+                "nse": 1.0 - float((error**2).sum()) / spread if spread > 0.0 else 0.0,
+                "peak_late_min": float(times[computed.argmax()] - times[seen.argmax()]) / 60.0,
+            }
+        )
     return Observed(found, "series", tuple(said + _far_off(table.raw.path.name, found, key)))
 
 

@@ -12,7 +12,9 @@ from flood_sim.results import Results, told_broken_netcdf
 
 
 def draw_report(results: Results, limits: dict[str, Any] | None = None) -> Path:
-    """Draw the pictures that the run has the data for into its report/, and write consequences.json; returns the folder."""
+    """Draw the pictures that the run has the data for into its report/, and write
+    consequences.json; returns the folder.
+    """
     with told_broken_netcdf(results.folder):
         return _draw(results, limits)
 

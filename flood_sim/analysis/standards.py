@@ -1,4 +1,6 @@
-"""Criteria of standards on one result folder, and what a ladder of return periods says. Standards and loads are data files (`standards/`)."""
+"""Criteria of standards on one result folder, and what a ladder of return periods says. Standards
+and loads are data files (`standards/`).
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,11 @@ REACH_M = 50.0  # of a dyke: what is shown lies so far apart
 
 @dataclass(frozen=True)
 class Verdict:
-    """One criterion on one run: worst value and its limit (m, or h for times), what is nearest to failing or fails worst, with map places.
+    """One criterion on one run: worst value and its limit (m, or h for times), what is nearest to
+    failing or fails worst, with map places.
 
-    strict : the worst of all, where the criterion leaves out a share (worst is what that share does not exceed);  where : what `worst` is of.
+    strict : the worst of all, where the criterion leaves out a share (worst is what that share does
+    not exceed);  where : what `worst` is of.
     """
 
     criterion: str
@@ -51,7 +55,11 @@ def read_standards(wanted: str = "china") -> dict[str, Any]:
     path = named.get(wanted, Path(wanted))
     if not path.is_file():
         raise input_error(
-            "E102", "--standards", f"no such standards{nearest(wanted, named)}", given=wanted, allowed=f"{', '.join(sorted(named))}, or a file"
+            "E102",
+            "--standards",
+            f"no such standards{nearest(wanted, named)}",
+            given=wanted,
+            allowed=f"{', '.join(sorted(named))}, or a file",
         )
     data = read_toml(path, f"--standards {path}")
     wrong = [] if wanted in named else _wrong_standards(data, path.name)
@@ -64,30 +72,69 @@ def _wrong_standards(data: dict[str, Any], name: str) -> list[Finding]:
     """A user's standards: shaped as china.toml, each criterion as that of its test."""
     model = tomllib.loads((STANDARDS / "china.toml").read_text(encoding="utf-8"))
     parts = {key: part for key, part in data.items() if isinstance(part, dict)}
-    own = {c["test"]: c for part in model.values() if isinstance(part, dict) for c in part["criterion"]}
+    own = {
+        c["test"]: c for part in model.values() if isinstance(part, dict) for c in part["criterion"]
+    }
     found = unlike({"ladder_y": data.get("ladder_y")}, {"ladder_y": model["ladder_y"]}, name)
     if not parts:
-        found.append(Finding("E106", name, "no standard is in this file", allowed="tables such as [waterlogging]", do="see docs/studies.md"))
+        found.append(
+            Finding(
+                "E106",
+                name,
+                "no standard is in this file",
+                allowed="tables such as [waterlogging]",
+                do="see docs/studies.md",
+            )
+        )
     for key, part in parts.items():
-        place, like = f"{name}, [{key}]", {k: v for k, v in model["waterlogging"].items() if k != "criterion"}
+        place, like = (
+            f"{name}, [{key}]",
+            {k: v for k, v in model["waterlogging"].items() if k != "criterion"},
+        )
         found += unlike(part, like, place)
-        found += [Finding("E106", f"{place} `{k}`", "this key is missing", do=f'add {k} = "..."') for k in ("chinese", "source") if k not in part]
+        found += [
+            Finding("E106", f"{place} `{k}`", "this key is missing", do=f'add {k} = "..."')
+            for k in ("chinese", "source")
+            if k not in part
+        ]
         for family in part["family"] if isinstance(part.get("family"), list) else []:
             if family not in LOADS:
-                found.append(Finding("E104", f"{place} `family`", f"no such loads{nearest(str(family), LOADS)}", given=str(family), allowed=", ".join(LOADS)))
+                found.append(
+                    Finding(
+                        "E104",
+                        f"{place} `family`",
+                        f"no such loads{nearest(str(family), LOADS)}",
+                        given=str(family),
+                        allowed=", ".join(LOADS),
+                    )
+                )
         criteria = part.get("criterion")
-        for k, criterion in enumerate(criteria if isinstance(criteria, list) and criteria else [None], start=1):
-            where, test = f"{place}, criterion {k}", criterion.get("test") if isinstance(criterion, dict) else None
+        for k, criterion in enumerate(
+            criteria if isinstance(criteria, list) and criteria else [None], start=1
+        ):
+            where, test = (
+                f"{place}, criterion {k}",
+                (criterion.get("test") if isinstance(criterion, dict) else None),
+            )
             if not isinstance(criterion, dict) or "id" not in criterion or test not in own:
                 allowed = f"id, and test: {', '.join(own)}"
-                found.append(Finding("E104", where, "a criterion needs a name and a test that is there", given=str(test), allowed=allowed))
+                found.append(
+                    Finding(
+                        "E104",
+                        where,
+                        "a criterion needs a name and a test that is there",
+                        given=str(test),
+                        allowed=allowed,
+                    )
+                )
             else:
                 found += unlike(criterion, own[str(test)], where)
     return found
 
 
 LOADS = {
-    "short": {"duration_min", "formula", "after_h", "source"}, "day": {"depth_mm", "at_y", "formula", "source"},
+    "short": {"duration_min", "formula", "after_h", "source"},
+    "day": {"depth_mm", "at_y", "formula", "source"},
     "river": {"full_y", "full_m", "crest_y", "crest_m", "duration_h", "with_rain_y", "source"},
 }  # fmt: skip
 
@@ -97,33 +144,61 @@ def read_loads(path: Path = STANDARDS / "reference_city.toml") -> dict[str, Any]
     loads = read_toml(path, f"--loads {path}")
     model = tomllib.loads((STANDARDS / "reference_city.toml").read_text(encoding="utf-8"))
     if not loads:
-        raise input_error("E106", f"--loads {path.name}", "no loads are in this file", allowed=", ".join(f"[{name}]" for name in LOADS))
+        raise input_error(
+            "E106",
+            f"--loads {path.name}",
+            "no loads are in this file",
+            allowed=", ".join(f"[{name}]" for name in LOADS),
+        )
     for family, table in loads.items():
         if family not in LOADS:
-            raise input_error("E104", f"{path.name}, [{family}]", f"no such loads{nearest(family, LOADS)}", given=family, allowed=", ".join(LOADS))
+            raise input_error(
+                "E104",
+                f"{path.name}, [{family}]",
+                f"no such loads{nearest(family, LOADS)}",
+                given=family,
+                allowed=", ".join(LOADS),
+            )
         place = f"--loads {path.name}, [{family}]"
-        lacking = sorted(LOADS[family] - set(table)) if isinstance(table, dict) else sorted(LOADS[family])
+        lacking = (
+            sorted(LOADS[family] - set(table)) if isinstance(table, dict) else sorted(LOADS[family])
+        )
         if lacking:
-            raise input_error("E106", place, "keys are missing", given=", ".join(lacking), do="add them, as docs/studies.md shows")
+            raise input_error(
+                "E106",
+                place,
+                "keys are missing",
+                given=", ".join(lacking),
+                do="add them, as docs/studies.md shows",
+            )
         wrong = unlike(table, model[family], place)
         if wrong:
             raise InputError(wrong)
     return loads
 
 
-def judge(consequences: Consequences, criterion: Mapping[str, Any], rain_ends_h: float = 0.0) -> Verdict | None:
+def judge(
+    consequences: Consequences, criterion: Mapping[str, Any], rain_ends_h: float = 0.0
+) -> Verdict | None:
     """A criterion on a run; None where the run lacks what it needs (roads, buildings, frames)."""
     return TESTS[criterion["test"]](consequences, criterion, rain_ends_h)
 
 
-def _carriageway(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
-    """Largest depth that `share` of the carriageway (by area) stays under, over the whole run: a field of maxima, so it is on the safe side."""
+def _carriageway(
+    c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float
+) -> Verdict | None:
+    """Largest depth that `share` of the carriageway (by area) stays under, over the whole run: a
+    field of maxima, so it is on the safe side.
+    """
     if c.exposure is None or not c.exposure["road_share"].any():
         return None
     depth = np.nan_to_num(c.results.max_depth.values)
     worst = share_quantile(depth, c.exposure["road_share"], criterion["share"])
     return Verdict(
-        criterion["id"], worst, criterion["limit_m"], tuple(_deepest(c, np.where(c.exposure["road_share"] > 0.0, depth, 0.0), "carriageway"))
+        criterion["id"],
+        worst,
+        criterion["limit_m"],
+        tuple(_deepest(c, np.where(c.exposure["road_share"] > 0.0, depth, 0.0), "carriageway")),
     )
 
 
@@ -136,32 +211,43 @@ def share_quantile(value: np.ndarray, weight: np.ndarray, share: float) -> float
     return float(value[used][order][min(k, len(order) - 1)])
 
 
-def _ground_floor(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
+def _ground_floor(
+    c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float
+) -> Verdict | None:
     if c.exposure is None or not len(c.exposure["use"]):
         return None
     over = c.ring_depth - c.exposure["ground_floor_m"]
     order = np.argsort(-over, kind="stable")[:OBJECTS_SHOWN]
     cells = [np.argwhere(c.exposure["building"] == k + 1).mean(axis=0).astype(int) for k in order]
-    objects = [{"name": f"building {k + 1}", "value": float(over[k]), **_place(c, *cell)} for k, cell in zip(order.tolist(), cells, strict=True)]
+    objects = [
+        {"name": f"building {k + 1}", "value": float(over[k]), **_place(c, *cell)}
+        for k, cell in zip(order.tolist(), cells, strict=True)
+    ]
     return Verdict(criterion["id"], float(over.max()), criterion["limit_m"], tuple(objects))
 
 
 def _lane_path(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
-    """Depth on the driest way along each street, the deepest of all frames, that `share` of the streets' length stays under. Roads without axes:
-    the carriageway by area."""
+    """Depth on the driest way along each street, the deepest of all frames, that `share` of the
+    streets' length stays under. Roads without axes: the carriageway by area."""
     streets = c.streets
     if streets is None:
         return _carriageway(c, criterion, rain_ends_h)
     worst = streets.by_frame[1].max(axis=0)
     order = np.argsort(-worst, kind="stable")[:OBJECTS_SHOWN].tolist()
-    objects = tuple({"name": streets.name[k], "value": float(worst[k]), **_place(c, *streets.middle_cell(k))} for k in order if worst[k] > 0.0)
+    objects = tuple(
+        {"name": streets.name[k], "value": float(worst[k]), **_place(c, *streets.middle_cell(k))}
+        for k in order
+        if worst[k] > 0.0
+    )
     value = share_quantile(worst, streets.length_m, criterion["share"])
     return Verdict(criterion["id"], value, criterion["limit_m"], objects, float(worst.max()))
 
 
 def _recession(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
-    """Hours after the rain until `share` of a zone's streets (by length) can be passed along a way at most limit_m deep, and stay so: the zone that
-    is nearest to its own limit or furthest over it; over it, too, where the run ends with streets shut. None without frames."""
+    """Hours after the rain until `share` of a zone's streets (by length) can be passed along a way
+    at most limit_m deep, and stay so: the zone that is nearest to its own limit or furthest over
+    it; over it, too, where the run ends with streets shut. None without frames.
+    """
     streets = c.streets
     if streets is None or "depth" not in c.results.fields:
         return None
@@ -171,12 +257,26 @@ def _recession(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float
         mine = streets.of_zone(zone)
         if not mine.any():
             continue
-        shut = np.array([share_quantile(row[mine], streets.length_m[mine], criterion["share"]) > criterion["limit_m"] for row in depth])
+        shut = np.array(
+            [
+                share_quantile(row[mine], streets.length_m[mine], criterion["share"])
+                > criterion["limit_m"]
+                for row in depth
+            ]
+        )
         last = int(np.flatnonzero(shut)[-1]) if shut.any() else -1
-        if last == len(hours) - 1:  # not within the run: later than its end, and over the limit as far as one knows
+        if (
+            last == len(hours) - 1
+        ):  # not within the run: later than its end, and over the limit as far as one knows
             found.append((limit_h, max(float(hours[last]) - rain_ends_h, limit_h + 1.0), zone))
         else:
-            found.append((limit_h, max(float(hours[last + 1]) - rain_ends_h, 0.0) if last >= 0 else 0.0, zone))
+            found.append(
+                (
+                    limit_h,
+                    max(float(hours[last + 1]) - rain_ends_h, 0.0) if last >= 0 else 0.0,
+                    zone,
+                )
+            )
     if not found:
         return None
     limit_h, worst, zone = min(found, key=lambda f: f[0] - f[1])
@@ -185,7 +285,9 @@ def _recession(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float
 
 
 def _dyke(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
-    """Safety height (m) that the crest lacks over the highest stage, at the worst bank cell: 0 or less passes."""
+    """Safety height (m) that the crest lacks over the highest stage, at the worst bank cell: 0 or
+    less passes.
+    """
     board = freeboard_m(c)
     if board is None:
         return None
@@ -196,7 +298,9 @@ def _dyke(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> 
     objects: list[dict[str, Any]] = []
     for k in order.tolist():
         place = _place(c, *divmod(int(cells[k]), columns))
-        if all(math.hypot(place["x_m"] - o["x_m"], place["y_m"] - o["y_m"]) > REACH_M for o in objects):
+        if all(
+            math.hypot(place["x_m"] - o["x_m"], place["y_m"] - o["y_m"]) > REACH_M for o in objects
+        ):
             objects.append({"name": "dyke", "value": float(lacking[k]), **place})
         if len(objects) == OBJECTS_SHOWN:
             break
@@ -204,7 +308,9 @@ def _dyke(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> 
 
 
 def _openings(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float) -> Verdict | None:
-    spaces = {n: s for n, s in c.results.summary.get("sites", {}).items() if s["kind"] == "underground"}
+    spaces = {
+        n: s for n, s in c.results.summary.get("sites", {}).items() if s["kind"] == "underground"
+    }
     if not spaces:
         return None
     heads: dict[tuple[str, str], float] = {}
@@ -212,14 +318,32 @@ def _openings(c: Consequences, criterion: Mapping[str, Any], rain_ends_h: float)
         key = row["site"], row["opening"]
         heads[key] = max(heads.get(key, 0.0), row["head_m"])
     order = sorted(heads, key=lambda k: -heads[k])[:OBJECTS_SHOWN]
-    cells = {(n, o): cell for n, s in spaces.items() for o, cell in zip(s["openings"], s.get("opening_cells", []), strict=False)}
-    objects = [{"name": "/".join(key), "value": heads[key], **(_place(c, *cells[key]) if key in cells else {})} for key in order]
-    return Verdict(criterion["id"], max(heads.values(), default=0.0), criterion["limit_m"], tuple(objects))
+    cells = {
+        (n, o): cell
+        for n, s in spaces.items()
+        for o, cell in zip(s["openings"], s.get("opening_cells", []), strict=False)
+    }
+    objects = [
+        {
+            "name": "/".join(key),
+            "value": heads[key],
+            **(_place(c, *cells[key]) if key in cells else {}),
+        }
+        for key in order
+    ]
+    return Verdict(
+        criterion["id"], max(heads.values(), default=0.0), criterion["limit_m"], tuple(objects)
+    )
 
 
 TESTS = {
-    "carriageway": _carriageway, "lane_path": _lane_path, "recession": _recession, "ground_floor": _ground_floor, "dyke": _dyke, "openings": _openings,
-}  # fmt: skip
+    "carriageway": _carriageway,
+    "lane_path": _lane_path,
+    "recession": _recession,
+    "ground_floor": _ground_floor,
+    "dyke": _dyke,
+    "openings": _openings,
+}
 
 
 def _deepest(c: Consequences, value: np.ndarray, what: str) -> list[dict[str, Any]]:
@@ -236,23 +360,32 @@ def _deepest(c: Consequences, value: np.ndarray, what: str) -> list[dict[str, An
 
 def _place(c: Consequences, row: Any, column: Any) -> dict[str, float]:
     fields = c.results.fields
-    return {"x_m": float(fields["x"].values[int(column)]), "y_m": float(fields["y"].values[int(row)])}
+    return {
+        "x_m": float(fields["x"].values[int(column)]),
+        "y_m": float(fields["y"].values[int(row)]),
+    }
 
 
-def interpolated_period(passed_y: float, margin_passed: float, failed_y: float, margin_failed: float) -> float:
-    """Return period at which the margin is nothing, linear in ln T between the last pass and the first fail."""
+def interpolated_period(
+    passed_y: float, margin_passed: float, failed_y: float, margin_failed: float
+) -> float:
+    """Return period at which the margin is nothing, linear in ln T between the last pass and the
+    first fail.
+    """
     if margin_passed <= 0.0:
         return passed_y
     share = margin_passed / (margin_passed - margin_failed)
     return math.exp(math.log(passed_y) + share * math.log(failed_y / passed_y))
 
 
-Tried = Mapping[float, tuple[bool, Mapping[str, float]]]  # rung to passed, and the margin of each criterion in its own unit
+Tried = Mapping[
+    float, tuple[bool, Mapping[str, float]]
+]  # rung to passed, and the margin of each criterion in its own unit
 
 
 def ladder_answer(tried: Tried, ladder: Sequence[float]) -> dict[str, Any]:
-    """What a set of tried rungs says: the largest T with all lower tried rungs passed, the first fail, the figure between (the lowest of the
-    criteria that fail there).
+    """What a set of tried rungs says: the largest T with all lower tried rungs passed, the first
+    fail, the figure between (the lowest of the criteria that fail there).
 
     monotone: False where a rung passes above one that fails.
     """
@@ -264,18 +397,34 @@ def ladder_answer(tried: Tried, ladder: Sequence[float]) -> dict[str, Any]:
     about = None
     if passes is not None and fails is not None:
         before, after = tried[passes][1], tried[fails][1]
-        between = [interpolated_period(passes, before[c], fails, after[c]) for c in after if after[c] < 0.0 and c in before]
+        between = [
+            interpolated_period(passes, before[c], fails, after[c])
+            for c in after
+            if after[c] < 0.0 and c in before
+        ]
         about = min(between, default=None)
-    return {"passes_y": passes, "fails_y": fails, "about_y": about, "monotone": monotone, "beyond_ladder": fails is None and passes == max(ladder)}
+    return {
+        "passes_y": passes,
+        "fails_y": fails,
+        "about_y": about,
+        "monotone": monotone,
+        "beyond_ladder": fails is None and passes == max(ladder),
+    }
 
 
 def next_rung(tried: Tried, ladder: Sequence[float], required: float) -> float | None:
-    """The rung to run next: the required one first, then by halves between the last pass and the first fail; None once they are neighbours."""
+    """The rung to run next: the required one first, then by halves between the last pass and the
+    first fail; None once they are neighbours.
+    """
     if not tried:
         return min(ladder, key=lambda t: (abs(math.log(t / required)), t))
     low = max((t for t in tried if tried[t][0]), default=None)
     high = min((t for t in tried if not tried[t][0]), default=None)
     if low is not None and high is not None and low > high:  # not monotone: the whole ladder
         return next((t for t in ladder if t not in tried), None)
-    inside = [t for t in ladder if t not in tried and (low is None or t > low) and (high is None or t < high)]
+    inside = [
+        t
+        for t in ladder
+        if t not in tried and (low is None or t > low) and (high is None or t < high)
+    ]
     return inside[len(inside) // 2] if inside else None

@@ -1,4 +1,6 @@
-"""The Basic Model Interface of a scenario. A subclass of `bmipy.Bmi` where bmipy is installed, the same methods without it."""
+"""The Basic Model Interface of a scenario. A subclass of `bmipy.Bmi` where bmipy is installed, the
+same methods without it.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,14 @@ MOMENT_S = 1e-9
 
 
 class BmiFloodSim(Bmi):  # type: ignore[misc]
-    """Surface, sewers and sites of one scenario, in a process of its own: any number of instances run side by side in one program.
+    """Surface, sewers and sites of one scenario, in a process of its own: any number of instances
+    run side by side in one program.
 
-    Grid 0: cells, row 0 in the south; grids 1, 2, 3, 5: points (edges with a stage, inflows, nodes, outfalls); grid 4: one number for the model.
-    Set values hold from the next step on, in place of the scenario's series. Nothing is written but SWMM's own scratch files. Errors of the scenario
-    are InputError, a run that fails or a process that ends is RunFailedError; the values are then those of the moment at which it stopped.
+    Grid 0: cells, row 0 in the south; grids 1, 2, 3, 5: points (edges with a stage, inflows, nodes,
+    outfalls); grid 4: one number for the model. Set values hold from the next step on, in place of
+    the scenario's series. Nothing is written but SWMM's own scratch files. Errors of the scenario
+    are InputError, a run that fails or a process that ends is RunFailedError; the values are then
+    those of the moment at which it stopped.
     """
 
     def __init__(self) -> None:
@@ -34,16 +39,20 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
             raise RuntimeError("the model is not initialized: call initialize(scenario file) first")
         return self._process
 
-    # ------------------------------------------------------------------------------------------------------------ control
+    # -------------------------------------------------------------------------------------- control
 
     def initialize(self, config_file: str) -> None:
-        """Start the model of a scenario file, `#portfolio` behind it where one is wanted. A model that runs in this instance is ended.
+        """Start the model of a scenario file, `#portfolio` behind it where one is wanted. A model
+        that runs in this instance is ended.
 
         Raises InputError with all findings, as `flood-sim check` tells them.
         """
         self.finalize()
         process = ModelProcess(str(config_file))
-        self._points = {int(grid): np.array(xy, float).reshape(-1, 2) for grid, xy in process.facts["points"].items()}
+        self._points = {
+            int(grid): np.array(xy, float).reshape(-1, 2)
+            for grid, xy in process.facts["points"].items()
+        }
         self._process = process
 
     def update(self) -> None:
@@ -51,24 +60,33 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
         self.update_until(min(self.get_current_time() + self.get_time_step(), self.get_end_time()))
 
     def update_until(self, time: float) -> None:
-        """To this time (s), in windows of the scenario. With sewers it is whole seconds and a multiple of their routing step.
+        """To this time (s), in windows of the scenario. With sewers it is whole seconds and a
+        multiple of their routing step.
 
-        Raises ValueError for a time that does not fit; InstabilityError, VolumeLedgerError, DrainageError (all RunFailedError) as a run does.
+        Raises ValueError for a time that does not fit; InstabilityError, VolumeLedgerError,
+        DrainageError (all RunFailedError) as a run does.
         """
         now, routing = self.get_current_time(), self._model.facts["routing_step_s"]
         if not now <= time <= self.get_end_time():
             raise ValueError(f"time {time} s lies outside {now} to {self.get_end_time()} s")
-        if routing is not None and any(abs(time / step - round(time / step)) > MOMENT_S for step in (1.0, routing)):
-            raise ValueError(f"time {time} s: with sewers, whole seconds and a multiple of routing_step_s, {routing:g} s")
+        if routing is not None and any(
+            abs(time / step - round(time / step)) > MOMENT_S for step in (1.0, routing)
+        ):
+            raise ValueError(
+                f"time {time} s: with sewers, whole seconds and a multiple of routing_step_s,"
+                f" {routing:g} s"
+            )
         self._model.ask("update", until_s=float(time))
 
     def finalize(self) -> None:
-        """End the model's process and remove its scratch files; safe to call twice. Arrays that were handed out stay readable."""
+        """End the model's process and remove its scratch files; safe to call twice. Arrays that
+        were handed out stay readable.
+        """
         process, self._process = self._process, None
         if process is not None:
             process.end("the model was finalized")
 
-    # --------------------------------------------------------------------------------------------------------------- time
+    # ----------------------------------------------------------------------------------------- time
 
     def get_start_time(self) -> float:
         return 0.0
@@ -85,7 +103,7 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
     def get_time_units(self) -> str:
         return "s"
 
-    # ---------------------------------------------------------------------------------------------------------- variables
+    # ------------------------------------------------------------------------------------ variables
 
     def get_component_name(self) -> str:
         return "flood_sim"
@@ -131,7 +149,9 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
         return self._model.values[name]
 
     def get_value(self, name: str, dest: np.ndarray) -> np.ndarray:
-        """Copy the values (n,) into dest. Raises ValueError where it has another size, TypeError where it takes no float64."""
+        """Copy the values (n,) into dest. Raises ValueError where it has another size, TypeError
+        where it takes no float64.
+        """
         return _filled(dest, self.get_value_ptr(name))
 
     def get_value_at_indices(self, name: str, dest: np.ndarray, inds: np.ndarray) -> np.ndarray:
@@ -144,19 +164,31 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
         self.set_value_at_indices(name, np.arange(self.get_value_ptr(name).size), src)
 
     def set_value_at_indices(self, name: str, inds: np.ndarray, src: np.ndarray) -> None:
-        """Stages (m) and inflows (m3/s, not below zero). Raises KeyError for what cannot be set, IndexError for a place that is not there, ValueError
-        for what is no number or not one for each place; nothing is set then."""
+        """Stages (m) and inflows (m3/s, not below zero). Raises KeyError for what cannot be set,
+        IndexError for a place that is not there, ValueError for what is no number or not one for
+        each place; nothing is set then."""
         _variable(name)
         if name not in INPUTS:
             raise KeyError(f"{name} cannot be set; {', '.join(INPUTS)} can")
-        places, values = _places(name, inds, self.get_value_ptr(name).size), np.asarray(src, float).ravel()
+        places, values = (
+            _places(name, inds, self.get_value_ptr(name).size),
+            np.asarray(src, float).ravel(),
+        )
         if not np.isfinite(values).all() or (name == INFLOW and (values < 0.0).any()):
-            raise ValueError(f"{name}: finite values{', not below zero' if name == INFLOW else ''}, given {values.tolist()[:5]}")
+            raise ValueError(
+                f"{name}: finite values{', not below zero' if name == INFLOW else ''}, given"
+                f" {values.tolist()[:5]}"
+            )
         if values.size not in (1, places.size):
             raise ValueError(f"{name}: {places.size} places, {values.size} values")
-        self._model.ask("set", name=name, places=places.tolist(), values=np.broadcast_to(values, places.shape).tolist())
+        self._model.ask(
+            "set",
+            name=name,
+            places=places.tolist(),
+            values=np.broadcast_to(values, places.shape).tolist(),
+        )
 
-    # -------------------------------------------------------------------------------------------------------------- grids
+    # ---------------------------------------------------------------------------------------- grids
 
     def get_grid_rank(self, grid: int) -> int:
         self.get_grid_size(grid)
@@ -189,10 +221,14 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
         return origin
 
     def get_grid_x(self, grid: int, x: np.ndarray) -> np.ndarray:
-        return _filled(x, self._model.facts["x_m"] if grid == CELLS else self._of_points(grid)[:, 0])
+        return _filled(
+            x, self._model.facts["x_m"] if grid == CELLS else self._of_points(grid)[:, 0]
+        )
 
     def get_grid_y(self, grid: int, y: np.ndarray) -> np.ndarray:
-        return _filled(y, self._model.facts["y_m"] if grid == CELLS else self._of_points(grid)[:, 1])
+        return _filled(
+            y, self._model.facts["y_m"] if grid == CELLS else self._of_points(grid)[:, 1]
+        )
 
     def get_grid_z(self, grid: int, z: np.ndarray) -> np.ndarray:
         raise NotImplementedError("these grids lie in a plane")
@@ -226,7 +262,9 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
     def _only_cells(self, grid: int) -> None:
         self.get_grid_size(grid)
         if grid != CELLS:
-            raise NotImplementedError("only the cells, grid 0, have a shape, a spacing and an origin")
+            raise NotImplementedError(
+                "only the cells, grid 0, have a shape, a spacing and an origin"
+            )
 
     def _of_points(self, grid: int) -> np.ndarray:
         self.get_grid_size(grid)
@@ -245,7 +283,9 @@ def _places(name: str, inds: np.ndarray, size: int) -> np.ndarray:
     """Flat places, checked."""
     places = np.asarray(inds).ravel()
     if places.size and (places.dtype.kind not in "iu" or places.min() < 0 or places.max() >= size):
-        raise IndexError(f"{name}: places are whole numbers from 0 to {size - 1}, given {places.tolist()[:5]}")
+        raise IndexError(
+            f"{name}: places are whole numbers from 0 to {size - 1}, given {places.tolist()[:5]}"
+        )
     return places.astype(np.int64)
 
 
@@ -253,6 +293,9 @@ def _filled(dest: np.ndarray, values: Any) -> np.ndarray:
     """Values copied into an array of as many, never cut to whole numbers."""
     values = np.asarray(values, float)
     if np.shape(dest) != values.shape:
-        raise ValueError(f"{values.size} values, an array of shape {np.shape(dest)} given: it must be flat and as long")
+        raise ValueError(
+            f"{values.size} values, an array of shape {np.shape(dest)} given: it must be flat and"
+            " as long"
+        )
     np.copyto(dest, values, casting="same_kind")
     return dest

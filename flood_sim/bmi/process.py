@@ -1,4 +1,6 @@
-"""The child process of a BMI instance as its parent holds it: begun, asked, ended with the instance, never left behind."""
+"""The child process of a BMI instance as its parent holds it: begun, asked, ended with the
+instance, never left behind.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,10 @@ from flood_sim.core import errors
 from flood_sim.core.errors import Finding, FloodSimError, InputError, RunFailedError
 
 BEGIN = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); memory, folder, parent, config = sys.argv[2:]\n"
-    "from flood_sim import sandbox; sandbox.hold_apart(config, folder)\n"  # before numpy: threads that are there stay free
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); memory, folder, parent, config ="
+    " sys.argv[2:]\n"
+    # before numpy: threads that are there stay free
+    "from flood_sim import sandbox; sandbox.hold_apart(config, folder)\n"
     "from flood_sim.bmi.model import serve; serve(memory, folder, parent)"
 )
 LOG = "model.log"
@@ -32,13 +36,16 @@ LAST_WORDS = 12  # lines of its log that a dead process leaves in the message
 
 
 class ModelProcess:
-    """A model in a process of its own. Values lie in memory that both map: nothing is copied over a pipe, and what was handed out stays valid.
+    """A model in a process of its own. Values lie in memory that both map: nothing is copied over a
+    pipe, and what was handed out stays valid.
 
     The memory has no name in the file system: nothing is left of it, however a process ends.
     """
 
     def __init__(self, config: str) -> None:
-        """Start the process and let it build the model. Raises InputError or RunFailedError as a run would."""
+        """Start the process and let it build the model. Raises InputError or RunFailedError as a
+        run would.
+        """
         self._lock, self._rest, self._lost = threading.Lock(), b"", ""
         self.time_s = 0.0
         self._folder = Path(tempfile.mkdtemp(prefix="flood_sim_bmi_"))
@@ -51,9 +58,11 @@ class ModelProcess:
         self.values = views(block, self.sizes)
 
     def ask(self, task: str, **keys: Any) -> dict[str, Any]:
-        """The answer to a request. Raises the model's error; RunFailedError where its process has ended.
+        """The answer to a request. Raises the model's error; RunFailedError where its process has
+        ended.
 
-        Ctrl-C ends an update after its window, and the model can go on from there; a second one ends the process.
+        Ctrl-C ends an update after its window, and the model can go on from there; a second one
+        ends the process.
         """
         with self._lock:
             if self._lost:
@@ -64,7 +73,9 @@ class ModelProcess:
             except RunFailedError:
                 raise
             except BaseException:
-                self.end("the model was interrupted before it had answered; initialize starts it anew")
+                self.end(
+                    "the model was interrupted before it had answered; initialize starts it anew"
+                )
                 raise
         if interrupt is not None:
             raise interrupt
@@ -80,7 +91,9 @@ class ModelProcess:
             return self._received(), interrupt
 
     def end(self, why: str) -> None:
-        """End the process and remove its folder; what is asked later is answered with why. Values stay readable; safe to call twice."""
+        """End the process and remove its folder; what is asked later is answered with why. Values
+        stay readable; safe to call twice.
+        """
         self._lost = self._lost or why
         self._release()
 
@@ -116,39 +129,73 @@ class ModelProcess:
         if code == -signal.SIGKILL:
             how += ", which the system also sends when memory is short"
         log = self._folder / LOG
-        words = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_WORDS:] if log.exists() else []
+        words = (
+            log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_WORDS:]
+            if log.exists()
+            else []
+        )
         told = "".join(f"\n  {line}" for line in words if line.strip())
         self.end(f"the model's process ended {how}; initialize starts it anew{told}")
         raise RunFailedError(self._lost)
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer, or the model's error as it was raised there. Raises RuntimeError, with the trace, for a fault of flood_sim."""
+    """The answer, or the model's error as it was raised there. Raises RuntimeError, with the trace,
+    for a fault of flood_sim.
+    """
     if "fault" in answer:
-        raise RuntimeError(f"this is a fault of flood_sim, in the model's process:\n{answer['fault']}")
+        raise RuntimeError(
+            f"this is a fault of flood_sim, in the model's process:\n{answer['fault']}"
+        )
     if "error" not in answer:
         return answer
     kind = getattr(errors, answer["error"], RunFailedError)
-    findings = [Finding(**f | {"at": tuple((x, y) for x, y in f["at"])}) for f in answer["findings"]]
+    findings = [
+        Finding(**f | {"at": tuple((x, y) for x, y in f["at"])}) for f in answer["findings"]
+    ]
     if issubclass(kind, InputError):
         raise InputError(findings)
-    raise kind(answer["message"], findings) if issubclass(kind, RunFailedError) else FloodSimError(answer["message"])
+    raise (
+        kind(answer["message"], findings)
+        if issubclass(kind, RunFailedError)
+        else FloodSimError(answer["message"])
+    )
 
 
 def _start(memory: int, folder: Path, config: str) -> subprocess.Popen[bytes]:
     """The same Python with the same paths; not the current folder, which may hold anything."""
     homes = [importlib.util.find_spec(name) for name in ("flood_sim", "flood_kernels")]
-    paths = [p for p in sys.path if p] + [str(Path(h.origin).parents[1]) for h in homes if h is not None and h.origin is not None]
-    command = [sys.executable, "-P", "-c", BEGIN, json.dumps(paths), str(memory), str(folder), str(os.getpid()), config]
+    paths = [p for p in sys.path if p] + [
+        str(Path(h.origin).parents[1]) for h in homes if h is not None and h.origin is not None
+    ]
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        BEGIN,
+        json.dumps(paths),
+        str(memory),
+        str(folder),
+        str(os.getpid()),
+        config,
+    ]
     environment = {"OMP_WAIT_POLICY": "passive"} | os.environ
     with (folder / LOG).open("wb") as log:
         return subprocess.Popen(
-            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment, pass_fds=(memory,)
-        )  # fmt: skip
+            command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            pass_fds=(memory,),
+        )
 
 
 def _nameless_file() -> IO[bytes]:
-    """A file in memory without a name, or in the temporary folder where the system has none of that kind."""
+    """A file in memory without a name, or in the temporary folder where the system has none of that
+    kind.
+    """
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("flood_sim_bmi"), "r+b", buffering=0)
     return tempfile.TemporaryFile(buffering=0)

@@ -1,4 +1,6 @@
-"""Names, grids and units of what crosses the Basic Model Interface, and where each value lies in the memory that two processes share."""
+"""Names, grids and units of what crosses the Basic Model Interface, and where each value lies in
+the memory that two processes share.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,20 @@ import numpy as np
 
 CELLS, EDGES, INFLOWS, NODES, TOTALS, OUTFALLS = range(6)  # grids
 DEPTH, BED = "land_surface_water__depth", "land_surface__elevation"
-EAST, NORTH = "land_surface_water_flow__x_component_of_velocity", "land_surface_water_flow__y_component_of_velocity"
+EAST, NORTH = (
+    "land_surface_water_flow__x_component_of_velocity",
+    "land_surface_water_flow__y_component_of_velocity",
+)
 HEAD, OUTFALL_VOLUME = "drainage_node_water__head", "drainage_outfall_water__outgoing_volume"
-STAGE, INFLOW = "land_surface_boundary_water__elevation", "land_surface_inflow_water__volume_flow_rate"
+STAGE, INFLOW = (
+    "land_surface_boundary_water__elevation",
+    "land_surface_inflow_water__volume_flow_rate",
+)
 VOLUME, INFLOW_VOLUME = "land_surface_water__volume", "land_surface_inflow_water__volume"
-BOUNDARY_IN, BOUNDARY_OUT = "land_surface_boundary_water__incoming_volume", "land_surface_boundary_water__outgoing_volume"
+BOUNDARY_IN, BOUNDARY_OUT = (
+    "land_surface_boundary_water__incoming_volume",
+    "land_surface_boundary_water__outgoing_volume",
+)
 LEDGER_ERROR = "model_water_balance__relative_error"
 ALIGNMENT = 64  # bytes: no two variables share a cache line
 

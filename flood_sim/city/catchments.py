@@ -8,7 +8,9 @@ from flood_sim.simulation.inputs import DrainageInputs, ModelInputs
 
 
 def nearest_node_areas(inputs: ModelInputs, drainage: DrainageInputs) -> dict[str, float]:
-    """Node to the catchment (m2, roofs included) that lies nearest to one of its openings; water bodies at the start drain to none."""
+    """Node to the catchment (m2, roofs included) that lies nearest to one of its openings; water
+    bodies at the start drain to none.
+    """
     from scipy.spatial import cKDTree
 
     places = [(name, cell) for name, cells in drainage.return_cells.items() for cell in cells]

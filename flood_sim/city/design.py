@@ -1,4 +1,6 @@
-"""Hydraulic design of the sewers by the rational method, node by node from the leaves down, as an engineer's table would."""
+"""Hydraulic design of the sewers by the rational method, node by node from the leaves down, as an
+engineer's table would.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ INLET_FACTOR = 2.0  # inlets take this multiple of the node's own design flow
 
 @dataclass
 class Pipe:
-    """From a node to the next: diameter m, slope, inverts m at both ends, design flow m3/s, silt depth m."""
+    """From a node to the next: diameter m, slope, inverts m at both ends, design flow m3/s, silt
+    depth m.
+    """
 
     diameter: float
     slope: float
@@ -45,7 +49,9 @@ class Pipe:
 
 @dataclass
 class Design:
-    """Pipe, invert (m) and number of double gutter grates of every node; design flow and time of concentration (min) at the node."""
+    """Pipe, invert (m) and number of double gutter grates of every node; design flow and time of
+    concentration (min) at the node.
+    """
 
     pipes: list[Pipe | None]
     inverts: list[float]
@@ -60,7 +66,9 @@ def least_slope(diameter: float) -> float:
 
 
 def design_sewers(p: CityParameters, tree: SewerTree) -> Design:
-    """Rational method with the Zhengzhou "measures" formula; raises ValueError with the node's name below 6 m."""
+    """Rational method with the Zhengzhou "measures" formula; raises ValueError with the node's name
+    below 6 m.
+    """
     law, period = FORMULAS["zhengzhou-measures"], p.design_return_period_y
     count = len(tree.nodes)
     area, minutes = [node.area for node in tree.nodes], [ENTRY_TIME_MIN] * count
@@ -75,14 +83,27 @@ def design_sewers(p: CityParameters, tree: SewerTree) -> Design:
         if node.down < 0:
             diameter = _first_diameter(flows[k], smallest[k], 0.0)
             invert[k] = min(invert[k], crown[k] - diameter)
-            pipes[k] = Pipe(diameter, least_slope(diameter), crown[k] - diameter, crown[k] - diameter - least_slope(diameter) * 24.0, flows[k])
+            pipes[k] = Pipe(
+                diameter,
+                least_slope(diameter),
+                crown[k] - diameter,
+                crown[k] - diameter - least_slope(diameter) * 24.0,
+                flows[k],
+            )
             continue
         down = tree.nodes[node.down]
         cover = (crown[k] - (down.rim - COVER_M)) / node.length
         diameter = _first_diameter(flows[k], smallest[k], cover)
         slope = max(least_slope(diameter), cover)
         lower_crown = crown[k] - slope * node.length
-        pipe = Pipe(diameter, slope, crown[k] - diameter, lower_crown - diameter, flows[k], _silt(p, node.name, diameter))
+        pipe = Pipe(
+            diameter,
+            slope,
+            crown[k] - diameter,
+            lower_crown - diameter,
+            flows[k],
+            _silt(p, node.name, diameter),
+        )
         pipes[k] = pipe
         invert[k] = min(invert[k], pipe.upper)
         invert[node.down] = min(invert[node.down], pipe.lower)
@@ -91,16 +112,28 @@ def design_sewers(p: CityParameters, tree: SewerTree) -> Design:
         largest_inflow[node.down] = max(largest_inflow[node.down], flows[k])
         area[node.down] += area[k]
         speed = full_flow(diameter, slope) / (math.pi / 4.0 * diameter**2)
-        minutes[node.down] = max(minutes[node.down], minutes[k] + p.delay_factor * node.length / speed / 60.0)
+        minutes[node.down] = max(
+            minutes[node.down], minutes[k] + p.delay_factor * node.length / speed / 60.0
+        )
         if node.rim - invert[k] > LARGEST_DEPTH_M:
-            raise ValueError(f"sewer node {node.name} would lie {node.rim - invert[k]:.1f} m deep; the ground is too flat or the trunk too long")
-    return Design(pipes, invert, [_grates(p, node.area, node.sag) for node in tree.nodes], flows, minutes)
+            raise ValueError(
+                f"sewer node {node.name} would lie {node.rim - invert[k]:.1f} m deep; the ground is"
+                " too flat or the trunk too long"
+            )
+    return Design(
+        pipes, invert, [_grates(p, node.area, node.sag) for node in tree.nodes], flows, minutes
+    )
 
 
 def _first_diameter(flow: float, smallest: float, cover_slope: float) -> float:
-    """On flat ground widen, do not steepen: the first diameter that carries the flow at its least slope."""
+    """On flat ground widen, do not steepen: the first diameter that carries the flow at its least
+    slope.
+    """
     for diameter in DIAMETERS_M:
-        if diameter >= smallest and full_flow(diameter, max(least_slope(diameter), cover_slope)) >= flow:
+        if (
+            diameter >= smallest
+            and full_flow(diameter, max(least_slope(diameter), cover_slope)) >= flow
+        ):
             return diameter
     return DIAMETERS_M[-1]
 
@@ -113,6 +146,12 @@ def _silt(p: CityParameters, name: str, diameter: float) -> float:
 
 
 def _grates(p: CityParameters, area: float, sag: bool) -> int:
-    own = 0.65 * FORMULAS["zhengzhou-measures"].intensity_l_s_ha(ENTRY_TIME_MIN, 1.0) / 1000.0 / 1.0e4 * area
+    own = (
+        0.65
+        * FORMULAS["zhengzhou-measures"].intensity_l_s_ha(ENTRY_TIME_MIN, 1.0)
+        / 1000.0
+        / 1.0e4
+        * area
+    )
     count = max(2, math.ceil(INLET_FACTOR * own / GRATE_M3_S))
     return 2 * count if sag else count

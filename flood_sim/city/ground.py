@@ -1,4 +1,6 @@
-"""The ground of the city as rasters: land use, elevation, roughness. Fixed functions of x and y taken at cell centres."""
+"""The ground of the city as rasters: land use, elevation, roughness. Fixed functions of x and y
+taken at cell centres.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,29 @@ from flood_sim.core.grid import Grid
 from flood_sim.surface.ditches import channel_cells, crossings
 from flood_sim.surface.structures import Culvert
 
-OUTSIDE, PRIMARY, SECONDARY, LANE, PAVEMENT, BUILDING, COURT, YARD, RIVER, DYKE, LAKE, PARK = range(12)
-LAND_USES = ("outside", "primary", "secondary", "lane", "pavement", "building", "court", "yard", "river", "dyke", "lake", "park")
+OUTSIDE, PRIMARY, SECONDARY, LANE, PAVEMENT, BUILDING, COURT, YARD, RIVER, DYKE, LAKE, PARK = range(
+    12
+)
+LAND_USES = (
+    "outside",
+    "primary",
+    "secondary",
+    "lane",
+    "pavement",
+    "building",
+    "court",
+    "yard",
+    "river",
+    "dyke",
+    "lake",
+    "park",
+)
 CARRIAGEWAYS = (PRIMARY, SECONDARY, LANE)
 CODE_OF_STREET = {"primary": PRIMARY, "secondary": SECONDARY, "lane": LANE, "riverside": LANE}
 
-# Manning n (practice for 2-D city grids, FACTS 5.2, recalled), saturated conductivity mm/h, suction mm, deficit: courts half green on
-# compacted silt loam (6.6 mm/h / 4), yards paved with joints, the rest sealed or saturated.
+# Manning n (practice for 2-D city grids, FACTS 5.2, recalled), saturated conductivity mm/h, suction
+# mm, deficit: courts half green on compacted silt loam (6.6 mm/h / 4), yards paved with joints, the
+# rest sealed or saturated.
 LAND_COVER = {
     PRIMARY: (0.016, 0.0, 0.0, 0.0),
     SECONDARY: (0.016, 0.0, 0.0, 0.0),
@@ -41,14 +59,22 @@ FLAT_CELL_M = 8.0  # from here on a carriageway is flat, lowered by the same vol
 RIVER_DEPTH_M, RIVER_BOTTOM_M, DYKE_CREST_M = 4.0, 10.0, 1.5
 LAKE_DEPTH_M, LAKE_FREEBOARD_M = 2.0, 0.5
 SETBACK_M, RING_M, GATE_M = 6.0, 14.0, 10.0
-DITCH_DEPTH_M, DITCH_MANNING_N, DITCH_BOX_M = 1.5, 0.030, 1.2  # below the pavement at its head; earth; height of its boxes
+DITCH_DEPTH_M, DITCH_MANNING_N, DITCH_BOX_M = (
+    1.5,
+    0.030,
+    1.2,
+)  # below the pavement at its head; earth; height of its boxes
 
-UNDERPASS_BELOW_M = 1.0  # streets that lie deeper under the riverside street are ramps and floors of underpasses
+UNDERPASS_BELOW_M = (
+    1.0  # streets that lie deeper under the riverside street are ramps and floors of underpasses
+)
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Rasters (rows, columns) of the city; land_use holds codes of LAND_USES; bed m, NaN outside; gutter: distance rule applied."""
+    """Rasters (rows, columns) of the city; land_use holds codes of LAND_USES; bed m, NaN outside;
+    gutter: distance rule applied.
+    """
 
     grid: Grid
     land_use: np.ndarray
@@ -78,14 +104,28 @@ class Ground:
     def layers(self) -> dict[str, np.ndarray]:
         """Land uses by the names that targets of measures use."""
         use = self.land_use
-        named = {"courts": (COURT,), "yards": (YARD,), "parks": (PARK,), "lakes": (LAKE,), "rivers": (RIVER,), "roofs": (BUILDING,),
-                 "pavements": (PAVEMENT,), "lanes": (LANE,), "arterials": (PRIMARY, SECONDARY), "dykes": (DYKE,)}  # fmt: skip
+        named = {
+            "courts": (COURT,),
+            "yards": (YARD,),
+            "parks": (PARK,),
+            "lakes": (LAKE,),
+            "rivers": (RIVER,),
+            "roofs": (BUILDING,),
+            "pavements": (PAVEMENT,),
+            "lanes": (LANE,),
+            "arterials": (PRIMARY, SECONDARY),
+            "dykes": (DYKE,),
+        }
         return {name: np.isin(use, codes) for name, codes in named.items()}
 
     def shares(self) -> dict[str, float]:
         """Share of each land use in the land outside the river."""
         land = ~np.isin(self.land_use, (OUTSIDE, RIVER, DYKE))
-        return {name: float((self.land_use == code).sum() / land.sum()) for code, name in enumerate(LAND_USES) if code not in (OUTSIDE, RIVER, DYKE)}
+        return {
+            name: float((self.land_use == code).sum() / land.sum())
+            for code, name in enumerate(LAND_USES)
+            if code not in (OUTSIDE, RIVER, DYKE)
+        }
 
 
 def make_ground(p: CityParameters, plan: Plan) -> Ground:
@@ -127,12 +167,16 @@ def _paint(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.nd
         away = np.abs(y - centre)
         land_use[away < 31.0] = DYKE
         land_use[away < 18.0] = RIVER
-        if not any(low < centre for low, _ in plan.bands):  # a river at the map's edge: nothing beyond its far dyke
+        if not any(
+            low < centre for low, _ in plan.bands
+        ):  # a river at the map's edge: nothing beyond its far dyke
             land_use[y < centre - 26.5] = OUTSIDE
     return land_use
 
 
-def _paint_strip(street: Street, half: float, code: int, land_use: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+def _paint_strip(
+    street: Street, half: float, code: int, land_use: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> None:
     along, across = (
         _span(street.start, street.stop, x if street.axis == "x" else y),
         _span(street.at - half, street.at + half, y if street.axis == "x" else x),
@@ -143,8 +187,12 @@ def _paint_strip(street: Street, half: float, code: int, land_use: np.ndarray, x
         land_use[along, across] = code
 
 
-def _paint_part(part: Part, land_use: np.ndarray, x: np.ndarray, y: np.ndarray, cell: float) -> None:
-    """A ring of buildings with four gates, an inner double row where the court is wide; parks stay open."""
+def _paint_part(
+    part: Part, land_use: np.ndarray, x: np.ndarray, y: np.ndarray, cell: float
+) -> None:
+    """A ring of buildings with four gates, an inner double row where the court is wide; parks stay
+    open.
+    """
     rows, columns = _span(part.y0, part.y1, y), _span(part.x0, part.x1, x)
     view, u, v = land_use[rows, columns], x[columns] - part.x0, y[rows] - part.y0
     wide, high = part.x1 - part.x0, part.y1 - part.y0
@@ -154,31 +202,62 @@ def _paint_part(part: Part, land_use: np.ndarray, x: np.ndarray, y: np.ndarray, 
         return
     if min(wide, high) < 2.0 * (SETBACK_M + RING_M) + 10.0:
         return
-    iu, iv = np.minimum(u, wide - u)[None, :] - SETBACK_M, np.minimum(v, high - v)[:, None] - SETBACK_M
+    iu, iv = (
+        np.minimum(u, wide - u)[None, :] - SETBACK_M,
+        np.minimum(v, high - v)[:, None] - SETBACK_M,
+    )
     inset = np.minimum(iu, iv)
     view[inset >= RING_M] = COURT
-    gate = (np.abs(u - 0.5 * wide)[None, :] < 0.5 * GATE_M) | (np.abs(v - 0.5 * high)[:, None] < 0.5 * GATE_M)
+    gate = (np.abs(u - 0.5 * wide)[None, :] < 0.5 * GATE_M) | (
+        np.abs(v - 0.5 * high)[:, None] < 0.5 * GATE_M
+    )
     view[(inset >= 0.0) & (inset < RING_M) & ~gate] = BUILDING
     court_u, court_v = wide - 2.0 * (SETBACK_M + RING_M), high - 2.0 * (SETBACK_M + RING_M)
     if min(court_u, court_v) > 55.0:
-        across = np.abs(v - 0.5 * high)[:, None] if court_u >= court_v else np.abs(u - 0.5 * wide)[None, :]
-        along = np.abs(u - 0.5 * wide)[None, :] if court_u >= court_v else np.abs(v - 0.5 * high)[:, None]
+        across = (
+            np.abs(v - 0.5 * high)[:, None]
+            if court_u >= court_v
+            else np.abs(u - 0.5 * wide)[None, :]
+        )
+        along = (
+            np.abs(u - 0.5 * wide)[None, :]
+            if court_u >= court_v
+            else np.abs(v - 0.5 * high)[:, None]
+        )
         reach = 0.5 * max(court_u, court_v) - 12.0
-        rows_of_houses = (across >= 5.0) & (across < 5.0 + max(8.0, cell)) & (along > 0.5 * GATE_M) & (along < reach)
+        rows_of_houses = (
+            (across >= 5.0)
+            & (across < 5.0 + max(8.0, cell))
+            & (along > 0.5 * GATE_M)
+            & (along < reach)
+        )
         view[rows_of_houses & (inset >= RING_M)] = BUILDING
 
 
 def _pavement_level(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A plane that rises from the riverside street, with two faint waves that die out towards it."""
+    """A plane that rises from the riverside street, with two faint waves that die out towards
+    it.
+    """
     away = np.array([plan.river_distance(float(v)) for v in y])
     fade = (1.0 - np.exp(-away / 200.0))[:, None] * min(1.0, p.ground_slope / 0.0015)
-    waves = 0.06 * np.sin(2 * np.pi * x / 1170.0 + 0.7)[None, :] * np.sin(2 * np.pi * y / 940.0 + 0.4)[:, None]
-    waves = waves + 0.04 * np.sin(2 * np.pi * x / 760.0 + 2.1)[None, :] * np.sin(2 * np.pi * y / 830.0 + 1.3)[:, None]
+    waves = (
+        0.06
+        * np.sin(2 * np.pi * x / 1170.0 + 0.7)[None, :]
+        * np.sin(2 * np.pi * y / 940.0 + 0.4)[:, None]
+    )
+    waves = (
+        waves
+        + 0.04
+        * np.sin(2 * np.pi * x / 760.0 + 2.1)[None, :]
+        * np.sin(2 * np.pi * y / 830.0 + 1.3)[:, None]
+    )
     return STREET_LEVEL_M + (p.ground_slope * away)[:, None] + fade * waves
 
 
 def _rise_of_blocks(land_use: np.ndarray, cell: float) -> np.ndarray:
-    """0.3 % of the way to the nearest street through open ground (around buildings, through gates), so that every court drains."""
+    """0.3 % of the way to the nearest street through open ground (around buildings, through gates),
+    so that every court drains.
+    """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import dijkstra
 
@@ -204,7 +283,9 @@ def _rise_of_blocks(land_use: np.ndarray, cell: float) -> np.ndarray:
 
 
 def _profile(p: CityParameters, street: Street, offset: np.ndarray) -> np.ndarray:
-    """Height (m) of the carriageway against the pavement at a distance from its axis: gutter, crown; flat on coarse cells."""
+    """Height (m) of the carriageway against the pavement at a distance from its axis: gutter,
+    crown; flat on coarse cells.
+    """
     crown = CROWN_SLOPE * street.half
     if p.cell_size_m >= FLAT_CELL_M or street.width < 1.5 * p.cell_size_m:
         return np.full(offset.shape, -(KERB_M - 0.5 * crown))
@@ -212,28 +293,51 @@ def _profile(p: CityParameters, street: Street, offset: np.ndarray) -> np.ndarra
     return -KERB_M + CROWN_SLOPE * np.maximum(lowest - np.abs(offset), 0.0)
 
 
-def _carve_street(p: CityParameters, street: Street, plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+def _carve_street(
+    p: CityParameters,
+    street: Street,
+    plan: Plan,
+    bed: np.ndarray,
+    pavement: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+) -> None:
     across_axis, along_axis = (y, x) if street.axis == "x" else (x, y)
-    across, along = _span(street.at - street.half, street.at + street.half, across_axis), _span(street.start, street.stop, along_axis)
+    across, along = (
+        _span(street.at - street.half, street.at + street.half, across_axis),
+        _span(street.start, street.stop, along_axis),
+    )
     profile = _profile(p, street, across_axis[across] - street.at)
     window = (across, along) if street.axis == "x" else (along, across)
     level = pavement[window] + (profile[:, None] if street.axis == "x" else profile[None, :])
     carved = bed[window] < pavement[window] - 1e-9
     arterial = street.kind in ("primary", "secondary")
     # Where two arterials cross the lower profile holds: each gutter runs on through the crossing.
-    bed[window] = np.where(carved & _crossed_by_arterial(street, plan, x, y)[window], np.minimum(level, bed[window]), level) if arterial else level
+    bed[window] = (
+        np.where(
+            carved & _crossed_by_arterial(street, plan, x, y)[window],
+            np.minimum(level, bed[window]),
+            level,
+        )
+        if arterial
+        else level
+    )
 
 
 def _crossed_by_arterial(street: Street, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     mask = np.zeros((y.size, x.size), bool)
     for other in plan.arterials:
         if other.axis != street.axis:
-            span = _span(other.at - other.half, other.at + other.half, y if other.axis == "x" else x)
+            span = _span(
+                other.at - other.half, other.at + other.half, y if other.axis == "x" else x
+            )
             mask[(span, slice(None)) if other.axis == "x" else (slice(None), span)] = True
     return mask
 
 
-def _carve_underpass(plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+def _carve_underpass(
+    plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> None:
     """V-shaped floor with a hump at both mouths and a parapet along its sides."""
     u = plan.underpass
     if u is None:
@@ -252,7 +356,14 @@ def _carve_underpass(plan: Plan, bed: np.ndarray, pavement: np.ndarray, x: np.nd
         bed[wall, along] = np.maximum(bed[wall, along], pavement[wall, along] + 0.4)
 
 
-def _carve_lake(plan: Plan, land_use: np.ndarray, bed: np.ndarray, pavement: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+def _carve_lake(
+    plan: Plan,
+    land_use: np.ndarray,
+    bed: np.ndarray,
+    pavement: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+) -> None:
     """A bowl in the middle of the largest park."""
     if plan.lake is None:
         return
@@ -269,11 +380,16 @@ def _carve_lake(plan: Plan, land_use: np.ndarray, bed: np.ndarray, pavement: np.
 
 
 def _carve_rivers(plan: Plan, land_use: np.ndarray, bed: np.ndarray, y: np.ndarray) -> None:
-    """Trapezoid of 1:2 below the bank, dyke with 1:3 slopes and a 4 m crest; heights against the riverside street."""
+    """Trapezoid of 1:2 below the bank, dyke with 1:3 slopes and a 4 m crest; heights against the
+    riverside street.
+    """
     for centre in plan.rivers:
         away = np.abs(y - centre)
         inner = -RIVER_DEPTH_M + np.clip((away - RIVER_BOTTOM_M) / 2.0, 0.0, RIVER_DEPTH_M)
-        dyke = np.minimum(np.clip((away - 18.0) / 3.0, 0.0, DYKE_CREST_M), np.clip((31.0 - away) / 3.0, 0.0, DYKE_CREST_M))
+        dyke = np.minimum(
+            np.clip((away - 18.0) / 3.0, 0.0, DYKE_CREST_M),
+            np.clip((31.0 - away) / 3.0, 0.0, DYKE_CREST_M),
+        )
         level = STREET_LEVEL_M + np.where(away < 18.0, inner, dyke)
         mask = np.isin(land_use, (RIVER, DYKE)) & (away < 31.0)[:, None]
         bed[mask] = np.broadcast_to(level[:, None], bed.shape)[mask]
@@ -285,8 +401,17 @@ def ditch_axis(ditch: Ditch) -> tuple[tuple[float, float], tuple[float, float]]:
     return (east + ditch.x, north + ditch.head), (east + ditch.x, north + ditch.mouth)
 
 
-def _dig_ditches(p: CityParameters, plan: Plan, grid: Grid, land_use: np.ndarray, bed: np.ndarray, manning: np.ndarray) -> tuple[Culvert, ...]:
-    """The ditches that are not filled, as the measure `new_channel` digs them; returns the boxes under streets and dykes."""
+def _dig_ditches(
+    p: CityParameters,
+    plan: Plan,
+    grid: Grid,
+    land_use: np.ndarray,
+    bed: np.ndarray,
+    manning: np.ndarray,
+) -> tuple[Culvert, ...]:
+    """The ditches that are not filled, as the measure `new_channel` digs them; returns the boxes
+    under streets and dykes.
+    """
     import shapely
 
     culverts: list[Culvert] = []
@@ -304,12 +429,16 @@ def _dig_ditches(p: CityParameters, plan: Plan, grid: Grid, land_use: np.ndarray
         dug = wanted < bed[tuple(cells.T)] - 1e-9
         at = tuple(cells[dug].T)
         bed[at], manning[at] = wanted[dug], DITCH_MANNING_N
-        culverts += crossings(ditch.name, grid, line, kept, level, ditch.width, DITCH_BOX_M, flap=True)
+        culverts += crossings(
+            ditch.name, grid, line, kept, level, ditch.width, DITCH_BOX_M, flap=True
+        )
     return tuple(culverts)
 
 
 def pits(bed: np.ndarray, open_cells: np.ndarray, drains: np.ndarray) -> np.ndarray:
-    """Depth (m) of closed hollows: how far water must rise in each open cell to run to a cell that drains. Priority flood."""
+    """Depth (m) of closed hollows: how far water must rise in each open cell to run to a cell that
+    drains. Priority flood.
+    """
     import heapq
 
     level = np.full(bed.shape, np.inf)

@@ -1,4 +1,6 @@
-"""The designed sewers as a plain SWMM .inp: manholes, pipes, chambers, flapped outfalls, a pump station, an underpass sump."""
+"""The designed sewers as a plain SWMM .inp: manholes, pipes, chambers, flapped outfalls, a pump
+station, an underpass sump.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ CHAMBER_M2 = 30.0
 STATIONS_PER_KM2 = 0.32
 DUTY_PUMPS = 3
 WELL_BELOW_M = 2.5
-WELL_WALL_M = 2.0  # over the street: a well that spilled into a ponded street would lift the river's water to it (SWMM has no surcharged storage)
+# over the street: a well that spilled into a ponded street would lift the river's water to it (SWMM
+# has no surcharged storage)
+WELL_WALL_M = 2.0
 GRATE_PERIMETER_M, GRATE_AREA_M2 = 1.95, 0.30
 UNDERPASS_PERIOD_Y, UNDERPASS_MIN = 30.0, 5.0
 
@@ -75,12 +79,31 @@ class _Sections:
         self.add("COORDINATES", name, float(ORIGIN_M[0] + x), float(ORIGIN_M[1] + y))
 
     def text(self, title: str) -> str:
-        order = ("JUNCTIONS", "OUTFALLS", "STORAGE", "CONDUITS", "PUMPS", "XSECTIONS", "LOSSES", "CURVES", "TIMESERIES", "DWF", "COORDINATES")
-        body = "\n\n".join(f"[{name}]\n" + "\n".join(self.lines[name]) for name in order if name in self.lines)
-        return f"[TITLE]\n{title}\n\n[OPTIONS]\n{OPTIONS}\n\n[REPORT]\nINPUT NO\nCONTROLS NO\nNODES ALL\nLINKS ALL\n\n{body}\n"
+        order = (
+            "JUNCTIONS",
+            "OUTFALLS",
+            "STORAGE",
+            "CONDUITS",
+            "PUMPS",
+            "XSECTIONS",
+            "LOSSES",
+            "CURVES",
+            "TIMESERIES",
+            "DWF",
+            "COORDINATES",
+        )
+        body = "\n\n".join(
+            f"[{name}]\n" + "\n".join(self.lines[name]) for name in order if name in self.lines
+        )
+        return (
+            f"[TITLE]\n{title}\n\n[OPTIONS]\n{OPTIONS}\n\n[REPORT]\nINPUT NO\nCONTROLS NO\nNODES"
+            f" ALL\nLINKS ALL\n\n{body}\n"
+        )
 
 
-def write_network(p: CityParameters, plan: Plan, ground: Ground, tree: SewerTree, design: Design) -> NetworkText:
+def write_network(
+    p: CityParameters, plan: Plan, ground: Ground, tree: SewerTree, design: Design
+) -> NetworkText:
     """All sections; node and link names never change for the same parameters."""
     s = _Sections()
     for node, invert in zip(tree.nodes, design.inverts, strict=True):
@@ -99,8 +122,16 @@ def write_network(p: CityParameters, plan: Plan, ground: Ground, tree: SewerTree
     for name in _cross_connected(p, tree):
         s.add("DWF", name, "FLOW", f"{p.cross_connection_l_s / 1000.0:.6g}")
     for hour, stage in p.river_stage_h_m:
-        s.add("TIMESERIES", "RIVER", f"{int(hour)}:{round(60 * (hour % 1)):02d}", STREET_LEVEL_M + stage)
-    title = f"Synthetic reference city of flood_sim, not a real place: side {p.side_m:g} m, {p.vintage}, P = {p.design_return_period_y:g} y, seed {p.seed}"
+        s.add(
+            "TIMESERIES",
+            "RIVER",
+            f"{int(hour)}:{round(60 * (hour % 1)):02d}",
+            STREET_LEVEL_M + stage,
+        )
+    title = (
+        f"Synthetic reference city of flood_sim, not a real place: side {p.side_m:g} m,"
+        f" {p.vintage}, P = {p.design_return_period_y:g} y, seed {p.seed}"
+    )
     length = tree.length + sum(abs(tree.nodes[r].y - tree.outlet_y[r][1]) for r in tree.roots)
     return NetworkText(s.text(title), tuple(inlets), len(tree.nodes), length, volume)
 
@@ -108,7 +139,11 @@ def write_network(p: CityParameters, plan: Plan, ground: Ground, tree: SewerTree
 def _cross_connected(p: CityParameters, tree: SewerTree) -> list[str]:
     """Nodes with foul water, drawn by their names."""
     wanted = round(p.cross_connections_per_km2 * p.side_m**2 / 1e6)
-    return sorted(sorted((node.name for node in tree.nodes), key=lambda name: (draw(p.seed, name, "foul"), name))[:wanted])
+    return sorted(
+        sorted(
+            (node.name for node in tree.nodes), key=lambda name: (draw(p.seed, name, "foul"), name)
+        )[:wanted]
+    )
 
 
 def _pipes(s: _Sections, tree: SewerTree, design: Design) -> float:
@@ -118,7 +153,18 @@ def _pipes(s: _Sections, tree: SewerTree, design: Design) -> float:
         if node.down < 0 or pipe is None:
             continue
         name = f"C{node.name[1:]}"
-        s.add("CONDUITS", name, node.name, tree.nodes[node.down].name, node.length, f"{PIPE_MANNING_N}", pipe.upper, pipe.lower, 0, 0)
+        s.add(
+            "CONDUITS",
+            name,
+            node.name,
+            tree.nodes[node.down].name,
+            node.length,
+            f"{PIPE_MANNING_N}",
+            pipe.upper,
+            pipe.lower,
+            0,
+            0,
+        )
         _section(s, name, pipe.diameter, pipe.silt)
         volume += np.pi / 4.0 * pipe.diameter**2 * node.length
     return float(volume)
@@ -131,17 +177,44 @@ def _section(s: _Sections, link: str, diameter: float, silt: float = 0.0) -> Non
         s.add("XSECTIONS", link, "CIRCULAR", diameter, 0, 0, 0)
 
 
-def _outlet(s: _Sections, p: CityParameters, tree: SewerTree, design: Design, number: int, root: int) -> None:
-    """Manhole -> chamber in the dyke -> last pipe of 12 m with a flap -> outfall: SWMM makes half the volume of the last pipe."""
+def _outlet(
+    s: _Sections, p: CityParameters, tree: SewerTree, design: Design, number: int, root: int
+) -> None:
+    """Manhole -> chamber in the dyke -> last pipe of 12 m with a flap -> outfall: SWMM makes half
+    the volume of the last pipe.
+    """
     node, pipe = tree.nodes[root], design.pipes[root]
     assert pipe is not None
     chamber_y, outfall_y = tree.outlet_y[root]
     first, last = abs(node.y - chamber_y), abs(chamber_y - outfall_y)
     middle, end = pipe.upper - pipe.slope * first, pipe.upper - pipe.slope * (first + last)
     chamber, outfall = f"CH{number}", f"OUT{number}"
-    s.add("STORAGE", chamber, middle, STREET_LEVEL_M + 1.5 - middle, 0.0, "FUNCTIONAL", 0, 0, CHAMBER_M2, 0, 0)
+    s.add(
+        "STORAGE",
+        chamber,
+        middle,
+        STREET_LEVEL_M + 1.5 - middle,
+        0.0,
+        "FUNCTIONAL",
+        0,
+        0,
+        CHAMBER_M2,
+        0,
+        0,
+    )
     _river_outfall(s, p, outfall, end)
-    s.add("CONDUITS", f"L{number}A", node.name, chamber, first, f"{PIPE_MANNING_N}", pipe.upper, middle, 0, 0)
+    s.add(
+        "CONDUITS",
+        f"L{number}A",
+        node.name,
+        chamber,
+        first,
+        f"{PIPE_MANNING_N}",
+        pipe.upper,
+        middle,
+        0,
+        0,
+    )
     s.add("CONDUITS", f"L{number}B", chamber, outfall, last, f"{PIPE_MANNING_N}", middle, end, 0, 0)
     _section(s, f"L{number}A", pipe.diameter)
     _section(s, f"L{number}B", pipe.diameter)
@@ -156,12 +229,20 @@ def _river_outfall(s: _Sections, p: CityParameters, name: str, invert: float) ->
 
 def _station_roots(p: CityParameters, tree: SewerTree, design: Design) -> set[int]:
     """Stations stand on the trunks with the largest flows; from 1 km2 up there is at least one."""
-    wanted = max(round(STATIONS_PER_KM2 * p.side_m**2 / 1e6), int(p.side_m >= 1000.0)) if p.pump_stations else 0
+    wanted = (
+        max(round(STATIONS_PER_KM2 * p.side_m**2 / 1e6), int(p.side_m >= 1000.0))
+        if p.pump_stations
+        else 0
+    )
     return set(sorted(tree.roots, key=lambda k: (-round(design.flows[k], 4), k))[:wanted])
 
 
-def _pump_station(s: _Sections, p: CityParameters, tree: SewerTree, design: Design, number: int, root: int) -> None:
-    """Wet well, equal pumps into a discharge chamber with its own flapped culvert, a gravity by-pass to a second outfall."""
+def _pump_station(
+    s: _Sections, p: CityParameters, tree: SewerTree, design: Design, number: int, root: int
+) -> None:
+    """Wet well, equal pumps into a discharge chamber with its own flapped culvert, a gravity
+    by-pass to a second outfall.
+    """
     node, pipe = tree.nodes[root], design.pipes[root]
     assert pipe is not None
     chamber_y, outfall_y = tree.outlet_y[root]
@@ -171,23 +252,89 @@ def _pump_station(s: _Sections, p: CityParameters, tree: SewerTree, design: Desi
     floor = trunk - WELL_BELOW_M
     well_area = max(20.0, 30.0 * duty / 1.0)
     well, discharge = f"WELL{number}", f"DIS{number}"
-    s.add("STORAGE", well, floor, node.rim + WELL_WALL_M - floor, 0.5, "FUNCTIONAL", 0, 0, well_area, 0, 0)
+    s.add(
+        "STORAGE",
+        well,
+        floor,
+        node.rim + WELL_WALL_M - floor,
+        0.5,
+        "FUNCTIONAL",
+        0,
+        0,
+        well_area,
+        0,
+        0,
+    )
     bottom = STREET_LEVEL_M - 2.5
-    s.add("STORAGE", discharge, bottom, STREET_LEVEL_M + 2.5 - bottom, 0.0, "FUNCTIONAL", 0, 0, CHAMBER_M2, 0, 0)
+    s.add(
+        "STORAGE",
+        discharge,
+        bottom,
+        STREET_LEVEL_M + 2.5 - bottom,
+        0.0,
+        "FUNCTIONAL",
+        0,
+        0,
+        CHAMBER_M2,
+        0,
+        0,
+    )
     _river_outfall(s, p, f"OUT{number}", bottom - 0.02)
     _river_outfall(s, p, f"OUT{number}B", trunk - 0.02)
-    s.add("CONDUITS", f"L{number}A", node.name, well, 12.0, f"{PIPE_MANNING_N}", pipe.upper, trunk, 0, 0)
-    s.add("CONDUITS", f"L{number}B", discharge, f"OUT{number}", 12.0, f"{PIPE_MANNING_N}", bottom, bottom - 0.02, 0, 0)
-    s.add("CONDUITS", f"L{number}C", well, f"OUT{number}B", 15.0, f"{PIPE_MANNING_N}", trunk, trunk - 0.02, 0, 0)
+    s.add(
+        "CONDUITS",
+        f"L{number}A",
+        node.name,
+        well,
+        12.0,
+        f"{PIPE_MANNING_N}",
+        pipe.upper,
+        trunk,
+        0,
+        0,
+    )
+    s.add(
+        "CONDUITS",
+        f"L{number}B",
+        discharge,
+        f"OUT{number}",
+        12.0,
+        f"{PIPE_MANNING_N}",
+        bottom,
+        bottom - 0.02,
+        0,
+        0,
+    )
+    s.add(
+        "CONDUITS",
+        f"L{number}C",
+        well,
+        f"OUT{number}B",
+        15.0,
+        f"{PIPE_MANNING_N}",
+        trunk,
+        trunk - 0.02,
+        0,
+        0,
+    )
     s.add("LOSSES", f"L{number}C", 0, 0, 0, "YES")
     for link in ("A", "B", "C"):
         _section(s, f"L{number}{link}", d)
     for k in range(DUTY_PUMPS):
         start, stop = WELL_BELOW_M + (0.35 + 0.25 * k) * d, WELL_BELOW_M - 1.6 + 0.25 * k
         s.add("PUMPS", f"P{number}{k + 1}", well, discharge, f"PUMP{number}", "OFF", start, stop)
-    for label, (head, q) in zip((f"PUMP{number}   PUMP3", f"PUMP{number}", f"PUMP{number}"), ((0.0, 1.3), (6.0, 1.0), (12.0, 0.3)), strict=True):
+    for label, (head, q) in zip(
+        (f"PUMP{number}   PUMP3", f"PUMP{number}", f"PUMP{number}"),
+        ((0.0, 1.3), (6.0, 1.0), (12.0, 0.3)),
+        strict=True,
+    ):
         s.add("CURVES", label, head, duty * q)
-    for name, dx, y in ((well, 0.0, chamber_y), (discharge, 8.0, chamber_y), (f"OUT{number}", 8.0, outfall_y), (f"OUT{number}B", 0.0, outfall_y)):
+    for name, dx, y in (
+        (well, 0.0, chamber_y),
+        (discharge, 8.0, chamber_y),
+        (f"OUT{number}", 8.0, outfall_y),
+        (f"OUT{number}B", 0.0, outfall_y),
+    ):
         s.place(name, node.x + dx, y)
 
 
@@ -196,19 +343,36 @@ def _inlets(p: CityParameters, tree: SewerTree, design: Design, k: int) -> list[
     node = tree.nodes[k]
     share = design.grates[k] * p.inlet_open_share / len(node.inlet_cells)
     return [
-        NodeInlet(node.name, row, column, share * GRATE_PERIMETER_M, share * GRATE_AREA_M2, share * GRATE_M3_S, open_share=p.inlet_open_share)
+        NodeInlet(
+            node.name,
+            row,
+            column,
+            share * GRATE_PERIMETER_M,
+            share * GRATE_AREA_M2,
+            share * GRATE_M3_S,
+            open_share=p.inlet_open_share,
+        )
         for row, column in node.inlet_cells
     ]
 
 
 def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[NodeInlet]:
-    """Sump under the lowest point with two pumps and mains of their own; designed for its own rain only, never tied to the trunk."""
+    """Sump under the lowest point with two pumps and mains of their own; designed for its own rain
+    only, never tied to the trunk.
+    """
     u = plan.underpass
     assert u is not None
-    row, column = (int(v) for v in ground.grid.cell_at(ORIGIN_M[0] + u.centre, ORIGIN_M[1] + u.street.at))
+    row, column = (
+        int(v) for v in ground.grid.cell_at(ORIGIN_M[0] + u.centre, ORIGIN_M[1] + u.street.at)
+    )
     rim = float(ground.bed_elevation[row, column])
     area = u.street.width * 2.0 * u.ramp
-    flow = 0.95 * FORMULAS["zhengzhou-measures"].intensity_l_s_ha(UNDERPASS_MIN, UNDERPASS_PERIOD_Y) / 1e7 * area
+    flow = (
+        0.95
+        * FORMULAS["zhengzhou-measures"].intensity_l_s_ha(UNDERPASS_MIN, UNDERPASS_PERIOD_Y)
+        / 1e7
+        * area
+    )
     floor = rim - 3.5
     s.add("STORAGE", "SUMP", floor, rim - floor, 0.3, "FUNCTIONAL", 0, 0, 40.0, 0, 0)
     s.place("SUMP", u.centre, u.street.at)
@@ -216,6 +380,10 @@ def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[NodeInlet]
         s.add("OUTFALLS", f"OUTU{k}", STREET_LEVEL_M + 1.5, "FREE", "NO")
         s.add("PUMPS", f"PU{k}", "SUMP", f"OUTU{k}", "PUMPU", "ON", 0, 0)
         s.place(f"OUTU{k}", u.centre + 4.0 * k, plan.rivers[0] + 18.0)
-    for label, depth, share in (("PUMPU   PUMP4", 0.3, 0.0), ("PUMPU", 1.0, 0.5), ("PUMPU", 3.5, 0.5)):
+    for label, depth, share in (
+        ("PUMPU   PUMP4", 0.3, 0.0),
+        ("PUMPU", 1.0, 0.5),
+        ("PUMPU", 3.5, 0.5),
+    ):
         s.add("CURVES", label, depth, share * flow)
     return [NodeInlet("SUMP", row, column, 20.0, 4.0, 2.0 * flow)]

@@ -1,4 +1,5 @@
-"""Where the storm sewers run: pipe lines in the streets, nodes on them, one way down for each node, lanes up to the asked length.
+"""Where the storm sewers run: pipe lines in the streets, nodes on them, one way down for each node,
+lanes up to the asked length.
 
 Hydraulic design is in `design`; here are only lines, distances and areas.
 """
@@ -50,7 +51,9 @@ class SewerTree:
 
     nodes: list[SewerNode]
     roots: list[int]
-    outlet_y: dict[int, tuple[float, float]] = field(default_factory=dict)  # root: y of chamber and outfall
+    outlet_y: dict[int, tuple[float, float]] = field(
+        default_factory=dict
+    )  # root: y of chamber and outfall
 
     def order(self) -> list[int]:
         """Nodes from the leaves down."""
@@ -78,7 +81,10 @@ def pipe_lines(plan: Plan) -> list[PipeLine]:
     for s in plan.streets:
         edge = s.half - 1.0
         if s.kind == "primary":
-            lines += [PipeLine(s, s.at + sign * PRIMARY_PIPE_M, (s.at + sign * edge,), False) for sign in (-1, 1)]
+            lines += [
+                PipeLine(s, s.at + sign * PRIMARY_PIPE_M, (s.at + sign * edge,), False)
+                for sign in (-1, 1)
+            ]
         else:
             lines.append(PipeLine(s, s.at, (s.at - edge, s.at + edge), s.kind == "lane"))
     return lines
@@ -101,7 +107,9 @@ def make_sewers(p: CityParameters, plan: Plan, ground: Ground) -> SewerTree:
     graph = _all_nodes(plan, pipe_lines(plan))
     rim, cells = _rims(graph, ground)
     roots = _roots(plan, graph)
-    wanted = p.drain_density_km_km2 * p.side_m**2 / 1000.0 - sum(_outlet_length(plan, graph, k) for k in roots)
+    wanted = p.drain_density_km_km2 * p.side_m**2 / 1000.0 - sum(
+        _outlet_length(plan, graph, k) for k in roots
+    )
     lanes = _lanes_by_area(graph, ground)
     low, high = 0, len(lanes)
     while low < high:  # the largest number of lanes that does not exceed the asked length
@@ -133,7 +141,9 @@ def _all_nodes(plan: Plan, lines: list[PipeLine]) -> _Graph:
             and other.street.start - 1.0 <= line.at <= other.street.stop + 1.0
             and s.start - 1.0 <= other.at <= s.stop + 1.0
         }
-        ends = [e for e in (s.start + 6.0, s.stop - 6.0) if all(abs(e - at) > 25.0 for at in places)]
+        ends = [
+            e for e in (s.start + 6.0, s.stop - 6.0) if all(abs(e - at) > 25.0 for at in places)
+        ]
         stations = sorted(places.union(e for e in ends if s.kind != "lane"))
         fine = [stations[0]] if stations else []
         for a, b in zip(stations[:-1], stations[1:], strict=True):
@@ -149,12 +159,25 @@ def _all_nodes(plan: Plan, lines: list[PipeLine]) -> _Graph:
                 ys.append(y)
                 first_line.append(number)
             node = points[key]
-            middle = (0.5 * (xs[previous] + x), 0.5 * (ys[previous] + y)) if previous >= 0 else (x, y)
-            if previous >= 0 and not _in_underpass(plan, s, middle[0]) and not _in_river(plan, middle[1]):
+            middle = (
+                (0.5 * (xs[previous] + x), 0.5 * (ys[previous] + y)) if previous >= 0 else (x, y)
+            )
+            if (
+                previous >= 0
+                and not _in_underpass(plan, s, middle[0])
+                and not _in_river(plan, middle[1])
+            ):
                 edges.append((previous, node))
                 edge_line.append(number)
             previous = node
-    return _Graph(np.array(xs), np.array(ys), np.array(first_line), np.array(edges), np.array(edge_line), lines)
+    return _Graph(
+        np.array(xs),
+        np.array(ys),
+        np.array(first_line),
+        np.array(edges),
+        np.array(edge_line),
+        lines,
+    )
 
 
 def _in_underpass(plan: Plan, street: Street, x: float) -> bool:
@@ -172,7 +195,9 @@ def _rims(graph: _Graph, ground: Ground) -> tuple[np.ndarray, list[tuple[tuple[i
     for x, y, number in zip(graph.x, graph.y, graph.line, strict=True):
         line = graph.lines[number]
         places = [(x, g) if line.street.axis == "x" else (g, y) for g in line.gutters]
-        rows, columns = ground.grid.cell_at([q[0] + ORIGIN_M[0] for q in places], [q[1] + ORIGIN_M[1] for q in places])
+        rows, columns = ground.grid.cell_at(
+            [q[0] + ORIGIN_M[0] for q in places], [q[1] + ORIGIN_M[1] for q in places]
+        )
         rows, columns = rows.clip(0, ground.grid.rows - 1), columns.clip(0, ground.grid.columns - 1)
         cells.append(tuple(sorted(set(zip(rows.tolist(), columns.tolist(), strict=True)))))
     rim = np.array([min(ground.bed_elevation[cell] for cell in group) for group in cells])
@@ -186,7 +211,9 @@ def _roots(plan: Plan, graph: _Graph) -> list[int]:
         if s.kind == "riverside":
             for line in graph.lines:
                 if line.street.axis == "y" and not line.optional:
-                    hit = np.flatnonzero((np.abs(graph.x - line.at) < 0.2) & (np.abs(graph.y - s.at) < 0.2))
+                    hit = np.flatnonzero(
+                        (np.abs(graph.x - line.at) < 0.2) & (np.abs(graph.y - s.at) < 0.2)
+                    )
                     found += hit.tolist()
     return sorted(set(found), key=lambda k: (graph.y[k], graph.x[k]))
 
@@ -213,13 +240,19 @@ def _nearest_areas(x: np.ndarray, y: np.ndarray, ground: Ground) -> np.ndarray:
 
     land = ~np.isin(ground.land_use, (OUTSIDE, RIVER, DYKE))
     rows, columns = np.nonzero(land)
-    places = np.column_stack([ground.grid.x_m[columns] - ORIGIN_M[0], ground.grid.y_m[rows] - ORIGIN_M[1]])
+    places = np.column_stack(
+        [ground.grid.x_m[columns] - ORIGIN_M[0], ground.grid.y_m[rows] - ORIGIN_M[1]]
+    )
     _, owner = cKDTree(np.column_stack([x, y])).query(places)
     return np.bincount(owner, minlength=x.size) * ground.grid.cell_area_m2
 
 
-def _shortest_tree(graph: _Graph, rim: np.ndarray, roots: list[int], lanes: set[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Next node (-1 at roots and unreached) and pipe length of every node: cheapest way to any root."""
+def _shortest_tree(
+    graph: _Graph, rim: np.ndarray, roots: list[int], lanes: set[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Next node (-1 at roots and unreached) and pipe length of every node: cheapest way to any
+    root.
+    """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import dijkstra
 
@@ -231,12 +264,17 @@ def _shortest_tree(graph: _Graph, rim: np.ndarray, roots: list[int], lanes: set[
     def cost(rise: np.ndarray) -> np.ndarray:
         return length * dear * (1.0 + 3.0 * np.maximum(rise, 0.0) / (ADVERSE_SLOPE * length))
 
-    # Dijkstra walks from the roots upstream: the edge root -> node costs what water pays from node to root.
+    # Dijkstra walks from the roots upstream: the edge root -> node costs what water pays from node
+    # to root.
     upstream = np.concatenate([cost(rim[a] - rim[b]), cost(rim[b] - rim[a])])
-    matrix = coo_matrix((upstream, (np.concatenate([a, b]), np.concatenate([b, a]))), shape=(graph.x.size,) * 2).tocsr()
+    matrix = coo_matrix(
+        (upstream, (np.concatenate([a, b]), np.concatenate([b, a]))), shape=(graph.x.size,) * 2
+    ).tocsr()
     _, down, _ = dijkstra(matrix, indices=roots, min_only=True, return_predecessors=True)
     down = np.where(down >= 0, down, -1)
-    return down, np.where(down >= 0, np.hypot(graph.x - graph.x[down], graph.y - graph.y[down]), 0.0)
+    return down, np.where(
+        down >= 0, np.hypot(graph.x - graph.x[down], graph.y - graph.y[down]), 0.0
+    )
 
 
 def _trimmed(down: np.ndarray, length: np.ndarray, wanted: float) -> tuple[np.ndarray, np.ndarray]:
@@ -246,7 +284,9 @@ def _trimmed(down: np.ndarray, length: np.ndarray, wanted: float) -> tuple[np.nd
         has_upstream = np.zeros(down.size, bool)
         has_upstream[down[down >= 0]] = True
         leaves = np.flatnonzero((down >= 0) & ~has_upstream)
-        last = leaves[np.argmax(leaves)]  # lanes come last in the numbering: the lane added last loses its head first
+        last = leaves[
+            np.argmax(leaves)
+        ]  # lanes come last in the numbering: the lane added last loses its head first
         down[last], length[last] = -1, 0.0
     return down, length
 
@@ -263,7 +303,12 @@ def _tree(
     length: np.ndarray,
 ) -> SewerTree:
     keep = np.flatnonzero((down >= 0) | np.isin(np.arange(down.size), roots))
-    keep = np.array(sorted(keep.tolist(), key=lambda k: (round(float(graph.y[k]), 1), round(float(graph.x[k]), 1))), np.int64)
+    keep = np.array(
+        sorted(
+            keep.tolist(), key=lambda k: (round(float(graph.y[k]), 1), round(float(graph.x[k]), 1))
+        ),
+        np.int64,
+    )
     number = {k: n for n, k in enumerate(keep.tolist())}
     area = _nearest_areas(graph.x[keep], graph.y[keep], ground)
     nodes = []

@@ -1,4 +1,6 @@
-"""The plan of the city: rivers, land bands between them, arterial lines, lanes, parts of blocks. Lines and rectangles, no raster."""
+"""The plan of the city: rivers, land bands between them, arterial lines, lanes, parts of blocks.
+Lines and rectangles, no raster.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from flood_sim.city.parameters import CityParameters, draw
 CARRIAGEWAY_M = {"primary": 28.0, "secondary": 16.0, "lane": 7.0, "riverside": 7.0}
 RED_LINE_M = {"primary": 40.0, "secondary": 24.0, "lane": 7.0, "riverside": 7.0}
 LANES_OF = {"primary": 6, "secondary": 4, "lane": 2, "riverside": 2}
-RIVERSIDE_OFFSET_M = 42.0  # riverside street from the river's centre line; the dyke's outer toe is at 31 m
+RIVERSIDE_OFFSET_M = (
+    42.0  # riverside street from the river's centre line; the dyke's outer toe is at 31 m
+)
 DITCH_WIDTH_M, DITCH_REACH = 5.0, 0.9  # bottom; share of the way from the river to the divide
 PART_M = 125.0  # wanted length of a part of a block; parts come out between 90 and 190 m
 
@@ -71,7 +75,9 @@ class Underpass:
 
 @dataclass(frozen=True)
 class Ditch:
-    """An old ditch beside a primary street: along y at x, from its head down to the axis of a river; filled: earth and pavement."""
+    """An old ditch beside a primary street: along y at x, from its head down to the axis of a
+    river; filled: earth and pavement.
+    """
 
     name: str
     x: float
@@ -115,7 +121,9 @@ def snapped_centre(at: float, width: float, cell: float) -> float:
 
 
 def make_plan(p: CityParameters) -> Plan:
-    """Lay out the city: rivers no more than 2.4 km apart, arterials at the asked density, lanes that cut blocks into parts."""
+    """Lay out the city: rivers no more than 2.4 km apart, arterials at the asked density, lanes
+    that cut blocks into parts.
+    """
     side = p.side_m
     count = max(1, round(side / 2400.0)) if side > 1250.0 else 1
     rivers = tuple((k + 0.5) * side / count for k in range(count)) if side > 1250.0 else (50.0,)
@@ -124,12 +132,30 @@ def make_plan(p: CityParameters) -> Plan:
     riverside = _riverside_streets(p, bands, rivers)
     underpass = _underpass(arterials)
     lanes, parts = _blocks(p, bands, arterials, rivers, underpass)
-    lake = max((q for q in parts if q.use == "park"), key=lambda q: (q.x1 - q.x0) * (q.y1 - q.y0), default=None)
-    return Plan(side, rivers, bands, arterials, riverside + lanes, parts, underpass, lake, _ditches(p, arterials, rivers))
+    lake = max(
+        (q for q in parts if q.use == "park"),
+        key=lambda q: (q.x1 - q.x0) * (q.y1 - q.y0),
+        default=None,
+    )
+    return Plan(
+        side,
+        rivers,
+        bands,
+        arterials,
+        riverside + lanes,
+        parts,
+        underpass,
+        lake,
+        _ditches(p, arterials, rivers),
+    )
 
 
-def _ditches(p: CityParameters, arterials: tuple[Street, ...], rivers: tuple[float, ...]) -> tuple[Ditch, ...]:
-    """Along the east kerb of primary north-south streets, down to the north bank of each river in turn; as wide as one cell, 5 m at least."""
+def _ditches(
+    p: CityParameters, arterials: tuple[Street, ...], rivers: tuple[float, ...]
+) -> tuple[Ditch, ...]:
+    """Along the east kerb of primary north-south streets, down to the north bank of each river in
+    turn; as wide as one cell, 5 m at least.
+    """
     streets = [s for s in arterials if s.axis == "y" and s.kind == "primary"]
     tops = (*(0.5 * (a + b) for a, b in zip(rivers[:-1], rivers[1:], strict=True)), p.side_m)
     found = []
@@ -138,7 +164,14 @@ def _ditches(p: CityParameters, arterials: tuple[Street, ...], rivers: tuple[flo
         width = max(1, math.ceil(DITCH_WIDTH_M / p.cell_size_m)) * p.cell_size_m
         reach = DITCH_REACH * (tops[river] - rivers[river])
         found.append(
-            Ditch(f"ditch_{k + 1}", street.at + street.half + 0.5 * width, rivers[river] + reach, rivers[river], width, k < p.filled_ditches)
+            Ditch(
+                f"ditch_{k + 1}",
+                street.at + street.half + 0.5 * width,
+                rivers[river] + reach,
+                rivers[river],
+                width,
+                k < p.filled_ditches,
+            )
         )
     return tuple(found)
 
@@ -161,7 +194,9 @@ def _arterials(p: CityParameters, bands: tuple[tuple[float, float], ...]) -> tup
         at = snapped_centre((k + 0.5) * side / columns, width, p.cell_size_m)
         lines.append(Street(f"NS{k + 1}", kind, "y", at, low, high, width))
     heights = [b - a for a, b in bands]
-    rows = [round(sum(heights[: k + 1]) / sum(heights) * (total - columns)) for k in range(len(bands))]
+    rows = [
+        round(sum(heights[: k + 1]) / sum(heights) * (total - columns)) for k in range(len(bands))
+    ]
     number = 0
     for (a, b), upto in zip(bands, rows, strict=True):
         here = upto - number
@@ -174,14 +209,29 @@ def _arterials(p: CityParameters, bands: tuple[tuple[float, float], ...]) -> tup
     return tuple(lines)
 
 
-def _riverside_streets(p: CityParameters, bands: tuple[tuple[float, float], ...], rivers: tuple[float, ...]) -> tuple[Street, ...]:
+def _riverside_streets(
+    p: CityParameters, bands: tuple[tuple[float, float], ...], rivers: tuple[float, ...]
+) -> tuple[Street, ...]:
     width = snapped_width(CARRIAGEWAY_M["riverside"], p.cell_size_m)
     found = []
     for number, centre in enumerate(rivers, start=1):
-        for side_name, at in (("south", centre - RIVERSIDE_OFFSET_M), ("north", centre + RIVERSIDE_OFFSET_M)):
+        for side_name, at in (
+            ("south", centre - RIVERSIDE_OFFSET_M),
+            ("north", centre + RIVERSIDE_OFFSET_M),
+        ):
             if any(a - 1.0 <= at <= b + 1.0 for a, b in bands):
                 at = snapped_centre(at, width, p.cell_size_m)
-                found.append(Street(f"RS{number}{side_name[0].upper()}", "riverside", "x", at, 0.0, p.side_m, width))
+                found.append(
+                    Street(
+                        f"RS{number}{side_name[0].upper()}",
+                        "riverside",
+                        "x",
+                        at,
+                        0.0,
+                        p.side_m,
+                        width,
+                    )
+                )
     return tuple(found)
 
 
@@ -196,18 +246,41 @@ def _blocks(
     lanes: list[Street] = []
     parts: list[Part] = []
     lane = snapped_width(CARRIAGEWAY_M["lane"], p.cell_size_m)
-    columns = [(0.0, 0.0), *((s.at, 0.5 * RED_LINE_M[s.kind]) for s in arterials if s.axis == "y"), (p.side_m, 0.0)]
+    columns = [
+        (0.0, 0.0),
+        *((s.at, 0.5 * RED_LINE_M[s.kind]) for s in arterials if s.axis == "y"),
+        (p.side_m, 0.0),
+    ]
     for band, (low, high) in enumerate(bands):
-        rows = [_band_edge(p, low, rivers), *((s.at, 0.5 * RED_LINE_M[s.kind]) for s in arterials if s.axis == "x" and low < s.at < high)]
+        rows = [
+            _band_edge(p, low, rivers),
+            *(
+                (s.at, 0.5 * RED_LINE_M[s.kind])
+                for s in arterials
+                if s.axis == "x" and low < s.at < high
+            ),
+        ]
         rows.append(_band_edge(p, high, rivers))
         for i, ((xa, wa), (xb, wb)) in enumerate(zip(columns[:-1], columns[1:], strict=True)):
             for j, ((ya, ha), (yb, hb)) in enumerate(zip(rows[:-1], rows[1:], strict=True)):
                 name = f"B{band + 1}.{i + 1}.{j + 1}"
-                beside = underpass is not None and underpass.street.at in (ya, yb) and xa < underpass.centre < xb
-                xs = [] if beside else _cuts(p, f"x{i}", xa + wa, xb - wb, lane)  # no lane runs into the sunken road
+                beside = (
+                    underpass is not None
+                    and underpass.street.at in (ya, yb)
+                    and xa < underpass.centre < xb
+                )
+                xs = (
+                    [] if beside else _cuts(p, f"x{i}", xa + wa, xb - wb, lane)
+                )  # no lane runs into the sunken road
                 ys = _cuts(p, f"y{band}.{j}", ya + ha, yb - hb, lane)
-                lanes += [Street(f"{name}.V{k + 1}", "lane", "y", x, ya, yb, lane) for k, x in enumerate(xs)]
-                lanes += [Street(f"{name}.H{k + 1}", "lane", "x", y, xa, xb, lane) for k, y in enumerate(ys)]
+                lanes += [
+                    Street(f"{name}.V{k + 1}", "lane", "y", x, ya, yb, lane)
+                    for k, x in enumerate(xs)
+                ]
+                lanes += [
+                    Street(f"{name}.H{k + 1}", "lane", "x", y, xa, xb, lane)
+                    for k, y in enumerate(ys)
+                ]
                 edges_x = [xa + wa, *(e for x in xs for e in (x - lane / 2, x + lane / 2)), xb - wb]
                 edges_y = [ya + ha, *(e for y in ys for e in (y - lane / 2, y + lane / 2)), yb - hb]
                 for a, (x0, x1) in enumerate(zip(edges_x[::2], edges_x[1::2], strict=True)):
@@ -229,32 +302,52 @@ def _band_edge(p: CityParameters, y: float, rivers: tuple[float, ...]) -> tuple[
 def _cuts(p: CityParameters, name: str, low: float, high: float, width: float) -> list[float]:
     """Centres of the lanes between low and high, moved a little by the seed."""
     count = max(1, round((high - low) / PART_M))
-    wanted = [low + (high - low) * (k + 1) / count + 12.0 * (draw(p.seed, name, k) - 0.5) for k in range(count - 1)]
+    wanted = [
+        low + (high - low) * (k + 1) / count + 12.0 * (draw(p.seed, name, k) - 0.5)
+        for k in range(count - 1)
+    ]
     return [snapped_centre(at, width, p.cell_size_m) for at in wanted]
 
 
-USES = (("home", 0.62), ("shop", 0.12), ("office", 0.12), ("school", 0.06), ("factory", 0.04), ("park", 0.04))
+USES = (
+    ("home", 0.62),
+    ("shop", 0.12),
+    ("office", 0.12),
+    ("school", 0.06),
+    ("factory", 0.04),
+    ("park", 0.04),
+)
 
 
 def _part(p: CityParameters, name: str, x0: float, y0: float, x1: float, y1: float) -> Part:
     dice = draw(p.seed, name, "use")
     bounds = [sum(share for _, share in USES[: k + 1]) for k in range(len(USES))]
-    use = next((kind for (kind, _), bound in zip(USES, bounds, strict=True) if dice < bound), "home")
+    use = next(
+        (kind for (kind, _), bound in zip(USES, bounds, strict=True) if dice < bound), "home"
+    )
     year: Literal["old", "new"] = "old" if draw(p.seed, name, "year") < 0.6 else "new"
     return Part(name, x0, y0, x1, y1, year, use)
 
 
 def _with_a_park(parts: list[Part]) -> tuple[Part, ...]:
-    """The reference city has at least one park (its lake lies there): else the smallest large part becomes one."""
+    """The reference city has at least one park (its lake lies there): else the smallest large part
+    becomes one.
+    """
     if not any(q.use == "park" for q in parts):
-        k = min((k for k, q in enumerate(parts) if (q.x1 - q.x0) * (q.y1 - q.y0) > 9000.0), key=lambda k: parts[k].name, default=0)
+        k = min(
+            (k for k, q in enumerate(parts) if (q.x1 - q.x0) * (q.y1 - q.y0) > 9000.0),
+            key=lambda k: parts[k].name,
+            default=0,
+        )
         q = parts[k]
         parts[k] = Part(q.name, q.x0, q.y0, q.x1, q.y1, q.year, "park")
     return tuple(parts)
 
 
 def _underpass(arterials: tuple[Street, ...]) -> Underpass | None:
-    """Under the first primary east-west arterial, midway between its two middle crossings; None where they are too close (small cities)."""
+    """Under the first primary east-west arterial, midway between its two middle crossings; None
+    where they are too close (small cities).
+    """
     rows = sorted((s for s in arterials if s.axis == "x"), key=lambda s: s.kind != "primary")
     crossings = sorted(s.at for s in arterials if s.axis == "y")
     if not rows or len(crossings) < 2:

@@ -1,7 +1,9 @@
-"""What lies under the reference city and what it depends on, as tables of a scenario file: metro, garages, rooms, substations, pump stations.
+"""What lies under the reference city and what it depends on, as tables of a scenario file: metro,
+garages, rooms, substations, pump stations.
 
-Numbers are proposals of this project (MEASURES 12, CITY 8): 40 entrances, 300 garages, 200 distribution rooms, 6 substations on 25 km2; the
-defects of 2020 are parameters: entrances with one step, rooms in basements, motors a quarter of a metre over the ground, single feeds.
+Numbers are proposals of this project (MEASURES 12, CITY 8): 40 entrances, 300 garages, 200
+distribution rooms, 6 substations on 25 km2; the defects of 2020 are parameters: entrances with one
+step, rooms in basements, motors a quarter of a metre over the ground, single feeds.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ STATION_BELOW_M, STATION_M2, TUNNEL_HEIGHT_M, STATION_HEIGHT_M = 14.0, 4200.0, 5
 TUNNEL_M2 = 47.5  # both tubes of 5.5 m bore
 STEP_M, LOW_STEP_M, HUMP_M = 0.45, 0.15, 0.15
 GARAGE_M2, GARAGE_HEIGHT_M, RAMP_M = (1500.0, 6000.0), 3.6, 6.0
-# type: water over the ground that drowns it (m), hours of repair, hours it lasts without power, weight of its service
+# type: water over the ground that drowns it (m), hours of repair, hours it lasts without power,
+# weight of its service
 CRITICAL: dict[str, tuple[float, float, float, float]] = {
     "substation": (0.5, 24.0, 0.0, 1.0),
     "hospital": (0.3, 24.0, 8.0, 1.0),
@@ -36,8 +39,12 @@ MOTOR_REPAIR_H, METRO_REPAIR_H = 24.0, 72.0
 Table = dict[str, Any]
 
 
-def site_tables(p: CityParameters, ground: Ground, sites: Sequence[Site], network: NetworkText) -> dict[str, list[Table]]:
-    """`sites` and `passages` as a scenario file has them; empty where the parameters want gauges only."""
+def site_tables(
+    p: CityParameters, ground: Ground, sites: Sequence[Site], network: NetworkText
+) -> dict[str, list[Table]]:
+    """`sites` and `passages` as a scenario file has them; empty where the parameters want gauges
+    only.
+    """
     if p.sites != "full":
         return {"sites": [], "passages": []}
     power = [s for s in sites if s.kind == "substation"]
@@ -52,7 +59,10 @@ def site_tables(p: CityParameters, ground: Ground, sites: Sequence[Site], networ
 
 def _at(ground: Ground, site: Site) -> list[float]:
     """Centre of the street cell in front of a site."""
-    return [round(float(ground.grid.x_m[site.column]), 3), round(float(ground.grid.y_m[site.row]), 3)]
+    return [
+        round(float(ground.grid.x_m[site.column]), 3),
+        round(float(ground.grid.y_m[site.row]), 3),
+    ]
 
 
 def _nearest(x: float, y: float, among: Sequence[Site]) -> Site | None:
@@ -65,49 +75,96 @@ def _needs(x: float, y: float, power: Sequence[Site], autonomy_h: float = 0.0) -
     return {} if feed is None else {"needs": [{"any_of": [feed.name], "autonomy_h": autonomy_h}]}
 
 
-def _pump(x: float, y: float, power: Sequence[Site], capacity_m3_s: float, to_m: list[float]) -> Table:
+def _pump(
+    x: float, y: float, power: Sequence[Site], capacity_m3_s: float, to_m: list[float]
+) -> Table:
     feed = _nearest(x, y, power)
-    pump: Table = {"capacity_m3_s": capacity_m3_s, "start_depth_m": 0.3, "stop_depth_m": 0.1, "to_m": to_m}
+    pump: Table = {
+        "capacity_m3_s": capacity_m3_s,
+        "start_depth_m": 0.3,
+        "stop_depth_m": 0.1,
+        "to_m": to_m,
+    }
     return pump if feed is None else {**pump, "power": feed.name}
 
 
-def _metro(p: CityParameters, ground: Ground, entrances: Sequence[Site], power: Sequence[Site]) -> tuple[list[Table], list[Table]]:
-    """Stations of up to four entrances, from west to east, and the tunnels between neighbours. A V-shaped line: each tunnel lies as deep as the
-    deeper station's floor allows."""
+def _metro(
+    p: CityParameters, ground: Ground, entrances: Sequence[Site], power: Sequence[Site]
+) -> tuple[list[Table], list[Table]]:
+    """Stations of up to four entrances, from west to east, and the tunnels between neighbours. A
+    V-shaped line: each tunnel lies as deep as the deeper station's floor allows."""
     left = sorted(entrances, key=lambda s: (s.x_m, s.y_m))
     groups: list[list[Site]] = []
     while left:
         first = left[0]
-        group = sorted(left, key=lambda s: (math.hypot(s.x_m - first.x_m, s.y_m - first.y_m), s.name))[:ENTRANCES_A_STATION]
+        group = sorted(
+            left, key=lambda s: (math.hypot(s.x_m - first.x_m, s.y_m - first.y_m), s.name)
+        )[:ENTRANCES_A_STATION]
         groups.append(group)
         left = [s for s in left if s not in group]
     middles = [(sum(s.x_m for s in g) / len(g), sum(s.y_m for s in g) / len(g)) for g in groups]
     lengths = [math.dist(a, b) for a, b in zip(middles[:-1], middles[1:], strict=True)]
-    low = set(sorted((s.name for s in entrances), key=lambda n: draw(p.seed, n, "low step"))[: round(p.low_entrance_share * len(entrances))])
+    low = set(
+        sorted((s.name for s in entrances), key=lambda n: draw(p.seed, n, "low step"))[
+            : round(p.low_entrance_share * len(entrances))
+        ]
+    )
     tables: list[Table] = []
     floors: list[float] = []
     for k, group in enumerate(groups):
-        floor = round(min(float(ground.bed_elevation[s.row, s.column]) for s in group) - STATION_BELOW_M, 3)
+        floor = round(
+            min(float(ground.bed_elevation[s.row, s.column]) for s in group) - STATION_BELOW_M, 3
+        )
         tubes = TUNNEL_M2 * 0.5 * (sum(lengths[max(k - 1, 0) : k]) + sum(lengths[k : k + 1]))
         platform = round(STATION_M2 * TUNNEL_HEIGHT_M + tubes, 1)
         hall = round(platform + STATION_M2 * (STATION_HEIGHT_M - TUNNEL_HEIGHT_M), 1)
         name, (x, y) = f"metro_{k + 1}", middles[k]
         openings: list[Table] = [
-            {"name": s.name, "location_m": _at(ground, s), "sill_height_m": LOW_STEP_M if s.name in low else STEP_M, "width_m": 4.0} for s in group
+            {
+                "name": s.name,
+                "location_m": _at(ground, s),
+                "sill_height_m": LOW_STEP_M if s.name in low else STEP_M,
+                "width_m": 4.0,
+            }
+            for s in group
         ]
-        tables.append({
-            "name": name, "kind": "underground", "type": "metro", "openings": openings, "people": 500.0,
-            "stage_volume": [[floor, 0.0], [round(floor + TUNNEL_HEIGHT_M, 3), platform], [round(floor + STATION_HEIGHT_M, 3), hall]],
-            "pumps": [_pump(x, y, power, 0.05, openings[0]["location_m"])],
-        })  # fmt: skip
-        service = {"name": f"{name}_service", "kind": "critical", "type": "metro", "inside": name, "failure_depth_m": 0.5}
-        tables.append({**service, "repair_h": METRO_REPAIR_H, **_needs(x, y, power, 1.0), "weight": 1.0})
+        tables.append(
+            {
+                "name": name,
+                "kind": "underground",
+                "type": "metro",
+                "openings": openings,
+                "people": 500.0,
+                "stage_volume": [
+                    [floor, 0.0],
+                    [round(floor + TUNNEL_HEIGHT_M, 3), platform],
+                    [round(floor + STATION_HEIGHT_M, 3), hall],
+                ],
+                "pumps": [_pump(x, y, power, 0.05, openings[0]["location_m"])],
+            }
+        )
+        service = {
+            "name": f"{name}_service",
+            "kind": "critical",
+            "type": "metro",
+            "inside": name,
+            "failure_depth_m": 0.5,
+        }
+        tables.append(
+            {**service, "repair_h": METRO_REPAIR_H, **_needs(x, y, power, 1.0), "weight": 1.0}
+        )
         floors.append(floor)
     tunnels = [
-        {"name": f"tunnel_{k + 1}", "from_site": f"metro_{k + 1}", "to_site": f"metro_{k + 2}", "sill_elevation_m": max(a, b), "width_m": 9.0,
-         "height_m": TUNNEL_HEIGHT_M}
+        {
+            "name": f"tunnel_{k + 1}",
+            "from_site": f"metro_{k + 1}",
+            "to_site": f"metro_{k + 2}",
+            "sill_elevation_m": max(a, b),
+            "width_m": 9.0,
+            "height_m": TUNNEL_HEIGHT_M,
+        }
         for k, (a, b) in enumerate(zip(floors[:-1], floors[1:], strict=True))
-    ]  # fmt: skip
+    ]
     return tables, tunnels
 
 
@@ -116,29 +173,60 @@ def _garage(p: CityParameters, ground: Ground, site: Site, power: Sequence[Site]
     area = round(small + (large - small) * draw(p.seed, site.name, "area"), 0)
     place = _at(ground, site)
     return {
-        "name": site.name, "kind": "underground", "type": "garage", "location_m": place, "sill_height_m": HUMP_M, "width_m": RAMP_M,
-        "floor_area_m2": area, "height_m": GARAGE_HEIGHT_M, "people": 20.0, "pumps": [_pump(site.x_m, site.y_m, power, 0.02, place)],
-    }  # fmt: skip
+        "name": site.name,
+        "kind": "underground",
+        "type": "garage",
+        "location_m": place,
+        "sill_height_m": HUMP_M,
+        "width_m": RAMP_M,
+        "floor_area_m2": area,
+        "height_m": GARAGE_HEIGHT_M,
+        "people": 20.0,
+        "pumps": [_pump(site.x_m, site.y_m, power, 0.02, place)],
+    }
 
 
 def _critical(ground: Ground, site: Site, power: Sequence[Site]) -> Table:
     depth, repair, autonomy, weight = CRITICAL[site.kind]
-    table: Table = {"name": site.name, "kind": "critical", "type": site.kind, "location_m": _at(ground, site), "failure_depth_m": depth}
+    table: Table = {
+        "name": site.name,
+        "kind": "critical",
+        "type": site.kind,
+        "location_m": _at(ground, site),
+        "failure_depth_m": depth,
+    }
     needs = {} if site.kind == "substation" else _needs(site.x_m, site.y_m, power, autonomy)
     return {**table, "repair_h": repair, **needs, "weight": weight}
 
 
-def _room(p: CityParameters, ground: Ground, site: Site, garages: Sequence[Site], power: Sequence[Site]) -> Table:
+def _room(
+    p: CityParameters, ground: Ground, site: Site, garages: Sequence[Site], power: Sequence[Site]
+) -> Table:
     """A distribution room of an estate: in the basement of the nearest garage, or on the ground."""
     garage = _nearest(site.x_m, site.y_m, garages)
     below = garage is not None and draw(p.seed, site.name, "basement") < p.basement_room_share
-    place: Table = {"inside": garage.name} if below and garage is not None else {"location_m": _at(ground, site)}
-    table = {"name": site.name, "kind": "critical", "type": "distribution_room", **place, "failure_depth_m": ROOM_M, "repair_h": ROOM_REPAIR_H}
+    place: Table = (
+        {"inside": garage.name}
+        if below and garage is not None
+        else {"location_m": _at(ground, site)}
+    )
+    table = {
+        "name": site.name,
+        "kind": "critical",
+        "type": "distribution_room",
+        **place,
+        "failure_depth_m": ROOM_M,
+        "repair_h": ROOM_REPAIR_H,
+    }
     return {**table, **_needs(site.x_m, site.y_m, power), "weight": ROOM_WEIGHT}
 
 
-def _pump_stations(p: CityParameters, ground: Ground, network: NetworkText, power: Sequence[Site]) -> list[Table]:
-    """Storm pump stations: motors motor_height_m over the ground, one feed; their pumps stand still without it."""
+def _pump_stations(
+    p: CityParameters, ground: Ground, network: NetworkText, power: Sequence[Site]
+) -> list[Table]:
+    """Storm pump stations: motors motor_height_m over the ground, one feed; their pumps stand still
+    without it.
+    """
     inp = InpFile(Path("network.inp"), network.inp.splitlines())
     where = inp.coordinates()
     pumps: dict[str, list[str]] = {}
@@ -148,7 +236,24 @@ def _pump_stations(p: CityParameters, ground: Ground, network: NetworkText, powe
     for well, names in sorted(pumps.items()):
         x, y = where[well]
         cell = ground.nearest_street(x, y)
-        place = [round(float(ground.grid.x_m[cell[1]]), 3), round(float(ground.grid.y_m[cell[0]]), 3)]
-        table = {"name": f"station_{well}", "kind": "critical", "type": "pump_station", "location_m": place, "failure_depth_m": p.motor_height_m}
-        tables.append({**table, "repair_h": MOTOR_REPAIR_H, **_needs(x, y, power), "stops": sorted(names), "weight": 1.0})
+        place = [
+            round(float(ground.grid.x_m[cell[1]]), 3),
+            round(float(ground.grid.y_m[cell[0]]), 3),
+        ]
+        table = {
+            "name": f"station_{well}",
+            "kind": "critical",
+            "type": "pump_station",
+            "location_m": place,
+            "failure_depth_m": p.motor_height_m,
+        }
+        tables.append(
+            {
+                **table,
+                "repair_h": MOTOR_REPAIR_H,
+                **_needs(x, y, power),
+                "stops": sorted(names),
+                "weight": 1.0,
+            }
+        )
     return tables

@@ -1,7 +1,9 @@
-"""Where the process of `flood-sim` begins: signals, standard streams and the last net stand before anything that takes time is imported.
+"""Where the process of `flood-sim` begins: signals, standard streams and the last net stand before
+anything that takes time is imported.
 
-The net: what no part of the program foresaw is one line and exit 3; the traceback goes into a log. With FLOOD_SIM_RAISE set (the tests set it) it is
-raised. `flood_sim.cli.main.main` has no net: who calls it from Python sees the exception.
+The net: what no part of the program foresaw is one line and exit 3; the traceback goes into a log.
+With FLOOD_SIM_RAISE set (the tests set it) it is raised. `flood_sim.cli.main.main` has no net: who
+calls it from Python sees the exception.
 """
 
 from __future__ import annotations
@@ -36,19 +38,25 @@ def _ask_to_stop(number: int, frame: FrameType | None) -> None:
 
 
 def _finished() -> None:
-    """While the interpreter is taken down nothing of ours handles a signal any more, and all is done: the exit code shall say so."""
+    """While the interpreter is taken down nothing of ours handles a signal any more, and all is
+    done: the exit code shall say so.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
 
 def _catch(handler: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN or handler is _leave_at_once:  # `nohup`, a shell's background job: they asked for it
+        if (
+            signal.getsignal(number) is not signal.SIG_IGN or handler is _leave_at_once
+        ):  # `nohup`, a shell's background job: they asked for it
             signal.signal(number, handler)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command of the command line and end the process: 0, 2, 3 or 4 as documented, 130 and 143 after a signal, never with a traceback."""
+    """Run the command of the command line and end the process: 0, 2, 3 or 4 as documented, 130 and
+    143 after a signal, never with a traceback.
+    """
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     if not ignored:
         signal.signal(signal.SIGINT, _leave_at_once)
@@ -76,7 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
     except BaseException as error:
         if RAISE in os.environ:
             raise
-        if _asked:  # what a signal tore is no fault: libraries take an interrupted import for a broken one
+        if (
+            _asked
+        ):  # what a signal tore is no fault: libraries take an interrupted import for a broken one
             net.tell("interrupted")
             code = 128 + _asked[-1]
         else:
@@ -86,10 +96,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _unraisable(hooked: Any) -> None:
-    """What was raised where nobody can catch it (a callback of a library): a signal is sent again, all else is told as Python does."""
+    """What was raised where nobody can catch it (a callback of a library): a signal is sent again,
+    all else is told as Python does.
+    """
     if isinstance(hooked.exc_value, (KeyboardInterrupt, Terminated)):
         import threading
 
-        threading.Timer(0.02, os.kill, (os.getpid(), _asked[-1] if _asked else signal.SIGINT)).start()
+        threading.Timer(
+            0.02, os.kill, (os.getpid(), _asked[-1] if _asked else signal.SIGINT)
+        ).start()
     else:
         sys.__unraisablehook__(hooked)

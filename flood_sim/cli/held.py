@@ -1,4 +1,6 @@
-"""Commands of the command line that the kernel holds to what they need (flood_sim/core/sandbox.py), once their arguments are read."""
+"""Commands of the command line that the kernel holds to what they need (flood_sim/core/sandbox.py),
+once their arguments are read.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ class Held(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """As the group does it; the command is held before it does anything."""
         name, command, rest = super().resolve_command(ctx, args)
-        words = [str(word) for word in ([ctx.info_name, name] if ctx.parent is not None else [name])]
+        words = [
+            str(word) for word in ([ctx.info_name, name] if ctx.parent is not None else [name])
+        ]
         return name, _held(command, " ".join(words)), rest
 
 

@@ -1,4 +1,6 @@
-"""The command line `flood-sim`: list, copy, check, run, report; explain, trace, section. Prints; everything it knows it asks for. Imports are lazy: --help stays quick."""
+"""The command line `flood-sim`: list, copy, check, run, report; explain, trace, section. Prints;
+everything it knows it asks for. Imports are lazy: --help stays quick.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,16 @@ def _shipped(incomplete: str) -> list[str]:
     return [name for name in list_scenarios() if name.startswith(incomplete)]
 
 
-SCENARIO = typer.Argument(help="name of a shipped scenario, or path of a .toml file", autocompletion=_shipped)
+SCENARIO = typer.Argument(
+    help="name of a shipped scenario, or path of a .toml file", autocompletion=_shipped
+)
 ScenarioName = Annotated[str, SCENARIO]
-AllowPath = Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")]
+AllowPath = Annotated[
+    list[Path],
+    typer.Option(
+        "--allow-path", help="folder outside the scenario's own that it may read (repeatable)"
+    ),
+]
 
 
 def _say_version(wanted: bool) -> None:
@@ -50,7 +59,12 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="say which version this is")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="say which version this is"
+        ),
+    ] = False,
 ) -> None:
     """Urban flood simulation: streets and sewers in one run, every cubic metre accounted for."""
 
@@ -72,7 +86,12 @@ def list_(as_json: Json = False) -> None:
 def copy(
     name: ScenarioName,
     folder: Annotated[Path, typer.Argument(help="folder to copy it into")],
-    as_files: Annotated[bool, typer.Option("--as-files", help="write the reference city as GeoTIFF, GeoPackage, .inp and CSV, too")] = False,
+    as_files: Annotated[
+        bool,
+        typer.Option(
+            "--as-files", help="write the reference city as GeoTIFF, GeoPackage, .inp and CSV, too"
+        ),
+    ] = False,
 ) -> None:
     """Copy a shipped scenario into a folder, to change it there."""
     from flood_sim.core.errors import OutputError, input_error
@@ -84,12 +103,18 @@ def copy(
     target = folder / source.name
     for place in (target, files_of(target)) if as_files else (target,):
         if place.exists():
-            raise input_error("E111", str(place), "the file exists", do="give another folder, or remove it")
+            raise input_error(
+                "E111", str(place), "the file exists", do="give another folder, or remove it"
+            )
     if folder.exists() and not folder.is_dir():
-        raise input_error("E111", str(folder), "this is a file, not a folder", do="give another folder")
+        raise input_error(
+            "E111", str(folder), "this is a file, not a folder", do="give another folder"
+        )
     with writing(target):
         folder.mkdir(parents=True, exist_ok=True)
-    made = _write_city_files(target, source) if as_files else None  # first: a copy that failed can be given again
+    made = (
+        _write_city_files(target, source) if as_files else None
+    )  # first: a copy that failed can be given again
     try:
         with writing(target):
             write_bytes(target, source.read_bytes())
@@ -108,7 +133,9 @@ def files_of(scenario_file: Path) -> Path:
 
 
 def _write_city_files(scenario_file: Path, source: Path | None = None) -> Path:
-    """The city's files in `city/` beside the scenario, and a second scenario that runs from them."""
+    """The city's files in `city/` beside the scenario, and a second scenario that runs from
+    them.
+    """
     import tomli_w
 
     from flood_sim.city import reference_city
@@ -134,12 +161,21 @@ def check(
     name: ScenarioName,
     portfolio: str = "baseline",
     out: Annotated[
-        Path | None, typer.Option("--out", help="new folder for messages.csv and the model as read: rasters, links, boundaries, structures, rain")
+        Path | None,
+        typer.Option(
+            "--out",
+            help=(
+                "new folder for messages.csv and the model as read: rasters, links, boundaries,"
+                " structures, rain"
+            ),
+        ),
     ] = None,
     allow_path: AllowPath = [],
     as_json: Json = False,
 ) -> None:
-    """Read everything a run would read and say what is wrong or doubtful. Nothing is run; nothing is written without --out."""
+    """Read everything a run would read and say what is wrong or doubtful. Nothing is run; nothing
+    is written without --out.
+    """
     from flood_sim.measures.describe import bill_lines
     from flood_sim.scenario.build import memory_line, plan_text
     from flood_sim.scenario.checks.network import network_figures, network_lines
@@ -150,7 +186,15 @@ def check(
     figures = network_figures(inputs)
     if as_json:
         rows = [
-            {"code": f.code, "severity": f.severity, "place": f.place, "problem": f.problem, "do": f.do, "x_m": f.x_m, "y_m": f.y_m}
+            {
+                "code": f.code,
+                "severity": f.severity,
+                "place": f.place,
+                "problem": f.problem,
+                "do": f.do,
+                "x_m": f.x_m,
+                "y_m": f.y_m,
+            }
             for f in inputs.findings
         ]
         typer.echo(
@@ -171,7 +215,10 @@ def check(
     typer.echo(repr(inputs.terrain))
     typer.echo(repr(inputs.rainfall))
     typer.echo(
-        f"sewers: {len(inputs.drainage.return_cells)} nodes coupled, {len(inputs.drainage.inlets)} inlets" if inputs.drainage else "sewers: none"
+        f"sewers: {len(inputs.drainage.return_cells)} nodes coupled, {len(inputs.drainage.inlets)}"
+        " inlets"
+        if inputs.drainage
+        else "sewers: none"
     )
     for line in network_lines(figures):
         typer.echo(line)
@@ -188,7 +235,9 @@ def check(
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """What this machine has, whether the parts work here (a small run, a raster, a map layer), and how fast it is."""
+    """What this machine has, whether the parts work here (a small run, a raster, a map layer), and
+    how fast it is.
+    """
     from flood_sim.runs.doctor import doctor_lines, examine
 
     found = examine()
@@ -196,11 +245,21 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(0 if all(c["ok"] for c in found["checks"]) else 3)
 
 
-def _checked(name: str, portfolio: str, out: Path | None, allow_path: list[Path]) -> tuple[Scenario, ModelInputs]:
-    """The scenario and its inputs, and the folder of the check where one is wanted, also when it ends in refusals."""
+def _checked(
+    name: str, portfolio: str, out: Path | None, allow_path: list[Path]
+) -> tuple[Scenario, ModelInputs]:
+    """The scenario and its inputs, and the folder of the check where one is wanted, also when it
+    ends in refusals.
+    """
     from flood_sim.core.errors import InputError
     from flood_sim.scenario import build_inputs
-    from flood_sim.scenario.checks.files import kept_whole, prepare, write_message_layer, write_messages, write_model
+    from flood_sim.scenario.checks.files import (
+        kept_whole,
+        prepare,
+        write_message_layer,
+        write_messages,
+        write_model,
+    )
 
     if out is not None:
         prepare(out)
@@ -211,13 +270,19 @@ def _checked(name: str, portfolio: str, out: Path | None, allow_path: list[Path]
     except InputError as error:
         if out is not None:
             with kept_whole(out):
-                write_message_layer(out, error.findings, "local")  # in the terrain's system, which may be what is wrong
+                write_message_layer(
+                    out, error.findings, "local"
+                )  # in the terrain's system, which may be what is wrong
                 typer.echo(f"messages: {write_messages(out, error.findings)}", err=True)
         raise
     if out is not None:
         with kept_whole(out):
             write_messages(out, inputs.findings)
-            typer.echo(f"the model as read: {', '.join(p.name for p in write_model(out, inputs))} in {out}", err=True)
+            typer.echo(
+                f"the model as read: {', '.join(p.name for p in write_model(out, inputs))} in"
+                f" {out}",
+                err=True,
+            )
     return scenario, inputs
 
 
@@ -235,7 +300,13 @@ def _ask_swmm(inputs: ModelInputs) -> None:
 @app.command()
 def storms(
     name: Annotated[str | None, typer.Argument(help="list the intervals of this storm")] = None,
-    picture: Annotated[Path | None, typer.Option("--picture", help="draw it into this PNG file; without NAME: all of them into this folder")] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture",
+            help="draw it into this PNG file; without NAME: all of them into this folder",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Storms of the library: their sums, which intervals are reported and which are filled in."""
@@ -244,31 +315,62 @@ def storms(
 
     known = library()
     if name is not None and name not in known:
-        raise input_error("E104", "storms", f"no such storm{nearest(name, known)}", given=name, allowed=", ".join(known))
+        raise input_error(
+            "E104",
+            "storms",
+            f"no such storm{nearest(name, known)}",
+            given=name,
+            allowed=", ".join(known),
+        )
     chosen = list(known.values()) if name is None else [known[name]]
     if as_json:
         typer.echo(
-            json.dumps([{"name": s.name, "note": s.note, "source": s.rain.source, "intervals": storm_rows(s)} for s in chosen], ensure_ascii=False)
+            json.dumps(
+                [
+                    {
+                        "name": s.name,
+                        "note": s.note,
+                        "source": s.rain.source,
+                        "intervals": storm_rows(s),
+                    }
+                    for s in chosen
+                ],
+                ensure_ascii=False,
+            )
         )
     else:
         for storm in chosen:
             typer.echo("\n".join(storm_lines(storm)))
         for row in storm_rows(chosen[0]) if name is not None else []:
-            typer.echo(f"  until {row['end']:<28}{row['depth_mm']:9.3f} mm  {'reported' if row['reported'] else ''}")
+            typer.echo(
+                f"  until {row['end']:<28}{row['depth_mm']:9.3f} mm "
+                f" {'reported' if row['reported'] else ''}"
+            )
     if picture is not None:
         from flood_sim.analysis.pictures.storms import storm_picture
         from flood_sim.analysis.pictures.style import save_figure
 
         for storm in chosen:
             target = picture if name is not None else picture / f"{storm.name}.png"
-            save_figure(storm_picture(storm.name, storm.rain.time_s, storm.rain.cumulative_m, storm.reported, storm.note), target)
+            save_figure(
+                storm_picture(
+                    storm.name,
+                    storm.rain.time_s,
+                    storm.rain.cumulative_m,
+                    storm.reported,
+                    storm.note,
+                ),
+                target,
+            )
             typer.echo(f"picture: {target}", err=True)
 
 
 @app.command()
 def measures(
     kind: Annotated[str | None, typer.Argument(help="explain this kind")] = None,
-    costs: Annotated[bool, typer.Option("--costs", help="list the unit costs with their sources")] = False,
+    costs: Annotated[
+        bool, typer.Option("--costs", help="list the unit costs with their sources")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Kinds of measures of the six projects: list them, or explain one."""
@@ -278,10 +380,20 @@ def measures(
     from flood_sim.measures.registry import KINDS
 
     if kind is not None and kind not in KINDS:
-        raise input_error("E104", "measures", f"no such kind{nearest(kind, KINDS)}", given=kind, allowed=", ".join(KINDS))
+        raise input_error(
+            "E104",
+            "measures",
+            f"no such kind{nearest(kind, KINDS)}",
+            given=kind,
+            allowed=", ".join(KINDS),
+        )
     if kind is not None:
         lines = explained(kind)
-        typer.echo(json.dumps({"kind": kind, "lines": lines}, ensure_ascii=False) if as_json else "\n".join(lines))
+        typer.echo(
+            json.dumps({"kind": kind, "lines": lines}, ensure_ascii=False)
+            if as_json
+            else "\n".join(lines)
+        )
         return
     rows = kinds()
     if as_json:
@@ -300,13 +412,25 @@ def measures(
 def run(
     name: Annotated[str | None, SCENARIO] = None,
     out: Annotated[Path | None, typer.Option("--out", help="result folder, new or empty")] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="instead of both: a result folder whose run was killed or interrupted")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume", help="instead of both: a result folder whose run was killed or interrupted"
+        ),
+    ] = None,
     portfolio: Annotated[str, typer.Option(help="portfolio of the scenario")] = "baseline",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the results in --out")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace the results in --out")
+    ] = False,
     threads: Annotated[int, typer.Option(min=0, max=256, help="0: all cores")] = 0,
     allow_path: AllowPath = [],
-    checkpoint_minutes: Annotated[float | None, typer.Option(min=0.0, help="wall time between checkpoints (5; with --resume as before)")] = None,
-    report_: Annotated[bool, typer.Option("--report/--no-report", help="draw the pictures at the end")] = True,
+    checkpoint_minutes: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="wall time between checkpoints (5; with --resume as before)"),
+    ] = None,
+    report_: Annotated[
+        bool, typer.Option("--report/--no-report", help="draw the pictures at the end")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress")] = False,
     as_json: Json = False,
 ) -> None:
@@ -316,19 +440,34 @@ def run(
     every_s = None if checkpoint_minutes is None else 60.0 * checkpoint_minutes
     if resume is not None:
         if name is not None or out is not None or overwrite:
-            raise typer.BadParameter("--resume DIR goes on with the run of DIR: no scenario, --out or --overwrite beside it")
+            raise typer.BadParameter(
+                "--resume DIR goes on with the run of DIR: no scenario, --out or --overwrite"
+                " beside it"
+            )
         out, talk = resume, Moving(saved_run(resume)[1], quiet)
-        outcome = resume_scenario(resume, threads=threads, checkpoint_s=every_s, say=talk.say, progress=talk.step)
+        outcome = resume_scenario(
+            resume, threads=threads, checkpoint_s=every_s, say=talk.say, progress=talk.step
+        )
     elif name is None or out is None:
         raise typer.BadParameter("give a scenario and --out DIR, or --resume DIR")
     else:
         scenario = _load(name, allow_path)
         talk = Moving(scenario, quiet)
         outcome = run_scenario(
-            scenario, out, portfolio=portfolio, threads=threads, overwrite=overwrite, checkpoint_s=CHECKPOINT_S if every_s is None else every_s,
-            say=talk.say, progress=talk.step,
-        )  # fmt: skip
-    if report_ and outcome.summary["status"] != "interrupted" and outcome.summary["simulated_s"] > 0.0:
+            scenario,
+            out,
+            portfolio=portfolio,
+            threads=threads,
+            overwrite=overwrite,
+            checkpoint_s=CHECKPOINT_S if every_s is None else every_s,
+            say=talk.say,
+            progress=talk.step,
+        )
+    if (
+        report_
+        and outcome.summary["status"] != "interrupted"
+        and outcome.summary["simulated_s"] > 0.0
+    ):
         talk.say(f"pictures: {draw(out)}")
     talk.say(f"results: {out}")
     if as_json:
@@ -350,8 +489,9 @@ for command in (report, explain, trace, section, compare, audit, lead_time):
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """One command in this process: an InputError is one message and exit 2, a failed run or a refusal of the system exit 3, no traceback for either.
-    What is none of these is raised (flood_sim.cli.entry catches it where the process is ours)."""
+    """One command in this process: an InputError is one message and exit 2, a failed run or a
+    refusal of the system exit 3, no traceback for either. What is none of these is raised
+    (flood_sim.cli.entry catches it where the process is ours)."""
     from flood_sim.core import net
 
     if arguments is None:
@@ -376,7 +516,9 @@ def main(arguments: list[str] | None = None) -> Any:
         net.tell(said)
         sys.exit(3)
     except MemoryError:
-        net.tell("E601 memory: this machine could not hold the run; clip the grid or use larger cells")
+        net.tell(
+            "E601 memory: this machine could not hold the run; clip the grid or use larger cells"
+        )
         sys.exit(2)
     except Exception as error:
         from flood_sim.core.errors import FloodSimError

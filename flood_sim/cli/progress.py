@@ -1,4 +1,6 @@
-"""What the command line says while it works: plain lines, and one moving line on a terminal. A terminal that is gone ends the talk, not the work."""
+"""What the command line says while it works: plain lines, and one moving line on a terminal. A
+terminal that is gone ends the talk, not the work.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Talk:
             self._move(str(progress), 80)
 
     def _due(self, every_s: float, last: bool = False) -> bool:
-        """Whether a line is to be shown now: a few a second on a terminal, one in every_s elsewhere."""
+        """Whether a line is to be shown now: a few a second on a terminal, one in every_s
+        elsewhere.
+        """
         now = time.monotonic()
         if self._quiet or (now - self._said < (0.3 if self._terminal else every_s) and not last):
             return False
@@ -60,18 +64,30 @@ class Moving(Talk):
 
     def step(self, simulation: Simulation) -> None:
         now = time.monotonic()
-        if self._first is None:  # the first window carries the compilation: the rate is counted from its end
+        if (
+            self._first is None
+        ):  # the first window carries the compilation: the rate is counted from its end
             self._first = (now, simulation.time_s, simulation.surface.steps)
         elif self._due(10.0):
             self._move(self._line(simulation, now, self._first), shutil.get_terminal_size().columns)
 
     def _line(self, simulation: Simulation, now: float, first: tuple[float, float, int]) -> str:
-        wall, simulated, steps = now - first[0], simulation.time_s - first[1], simulation.surface.steps - first[2]
-        eta = (self._duration - simulation.time_s) * wall / simulated if simulated > 0.0 else float("nan")
+        wall, simulated, steps = (
+            now - first[0],
+            simulation.time_s - first[1],
+            simulation.surface.steps - first[2],
+        )
+        eta = (
+            (self._duration - simulation.time_s) * wall / simulated
+            if simulated > 0.0
+            else float("nan")
+        )
         depth = simulation.surface.depth
         wet = float((depth > 0.05).sum()) * simulation.surface.grid.cell_area_m2 / 1e4
         rate = steps / wall if wall > 0.0 else 0.0
         return (
-            f"{simulation.clock.at(simulation.time_s):%d %b %H:%M:%S}  {simulation.time_s / self._duration:4.0%}  ETA {eta:4.0f} s  "
-            f"wet {wet:.1f} ha  deepest {float(depth.max()):.2f} m  error {simulation.ledger.relative_error:.0e}  {rate:.0f} steps/s"
+            f"{simulation.clock.at(simulation.time_s):%d %b %H:%M:%S} "
+            f" {simulation.time_s / self._duration:4.0%}  ETA {eta:4.0f} s  wet {wet:.1f} ha "
+            f" deepest {float(depth.max()):.2f} m  error {simulation.ledger.relative_error:.0e} "
+            f" {rate:.0f} steps/s"
         )

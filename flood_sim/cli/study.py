@@ -15,14 +15,29 @@ if TYPE_CHECKING:
     from flood_sim.study.spec.study import Study
 
 study = typer.Typer(
-    name="study", help="Many runs: portfolios x storms x draws, and what each project brings.", no_args_is_help=True, rich_markup_mode=None
+    name="study",
+    help="Many runs: portfolios x storms x draws, and what each project brings.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 Folder = Annotated[Path, typer.Argument(help="folder of a study")]
 Workers = Annotated[int, typer.Option(min=0, max=1024, help="0: as many as cores and memory allow")]
 Scheduler = Annotated[
-    str | None, typer.Option(help="address of a running dask scheduler, e.g. tls://host:8786; absent: a cluster on this machine alone")
+    str | None,
+    typer.Option(
+        help=(
+            "address of a running dask scheduler, e.g. tls://host:8786; absent: a cluster on this"
+            " machine alone"
+        )
+    ),
 ]
-Trusted = Annotated[bool, typer.Option("--i-trust-this-network", help="let an open tcp:// scheduler run this: whoever reaches it can run code")]
+Trusted = Annotated[
+    bool,
+    typer.Option(
+        "--i-trust-this-network",
+        help="let an open tcp:// scheduler run this: whoever reaches it can run code",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress")]
 
@@ -33,17 +48,28 @@ def list_(as_json: Json = False) -> None:
     from flood_sim.study import list_studies, load_study
 
     rows = [{"name": name, "title": load_study(name).spec.title} for name in list_studies()]
-    typer.echo(json.dumps(rows, ensure_ascii=False) if as_json else "\n".join(f"{r['name']:<26} {r['title']}" for r in rows))
+    typer.echo(
+        json.dumps(rows, ensure_ascii=False)
+        if as_json
+        else "\n".join(f"{r['name']:<26} {r['title']}" for r in rows)
+    )
 
 
 @study.command()
 def run(
     name: Annotated[str, typer.Argument(help="name of a shipped study, or path of a study.toml")],
-    out: Annotated[Path, typer.Option("--out", help="folder of the study: new, empty, or one to go on with")],
+    out: Annotated[
+        Path, typer.Option("--out", help="folder of the study: new, empty, or one to go on with")
+    ],
     workers: Workers = 0,
     scheduler: Scheduler = None,
     trusted: Trusted = False,
-    allow_path: Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")] = [],
+    allow_path: Annotated[
+        list[Path],
+        typer.Option(
+            "--allow-path", help="folder outside the scenario's own that it may read (repeatable)"
+        ),
+    ] = [],
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -55,9 +81,16 @@ def run(
 
 @study.command()
 def resume(
-    folder: Folder, workers: Workers = 0, scheduler: Scheduler = None, trusted: Trusted = False, quiet: Quiet = False, as_json: Json = False
+    folder: Folder,
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
+    trusted: Trusted = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
-    """Go on with a study that was killed or interrupted; only the runs that were in flight are done again."""
+    """Go on with a study that was killed or interrupted; only the runs that were in flight are done
+    again.
+    """
     from flood_sim.study.queue import open_study
 
     _go(open_study(folder), folder, workers, scheduler, trusted, quiet, as_json)
@@ -69,57 +102,116 @@ def status(folder: Folder, as_json: Json = False) -> None:
     from flood_sim.study.queue import study_status
 
     found = study_status(folder)
-    text = f"study {found['study']}: {found['complete']} of {found['runs']} runs complete ({found['different']} different), {found['failed']} failed, {found['missing']} missing"
+    text = (
+        f"study {found['study']}: {found['complete']} of {found['runs']} runs complete"
+        f" ({found['different']} different), {found['failed']} failed, {found['missing']} missing"
+    )
     typer.echo(json.dumps(found) if as_json else text)
 
 
 def audit(
-    name: Annotated[str, typer.Argument(help="name of a shipped scenario with a [city], or path of a .toml file")],
-    out: Annotated[Path, typer.Option("--out", help="folder for the runs and audit.json")],
-    portfolio: Annotated[list[str], typer.Option(help="portfolio of the scenario (repeatable); the first is what the others are held against")] = [
-        "baseline"
+    name: Annotated[
+        str,
+        typer.Argument(help="name of a shipped scenario with a [city], or path of a .toml file"),
     ],
+    out: Annotated[Path, typer.Option("--out", help="folder for the runs and audit.json")],
+    portfolio: Annotated[
+        list[str],
+        typer.Option(
+            help=(
+                "portfolio of the scenario (repeatable); the first is what the others are held"
+                " against"
+            )
+        ),
+    ] = ["baseline"],
     standards: Annotated[str, typer.Option(help="china, or a TOML file")] = "china",
-    loads: Annotated[Path | None, typer.Option(help="TOML file of rain by return period; absent: those of the reference city")] = None,
+    loads: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file of rain by return period; absent: those of the reference city"
+        ),
+    ] = None,
     city_class: Annotated[str, typer.Option(help="super, mega, large, medium or small")] = "mega",
-    allow_path: Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")] = [],
+    allow_path: Annotated[
+        list[Path],
+        typer.Option(
+            "--allow-path", help="folder outside the scenario's own that it may read (repeatable)"
+        ),
+    ] = [],
     workers: Workers = 0,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Search the highest return period that a city passes: flood protection, waterlogging, underground space, before and after portfolios."""
+    """Search the highest return period that a city passes: flood protection, waterlogging,
+    underground space, before and after portfolios.
+    """
     from flood_sim.analysis.standards import read_loads, read_standards
     from flood_sim.scenario import load_scenario
     from flood_sim.study.audit import audit_lines, run_audit
 
-    scenario, own = load_scenario(name, tuple(allow_path)), None if loads is None else read_loads(loads)
-    document = run_audit(scenario, portfolio, read_standards(standards), city_class, out, workers, Talk(quiet).say, own)
-    typer.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n".join(audit_lines(document)))
+    scenario, own = (
+        load_scenario(name, tuple(allow_path)),
+        (None if loads is None else read_loads(loads)),
+    )
+    document = run_audit(
+        scenario,
+        portfolio,
+        read_standards(standards),
+        city_class,
+        out,
+        workers,
+        Talk(quiet).say,
+        own,
+    )
+    typer.echo(
+        json.dumps(document, ensure_ascii=False) if as_json else "\n".join(audit_lines(document))
+    )
 
 
 def lead_time(
-    name: Annotated[str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")],
+    name: Annotated[
+        str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")
+    ],
     out: Annotated[Path, typer.Option("--out", help="folder for the runs and lead_time.json")],
     portfolio: Annotated[str, typer.Option(help="portfolio of the scenario")],
     action: Annotated[str, typer.Option(help="one of its [[actions]], or a measure with an order")],
     outcome: Annotated[str, typer.Option(help="what is to be held, e.g. underground_entry_metro")],
     limit: Annotated[float, typer.Option(help="at most so much of it, in its unit")],
-    step_min: Annotated[float, typer.Option(help="minutes between the moments that may be tried")] = 15.0,
-    allow_path: Annotated[list[Path], typer.Option("--allow-path", help="folder outside the scenario's own that it may read (repeatable)")] = [],
+    step_min: Annotated[
+        float, typer.Option(help="minutes between the moments that may be tried")
+    ] = 15.0,
+    allow_path: Annotated[
+        list[Path],
+        typer.Option(
+            "--allow-path", help="folder outside the scenario's own that it may read (repeatable)"
+        ),
+    ] = [],
     threads: Annotated[int, typer.Option(min=1, max=1024)] = 1,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Search the latest moment at which an action still holds a loss under a limit: needed lead, and slack of the order as it stands."""
+    """Search the latest moment at which an action still holds a loss under a limit: needed lead,
+    and slack of the order as it stands.
+    """
     from flood_sim.scenario import load_scenario
     from flood_sim.study.lead_time import lead_time_lines, search_lead_time
 
     scenario = load_scenario(name, tuple(allow_path))
-    found = search_lead_time(scenario, portfolio, action, outcome, limit, out, step_min, threads, Talk(quiet).say)
+    found = search_lead_time(
+        scenario, portfolio, action, outcome, limit, out, step_min, threads, Talk(quiet).say
+    )
     typer.echo(json.dumps(asdict(found)) if as_json else "\n".join(lead_time_lines(found)))
 
 
-def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: bool, quiet: bool, as_json: bool) -> None:
+def _go(
+    chosen: Study,
+    out: Path,
+    workers: int,
+    scheduler: str | None,
+    trusted: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     from flood_sim.core.errors import StoppedError
     from flood_sim.study.queue import run_study
     from flood_sim.study.spec.before import refuse_wrong_input
@@ -129,13 +221,23 @@ def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: 
     if not (out / STUDY).exists():  # a study that goes on was looked at when it began
         refuse_wrong_input(chosen)
     try:
-        summary = run_study(chosen, out, workers=workers, scheduler=scheduler, trusted=trusted, say=talk.say, progress=talk.progress)
+        summary = run_study(
+            chosen,
+            out,
+            workers=workers,
+            scheduler=scheduler,
+            trusted=trusted,
+            say=talk.say,
+            progress=talk.progress,
+        )
     except KeyboardInterrupt:
         raise StoppedError(f"interrupted; to go on: flood-sim study resume {out}", 130) from None
     for label, message in summary["failed"].items():
         typer.echo(f"failed: {label}: {message}", err=True)
     if not quiet:
-        for line in shapley_lines(json.loads((out / "attribution.json").read_text(encoding="utf-8"))):
+        for line in shapley_lines(
+            json.loads((out / "attribution.json").read_text(encoding="utf-8"))
+        ):
             typer.echo(line, err=True)
     talk.say(f"study: {out}")
     if as_json:
@@ -143,7 +245,14 @@ def _go(chosen: Study, out: Path, workers: int, scheduler: str | None, trusted: 
     raise typer.Exit(0 if summary["complete"] == summary["runs"] else 3)
 
 
-SHOWN = ("damage", "road_area_hours", "service_loss", "underground_entry_metro", "underground_entry_garage", "people_exposed")
+SHOWN = (
+    "damage",
+    "road_area_hours",
+    "service_loss",
+    "underground_entry_metro",
+    "underground_entry_garage",
+    "people_exposed",
+)
 
 
 def shapley_lines(document: dict[str, Any]) -> list[str]:
@@ -152,12 +261,16 @@ def shapley_lines(document: dict[str, Any]) -> list[str]:
     for entry in document["outcomes"]:
         if entry["name"] not in SHOWN:
             continue
-        lines.append(f"{entry['name']}, {entry['storm']}: {_figure(entry['loss_none'])} -> {_figure(entry['loss_all'])}")
+        lines.append(
+            f"{entry['name']}, {entry['storm']}: {_figure(entry['loss_none'])} ->"
+            f" {_figure(entry['loss_all'])}"
+        )
         total = entry["total_effect"]
         for project, value in sorted(entry["shapley"].items(), key=lambda pair: -pair[1]):
             share = f"{value / total:6.0%}" if abs(total) > 1e-12 else "     -"
             lines.append(
-                f"    {project:<24} {_figure(value):>14} {share}   alone {_figure(entry['first_in'][project])}, last {_figure(entry['last_in'][project])}"
+                f"    {project:<24} {_figure(value):>14} {share}   alone"
+                f" {_figure(entry['first_in'][project])}, last {_figure(entry['last_in'][project])}"
             )
     return lines
 

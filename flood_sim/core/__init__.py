@@ -1,1 +1,3 @@
-"""What every room speaks: errors, units, constants, grid, clock, ledger, names of variables, plugins; the sandbox and the last net."""
+"""What every room speaks: errors, units, constants, grid, clock, ledger, names of variables,
+plugins; the sandbox and the last net.
+"""

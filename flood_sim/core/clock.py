@@ -1,4 +1,6 @@
-"""Simulation time in seconds since the start, in windows that land exactly on every deadline. Knows no physics."""
+"""Simulation time in seconds since the start, in windows that land exactly on every deadline. Knows
+no physics.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Clock:
-    """start : with offset;  duration_s, window_s, output_s : s, window_s divides both or the last window is shorter."""
+    """start : with offset;  duration_s, window_s, output_s : s, window_s divides both or the last
+    window is shorter.
+    """
 
     start: datetime
     duration_s: float
@@ -40,8 +44,14 @@ class Clock:
                 deadline += self.output_s
 
     def is_output(self, time_s: float) -> bool:
-        """Whether a frame is due at this time: at the start, at multiples of output_s, at the end."""
-        return time_s <= 0.0 or time_s >= self.duration_s - 1e-9 or abs(math.remainder(time_s, self.output_s)) < 1e-6
+        """Whether a frame is due at this time: at the start, at multiples of output_s, at the
+        end.
+        """
+        return (
+            time_s <= 0.0
+            or time_s >= self.duration_s - 1e-9
+            or abs(math.remainder(time_s, self.output_s)) < 1e-6
+        )
 
     def outputs(self) -> int:
         """Number of frames the run writes."""

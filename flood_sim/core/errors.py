@@ -1,4 +1,6 @@
-"""What the program says when it stops: findings about the user's input, and failures of a run. No printing here."""
+"""What the program says when it stops: findings about the user's input, and failures of a run. No
+printing here.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,13 @@ T = TypeVar("T")
 
 # What to do where the place of a refusal has no better word; by code, else by its first digit.
 WAYS = {
-    "E100": "mend what it names, then give the command again", "E101": "name one that is there", "E102": "give a smaller file, in valid TOML",
-    "E103": "remove or rename it", "E104": "give another value here", "E106": "add what is missing", "E111": "name another folder",
-    "E112": "wait until it has ended, or name another folder", "E1": "mend the file, or give another", "E2": "mend the map layer, or move what lies there",
-    "E3": "mend the times of the file", "E4": "mend the network, or the table that names it", "E5": "change the value, or leave the part out",
+    "E100": "mend what it names, then give the command again", "E101": "name one that is there",
+    "E102": "give a smaller file, in valid TOML", "E103": "remove or rename it",
+    "E104": "give another value here", "E106": "add what is missing", "E111": "name another folder",
+    "E112": "wait until it has ended, or name another folder",
+    "E1": "mend the file, or give another", "E2": "mend the map layer, or move what lies there",
+    "E3": "mend the times of the file", "E4": "mend the network, or the table that names it",
+    "E5": "change the value, or leave the part out",
     "E6": "give a smaller model, or a larger machine",
 }  # fmt: skip
 
@@ -25,7 +30,8 @@ WAYS = {
 class Finding:
     """One thing that `check` found: where, what, and the way out.
 
-    severity : "error" (the run is refused) or "warning" (it goes on);  code : "E2xx", "W2xx" as in the documentation.
+    severity : "error" (the run is refused) or "warning" (it goes on);  code : "E2xx", "W2xx" as in
+    the documentation.
     at : (x, y) of each place on the map, the worst or first of them first; () where there is none.
     do : the way out; no error is without one.
     """
@@ -40,7 +46,11 @@ class Finding:
 
     def __post_init__(self) -> None:
         if self.severity == "error" and not self.do:
-            way = "give what is allowed" if self.allowed and self.code != "E101" else WAYS.get(self.code, WAYS.get(self.code[:2], WAYS["E100"]))
+            way = (
+                "give what is allowed"
+                if self.allowed and self.code != "E101"
+                else WAYS.get(self.code, WAYS.get(self.code[:2], WAYS["E100"]))
+            )
             object.__setattr__(self, "do", way)
 
     @property
@@ -88,7 +98,9 @@ class StoppedError(FloodSimError):
 
 
 class RunFailedError(FloodSimError):
-    """The run was stopped by the program: its last results stay readable. findings : where and why, as far as it is known."""
+    """The run was stopped by the program: its last results stay readable. findings : where and why,
+    as far as it is known.
+    """
 
     def __init__(self, message: str, findings: Iterable[Finding] = ()) -> None:
         self.findings = list(findings)
@@ -96,7 +108,9 @@ class RunFailedError(FloodSimError):
 
 
 class OutputError(RunFailedError):
-    """Results cannot be written (disk full, folder gone): what was written before stays, and the checkpoint, to go on from."""
+    """Results cannot be written (disk full, folder gone): what was written before stays, and the
+    checkpoint, to go on from.
+    """
 
 
 class VolumeLedgerError(RunFailedError):
@@ -104,7 +118,9 @@ class VolumeLedgerError(RunFailedError):
 
 
 class InstabilityError(RunFailedError):
-    """The water on the ground ran away: a cell lost its value, or the stable time step fell below the smallest one allowed."""
+    """The water on the ground ran away: a cell lost its value, or the stable time step fell below
+    the smallest one allowed.
+    """
 
 
 class DrainageError(RunFailedError):
@@ -118,7 +134,9 @@ class Faults:
         self.findings: list[Finding] = []
 
     def of(self, make: Callable[P, T], *args: P.args, **keys: P.kwargs) -> T:
-        """make(...), or nothing usable where it raises InputError: `refuse` comes before any use of the result."""
+        """make(...), or nothing usable where it raises InputError: `refuse` comes before any use of
+        the result.
+        """
         try:
             return make(*args, **keys)
         except InputError as error:

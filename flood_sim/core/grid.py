@@ -1,4 +1,6 @@
-"""The regular grid: square cells, north up, projected metres. Cells, not water: terrain and models refer to it."""
+"""The regular grid: square cells, north up, projected metres. Cells, not water: terrain and models
+refer to it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ FAR = 2.0**40  # cells: farther off no place is told from another
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows run north to south, columns west to east; `west_m`, `north_m` is the outer corner of cell (0, 0).
+    """Rows run north to south, columns west to east; `west_m`, `north_m` is the outer corner of
+    cell (0, 0).
 
     crs : WKT or "EPSG:n" of a projected system in metres, or "local" for laboratory cases.
     """
@@ -53,7 +56,9 @@ class Grid:
         return self.north_m - (np.arange(self.rows) + 0.5) * self.cell_size_m
 
     def cell_at(self, x_m: Any, y_m: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Row and column (int64) of points; outside the grid they fall outside 0..rows-1, 0..columns-1."""
+        """Row and column (int64) of points; outside the grid they fall outside 0..rows-1,
+        0..columns-1.
+        """
         row = np.floor((self.north_m - np.asarray(y_m, float)) / self.cell_size_m)
         column = np.floor((np.asarray(x_m, float) - self.west_m) / self.cell_size_m)
         return tuple(np.clip(v, -FAR, FAR).astype(np.int64) for v in (row, column))  # type: ignore[return-value]
@@ -64,10 +69,18 @@ class Grid:
         return (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
 
     def cells_in(self, geometry: Any, touched: bool = False) -> np.ndarray:
-        """(rows, columns) bool: cells whose centre lies in the shapely geometry; `touched`: every cell it touches (lines, points)."""
+        """(rows, columns) bool: cells whose centre lies in the shapely geometry; `touched`: every
+        cell it touches (lines, points).
+        """
         from rasterio.features import rasterize
 
-        return rasterize([(geometry, 1)], out_shape=self.shape, transform=self.transform, all_touched=touched, dtype="uint8").astype(bool)
+        return rasterize(
+            [(geometry, 1)],
+            out_shape=self.shape,
+            transform=self.transform,
+            all_touched=touched,
+            dtype="uint8",
+        ).astype(bool)
 
     def middles(self, cells: Any) -> tuple[tuple[float, float], ...]:
         """(x, y) of the centres of cells (n, 2), in their order."""

@@ -1,4 +1,6 @@
-"""The volume ledger: every cubic metre that enters, leaves or stays. float64; closed every coupling window."""
+"""The volume ledger: every cubic metre that enters, leaves or stays. float64; closed every coupling
+window.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ from flood_sim.core.errors import Finding, VolumeLedgerError
 
 RELATIVE_ERROR_STOP = 0.05  # exit 3 (DESIGN 10)
 RELATIVE_ERROR_EXCEEDED = 0.01  # exit 4
-ROUNDING_SHARE = 1.0e-6  # of all water in the books: what float32 depths and long sums may leave below zero (measured: 1e-9)
+# of all water in the books: what float32 depths and long sums may leave below zero (measured: 1e-9)
+ROUNDING_SHARE = 1.0e-6
 ROUNDING_M3 = 1.0e-6
-OWED_SHARE = 5.0e-3  # of all water in the books: what cells of a second-order surface may owe (volume_check.py)
+# of all water in the books: what cells of a second-order surface may owe (volume_check.py)
+OWED_SHARE = 5.0e-3
 NEVER_NEGATIVE = {
     "rain": "rain",
     "inflow": "inflow",
@@ -32,10 +36,11 @@ NEVER_NEGATIVE = {
 
 @dataclass
 class Ledger:
-    """All volumes in m3, since the start. Positive lines are named for their direction; stored lines are states.
+    """All volumes in m3, since the start. Positive lines are named for their direction; stored
+    lines are states.
 
-    network_residual is what SWMM lost (+) or made (-) inside itself, found by closing its own balance; it is reported apart and
-    is never part of `error`.
+    network_residual is what SWMM lost (+) or made (-) inside itself, found by closing its own
+    balance; it is reported apart and is never part of `error`.
     """
 
     rain: float = 0.0
@@ -66,11 +71,21 @@ class Ledger:
 
     @property
     def stored_start(self) -> float:
-        return self.surface_stored_start + self.escrow_start + self.network_stored_start + self.sites_stored_start
+        return (
+            self.surface_stored_start
+            + self.escrow_start
+            + self.network_stored_start
+            + self.sites_stored_start
+        )
 
     @property
     def stored_end(self) -> float:
-        return self.surface_stored_end + self.escrow_end + self.network_stored_end + self.sites_stored_end
+        return (
+            self.surface_stored_end
+            + self.escrow_end
+            + self.network_stored_end
+            + self.sites_stored_end
+        )
 
     @property
     def error(self) -> float:
@@ -82,7 +97,14 @@ class Ledger:
     @property
     def took_part(self) -> float:
         """All water in the books (m3), each line by its size: lines below zero hide nothing."""
-        lines = (self.rain, self.inflow, self.boundary_in, self.network_inflow, self.surface_stored_start, self.escrow_start)
+        lines = (
+            self.rain,
+            self.inflow,
+            self.boundary_in,
+            self.network_inflow,
+            self.surface_stored_start,
+            self.escrow_start,
+        )
         return sum(map(abs, (*lines, self.network_stored_start, self.sites_stored_start)))
 
     def _scale(self) -> float:
@@ -90,9 +112,11 @@ class Ledger:
 
     @property
     def relative_error(self) -> float:
-        """abs(error) over the water supplied; over the water stored at the start where less than 1 m3 was supplied; never NaN by 0/0.
+        """abs(error) over the water supplied; over the water stored at the start where less than 1
+        m3 was supplied; never NaN by 0/0.
 
-        Where there was no water at all: 0, or inf where water has appeared. NaN where a line is not a number: `close` looks at that first.
+        Where there was no water at all: 0, or inf where water has appeared. NaN where a line is not
+        a number: `close` looks at that first.
         """
         scale = self._scale()
         if scale > 0.0:
@@ -105,46 +129,79 @@ class Ledger:
 
     @property
     def relative_residual(self) -> float:
-        """SWMM's own residual over the water that took part: supplied, or drained from what stood on the ground at the start."""
+        """SWMM's own residual over the water that took part: supplied, or drained from what stood
+        on the ground at the start.
+        """
         scale = self.supplied + max(self.surface_stored_start - self.surface_stored_end, 0.0)
         scale = scale if scale >= 1.0 else self.stored_start
         return abs(self.network_residual) / scale if scale > 0.0 else 0.0
 
     def close(self, time_s: float, stop_at: float = RELATIVE_ERROR_STOP) -> None:
-        """Raise VolumeLedgerError with the table where our books are broken: not finite, a store below zero, or an error above `stop_at`.
+        """Raise VolumeLedgerError with the table where our books are broken: not finite, a store
+        below zero, or an error above `stop_at`.
 
-        SWMM's residual is judged at the end: against the first cubic metres of a run its start-up would look large.
+        SWMM's residual is judged at the end: against the first cubic metres of a run its start-up
+        would look large.
         """
         if not math.isfinite(self.error):
-            raise self._broken(time_s, "the volume is not a number: a cell, SWMM or a site has lost its value")
+            raise self._broken(
+                time_s, "the volume is not a number: a cell, SWMM or a site has lost its value"
+            )
         self._refuse_negative(time_s)
         if not self.relative_error <= stop_at:
-            raise self._broken(time_s, f"the volume error is {self.relative_error:.2%} at {time_s:.1f} s, allowed {stop_at:.2%}")
+            raise self._broken(
+                time_s,
+                f"the volume error is {self.relative_error:.2%} at {time_s:.1f} s, allowed"
+                f" {stop_at:.2%}",
+            )
 
     def _broken(self, time_s: float, problem: str) -> VolumeLedgerError:
-        way = "look at which line of the table is too large for its cause; then send the scenario with this message"
+        way = (
+            "look at which line of the table is too large for its cause; then send the scenario"
+            " with this message"
+        )
         found = Finding("E505", f"ledger at {time_s:.1f} s", problem, do=way)
         return VolumeLedgerError(f"{found}\n{self}", [found])
 
     def _refuse_negative(self, time_s: float) -> None:
-        """Raise VolumeLedgerError (E504) for every line that cannot be below zero and is: one must not make up for another's excess."""
+        """Raise VolumeLedgerError (E504) for every line that cannot be below zero and is: one must
+        not make up for another's excess.
+        """
         least = -self._rounding()
-        limits = {name: least - (OWED_SHARE * self.took_part if name == "surface_stored_end" else 0.0) for name in NEVER_NEGATIVE}
-        low = [(said, getattr(self, name), limits[name]) for name, said in NEVER_NEGATIVE.items() if not getattr(self, name) >= limits[name]]
+        limits = {
+            name: least - (OWED_SHARE * self.took_part if name == "surface_stored_end" else 0.0)
+            for name in NEVER_NEGATIVE
+        }
+        low = [
+            (said, getattr(self, name), limits[name])
+            for name, said in NEVER_NEGATIVE.items()
+            if not getattr(self, name) >= limits[name]
+        ]
         if low:
             found = [
                 Finding(
-                    "E504", f"ledger at {time_s:.1f} s", f"{said}: a volume below zero, so water came from nothing elsewhere",
-                    given=f"{value:.6g} m3", allowed=f"{limit:.3g} m3 and more", do="check levels and units of what gives or takes this water",
+                    "E504",
+                    f"ledger at {time_s:.1f} s",
+                    f"{said}: a volume below zero, so water came from nothing elsewhere",
+                    given=f"{value:.6g} m3",
+                    allowed=f"{limit:.3g} m3 and more",
+                    do="check levels and units of what gives or takes this water",
                 )
                 for said, value, limit in low
-            ]  # fmt: skip
+            ]
             raise VolumeLedgerError("\n".join([*map(str, found), str(self)]), found)
 
-    def judge(self, exceeded_at: float = RELATIVE_ERROR_EXCEEDED, stop_at: float = RELATIVE_ERROR_STOP) -> list[str]:
-        """What was exceeded at the end of a run (exit 4), [] where nothing was; raises VolumeLedgerError above `stop_at` (exit 3)."""
+    def judge(
+        self, exceeded_at: float = RELATIVE_ERROR_EXCEEDED, stop_at: float = RELATIVE_ERROR_STOP
+    ) -> list[str]:
+        """What was exceeded at the end of a run (exit 4), [] where nothing was; raises
+        VolumeLedgerError above `stop_at` (exit 3).
+        """
         together = self.relative_error + self.relative_residual
-        said = f"volume error {self.relative_error:.3%} and SWMM's own residual {self.relative_residual:.3%} of the water that took part"
+        said = (
+            f"volume error {self.relative_error:.3%} and SWMM's own residual"
+            f" {self.relative_residual:.3%} of the water that took part"
+        )
         if together > stop_at:
             raise VolumeLedgerError(f"{said}: together above {stop_at:.2%}\n{self}")
         return [f"{said}: together above {exceeded_at:.2%}"] if together > exceeded_at else []
@@ -154,8 +211,13 @@ class Ledger:
         return {**asdict(self), "error": self.error, "relative_error": self.relative_error}
 
     def __str__(self) -> str:
-        return "\n".join(f"  {name:<24}{value:>18.6g} m3" for name, value in self.as_dict().items() if name != "relative_error") + (
-            f"\n  {'relative_error':<24}{self.relative_error:>18.3g}"
+        return (
+            "\n".join(
+                f"  {name:<24}{value:>18.6g} m3"
+                for name, value in self.as_dict().items()
+                if name != "relative_error"
+            )
+            + f"\n  {'relative_error':<24}{self.relative_error:>18.3g}"
         )
 
 
@@ -172,8 +234,16 @@ class ExchangeBook:
     @property
     def relative_difference(self) -> float:
         """Largest difference of the two sides over the larger of the two volumes."""
-        gap = max(abs(self.to_sewer_street - self.to_sewer_network), abs(self.to_street_network - self.to_street_street))
-        size = max(self.to_sewer_street, self.to_sewer_network, self.to_street_network, self.to_street_street)
+        gap = max(
+            abs(self.to_sewer_street - self.to_sewer_network),
+            abs(self.to_street_network - self.to_street_street),
+        )
+        size = max(
+            self.to_sewer_street,
+            self.to_sewer_network,
+            self.to_street_network,
+            self.to_street_street,
+        )
         return gap / size if size > 0.0 else 0.0
 
     def as_dict(self) -> dict[str, float]:

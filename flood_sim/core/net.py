@@ -1,4 +1,6 @@
-"""What the process says when nothing else can speak: streams that fail, arguments that are no names, refusals of the system, faults of our own."""
+"""What the process says when nothing else can speak: streams that fail, arguments that are no
+names, refusals of the system, faults of our own.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,15 @@ from collections.abc import Sequence
 
 LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes, of Linux
 SHOWN = 200  # characters of an unexpected error
-OWN_PROCESS = False  # the command line sets it where the process is its own: nobody else's program is ended
+OWN_PROCESS = (
+    False  # the command line sets it where the process is its own: nobody else's program is ended
+)
 
 
 def tell(text: str) -> None:
-    """A message on standard error; where even that is refused there is nobody to tell, and the exit code speaks."""
+    """A message on standard error; where even that is refused there is nobody to tell, and the exit
+    code speaks.
+    """
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(printable(text) + "\n")
         sys.stderr.flush()
@@ -21,14 +27,22 @@ def tell(text: str) -> None:
 
 def printable(text: str) -> str:
     """Without characters that steer a terminal: they come from names in foreign files."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def refuse_odd(arguments: Sequence[str]) -> None:
-    """Raises InputError for arguments that can be no name of anything: empty, too long for a file, bytes that are no text, zero bytes."""
+    """Raises InputError for arguments that can be no name of anything: empty, too long for a file,
+    bytes that are no text, zero bytes.
+    """
     odd, before = [], ""
     for word in arguments:
-        place, value = (word.partition("=")[0], word.partition("=")[2]) if word.startswith("--") and "=" in word else (before or "command line", word)
+        place, value = (
+            (word.partition("=")[0], word.partition("=")[2])
+            if word.startswith("--") and "=" in word
+            else (before or "command line", word)
+        )
         problem = _odd(value)
         if problem:
             odd.append((place, problem, value))
@@ -36,7 +50,18 @@ def refuse_odd(arguments: Sequence[str]) -> None:
     if odd:
         from flood_sim.core.errors import Finding, InputError
 
-        raise InputError([Finding("E104", place, problem, given=repr(value[:60]), do="give a name, or leave the option out") for place, problem, value in odd])
+        raise InputError(
+            [
+                Finding(
+                    "E104",
+                    place,
+                    problem,
+                    given=repr(value[:60]),
+                    do="give a name, or leave the option out",
+                )
+                for place, problem, value in odd
+            ]
+        )
 
 
 def _odd(value: str) -> str:
@@ -54,7 +79,9 @@ def _odd(value: str) -> str:
 
 
 def fault(error: BaseException, words: Sequence[str]) -> str:
-    """One line about an error that nobody foresaw; its traceback goes into the log of a result folder that is named, else into a file of its own."""
+    """One line about an error that nobody foresaw; its traceback goes into the log of a result
+    folder that is named, else into a file of its own.
+    """
     import traceback
 
     text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")[:SHOWN]
@@ -63,8 +90,14 @@ def fault(error: BaseException, words: Sequence[str]) -> str:
     if where is None:
         frame = traceback.extract_tb(error.__traceback__)[-1:]
         where = "; ".join(f"line {f.lineno} of {f.filename}" for f in frame) or "nowhere"
-        return f"E901 flood_sim: unexpected error ({text}) at {where}; this is a fault of flood_sim; please report it with the output of `flood-sim doctor`"
-    return f"E901 flood_sim: unexpected error ({text}); this is a fault of flood_sim; the traceback is in {where}; please report it with the output of `flood-sim doctor`"
+        return (
+            f"E901 flood_sim: unexpected error ({text}) at {where}; this is a fault of flood_sim;"
+            " please report it with the output of `flood-sim doctor`"
+        )
+    return (
+        f"E901 flood_sim: unexpected error ({text}); this is a fault of flood_sim; the traceback is"
+        f" in {where}; please report it with the output of `flood-sim doctor`"
+    )
 
 
 def _kept(text: str, words: Sequence[str]) -> str | None:
@@ -74,7 +107,10 @@ def _kept(text: str, words: Sequence[str]) -> str | None:
     for word in words[1:]:
         log = os.path.join(word, "log.txt")
         if word and "\0" not in word and os.path.isfile(log) and not os.path.islink(log):
-            with contextlib.suppress(OSError), open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
+            with (
+                contextlib.suppress(OSError),
+                open(log, "a", encoding="utf-8", errors="backslashreplace") as file,
+            ):
                 file.write(text)
                 return log
     for folder in (None, os.path.join(os.path.expanduser("~"), ".cache")):
@@ -87,7 +123,9 @@ def _kept(text: str, words: Sequence[str]) -> str | None:
 
 
 def open_streams() -> None:
-    """The three standard streams are there: else the first file that is opened takes the place of one, and a library's messages go into it."""
+    """The three standard streams are there: else the first file that is opened takes the place of
+    one, and a library's messages go into it.
+    """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -107,7 +145,9 @@ def open_streams() -> None:
 
 
 def close_streams(code: int) -> int:
-    """Write out what waits in the streams; returns the exit code. So that the interpreter finds nothing to complain of at its end."""
+    """Write out what waits in the streams; returns the exit code. So that the interpreter finds
+    nothing to complain of at its end.
+    """
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -1,8 +1,11 @@
-"""The second line of defence: the kernel itself (Landlock, Linux 5.13 and later) lets a process open only the folders that its command needs.
+"""The second line of defence: the kernel itself (Landlock, Linux 5.13 and later) lets a process
+open only the folders that its command needs.
 
-Whatever a file persuades a C library to do, it ends at these folders: reads below Python, the system's libraries, the scenario's folder and those
-allowed; writes below the result folder, a scratch folder and caches of compiled kernels and fonts; no TCP (Linux 6.7). Only the command line and the
-processes of a study's models are held, never a program that imports flood_sim. Standard library alone: it runs before everything else is imported.
+Whatever a file persuades a C library to do, it ends at these folders: reads below Python, the
+system's libraries, the scenario's folder and those allowed; writes below the result folder, a
+scratch folder and caches of compiled kernels and fonts; no TCP (Linux 6.7). Only the command line
+and the processes of a study's models are held, never a program that imports flood_sim. Standard
+library alone: it runs before everything else is imported.
 """
 
 from __future__ import annotations
@@ -27,21 +30,41 @@ from flood_sim.core.errors import InputError, input_error
 PACKAGE = Path(__file__).parents[1]
 VARIABLE = "FLOOD_SIM_NO_SANDBOX"
 SYSTEM = (
-    "/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store", "/gnu/store", "/run/current-system",
-)  # fmt: skip
+    "/usr",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/bin",
+    "/sbin",
+    "/nix/store",
+    "/gnu/store",
+    "/run/current-system",
+)
 SYSTEM_FILES = (
-    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/localtime", "/etc/timezone", "/etc/fonts", "/etc/passwd",
-    "/etc/group", "/etc/nsswitch.conf", "/etc/os-release", "/etc/lsb-release", "/etc/debian_version", "/etc/mime.types", "/etc/ssl/openssl.cnf", "/etc/alternatives",
-    "/etc/matplotlibrc", "/etc/malloc.conf", "/etc/locale.alias", "/etc/host.conf", "/etc/hosts", "/etc/resolv.conf", "/etc/gai.conf",
-    "/var/cache/fontconfig", "/proc", "/sys/devices", "/sys/fs/cgroup", "/sys/kernel/mm", "/dev/random", "/dev/urandom",
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload",
+    "/etc/localtime", "/etc/timezone", "/etc/fonts", "/etc/passwd", "/etc/group",
+    "/etc/nsswitch.conf", "/etc/os-release", "/etc/lsb-release", "/etc/debian_version",
+    "/etc/mime.types", "/etc/ssl/openssl.cnf", "/etc/alternatives", "/etc/matplotlibrc",
+    "/etc/malloc.conf", "/etc/locale.alias", "/etc/host.conf", "/etc/hosts", "/etc/resolv.conf",
+    "/etc/gai.conf", "/var/cache/fontconfig", "/proc", "/sys/devices", "/sys/fs/cgroup",
+    "/sys/kernel/mm", "/dev/random", "/dev/urandom",
 )  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty")
-HOME_READS = (".fonts", ".fonts.conf", ".local/share/fonts", ".config/fontconfig", ".config/matplotlib", ".config/dask")
+HOME_READS = (
+    ".fonts",
+    ".fonts.conf",
+    ".local/share/fonts",
+    ".config/fontconfig",
+    ".config/matplotlib",
+    ".config/dask",
+)
 
 
 @dataclass(frozen=True)
 class Needs:
-    """Which arguments of a command name what it reads, and folders that it writes; network: a study's parent, which talks to its workers."""
+    """Which arguments of a command name what it reads, and folders that it writes; network: a
+    study's parent, which talks to its workers.
+    """
 
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
@@ -76,7 +99,9 @@ _state = _State()
 
 
 def arm() -> None:
-    """From now on `enter` holds this process: called where flood_sim is the program, not a library."""
+    """From now on `enter` holds this process: called where flood_sim is the program, not a
+    library.
+    """
     _state.armed = os.environ.get(VARIABLE, "") in ("", "0")
 
 
@@ -96,17 +121,31 @@ def described() -> str:
     if os.environ.get(VARIABLE, "") not in ("", "0"):
         return f"none: {VARIABLE} is set; the checks of paths stand alone"
     if abi == 0:
-        return "none: this system has no Landlock (Linux 5.13 and later); the checks of paths stand alone"
-    return f"Landlock {abi}: commands open only what they need" + (", and no TCP port" if abi >= 4 else "; TCP is not held (Linux 6.7)")
+        return (
+            "none: this system has no Landlock (Linux 5.13 and later); the checks of paths stand"
+            " alone"
+        )
+    return f"Landlock {abi}: commands open only what they need" + (
+        ", and no TCP port" if abi >= 4 else "; TCP is not held (Linux 6.7)"
+    )
 
 
 def enter(command: str, arguments: dict[str, Any]) -> None:
-    """Hold this process to what a command needs, for good. Does nothing where flood_sim is a library, or the kernel cannot."""
+    """Hold this process to what a command needs, for good. Does nothing where flood_sim is a
+    library, or the kernel cannot.
+    """
     needs = COMMANDS.get(command)
-    if needs is None or not _state.armed or arguments.get("pdf"):  # a browser prints the PDF: it has a sandbox of its own
+    if (
+        needs is None or not _state.armed or arguments.get("pdf")
+    ):  # a browser prints the PDF: it has a sandbox of its own
         return
     folders = [path for name in needs.writes for path in _paths(arguments.get(name))]
-    reads = [place for name in needs.reads for path in _paths(arguments.get(name)) for place in _beside(path, name)]
+    reads = [
+        place
+        for name in needs.reads
+        for path in _paths(arguments.get(name))
+        for place in _beside(path, name)
+    ]
     reads += [place for folder in folders for place in _recorded(folder)]
     hold(reads, folders, network=needs.network)
 
@@ -141,9 +180,12 @@ def leave() -> None:
 
 
 def hold(reads: Iterable[Path], folders: Iterable[Path], network: bool = False) -> bool:
-    """Hold this process and those it starts: read `reads`, write `folders` (made where they are not there). True where the kernel does.
+    """Hold this process and those it starts: read `reads`, write `folders` (made where they are not
+    there). True where the kernel does.
 
-    Threads that are there already stay free on kernels before 6.16: call it before numpy is imported."""
+    Threads that are there already stay free on kernels before 6.16: call it before numpy is
+    imported.
+    """
     abi = available()
     if abi == 0:
         return False
@@ -151,7 +193,9 @@ def hold(reads: Iterable[Path], folders: Iterable[Path], network: bool = False) 
     empty = _emptied(made)
     writes = [*made, *_caches(), _scratch()]
     _compile_own()
-    _state.roots = [_real(p) for p in (*reads, *writes, *map(Path, (*SYSTEM, *SYSTEM_FILES, *DEVICES)))]
+    _state.roots = [
+        _real(p) for p in (*reads, *writes, *map(Path, (*SYSTEM, *SYSTEM_FILES, *DEVICES)))
+    ]
     return _restrict(reads, writes, empty, network)
 
 
@@ -160,45 +204,82 @@ def _restrict(reads: list[Path], writes: list[Path], empty: list[Path], network:
     from landlockpy import AccessNet, RestrictFlag, Ruleset, Scope, net_for_abi
 
     read = Fs.READ_FILE | Fs.READ_DIR
-    write = read | Fs.WRITE_FILE | Fs.TRUNCATE | Fs.MAKE_REG | Fs.MAKE_DIR | Fs.REMOVE_FILE | Fs.REMOVE_DIR | Fs.REFER
+    write = (
+        read
+        | Fs.WRITE_FILE
+        | Fs.TRUNCATE
+        | Fs.MAKE_REG
+        | Fs.MAKE_DIR
+        | Fs.REMOVE_FILE
+        | Fs.REMOVE_DIR
+        | Fs.REFER
+    )
     of_a_file = Fs.READ_FILE | Fs.WRITE_FILE | Fs.TRUNCATE | Fs.EXECUTE | Fs.IOCTL_DEV
-    rules = [(Path(p), read | Fs.EXECUTE) for p in SYSTEM] + [(p, read | Fs.EXECUTE) for p in reads if p in _programs()]
-    rules += [(Path(p), read) for p in SYSTEM_FILES] + [(Path(p), Fs.READ_FILE | Fs.WRITE_FILE | Fs.IOCTL_DEV) for p in DEVICES]
-    rules += [(p, read) for p in reads] + [(p, write) for p in writes] + [(p, Fs.REMOVE_DIR) for p in empty]
+    rules = [(Path(p), read | Fs.EXECUTE) for p in SYSTEM] + [
+        (p, read | Fs.EXECUTE) for p in reads if p in _programs()
+    ]
+    rules += [(Path(p), read) for p in SYSTEM_FILES] + [
+        (Path(p), Fs.READ_FILE | Fs.WRITE_FILE | Fs.IOCTL_DEV) for p in DEVICES
+    ]
+    rules += (
+        [(p, read) for p in reads]
+        + [(p, write) for p in writes]
+        + [(p, Fs.REMOVE_DIR) for p in empty]
+    )
     if network:
         rules.append((Path("/dev/shm"), write))  # noqa: S108 (locks of Python's own worker processes lie there)
     elif any(Path(sys.prefix, "lib").glob("lib*omp*.so*")):
         rules.append((Path("/dev/shm"), write))  # noqa: S108 (an OpenMP of conda leaves its mark there, or ends the process)
     held = AccessNet.NONE if network else net_for_abi(available())
     try:
-        with Ruleset(handled_net=held, scoped=Scope.NONE if network else Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET) as rules_of_kernel:
+        with Ruleset(
+            handled_net=held,
+            scoped=Scope.NONE if network else Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET,
+        ) as rules_of_kernel:
             for path, access in rules:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-                    rules_of_kernel.allow_path(path, access if path.is_dir() else access & of_a_file)
+                    rules_of_kernel.allow_path(
+                        path, access if path.is_dir() else access & of_a_file
+                    )
             rules_of_kernel.restrict(RestrictFlag.TSYNC)
     except OSError as error:
-        if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.E2BIG):  # a container that forbids it
+        if error.errno in (
+            errno.ENOSYS,
+            errno.EOPNOTSUPP,
+            errno.EPERM,
+            errno.E2BIG,
+        ):  # a container that forbids it
             return False
         raise
-    # Numba asks for a lock of worker processes in /dev/shm, which no command needs, and says that it has none
+    # Numba asks for a lock of worker processes in /dev/shm, which no command needs, and says that
+    # it has none
     warnings.filterwarnings("ignore", message="Could not obtain multiprocessing lock")
     return True
 
 
 def denied(error: OSError) -> InputError | None:
-    """The message for a file that the kernel kept from this process because it lies outside; None for every other error."""
-    if error.errno not in (errno.EACCES, errno.EXDEV) or not _state.roots or not isinstance(error.filename, (str, bytes, os.PathLike)):
+    """The message for a file that the kernel kept from this process because it lies outside; None
+    for every other error.
+    """
+    if (
+        error.errno not in (errno.EACCES, errno.EXDEV)
+        or not _state.roots
+        or not isinstance(error.filename, (str, bytes, os.PathLike))
+    ):
         return None
     path = _real(Path(os.fsdecode(error.filename)))
     if any(path.is_relative_to(root) for root in _state.roots):
         return None
     return input_error(
-        "E106", str(path), "this file lies outside the folders that this command may open", allowed="the scenario's and the result folder",
+        "E106",
+        str(path),
+        "this file lies outside the folders that this command may open",
+        allowed="the scenario's and the result folder",
         do="copy the file in, or allow its folder: --allow-path DIR",
-    )  # fmt: skip
+    )
 
 
-# --------------------------------------------------------------------------------------------------------- what is needed
+# ----------------------------------------------------------------------------------- what is needed
 
 
 def _real(path: Path) -> Path:
@@ -215,7 +296,9 @@ def _paths(value: Any) -> list[Path]:
 
 
 def _beside(path: Path, name: str) -> list[Path]:
-    """A scenario or study reads the folder around it; other files are read alone. Names of shipped ones are no paths."""
+    """A scenario or study reads the folder around it; other files are read alone. Names of shipped
+    ones are no paths.
+    """
     if name == "name":
         return [_real(path).parent, path.parent] if path.is_file() else []
     return [path] if path.exists() else []
@@ -224,7 +307,11 @@ def _beside(path: Path, name: str) -> list[Path]:
 def _recorded(folder: Path) -> list[Path]:
     """Folders that a run or a study that goes on reads: those that it was started with."""
     found: list[Path] = []
-    for record in (folder / "study.json", *folder.glob("*/state.json"), *folder.glob(".*/state.json")):
+    for record in (
+        folder / "study.json",
+        *folder.glob("*/state.json"),
+        *folder.glob(".*/state.json"),
+    ):
         with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
             document = json.loads(record.read_text(encoding="utf-8"))
             named = document.get("meta", document)
@@ -235,15 +322,32 @@ def _recorded(folder: Path) -> list[Path]:
 
 def _programs() -> set[Path]:
     """Folders of which files are run as programs: Python's."""
-    return {Path(p) for p in (sys.prefix, sys.base_prefix, sys.exec_prefix, Path(os.path.realpath(sys.executable)).parent)}
+    return {
+        Path(p)
+        for p in (
+            sys.prefix,
+            sys.base_prefix,
+            sys.exec_prefix,
+            Path(os.path.realpath(sys.executable)).parent,
+        )
+    }
 
 
 def _python() -> list[Path]:
-    """Where Python finds code: its own folders, the search path, packages that are linked from elsewhere, this package, plugins."""
+    """Where Python finds code: its own folders, the search path, packages that are linked from
+    elsewhere, this package, plugins.
+    """
     named = {os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p}
     here, searched = os.getcwd(), [os.path.abspath(p) for p in sys.path]
-    if searched and searched[0] == here and here not in named and not os.environ.get("FLOOD_SIM_PLUGINS"):
-        searched = searched[1:]  # `python -m` puts the folder one stands in there: it may be the whole home
+    if (
+        searched
+        and searched[0] == here
+        and here not in named
+        and not os.environ.get("FLOOD_SIM_PLUGINS")
+    ):
+        searched = searched[
+            1:
+        ]  # `python -m` puts the folder one stands in there: it may be the whole home
     places = [*_programs(), *map(Path, searched), PACKAGE, PACKAGE.parent / "scenarios"]
     kernels = find_spec("flood_kernels")
     places += [Path(kernels.origin).parent] if kernels is not None and kernels.origin else []
@@ -259,29 +363,55 @@ def _python() -> list[Path]:
 
 def _home() -> list[Path]:
     """Fonts and settings of the user, and the certificates that dask's configuration names."""
-    places = [Path(p) for p in (os.environ.get("DASK_CONFIG"), os.environ.get("MATPLOTLIBRC"), "/etc/dask") if p]
-    places += [Path(value) for name, value in os.environ.items() if name.startswith("DASK_DISTRIBUTED__COMM__TLS__") and value.startswith("/")]
+    places = [
+        Path(p)
+        for p in (os.environ.get("DASK_CONFIG"), os.environ.get("MATPLOTLIBRC"), "/etc/dask")
+        if p
+    ]
+    places += [
+        Path(value)
+        for name, value in os.environ.items()
+        if name.startswith("DASK_DISTRIBUTED__COMM__TLS__") and value.startswith("/")
+    ]
     with contextlib.suppress(RuntimeError):  # no home
         places += [Path.home() / name for name in HOME_READS]
     return places
 
 
 def _caches() -> list[Path]:
-    """Folders of compiled kernels and of matplotlib's list of fonts, made where they are not there."""
+    """Folders of compiled kernels and of matplotlib's list of fonts, made where they are not
+    there.
+    """
     home = None
     with contextlib.suppress(RuntimeError):
         home = Path.home()
-    cache = Path(os.environ["XDG_CACHE_HOME"]) if os.environ.get("XDG_CACHE_HOME") else home / ".cache" if home else None
-    places = [Path(os.environ["MPLCONFIGDIR"])] if os.environ.get("MPLCONFIGDIR") else [cache / "matplotlib"] if cache else []
+    cache = (
+        Path(os.environ["XDG_CACHE_HOME"])
+        if os.environ.get("XDG_CACHE_HOME")
+        else home / ".cache"
+        if home
+        else None
+    )
+    places = (
+        [Path(os.environ["MPLCONFIGDIR"])]
+        if os.environ.get("MPLCONFIGDIR")
+        else [cache / "matplotlib"]
+        if cache
+        else []
+    )
     places += [cache / "fontconfig"] if cache and (cache / "fontconfig").is_dir() else []
     kernels = kernel_cache()
-    os.environ["NUMBA_CACHE_DIR"] = str(kernels.parent)  # what is chosen here is what flood_kernels and every process that is started take
+    os.environ["NUMBA_CACHE_DIR"] = str(
+        kernels.parent
+    )  # what is chosen here is what flood_kernels and every process that is started take
     places.append(kernels)
     return [_made(place) for place in places]
 
 
 def kernel_cache() -> Path:
-    """The folder of compiled kernels, chosen as flood_kernels chooses it, without importing that package (and numba)."""
+    """The folder of compiled kernels, chosen as flood_kernels chooses it, without importing that
+    package (and numba).
+    """
     package = find_spec("flood_kernels")
     here = Path(str(package.origin)).parent if package is not None else PACKAGE
     spec = spec_from_file_location("flood_kernels_cache_place", here / "cache_place.py")
@@ -311,7 +441,9 @@ def _remove_empty(folders: list[Path], pid: int) -> None:
 
 
 def _emptied(folders: list[Path]) -> list[Path]:
-    """Folders in which an empty folder may be removed: around those that are written, and that of temporary files."""
+    """Folders in which an empty folder may be removed: around those that are written, and that of
+    temporary files.
+    """
     import tempfile
 
     return list(dict.fromkeys([*(f.parent for f in folders), Path(tempfile.gettempdir())]))
@@ -328,7 +460,9 @@ def _scratch() -> Path:
 
 
 def _compile_own() -> None:
-    """Compile this package once, where its folder may be written: a held process may not write compiled code."""
+    """Compile this package once, where its folder may be written: a held process may not write
+    compiled code.
+    """
     if sys.dont_write_bytecode or not os.access(PACKAGE, os.W_OK) or threading.active_count() > 1:
         return
     import py_compile

@@ -1,4 +1,6 @@
-"""The one table of variables: unit, place, CF name and labels. Output, checks, documentation and plots read it."""
+"""The one table of variables: unit, place, CF name and labels. Output, checks, documentation and
+plots read it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Variable:
-    """unit : SI, as udunits writes it;  place : cell | x_face | y_face | node | link | site | run;  cf_name : "" where CF has none."""
+    """unit : SI, as udunits writes it;  place : cell | x_face | y_face | node | link | site | run;
+    cf_name : "" where CF has none.
+    """
 
     unit: str
     place: str
@@ -24,17 +28,28 @@ VARIABLES: dict[str, Variable] = {
     "velocity_y": Variable("m s-1", "cell", "flow velocity towards north", "北向流速"),
     "max_depth": Variable("m", "cell", "maximum water depth", "最大水深", "flood_water_thickness"),
     "max_velocity": Variable("m s-1", "cell", "maximum flow speed", "最大流速"),
-    "max_depth_velocity": Variable("m2 s-1", "cell", "maximum of depth times speed at one instant", "最大水深流速积"),
+    "max_depth_velocity": Variable(
+        "m2 s-1", "cell", "maximum of depth times speed at one instant", "最大水深流速积"
+    ),
     "max_hazard": Variable("1", "cell", "maximum hazard class, AIDR H1-H6, 0 dry", "最大危险等级"),
-    "arrival_time": Variable("s", "cell", "time since the start when depth first exceeds 0.05 m", "到达时间"),
+    "arrival_time": Variable(
+        "s", "cell", "time since the start when depth first exceeds 0.05 m", "到达时间"
+    ),
     "duration_0p15": Variable("s", "cell", "time with depth above 0.15 m", "积水历时"),
     "manning_n": Variable("s m-1/3", "cell", "Manning roughness", "曼宁糙率"),
     "unit_discharge_x": Variable("m2 s-1", "x_face", "unit discharge along x", "x向单宽流量"),
     "unit_discharge_y": Variable("m2 s-1", "y_face", "unit discharge along y", "y向单宽流量"),
     "head": Variable("m", "node", "hydraulic head", "水头"),
     "node_depth": Variable("m", "node", "water depth in the node", "节点水深"),
-    "exchange_flow": Variable("m3 s-1", "node", "flow from sewer to street (negative: into the sewer)", "街道-管网交换流量"),
+    "exchange_flow": Variable(
+        "m3 s-1",
+        "node",
+        "flow from sewer to street (negative: into the sewer)",
+        "街道-管网交换流量",
+    ),
     "discharge": Variable("m3 s-1", "link", "pipe discharge", "管道流量"),
-    "stage": Variable("m", "cell", "water surface elevation", "水位", "water_surface_height_above_reference_datum"),
+    "stage": Variable(
+        "m", "cell", "water surface elevation", "水位", "water_surface_height_above_reference_datum"
+    ),
     "rain": Variable("mm h-1", "run", "rain intensity", "雨强"),
 }

@@ -1,4 +1,6 @@
-"""What an engineer looks at before believing a network: slopes, diameters, levels, connections, pumps, capacities. Reads the .inp text only."""
+"""What an engineer looks at before believing a network: slopes, diameters, levels, connections,
+pumps, capacities. Reads the .inp text only.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ OF_NODES = {"W423", "W424", "W426"}  # the other findings name links
 
 @dataclass(frozen=True)
 class Conduit:
-    """A pipe or channel, SI. capacity_m3_s : full flow by Manning, 0 on level or adverse ones, NaN where the section is a table."""
+    """A pipe or channel, SI. capacity_m3_s : full flow by Manning, 0 on level or adverse ones, NaN
+    where the section is a table.
+    """
 
     name: str
     upper: str
@@ -46,7 +50,11 @@ class Conduit:
 def node_inverts(inp: InpFile) -> dict[str, float]:
     """Node to invert level, m."""
     metre = inp.metres_per_unit
-    return {row.tokens[0]: inp.number(row, 1) * metre for name in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS") for row in inp.rows(name)}
+    return {
+        row.tokens[0]: inp.number(row, 1) * metre
+        for name in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS")
+        for row in inp.rows(name)
+    }
 
 
 def read_conduits(inp: InpFile) -> list[Conduit]:
@@ -56,17 +64,40 @@ def read_conduits(inp: InpFile) -> list[Conduit]:
     by_level = inp.option("LINK_OFFSETS") == "ELEVATION"
     conduits = []
     for row in inp.rows("CONDUITS"):
-        if len(row.tokens) < 5 or row.tokens[0] not in sections or not {row.tokens[1], row.tokens[2]} <= set(inverts):
+        if (
+            len(row.tokens) < 5
+            or row.tokens[0] not in sections
+            or not {row.tokens[1], row.tokens[2]} <= set(inverts)
+        ):
             continue
-        inlet, outlet = (_end_level(inp, row, 5 + k, inverts[row.tokens[1 + k]], by_level) for k in range(2))
+        inlet, outlet = (
+            _end_level(inp, row, 5 + k, inverts[row.tokens[1 + k]], by_level) for k in range(2)
+        )
         shape, depth, area, radius, barrels = full_section(inp, sections[row.tokens[0]])
         if shape == "DUMMY":
             continue
         length, n = inp.number(row, 3) * metre, inp.number(row, 4)
         fall = (inlet - outlet) / length if length > 0.0 else 0.0
-        capacity = barrels * area * radius ** (2.0 / 3.0) * math.sqrt(max(fall, 0.0)) / n if n > 0.0 else math.nan
+        capacity = (
+            barrels * area * radius ** (2.0 / 3.0) * math.sqrt(max(fall, 0.0)) / n
+            if n > 0.0
+            else math.nan
+        )
         conduits.append(
-            Conduit(row.tokens[0], row.tokens[1], row.tokens[2], length, n, inlet, outlet, shape, depth, barrels * area, capacity, row.line)
+            Conduit(
+                row.tokens[0],
+                row.tokens[1],
+                row.tokens[2],
+                length,
+                n,
+                inlet,
+                outlet,
+                shape,
+                depth,
+                barrels * area,
+                capacity,
+                row.line,
+            )
         )
     return conduits
 
@@ -87,28 +118,60 @@ def audit_network(inp: InpFile, routing_step_s: float) -> list[Finding]:
     inverts = node_inverts(inp)
     adverse = [c for c in conduits if c.outlet_m > c.inlet_m + LEVEL_TOLERANCE_M]
     adverse.sort(key=lambda c: c.inlet_m - c.outlet_m)
-    say("W421", "conduits rise in their own direction", [f"{c.name} by {c.outlet_m - c.inlet_m:.2f} m (line {c.line})" for c in adverse])
+    say(
+        "W421",
+        "conduits rise in their own direction",
+        [f"{c.name} by {c.outlet_m - c.inlet_m:.2f} m (line {c.line})" for c in adverse],
+    )
     say("W422", "conduits are smaller than the one that feeds them", _narrowing(conduits))
-    say("W423", "nodes have the invert 0 in a network far above 0: probably missing", _missing_inverts(inverts))
-    say("W424", "nodes have no way to an outfall: their water can only spill", _unreachable(inp, inverts))
+    say(
+        "W423",
+        "nodes have the invert 0 in a network far above 0: probably missing",
+        _missing_inverts(inverts),
+    )
+    say(
+        "W424",
+        "nodes have no way to an outfall: their water can only spill",
+        _unreachable(inp, inverts),
+    )
     say("W425", "conduits stand above the rim of a node", _above_rims(inp, conduits))
-    say("W426", "outfalls lie below their stage without a flap gate: the river runs into the sewer", _drowned_outfalls(inp, inverts))
+    say(
+        "W426",
+        "outfalls lie below their stage without a flap gate: the river runs into the sewer",
+        _drowned_outfalls(inp, inverts),
+    )
     say("W427", "pumps do not reach the head they must lift", _weak_pumps(inp, inverts))
-    odd = [f"{c.name} n {c.roughness:g} (line {c.line})" for c in conduits if not ROUGHNESS[0] <= c.roughness <= ROUGHNESS[1]]
+    odd = [
+        f"{c.name} n {c.roughness:g} (line {c.line})"
+        for c in conduits
+        if not ROUGHNESS[0] <= c.roughness <= ROUGHNESS[1]
+    ]
     say("W428", f"conduits have a Manning's n outside {ROUGHNESS[0]:g} to {ROUGHNESS[1]:g}", odd)
     closed = {"CIRCULAR", "FORCE_MAIN", "RECT_CLOSED", "EGG", "HORSESHOE", "ARCH"}
-    huge = [f"{c.name} {c.depth_m:g} m (line {c.line})" for c in conduits if c.shape in closed and c.depth_m > LARGEST_PIPE_M]
+    huge = [
+        f"{c.name} {c.depth_m:g} m (line {c.line})"
+        for c in conduits
+        if c.shape in closed and c.depth_m > LARGEST_PIPE_M
+    ]
     say("W429", f"closed conduits are deeper than {LARGEST_PIPE_M:g} m: another unit?", huge)
     say(
         "W430",
-        f"conduits are {LENGTH_RATIO:g} times longer or shorter than the way between their nodes: another unit of the map?",
+        f"conduits are {LENGTH_RATIO:g} times longer or shorter than the way between their nodes:"
+        " another unit of the map?",
         _lengths(inp, conduits),
     )
-    steps = {c.name: c.length_m / math.sqrt(9.80665 * c.depth_m) for c in conduits if c.depth_m > 0.0 and c.length_m > 0.0}
-    short = sorted((name for name, step in steps.items() if step < 0.5 * routing_step_s), key=steps.__getitem__)
+    steps = {
+        c.name: c.length_m / math.sqrt(9.80665 * c.depth_m)
+        for c in conduits
+        if c.depth_m > 0.0 and c.length_m > 0.0
+    }
+    short = sorted(
+        (name for name, step in steps.items() if step < 0.5 * routing_step_s), key=steps.__getitem__
+    )
     say(
         "W431",
-        f"conduits are so short that a wave passes them in half a routing step of {routing_step_s:g} s: SWMM loses water there",
+        "conduits are so short that a wave passes them in half a routing step of"
+        f" {routing_step_s:g} s: SWMM loses water there",
         [f"{name} {steps[name]:.2f} s" for name in short],
         do="a smaller [drainage] routing_step_s, or LENGTHENING_STEP in the network",
     )
@@ -122,15 +185,28 @@ class _Sayer:
         self._inp, self._findings = inp, findings
 
     def __call__(self, code: str, problem: str, things: Iterable[str], do: str = "") -> None:
-        things, where = list(things), self._inp.places if code in OF_NODES else self._inp.link_places
+        things, where = (
+            list(things),
+            (self._inp.places if code in OF_NODES else self._inp.link_places),
+        )
         if things:
             more = " ..." if len(things) > NAMED else ""
             text = f"{len(things)} {problem}: {', '.join(things[:NAMED])}{more}"
-            self._findings.append(Finding(code, self._inp.path.name, text, do=do, at=where(thing.split()[0] for thing in things)))
+            self._findings.append(
+                Finding(
+                    code,
+                    self._inp.path.name,
+                    text,
+                    do=do,
+                    at=where(thing.split()[0] for thing in things),
+                )
+            )
 
 
 def _narrowing(conduits: list[Conduit]) -> list[str]:
-    """Conduits whose full area is below nine tenths of the largest one that runs into their upper node, the node having no wider way on."""
+    """Conduits whose full area is below nine tenths of the largest one that runs into their upper
+    node, the node having no wider way on.
+    """
     into: dict[str, Conduit] = {}
     out: dict[str, Conduit] = {}
     for c in conduits:
@@ -138,9 +214,16 @@ def _narrowing(conduits: list[Conduit]) -> list[str]:
             into[c.lower] = c
         if c.area_m2 > out.get(c.upper, c).area_m2 or c.upper not in out:
             out[c.upper] = c
-    pairs = [(into[node], c) for node, c in out.items() if node in into and c.area_m2 < 0.9 * into[node].area_m2]
+    pairs = [
+        (into[node], c)
+        for node, c in out.items()
+        if node in into and c.area_m2 < 0.9 * into[node].area_m2
+    ]
     pairs.sort(key=lambda pair: pair[1].area_m2 / pair[0].area_m2)
-    return [f"{c.name} ({c.depth_m:.2f} m) after {feeder.name} ({feeder.depth_m:.2f} m)" for feeder, c in pairs]
+    return [
+        f"{c.name} ({c.depth_m:.2f} m) after {feeder.name} ({feeder.depth_m:.2f} m)"
+        for feeder, c in pairs
+    ]
 
 
 def _missing_inverts(inverts: dict[str, float]) -> list[str]:
@@ -192,7 +275,9 @@ def _drowned_outfalls(inp: InpFile, inverts: dict[str, float]) -> list[str]:
 
 
 def _weak_pumps(inp: InpFile, inverts: dict[str, float]) -> list[str]:
-    """Pumps by head (PUMP3): the largest head of the curve below the lift from the upper node's start depth to the lower node's invert."""
+    """Pumps by head (PUMP3): the largest head of the curve below the lift from the upper node's
+    start depth to the lower node's invert.
+    """
     metre = inp.metres_per_unit
     kinds: dict[str, str] = {}
     points: dict[str, list[float]] = {}
@@ -205,12 +290,19 @@ def _weak_pumps(inp: InpFile, inverts: dict[str, float]) -> list[str]:
     weak = []
     for row in inp.rows("PUMPS"):
         curve = row.tokens[3] if len(row.tokens) > 3 else "*"
-        if kinds.get(curve) != "PUMP3" or not points.get(curve) or not {row.tokens[1], row.tokens[2]} <= set(inverts):
+        if (
+            kinds.get(curve) != "PUMP3"
+            or not points.get(curve)
+            or not {row.tokens[1], row.tokens[2]} <= set(inverts)
+        ):
             continue
         start = inp.number(row, 5) * metre if len(row.tokens) > 5 else 0.0
         lift = inverts[row.tokens[2]] - inverts[row.tokens[1]] - start
         if max(points[curve]) * metre < lift:
-            weak.append(f"{row.tokens[0]}: curve to {max(points[curve]) * metre:.2f} m, lift {lift:.2f} m (line {row.line})")
+            weak.append(
+                f"{row.tokens[0]}: curve to {max(points[curve]) * metre:.2f} m, lift {lift:.2f} m"
+                f" (line {row.line})"
+            )
     return weak
 
 
@@ -231,16 +323,22 @@ def _lengths(inp: InpFile, conduits: list[Conduit]) -> list[str]:
                 ratio[c.name] = c.length_m / way
     if not ratio or not 1.0 / LENGTH_RATIO < float(np.median(list(ratio.values()))) < LENGTH_RATIO:
         return []
-    return [f"{name} {r:.2g}" for name, r in ratio.items() if not 1.0 / LENGTH_RATIO < r < LENGTH_RATIO]
+    return [
+        f"{name} {r:.2g}" for name, r in ratio.items() if not 1.0 / LENGTH_RATIO < r < LENGTH_RATIO
+    ]
 
 
-# ------------------------------------------------------------------------------------------------------------ indicators
+# --------------------------------------------------------------------------------------- indicators
 
 
-def drained_areas(conduits: list[Conduit], own_area_m2: dict[str, float]) -> dict[str, tuple[float, float]]:
-    """Conduit to (m2 that drain to it, minutes of flow from its farthest upstream node), by the links' own directions.
+def drained_areas(
+    conduits: list[Conduit], own_area_m2: dict[str, float]
+) -> dict[str, tuple[float, float]]:
+    """Conduit to (m2 that drain to it, minutes of flow from its farthest upstream node), by the
+    links' own directions.
 
-    At a node with several ways out the area is split by their capacities. Loops are cut where they close: their areas are then too small.
+    At a node with several ways out the area is split by their capacities. Loops are cut where they
+    close: their areas are then too small.
     """
     out: dict[str, list[Conduit]] = {}
     waiting: dict[str, int] = {}
@@ -248,7 +346,9 @@ def drained_areas(conduits: list[Conduit], own_area_m2: dict[str, float]) -> dic
         out.setdefault(c.upper, []).append(c)
         waiting[c.lower] = waiting.get(c.lower, 0) + 1
     area, minutes = dict(own_area_m2), dict.fromkeys(own_area_m2, 0.0)
-    nodes = list(dict.fromkeys([*own_area_m2, *(c.upper for c in conduits), *(c.lower for c in conduits)]))
+    nodes = list(
+        dict.fromkeys([*own_area_m2, *(c.upper for c in conduits), *(c.lower for c in conduits)])
+    )
     ready = [n for n in nodes if waiting.get(n, 0) == 0]
     result: dict[str, tuple[float, float]] = {}
     seen: set[str] = set()
@@ -260,14 +360,22 @@ def drained_areas(conduits: list[Conduit], own_area_m2: dict[str, float]) -> dic
             continue
         seen.add(node)
         ways = out.get(node, [])
-        total = sum(max(c.capacity_m3_s, 1e-6) if math.isfinite(c.capacity_m3_s) else 1e-6 for c in ways)
+        total = sum(
+            max(c.capacity_m3_s, 1e-6) if math.isfinite(c.capacity_m3_s) else 1e-6 for c in ways
+        )
         for c in ways:
             weight = max(c.capacity_m3_s, 1e-6) if math.isfinite(c.capacity_m3_s) else 1e-6
             part = area.get(node, 0.0) * weight / total
             result[c.name] = (part, minutes.get(node, 0.0))
             area[c.lower] = area.get(c.lower, 0.0) + part
-            speed = max(c.capacity_m3_s / c.area_m2, 0.3) if c.capacity_m3_s > 0.0 and c.area_m2 > 0.0 else 0.3
-            minutes[c.lower] = max(minutes.get(c.lower, 0.0), minutes.get(node, 0.0) + c.length_m / speed / 60.0)
+            speed = (
+                max(c.capacity_m3_s / c.area_m2, 0.3)
+                if c.capacity_m3_s > 0.0 and c.area_m2 > 0.0
+                else 0.3
+            )
+            minutes[c.lower] = max(
+                minutes.get(c.lower, 0.0), minutes.get(node, 0.0) + c.length_m / speed / 60.0
+            )
             waiting[c.lower] -= 1
             if waiting[c.lower] == 0:
                 ready.append(c.lower)
@@ -281,9 +389,11 @@ def design_return_periods(
     intensity_l_s_ha: Callable[[float, float], float],
     longest_y: float = 100.0,
 ) -> dict[str, float]:
-    """Conduit to the return period (years) whose rational flow psi q(t, P) A just fills it; at most longest_y, 0 where it carries nothing.
+    """Conduit to the return period (years) whose rational flow psi q(t, P) A just fills it; at most
+    longest_y, 0 where it carries nothing.
 
-    intensity_l_s_ha(minutes, return period) : a storm formula; t = ENTRY_MINUTES + flow time (GB 50014). Conduits without an area are left out.
+    intensity_l_s_ha(minutes, return period) : a storm formula; t = ENTRY_MINUTES + flow time (GB
+    50014). Conduits without an area are left out.
     """
     periods, drained = {}, drained_areas(conduits, own_area_m2)
     for c in conduits:
@@ -300,16 +410,26 @@ def design_return_periods(
             continue
         for _ in range(60):
             middle = math.sqrt(low * high)
-            low, high = (middle, high) if intensity_l_s_ha(ENTRY_MINUTES + minutes, middle) < wanted else (low, middle)
+            low, high = (
+                (middle, high)
+                if intensity_l_s_ha(ENTRY_MINUTES + minutes, middle) < wanted
+                else (low, middle)
+            )
         periods[c.name] = low
     return periods
 
 
-FLOW_FACTORS, BASELINE, DRY_WEATHER_MEAN = (4, 5), 6, 2  # places of numbers in rows of [INFLOWS] and [DWF]
+FLOW_FACTORS, BASELINE, DRY_WEATHER_MEAN = (
+    (4, 5),
+    6,
+    2,
+)  # places of numbers in rows of [INFLOWS] and [DWF]
 
 
 def refuse_odd_inflows(inp: InpFile) -> None:
-    """SWMM runs with inflows that are no numbers, or below zero, and its continuity stays at 0.0 %: they are refused. Raises InputError."""
+    """SWMM runs with inflows that are no numbers, or below zero, and its continuity stays at 0.0 %:
+    they are refused. Raises InputError.
+    """
     faults, used = [], set()
     way = "an abstraction is a pump or an outlet, no inflow"
     for row in inp.rows("INFLOWS"):
@@ -332,7 +452,11 @@ def refuse_odd_inflows(inp: InpFile) -> None:
                     )
                 )
     for row in inp.rows("DWF"):
-        if len(row.tokens) > DRY_WEATHER_MEAN and row.tokens[1].strip('"').upper() == "FLOW" and not _sound(row.tokens[DRY_WEATHER_MEAN]):
+        if (
+            len(row.tokens) > DRY_WEATHER_MEAN
+            and row.tokens[1].strip('"').upper() == "FLOW"
+            and not _sound(row.tokens[DRY_WEATHER_MEAN])
+        ):
             given = row.tokens[DRY_WEATHER_MEAN]
             faults.append(
                 Finding(
@@ -346,9 +470,21 @@ def refuse_odd_inflows(inp: InpFile) -> None:
                 )
             )
     for row in inp.rows("TIMESERIES"):
-        if row.tokens[0] in used and len(row.tokens) > 2 and row.tokens[1].upper() != "FILE" and not _sound(row.tokens[-1]):
+        if (
+            row.tokens[0] in used
+            and len(row.tokens) > 2
+            and row.tokens[1].upper() != "FILE"
+            and not _sound(row.tokens[-1])
+        ):
             faults.append(
-                Finding("E408", f"{inp.path.name}, line {row.line}", f"series {row.tokens[0]}", given=row.tokens[-1], allowed="0 and more", do=way)
+                Finding(
+                    "E408",
+                    f"{inp.path.name}, line {row.line}",
+                    f"series {row.tokens[0]}",
+                    given=row.tokens[-1],
+                    allowed="0 and more",
+                    do=way,
+                )
             )
     if faults:
         raise InputError(faults)

@@ -1,7 +1,9 @@
-"""The loaded SWMM engine: bulk reads and writes through its C functions, and through swmm-toolkit where these are not found.
+"""The loaded SWMM engine: bulk reads and writes through its C functions, and through swmm-toolkit
+where these are not found.
 
-swmm-toolkit's SWIG layer keeps the GIL and costs 20 times as much a node. The library is the very one it has loaded: one library, one state.
-Flow units and lengths are the file's here; drainage/swmm.py makes them SI.
+swmm-toolkit's SWIG layer keeps the GIL and costs 20 times as much a node. The library is the very
+one it has loaded: one library, one state. Flow units and lengths are the file's here;
+drainage/swmm.py makes them SI.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ TOTAL_INFLOW_RESULT, HEAD_RESULT, LINK_FLOW_RESULT = 0, 6, 0
 STATISTICS_SLOTS = 32  # doubles; the structure of the toolkit has 16
 FLOODED_SLOT = 4
 NODE_SLOTS = 40  # doubles searched a node; the engine's structure has 37
-TOOLKIT_ONLY = "FLOOD_SIM_SWMM_TOOLKIT"  # environment: set to use swmm-toolkit's functions throughout
+TOOLKIT_ONLY = (  # environment: set to use swmm-toolkit's functions throughout
+    "FLOOD_SIM_SWMM_TOOLKIT"
+)
 
 
 class EngineCalls(NamedTuple):
@@ -44,12 +48,18 @@ class EngineCalls(NamedTuple):
 
 @cache
 def engine() -> ctypes.CDLL | None:
-    """The library that swmm-toolkit has loaded, with typed functions; None where it is not found."""
+    """The library that swmm-toolkit has loaded, with typed functions; None where it is not
+    found.
+    """
     import swmm.toolkit
     import swmm.toolkit.solver
 
     folder = Path(swmm.toolkit.__file__).parent
-    names = [p for pattern in ("libswmm5.so*", "libswmm5*.dylib", "swmm5.dll") for p in sorted(folder.rglob(pattern))]
+    names = [
+        p
+        for pattern in ("libswmm5.so*", "libswmm5*.dylib", "swmm5.dll")
+        for p in sorted(folder.rglob(pattern))
+    ]
     if not names or os.environ.get(TOOLKIT_ONLY):
         return None
     library = ctypes.CDLL(str(names[0]))
@@ -87,7 +97,9 @@ def toolkit_calls() -> EngineCalls:
         return 0
 
     def read_heads(heads: np.ndarray) -> int:
-        heads[:] = [solver.node_get_result(node, shared_enum.NodeResult.HEAD) for node in range(heads.size)]
+        heads[:] = [
+            solver.node_get_result(node, shared_enum.NodeResult.HEAD) for node in range(heads.size)
+        ]
         return 0
 
     def read_flooded(volumes: np.ndarray) -> int:
@@ -95,7 +107,9 @@ def toolkit_calls() -> EngineCalls:
         return 0
 
     def read_links(flows: np.ndarray) -> int:
-        flows[:] = [solver.link_get_result(link, shared_enum.LinkResult.FLOW) for link in range(flows.size)]
+        flows[:] = [
+            solver.link_get_result(link, shared_enum.LinkResult.FLOW) for link in range(flows.size)
+        ]
         return 0
 
     def read_inflow(node: int) -> tuple[int, float]:
@@ -113,7 +127,17 @@ def toolkit_calls() -> EngineCalls:
         solver.swmm_stride(seconds)
         return 0
 
-    return EngineCalls(set_inflows, read_heads, read_flooded, read_links, read_inflow, set_link, set_stage, stride, False)
+    return EngineCalls(
+        set_inflows,
+        read_heads,
+        read_flooded,
+        read_links,
+        read_inflow,
+        set_link,
+        set_stage,
+        stride,
+        False,
+    )
 
 
 @cache
@@ -166,22 +190,29 @@ def direct_calls(library: ctypes.CDLL) -> EngineCalls:
         return int(library.swmm_stride(seconds, ctypes.byref(elapsed)))
 
     heads, links = reader(node_result, HEAD_RESULT), reader(link_result, LINK_FLOW_RESULT)
-    return EngineCalls(set_inflows, heads, read_flooded, links, read_inflow, set_link, set_stage, stride, True)
+    return EngineCalls(
+        set_inflows, heads, read_flooded, links, read_inflow, set_link, set_stage, stride, True
+    )
 
 
 def check_version() -> None:
-    """Raise DrainageError for pyswmm before 2.1: a wheels-only install falls back to 1.0 without a word (its `julian` has no wheel)."""
+    """Raise DrainageError for pyswmm before 2.1: a wheels-only install falls back to 1.0 without a
+    word (its `julian` has no wheel).
+    """
     major, minor = (int(part) for part in version("pyswmm").split(".")[:2])
     if (major, minor) < (2, 1):
         raise DrainageError(
-            f"pyswmm {version('pyswmm')} is too old, 2.1 or newer is needed: pip install 'pyswmm>=2.1,<3' (allow its source package julian)"
+            f"pyswmm {version('pyswmm')} is too old, 2.1 or newer is needed: pip install"
+            " 'pyswmm>=2.1,<3' (allow its source package julian)"
         )
 
 
 class SurchargeField:
-    """The field `surDepth` of every node in the engine's memory (feet): no API function sets it once SWMM has started.
+    """The field `surDepth` of every node in the engine's memory (feet): no API function sets it
+    once SWMM has started.
 
-    Found before the start from marker values set through the API; `works` is false where that fails, then nodes spill at the rim.
+    Found before the start from marker values set through the API; `works` is false where that
+    fails, then nodes spill at the rim.
     """
 
     def __init__(self, nodes: int, to_api: float) -> None:
@@ -204,8 +235,12 @@ class SurchargeField:
             library.swmm_setNodeParam(node, SURCHARGE_PROPERTY, depth)
 
     def _locate(self, base: int, nodes: int, count: int) -> None:
-        """Offset and stride of the field: places that follow two rounds of markers (one round also finds what freed memory kept)."""
-        memory = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (NODE_SLOTS * count,))
+        """Offset and stride of the field: places that follow two rounds of markers (one round also
+        finds what freed memory kept).
+        """
+        memory = np.ctypeslib.as_array(
+            ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (NODE_SLOTS * count,)
+        )
         follows = np.ones((count, memory.size), bool)
         for salt in (12345.678, 3210.987):
             for node in range(count):
@@ -214,18 +249,28 @@ class SurchargeField:
                 follows[node] &= np.abs(memory - marker / self._to_api / FOOT_M) < 1e-6
         places = [np.flatnonzero(row) for row in follows]
         if all(place.size == 1 for place in places):
-            first, strides = int(places[0][0]), {int(b[0] - a[0]) for a, b in itertools.pairwise(places)}
+            first, strides = (
+                int(places[0][0]),
+                {int(b[0] - a[0]) for a, b in itertools.pairwise(places)},
+            )
             stride = strides.pop()
             if not strides and first < stride:
-                whole = np.ctypeslib.as_array(ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (nodes * stride,))
+                whole = np.ctypeslib.as_array(
+                    ctypes.cast(base, ctypes.POINTER(ctypes.c_double)), (nodes * stride,)
+                )
                 self._feet, self.works = whole[first::stride], True
 
     def write(self, depth_m: np.ndarray) -> None:
-        """Set the depth over the rim at which each node spills; the first node is read back through the API."""
+        """Set the depth over the rim at which each node spills; the first node is read back through
+        the API.
+        """
         if not self.works:
             return
         self._feet[:] = depth_m / FOOT_M
         value = ctypes.c_double()
         self._library.swmm_getNodeParam(0, SURCHARGE_PROPERTY, ctypes.byref(value))
         if abs(value.value - depth_m[0] * self._to_api) > 1e-6 * max(1.0, depth_m[0]):
-            raise DrainageError("SWMM's surcharge depth does not read back what was written; this engine's memory is laid out differently")
+            raise DrainageError(
+                "SWMM's surcharge depth does not read back what was written; this engine's memory"
+                " is laid out differently"
+            )

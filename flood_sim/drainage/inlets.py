@@ -1,4 +1,6 @@
-"""The catalogue of openings between street and sewer: geometry, capacity, lids, with their sources."""
+"""The catalogue of openings between street and sewer: geometry, capacity, lids, with their
+sources.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from dataclasses import dataclass
 class InletKind:
     """One opening: weir perimeter m, clear area m2, capacity m3/s, each before clogging.
 
-    lid_m : head over the street (m) that lifts its lid, 0 where it has none; until then shut_share of perimeter and area is open.
+    lid_m : head over the street (m) that lifts its lid, 0 where it has none; until then shut_share
+    of perimeter and area is open.
     """
 
     perimeter_m: float
@@ -21,7 +24,11 @@ class InletKind:
     shut_share: float = 1.0
 
 
-LID_KG, LID_RADIUS_M, PICK_HOLES_M2 = 60.0, 0.35, 0.0025  # cast-iron cover of a 0.7 m shaft; two pick holes of 40 mm
+LID_KG, LID_RADIUS_M, PICK_HOLES_M2 = (
+    60.0,
+    0.35,
+    0.0025,
+)  # cast-iron cover of a 0.7 m shaft; two pick holes of 40 mm
 ATLAS = "16S518, clean (recalled)"
 
 # Grates 0.75 x 0.45 m, 45 % open, several along the kerb; kerb openings 0.15 m high.
@@ -32,16 +39,24 @@ INLET_KINDS = {
     "gutter_grate": InletKind(1.2, 0.15, 0.020, f"one gutter grate, 20 L/s, {ATLAS}"),
     "double_gutter_grate": InletKind(1.95, 0.30, 0.035, f"two gutter grates, 35 L/s, {ATLAS}"),
     "curb_opening": InletKind(0.75, 0.1125, 0.015, f"one kerb opening, 15 L/s, {ATLAS}"),
-    "double_curb_opening": InletKind(1.5, 0.225, 0.0225, f"two kerb openings, 20 to 25 L/s, {ATLAS}"),
+    "double_curb_opening": InletKind(
+        1.5, 0.225, 0.0225, f"two kerb openings, 20 to 25 L/s, {ATLAS}"
+    ),
     "combined": InletKind(1.9, 0.25, 0.030, f"grate and kerb opening, 30 L/s, {ATLAS}"),
     "double_combined": InletKind(3.4, 0.50, 0.050, f"two of each, 50 L/s, {ATLAS}"),
-    "slotted_drain": InletKind(2.0, 0.044, math.inf, "a metre of a slot of 44 mm, water from both sides (HEC-22); count: its metres"),
+    "slotted_drain": InletKind(
+        2.0,
+        0.044,
+        math.inf,
+        "a metre of a slot of 44 mm, water from both sides (HEC-22); count: its metres",
+    ),
     "manhole": InletKind(math.pi * 0.7, math.pi * 0.35**2, math.inf, "open shaft of 0.7 m"),
     "manhole_lid": InletKind(
         math.pi * 2.0 * LID_RADIUS_M,
         math.pi * LID_RADIUS_M**2,
         math.inf,
-        "shaft of 0.7 m under a lid of 60 kg with two pick holes (recalled weight); once lifted it lies beside",
+        "shaft of 0.7 m under a lid of 60 kg with two pick holes (recalled weight); once lifted it"
+        " lies beside",
         lid_m=LID_KG / (1000.0 * math.pi * LID_RADIUS_M**2),
         shut_share=PICK_HOLES_M2 / (math.pi * LID_RADIUS_M**2),
     ),

@@ -1,6 +1,8 @@
-"""SWMM's .inp as text: sections, rows of tokens with their line numbers, edits that keep every other line byte for byte.
+"""SWMM's .inp as text: sections, rows of tokens with their line numbers, edits that keep every
+other line byte for byte.
 
-No model here and no pyswmm; the libraries' round trips broke some real files, so nothing is written that was not asked for.
+No model here and no pyswmm; the libraries' round trips broke some real files, so nothing is written
+that was not asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ ENCODINGS = ("utf-8", "gb18030", "latin-1")
 
 @dataclass
 class Row:
-    """One data line of a section: tokens without the comment, and its number in the file (from 1)."""
+    """One data line of a section: tokens without the comment, and its number in the file (from
+    1).
+    """
 
     tokens: list[str]
     line: int
@@ -30,7 +34,9 @@ class Row:
 
 @dataclass
 class InpFile:
-    """The text of a network. `lines` is the file; sections are found by their upper-case name without brackets."""
+    """The text of a network. `lines` is the file; sections are found by their upper-case name
+    without brackets.
+    """
 
     path: Path
     lines: list[str]
@@ -49,10 +55,16 @@ class InpFile:
 
     @property
     def section_names(self) -> list[str]:
-        return [line.strip()[1:].split("]")[0].upper() for line in self.lines if line.lstrip().startswith("[")]
+        return [
+            line.strip()[1:].split("]")[0].upper()
+            for line in self.lines
+            if line.lstrip().startswith("[")
+        ]
 
     def rows(self, section: str) -> list[Row]:
-        """Data rows of a section, [] where it is absent. SWMM matches section names by their first letters; so do we."""
+        """Data rows of a section, [] where it is absent. SWMM matches section names by their first
+        letters; so do we.
+        """
         if section not in self._sections:
             self._sections[section] = list(self._read(section))
         return self._sections[section]
@@ -62,7 +74,9 @@ class InpFile:
         for number, line in enumerate(self.lines, start=1):
             text = line.split(";")[0].strip()
             if text.startswith("["):
-                inside = text[1:].split("]")[0].upper().startswith(section[:4]) and section.startswith(text[1:5].upper().rstrip("]"))
+                inside = text[1:].split("]")[0].upper().startswith(
+                    section[:4]
+                ) and section.startswith(text[1:5].upper().rstrip("]"))
             elif inside and text:
                 found.append(Row(text.replace("\u00a0", " ").split(), number))
         return found
@@ -112,7 +126,8 @@ class InpFile:
         return self.with_lines([*lines, "", "[OPTIONS]", *extra] if extra else lines)
 
     def with_section(self, section: str, body: list[str]) -> InpFile:
-        """A copy in which a section holds exactly these lines: old rows are emptied, new ones stand at the end.
+        """A copy in which a section holds exactly these lines: old rows are emptied, new ones stand
+        at the end.
 
         Lines keep their numbers, so that SWMM's error lines name the user's own.
         """
@@ -125,10 +140,14 @@ class InpFile:
         """Write as UTF-8 without a byte order mark."""
         path.write_text("\n".join(self.lines) + "\n", encoding="utf-8", newline="\n")
 
-    # ----------------------------------------------------------------------------------------------- what a network holds
+    # ------------------------------------------------------------------------- what a network holds
 
     def node_ids(self) -> list[str]:
-        return [row.tokens[0] for name in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS") for row in self.rows(name)]
+        return [
+            row.tokens[0]
+            for name in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS")
+            for row in self.rows(name)
+        ]
 
     def coordinates(self) -> dict[str, tuple[float, float]]:
         """Node id to map coordinates, as they stand in the file (never converted)."""
@@ -147,10 +166,14 @@ class InpFile:
         """The middle between the two nodes of each link that has them on the map."""
         where, ends = self.coordinates(), self.links()
         pairs = [[where[node] for node in ends.get(name, ()) if node in where] for name in links]
-        return tuple((0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])) for a, b in (p for p in pairs if len(p) == 2))
+        return tuple(
+            (0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])) for a, b in (p for p in pairs if len(p) == 2)
+        )
 
     def rims(self) -> dict[str, float]:
-        """Junction and storage id to rim elevation (m): invert + maximum depth; MaxDepth 0 means the top of the highest pipe."""
+        """Junction and storage id to rim elevation (m): invert + maximum depth; MaxDepth 0 means
+        the top of the highest pipe.
+        """
         metre = self.metres_per_unit
         rims = {}
         for name in ("JUNCTIONS", "STORAGE", "DIVIDERS"):
@@ -169,7 +192,9 @@ class InpFile:
         }
 
     def outfall_pipes(self) -> dict[str, tuple[float, np.ndarray]]:
-        """Outfall id to (invert m, [[length m, full depth m, full area m2] of each circular conduit that ends there])."""
+        """Outfall id to (invert m, [[length m, full depth m, full area m2] of each circular conduit
+        that ends there]).
+        """
         metre = self.metres_per_unit
         inverts = {row.tokens[0]: self.number(row, 1) * metre for row in self.rows("OUTFALLS")}
         shapes = {row.tokens[0]: row.tokens for row in self.rows("XSECTIONS")}
@@ -179,18 +204,26 @@ class InpFile:
                 shape = shapes.get(row.tokens[0])
                 if end in pipes and shape and shape[1].upper() == "CIRCULAR":
                     pipes[end].append([self.number(row, 3) * metre, float(shape[2]) * metre])
-        return {name: (inverts[name], np.array(rows).reshape(-1, 2)) for name, rows in pipes.items()}
+        return {
+            name: (inverts[name], np.array(rows).reshape(-1, 2)) for name, rows in pipes.items()
+        }
 
 
 def read_inp(path: Path, roots: tuple[Path, ...] = ()) -> InpFile:
     """Read a network; a byte order mark is dropped, GBK and Latin-1 are decoded.
 
     roots : folders in which the files lie that it may name; its own folder where none is given.
-    Raises InputError where it is no text, has no sections, or names a file that SWMM may not open."""
+    Raises InputError where it is no text, has no sections, or names a file that SWMM may not open.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise input_error("E101", str(path), f"the network cannot be read: {error.strerror}", do="check [drainage] network") from error
+        raise input_error(
+            "E101",
+            str(path),
+            f"the network cannot be read: {error.strerror}",
+            do="check [drainage] network",
+        ) from error
     data = data.removeprefix(codecs.BOM_UTF8)
     for encoding in ENCODINGS:
         try:
@@ -200,9 +233,20 @@ def read_inp(path: Path, roots: tuple[Path, ...] = ()) -> InpFile:
             continue
     inp = InpFile(path, text.splitlines(), encoding, _roots=roots)
     if "\x00" in text or not inp.section_names:
-        raise input_error("E401", str(path), "this is no SWMM input file: no [SECTION] found", do="give an EPA SWMM 5 .inp file")
+        raise input_error(
+            "E401",
+            str(path),
+            "this is no SWMM input file: no [SECTION] found",
+            do="give an EPA SWMM 5 .inp file",
+        )
     if inp.flow_units not in SWMM_FLOW_UNITS:
-        raise input_error("E401", f"{path}, [OPTIONS]", "unknown FLOW_UNITS", given=inp.flow_units, allowed=", ".join(SWMM_FLOW_UNITS))
+        raise input_error(
+            "E401",
+            f"{path}, [OPTIONS]",
+            "unknown FLOW_UNITS",
+            given=inp.flow_units,
+            allowed=", ".join(SWMM_FLOW_UNITS),
+        )
     close_files(inp)
     return inp
 

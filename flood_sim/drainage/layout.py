@@ -1,4 +1,6 @@
-"""How a network hangs together, as plain tables in SI: results carry them, so that their readers need no .inp."""
+"""How a network hangs together, as plain tables in SI: results carry them, so that their readers
+need no .inp.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,26 @@ import numpy as np
 from flood_sim.drainage.check import node_inverts, read_conduits
 from flood_sim.drainage.inp import InpFile
 
-NODE_SECTIONS = {"JUNCTIONS": "junction", "OUTFALLS": "outfall", "STORAGE": "storage", "DIVIDERS": "divider"}
-LINK_SECTIONS = {"CONDUITS": "conduit", "PUMPS": "pump", "ORIFICES": "orifice", "WEIRS": "weir", "OUTLETS": "outlet"}
+NODE_SECTIONS = {
+    "JUNCTIONS": "junction",
+    "OUTFALLS": "outfall",
+    "STORAGE": "storage",
+    "DIVIDERS": "divider",
+}
+LINK_SECTIONS = {
+    "CONDUITS": "conduit",
+    "PUMPS": "pump",
+    "ORIFICES": "orifice",
+    "WEIRS": "weir",
+    "OUTLETS": "outlet",
+}
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Nodes (n,) and links (m,) in the order of the engine; NaN where a thing has no such number."""
+    """Nodes (n,) and links (m,) in the order of the engine; NaN where a thing has no such
+    number.
+    """
 
     x_m: np.ndarray
     y_m: np.ndarray
@@ -36,17 +51,38 @@ def network_layout(inp: InpFile, node_ids: Sequence[str], link_ids: Sequence[str
     """The tables of a network file for the engine's nodes and links."""
     places, inverts = inp.coordinates(), node_inverts(inp)
     nodes = {name: k for k, name in enumerate(node_ids)}
-    kinds = {row.tokens[0]: kind for section, kind in NODE_SECTIONS.items() for row in inp.rows(section)}
-    link_kinds = {row.tokens[0]: kind for section, kind in LINK_SECTIONS.items() for row in inp.rows(section)}
+    kinds = {
+        row.tokens[0]: kind for section, kind in NODE_SECTIONS.items() for row in inp.rows(section)
+    }
+    link_kinds = {
+        row.tokens[0]: kind for section, kind in LINK_SECTIONS.items() for row in inp.rows(section)
+    }
     ends, conduits = inp.links(), {c.name: c for c in read_conduits(inp)}
-    where = np.array([places.get(name, (np.nan, np.nan)) for name in node_ids], float).reshape(-1, 2)
+    where = np.array([places.get(name, (np.nan, np.nan)) for name in node_ids], float).reshape(
+        -1, 2
+    )
     missing = (np.nan,) * 5
     numbers = np.array(
-        [(c.inlet_m, c.outlet_m, c.depth_m, c.length_m, c.capacity_m3_s) if (c := conduits.get(name)) is not None else missing for name in link_ids],
+        [
+            (
+                (c.inlet_m, c.outlet_m, c.depth_m, c.length_m, c.capacity_m3_s)
+                if (c := conduits.get(name)) is not None
+                else missing
+            )
+            for name in link_ids
+        ],
         float,
     ).reshape(-1, 5)
-    pairs = np.array([[nodes.get(end, -1) for end in ends.get(name, ("", ""))] for name in link_ids], np.int32).reshape(-1, 2)
+    pairs = np.array(
+        [[nodes.get(end, -1) for end in ends.get(name, ("", ""))] for name in link_ids], np.int32
+    ).reshape(-1, 2)
     return Layout(
-        where[:, 0], where[:, 1], np.array([inverts.get(name, np.nan) for name in node_ids]), [kinds.get(name, "junction") for name in node_ids],
-        pairs[:, 0], pairs[:, 1], [link_kinds.get(name, "conduit") for name in link_ids], *(numbers[:, k] for k in range(5)),
-    )  # fmt: skip
+        where[:, 0],
+        where[:, 1],
+        np.array([inverts.get(name, np.nan) for name in node_ids]),
+        [kinds.get(name, "junction") for name in node_ids],
+        pairs[:, 0],
+        pairs[:, 1],
+        [link_kinds.get(name, "conduit") for name in link_ids],
+        *(numbers[:, k] for k in range(5)),
+    )

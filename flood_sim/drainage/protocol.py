@@ -1,4 +1,6 @@
-"""The sewer network as the simulation sees it: a protocol, EPA SWMM behind it, and the network that is not there."""
+"""The sewer network as the simulation sees it: a protocol, EPA SWMM behind it, and the network that
+is not there.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ import numpy as np
 
 
 class DrainageNetwork(Protocol):
-    """What an engine must offer. Nodes are numbered 0..nodes-1; volumes are m3 since the start, flows m3/s, levels m."""
+    """What an engine must offer. Nodes are numbered 0..nodes-1; volumes are m3 since the start,
+    flows m3/s, levels m.
+    """
 
     node_ids: list[str]
     link_ids: list[str]
@@ -18,14 +22,18 @@ class DrainageNetwork(Protocol):
     invert_m: np.ndarray
     outfalls: np.ndarray
     routing_step_s: float
-    own_surcharge_m: np.ndarray  # depth over the rim (nodes,) that the file itself allows: a bolted lid
+    own_surcharge_m: (
+        np.ndarray
+    )  # depth over the rim (nodes,) that the file itself allows: a bolted lid
 
     @property
     def smallest_inflow(self) -> float:
         """m3/s below which the engine ignores an inflow."""
 
     def set_inflow(self, flow_m3_s: np.ndarray) -> None:
-        """Inflow from the street, held from now on; SWMM blends it in over one routing step (trapezoid)."""
+        """Inflow from the street, held from now on; SWMM blends it in over one routing step
+        (trapezoid).
+        """
 
     def set_surcharge_depth(self, depth_m: np.ndarray) -> None:
         """Depth over the rim at which a node spills."""
@@ -55,7 +63,9 @@ class DrainageNetwork(Protocol):
         """(nodes,) and (links,) m3 that stand in each now: a second sum beside `balance`."""
 
     def balance(self) -> dict[str, float]:
-        """inflow, flooding, outflow, losses, stored_start, stored, half_volumes (m3) of the whole network."""
+        """inflow, flooding, outflow, losses, stored_start, stored, half_volumes (m3) of the whole
+        network.
+        """
 
     def continuity(self) -> dict[str, Any]:
         """The engine's own continuity errors, %, after `close`."""
@@ -91,7 +101,10 @@ class NoNetwork:
         return np.zeros(0)
 
     def balance(self) -> dict[str, float]:
-        return dict.fromkeys(("inflow", "flooding", "outflow", "losses", "stored_start", "stored", "half_volumes"), 0.0)
+        return dict.fromkeys(
+            ("inflow", "flooding", "outflow", "losses", "stored_start", "stored", "half_volumes"),
+            0.0,
+        )
 
     def heads(self) -> np.ndarray:
         return np.zeros(0)

@@ -1,4 +1,6 @@
-"""Ranges of the numbers of a SWMM network: SWMM runs with most of what is impossible here. One finding a kind of number, lines named."""
+"""Ranges of the numbers of a SWMM network: SWMM runs with most of what is impossible here. One
+finding a kind of number, lines named.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ OPEN_SHAPES = {"DUMMY", "IRREGULAR", "CUSTOM", "STREET"}  # their first number i
 
 
 class Range(NamedTuple):
-    """A number of a section: its place in the row, least and most (SI), what is odd beyond; unit : m, m2, flow or nothing."""
+    """A number of a section: its place in the row, least and most (SI), what is odd beyond; unit :
+    m, m2, flow or nothing.
+    """
 
     section: str
     place: int
@@ -31,7 +35,10 @@ class Range(NamedTuple):
 
 
 RANGES = (
-    *(Range(section, 1, "an invert", -2000.0, 12_000.0, 9000.0, "m") for section in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS")),
+    *(
+        Range(section, 1, "an invert", -2000.0, 12_000.0, 9000.0, "m")
+        for section in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS")
+    ),
     Range("JUNCTIONS", 2, "a depth", 0.0, 400.0, 40.0, "m"),
     Range("JUNCTIONS", 3, "an initial depth", 0.0, 400.0, 40.0, "m"),
     Range("JUNCTIONS", 4, "a surcharge depth", 0.0, 1e4, unit="m"),
@@ -53,13 +60,21 @@ RANGES = (
 
 
 def check_ranges(inp: InpFile) -> list[Finding]:
-    """What is odd among the numbers of a network. Raises InputError with all that is out of range."""
+    """What is odd among the numbers of a network. Raises InputError with all that is out of
+    range.
+    """
     faults: list[Finding] = []
     odd: list[Finding] = []
-    shapes = {row.tokens[0]: row.tokens[1].upper() for row in inp.rows("XSECTIONS") if len(row.tokens) > 1}
+    shapes = {
+        row.tokens[0]: row.tokens[1].upper() for row in inp.rows("XSECTIONS") if len(row.tokens) > 1
+    }
     for rule in RANGES:
         scale = _scale(inp, rule.unit)
-        rows = [(row, value * scale) for row in inp.rows(rule.section) if (value := _value(inp, row, rule, shapes)) is not None]
+        rows = [
+            (row, value * scale)
+            for row in inp.rows(rule.section)
+            if (value := _value(inp, row, rule, shapes)) is not None
+        ]
         wrong = [(row, v) for row, v in rows if not rule.least <= v <= rule.most]
         large = [(row, v) for row, v in rows if rule.odd < v <= rule.most]
         faults += _told(inp, "E222", rule, wrong, "out of range")
@@ -71,30 +86,50 @@ def check_ranges(inp: InpFile) -> list[Finding]:
 
 
 def series_outside(inp: InpFile, start: datetime, stop: datetime) -> list[Finding]:
-    """W310: dated series of the network that do not meet the run; SWMM reads them as 0 there. The network's clock is the run's local one."""
+    """W310: dated series of the network that do not meet the run; SWMM reads them as 0 there. The
+    network's clock is the run's local one.
+    """
     dates: dict[str, list[datetime]] = {}
     for row in inp.rows("TIMESERIES"):
         if len(row.tokens) > 1 and (found := DATE.fullmatch(row.tokens[1])) is not None:
             month, day, year = (int(part) for part in found.groups())
             with contextlib.suppress(ValueError):  # a date that is none SWMM refuses itself
-                dates.setdefault(row.tokens[0], []).append(datetime(year, month, day, tzinfo=start.tzinfo))
+                dates.setdefault(row.tokens[0], []).append(
+                    datetime(year, month, day, tzinfo=start.tzinfo)
+                )
     one = timedelta(days=1)
-    off = [f"{name} ({min(ds):%Y-%m-%d} to {max(ds):%Y-%m-%d})" for name, ds in dates.items() if max(ds) + one <= start or min(ds) > stop]
+    off = [
+        f"{name} ({min(ds):%Y-%m-%d} to {max(ds):%Y-%m-%d})"
+        for name, ds in dates.items()
+        if max(ds) + one <= start or min(ds) > stop
+    ]
     if not off:
         return []
     text = f"{len(off)} dated series lie outside the run: SWMM takes them as 0 there: {_first(off)}"
     allowed = f"{start:%Y-%m-%d %H:%M} to {stop:%Y-%m-%d %H:%M}"
-    return [Finding("W310", f"{inp.path.name}, [TIMESERIES]", text, allowed=allowed, do="give them the dates of the run, or hours from its start")]
+    return [
+        Finding(
+            "W310",
+            f"{inp.path.name}, [TIMESERIES]",
+            text,
+            allowed=allowed,
+            do="give them the dates of the run, or hours from its start",
+        )
+    ]
 
 
 def _scale(inp: InpFile, unit: str) -> float:
     metre = inp.metres_per_unit
-    return {"m": metre, "m2": metre**2, "flow": SWMM_FLOW_UNITS.get(inp.flow_units, 1.0)}.get(unit, 1.0)
+    return {"m": metre, "m2": metre**2, "flow": SWMM_FLOW_UNITS.get(inp.flow_units, 1.0)}.get(
+        unit, 1.0
+    )
 
 
 def _value(inp: InpFile, row: Row, rule: Range, shapes: dict[str, str]) -> float | None:
     """The number of a row; None where it is left out, or stands for something else."""
-    if len(row.tokens) <= rule.place or (rule.section == "XSECTIONS" and row.tokens[1].upper() in OPEN_SHAPES):
+    if len(row.tokens) <= rule.place or (
+        rule.section == "XSECTIONS" and row.tokens[1].upper() in OPEN_SHAPES
+    ):
         return None
     if rule.what == "a Manning's n" and shapes.get(row.tokens[0]) in OPEN_SHAPES:
         return None  # it stands with the transect
@@ -108,14 +143,21 @@ def _value(inp: InpFile, row: Row, rule: Range, shapes: dict[str, str]) -> float
         return None  # what is no number SWMM refuses itself
 
 
-def _told(inp: InpFile, code: str, rule: Range, rows: list[tuple[Row, float]], problem: str) -> list[Finding]:
+def _told(
+    inp: InpFile, code: str, rule: Range, rows: list[tuple[Row, float]], problem: str
+) -> list[Finding]:
     if not rows:
         return []
     unit = {"flow": "m3/s"}.get(rule.unit, rule.unit)
-    named = ", ".join(f"{row.tokens[0]} {value:.6g} {unit}".rstrip() + f" (line {row.line})" for row, value in rows[:NAMED])
+    named = ", ".join(
+        f"{row.tokens[0]} {value:.6g} {unit}".rstrip() + f" (line {row.line})"
+        for row, value in rows[:NAMED]
+    )
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     least = f"{rule.least:g} to " if math.isfinite(rule.least) else "up to "
-    allowed = f"{least}{rule.most:g} {unit}".rstrip() + (f", usually up to {rule.odd:g}" if math.isfinite(rule.odd) else "")
+    allowed = f"{least}{rule.most:g} {unit}".rstrip() + (
+        f", usually up to {rule.odd:g}" if math.isfinite(rule.odd) else ""
+    )
     text = f"{rule.what} {problem}: {named}{more}"
     do = f"check the unit: FLOW_UNITS is {inp.flow_units or 'not set'}"
     place = f"{inp.path.name}, [{rule.section}]"
@@ -123,7 +165,9 @@ def _told(inp: InpFile, code: str, rule: Range, rows: list[tuple[Row, float]], p
 
 
 def _no_area(inp: InpFile, odd: list[Finding]) -> list[Finding]:
-    """Storages whose area is below zero at some depth; those that have none hold only SWMM's least surface, which is odd."""
+    """Storages whose area is below zero at some depth; those that have none hold only SWMM's least
+    surface, which is odd.
+    """
     curves: dict[str, list[float]] = {}
     for row in inp.rows("CURVES"):
         values = [v for v in map(_number, row.tokens[1:]) if v is not None]
@@ -140,12 +184,34 @@ def _no_area(inp: InpFile, odd: list[Finding]) -> list[Finding]:
             empty.append(f"{row.tokens[0]} (line {row.line})")
     place, do = f"{inp.path.name}, [STORAGE]", "give the area, or make them junctions"
     if empty:
-        odd.append(Finding("W220", place, f"storages have no area: {_first(empty)}; they hold next to nothing", allowed="above 0 m2", do=do))
-    return [Finding("E222", place, f"storages have an area below zero: {_first(found)}", allowed="above 0 m2", do=do)] if found else []
+        odd.append(
+            Finding(
+                "W220",
+                place,
+                f"storages have no area: {_first(empty)}; they hold next to nothing",
+                allowed="above 0 m2",
+                do=do,
+            )
+        )
+    return (
+        [
+            Finding(
+                "E222",
+                place,
+                f"storages have an area below zero: {_first(found)}",
+                allowed="above 0 m2",
+                do=do,
+            )
+        ]
+        if found
+        else []
+    )
 
 
 def _first(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return ", ".join(names[:NAMED]) + (
+        f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    )
 
 
 def _number(text: str) -> float | None:

@@ -1,5 +1,6 @@
-"""EPA SWMM 5.2 behind the DrainageNetwork protocol. Opened, started and closed through pyswmm; what happens every window goes through
-the calls of drainage/engine.py. No other module knows SWMM. SI at this door.
+"""EPA SWMM 5.2 behind the DrainageNetwork protocol. Opened, started and closed through pyswmm; what
+happens every window goes through the calls of drainage/engine.py. No other module knows SWMM. SI at
+this door.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from flood_sim.drainage.engine import SurchargeField, check_version, engine_call
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.inp_files import close_files
 
-SWMM_CUBIC_FOOT = 0.02832  # m3: so SWMM turns the volume of one node or link into m3; its totals it leaves in cubic feet
+# m3: so SWMM turns the volume of one node or link into m3; its totals it leaves in cubic feet
+SWMM_CUBIC_FOOT = 0.02832
 LEAST_START_M3 = 1.0e-3  # a litre
 SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
 
@@ -28,8 +30,18 @@ class SwmmNetwork:
 
     kind = "swmm"
 
-    def __init__(self, inp: InpFile, folder: Path, start: datetime, duration_s: float, routing_step_s: float, threads: int = 1) -> None:
-        """Write the edited copy `swmm.inp` into folder, open and start it. Raises InputError with SWMM's own error lines."""
+    def __init__(
+        self,
+        inp: InpFile,
+        folder: Path,
+        start: datetime,
+        duration_s: float,
+        routing_step_s: float,
+        threads: int = 1,
+    ) -> None:
+        """Write the edited copy `swmm.inp` into folder, open and start it. Raises InputError with
+        SWMM's own error lines.
+        """
         from pyswmm import Simulation
 
         check_version()
@@ -60,61 +72,115 @@ class SwmmNetwork:
         self._start_stage = self.heads()[self.outfalls]
 
     def _refuse_negative_start(self) -> None:
-        """Raises InputError with every node and link that SWMM takes to hold less than nothing at the start."""
+        """Raises InputError with every node and link that SWMM takes to hold less than nothing at
+        the start.
+        """
         kinds = zip(("node", "link"), (self.node_ids, self.link_ids), self.volumes(), strict=True)
         found = [
             Finding(
-                "E508", f"{self._inp.path.name}, {kind} `{names[k]}`", "it holds less than nothing at the start", given=f"{volumes[k]:.6g} m3",
-                allowed="0 m3 and more", do="check its initial depth (or flow) and its storage curve",
+                "E508",
+                f"{self._inp.path.name}, {kind} `{names[k]}`",
+                "it holds less than nothing at the start",
+                given=f"{volumes[k]:.6g} m3",
+                allowed="0 m3 and more",
+                do="check its initial depth (or flow) and its storage curve",
             )
             for kind, names, volumes in kinds
             for k in np.flatnonzero(~(volumes >= -LEAST_START_M3)).tolist()
-        ]  # fmt: skip
+        ]
         if found:
             self._simulation.close()
             raise InputError(found)
 
     def _read_tables(self) -> None:
-        """Names, levels and types by index: a pyswmm object a node costs a search through all nodes for each of its properties."""
+        """Names, levels and types by index: a pyswmm object a node costs a search through all nodes
+        for each of its properties.
+        """
         from swmm.toolkit import shared_enum, solver
 
         node, link = shared_enum.ObjectType.NODE, shared_enum.ObjectType.LINK
-        self.node_ids = [solver.project_get_id(node, k) for k in range(solver.project_get_count(node))]
-        self.link_ids = [solver.project_get_id(link, k) for k in range(solver.project_get_count(link))]
+        self.node_ids = [
+            solver.project_get_id(node, k) for k in range(solver.project_get_count(node))
+        ]
+        self.link_ids = [
+            solver.project_get_id(link, k) for k in range(solver.project_get_count(link))
+        ]
         numbers = range(len(self.node_ids))
-        self.invert_m = np.array([solver.node_get_parameter(k, shared_enum.NodeProperty.INVERT_ELEVATION) for k in numbers]) * self.metre
-        self.full_depth_m = np.array([solver.node_get_parameter(k, shared_enum.NodeProperty.FULL_DEPTH) for k in numbers]) * self.metre
+        self.invert_m = (
+            np.array(
+                [
+                    solver.node_get_parameter(k, shared_enum.NodeProperty.INVERT_ELEVATION)
+                    for k in numbers
+                ]
+            )
+            * self.metre
+        )
+        self.full_depth_m = (
+            np.array(
+                [solver.node_get_parameter(k, shared_enum.NodeProperty.FULL_DEPTH) for k in numbers]
+            )
+            * self.metre
+        )
         self.rim_m = self.invert_m + self.full_depth_m
-        self.own_surcharge_m = np.array([solver.node_get_parameter(k, shared_enum.NodeProperty.SURCHARGE_DEPTH) for k in numbers]) * self.metre
+        self.own_surcharge_m = (
+            np.array(
+                [
+                    solver.node_get_parameter(k, shared_enum.NodeProperty.SURCHARGE_DEPTH)
+                    for k in numbers
+                ]
+            )
+            * self.metre
+        )
         kinds = [solver.node_get_type(k) for k in numbers]
-        self.outfalls = np.array([k for k in numbers if kinds[k] == shared_enum.NodeType.OUTFALL], np.int64)
+        self.outfalls = np.array(
+            [k for k in numbers if kinds[k] == shared_enum.NodeType.OUTFALL], np.int64
+        )
         self._stores = np.array([kind == shared_enum.NodeType.STORAGE for kind in kinds])
         pipes = self._inp.outfall_pipes()
-        staged = {r.tokens[0] for r in self._inp.rows("OUTFALLS") if len(r.tokens) > 2 and r.tokens[2].upper() in ("FIXED", "TIDAL", "TIMESERIES")}
-        self._staged_pipes = [(k, *pipes[self.node_ids[node]]) for k, node in enumerate(self.outfalls) if self.node_ids[node] in staged & set(pipes)]
+        staged = {
+            r.tokens[0]
+            for r in self._inp.rows("OUTFALLS")
+            if len(r.tokens) > 2 and r.tokens[2].upper() in ("FIXED", "TIDAL", "TIMESERIES")
+        }
+        self._staged_pipes = [
+            (k, *pipes[self.node_ids[node]])
+            for k, node in enumerate(self.outfalls)
+            if self.node_ids[node] in staged & set(pipes)
+        ]
 
-    # ---------------------------------------------------------------------------------------------------- every window
+    # --------------------------------------------------------------------------------- every window
 
     def set_inflow(self, flow_m3_s: np.ndarray) -> None:
-        """Inflow from the street (nodes,) m3/s >= 0, held from now on; blended in over one routing step."""
+        """Inflow from the street (nodes,) m3/s >= 0, held from now on; blended in over one routing
+        step.
+        """
         self._check(self.calls.set_inflows(flow_m3_s / self.flow_unit), "set the inflow")
 
     def set_surcharge_depth(self, depth_m: np.ndarray) -> None:
-        """Depth over the rim (nodes,) m at which nodes spill; ignored where the field cannot be reached (`surcharge.works`).
+        """Depth over the rim (nodes,) m at which nodes spill; ignored where the field cannot be
+        reached (`surcharge.works`).
 
-        Storage nodes always spill at their rim: a surcharged storage node that pumps empty made 0.6 % of the run's water inside SWMM.
+        Storage nodes always spill at their rim: a surcharged storage node that pumps empty made 0.6
+        % of the run's water inside SWMM.
         """
         self.surcharge.write(np.where(self._stores, 0.0, depth_m))
 
     def set_links(self, links: Sequence[int], setting: float) -> None:
-        """Setting of links: 0 stops a pump or closes a conduit, orifice or weir, 1 is its normal state; held until set anew."""
+        """Setting of links: 0 stops a pump or closes a conduit, orifice or weir, 1 is its normal
+        state; held until set anew.
+        """
         for link in links:
-            self._check(self.calls.set_link(int(link), setting), f"set the link {self.link_ids[link]}")
+            self._check(
+                self.calls.set_link(int(link), setting), f"set the link {self.link_ids[link]}"
+            )
 
     def set_outfall_stages(self, stage_m: np.ndarray) -> None:
         """Water level (outfalls,) m outside each outfall."""
         for node, level in zip(self.outfalls, stage_m, strict=True):
-            self._check(self.calls.set_stage(int(node), float(level) / self.metre), f"set the stage of {self.node_ids[node]}")
+            self._check(
+                self.calls.set_stage(int(node), float(level) / self.metre),
+                f"set the stage of {self.node_ids[node]}",
+            )
 
     def advance(self, stop_s: float) -> None:
         """Route to stop_s (whole seconds since the start); releases the GIL."""
@@ -139,16 +205,28 @@ class SwmmNetwork:
         return flows * self.flow_unit
 
     def volumes(self) -> tuple[np.ndarray, np.ndarray]:
-        """(nodes,) and (links,) m3 that stand in each now, read one by one: a second sum beside SWMM's routing totals. Called at outputs."""
+        """(nodes,) and (links,) m3 that stand in each now, read one by one: a second sum beside
+        SWMM's routing totals. Called at outputs.
+        """
         from swmm.toolkit import shared_enum, solver
 
-        nodes = [solver.node_get_result(k, shared_enum.NodeResult.VOLUME) for k in range(len(self.node_ids))]
-        links = [solver.link_get_result(k, shared_enum.LinkResult.VOLUME) for k in range(len(self.link_ids))]
-        cubic_metre = self.cubic_metre if self.cubic_metre != 1.0 else CUBIC_FOOT_M3 / SWMM_CUBIC_FOOT
+        nodes = [
+            solver.node_get_result(k, shared_enum.NodeResult.VOLUME)
+            for k in range(len(self.node_ids))
+        ]
+        links = [
+            solver.link_get_result(k, shared_enum.LinkResult.VOLUME)
+            for k in range(len(self.link_ids))
+        ]
+        cubic_metre = (
+            self.cubic_metre if self.cubic_metre != 1.0 else CUBIC_FOOT_M3 / SWMM_CUBIC_FOOT
+        )
         return np.array(nodes, float) * cubic_metre, np.array(links, float) * cubic_metre
 
     def outfall_volume(self) -> np.ndarray:
-        """(outfalls,) m3: the system's outflow, exact in sum; each window is split by the outfalls' present flows."""
+        """(outfalls,) m3: the system's outflow, exact in sum; each window is split by the outfalls'
+        present flows.
+        """
         from swmm.toolkit import solver
 
         total = float(solver.system_get_routing_totals().outflow) * self.cubic_metre
@@ -157,8 +235,14 @@ class SwmmNetwork:
             code, flow = self.calls.read_inflow(int(node))
             self._check(code, "read an outfall")
             flows[k] = max(flow, 0.0)
-        share = flows / flows.sum() if flows.sum() > 0.0 else np.full(flows.size, 1.0 / max(flows.size, 1))
-        self._outfall_volumes = self._outfall_volumes + share * (total - self._outfall_volumes.sum())
+        share = (
+            flows / flows.sum()
+            if flows.sum() > 0.0
+            else np.full(flows.size, 1.0 / max(flows.size, 1))
+        )
+        self._outfall_volumes = self._outfall_volumes + share * (
+            total - self._outfall_volumes.sum()
+        )
         return self._outfall_volumes.copy()
 
     @property
@@ -166,10 +250,12 @@ class SwmmNetwork:
         """m3/s below which SWMM ignores an inflow."""
         return SMALLEST_INFLOW_CFS * CUBIC_FOOT_M3
 
-    # ------------------------------------------------------------------------------------------------------- accounting
+    # ----------------------------------------------------------------------------------- accounting
 
     def balance(self) -> dict[str, float]:
-        """SWMM's own totals (m3): inflow of every kind, flooding, outflow, losses, storage now and at the start."""
+        """SWMM's own totals (m3): inflow of every kind, flooding, outflow, losses, storage now and
+        at the start.
+        """
         t = self._totals()
         m3 = self.cubic_metre
         return {
@@ -188,13 +274,22 @@ class SwmmNetwork:
         return solver.system_get_routing_totals()
 
     def half_volumes(self) -> float:
-        """Water SWMM has made (+) in the last pipes of outfalls whose stage rose since the start (m3): half their wetted volume."""
+        """Water SWMM has made (+) in the last pipes of outfalls whose stage rose since the start
+        (m3): half their wetted volume.
+        """
         if not self._staged_pipes:
             return 0.0
         made, now = 0.0, self.heads()[self.outfalls]
         for k, invert, pipes in self._staged_pipes:
             for length, diameter in pipes:
-                made += 0.5 * length * (circular_area(now[k] - invert, diameter) - circular_area(self._start_stage[k] - invert, diameter))
+                made += (
+                    0.5
+                    * length
+                    * (
+                        circular_area(now[k] - invert, diameter)
+                        - circular_area(self._start_stage[k] - invert, diameter)
+                    )
+                )
         return float(made)
 
     def continuity(self) -> dict[str, Any]:
@@ -215,7 +310,10 @@ class SwmmNetwork:
     def _check(self, code: int, task: str) -> None:
         if code != 0:
             lines = report_errors(self.report)
-            raise DrainageError(f"SWMM could not {task} at {self._elapsed:.0f} s (code {code})" + "".join(f"\n  {line}" for line in lines))
+            raise DrainageError(
+                f"SWMM could not {task} at {self._elapsed:.0f} s (code {code})"
+                + "".join(f"\n  {line}" for line in lines)
+            )
 
 
 def stored_m3(totals: Any) -> float:
@@ -230,8 +328,12 @@ def circular_area(depth_m: float, diameter_m: float) -> float:
     return diameter_m**2 / 8.0 * (angle - math.sin(angle))
 
 
-def prepared(inp: InpFile, start: datetime, duration_s: float, routing_step_s: float, threads: int) -> InpFile:
-    """The network on the run's clock: fixed routing step, end well beyond the run (else SWMM stops a step early), no report of its own."""
+def prepared(
+    inp: InpFile, start: datetime, duration_s: float, routing_step_s: float, threads: int
+) -> InpFile:
+    """The network on the run's clock: fixed routing step, end well beyond the run (else SWMM stops
+    a step early), no report of its own.
+    """
     end = start + timedelta(seconds=duration_s + 3600)
     rounded = f"{routing_step_s:g}"
     return inp.with_options(
@@ -251,7 +353,9 @@ def prepared(inp: InpFile, start: datetime, duration_s: float, routing_step_s: f
             "SURCHARGE_METHOD": "EXTRAN",
             "THREADS": str(threads),
         }
-    ).with_section("REPORT", ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"])
+    ).with_section(
+        "REPORT", ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"]
+    )
 
 
 def report_errors(report: Path) -> list[str]:
@@ -263,17 +367,26 @@ def report_errors(report: Path) -> list[str]:
 
 
 def refused(inp: InpFile, report: Path, error: Exception) -> FloodSimError:
-    """The error for a network that SWMM does not take: InputError, or DrainageError where the network is not the reason."""
+    """The error for a network that SWMM does not take: InputError, or DrainageError where the
+    network is not the reason.
+    """
     from pyswmm.errors import MultiSimulationError
 
     if isinstance(error, MultiSimulationError):
         return DrainageError(
-            f"{inp.path}: SWMM runs one model in a process, and one is open here\n"
-            "  do        give each model a process of its own: flood_sim.run(...), flood_sim.bmi.BmiFloodSim or `flood-sim run`; or close the first: Simulation.close()"
+            f"{inp.path}: SWMM runs one model in a process, and one is open here\n  do        give"
+            " each model a process of its own: flood_sim.run(...), flood_sim.bmi.BmiFloodSim or"
+            " `flood-sim run`; or close the first: Simulation.close()"
         )
     lines = [line for line in report_errors(report) if "%s" not in line] or [str(error).strip()]
     findings = [
-        Finding("E401", str(inp.path), "SWMM refuses the network", given=line, do="mend this line of the network, then `flood-sim check`")
+        Finding(
+            "E401",
+            str(inp.path),
+            "SWMM refuses the network",
+            given=line,
+            do="mend this line of the network, then `flood-sim check`",
+        )
         for line in lines
     ]
     return InputError(findings)

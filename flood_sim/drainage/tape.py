@@ -1,4 +1,6 @@
-"""What a network is told, window by window, on disk: SWMM's hot start is float32 and loses state, the same calls again do not."""
+"""What a network is told, window by window, on disk: SWMM's hot start is float32 and loses state,
+the same calls again do not.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from flood_sim.drainage.protocol import DrainageNetwork
 
 
 class TapedNetwork:
-    """A network that writes down what it is told, window by window; everything else is the network's own."""
+    """A network that writes down what it is told, window by window; everything else is the
+    network's own.
+    """
 
     def __init__(self, network: DrainageNetwork, path: Path) -> None:
         self._network, self._file = network, path.open("ab")
@@ -45,7 +49,15 @@ class TapedNetwork:
         self._network.set_outfall_stages(stage_m)
 
     def advance(self, stop_s: float) -> None:
-        numbers = np.concatenate([[stop_s], self._inflow, self._surcharge, self._stages, np.array(self._links, float).ravel()])
+        numbers = np.concatenate(
+            [
+                [stop_s],
+                self._inflow,
+                self._surcharge,
+                self._stages,
+                np.array(self._links, float).ravel(),
+            ]
+        )
         data = zlib.compress(numbers.astype("<f8").tobytes(), 1)
         block = struct.pack("<I", len(data)) + data
         self._digest.update(block)
@@ -54,7 +66,9 @@ class TapedNetwork:
         self._network.advance(stop_s)
 
     def replay(self, path: Path, length: int, with_outfalls: bool) -> None:
-        """Bring the network to where the tape ends: the same calls in the same order give the same heads bit for bit."""
+        """Bring the network to where the tape ends: the same calls in the same order give the same
+        heads bit for bit.
+        """
         nodes, outfalls = len(self.node_ids), self.outfalls.size
         for block in blocks(path, length):
             for link, setting in block[1 + 2 * nodes + outfalls :].reshape(-1, 2):
@@ -83,7 +97,9 @@ class TapedNetwork:
 
 
 def blocks(path: Path, length: int) -> Iterator[np.ndarray]:
-    """The windows of a tape: [stop s, inflow of the nodes, surcharge depth of the nodes, stages of the outfalls or NaN, link and setting ...]."""
+    """The windows of a tape: [stop s, inflow of the nodes, surcharge depth of the nodes, stages of
+    the outfalls or NaN, link and setting ...].
+    """
     with path.open("rb") as file:
         while file.tell() < length:
             (size,) = struct.unpack("<I", file.read(4))

@@ -1,4 +1,5 @@
-"""Losses into the ground, by kind: none, constant, Green-Ampt, Horton, curve number. Each takes water out of the surface's depth.
+"""Losses into the ground, by kind: none, constant, Green-Ampt, Horton, curve number. Each takes
+water out of the surface's depth.
 
 Soils are stored as classes: one small integer a cell and a table of parameters.
 """
@@ -14,30 +15,52 @@ from flood_kernels import losses as kernels
 from flood_sim.core.errors import input_error
 from flood_sim.core.units import INCH_M
 
-LARGEST_STEP_S = 10.0  # Green-Ampt's closed form is 0.3 % low at 10 s; longer windows are sub-stepped
+LARGEST_STEP_S = (
+    10.0  # Green-Ampt's closed form is 0.3 % low at 10 s; longer windows are sub-stepped
+)
 INITIAL_ABSTRACTION = 0.2  # of S
 
 
 class Infiltration(Protocol):
-    """What the surface asks of a loss: take dt's water from the padded depth and the hollows, return m summed over cells.
+    """What the surface asks of a loss: take dt's water from the padded depth and the hollows,
+    return m summed over cells.
 
     pond (rows or 1, columns) m, fallen (rows or 1, columns) m: rain of the window.
     """
 
     kind: str
 
-    def take(self, depth: np.ndarray, pond: np.ndarray, fallen: np.ndarray, top: int, left: int, dt: float) -> float: ...
+    def take(
+        self,
+        depth: np.ndarray,
+        pond: np.ndarray,
+        fallen: np.ndarray,
+        top: int,
+        left: int,
+        dt: float,
+    ) -> float: ...
 
 
 def soil_classes(*fields: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fields (rows, columns) to the class of each cell, (rows, columns) unsigned integer, and a table (classes, fields), float64.
+    """Fields (rows, columns) to the class of each cell, (rows, columns) unsigned integer, and a
+    table (classes, fields), float64.
 
     Raises InputError where a value is below zero or no number: such a soil would give water.
     """
     for field in fields:
         if not (np.asarray(field) >= 0.0).all():
-            text, given = "a value of the soil is below zero or no number: it would give water", f"{float(np.min(field)):g}"
-            raise input_error("E509", "[infiltration]", text, given=given, allowed="0 and more", do="look through the table of land cover")
+            text, given = (
+                "a value of the soil is below zero or no number: it would give water",
+                f"{float(np.min(field)):g}",
+            )
+            raise input_error(
+                "E509",
+                "[infiltration]",
+                text,
+                given=given,
+                allowed="0 and more",
+                do="look through the table of land cover",
+            )
     code = np.zeros(fields[0].size, np.int64)
     for field in fields:
         values, index = np.unique(np.asarray(field, float).ravel(), return_inverse=True)
@@ -53,7 +76,15 @@ class NoInfiltration:
 
     kind = "none"
 
-    def take(self, depth: np.ndarray, pond: np.ndarray, fallen: np.ndarray, top: int, left: int, dt: float) -> float:
+    def take(
+        self,
+        depth: np.ndarray,
+        pond: np.ndarray,
+        fallen: np.ndarray,
+        top: int,
+        left: int,
+        dt: float,
+    ) -> float:
         return 0.0
 
 
@@ -66,20 +97,36 @@ class ConstantInfiltration:
         self.soil, self.table = soil_classes(rate_m_s)
         self._total = np.zeros(len(self.soil))
 
-    def take(self, depth: np.ndarray, pond: np.ndarray, fallen: np.ndarray, top: int, left: int, dt: float) -> float:
+    def take(
+        self,
+        depth: np.ndarray,
+        pond: np.ndarray,
+        fallen: np.ndarray,
+        top: int,
+        left: int,
+        dt: float,
+    ) -> float:
         kernels.constant(depth, pond, self.soil, self.table, top, left, dt, self._total)
         return math.fsum(self._total)
 
 
 class GreenAmpt:
-    """Green-Ampt columns: conductivity m/s, suction m, deficit (porosity less initial water content), each (rows, columns).
+    """Green-Ampt columns: conductivity m/s, suction m, deficit (porosity less initial water
+    content), each (rows, columns).
 
-    recovers: the upper zone drains while the ground is dry, and the next rain meets a new deficit (SWMM's rule).
+    recovers: the upper zone drains while the ground is dry, and the next rain meets a new deficit
+    (SWMM's rule).
     """
 
     kind = "green_ampt"
 
-    def __init__(self, conductivity: np.ndarray, suction: np.ndarray, deficit: np.ndarray, recovers: bool = False) -> None:
+    def __init__(
+        self,
+        conductivity: np.ndarray,
+        suction: np.ndarray,
+        deficit: np.ndarray,
+        recovers: bool = False,
+    ) -> None:
         self.soil, self.table = soil_classes(conductivity, suction, deficit)
         self.filled = np.zeros(self.soil.shape, np.float32)  # m, F of the event
         self.recovers = recovers
@@ -88,36 +135,72 @@ class GreenAmpt:
             self.deficit = self.table[self.soil, 2].astype(np.float32)
         self._total = np.zeros(len(self.soil))
 
-    def take(self, depth: np.ndarray, pond: np.ndarray, fallen: np.ndarray, top: int, left: int, dt: float) -> float:
+    def take(
+        self,
+        depth: np.ndarray,
+        pond: np.ndarray,
+        fallen: np.ndarray,
+        top: int,
+        left: int,
+        dt: float,
+    ) -> float:
         parts = max(1, int(np.ceil(dt / LARGEST_STEP_S - 1e-9)))
         taken = 0.0
         for _ in range(parts):
             if self.recovers:
                 state = (self.filled, self.upper, self.deficit, self.wait)
-                kernels.green_ampt_recovering(depth, pond, *state, self.soil, self.table, top, left, dt / parts, self._total)
+                kernels.green_ampt_recovering(
+                    depth, pond, *state, self.soil, self.table, top, left, dt / parts, self._total
+                )
             else:
-                kernels.green_ampt(depth, pond, self.filled, self.soil, self.table, top, left, dt / parts, self._total)
+                kernels.green_ampt(
+                    depth,
+                    pond,
+                    self.filled,
+                    self.soil,
+                    self.table,
+                    top,
+                    left,
+                    dt / parts,
+                    self._total,
+                )
             taken += math.fsum(self._total)
         return taken
 
 
 class Horton:
-    """Horton columns: first and last capacity m/s, decay and recovery 1/s, each (rows, columns). Capacity by the depth infiltrated."""
+    """Horton columns: first and last capacity m/s, decay and recovery 1/s, each (rows, columns).
+    Capacity by the depth infiltrated.
+    """
 
     kind = "horton"
 
-    def __init__(self, first: np.ndarray, last: np.ndarray, decay: np.ndarray, recovery: np.ndarray) -> None:
+    def __init__(
+        self, first: np.ndarray, last: np.ndarray, decay: np.ndarray, recovery: np.ndarray
+    ) -> None:
         self.soil, self.table = soil_classes(first, last, decay, recovery)
-        self.age = np.zeros(self.soil.shape, np.float32)  # s of ponded time that the soil has behind it
+        self.age = np.zeros(
+            self.soil.shape, np.float32
+        )  # s of ponded time that the soil has behind it
         self._total = np.zeros(len(self.soil))
 
-    def take(self, depth: np.ndarray, pond: np.ndarray, fallen: np.ndarray, top: int, left: int, dt: float) -> float:
+    def take(
+        self,
+        depth: np.ndarray,
+        pond: np.ndarray,
+        fallen: np.ndarray,
+        top: int,
+        left: int,
+        dt: float,
+    ) -> float:
         kernels.horton(depth, pond, self.age, self.soil, self.table, top, left, dt, self._total)
         return math.fsum(self._total)
 
 
 class CurveNumber:
-    """SCS curve number (rows, columns), 1 to 100: S = 25400 / CN - 254 mm, Ia = 0.2 S; one event, no recovery. 0: nothing is lost."""
+    """SCS curve number (rows, columns), 1 to 100: S = 25400 / CN - 254 mm, Ia = 0.2 S; one event,
+    no recovery. 0: nothing is lost.
+    """
 
     kind = "curve_number"
 
@@ -128,6 +211,16 @@ class CurveNumber:
         self.rained = np.zeros(self.soil.shape, np.float32)  # m
         self._total = np.zeros(len(self.soil))
 
-    def take(self, depth: np.ndarray, pond: np.ndarray, fallen: np.ndarray, top: int, left: int, dt: float) -> float:
-        kernels.curve_number(depth, pond, self.rained, self.soil, self.table, fallen, top, left, self._total)
+    def take(
+        self,
+        depth: np.ndarray,
+        pond: np.ndarray,
+        fallen: np.ndarray,
+        top: int,
+        left: int,
+        dt: float,
+    ) -> float:
+        kernels.curve_number(
+            depth, pond, self.rained, self.soil, self.table, fallen, top, left, self._total
+        )
         return math.fsum(self._total)

@@ -1,4 +1,6 @@
-"""What every measure is: a frozen description with a pure `plan`. To add one: a class in the module of its project, named in that module's KINDS."""
+"""What every measure is: a frozen description with a pure `plan`. To add one: a class in the module
+of its project, named in that module's KINDS.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,14 @@ from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
 from flood_sim.sites.sites import SiteInputs
 from flood_sim.surface.boundaries import Series
 
-Project = Literal["conveyance", "pipe_network", "pump_stations", "critical_infrastructure", "underground_space", "source_and_storage"]
+Project = Literal[
+    "conveyance",
+    "pipe_network",
+    "pump_stations",
+    "critical_infrastructure",
+    "underground_space",
+    "source_and_storage",
+]
 Shapes = Callable[[str, str], list[Any]]  # file, place -> geometries in the grid's system
 PROJECTS: dict[Project, str] = {
     "conveyance": "城市排涝行泄通道畅通",
@@ -34,8 +43,17 @@ PROJECTS: dict[Project, str] = {
     "source_and_storage": "源头减排和雨水调蓄",
 }
 LARGEST_COST_CNY = 1e12  # of one measure
-RUNOFF_COEFFICIENT, FORMULA = 0.65, "zhengzhou-2002"  # of the return period that a pipe carries full
-MAKE, RESIZE, CONDITION, SITES, OPERATE = 1, 2, 3, 4, 5  # stages: what makes and removes, resizes, restores, changes sites, acts in time
+RUNOFF_COEFFICIENT, FORMULA = (
+    0.65,
+    "zhengzhou-2002",
+)  # of the return period that a pipe carries full
+MAKE, RESIZE, CONDITION, SITES, OPERATE = (
+    1,
+    2,
+    3,
+    4,
+    5,
+)  # stages: what makes and removes, resizes, restores, changes sites, acts in time
 
 
 class Places(NamedTuple):
@@ -46,7 +64,9 @@ class Places(NamedTuple):
 
 
 class InputsView:
-    """The inputs as a plan may see them; what it looks at is recorded, so that a test can hold it against what it declares."""
+    """The inputs as a plan may see them; what it looks at is recorded, so that a test can hold it
+    against what it declares.
+    """
 
     def __init__(self, inputs: ModelInputs, shapes: Shapes) -> None:
         self._inputs, self._shapes = inputs, shapes
@@ -78,7 +98,11 @@ class InputsView:
     @property
     def buildings(self) -> np.ndarray:
         self.reads.add("buildings")
-        return self._inputs.buildings if self._inputs.buildings is not None else np.zeros(self.grid.shape, bool)
+        return (
+            self._inputs.buildings
+            if self._inputs.buildings is not None
+            else np.zeros(self.grid.shape, bool)
+        )
 
     @property
     def rain_to(self) -> np.ndarray | None:
@@ -117,9 +141,13 @@ class InputsView:
 
     @cached_property
     def return_periods(self) -> dict[str, float]:
-        """Conduit to the return period (years) that it carries full, by the rational method; conduits without a catchment are left out."""
+        """Conduit to the return period (years) that it carries full, by the rational method;
+        conduits without a catchment are left out.
+        """
         intensity = FORMULAS[FORMULA].intensity_l_s_ha
-        return design_return_periods(list(self.conduits.values()), self.catchments, RUNOFF_COEFFICIENT, intensity)
+        return design_return_periods(
+            list(self.conduits.values()), self.catchments, RUNOFF_COEFFICIENT, intensity
+        )
 
     @property
     def land_km2(self) -> float:
@@ -147,13 +175,20 @@ class InputsView:
     def fallen_at_s(self, rain_mm: float, within_h: float) -> float:
         """When so much rain has fallen within the span, s since the start; inf: never."""
         self.reads.add("rainfall")
-        return fallen_at_s(self._inputs.rainfall, mm_to_m(rain_mm), hours_to_s(within_h), self._inputs.clock.duration_s)
+        return fallen_at_s(
+            self._inputs.rainfall,
+            mm_to_m(rain_mm),
+            hours_to_s(within_h),
+            self._inputs.clock.duration_s,
+        )
 
     @property
     def discharges(self) -> dict[str, Series]:
         """Discharge boundaries by name."""
         self.reads.add("boundaries")
-        return {i.name: i.discharge for i in self._inputs.inflows} | {i.name: i.discharge for i in self._inputs.edge_inflows}
+        return {i.name: i.discharge for i in self._inputs.inflows} | {
+            i.name: i.discharge for i in self._inputs.edge_inflows
+        }
 
     @cached_property
     def junction_places(self) -> Places:
@@ -172,7 +207,11 @@ class InputsView:
     def open_cell(self, location_m: tuple[float, float]) -> tuple[int, int] | None:
         """The open cell at a map point; None where there is none."""
         row, column = (int(v) for v in self.grid.cell_at(*location_m))
-        return (row, column) if bool(self.grid.contains(row, column)) and bool(self.active[row, column]) else None
+        return (
+            (row, column)
+            if bool(self.grid.contains(row, column)) and bool(self.active[row, column])
+            else None
+        )
 
     def ground_at(self, row: int, column: int) -> float:
         """m."""
@@ -183,7 +222,11 @@ class InputsView:
         """Names of structures on faces and between cells, with their kind."""
         self.reads.add("structures")
         faces = {s.name: s.kind for s in self._inputs.structures}
-        return faces | {c.name: "culvert" for c in self._inputs.culverts} | {p.name: "pump" for p in self._inputs.pumps}
+        return (
+            faces
+            | {c.name: "culvert" for c in self._inputs.culverts}
+            | {p.name: "pump" for p in self._inputs.pumps}
+        )
 
     @property
     def inputs(self) -> ModelInputs:
@@ -196,8 +239,8 @@ class InputsView:
 
 
 class Completion(NamedTuple):
-    """What an action has to set before a measure works: openings (boards), passages (doors), gaps in walls (gates), each by so many crews in so
-    long."""
+    """What an action has to set before a measure works: openings (boards), passages (doors), gaps
+    in walls (gates), each by so many crews in so long."""
 
     boards: list[str]
     doors: list[str]
@@ -225,10 +268,16 @@ class Targets(BaseModel):
     polygon_m: tuple[tuple[float, float], ...] = Field((), description="corners on the map")
     line_m: tuple[tuple[float, float], ...] = Field((), description="points on the map")
     layer: str | None = Field(
-        None, description="pipes, nodes, outfalls, pumps, openings, spaces, passages, critical; or a land use of the city: courts, yards, parks, ..."
+        None,
+        description=(
+            "pipes, nodes, outfalls, pumps, openings, spaces, passages, critical; or a land use of"
+            " the city: courts, yards, parks, ..."
+        ),
     )
     within: str | None = Field(None, description="polygon file")
-    within_m: tuple[tuple[float, float], ...] = Field((), description="corners of a polygon on the map")
+    within_m: tuple[tuple[float, float], ...] = Field(
+        (), description="corners of a polygon on the map"
+    )
     where: tuple[str, ...] = Field((), description='"field op value", all must hold')
     any: tuple[tuple[str, ...], ...] = Field((), description="lists of which one must hold")
     order_by: str | None = Field(None, description="a field; -field: largest first")
@@ -237,9 +286,15 @@ class Targets(BaseModel):
 
     @model_validator(mode="after")
     def _shapes(self) -> Targets:
-        for key, points, least in (("polygon_m", self.polygon_m, 3), ("within_m", self.within_m, 3), ("line_m", self.line_m, 2)):
+        for key, points, least in (
+            ("polygon_m", self.polygon_m, 3),
+            ("within_m", self.within_m, 3),
+            ("line_m", self.line_m, 2),
+        ):
             if points and len(set(points)) < least:
-                raise ValueError(f"{key} has {len(set(points))} different points; it needs at least {least}")
+                raise ValueError(
+                    f"{key} has {len(set(points))} different points; it needs at least {least}"
+                )
         return self
 
 
@@ -256,10 +311,17 @@ class Measure(BaseModel):
     CHINESE: ClassVar[str]
     NEEDS_ACTION: ClassVar[bool] = False  # built, it does nothing until an action completes it
 
-    project: Project | None = Field(None, description="may be left out; an error where it contradicts kind")
+    project: Project | None = Field(
+        None, description="may be left out; an error where it contradicts kind"
+    )
     phase: str | None = Field(None, description="of a plan")
     in_service: date | None = None
-    cost_cny: float | None = Field(None, ge=0.0, le=LARGEST_COST_CNY, description="replaces the counted capital cost; marked so")
+    cost_cny: float | None = Field(
+        None,
+        ge=0.0,
+        le=LARGEST_COST_CNY,
+        description="replaces the counted capital cost; marked so",
+    )
     yearly_cny: float | None = Field(None, ge=0.0, le=LARGEST_COST_CNY)
     life_years: float | None = Field(None, gt=0.0, le=200.0)
     after: tuple[str, ...] = Field((), description="measures of the same stage that come first")
@@ -288,7 +350,9 @@ class Measure(BaseModel):
         return self.NEEDS_ACTION
 
     def completed_by_action(self, targets: list[str]) -> Completion:
-        """What an action that `completes` this measure has to do on its targets; nothing for what works once it is built."""
+        """What an action that `completes` this measure has to do on its targets; nothing for what
+        works once it is built.
+        """
         return Completion([], [], 0.0, 0)
 
 

@@ -1,4 +1,6 @@
-"""Measures onto inputs: plans of a stage see the same inputs, are merged, checked once, and become new inputs; then the next stage."""
+"""Measures onto inputs: plans of a stage see the same inputs, are merged, checked once, and become
+new inputs; then the next stage.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,18 @@ class Built:
 
 
 def apply_measures(inputs: ModelInputs, measures: Mapping[str, Measure], shapes: Shapes) -> Built:
-    """All measures, whatever the order they are given in. Raises InputError with every refusal and conflict."""
+    """All measures, whatever the order they are given in. Raises InputError with every refusal and
+    conflict.
+    """
     rows: list[dict[str, Any]] = []
     features: list[dict[str, Any]] = []
     doubts: list[Finding] = []
     for group in rounds(measures):
         plans = _plans(inputs, {name: measures[name] for name in group}, shapes)
         merged, conflicts = merge(plans, inputs.terrain.grid.shape)
-        refusals = [f for name in sorted(plans) for f in plans[name].refusals] + [_placed(c, inputs.terrain.grid) for c in conflicts]
+        refusals = [f for name in sorted(plans) for f in plans[name].refusals] + [
+            _placed(c, inputs.terrain.grid) for c in conflicts
+        ]
         if refusals:
             raise InputError(refusals)
         before, inputs = inputs, _changed(inputs, merged)
@@ -51,26 +57,45 @@ def apply_measures(inputs: ModelInputs, measures: Mapping[str, Measure], shapes:
     _refuse_shared_faces(inputs)
     _refuse_overfull(inputs)
     _refuse_wrong_spaces(inputs)
-    return Built(replace(inputs, findings=(*inputs.findings, *doubts)), tuple(sorted(rows, key=lambda r: r["name"])), tuple(features))
+    return Built(
+        replace(inputs, findings=(*inputs.findings, *doubts)),
+        tuple(sorted(rows, key=lambda r: r["name"])),
+        tuple(features),
+    )
 
 
 def _placed(conflict: Conflict, grid: Grid) -> Finding:
     """The finding of a conflict with the middle of the cells in which it lies."""
     if not len(conflict.cells):
         return conflict.finding
-    x, y = float(grid.x_m[conflict.cells[:, 1]].mean()), float(grid.y_m[conflict.cells[:, 0]].mean())
-    return replace(conflict.finding, given=f"{conflict.finding.given}; around x {x:.0f}, y {y:.0f}", at=((x, y),))
+    x, y = (
+        float(grid.x_m[conflict.cells[:, 1]].mean()),
+        float(grid.y_m[conflict.cells[:, 0]].mean()),
+    )
+    return replace(
+        conflict.finding,
+        given=f"{conflict.finding.given}; around x {x:.0f}, y {y:.0f}",
+        at=((x, y),),
+    )
 
 
 def rounds(measures: Mapping[str, Measure]) -> list[list[str]]:
-    """Names in the order of their stages; within a stage by `after`; measures of other portfolios are not waited for. Raises InputError for a circle."""
+    """Names in the order of their stages; within a stage by `after`; measures of other portfolios
+    are not waited for. Raises InputError for a circle.
+    """
     depth: dict[str, int] = {}
 
     def deep(name: str, way: tuple[str, ...]) -> int:
         if name in way:
-            raise InputError(refusal(name, "after", "it runs in a circle", given=" -> ".join((*way, name))))
+            raise InputError(
+                refusal(name, "after", "it runs in a circle", given=" -> ".join((*way, name)))
+            )
         if name not in depth:
-            before = [n for n in measures[name].after if n in measures and measures[n].STAGE == measures[name].STAGE]
+            before = [
+                n
+                for n in measures[name].after
+                if n in measures and measures[n].STAGE == measures[name].STAGE
+            ]
             depth[name] = 1 + max((deep(n, (*way, name)) for n in before), default=-1)
         return depth[name]
 
@@ -99,7 +124,14 @@ def _changed(inputs: ModelInputs, merged: Merged) -> ModelInputs:
     )
     depth = inputs.initial_depth
     if any(resource == "initial_depth" for resource, _ in merged.cells):
-        depth = np.maximum(_cells(np.broadcast_to(np.asarray(depth, float), terrain.grid.shape), "initial_depth", merged), 0.0)
+        depth = np.maximum(
+            _cells(
+                np.broadcast_to(np.asarray(depth, float), terrain.grid.shape),
+                "initial_depth",
+                merged,
+            ),
+            0.0,
+        )
     facilities = _items(inputs.storage.facilities, "facilities", merged)
     return replace(
         inputs,
@@ -129,7 +161,12 @@ def _cells(field: np.ndarray, resource: str, merged: Merged) -> np.ndarray:
     for op, (cells, value) in mine.items():
         at = tuple(cells.T)
         now = changed[at]
-        changed[at] = {"lower_to": np.minimum(now, value), "raise_to": np.maximum(now, value), "add": now + value, "set": value}[op]
+        changed[at] = {
+            "lower_to": np.minimum(now, value),
+            "raise_to": np.maximum(now, value),
+            "add": now + value,
+            "set": value,
+        }[op]
     return changed
 
 
@@ -148,7 +185,14 @@ def _items(present: tuple[Any, ...], resource: str, merged: Merged) -> tuple[Any
     taken = {thing.name for thing in kept}
     double = [thing.name for thing in new if thing.name in taken]
     if double:
-        raise InputError(refusal(double[0], "", f"the scenario has {resource} of this name already", do="rename the measure"))
+        raise InputError(
+            refusal(
+                double[0],
+                "",
+                f"the scenario has {resource} of this name already",
+                do="rename the measure",
+            )
+        )
     return (*kept, *new)
 
 
@@ -161,14 +205,30 @@ def _boundaries(present: tuple[Any, ...], merged: Merged) -> tuple[Any, ...]:
 def _drainage(drainage: DrainageInputs, merged: Merged) -> DrainageInputs:
     inp = drainage.network
     for resource, key in merged.items:
-        if resource.startswith("inp.") and merged.items[resource, key][0] == "insert" and resource not in ("inp.COORDINATES",):
+        if (
+            resource.startswith("inp.")
+            and merged.items[resource, key][0] == "insert"
+            and resource not in ("inp.COORDINATES",)
+        ):
             name = key[0]  # type: ignore[index]
             if any(row.tokens[0] == name for row in inp.rows(resource.removeprefix("inp."))):
                 raise InputError(
-                    refusal(str(name), "", f"the network has a row of this name in [{resource.removeprefix('inp.')}]", do="rename the measure")
+                    refusal(
+                        str(name),
+                        "",
+                        f"the network has a row of this name in [{resource.removeprefix('inp.')}]",
+                        do="rename the measure",
+                    )
                 )
-    cells = drainage.return_cells | {str(key): value for key, _, value in _mine("return_cells", merged)}
-    return replace(drainage, network=edited(inp, merged.items), inlets=_inlets(drainage.inlets, merged), return_cells=cells)
+    cells = drainage.return_cells | {
+        str(key): value for key, _, value in _mine("return_cells", merged)
+    }
+    return replace(
+        drainage,
+        network=edited(inp, merged.items),
+        inlets=_inlets(drainage.inlets, merged),
+        return_cells=cells,
+    )
 
 
 def _inlets(present: tuple[NodeInlet, ...], merged: Merged) -> tuple[NodeInlet, ...]:
@@ -182,7 +242,11 @@ def _inlets(present: tuple[NodeInlet, ...], merged: Merged) -> tuple[NodeInlet, 
         i = inlets[k]
         factor = value / i.open_share
         inlets[k] = replace(
-            i, perimeter_m=factor * i.perimeter_m, area_m2=factor * i.area_m2, capacity_m3_s=factor * i.capacity_m3_s, open_share=value
+            i,
+            perimeter_m=factor * i.perimeter_m,
+            area_m2=factor * i.area_m2,
+            capacity_m3_s=factor * i.capacity_m3_s,
+            open_share=value,
         )
     return (*inlets, *new)
 
@@ -192,7 +256,14 @@ def _refuse_shared_faces(inputs: ModelInputs) -> None:
     if shared is not None:
         name, other, row, column = shared
         problem = f"it shares a face with `{other}` (row {row}, column {column})"
-        raise InputError(refusal(name, "targets", problem, do="let lines end a cell apart, or make them one structure"))
+        raise InputError(
+            refusal(
+                name,
+                "targets",
+                problem,
+                do="let lines end a cell apart, or make them one structure",
+            )
+        )
 
 
 def _refuse_overfull(inputs: ModelInputs) -> None:
@@ -201,11 +272,21 @@ def _refuse_overfull(inputs: ModelInputs) -> None:
     if over is not None:
         row, column, share, names = over
         problem = f"{' and '.join(names)} cover {share:.0%} of a cell"
-        raise InputError(refusal(names[-1], "share", problem, given=f"row {row}, column {column}", do="lower the shares, or separate the areas"))
+        raise InputError(
+            refusal(
+                names[-1],
+                "share",
+                problem,
+                given=f"row {row}, column {column}",
+                do="lower the shares, or separate the areas",
+            )
+        )
 
 
 def _refuse_wrong_spaces(inputs: ModelInputs) -> None:
     """Spaces as the measures leave them: what is refused in a scenario is refused here."""
-    faults = space_faults(inputs.sites.spaces, lambda kind, name: f"measure.* (after all of them), [[{kind}]] {name}")
+    faults = space_faults(
+        inputs.sites.spaces, lambda kind, name: f"measure.* (after all of them), [[{kind}]] {name}"
+    )
     if faults:
         raise InputError(faults)

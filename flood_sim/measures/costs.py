@@ -1,7 +1,9 @@
-"""Unit costs, CNY of 2021: low, middle, high; yearly cost as a share of the capital; life in years; where each comes from.
+"""Unit costs, CNY of 2021: low, middle, high; yearly cost as a share of the capital; life in years;
+where each comes from.
 
-"recalled": from memory of the named source, not checked; "assumed": a proposal of this project; "published": seen in print. All may be
-replaced by `cost_cny` in a measure. Sources: Sponge City Guide 2014 (recalled), Chinese municipal practice (recalled), press on single works.
+"recalled": from memory of the named source, not checked; "assumed": a proposal of this project;
+"published": seen in print. All may be replaced by `cost_cny` in a measure. Sources: Sponge City
+Guide 2014 (recalled), Chinese municipal practice (recalled), press on single works.
 """
 
 from __future__ import annotations
@@ -51,8 +53,24 @@ OWN: dict[str, UnitCost] = {
     "inlet_cleaning": UnitCost("piece", 30, 50, 80, 2.0, 1, ASSUMED),
     "connection_removed": UnitCost("piece", 20_000, 30_000, 50_000, 0.0, 50, ASSUMED),
     "weir": UnitCost("piece", 100_000, 300_000, 600_000, 0.01, 50, ASSUMED),
-    "tunnel": UnitCost("m3", 6_000, 8_000, 14_000, 0.005, 100, "Hangzhou 2022 and Suzhou Creek works, published, per m3 by arithmetic"),
-    "pump_station": UnitCost("m3/s", 3e6, 5e6, 8e6, 0.03, 25, f"{PRACTICE}; Shanyou station, Fuzhou: 3.7 M per m3/s, published"),
+    "tunnel": UnitCost(
+        "m3",
+        6_000,
+        8_000,
+        14_000,
+        0.005,
+        100,
+        "Hangzhou 2022 and Suzhou Creek works, published, per m3 by arithmetic",
+    ),
+    "pump_station": UnitCost(
+        "m3/s",
+        3e6,
+        5e6,
+        8e6,
+        0.03,
+        25,
+        f"{PRACTICE}; Shanyou station, Fuzhou: 3.7 M per m3/s, published",
+    ),
     "pump_added": UnitCost("m3/s", 2.1e6, 3.5e6, 5.6e6, 0.03, 25, ASSUMED),
     "permeable_paving": UnitCost("m2", 60, 130, 200, 0.025, 15, GUIDE),
     "bioretention": UnitCost("m2", 150, 450, 800, 0.05, 25, GUIDE),
@@ -87,13 +105,20 @@ OWN: dict[str, UnitCost] = {
     "flood_wall_gate": UnitCost("m2", 5_000, 10_000, 20_000, 0.02, 15, ASSUMED),
     "control_room": UnitCost("piece", 500_000, 1_500_000, 3_000_000, 0.01, 50, PRACTICE),
 }
-SEWER_CLASSES = ((0.8, "sewer_dn600"), (1.25, "sewer_dn1000"), (1.75, "sewer_dn1500"), (2.4, "sewer_dn2000"))
+SEWER_CLASSES = (
+    (0.8, "sewer_dn600"),
+    (1.25, "sewer_dn1000"),
+    (1.75, "sewer_dn1500"),
+    (2.4, "sewer_dn2000"),
+)
 
 
 @cache
 def unit_costs() -> dict[str, UnitCost]:
     """Ours and those of plugins (looked up late: a plugin imports this module)."""
-    return unique("COSTS", OWN, {item: cost for pairs in brought("COSTS") for item, cost in pairs.items()})
+    return unique(
+        "COSTS", OWN, {item: cost for pairs in brought("COSTS") for item, cost in pairs.items()}
+    )
 
 
 def sewer_item(diameter_m: float) -> str:

@@ -1,6 +1,8 @@
-"""What a measure changes, as data: edits of cells and of single items, and their merge, in which order cannot matter.
+"""What a measure changes, as data: edits of cells and of single items, and their merge, in which
+order cannot matter.
 
-Two edits of one key merge by their operation: min, max, sum and union are commutative and associative; everything else is a conflict.
+Two edits of one key merge by their operation: min, max, sum and union are commutative and
+associative; everything else is a conflict.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ NEW_ROW = "row"  # field of an inserted or deleted row of the .inp
 
 @dataclass(frozen=True)
 class CellEdit:
-    """resource: bed_elevation (m), manning_n or initial_depth (m); cells (n, 2) row, column, each once; value (n,)."""
+    """resource: bed_elevation (m), manning_n or initial_depth (m); cells (n, 2) row, column, each
+    once; value (n,).
+    """
 
     resource: str
     op: Op
@@ -29,7 +33,9 @@ class CellEdit:
 
 @dataclass(frozen=True)
 class Edit:
-    """One item. resource: "inp.<SECTION>" (key: (id, field or NEW_ROW)), "inlets", "facilities", "structures", "culverts", "pumps", "return_cells"."""
+    """One item. resource: "inp.<SECTION>" (key: (id, field or NEW_ROW)), "inlets", "facilities",
+    "structures", "culverts", "pumps", "return_cells".
+    """
 
     resource: str
     key: Hashable
@@ -47,7 +53,9 @@ class Quantity:
 
 @dataclass
 class Plan:
-    """What a measure would do: edits, bill of quantities, what it can't do, and what it works on (ids, or a count of cells)."""
+    """What a measure would do: edits, bill of quantities, what it can't do, and what it works on
+    (ids, or a count of cells).
+    """
 
     edits: list[CellEdit | Edit] = field(default_factory=list)
     quantities: list[Quantity] = field(default_factory=list)
@@ -58,7 +66,14 @@ class Plan:
     def cells(self, resource: str, op: Op, cells: np.ndarray, value: np.ndarray | float) -> None:
         """Add a cell edit where there is any cell."""
         if len(cells):
-            self.edits.append(CellEdit(resource, op, np.asarray(cells, np.int64), np.broadcast_to(np.asarray(value, float), len(cells)).copy()))
+            self.edits.append(
+                CellEdit(
+                    resource,
+                    op,
+                    np.asarray(cells, np.int64),
+                    np.broadcast_to(np.asarray(value, float), len(cells)).copy(),
+                )
+            )
 
     def item(self, resource: str, key: Hashable, op: Op, value: Any = None) -> None:
         """Add an edit of one item."""
@@ -80,7 +95,9 @@ def _text(token: object) -> str:
 
 @dataclass
 class Merged:
-    """All plans of a stage as one: (resource, op) to cells and values; (resource, key) to (op, value)."""
+    """All plans of a stage as one: (resource, op) to cells and values; (resource, key) to (op,
+    value).
+    """
 
     cells: dict[tuple[str, Op], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     items: dict[tuple[str, Hashable], tuple[Op, Any]] = field(default_factory=dict)
@@ -88,22 +105,32 @@ class Merged:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Two measures that cannot both be built as they are; cells (n, 2) where they meet on the ground."""
+    """Two measures that cannot both be built as they are; cells (n, 2) where they meet on the
+    ground.
+    """
 
     finding: Finding
     cells: np.ndarray
 
 
 def merge(plans: Mapping[str, Plan], shape: tuple[int, int]) -> tuple[Merged, list[Conflict]]:
-    """One set of edits of all plans, in order of their names whatever the order given, and the conflicts among them."""
+    """One set of edits of all plans, in order of their names whatever the order given, and the
+    conflicts among them.
+    """
     merged, conflicts = Merged(), []
     names = sorted(plans)
-    conflicts += _merge_cells([(n, e) for n in names for e in plans[n].edits if isinstance(e, CellEdit)], shape, merged)
-    conflicts += _merge_items([(n, e) for n in names for e in plans[n].edits if isinstance(e, Edit)], merged)
+    conflicts += _merge_cells(
+        [(n, e) for n in names for e in plans[n].edits if isinstance(e, CellEdit)], shape, merged
+    )
+    conflicts += _merge_items(
+        [(n, e) for n in names for e in plans[n].edits if isinstance(e, Edit)], merged
+    )
     return merged, conflicts
 
 
-def _merge_cells(edits: list[tuple[str, CellEdit]], shape: tuple[int, int], merged: Merged) -> list[Conflict]:
+def _merge_cells(
+    edits: list[tuple[str, CellEdit]], shape: tuple[int, int], merged: Merged
+) -> list[Conflict]:
     conflicts: list[Conflict] = []
     for resource in sorted({e.resource for _, e in edits}):
         mine = [(name, e) for name, e in edits if e.resource == resource]
@@ -115,14 +142,18 @@ def _merge_cells(edits: list[tuple[str, CellEdit]], shape: tuple[int, int], merg
             field_ = fields.setdefault(e.op, np.full(shape, np.nan))
             old = field_[at]
             joined = {"lower_to": np.fmin, "raise_to": np.fmax}.get(e.op)
-            field_[at] = joined(old, e.value) if joined is not None else e.value  # `add` and `set` never meet another value: a conflict
+            field_[at] = (
+                joined(old, e.value) if joined is not None else e.value
+            )  # `add` and `set` never meet another value: a conflict
         for op, field_ in fields.items():
             cells = np.argwhere(~np.isnan(field_))
             merged.cells[resource, op] = (cells, field_[tuple(cells.T)])
     return conflicts
 
 
-def _cells_in_conflict(resource: str, name: str, e: CellEdit, other: str, before: CellEdit, shape: tuple[int, int]) -> list[Conflict]:
+def _cells_in_conflict(
+    resource: str, name: str, e: CellEdit, other: str, before: CellEdit, shape: tuple[int, int]
+) -> list[Conflict]:
     seen = np.full(shape, np.nan)
     seen[tuple(before.cells.T)] = before.value
     theirs = seen[tuple(e.cells.T)]
@@ -135,8 +166,16 @@ def _cells_in_conflict(resource: str, name: str, e: CellEdit, other: str, before
         return []
     k = int(np.flatnonzero(shared)[0])
     text = f"measures {other} and {name} both change {resource} of {int(shared.sum())} cells"
-    given = f"{other} {before.op} {theirs[k]:.2f}, {name} {e.op} {e.value[k]:.2f} at row {e.cells[k, 0]}, column {e.cells[k, 1]}"
-    return [Conflict(Finding("E510", f"measure.{name}", text, given=given, do=_way_out(other, name)), e.cells[shared])]
+    given = (
+        f"{other} {before.op} {theirs[k]:.2f}, {name} {e.op} {e.value[k]:.2f} at row"
+        f" {e.cells[k, 0]}, column {e.cells[k, 1]}"
+    )
+    return [
+        Conflict(
+            Finding("E510", f"measure.{name}", text, given=given, do=_way_out(other, name)),
+            e.cells[shared],
+        )
+    ]
 
 
 def _way_out(other: str, name: str) -> str:
@@ -161,17 +200,34 @@ def _merge_items(edits: list[tuple[str, Edit]], merged: Merged) -> list[Conflict
         elif not (op == e.op == "set" and _same(value, e.value)):
             text = f"measures {owner[place]} and {name} both change {e.resource} {_key(e.key)}"
             given = f"{owner[place]} {op} {_shown(value)}, {name} {e.op} {_shown(e.value)}"
-            conflicts.append(Conflict(Finding("E510", f"measure.{name}", text, given=given, do=_way_out(owner[place], name)), np.zeros((0, 2), int)))
+            conflicts.append(
+                Conflict(
+                    Finding(
+                        "E510",
+                        f"measure.{name}",
+                        text,
+                        given=given,
+                        do=_way_out(owner[place], name),
+                    ),
+                    np.zeros((0, 2), int),
+                )
+            )
     return conflicts
 
 
 def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, (str, int, float)) or value is None else f"a {type(value).__name__.lower()}"
+    return (
+        str(value)
+        if isinstance(value, (str, int, float)) or value is None
+        else f"a {type(value).__name__.lower()}"
+    )
 
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are plain and equal; whole structures (with arrays in them) never are."""
-    return isinstance(one, (str, int, float)) and isinstance(other, (str, int, float)) and one == other
+    return (
+        isinstance(one, (str, int, float)) and isinstance(other, (str, int, float)) and one == other
+    )
 
 
 def _key(key: Hashable) -> str:

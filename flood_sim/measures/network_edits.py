@@ -1,4 +1,6 @@
-"""Merged edits of the .inp as text: fields of rows replaced, rows added and taken away, every other line as it was."""
+"""Merged edits of the .inp as text: fields of rows replaced, rows added and taken away, every other
+line as it was.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +20,28 @@ FIELDS: dict[str, dict[str, int]] = {
 
 
 def edited(inp: InpFile, items: dict[tuple[str, Hashable], tuple[Op, Any]]) -> InpFile:
-    """The network with all edits whose resource is "inp.<SECTION>"; the same edits in any order give the same text."""
+    """The network with all edits whose resource is "inp.<SECTION>"; the same edits in any order
+    give the same text.
+    """
     lines, sections = list(inp.lines), sorted({r for r, _ in items if r.startswith("inp.")})
     added: list[str] = []
     for resource in sections:
         section = resource.removeprefix("inp.")
         rows = {row.tokens[0]: row for row in inp.rows(section)}
-        mine = sorted(((key, edit) for (r, key), edit in items.items() if r == resource), key=lambda pair: str(pair[0]))
+        mine = sorted(
+            ((key, edit) for (r, key), edit in items.items() if r == resource),
+            key=lambda pair: str(pair[0]),
+        )
         new: list[str] = []
         fields: dict[str, list[tuple[str, Op, Any]]] = {}
         for key, (op, value) in mine:
             name, field = (str(part) for part in key)  # type: ignore[attr-defined]
             if op == "insert":
-                new += [" ".join((name, *value))] if isinstance(value, tuple) else [" ".join(tokens) for tokens in value]
+                new += (
+                    [" ".join((name, *value))]
+                    if isinstance(value, tuple)
+                    else [" ".join(tokens) for tokens in value]
+                )
             elif op == "delete" and field == NEW_ROW:
                 for row in inp.rows(section):
                     if row.tokens[0] == name:
@@ -47,12 +58,23 @@ def edited(inp: InpFile, items: dict[tuple[str, Hashable], tuple[Op, Any]]) -> I
 
 def _changed(section: str, tokens: list[str], changes: list[tuple[str, Op, Any]]) -> list[str]:
     for field, op, value in changes:
-        place = gate_place(tokens) if (section, field) == ("OUTFALLS", "gated") else FIELDS[section][field]
-        tokens += ["1" if section == "XSECTIONS" and len(tokens) == 6 else "0"] * max(place + 1 - len(tokens), 0)
+        place = (
+            gate_place(tokens)
+            if (section, field) == ("OUTFALLS", "gated")
+            else FIELDS[section][field]
+        )
+        tokens += ["1" if section == "XSECTIONS" and len(tokens) == 6 else "0"] * max(
+            place + 1 - len(tokens), 0
+        )
         if isinstance(value, str):
             tokens[place] = value
             continue
         now = float(tokens[place])
-        result = {"lower_to": min(now, value), "raise_to": max(now, value), "add": now + value, "set": value}[op]
+        result = {
+            "lower_to": min(now, value),
+            "raise_to": max(now, value),
+            "add": now + value,
+            "set": value,
+        }[op]
         tokens[place] = f"{result:.9g}"
     return tokens

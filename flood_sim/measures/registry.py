@@ -25,6 +25,19 @@ def _by_kind(kinds: Iterable[type[Measure]]) -> dict[str, type[Measure]]:
     return {str(kind.model_fields["kind"].annotation.__args__[0]): kind for kind in kinds}  # type: ignore[union-attr]
 
 
-OWN = (conveyance, regional, pipe_network, branches, pump_stations, critical_infrastructure, underground_space, source_and_storage)
-KINDS = unique("MEASURES", _by_kind(kind for module in OWN for kind in module.KINDS), _by_kind(brought("MEASURES")))
+OWN = (
+    conveyance,
+    regional,
+    pipe_network,
+    branches,
+    pump_stations,
+    critical_infrastructure,
+    underground_space,
+    source_and_storage,
+)
+KINDS = unique(
+    "MEASURES",
+    _by_kind(kind for module in OWN for kind in module.KINDS),
+    _by_kind(brought("MEASURES")),
+)
 AnyMeasure: Any = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007

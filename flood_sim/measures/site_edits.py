@@ -1,4 +1,6 @@
-"""Edits of sites onto SiteInputs. Resources: "openings" and "passages" (name, field); "spaces" (name, field) or (name, PUMP, measure); "critical" (name, ...)."""
+"""Edits of sites onto SiteInputs. Resources: "openings" and "passages" (name, field); "spaces"
+(name, field) or (name, PUMP, measure); "critical" (name, ...).
+"""
 
 from __future__ import annotations
 
@@ -27,16 +29,26 @@ def edited_sites(sites: SiteInputs, items: Items) -> SiteInputs:
     passages = tuple(_changed(p, p.name, mine.get("passages", {})) for p in sites.spaces.passages)
     edits = mine.get("critical", {})
     critical = [_critical(c, edits) for c in sites.critical]
-    new = [value for key, (_, value) in sorted(edits.items(), key=lambda e: str(e[0])) if key[1] == NEW]
+    new = [
+        value for key, (_, value) in sorted(edits.items(), key=lambda e: str(e[0])) if key[1] == NEW
+    ]
     return SiteInputs(replace(sites.spaces, spaces=spaces, passages=passages), (*critical, *new))
 
 
 def _space(space: Space, mine: dict[str, dict[tuple, tuple[Op, Any]]]) -> Space:
-    openings: tuple[Opening, ...] = tuple(_changed(o, o.name, mine.get("openings", {})) for o in space.openings)
+    openings: tuple[Opening, ...] = tuple(
+        _changed(o, o.name, mine.get("openings", {})) for o in space.openings
+    )
     edits = {key: edit for key, edit in mine.get("spaces", {}).items() if key[0] == space.name}
     added = {key: value for key, (_, value) in edits.items() if key[1] == PUMP}
-    space = _changed(space, space.name, {key: edit for key, edit in edits.items() if key[1] != PUMP})
-    return replace(space, openings=openings, pumps=(*space.pumps, *(added[key] for key in sorted(added, key=str))))
+    space = _changed(
+        space, space.name, {key: edit for key, edit in edits.items() if key[1] != PUMP}
+    )
+    return replace(
+        space,
+        openings=openings,
+        pumps=(*space.pumps, *(added[key] for key in sorted(added, key=str))),
+    )
 
 
 def _changed(thing: Any, name: str, edits: dict[tuple, tuple[Op, Any]]) -> Any:
@@ -44,14 +56,31 @@ def _changed(thing: Any, name: str, edits: dict[tuple, tuple[Op, Any]]) -> Any:
     for (owner, field), (op, value) in edits.items():
         if owner == name:
             now = getattr(thing, field)
-            thing = replace(thing, **{field: max(now, value) if op == "raise_to" else min(now, value) if op == "lower_to" else value})
+            thing = replace(
+                thing,
+                **{
+                    field: (
+                        max(now, value)
+                        if op == "raise_to"
+                        else min(now, value)
+                        if op == "lower_to"
+                        else value
+                    )
+                },
+            )
     return thing
 
 
 def _critical(site: CriticalSite, edits: dict[tuple, tuple[Op, Any]]) -> CriticalSite:
     plain = {key: edit for key, edit in edits.items() if len(key) == 2 and key[1] != NEW}
     site = _changed(site, site.name, plain)
-    return replace(site, needs=tuple(_need(n, {k[1:]: e for k, e in edits.items() if k[:2] == (site.name, j)}) for j, n in enumerate(site.needs)))
+    return replace(
+        site,
+        needs=tuple(
+            _need(n, {k[1:]: e for k, e in edits.items() if k[:2] == (site.name, j)})
+            for j, n in enumerate(site.needs)
+        ),
+    )
 
 
 def _need(need: Need, edits: dict[tuple, tuple[Op, Any]]) -> Need:
@@ -68,5 +97,11 @@ def _need(need: Need, edits: dict[tuple, tuple[Op, Any]]) -> Need:
 
 def without_gates(sites: SiteInputs, names: Collection[str]) -> SiteInputs:
     """The sites where these openings' boards and gates do not stand by themselves."""
-    spaces = tuple(replace(s, openings=tuple(replace(o, placed=o.placed and o.name not in names) for o in s.openings)) for s in sites.spaces.spaces)
+    spaces = tuple(
+        replace(
+            s,
+            openings=tuple(replace(o, placed=o.placed and o.name not in names) for o in s.openings),
+        )
+        for s in sites.spaces.spaces
+    )
     return replace(sites, spaces=replace(sites.spaces, spaces=spaces))

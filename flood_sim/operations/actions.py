@@ -1,7 +1,9 @@
-"""Emergency actions: what triggers them, how long they take, which crews carry them out, and when water was there before them.
+"""Emergency actions: what triggers them, how long they take, which crews carry them out, and when
+water was there before them.
 
-An action is triggered once. After the decision its tasks (a board to place, a door to shut) wait for crews, first come first served; a task
-takes its travel and set-up time and then has its effect. Looked at once a window.
+An action is triggered once. After the decision its tasks (a board to place, a door to shut) wait
+for crews, first come first served; a task takes its travel and set-up time and then has its effect.
+Looked at once a window.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ Effect = Literal["board", "door", "gate", "link", "notice", "closure"]
 
 @dataclass(frozen=True)
 class Task:
-    """One thing that a crew does: place the board of an opening, shut the door of a passage or the gate in a wall, set a link of the network
-    (setting); or what changes no water: give notice to a share of the people of a site, close cells to traffic."""
+    """One thing that a crew does: place the board of an opening, shut the door of a passage or the
+    gate in a wall, set a link of the network (setting); or what changes no water: give notice to a
+    share of the people of a site, close cells to traffic.
+    """
 
     effect: Effect
     target: str = ""
@@ -36,7 +40,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Action:
-    """Triggered at at_s, when the watch holds, or when the action `after` is done; the earliest of those given. Then decision_s pass, and the way."""
+    """Triggered at at_s, when the watch holds, or when the action `after` is done; the earliest of
+    those given. Then decision_s pass, and the way.
+    """
 
     name: str
     tasks: tuple[Task, ...]
@@ -45,7 +51,9 @@ class Action:
     after: str | None = None
     decision_s: float = 0.0
     travel_s: float = 0.0
-    depot: tuple[int, int] | None = None  # crews set out from this cell over passable roads, instead of travel_s
+    depot: tuple[int, int] | None = (
+        None  # crews set out from this cell over passable roads, instead of travel_s
+    )
 
 
 class Actors(Protocol):
@@ -79,7 +87,10 @@ class Actions:
         self.free_crews, self.free_trucks = crews, trucks
         self.triggered_s = [math.inf] * len(self.actions)
         self.done_s = [math.inf] * len(self.actions)
-        self._started_s, self._ended_s = [math.inf] * len(self._tasks), [math.inf] * len(self._tasks)
+        self._started_s, self._ended_s = (
+            [math.inf] * len(self._tasks),
+            [math.inf] * len(self._tasks),
+        )
         self._waiting = list(range(len(self._tasks)))  # numbers of tasks
         self._running: list[int] = []
         self._way_s = [0.0] * len(self._tasks)
@@ -114,11 +125,13 @@ class Actions:
             return True
         if action.after is not None and time_s >= self.done_s[self._number[action.after]] - 1e-9:
             return True
-        return action.watch is not None and action.watch.holds(actors.value_of(action.watch, time_s))
+        return action.watch is not None and action.watch.holds(
+            actors.value_of(action.watch, time_s)
+        )
 
     def _send(self, actors: Actors, time_s: float) -> None:
-        """Tasks whose decision is made start in the order of decision as far as crews are free; nobody overtakes, but where no road is passable the
-        others go first."""
+        """Tasks whose decision is made start in the order of decision as far as crews are free;
+        nobody overtakes, but where no road is passable the others go first."""
         looks = time_s - self._looked_s >= LOOK_S - 1e-9
         decided = [j for j in self._waiting if self._decided(self._tasks[j][0]) <= time_s + 1e-9]
         for j in sorted(decided, key=lambda j: (self._decided(self._tasks[j][0]), j)):
@@ -159,8 +172,14 @@ class Actions:
             self.free_crews += task.crews
             if not task.fails:
                 self._act(task, actors)
-            self._record.append((due, k, f"{'failed' if task.fails else 'done'} {task.target}".strip()))
-            last = max(end for end, (owner, _) in zip(self._ended_s, self._tasks, strict=True) if owner == k)
+            self._record.append(
+                (due, k, f"{'failed' if task.fails else 'done'} {task.target}".strip())
+            )
+            last = max(
+                end
+                for end, (owner, _) in zip(self._ended_s, self._tasks, strict=True)
+                if owner == k
+            )
             self.done_s[k] = last  # inf while one of its tasks has not ended
 
     def _act(self, task: Task, actors: Actors) -> None:
@@ -174,9 +193,18 @@ class Actions:
             self._held[task.target] = task.setting
 
     def ended(self, effect: Effect) -> list[tuple[Task, float]]:
-        """Tasks of one kind of effect with the time at which they were done, earliest first; what failed or never came is left out."""
+        """Tasks of one kind of effect with the time at which they were done, earliest first; what
+        failed or never came is left out.
+        """
         pairs = ((t, end) for (_, t), end in zip(self._tasks, self._ended_s, strict=True))
-        return sorted(((t, end) for t, end in pairs if t.effect == effect and not t.fails and not math.isinf(end)), key=lambda pair: pair[1])
+        return sorted(
+            (
+                (t, end)
+                for t, end in pairs
+                if t.effect == effect and not t.fails and not math.isinf(end)
+            ),
+            key=lambda pair: pair[1],
+        )
 
     def ended_s(self, effect: Effect) -> dict[str, float]:
         """Target to the time at which its task was done."""

@@ -1,6 +1,8 @@
-"""What happens to a city while it floods: pumps trip, inlets clog, pipes close, mobile pumps start. Looked at once a window, from both models.
+"""What happens to a city while it floods: pumps trip, inlets clog, pipes close, mobile pumps start.
+Looked at once a window, from both models.
 
-An operation is *on* or *off*. It changes settings of links or openings of inlets and knows nothing of how the models use them.
+An operation is *on* or *off*. It changes settings of links or openings of inlets and knows nothing
+of how the models use them.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ Quantity = Literal["depth", "level", "edge_level", "node_level", "node_depth", "
 
 @dataclass(frozen=True)
 class Watch:
-    """A quantity at a place and the side of a limit on which it must be: depth or level (m) of a cell, level of an edge or a node, depth in a
-    node over its invert; of an action 1 once it is done, else 0. Exactly one of above and below."""
+    """A quantity at a place and the side of a limit on which it must be: depth or level (m) of a
+    cell, level of an edge or a node, depth in a node over its invert; of an action 1 once it is
+    done, else 0. Exactly one of above and below."""
 
     quantity: Quantity
     place: tuple[int, int] | str
@@ -27,13 +30,21 @@ class Watch:
     below: float | None = None
 
     def holds(self, value: float) -> bool:
-        return value > self.above if self.above is not None else self.below is not None and value < self.below
+        return (
+            value > self.above
+            if self.above is not None
+            else self.below is not None and value < self.below
+        )
 
 
 @dataclass(frozen=True)
 class Operation:
-    """begins : watch that turns it on, from at_s on; None: at_s alone, once;  ends : watch that turns it off;  until_s : off from then on, for good. links get `setting` while it is on (1 after it); inlets (index into the layout's) keep the share on_share of their opening
-    while it is on, off_share else. delay_s : from what the watches see to the switch (sensor, radio, drive), both ways."""
+    """begins : watch that turns it on, from at_s on; None: at_s alone, once;  ends : watch that
+    turns it off;  until_s : off from then on, for good. links get `setting` while it is on (1 after
+    it); inlets (index into the layout's) keep the share on_share of their opening while it is on,
+    off_share else. delay_s : from what the watches see to the switch (sensor, radio, drive), both
+    ways.
+    """
 
     name: str
     kind: str
@@ -51,8 +62,8 @@ class Operation:
 
 @dataclass(frozen=True)
 class MobilePump:
-    """A pump that stands at a cell while a watch says so and lifts discharge_m3_s (m3/s) into a node of the network; over for good where `ends`
-    holds only while it holds."""
+    """A pump that stands at a cell while a watch says so and lifts discharge_m3_s (m3/s) into a
+    node of the network; over for good where `ends` holds only while it holds."""
 
     name: str
     cell: tuple[int, int]
@@ -83,12 +94,16 @@ class Switch:
 class Operations:
     """State of all operations of a run, and the record of their switching."""
 
-    def __init__(self, operations: Sequence[Operation], link_ids: Sequence[str], inlets: int) -> None:
+    def __init__(
+        self, operations: Sequence[Operation], link_ids: Sequence[str], inlets: int
+    ) -> None:
         number = {name: k for k, name in enumerate(link_ids)}
         self.operations = tuple(operations)
         self._links = [[number[name] for name in o.links] for o in self.operations]
         self.on = np.zeros(len(self.operations), bool)
-        self._seen = np.zeros(len(self.operations), bool)  # what the watches say now; `on` follows after the delay
+        self._seen = np.zeros(
+            len(self.operations), bool
+        )  # what the watches say now; `on` follows after the delay
         self._due: list[deque[tuple[float, bool]]] = [deque() for _ in self.operations]
         self._since = np.full(len(self.operations), -math.inf)
         self._inlets, self._applied = inlets, False
@@ -97,10 +112,15 @@ class Operations:
     @property
     def record(self) -> list[Switch]:
         """Everything that switched so far."""
-        return [Switch(t, self.operations[k].name, self.operations[k].kind, on) for t, k, on in self._switched]
+        return [
+            Switch(t, self.operations[k].name, self.operations[k].kind, on)
+            for t, k, on in self._switched
+        ]
 
     def apply(self, place: Place, time_s: float) -> None:
-        """At the start of a window: look, switch, and hold what is on (SWMM's own rules may have moved it)."""
+        """At the start of a window: look, switch, and hold what is on (SWMM's own rules may have
+        moved it).
+        """
         changed = not self._applied
         self._applied = True
         for k in range(len(self.operations)):
@@ -126,7 +146,9 @@ class Operations:
             return False
         if self._seen[k]:
             return o.ends is None or not o.ends.holds(place.value_of(o.ends, time_s))
-        if time_s < o.at_s - 1e-9 or (self._since[k] > -math.inf and o.begins is None):  # what had only a time happens once
+        if time_s < o.at_s - 1e-9 or (
+            self._since[k] > -math.inf and o.begins is None
+        ):  # what had only a time happens once
             return False
         if o.begins is None:
             return True

@@ -1,7 +1,8 @@
 """Checkpoints: everything a killed run needs to go on and end with the very same results.
 
-The surface, the exchange and the books are stored; SWMM is replayed from its start with the inflows and levels it was given (a tape), because
-its own hot-start file is float32 and loses state. A checkpoint is a folder that is renamed into place: complete or absent.
+The surface, the exchange and the books are stored; SWMM is replayed from its start with the inflows
+and levels it was given (a tape), because its own hot-start file is float32 and loses state. A
+checkpoint is a folder that is renamed into place: complete or absent.
 """
 
 from __future__ import annotations
@@ -29,19 +30,30 @@ if TYPE_CHECKING:
     from flood_sim.output.recorder import Recorder
     from flood_sim.simulation.loop import Simulation
 
-FOLDER, SIDE, OLD, TAPE, DONE = "checkpoint", "checkpoint.part", "checkpoint.old", "checkpoint.tape", "complete"
+FOLDER, SIDE, OLD, TAPE, DONE = (
+    "checkpoint",
+    "checkpoint.part",
+    "checkpoint.old",
+    "checkpoint.tape",
+    "complete",
+)
 ANEW = "run it anew: flood-sim run SCENARIO --out DIR --overwrite"
 COPIED = ("fields.nc", "network.nc", "gauges.csv", "sections.csv", "sites.csv", "openings.csv")
 
 
 def made_of(inputs: ModelInputs) -> dict[str, str]:
-    """What a result depends on: the scenario, the content of its files, the versions of what computes."""
+    """What a result depends on: the scenario, the content of its files, the versions of what
+    computes.
+    """
     text = json.dumps(inputs.effective, sort_keys=True, default=str)
     parts = {"scenario": hashlib.sha256(text.encode()).hexdigest()}
     for path in sorted(set(_files_in(inputs.effective))):
         with path.open("rb") as file:
             parts[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return parts | {f"version of {name}": version(name) for name in ("flood_sim", "numpy", "numba", "pyswmm", "swmm-toolkit")}
+    return parts | {
+        f"version of {name}": version(name)
+        for name in ("flood_sim", "numpy", "numba", "pyswmm", "swmm-toolkit")
+    }
 
 
 def text_hash(out: Path) -> str:
@@ -56,12 +68,19 @@ def _files_in(value: Any) -> Iterator[Path]:
     if isinstance(value, (list, tuple)):
         for part in value:
             yield from _files_in(part)
-    elif isinstance(value, str) and Path(value).suffix and Path(value).is_absolute() and Path(value).is_file():
+    elif (
+        isinstance(value, str)
+        and Path(value).suffix
+        and Path(value).is_absolute()
+        and Path(value).is_file()
+    ):
         yield Path(value)
 
 
 class Checkpoints:
-    """Writes a checkpoint into a result folder every so many seconds of wall time; asked after every window."""
+    """Writes a checkpoint into a result folder every so many seconds of wall time; asked after
+    every window.
+    """
 
     def __init__(self, out: Path, every_s: float, meta: dict[str, Any]) -> None:
         self._out, self._every_s, self._meta = out, every_s, meta
@@ -85,14 +104,28 @@ class Checkpoints:
         state = collect(simulation, "simulation") | collect(recorder, "recorder")
         arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
         values = {name: _plain(value) for name, value in state.items() if name not in arrays}
-        tape, tape_hash = simulation.network.recorded() if isinstance(simulation.network, TapedNetwork) else (0, "")
+        tape, tape_hash = (
+            simulation.network.recorded()
+            if isinstance(simulation.network, TapedNetwork)
+            else (0, "")
+        )
         with (side / "state.npz").open("wb") as file:
             np.savez(file, **{f"a{k}": value for k, value in enumerate(arrays.values())})  # type: ignore[arg-type]
-        document = {"meta": self._meta, "time_s": simulation.time_s, "tape": tape, "tape_hash": tape_hash, "arrays": list(arrays), "values": values}
+        document = {
+            "meta": self._meta,
+            "time_s": simulation.time_s,
+            "tape": tape,
+            "tape_hash": tape_hash,
+            "arrays": list(arrays),
+            "values": values,
+        }
         (side / "state.json").write_text(json.dumps(document), encoding="utf-8")
         for path in side.iterdir():
             sync_file(path)
-        (side / DONE).write_text(json.dumps({path.name: _hash(path) for path in sorted(side.iterdir())}), encoding="utf-8")
+        (side / DONE).write_text(
+            json.dumps({path.name: _hash(path) for path in sorted(side.iterdir())}),
+            encoding="utf-8",
+        )
         sync_file(side / DONE)
         sync_folder(side)
         _discard(old)
@@ -110,7 +143,9 @@ def _hash(path: Path) -> str:
 
 
 def _discard(folder: Path) -> None:
-    """Delete a checkpoint's folder; its mark goes first, so that half of one never passes for a whole."""
+    """Delete a checkpoint's folder; its mark goes first, so that half of one never passes for a
+    whole.
+    """
     (folder / DONE).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -128,11 +163,17 @@ def has_checkpoint(out: Path) -> bool:
 
 
 class Saved:
-    """A checkpoint on disk, read and proved; nothing is changed until the files are put back. Raises InputError where there is none, or none whole."""
+    """A checkpoint on disk, read and proved; nothing is changed until the files are put back.
+    Raises InputError where there is none, or none whole.
+    """
 
     def __init__(self, out: Path) -> None:
         self._out, damages = out, list[str]()
-        for name in (FOLDER, SIDE, OLD):  # killed between two renames of a write: the new one, or the old, is complete
+        for name in (
+            FOLDER,
+            SIDE,
+            OLD,
+        ):  # killed between two renames of a write: the new one, or the old, is complete
             if (out / name / DONE).exists():
                 damage = _damage(out / name)
                 if not damage:
@@ -145,12 +186,18 @@ class Saved:
         self.meta: dict[str, Any] = self._document["meta"]
         self.time_s: float = self._document["time_s"]
         tape, length = out / TAPE, int(self._document["tape"])
-        if length and (not tape.is_file() or tape.stat().st_size < length or digest_of(tape, length).hexdigest() != self._document["tape_hash"]):
+        if length and (
+            not tape.is_file()
+            or tape.stat().st_size < length
+            or digest_of(tape, length).hexdigest() != self._document["tape_hash"]
+        ):
             raise _nothing_to_resume(out, [TAPE])
 
     def put_files_back(self) -> None:
         """The result files as they were; what was written after the checkpoint is written again."""
-        if self.folder != self._out / FOLDER:  # the next checkpoint is written where this one stands
+        if (
+            self.folder != self._out / FOLDER
+        ):  # the next checkpoint is written where this one stands
             _discard(self._out / FOLDER)
             os.replace(self.folder, self._out / FOLDER)
             self.folder = self._out / FOLDER
@@ -168,9 +215,15 @@ class Saved:
     def restore(self, simulation: Simulation, recorder: Recorder) -> None:
         """Bring network, surface, exchange, books and statistics to the checkpoint."""
         if isinstance(simulation.network, TapedNetwork) and self._document["tape"]:
-            simulation.network.replay(self._out / TAPE, int(self._document["tape"]), simulation.exchange.layout.outfalls_to_surface)
+            simulation.network.replay(
+                self._out / TAPE,
+                int(self._document["tape"]),
+                simulation.exchange.layout.outfalls_to_surface,
+            )
         with np.load(self.folder / "state.npz") as data:
-            saved: dict[str, Any] = {name: data[f"a{k}"] for k, name in enumerate(self._document["arrays"])}
+            saved: dict[str, Any] = {
+                name: data[f"a{k}"] for k, name in enumerate(self._document["arrays"])
+            }
         saved |= self._document["values"]
         restore(simulation, saved, "simulation")
         restore(recorder, saved, "recorder")
@@ -180,7 +233,11 @@ def _damage(folder: Path) -> str:
     """The file of a checkpoint that is not what it was when it was written; "" where all are."""
     try:
         marks = json.loads((folder / DONE).read_text(encoding="utf-8"))
-        wrong = [name for name, mark in marks.items() if not (folder / name).is_file() or _hash(folder / name) != mark]
+        wrong = [
+            name
+            for name, mark in marks.items()
+            if not (folder / name).is_file() or _hash(folder / name) != mark
+        ]
         return wrong[0] if wrong else "" if "state.json" in marks else DONE
     except (ValueError, AttributeError):
         return DONE
@@ -189,7 +246,13 @@ def _damage(folder: Path) -> str:
 def _nothing_to_resume(out: Path, damages: list[str]) -> InputError:
     """Why a run cannot go on, and what leads on instead."""
     if damages:
-        return input_error("E113", str(out), "the checkpoint is damaged: the run cannot go on from it", given=", ".join(damages), do=ANEW)
+        return input_error(
+            "E113",
+            str(out),
+            "the checkpoint is damaged: the run cannot go on from it",
+            given=", ".join(damages),
+            do=ANEW,
+        )
     status = _status(out)
     if status == "complete":
         return input_error(
@@ -200,10 +263,18 @@ def _nothing_to_resume(out: Path, damages: list[str]) -> InputError:
         )
     if status == "failed":
         return input_error(
-            "E113", str(out), "the run failed, and would fail again", do=f"mend what its message says ({out / 'summary.json'}), then {ANEW}"
+            "E113",
+            str(out),
+            "the run failed, and would fail again",
+            do=f"mend what its message says ({out / 'summary.json'}), then {ANEW}",
         )
     if not (out / "scenario.toml").exists():
-        return input_error("E113", str(out), "there is no checkpoint to resume from, nor any result", do="flood-sim run SCENARIO --out DIR")
+        return input_error(
+            "E113",
+            str(out),
+            "there is no checkpoint to resume from, nor any result",
+            do="flood-sim run SCENARIO --out DIR",
+        )
     return input_error("E113", str(out), "there is no checkpoint to resume from", do=ANEW)
 
 

@@ -1,4 +1,6 @@
-"""The files of a result folder, one class or function a format: NetCDF frames that survive a kill, GeoTIFF, GeoPackage. Written by `output`."""
+"""The files of a result folder, one class or function a format: NetCDF frames that survive a kill,
+GeoTIFF, GeoPackage. Written by `output`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def _crs_wkt(crs: str) -> str:
 
 
 def write_exposure(path: Path, inputs: ModelInputs) -> None:
-    """exposure.nc: roads and buildings on the grid, a table of buildings. Nothing where the scenario has none."""
+    """exposure.nc: roads and buildings on the grid, a table of buildings. Nothing where the
+    scenario has none.
+    """
     if inputs.exposure is not None:
         write_beside(path, lambda side: _write_exposure(side, inputs, inputs.exposure))
 
@@ -38,11 +42,24 @@ def _write_exposure(path: Path, inputs: ModelInputs, exposure: Any) -> None:
 
     with netCDF4.Dataset(path, "w", format="NETCDF4") as f:
         f.setncatts({"title": f"exposure of {inputs.name}", "uses": ", ".join(USES)})
-        for name, size in (("y", inputs.terrain.grid.rows), ("x", inputs.terrain.grid.columns), ("buildings", len(exposure.use))):
+        for name, size in (
+            ("y", inputs.terrain.grid.rows),
+            ("x", inputs.terrain.grid.columns),
+            ("buildings", len(exposure.use)),
+        ):
             f.createDimension(name, size)
-        for name, kind, field in (("road_share", "f4", exposure.road_share), ("building", "i4", exposure.building)):
+        for name, kind, field in (
+            ("road_share", "f4", exposure.road_share),
+            ("building", "i4", exposure.building),
+        ):
             f.createVariable(name, kind, ("y", "x"), zlib=True, complevel=1)[:] = field
-        for name, unit in (("use", "1"), ("floors", "1"), ("ground_floor_m", "m"), ("area_m2", "m2"), ("people", "1")):
+        for name, unit in (
+            ("use", "1"),
+            ("floors", "1"),
+            ("ground_floor_m", "m"),
+            ("area_m2", "m2"),
+            ("people", "1"),
+        ):
             v = f.createVariable(name, "f8", ("buildings",))
             v.units = unit
             v[:] = getattr(exposure, name)
@@ -52,21 +69,32 @@ def _write_exposure(path: Path, inputs: ModelInputs, exposure: Any) -> None:
 
 
 def _write_streets(f: Any, streets: Streets) -> None:
-    """Segments as a ragged table: street_start into street_cell (flat indices of the grid) and street_end (bits: first end 1, last 2)."""
+    """Segments as a ragged table: street_start into street_cell (flat indices of the grid) and
+    street_end (bits: first end 1, last 2).
+    """
     f.zones = ", ".join(ZONES)
-    for name, size in (("streets", len(streets.length_m)), ("street_starts", len(streets.start)), ("street_cells", len(streets.cell))):
+    for name, size in (
+        ("streets", len(streets.length_m)),
+        ("street_starts", len(streets.start)),
+        ("street_cells", len(streets.cell)),
+    ):
         f.createDimension(name, size)
     columns = (
-        ("street_start", "i8", "street_starts", streets.start), ("street_cell", "i8", "street_cells", streets.cell),
-        ("street_end", "i1", "street_cells", streets.end), ("street_length_m", "f8", "streets", streets.length_m),
-        ("street_zone", "i1", "streets", streets.zone), ("street_name", str, "streets", np.array(streets.name, object)),
-    )  # fmt: skip
+        ("street_start", "i8", "street_starts", streets.start),
+        ("street_cell", "i8", "street_cells", streets.cell),
+        ("street_end", "i1", "street_cells", streets.end),
+        ("street_length_m", "f8", "streets", streets.length_m),
+        ("street_zone", "i1", "streets", streets.zone),
+        ("street_name", str, "streets", np.array(streets.name, object)),
+    )
     for name, kind, dimension, values in columns:
         f.createVariable(name, kind, (dimension,))[:] = values
 
 
 def _write_crests(f: Any, crests: np.ndarray) -> None:
-    """dyke_cell: flat index of the river's cell at the bank; dyke_crest_m: the highest ground or wall between it and the land behind the dyke."""
+    """dyke_cell: flat index of the river's cell at the bank; dyke_crest_m: the highest ground or
+    wall between it and the land behind the dyke.
+    """
     if len(crests):
         f.createDimension("dykes", len(crests))
         f.createVariable("dyke_cell", "i8", ("dykes",))[:] = crests[:, 0].astype(np.int64)
@@ -76,13 +104,19 @@ def _write_crests(f: Any, crests: np.ndarray) -> None:
 
 
 class FieldsFile:
-    """fields.nc: CF-1.11, one frame at a time, on disk after each (`sync`: without it a kill leaves no frame at all)."""
+    """fields.nc: CF-1.11, one frame at a time, on disk after each (`sync`: without it a kill leaves
+    no frame at all).
+    """
 
     def __init__(self, path: Path, inputs: ModelInputs, resumed: bool = False) -> None:
         import netCDF4
 
         grid = inputs.terrain.grid
-        self._names = {"frames": ("depth", "velocity_x", "velocity_y"), "depth": ("depth",), "maxima": ()}[inputs.fields]
+        self._names = {
+            "frames": ("depth", "velocity_x", "velocity_y"),
+            "depth": ("depth",),
+            "maxima": (),
+        }[inputs.fields]
         if resumed:
             self._file = netCDF4.Dataset(path, "a")
             return
@@ -94,8 +128,14 @@ class FieldsFile:
                 "title": inputs.name,
                 "institution": "not stated",
                 "source": f"flood_sim {version('flood_sim')}",
-                "history": f"{inputs.clock.start.isoformat()} run of scenario {inputs.name}, portfolio {inputs.portfolio}",
-                "comment": "depth in cell centres; stage = depth + bed_elevation; velocities from face discharges; maxima sampled about every 10 s",
+                "history": (
+                    f"{inputs.clock.start.isoformat()} run of scenario {inputs.name}, portfolio"
+                    f" {inputs.portfolio}"
+                ),
+                "comment": (
+                    "depth in cell centres; stage = depth + bed_elevation; velocities from face"
+                    " discharges; maxima sampled about every 10 s"
+                ),
                 "time_zone": str(inputs.clock.start.tzinfo),
                 "frames_written": np.int32(0),
             }
@@ -108,11 +148,21 @@ class FieldsFile:
         for name in self._names:
             self._variable(name, ("time", "y", "x"), significant=SIGNIFICANT)
         bed = self._variable("bed_elevation", ("y", "x"))
-        bed.vertical_datum = str(inputs.effective.get("terrain", {}).get("vertical_datum", "not stated"))
+        bed.vertical_datum = str(
+            inputs.effective.get("terrain", {}).get("vertical_datum", "not stated")
+        )
         bed[:] = np.where(inputs.terrain.active, inputs.terrain.bed_elevation, np.nan)
         if inputs.dug_m is not None:
-            self._variable("dug_depth", ("y", "x"))[:] = np.where(inputs.terrain.active, inputs.dug_m, np.nan)
-        for name in ("max_depth", "max_velocity", "max_depth_velocity", "arrival_time", "duration_0p15"):
+            self._variable("dug_depth", ("y", "x"))[:] = np.where(
+                inputs.terrain.active, inputs.dug_m, np.nan
+            )
+        for name in (
+            "max_depth",
+            "max_velocity",
+            "max_depth_velocity",
+            "arrival_time",
+            "duration_0p15",
+        ):
             self._variable(name, ("y", "x"))
         self._variable("max_hazard", ("y", "x"), kind="u1")
         self._file.sync()
@@ -121,23 +171,54 @@ class FieldsFile:
         f, start = self._file, inputs.clock.start
         for name, axis, centres in (("x", "X", grid.x_m), ("y", "Y", grid.y_m)):
             v = f.createVariable(name, "f8", (name,))
-            v.setncatts({"standard_name": f"projection_{name}_coordinate", "units": "m", "axis": axis, "bounds": f"{name}_bnds"})
+            v.setncatts(
+                {
+                    "standard_name": f"projection_{name}_coordinate",
+                    "units": "m",
+                    "axis": axis,
+                    "bounds": f"{name}_bnds",
+                }
+            )
             v[:] = centres
             half = 0.5 * grid.cell_size_m
-            f.createVariable(f"{name}_bnds", "f8", (name, "bounds"))[:] = np.column_stack([centres - half, centres + half])
+            f.createVariable(f"{name}_bnds", "f8", (name, "bounds"))[:] = np.column_stack(
+                [centres - half, centres + half]
+            )
         time_axis(f, start)
         crs = f.createVariable("crs", "i4")
         wkt = _crs_wkt(grid.crs)
         t = grid.transform
-        crs.setncatts({"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": f"{t.c} {t.a} 0 {t.f} 0 {t.e}", **_grid_mapping(grid.crs)})
+        crs.setncatts(
+            {
+                "crs_wkt": wkt,
+                "spatial_ref": wkt,
+                "GeoTransform": f"{t.c} {t.a} 0 {t.f} 0 {t.e}",
+                **_grid_mapping(grid.crs),
+            }
+        )
 
-    def _variable(self, name: str, dimensions: tuple[str, ...], significant: int | None = None, kind: str = "f4") -> Any:
+    def _variable(
+        self,
+        name: str,
+        dimensions: tuple[str, ...],
+        significant: int | None = None,
+        kind: str = "f4",
+    ) -> Any:
         table = VARIABLES[name]
         fill: Any = None if kind == "u1" else np.float32(np.nan)
         create: Any = self._file.createVariable
-        v = create(name, kind, dimensions, zlib=True, complevel=1, fill_value=fill, least_significant_digit=significant)
+        v = create(
+            name,
+            kind,
+            dimensions,
+            zlib=True,
+            complevel=1,
+            fill_value=fill,
+            least_significant_digit=significant,
+        )
         v.setncatts(
-            {"units": table.unit, "long_name": table.english, "grid_mapping": "crs"} | ({"standard_name": table.cf_name} if table.cf_name else {})
+            {"units": table.unit, "long_name": table.english, "grid_mapping": "crs"}
+            | ({"standard_name": table.cf_name} if table.cf_name else {})
         )
         return v
 
@@ -172,9 +253,13 @@ class FieldsFile:
 
 
 def time_axis(file: Any, start: datetime) -> None:
-    """The variable `time`: UTC (an offset in the units is not portable); the local zone stands in the attributes."""
+    """The variable `time`: UTC (an offset in the units is not portable); the local zone stands in
+    the attributes.
+    """
     units = f"seconds since {start.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    file.createVariable("time", "f8", ("time",)).setncatts({"standard_name": "time", "axis": "T", "calendar": "proleptic_gregorian", "units": units})
+    file.createVariable("time", "f8", ("time",)).setncatts(
+        {"standard_name": "time", "axis": "T", "calendar": "proleptic_gregorian", "units": units}
+    )
 
 
 def _grid_mapping(crs: str) -> dict[str, Any]:
@@ -184,7 +269,12 @@ def _grid_mapping(crs: str) -> dict[str, Any]:
     from rasterio.crs import CRS
 
     p = CRS.from_user_input(crs).to_dict(projjson=False)
-    kinds = {"tmerc": "transverse_mercator", "utm": "transverse_mercator", "lcc": "lambert_conformal_conic", "merc": "mercator"}
+    kinds = {
+        "tmerc": "transverse_mercator",
+        "utm": "transverse_mercator",
+        "lcc": "lambert_conformal_conic",
+        "merc": "mercator",
+    }
     found = kinds.get(str(p.get("proj")))
     if found == "transverse_mercator" and "lon_0" in p:
         return {
@@ -218,4 +308,9 @@ def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None
             plain.write(field, 1)
         with memory.open() as source:
             predictor = "YES" if field.dtype.kind == "f" else "NO"
-            write_beside(path, lambda side: copy(source, side, driver="COG", compress="DEFLATE", predictor=predictor))
+            write_beside(
+                path,
+                lambda side: copy(
+                    source, side, driver="COG", compress="DEFLATE", predictor=predictor
+                ),
+            )

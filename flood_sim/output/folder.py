@@ -1,4 +1,6 @@
-"""A result folder belongs to one run: claimed by a lock, its log, SWMM's work folder inside it, what an earlier run left."""
+"""A result folder belongs to one run: claimed by a lock, its log, SWMM's work folder inside it,
+what an earlier run left.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ WORK = "swmm.part"
 
 @contextlib.contextmanager
 def claimed(out: Path, overwrite: bool) -> Iterator[None]:
-    """Hold the result folder for one run. Raises InputError where it holds results (unless overwrite), other files, or another run."""
+    """Hold the result folder for one run. Raises InputError where it holds results (unless
+    overwrite), other files, or another run.
+    """
     if not looks_held(out, LOCK):  # who writes here is said by the lock
         _refuse_contents(out, overwrite)
     with held(out, LOCK, "run"):
@@ -36,17 +40,31 @@ def _refuse_contents(out: Path, overwrite: bool) -> None:
     try:
         present = sorted(p.name for p in out.iterdir()) if out.is_dir() else []
     except OSError as error:
-        raise input_error("E111", str(out), f"the folder cannot be read: {error.strerror}", do="give another --out") from error
+        raise input_error(
+            "E111",
+            str(out),
+            f"the folder cannot be read: {error.strerror}",
+            do="give another --out",
+        ) from error
     results = [name for name in present if name in FILES]
     own = {LOCK, owner_file(out, LOCK).name, WORK, FOLDER, SIDE, OLD, TAPE, COUNTER}
     if results and not overwrite:
         on = f", or go on with it: flood-sim run --resume {out}" if has_checkpoint(out) else ""
         raise input_error(
-            "E111", str(out), "results of an earlier run are here", given=", ".join(results[:4]),
+            "E111",
+            str(out),
+            "results of an earlier run are here",
+            given=", ".join(results[:4]),
             do=f"give another --out, or --overwrite to replace them{on}",
-        )  # fmt: skip
+        )
     if not results and {name for name in present if PART not in name} - own:
-        raise input_error("E111", str(out), "this folder holds other files", given=", ".join(present[:4]), do="give an empty or new folder as --out")
+        raise input_error(
+            "E111",
+            str(out),
+            "this folder holds other files",
+            given=", ".join(present[:4]),
+            do="give an empty or new folder as --out",
+        )
 
 
 def remove_results(out: Path) -> None:
@@ -61,7 +79,9 @@ def remove_results(out: Path) -> None:
 
 @contextlib.contextmanager
 def log_file(out: Path) -> Iterator[Callable[[str], None]]:
-    """Appends lines with the time to the folder's log; the log goes again where the input proves wrong and none was there."""
+    """Appends lines with the time to the folder's log; the log goes again where the input proves
+    wrong and none was there.
+    """
     path = out / "log.txt"
     existed = path.exists()
     with path.open("a", encoding="utf-8") as file:

@@ -1,4 +1,6 @@
-"""The network's files in a result folder: network.nc (layout, series, maxima) and network.gpkg for GIS."""
+"""The network's files in a result folder: network.nc (layout, series, maxima) and network.gpkg for
+GIS.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ MAXIMA = {
 
 
 class NetworkFile:
-    """network.nc: the layout, head, exchange flow and discharge at the output times, maxima at the end."""
+    """network.nc: the layout, head, exchange flow and discharge at the output times, maxima at the
+    end.
+    """
 
     def __init__(self, path: Path, simulation: Simulation, resumed: bool = False) -> None:
         import netCDF4
@@ -50,7 +54,11 @@ class NetworkFile:
         self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
         f, network = self._file, simulation.network
         f.setncatts(
-            {"Conventions": "CF-1.11", "title": f"{simulation.inputs.name}: sewer network", "comment": "exchange_flow: positive leaves the sewer"}
+            {
+                "Conventions": "CF-1.11",
+                "title": f"{simulation.inputs.name}: sewer network",
+                "comment": "exchange_flow: positive leaves the sewer",
+            }
         )
         f.createDimension("time", None)
         for dimension, names in (("node", network.node_ids), ("link", network.link_ids)):
@@ -70,12 +78,22 @@ class NetworkFile:
             return
         layout = network_layout(drainage.network, network.node_ids, network.link_ids)
         values = (
-            layout.x_m, layout.y_m, layout.invert_m, network.rim_m, layout.inlet_m, layout.outlet_m, layout.height_m, layout.length_m,
+            layout.x_m,
+            layout.y_m,
+            layout.invert_m,
+            network.rim_m,
+            layout.inlet_m,
+            layout.outlet_m,
+            layout.height_m,
+            layout.length_m,
             layout.capacity_m3_s,
-        )  # fmt: skip
+        )
         for (name, (dimension, unit, text)), field in zip(LAYOUT.items(), values, strict=True):
             _variable(f, name, dimension, unit, text)[:] = field
-        for name, dimension, kinds in (("node_kind", "node", layout.node_kind), ("link_kind", "link", layout.link_kind)):
+        for name, dimension, kinds in (
+            ("node_kind", "node", layout.node_kind),
+            ("link_kind", "link", layout.link_kind),
+        ):
             texts = f.createVariable(name, str, (dimension,))
             for k, kind in enumerate(kinds):
                 texts[k] = kind
@@ -110,12 +128,22 @@ def _variable(file: Any, name: str, dimension: str, unit: str, text: str) -> Any
 
 
 def write_network_layers(
-    path: Path, simulation: Simulation, max_head: np.ndarray, max_flow: np.ndarray, flooded_volume: np.ndarray, surcharge_hours: np.ndarray
+    path: Path,
+    simulation: Simulation,
+    max_head: np.ndarray,
+    max_flow: np.ndarray,
+    flooded_volume: np.ndarray,
+    surcharge_hours: np.ndarray,
 ) -> None:
     """network.gpkg: nodes and links with their maxima."""
     if simulation.inputs.drainage is not None:
         network = simulation.inputs.drainage.network
-        write_beside(path, lambda side: _write_layers(side, simulation, network, max_head, max_flow, flooded_volume, surcharge_hours))
+        write_beside(
+            path,
+            lambda side: _write_layers(
+                side, simulation, network, max_head, max_flow, flooded_volume, surcharge_hours
+            ),
+        )
 
 
 def _write_layers(
@@ -132,11 +160,19 @@ def _write_layers(
 
     where, ends = network.coordinates(), network.links()
     crs = None if simulation.surface.grid.crs == "local" else simulation.surface.grid.crs
-    node_ids, link_ids, rim = simulation.network.node_ids, simulation.network.link_ids, simulation.network.rim_m
+    node_ids, link_ids, rim = (
+        simulation.network.node_ids,
+        simulation.network.link_ids,
+        simulation.network.rim_m,
+    )
     nodes = [k for k, name in enumerate(node_ids) if name in where]
-    links = [k for k, name in enumerate(link_ids) if name in ends and all(e in where for e in ends[name])]
+    links = [
+        k for k, name in enumerate(link_ids) if name in ends and all(e in where for e in ends[name])
+    ]
     points = shapely.to_wkb(shapely.points([where[node_ids[k]] for k in nodes]))
-    lines = shapely.to_wkb(np.array([shapely.LineString([where[e] for e in ends[link_ids[k]]]) for k in links], object))
+    lines = shapely.to_wkb(
+        np.array([shapely.LineString([where[e] for e in ends[link_ids[k]]]) for k in links], object)
+    )
     columns = [
         np.array([node_ids[k] for k in nodes], object),
         rim[nodes],
@@ -147,8 +183,19 @@ def _write_layers(
     ]
     names = np.array(["node", "rim_m", "max_head_m", "max_over_rim_m", "flooded_m3", "surcharge_h"])
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="'crs' was not provided")  # a laboratory case has none
-        write(path, points, columns, names, layer="nodes", driver="GPKG", geometry_type="Point", crs=crs)
+        warnings.filterwarnings(
+            "ignore", message="'crs' was not provided"
+        )  # a laboratory case has none
+        write(
+            path,
+            points,
+            columns,
+            names,
+            layer="nodes",
+            driver="GPKG",
+            geometry_type="Point",
+            crs=crs,
+        )
         if links:
             columns = [np.array([link_ids[k] for k in links], object), max_flow[links]]
             write(

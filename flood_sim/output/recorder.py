@@ -1,4 +1,6 @@
-"""What a run leaves behind (DESIGN 10): frames that survive a kill, series, maps, and summary.json last. Writes; never reads results."""
+"""What a run leaves behind (DESIGN 10): frames that survive a kill, series, maps, and summary.json
+last. Writes; never reads results.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,14 @@ SCHEMA = 1
 AREA_DEPTHS_M = (0.05, 0.15, 0.3, 0.5, 1.0)
 HYETOGRAPH_INTERVALS = 96
 AREA_SAMPLING_S = 10.0  # flooded area is counted at the first window's end after this long
-GROWING = ("fields.nc", "network.nc", "gauges.csv", "sections.csv", SITES, OPENINGS)  # written line by line, frame by frame
+GROWING = (
+    "fields.nc",
+    "network.nc",
+    "gauges.csv",
+    "sections.csv",
+    SITES,
+    OPENINGS,
+)  # written line by line, frame by frame
 FILES = (
     "scenario.toml",
     "summary.json",
@@ -73,7 +82,11 @@ class Recorder:
         if not resumed:
             write_text(folder / "scenario.toml", tomli_w.dumps(inputs.effective))
         self._fields = FieldsFile(folder / "fields.nc", inputs, resumed)
-        self._network = NetworkFile(folder / "network.nc", simulation, resumed) if simulation.network.node_ids else None
+        self._network = (
+            NetworkFile(folder / "network.nc", simulation, resumed)
+            if simulation.network.node_ids
+            else None
+        )
         mode = "a" if resumed else "w"
         if not resumed or not (folder / "exposure.nc").exists():
             write_exposure(folder / "exposure.nc", inputs)
@@ -82,18 +95,35 @@ class Recorder:
         self._gauges = csv.writer(self._gauge_file)
         if not resumed:
             self._gauges.writerow(["time", "gauge", "depth_m", "stage_m", "velocity_m_s"])
-        self._section_file = (folder / "sections.csv").open(mode, newline="", encoding="utf-8") if inputs.sections else None
+        self._section_file = (
+            (folder / "sections.csv").open(mode, newline="", encoding="utf-8")
+            if inputs.sections
+            else None
+        )
         if self._section_file and not resumed:
             csv.writer(self._section_file).writerow(["time", "section", "discharge_m3_s"])
-        self.gauge_maxima: dict[str, tuple[float, float]] = {g.name: (0.0, 0.0) for g in inputs.gauges}
+        self.gauge_maxima: dict[str, tuple[float, float]] = {
+            g.name: (0.0, 0.0) for g in inputs.gauges
+        }
         self.area_hours = dict.fromkeys(AREA_DEPTHS_M, 0.0)
         self.largest_area = dict.fromkeys(AREA_DEPTHS_M, 0.0)
         nodes = len(simulation.network.node_ids)
-        self.max_head, self.max_flow = np.full(nodes, -np.inf), np.zeros(len(simulation.network.link_ids))
-        self.surcharge_hours, self.flooded_volume, self.captured_volume = np.zeros(nodes), np.zeros(nodes), np.zeros(nodes)
+        self.max_head, self.max_flow = (
+            np.full(nodes, -np.inf),
+            np.zeros(len(simulation.network.link_ids)),
+        )
+        self.surcharge_hours, self.flooded_volume, self.captured_volume = (
+            np.zeros(nodes),
+            np.zeros(nodes),
+            np.zeros(nodes),
+        )
         self._initially_wet = simulation.surface.depth > AREA_DEPTHS_M[0]
         dug = simulation.inputs.dug_m
-        self._dug = np.zeros(self._initially_wet.shape, bool) if dug is None else (dug > 0.0) & ~self._initially_wet
+        self._dug = (
+            np.zeros(self._initially_wet.shape, bool)
+            if dug is None
+            else (dug > 0.0) & ~self._initially_wet
+        )
         self._dug_m = np.zeros(0) if dug is None else dug[self._dug]
         self._initially_dry = ~self._initially_wet & ~self._dug
         self._unwatched_s = 0.0
@@ -117,8 +147,14 @@ class Recorder:
             with self._counter.writing():
                 self._write_frame(simulation)
         if self._section_file and simulation.clock.is_output(window.stop):
-            for section, q in zip(simulation.inputs.sections, simulation.surface.section_discharge(window), strict=True):
-                csv.writer(self._section_file).writerow([simulation.clock.at(window.stop).isoformat(), section.name, f"{q:.5f}"])
+            for section, q in zip(
+                simulation.inputs.sections,
+                simulation.surface.section_discharge(window),
+                strict=True,
+            ):
+                csv.writer(self._section_file).writerow(
+                    [simulation.clock.at(window.stop).isoformat(), section.name, f"{q:.5f}"]
+                )
 
     def _watch_gauges(self, simulation: Simulation) -> None:
         for gauge in simulation.inputs.gauges:
@@ -127,9 +163,13 @@ class Recorder:
                 self.gauge_maxima[gauge.name] = (depth, simulation.time_s)
 
     def _watch_areas(self, simulation: Simulation, window: Window) -> None:
-        """Flooded area: cells above a depth that held no water at the start (river and lake are no flood), over the ground before measures dug."""
+        """Flooded area: cells above a depth that held no water at the start (river and lake are no
+        flood), over the ground before measures dug.
+        """
         self._unwatched_s += window.length
-        if self._unwatched_s < AREA_SAMPLING_S - 1e-9 and not simulation.clock.is_output(window.stop):
+        if self._unwatched_s < AREA_SAMPLING_S - 1e-9 and not simulation.clock.is_output(
+            window.stop
+        ):
             return
         limits = np.array(AREA_DEPTHS_M)
         counts = simulation.surface.cells_deeper(limits, self._initially_dry)
@@ -175,12 +215,17 @@ class Recorder:
             self._section_file.close()
 
     def finish(self, simulation: Simulation, summary: dict[str, Any]) -> dict[str, Any]:
-        """Close every file, write the maps, and summary.json last; all of it is on the disk when this returns the summary."""
+        """Close every file, write the maps, and summary.json last; all of it is on the disk when
+        this returns the summary.
+        """
         with self._counter.writing():
             self._finish_series(simulation)
         self._write_maps(simulation)
         write_json(self.folder / "measures.json", list(simulation.inputs.measures))
-        write_json(self.folder / "measures.geojson", {"type": "FeatureCollection", "features": list(simulation.inputs.measure_features)})
+        write_json(
+            self.folder / "measures.geojson",
+            {"type": "FeatureCollection", "features": list(simulation.inputs.measure_features)},
+        )
         for name in GROWING:
             if (self.folder / name).exists():
                 sync_file(self.folder / name)
@@ -204,15 +249,35 @@ class Recorder:
 
     def _write_maps(self, simulation: Simulation) -> None:
         grid, active = simulation.surface.grid, simulation.inputs.terrain.active
-        write_geotiff(self.folder / "max_depth.tif", np.where(active, simulation.surface.maxima.depth, np.nan).astype(np.float32), grid, np.nan)
+        write_geotiff(
+            self.folder / "max_depth.tif",
+            np.where(active, simulation.surface.maxima.depth, np.nan).astype(np.float32),
+            grid,
+            np.nan,
+        )
         write_geotiff(self.folder / "max_hazard.tif", simulation.surface.maxima.hazard, grid, None)
         if self._network is not None and simulation.inputs.drainage is not None:
-            write_network_layers(self.folder / "network.gpkg", simulation, self.max_head, self.max_flow, self.flooded_volume, self.surcharge_hours)
+            write_network_layers(
+                self.folder / "network.gpkg",
+                simulation,
+                self.max_head,
+                self.max_flow,
+                self.flooded_volume,
+                self.surcharge_hours,
+            )
 
     def summary(
-        self, simulation: Simulation, status: str, wall_s: float, exceeded: list[str], message: str = "", ended: bool = True
+        self,
+        simulation: Simulation,
+        status: str,
+        wall_s: float,
+        exceeded: list[str],
+        message: str = "",
+        ended: bool = True,
     ) -> dict[str, Any]:
-        """What summary.json says of the run as it stands now. ended : SWMM is closed (before, its own continuity error is not known)."""
+        """What summary.json says of the run as it stands now. ended : SWMM is closed (before, its
+        own continuity error is not known).
+        """
         s, inputs = simulation, simulation.inputs
         return {
             "schema": SCHEMA,
@@ -232,7 +297,9 @@ class Recorder:
             "scheme": s.surface.settings.scheme,
             "scheme_reason": inputs.scheme_reason,
             "precision": inputs.surface.precision,
-            "smallest_step_s": s.surface.smallest_step_s if np.isfinite(s.surface.smallest_step_s) else None,
+            "smallest_step_s": (
+                s.surface.smallest_step_s if np.isfinite(s.surface.smallest_step_s) else None
+            ),
             "versions": versions(),
             "rainfall": {
                 "name": inputs.rainfall.name,
@@ -240,21 +307,41 @@ class Recorder:
                 "depth_mm": 1000.0 * s.surface.rain_volume / s.surface.terrain.catchment_area_m2,
                 "hyetograph_mm_h": _hyetograph(inputs.rainfall, s.time_s),
             },
-            "findings": [{"code": f.code, "place": f.place, "problem": f.problem, "do": f.do} for f in inputs.findings],
+            "findings": [
+                {"code": f.code, "place": f.place, "problem": f.problem, "do": f.do}
+                for f in inputs.findings
+            ],
             "ledger": s.ledger.as_dict(),
             "structures": s.surface.structure_lines(),
-            "events": [{"time": s.clock.at(e.time_s).isoformat(), "name": e.name, "kind": e.kind, "on": e.on} for e in s.operations.record],
+            "events": [
+                {
+                    "time": s.clock.at(e.time_s).isoformat(),
+                    "name": e.name,
+                    "kind": e.kind,
+                    "on": e.on,
+                }
+                for e in s.operations.record
+            ],
             "facilities": s.surface.losses.facility_lines(),
             "exchange": s.exchange.book.as_dict(),
             "flood": self._flood(s),
             "gauges": {
-                name: {"max_depth_m": depth, "time": s.clock.at(at).isoformat() if depth > 0.0 else None}
+                name: {
+                    "max_depth_m": depth,
+                    "time": s.clock.at(at).isoformat() if depth > 0.0 else None,
+                }
                 for name, (depth, at) in self.gauge_maxima.items()
             },
             "sites": site_lines(s, self._sites.max_head),
             "actions": action_lines(s),
             "site_changes": [
-                {"time": s.clock.at(c.time_s).isoformat(), "site": c.name, "state": c.state, "cause": c.cause} for c in s.sites.services.record
+                {
+                    "time": s.clock.at(c.time_s).isoformat(),
+                    "site": c.name,
+                    "state": c.state,
+                    "cause": c.cause,
+                }
+                for c in s.sites.services.record
             ],
             "network": self._network_summary(s, ended),
         }
@@ -268,7 +355,9 @@ class Recorder:
             "max_velocity_m_s": float(s.surface.maxima.velocity.max(initial=0.0)),
             "flooded_area_m2": {f"{limit:g}": area for limit, area in self.largest_area.items()},
             "area_hours_m2_h": {f"{limit:g}": value for limit, value in self.area_hours.items()},
-            "ponded_0p15_over_30_min_m2": float(np.count_nonzero(ponding > 1800.0)) * s.surface.grid.cell_area_m2,
+            "ponded_0p15_over_30_min_m2": (
+                float(np.count_nonzero(ponding > 1800.0)) * s.surface.grid.cell_area_m2
+            ),
             "ponding_depth_m": POND_DEPTH_M,
         }
 
@@ -284,7 +373,9 @@ class Recorder:
             "largest_sign_flips": int(np.max(s.exchange.sign_flips, initial=0)),
             "lids_lifted": s.exchange.lids_lifted,
             "uncoupled_flooding_m3": s.exchange.uncoupled_flooding,
-            "surcharge_depth_reached": bool(getattr(getattr(s.network, "surcharge", None), "works", True)),
+            "surcharge_depth_reached": bool(
+                getattr(getattr(s.network, "surcharge", None), "works", True)
+            ),
             "continuity": s.network.continuity() if ended else {},
         }
 
@@ -295,13 +386,29 @@ def _hyetograph(rainfall: Rainfall | RainField, duration_s: float) -> dict[str, 
     edges = np.linspace(0.0, duration_s, HYETOGRAPH_INTERVALS + 1)
     fallen = np.diff(np.interp(edges, rain.time_s, rain.cumulative_m))
     step_h = duration_s / HYETOGRAPH_INTERVALS / SECONDS_PER_HOUR
-    return {"step_h": step_h, "mm_h": [round(1000.0 * float(v) / step_h, 3) if step_h > 0.0 else 0.0 for v in fallen]}
+    return {
+        "step_h": step_h,
+        "mm_h": [round(1000.0 * float(v) / step_h, 3) if step_h > 0.0 else 0.0 for v in fallen],
+    }
 
 
 def versions() -> dict[str, str]:
     """What the numbers were made with."""
-    names = ("flood_sim", "numpy", "numba", "scipy", "pyswmm", "swmm-toolkit", "netCDF4", "rasterio")
-    return {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}", **{name: version(name) for name in names}}
+    names = (
+        "flood_sim",
+        "numpy",
+        "numba",
+        "scipy",
+        "pyswmm",
+        "swmm-toolkit",
+        "netCDF4",
+        "rasterio",
+    )
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        **{name: version(name) for name in names},
+    }
 
 
 def write_json(path: Path, data: Any) -> None:

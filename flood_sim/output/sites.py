@@ -1,4 +1,6 @@
-"""sites.csv and openings.csv, and what the summary says of underground spaces, critical sites and actions."""
+"""sites.csv and openings.csv, and what the summary says of underground spaces, critical sites and
+actions.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,18 @@ OPENINGS_HEADER = ("time", "site", "opening", "head_m", "unit_discharge_m2_s", "
 
 
 class SiteFiles:
-    """Writes both files: sites at the output times, openings every minute in which water stands at them."""
+    """Writes both files: sites at the output times, openings every minute in which water stands at
+    them.
+    """
 
     def __init__(self, folder: Path, simulation: Simulation, resumed: bool) -> None:
         """resumed : both files are there and are carried on."""
         self._streams = {}
         self._writers = {}
         for name, header in ((SITES, SITES_HEADER), (OPENINGS, OPENINGS_HEADER)):
-            self._streams[name] = (folder / name).open("a" if resumed else "w", newline="", encoding="utf-8")
+            self._streams[name] = (folder / name).open(
+                "a" if resumed else "w", newline="", encoding="utf-8"
+            )
             self._writers[name] = csv.writer(self._streams[name])
             if not resumed:
                 self._writers[name].writerow(header)
@@ -54,15 +60,26 @@ class SiteFiles:
         flow = simulation.surface.opening_capture / window.length
         for k in np.flatnonzero((head > 0.0) | (flow > 0.0)).tolist():
             o = spaces.openings[k]
-            row = (moment, *o.name.split("/", 1), f"{head[k]:.4f}", f"{flow[k] / o.width_m:.5f}", f"{crests[k]:.3f}", int(spaces.placed[k]))
+            row = (
+                moment,
+                *o.name.split("/", 1),
+                f"{head[k]:.4f}",
+                f"{flow[k] / o.width_m:.5f}",
+                f"{crests[k]:.3f}",
+                int(spaces.placed[k]),
+            )
             self._writers[OPENINGS].writerow(row)
 
     def write_frame(self, simulation: Simulation) -> None:
         """At the output times."""
         spaces, services = simulation.sites.spaces, simulation.sites.services
         moment, writer = simulation.clock.at(simulation.time_s).isoformat(), self._writers[SITES]
-        for space, level, volume, inflow in zip(spaces.inputs.spaces, spaces.levels, spaces.volume, spaces.inflow, strict=True):
-            writer.writerow((moment, space.name, f"{level:.4f}", f"{volume:.3f}", f"{inflow:.5f}", ""))
+        for space, level, volume, inflow in zip(
+            spaces.inputs.spaces, spaces.levels, spaces.volume, spaces.inflow, strict=True
+        ):
+            writer.writerow(
+                (moment, space.name, f"{level:.4f}", f"{volume:.3f}", f"{inflow:.5f}", "")
+            )
         for k, site in enumerate(services.sites):
             level = "" if np.isneginf(services.level[k]) else f"{services.level[k]:.4f}"
             writer.writerow((moment, site.name, level, "0.000", "0.00000", state_of(simulation, k)))
@@ -126,7 +143,9 @@ def site_lines(simulation: Simulation, max_head: np.ndarray) -> dict[str, dict[s
 
 
 def action_lines(simulation: Simulation) -> dict[str, Any]:
-    """The summary's `actions`: what was done when, and for each board the time that it stood before the water came (negative: too late)."""
+    """The summary's `actions`: what was done when, and for each board the time that it stood before
+    the water came (negative: too late).
+    """
     actions, spaces, clock = simulation.actions, simulation.sites.spaces, simulation.clock
 
     def moment(time_s: float) -> str | None:
@@ -137,18 +156,52 @@ def action_lines(simulation: Simulation) -> dict[str, Any]:
     for opening, reached in zip(spaces.openings, spaces.reached_s.tolist(), strict=True):
         if opening.name in ordered:
             stood = placed.get(opening.name, np.inf)
-            margin = None if np.isnan(reached) or not np.isfinite(stood) else (reached - stood) / SECONDS_PER_MINUTE
-            margins.append({"opening": opening.name, "placed": moment(stood), "water": moment(reached), "margin_min": margin})
+            margin = (
+                None
+                if np.isnan(reached) or not np.isfinite(stood)
+                else (reached - stood) / SECONDS_PER_MINUTE
+            )
+            margins.append(
+                {
+                    "opening": opening.name,
+                    "placed": moment(stood),
+                    "water": moment(reached),
+                    "margin_min": margin,
+                }
+            )
     for task, end in actions.ended("closure"):
-        wet = min((t for o, t in zip(spaces.openings, spaces.reached_s.tolist(), strict=True) if (o.row, o.column) in task.cells), default=np.nan)
+        wet = min(
+            (
+                t
+                for o, t in zip(spaces.openings, spaces.reached_s.tolist(), strict=True)
+                if (o.row, o.column) in task.cells
+            ),
+            default=np.nan,
+        )
         margin = None if np.isnan(wet) else (wet - end) / SECONDS_PER_MINUTE
         closures.append(
-            {"what": task.target, "time": moment(end), "water": moment(wet), "margin_min": margin, "cells": [list(c) for c in task.cells]}
+            {
+                "what": task.target,
+                "time": moment(end),
+                "water": moment(wet),
+                "margin_min": margin,
+                "cells": [list(c) for c in task.cells],
+            }
         )
     return {
-        "warned": [{"site": task.target, "time": moment(end), "share": task.share} for task, end in actions.ended("notice") if task.target],
+        "warned": [
+            {"site": task.target, "time": moment(end), "share": task.share}
+            for task, end in actions.ended("notice")
+            if task.target
+        ],
         "closures": closures,
-        "record": [{"time": moment(d.time_s), "action": d.action, "what": d.what} for d in actions.record],
+        "record": [
+            {"time": moment(d.time_s), "action": d.action, "what": d.what} for d in actions.record
+        ],
         "boards": margins,
-        "never_triggered": [a.name for a, t in zip(actions.actions, actions.triggered_s, strict=True) if not np.isfinite(t)],
+        "never_triggered": [
+            a.name
+            for a, t in zip(actions.actions, actions.triggered_s, strict=True)
+            if not np.isfinite(t)
+        ],
     }

@@ -1,7 +1,9 @@
-"""The changing part of a simulation as arrays and plain values, by walking its objects: what a model gains later is kept without being named.
+"""The changing part of a simulation as arrays and plain values, by walking its objects: what a
+model gains later is kept without being named.
 
-Walked: instances of this package's classes that are no frozen dataclass, named tuples, tuples and lists of such. Kept: arrays, numbers, texts,
-dictionaries and lists of them. What cannot change (frozen dataclasses: ground, settings, layouts) is built anew from the scenario.
+Walked: instances of this package's classes that are no frozen dataclass, named tuples, tuples and
+lists of such. Kept: arrays, numbers, texts, dictionaries and lists of them. What cannot change
+(frozen dataclasses: ground, settings, layouts) is built anew from the scenario.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-# Built anew, work space without memory from one step to the next, or what depends on this run's threads (a killed run may go on with others).
+# Built anew, work space without memory from one step to the next, or what depends on this run's
+# threads (a killed run may go on with others).
 SKIPPED = {
     "_band_rows",
     "band_rows",
@@ -46,25 +49,37 @@ def collect(thing: Any, path: str = "") -> dict[str, Any]:
 
 
 def restore(thing: Any, saved: dict[str, Any], path: str = "") -> None:
-    """Put back what `collect` found; arrays of the same shape are filled in place, because others hold views of them.
+    """Put back what `collect` found; arrays of the same shape are filled in place, because others
+    hold views of them.
 
-    Raises RuntimeError where a record holds an array of another shape: the kernels would write beyond it.
+    Raises RuntimeError where a record holds an array of another shape: the kernels would write
+    beyond it.
     """
     prefix = f"{path}/"
     names = dict.fromkeys(name for name, _ in _parts(thing))
     if hasattr(thing, "__dict__"):
-        names |= dict.fromkeys(k[len(prefix) :] for k in saved if k.startswith(prefix) and "/" not in k[len(prefix) :])
+        names |= dict.fromkeys(
+            k[len(prefix) :] for k in saved if k.startswith(prefix) and "/" not in k[len(prefix) :]
+        )
     parts = dict(_parts(thing))
     for name in names:
         place, now = f"{path}/{name}", parts.get(name)
         if place in saved:
             value = saved[place]
-            if isinstance(now, np.ndarray) and isinstance(value, np.ndarray) and now.shape == value.shape and now.dtype == value.dtype:
+            if (
+                isinstance(now, np.ndarray)
+                and isinstance(value, np.ndarray)
+                and now.shape == value.shape
+                and now.dtype == value.dtype
+            ):
                 now[...] = value
             elif hasattr(thing, "__dict__"):
                 setattr(thing, name, _as_before(value, now))
             elif isinstance(now, np.ndarray):
-                raise RuntimeError(f"a fault of this program: {place} was kept as {np.shape(value)}, and is {now.shape} now")
+                raise RuntimeError(
+                    f"a fault of this program: {place} was kept as {np.shape(value)}, and is"
+                    f" {now.shape} now"
+                )
         elif _is_branch(now):
             restore(now, saved, place)
 
@@ -75,7 +90,9 @@ def _as_before(value: Any, now: Any) -> Any:
         return [tuple(v) if isinstance(v, list) else v for v in value]
     if isinstance(value, dict) and isinstance(now, dict):
         keys = {str(k): k for k in now}
-        return {keys.get(str(k), k): tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+        return {
+            keys.get(str(k), k): tuple(v) if isinstance(v, list) else v for k, v in value.items()
+        }
     return value
 
 
@@ -93,17 +110,33 @@ def _parts(thing: Any) -> list[tuple[str, Any]]:
 def _is_leaf(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype != object
-    return value is None or isinstance(value, (bool, int, float, str, np.integer, np.floating, np.bool_)) or _is_plain(value)
+    return (
+        value is None
+        or isinstance(value, (bool, int, float, str, np.integer, np.floating, np.bool_))
+        or _is_plain(value)
+    )
 
 
 def _is_plain(value: Any) -> bool:
-    """A dictionary of numbers or texts, or a list or tuple of numbers, texts or rows of them (empty lists too)."""
+    """A dictionary of numbers or texts, or a list or tuple of numbers, texts or rows of them (empty
+    lists too).
+    """
     simple = (bool, int, float, str, type(None))
     if isinstance(value, dict):
-        return all(isinstance(v, simple) or (isinstance(v, tuple) and all(isinstance(x, simple) for x in v)) for v in value.values())
+        return all(
+            isinstance(v, simple)
+            or (isinstance(v, tuple) and all(isinstance(x, simple) for x in v))
+            for v in value.values()
+        )
     if isinstance(value, list):
         return all(
-            isinstance(v, simple) or (isinstance(v, tuple) and not hasattr(v, "_fields") and all(isinstance(x, simple) for x in v)) for v in value
+            isinstance(v, simple)
+            or (
+                isinstance(v, tuple)
+                and not hasattr(v, "_fields")
+                and all(isinstance(x, simple) for x in v)
+            )
+            for v in value
         )
     return False
 

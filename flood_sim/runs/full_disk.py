@@ -1,4 +1,6 @@
-"""What the system refuses to write, told as the failure that it is: which folder, when, and how to go on."""
+"""What the system refuses to write, told as the failure that it is: which folder, when, and how to
+go on.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,14 @@ CACHE_WRITER = "numba.core.caching"
 
 
 @contextlib.contextmanager
-def told(out: Path, simulation: Simulation | None = None, refusals: tuple[type[Exception], ...] = (OSError,)) -> Iterator[None]:
-    """Raises OutputError for what the system (OSError) or the NetCDF library (RuntimeError) refuses, and for all that fails once the folder is gone."""
+def told(
+    out: Path,
+    simulation: Simulation | None = None,
+    refusals: tuple[type[Exception], ...] = (OSError,),
+) -> Iterator[None]:
+    """Raises OutputError for what the system (OSError) or the NetCDF library (RuntimeError)
+    refuses, and for all that fails once the folder is gone.
+    """
     try:
         yield
     except FloodSimError:
@@ -45,25 +53,35 @@ class Guarded:
 
 
 def _failure(out: Path, simulation: Simulation | None, error: Exception) -> OutputError:
-    moment = "" if simulation is None else f" at {simulation.clock.at(simulation.time_s).isoformat()}"
+    moment = (
+        "" if simulation is None else f" at {simulation.clock.at(simulation.time_s).isoformat()}"
+    )
     way = _way_on(out)
     if _raised_in(error.__traceback__, CACHE_WRITER):
         return OutputError(
-            f"E120 {cache_folder()}: the compiled kernels cannot be kept{moment}: {error}\n"
-            f"  do        free space there, or set NUMBA_CACHE_DIR to a folder of your own on another disk, then {way}"
+            f"E120 {cache_folder()}: the compiled kernels cannot be kept{moment}: {error}\n  do    "
+            "    free space there, or set NUMBA_CACHE_DIR to a folder of your own on another disk,"
+            f" then {way}"
         )
-    place = Path(str(error.filename)) if isinstance(error, OSError) and isinstance(error.filename, (str, Path)) else out
+    place = (
+        Path(str(error.filename))
+        if isinstance(error, OSError) and isinstance(error.filename, (str, Path))
+        else out
+    )
     inside = place.absolute().is_relative_to(out.absolute())
     return OutputError(
-        f"E602 {out if inside else place}: {'results' if inside else 'what the run needs there'} cannot be written{moment}: {error}\n"
-        f"  do        free space or give the folder back, then {way}"
+        f"E602 {out if inside else place}: {'results' if inside else 'what the run needs there'}"
+        f" cannot be written{moment}: {error}\n  do        free space or give the folder back, then"
+        f" {way}"
     )
 
 
 def _way_on(out: Path) -> str:
     if is_complete(out):
         return f"flood-sim report {out}"
-    return f"flood-sim run --resume {out}" if has_checkpoint(out) else "run it again with --overwrite"
+    return (
+        f"flood-sim run --resume {out}" if has_checkpoint(out) else "run it again with --overwrite"
+    )
 
 
 def _raised_in(trace: TracebackType | None, module: str) -> bool:

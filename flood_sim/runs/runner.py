@@ -1,4 +1,6 @@
-"""One run from scenario to result folder: begun or resumed, ended readably by signals, failures told. No physics, no printing."""
+"""One run from scenario to result folder: begun or resumed, ended readably by signals, failures
+told. No physics, no printing.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,28 @@ from pathlib import Path
 from typing import Any
 
 from flood_kernels import cache_folder
-from flood_sim.core.errors import DrainageError, Finding, InputError, OutputError, RunFailedError, input_error
+from flood_sim.core.errors import (
+    DrainageError,
+    Finding,
+    InputError,
+    OutputError,
+    RunFailedError,
+    input_error,
+)
 from flood_sim.core.files.durable import write_beside
 from flood_sim.core.files.folder_lock import looks_held
 from flood_sim.core.files.live import RUN_LOCK
 from flood_sim.core.units import GIBIBYTE
-from flood_sim.output.checkpoint import ANEW, TAPE, Checkpoints, Saved, is_complete, made_of, remove_checkpoint, text_hash
+from flood_sim.output.checkpoint import (
+    ANEW,
+    TAPE,
+    Checkpoints,
+    Saved,
+    is_complete,
+    made_of,
+    remove_checkpoint,
+    text_hash,
+)
 from flood_sim.output.folder import WORK, claimed, log_file, remove_results, work_folder
 from flood_sim.output.recorder import Recorder, python_line
 from flood_sim.results import Results, open_results
@@ -64,11 +82,15 @@ def run_scenario(
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[Simulation], None] = lambda simulation: None,
 ) -> RunOutcome:
-    """Run in this process; checkpoint_s : seconds of wall time between checkpoints; inputs : of this scenario and portfolio, where they are built
-    already. Raises InputError before anything is written where the input is wrong or the folder is in use."""
+    """Run in this process; checkpoint_s : seconds of wall time between checkpoints; inputs : of
+    this scenario and portfolio, where they are built already. Raises InputError before anything is
+    written where the input is wrong or the folder is in use.
+    """
     begun = time.perf_counter()
     threads = threads or default_threads()
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when Numba loads its thread pool; see surface.limit_kernel_threads
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "passive"
+    )  # read when Numba loads its thread pool; see surface.limit_kernel_threads
     refuse_foreign(cache_folder())
     inputs = inputs or build_inputs(scenario, portfolio, threads)
     for finding in inputs.findings:
@@ -82,7 +104,9 @@ def run_scenario(
             log(str(finding))
         work = work_folder(out)
         try:
-            simulation = Simulation(inputs, work, work / TAPE)  # SWMM may refuse the network: old results are still there
+            simulation = Simulation(
+                inputs, work, work / TAPE
+            )  # SWMM may refuse the network: old results are still there
         except (InputError, KeyboardInterrupt, SystemExit):
             shutil.rmtree(work, ignore_errors=True)
             raise
@@ -99,7 +123,9 @@ def _begin(
     say: Callable[[str], None],
     progress: Callable[[Simulation], None],
 ) -> RunOutcome:
-    """From here on old results are given up, and signals wait until what is being written is whole."""
+    """From here on old results are given up, and signals wait until what is being written is
+    whole.
+    """
     inputs, stops = simulation.inputs, Stops(simulation)
     with stops.watching(), _closed_on_failure(simulation):
         if overwrite:
@@ -108,15 +134,20 @@ def _begin(
             (out / WORK / TAPE).rename(out / TAPE)
         if inputs.drainage is not None and not simulation.network.surcharge.works:  # type: ignore[attr-defined]
             say(
-                "W413 drainage: this SWMM does not let the street's level act on its nodes; they spill at their rims (storms differ by 1 mm, tides by 8 mm)"
+                "W413 drainage: this SWMM does not let the street's level act on its nodes; they"
+                " spill at their rims (storms differ by 1 mm, tides by 8 mm)"
             )
         say("compiling the kernels where they are not yet (once, up to a minute) ...")
         with told(out, simulation, (OSError, RuntimeError)):
             recorder = Recorder(out, simulation)
             meta = {
-                "portfolio": inputs.portfolio, "allowed": [str(path) for path in (scenario.folder, *scenario.allowed)],
-                "every_s": checkpoint_s, "file": scenario.path.name, "made_of": made_of(inputs), "text": text_hash(out),
-            }  # fmt: skip
+                "portfolio": inputs.portfolio,
+                "allowed": [str(path) for path in (scenario.folder, *scenario.allowed)],
+                "every_s": checkpoint_s,
+                "file": scenario.path.name,
+                "made_of": made_of(inputs),
+                "text": text_hash(out),
+            }
             checkpoints = Checkpoints(out, checkpoint_s, meta)
             checkpoints.write(simulation, recorder)  # from here on a kill loses nothing
         return _run(simulation, recorder, checkpoints, stops, begun, say, progress)
@@ -130,11 +161,13 @@ def resume_scenario(
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[Simulation], None] = lambda simulation: None,
 ) -> RunOutcome:
-    """Go on with a run that was killed or interrupted, from its last checkpoint; the finished results are those of an undisturbed run.
+    """Go on with a run that was killed or interrupted, from its last checkpoint; the finished
+    results are those of an undisturbed run.
 
     threads : may be others than before;  checkpoint_s : None: as before.
 
-    Raises InputError where there is no checkpoint, another run is writing, or the input or the program is not what it was.
+    Raises InputError where there is no checkpoint, another run is writing, or the input or the
+    program is not what it was.
     """
     begun = time.perf_counter()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -154,19 +187,26 @@ def resume_scenario(
         with told(out):
             simulation = Simulation(inputs, out / WORK, out / TAPE)
         every_s = saved.meta["every_s"] if checkpoint_s is None else checkpoint_s
-        checkpoints, stops = Checkpoints(out, every_s, saved.meta | {"every_s": every_s}), Stops(simulation)
+        checkpoints, stops = (
+            Checkpoints(out, every_s, saved.meta | {"every_s": every_s}),
+            Stops(simulation),
+        )
         with _closed_on_failure(simulation):
             with told(out, simulation, (OSError, RuntimeError)):
                 recorder = Recorder(out, simulation, resumed=True)
             with told(out, simulation):
-                saved.restore(simulation, recorder)  # signals end it at once: the checkpoint is as it was
+                saved.restore(
+                    simulation, recorder
+                )  # signals end it at once: the checkpoint is as it was
             with stops.watching():
                 return _run(simulation, recorder, checkpoints, stops, begun, both, progress)
 
 
 @contextlib.contextmanager
 def _closed_on_failure(simulation: Simulation) -> Iterator[None]:
-    """SWMM allows one simulation a process: what ends early lets the next one begin. The first error is the one that is told."""
+    """SWMM allows one simulation a process: what ends early lets the next one begin. The first
+    error is the one that is told.
+    """
     try:
         yield
     except BaseException:
@@ -176,10 +216,16 @@ def _closed_on_failure(simulation: Simulation) -> Iterator[None]:
 
 
 def _refuse_changed(out: Path, saved: Saved, inputs: ModelInputs) -> None:
-    changed = [key for key, value in made_of(inputs).items() if saved.meta["made_of"].get(key) != value]
+    changed = [
+        key for key, value in made_of(inputs).items() if saved.meta["made_of"].get(key) != value
+    ]
     if changed:
         raise input_error(
-            "E113", str(out), "the run cannot be resumed: what it is made of has changed", given=", ".join(changed), do=f"put it back, or {ANEW}"
+            "E113",
+            str(out),
+            "the run cannot be resumed: what it is made of has changed",
+            given=", ".join(changed),
+            do=f"put it back, or {ANEW}",
         )
 
 
@@ -199,23 +245,39 @@ def _refuse_small_disk(out: Path, inputs: ModelInputs) -> None:
     need, free = LEAST_PACKED * frame_bytes(inputs), shutil.disk_usage(there).free
     if need > free:
         raise input_error(
-            "E602", str(out), "the results do not fit on this disk", given=f"at least {need / GIBIBYTE:.1f} GiB", allowed=f"{free / GIBIBYTE:.1f} GiB free",
+            "E602",
+            str(out),
+            "the results do not fit on this disk",
+            given=f"at least {need / GIBIBYTE:.1f} GiB",
+            allowed=f"{free / GIBIBYTE:.1f} GiB free",
             do='[output] fields = "depth" or "maxima", a longer interval_s, or another --out',
-        )  # fmt: skip
+        )
 
 
 def saved_run(out: Path) -> tuple[Saved, Scenario]:
-    """The checkpoint of a result folder and the scenario it belongs to; nothing is changed. Raises InputError where there is none that is whole."""
+    """The checkpoint of a result folder and the scenario it belongs to; nothing is changed. Raises
+    InputError where there is none that is whole.
+    """
     if not out.is_dir():
-        raise input_error("E113", str(out), "there is no such folder, so there is nothing to resume", do="flood-sim run SCENARIO --out DIR")
+        raise input_error(
+            "E113",
+            str(out),
+            "there is no such folder, so there is nothing to resume",
+            do="flood-sim run SCENARIO --out DIR",
+        )
     saved = Saved(out)
     if saved.meta.get("text", "") != text_hash(out):
         raise input_error(
-            "E113", str(out), "the run cannot be resumed: what it is made of has changed, or is damaged", given="scenario.toml",
+            "E113",
+            str(out),
+            "the run cannot be resumed: what it is made of has changed, or is damaged",
+            given="scenario.toml",
             do=f"put the file back, or {ANEW}",
-        )  # fmt: skip
+        )
     scenario = load_scenario(out / "scenario.toml", tuple(Path(p) for p in saved.meta["allowed"]))
-    return saved, replace(scenario, path=out / saved.meta["file"])  # findings name the user's own file
+    return saved, replace(
+        scenario, path=out / saved.meta["file"]
+    )  # findings name the user's own file
 
 
 def _run(
@@ -242,8 +304,13 @@ def _run(
         stops.first_window = True
         with told(out, simulation), stops.stepping():  # the tape of what SWMM is told
             status = simulation.run(Guarded(recorder), after_window)
-        if status == "complete":  # after its first cubic metres alone SWMM's start-up would look large
-            exceeded = simulation.ledger.judge(simulation.inputs.limits.volume_error_exceeded, simulation.inputs.limits.volume_error_stop)
+        if (
+            status == "complete"
+        ):  # after its first cubic metres alone SWMM's start-up would look large
+            exceeded = simulation.ledger.judge(
+                simulation.inputs.limits.volume_error_exceeded,
+                simulation.inputs.limits.volume_error_stop,
+            )
     except Abandoned:  # the first window is left undone: the checkpoint from before it is there
         status = ABANDONED
     except OutputError:  # no summary: it would not fit either
@@ -252,7 +319,9 @@ def _run(
         status, message = "failed", str(error)
         found = error.findings
     with told(out, simulation, (OSError, RuntimeError)):
-        summary = _finished(simulation, recorder, checkpoints, status, message, found, exceeded, begun, before)
+        summary = _finished(
+            simulation, recorder, checkpoints, status, message, found, exceeded, begun, before
+        )
     for line in closing_lines(summary):
         say(line)
     if summary["status"] == "interrupted":
@@ -274,7 +343,9 @@ def _finished(
     begun: float,
     before: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write what comes last, the summary as the very last; returns it. before : the summary at the last checkpoint, for an abandoned window."""
+    """Write what comes last, the summary as the very last; returns it. before : the summary at the
+    last checkpoint, for an abandoned window.
+    """
     out = recorder.folder
     if status == "interrupted":
         checkpoints.write(simulation, recorder)
@@ -288,8 +359,13 @@ def _finished(
         write_message_layer(out, found, simulation.inputs.terrain.grid.crs)
         message += f"\n  map       {out / MESSAGE_LAYER}"
     if status == ABANDONED:
-        return recorder.finish(simulation, before | {"wall_s": round(time.perf_counter() - begun, 3)})
-    return recorder.finish(simulation, recorder.summary(simulation, status, time.perf_counter() - begun, exceeded, message))
+        return recorder.finish(
+            simulation, before | {"wall_s": round(time.perf_counter() - begun, 3)}
+        )
+    return recorder.finish(
+        simulation,
+        recorder.summary(simulation, status, time.perf_counter() - begun, exceeded, message),
+    )
 
 
 def closing_lines(summary: dict[str, Any]) -> list[str]:
@@ -297,11 +373,29 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
     ledger, exchange, flood = summary["ledger"], summary["exchange"], summary["flood"]
     hours = summary["timers"]
     lines = [
-        f"{summary['status']}: {summary['simulated_s'] / 3600.0:.2f} h of {summary['cells']} cells in {summary['wall_s']:.1f} s, {summary['steps']} steps",
-        f"  rain {ledger['rain']:.0f} m3, out {ledger['boundary_out'] + ledger['outfall_out']:.0f} m3, on the ground {ledger['surface_stored_end']:.0f} m3, in sewers {ledger['network_stored_end']:.0f} m3",
-        f"  volume error {ledger['error']:.3g} m3 ({ledger['relative_error']:.1e} of the supply); SWMM's own residual {ledger['network_residual']:.1f} m3",
-        f"  street to sewer {exchange['to_sewer_street']:.0f} m3, sewer to street {exchange['to_street_street']:.0f} m3, both sides agree to {exchange['relative_difference']:.1e}",
-        f"  deepest {flood['max_depth_m']:.2f} m; above 0.15 m: {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha",
+        (
+            f"{summary['status']}: {summary['simulated_s'] / 3600.0:.2f} h of {summary['cells']}"
+            f" cells in {summary['wall_s']:.1f} s, {summary['steps']} steps"
+        ),
+        (
+            f"  rain {ledger['rain']:.0f} m3, out"
+            f" {ledger['boundary_out'] + ledger['outfall_out']:.0f} m3, on the ground"
+            f" {ledger['surface_stored_end']:.0f} m3, in sewers"
+            f" {ledger['network_stored_end']:.0f} m3"
+        ),
+        (
+            f"  volume error {ledger['error']:.3g} m3 ({ledger['relative_error']:.1e} of the"
+            f" supply); SWMM's own residual {ledger['network_residual']:.1f} m3"
+        ),
+        (
+            f"  street to sewer {exchange['to_sewer_street']:.0f} m3, sewer to street"
+            f" {exchange['to_street_street']:.0f} m3, both sides agree to"
+            f" {exchange['relative_difference']:.1e}"
+        ),
+        (
+            f"  deepest {flood['max_depth_m']:.2f} m; above 0.15 m:"
+            f" {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha"
+        ),
         *_site_lines(summary),
         "  time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in hours.items()),
     ]
@@ -316,14 +410,23 @@ def _site_lines(summary: dict[str, Any]) -> list[str]:
     critical = [s for s in summary["sites"].values() if s["kind"] == "critical"]
     boards, lines = summary["actions"]["boards"], []
     if spaces or critical:
-        entered, wet = sum(s["entered_m3"] for s in spaces), sum(s["entered_m3"] > 0.0 for s in spaces)
+        entered, wet = (
+            sum(s["entered_m3"] for s in spaces),
+            sum(s["entered_m3"] > 0.0 for s in spaces),
+        )
         failed = sum(s["first_out"] is not None for s in critical)
-        lines.append(f"  underground: {entered:.0f} m3 into {wet} of {len(spaces)} spaces; {failed} of {len(critical)} critical sites failed")
+        lines.append(
+            f"  underground: {entered:.0f} m3 into {wet} of {len(spaces)} spaces; {failed} of"
+            f" {len(critical)} critical sites failed"
+        )
     if boards:
         late = [b for b in boards if b["margin_min"] is not None and b["margin_min"] < 0.0]
         standing = [b for b in boards if b["placed"] is not None]
         worst = f", the last {-min(b['margin_min'] for b in late):.0f} min" if late else ""
-        lines.append(f"  boards: {len(standing)} of {len(boards)} placed, {len(late)} of them after the water{worst}")
+        lines.append(
+            f"  boards: {len(standing)} of {len(boards)} placed, {len(late)} of them after the"
+            f" water{worst}"
+        )
     return lines
 
 
@@ -336,17 +439,37 @@ def _both(say: Callable[[str], None], log: Callable[[str], None]) -> Callable[[s
 
 
 def run(
-    scenario: Scenario | str | Path, portfolio: str = "baseline", out: str | Path | None = None, *, threads: int = 0, overwrite: bool = False
+    scenario: Scenario | str | Path,
+    portfolio: str = "baseline",
+    out: str | Path | None = None,
+    *,
+    threads: int = 0,
+    overwrite: bool = False,
 ) -> Results:
-    """Run a scenario in a child process (SWMM allows one simulation a process) and open its results.
+    """Run a scenario in a child process (SWMM allows one simulation a process) and open its
+    results.
 
-    out : result folder; absent: a new temporary one. Raises InputError or RunFailedError with the child's message.
+    out : result folder; absent: a new temporary one. Raises InputError or RunFailedError with the
+    child's message.
     """
     import tempfile
 
     path = str(scenario.path if isinstance(scenario, Scenario) else scenario)
-    folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="flood_sim_")) / "results"
-    command = [sys.executable, "-m", "flood_sim.cli", "run", path, "--portfolio", portfolio, "--out", str(folder), "--quiet"]
+    folder = (
+        Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="flood_sim_")) / "results"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "flood_sim.cli",
+        "run",
+        path,
+        "--portfolio",
+        portfolio,
+        "--out",
+        str(folder),
+        "--quiet",
+    ]
     command += ["--threads", str(threads)] if threads else []
     command += ["--overwrite"] if overwrite else []
     if isinstance(scenario, Scenario):
@@ -355,5 +478,7 @@ def run(
     if child.returncode == 2:
         raise InputError(Finding("E100", path, child.stderr.strip()))
     if child.returncode not in (0, EXCEEDED_EXIT):
-        raise RunFailedError(child.stderr.strip() or f"the run ended with exit code {child.returncode}")
+        raise RunFailedError(
+            child.stderr.strip() or f"the run ended with exit code {child.returncode}"
+        )
     return open_results(folder)

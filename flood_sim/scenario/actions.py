@@ -1,4 +1,6 @@
-"""[[actions]] to actions: places, boards, doors and links are looked up, rain triggers become times, failures are drawn."""
+"""[[actions]] to actions: places, boards, doors and links are looked up, rain triggers become
+times, failures are drawn.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,25 @@ from flood_sim.simulation.inputs import ModelInputs
 
 
 class ActionBuilder:
-    """Builds the actions of one list against the places of a scenario and the measures of a portfolio."""
+    """Builds the actions of one list against the places of a scenario and the measures of a
+    portfolio.
+    """
 
     def __init__(
-        self, scenario: Scenario, inputs: ModelInputs, measures: dict[str, Measure], events: EventBuilder, wanted: str | None, findings: list[Finding]
+        self,
+        scenario: Scenario,
+        inputs: ModelInputs,
+        measures: dict[str, Measure],
+        events: EventBuilder,
+        wanted: str | None,
+        findings: list[Finding],
     ) -> None:
-        self.scenario, self.inputs, self.measures, self.findings = scenario, inputs, measures, findings
+        self.scenario, self.inputs, self.measures, self.findings = (
+            scenario,
+            inputs,
+            measures,
+            findings,
+        )
         self._events, self._list = events, wanted
         spaces = inputs.sites.spaces
         self._openings = {s.name: [o.name for o in s.openings] for s in spaces.spaces}
@@ -43,21 +58,41 @@ class ActionBuilder:
             if names.count(spec.name) > 1:
                 raise input_error("E104", place, "two actions have one name", given=spec.name)
             if spec.trigger.after is not None and spec.trigger.after not in names:
-                raise input_error("E104", f"{place}, trigger after", f"no such action{nearest(spec.trigger.after, names)}", given=spec.trigger.after)
+                raise input_error(
+                    "E104",
+                    f"{place}, trigger after",
+                    f"no such action{nearest(spec.trigger.after, names)}",
+                    given=spec.trigger.after,
+                )
         ordered = [self._heard(a, names) for a in self.inputs.actions]
-        self._refuse_circles({s.name: s.trigger.after for s in chosen} | {a.name: a.after for a in ordered})
+        self._refuse_circles(
+            {s.name: s.trigger.after for s in chosen} | {a.name: a.after for a in ordered}
+        )
         for name, measure in self.measures.items():
             if measure.needs_action and name not in {s.completes for s in chosen}:
-                text = "no action completes it: its boards stay in the store, its doors and gates open"
-                self.findings.append(Finding("W443", f"{self.scenario.path.name}, [measure.{name}]", text, do=f'[[actions]] completes = "{name}"'))
+                text = (
+                    "no action completes it: its boards stay in the store, its doors and gates open"
+                )
+                self.findings.append(
+                    Finding(
+                        "W443",
+                        f"{self.scenario.path.name}, [measure.{name}]",
+                        text,
+                        do=f'[[actions]] completes = "{name}"',
+                    )
+                )
         return tuple(self._action(spec) for spec in chosen) + tuple(ordered)
 
     def _heard(self, action: Action, names: list[str]) -> Action:
-        """An action of a measure; where the list of actions lacks what it waits for, it never comes."""
+        """An action of a measure; where the list of actions lacks what it waits for, it never
+        comes.
+        """
         if action.after is None or action.after in names:
             return action
         text = f"it waits for `{action.after}`, which this list of actions has not: it never comes"
-        self.findings.append(Finding("W442", f"{self.scenario.path.name}, [measure.{action.name}] order", text))
+        self.findings.append(
+            Finding("W442", f"{self.scenario.path.name}, [measure.{action.name}] order", text)
+        )
         return replace(action, after=None)
 
     def _refuse_circles(self, after: dict[str, str | None]) -> None:
@@ -67,22 +102,43 @@ class ActionBuilder:
                 way.append(now)
                 now = after[now]
             if now == name:
-                raise input_error("E104", f"{self.scenario.path.name}, [[actions]] {name}", "it waits for itself", given=" -> ".join([*way, now]))
+                raise input_error(
+                    "E104",
+                    f"{self.scenario.path.name}, [[actions]] {name}",
+                    "it waits for itself",
+                    given=" -> ".join([*way, now]),
+                )
 
     def _action(self, spec: ActionSpec) -> Action:
         place = f"{self.scenario.path.name}, [[actions]] {spec.name}"
         tasks = tuple(self._tasks(spec, place))
-        at_s = min([self._time(spec.trigger.at, f"{place}, trigger at"), self._rain_time(spec.trigger)])
+        at_s = min(
+            [self._time(spec.trigger.at, f"{place}, trigger at"), self._rain_time(spec.trigger)]
+        )
         watch = self._watch(spec.trigger, f"{place}, trigger")
         decision, travel = minutes_to_s(spec.decision_min), minutes_to_s(spec.travel_min)
-        return Action(spec.name, tasks, at_s, watch, spec.trigger.after, decision, travel, self._depot(spec, place))
+        return Action(
+            spec.name,
+            tasks,
+            at_s,
+            watch,
+            spec.trigger.after,
+            decision,
+            travel,
+            self._depot(spec, place),
+        )
 
     def _depot(self, spec: ActionSpec, place: str) -> tuple[int, int] | None:
         if spec.depot_m is None:
             return None
         roads = self.inputs.exposure
         if roads is None or not (roads.road_share > 0.0).any():
-            raise input_error("E104", f"{place}, depot_m", "there are no roads to drive on", do="[exposure] roads = FILE, or travel_min")
+            raise input_error(
+                "E104",
+                f"{place}, depot_m",
+                "there are no roads to drive on",
+                do="[exposure] roads = FILE, or travel_min",
+            )
         return open_cell(self.inputs.terrain, spec.depot_m, f"{place}, depot_m")
 
     def _time(self, moment: datetime | None, place: str) -> float:
@@ -90,20 +146,38 @@ class ActionBuilder:
             return float("inf")
         start, stop = self.scenario.spec.time.start, self.scenario.spec.time.stop
         if not start <= moment <= stop:
-            raise input_error("E104", place, "outside the run", given=moment.isoformat(), allowed=f"{start} to {stop}")
+            raise input_error(
+                "E104",
+                place,
+                "outside the run",
+                given=moment.isoformat(),
+                allowed=f"{start} to {stop}",
+            )
         return (moment - start).total_seconds()
 
     def _rain_time(self, trigger: Trigger) -> float:
-        """The rain is known before the run: the first minute by which so much has fallen within the span."""
+        """The rain is known before the run: the first minute by which so much has fallen within the
+        span.
+        """
         if trigger.rain_mm is None:
             return float("inf")
-        return fallen_at_s(self.inputs.rainfall, mm_to_m(trigger.rain_mm), hours_to_s(trigger.within_h), self.scenario.spec.duration_s)
+        return fallen_at_s(
+            self.inputs.rainfall,
+            mm_to_m(trigger.rain_mm),
+            hours_to_s(trigger.within_h),
+            self.scenario.spec.duration_s,
+        )
 
     def _watch(self, trigger: Trigger, place: str) -> Any:
         if trigger.depth_m is None and trigger.level_m is None:
             return None
         spec = WatchSpec(
-            gauge=trigger.gauge, at_m=trigger.at_m, node=trigger.node, edge=trigger.edge, depth_above_m=trigger.depth_m, level_above_m=trigger.level_m
+            gauge=trigger.gauge,
+            at_m=trigger.at_m,
+            node=trigger.node,
+            edge=trigger.edge,
+            depth_above_m=trigger.depth_m,
+            level_above_m=trigger.level_m,
         )
         return self._events.watch(spec, place)
 
@@ -113,10 +187,21 @@ class ActionBuilder:
         if spec.completes is not None:
             if spec.completes not in self.scenario.spec.measure:
                 known = self.scenario.spec.measure
-                raise input_error("E104", f"{place}, completes", f"no such measure{nearest(spec.completes, known)}", given=spec.completes)
+                raise input_error(
+                    "E104",
+                    f"{place}, completes",
+                    f"no such measure{nearest(spec.completes, known)}",
+                    given=spec.completes,
+                )
             measure = self.measures.get(spec.completes)
             if measure is None:
-                self.findings.append(Finding("W442", place, f"nothing to complete: the portfolio has no `{spec.completes}`"))
+                self.findings.append(
+                    Finding(
+                        "W442",
+                        place,
+                        f"nothing to complete: the portfolio has no `{spec.completes}`",
+                    )
+                )
             else:
                 row = next(r for r in self.inputs.measures if r["name"] == spec.completes)
                 sets = measure.completed_by_action(row["targets"])
@@ -128,9 +213,13 @@ class ActionBuilder:
             refuse_unknown(name, self._events.links, "link of the network", f"{place}, links")
         if crews > self.scenario.spec.resources.crews and (boards or doors or gates):
             raise input_error(
-                "E104", f"{self.scenario.path.name}, [resources] crews", f"`{spec.name}` needs more crews than there are",
-                given=str(self.scenario.spec.resources.crews), allowed=f"at least {crews}", do="give more crews, or crews = 0 in the action",
-            )  # fmt: skip
+                "E104",
+                f"{self.scenario.path.name}, [resources] crews",
+                f"`{spec.name}` needs more crews than there are",
+                given=str(self.scenario.spec.resources.crews),
+                allowed=f"at least {crews}",
+                do="give more crews, or crews = 0 in the action",
+            )
         pairs: list[tuple[Effect, str]] = [("board", name) for name in boards]
         pairs += [("door", name) for name in doors] + [("gate", name) for name in gates]
         for effect, name in pairs:
@@ -143,9 +232,12 @@ class ActionBuilder:
             yield Task("notice", name, setup, 0)
         if spec.trucks > self.scenario.spec.resources.trucks:
             raise input_error(
-                "E104", f"{self.scenario.path.name}, [resources] trucks", f"`{spec.name}` sends more trucks than there are",
-                given=str(self.scenario.spec.resources.trucks), allowed=f"at least {spec.trucks}",
-            )  # fmt: skip
+                "E104",
+                f"{self.scenario.path.name}, [resources] trucks",
+                f"`{spec.name}` sends more trucks than there are",
+                given=str(self.scenario.spec.resources.trucks),
+                allowed=f"at least {spec.trucks}",
+            )
         if spec.trucks or not (pairs or spec.links or spec.warns):
             yield Task("notice", "", setup, 0, spec.trucks)
 
@@ -160,5 +252,11 @@ class ActionBuilder:
         heights = {o.name: o.board_m for s in self.inputs.sites.spaces.spaces for o in s.openings}
         for name in found:
             if heights[name] <= 0.0:
-                raise input_error("E104", f"{place}, boards", "this opening has no board", given=name, do="give it board_height_m")
+                raise input_error(
+                    "E104",
+                    f"{place}, boards",
+                    "this opening has no board",
+                    given=name,
+                    do="give it board_height_m",
+                )
         return found

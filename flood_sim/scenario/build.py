@@ -1,4 +1,6 @@
-"""A validated scenario to ModelInputs: files are read, places found, doubts gathered. No model runs here."""
+"""A validated scenario to ModelInputs: files are read, places found, doubts gathered. No model runs
+here.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ MEMORY_SHARE = 0.8
 
 
 def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int = 1) -> ModelInputs:
-    """Everything the simulation needs. Raises InputError with what is wrong; doubts are in `findings`."""
+    """Everything the simulation needs. Raises InputError with what is wrong; doubts are in
+    `findings`.
+    """
     spec = scenario.spec
     chosen = chosen_portfolio(scenario, portfolio)
     findings: list[Finding] = odd_keys(spec, scenario.path.name)
@@ -109,7 +113,11 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     inputs = _with_measures(scenario, inputs, chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
     inputs = _with_events(scenario, inputs, chosen)
-    return with_trunks(inputs, spec.drainage.trunk_share) if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0 else inputs
+    return (
+        with_trunks(inputs, spec.drainage.trunk_share)
+        if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0
+        else inputs
+    )
 
 
 def _clock(scenario: Scenario) -> Clock:
@@ -117,12 +125,16 @@ def _clock(scenario: Scenario) -> Clock:
     clock = Clock(spec.time.start, spec.duration_s, _window(scenario), spec.output.interval_s)
     if clock.outputs() > LARGEST_FRAMES:
         place, given = f"{scenario.path.name}, [output] interval_s", f"{clock.outputs()} frames"
-        raise input_error("E308", place, given, allowed=f"at most {LARGEST_FRAMES}", do="write less often")
+        raise input_error(
+            "E308", place, given, allowed=f"at most {LARGEST_FRAMES}", do="write less often"
+        )
     return clock
 
 
 def chosen_portfolio(scenario: Scenario, name: str) -> Portfolio:
-    """The portfolio of this name, or what a plan has in service on a day ("henan@2025"). Raises InputError where there is none."""
+    """The portfolio of this name, or what a plan has in service on a day ("henan@2025"). Raises
+    InputError where there is none.
+    """
     spec, place = scenario.spec, f"{scenario.path.name}, --portfolio"
     dated = parse_portfolio(name)
     if dated is not None:
@@ -137,43 +149,82 @@ def chosen_portfolio(scenario: Scenario, name: str) -> Portfolio:
         plan = spec.plan[dated[0]]
         return Portfolio(measures=members(plan, spec.measure, dated[1]), actions=plan.actions)
     if name not in spec.portfolio:
-        raise input_error("E104", place, f"no such portfolio{nearest(name, spec.portfolio)}", given=name, allowed=", ".join(spec.portfolio))
+        raise input_error(
+            "E104",
+            place,
+            f"no such portfolio{nearest(name, spec.portfolio)}",
+            given=name,
+            allowed=", ".join(spec.portfolio),
+        )
     return spec.portfolio[name]
 
 
 def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
-    """The inputs after the measures of a portfolio; the scheme stays the baseline's, so that portfolios differ by their measures alone."""
+    """The inputs after the measures of a portfolio; the scheme stays the baseline's, so that
+    portfolios differ by their measures alone.
+    """
     if not portfolio.measures:
         return inputs
 
     def shapes(file: str, place: str) -> list[Any]:
         return files.read_geometries(scenario.file(file, place), inputs.terrain.grid)
 
-    measures = {name: as_it_works(name, scenario.spec.measure[name], portfolio.effectiveness, portfolio.seed) for name in portfolio.measures}
+    measures = {
+        name: as_it_works(
+            name, scenario.spec.measure[name], portfolio.effectiveness, portfolio.seed
+        )
+        for name in portfolio.measures
+    }
 
     def in_file(findings: Iterable[Finding]) -> list[Finding]:
-        return [replace(f, place=f"{scenario.path.name}, {f.place}") if f.place.startswith("measure.") else f for f in findings]
+        return [
+            (
+                replace(f, place=f"{scenario.path.name}, {f.place}")
+                if f.place.startswith("measure.")
+                else f
+            )
+            for f in findings
+        ]
 
     try:
         built = apply_measures(inputs, measures, shapes)
     except InputError as error:
         raise InputError(in_file(error.findings)) from error
     findings = tuple(in_file(built.inputs.findings))
-    dug = np.nan_to_num(np.maximum(inputs.terrain.bed_elevation - built.inputs.terrain.bed_elevation, 0.0))
-    return replace(built.inputs, dug_m=dug if dug.any() else None, findings=findings, measures=built.measures, measure_features=built.features)
+    dug = np.nan_to_num(
+        np.maximum(inputs.terrain.bed_elevation - built.inputs.terrain.bed_elevation, 0.0)
+    )
+    return replace(
+        built.inputs,
+        dug_m=dug if dug.any() else None,
+        findings=findings,
+        measures=built.measures,
+        measure_features=built.features,
+    )
 
 
 def _with_events(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
     """What fails, what rules do, and what people do, after the measures are built."""
     findings: list[Finding] = list(inputs.findings)
     openings = [o.name for s in inputs.sites.spaces.spaces for o in s.openings]
-    builder = EventBuilder(scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, openings, findings)
+    builder = EventBuilder(
+        scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, openings, findings
+    )
     operations, drainage = builder.build(inputs.operations, inputs.mobile_pumps)
     measures = {name: scenario.spec.measure[name] for name in portfolio.measures}
-    actions = ActionBuilder(scenario, inputs, measures, builder, portfolio.actions, findings).build()
+    actions = ActionBuilder(
+        scenario, inputs, measures, builder, portfolio.actions, findings
+    ).build()
     missing = builder.missing_boards
     actions = tuple(
-        replace(a, tasks=tuple(replace(t, fails=t.fails or (t.effect == "board" and t.target in missing)) for t in a.tasks)) for a in actions
+        replace(
+            a,
+            tasks=tuple(
+                replace(t, fails=t.fails or (t.effect == "board" and t.target in missing))
+                for t in a.tasks
+            ),
+        )
+        for a in actions
     )
     have = scenario.spec.resources
     return replace(
@@ -195,13 +246,24 @@ def _window(scenario: Scenario) -> float:
 
 def _settings(spec: SurfaceSpec, scheme: str, threads: int) -> SurfaceSettings:
     return SurfaceSettings(
-        spec.precision, spec.theta, spec.courant, spec.courant_coupled, spec.froude_max, spec.dry_depth_m, threads=threads, threads_by_size=True,
-        scheme=scheme, limiter=spec.limiter, largest_step_ratio=spec.largest_step_ratio,
-    )  # fmt: skip
+        spec.precision,
+        spec.theta,
+        spec.courant,
+        spec.courant_coupled,
+        spec.froude_max,
+        spec.dry_depth_m,
+        threads=threads,
+        threads_by_size=True,
+        scheme=scheme,
+        limiter=spec.limiter,
+        largest_step_ratio=spec.largest_step_ratio,
+    )
 
 
 def _effective(scenario: Scenario) -> dict[str, Any]:
-    """All defaults written out; paths absolute, so that the copy beside the results can be run again (with --allow-path)."""
+    """All defaults written out; paths absolute, so that the copy beside the results can be run
+    again (with --allow-path).
+    """
     data = scenario.spec.as_toml()
 
     def absolute(value: Any) -> Any:
@@ -216,7 +278,7 @@ def _effective(scenario: Scenario) -> dict[str, Any]:
     return dict(absolute(data))
 
 
-# -------------------------------------------------------------------------------------------------------------- memory
+# ------------------------------------------------------------------------------------------- memory
 
 
 def available_bytes() -> int:
@@ -237,7 +299,9 @@ def available_bytes() -> int:
 def _check_memory_early(scenario: Scenario) -> None:
     """Refuse from the header alone what this machine cannot hold."""
     rows, columns = grid_size(scenario)
-    need = estimated_bytes(rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind != "none")
+    need = estimated_bytes(
+        rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind != "none"
+    )
     free = available_bytes()
     if need > MEMORY_SHARE * free:
         cell = 1.0 if rows == 0 else (need / (MEMORY_SHARE * free)) ** 0.5
@@ -268,30 +332,50 @@ def grid_size(scenario: Scenario) -> tuple[int, int]:
 def memory_line(inputs: ModelInputs) -> str:
     """What `check` and `run` print about memory."""
     grid = inputs.terrain.grid
-    need = estimated_bytes(grid.rows, grid.columns, inputs.surface.precision, inputs.infiltration.kind != "none")
+    need = estimated_bytes(
+        grid.rows, grid.columns, inputs.surface.precision, inputs.infiltration.kind != "none"
+    )
     frames = frame_bytes(inputs)
-    return f"memory about {need / MEBIBYTE:.0f} MiB of {available_bytes() / MEBIBYTE:.0f} MiB free; {inputs.clock.outputs()} frames, {frames / MEBIBYTE:.0f} MiB raw on disk"
+    return (
+        f"memory about {need / MEBIBYTE:.0f} MiB of {available_bytes() / MEBIBYTE:.0f} MiB free;"
+        f" {inputs.clock.outputs()} frames, {frames / MEBIBYTE:.0f} MiB raw on disk"
+    )
 
 
 def frame_bytes(inputs: ModelInputs) -> int:
     """Of all frames of a run, before compression."""
     fields = {"frames": 3, "depth": 1, "maxima": 0}[inputs.fields]
-    return inputs.clock.outputs() * inputs.terrain.grid.rows * inputs.terrain.grid.columns * 4 * fields
+    return (
+        inputs.clock.outputs() * inputs.terrain.grid.rows * inputs.terrain.grid.columns * 4 * fields
+    )
 
 
 def plan_text(scenario: Scenario, portfolio: str, inputs: ModelInputs) -> list[str]:
-    """Phases, budgets and present values where the portfolio is a plan's ("henan@2025"); [] else."""
+    """Phases, budgets and present values where the portfolio is a plan's ("henan@2025"); []
+    else.
+    """
     dated = parse_portfolio(portfolio)
-    return [] if dated is None else plan_lines(dated[0], scenario.spec.plan[dated[0]], scenario.spec.measure, inputs.measures)
+    return (
+        []
+        if dated is None
+        else plan_lines(
+            dated[0], scenario.spec.plan[dated[0]], scenario.spec.measure, inputs.measures
+        )
+    )
 
 
-# --------------------------------------------------------------------------------------------------- gauges, sections
+# --------------------------------------------------------------------------------- gauges, sections
 
 
 def _gauges(scenario: Scenario, terrain: Terrain, city: City | None) -> tuple[Gauge, ...]:
     gauges = []
     for name, location in scenario.spec.output.gauges.items():
-        row, column = (int(v) for v in open_cell(terrain, location, f"{scenario.path.name}, [output] gauges, `{name}`"))
+        row, column = (
+            int(v)
+            for v in open_cell(
+                terrain, location, f"{scenario.path.name}, [output] gauges, `{name}`"
+            )
+        )
         gauges.append(Gauge(name, row, column, *location))
     if city is not None:
         grid = terrain.grid
@@ -304,4 +388,7 @@ def _gauges(scenario: Scenario, terrain: Terrain, city: City | None) -> tuple[Ga
 
 
 def _sections(scenario: Scenario, terrain: Terrain) -> tuple[Section, ...]:
-    return tuple(section_along(terrain, name, list(points)) for name, points in scenario.spec.output.sections.items())
+    return tuple(
+        section_along(terrain, name, list(points))
+        for name, points in scenario.spec.output.sections.items()
+    )

@@ -1,4 +1,6 @@
-"""[[failures]] and [[rules]] to operations: names are looked up, draws are drawn, a mobile pump becomes an opening of its own."""
+"""[[failures]] and [[rules]] to operations: names are looked up, draws are drawn, a mobile pump
+becomes an opening of its own.
+"""
 
 from __future__ import annotations
 
@@ -53,25 +55,52 @@ class EventBuilder:
         findings: list[Finding],
     ) -> None:
         self._openings, self.missing_boards = set(openings), set[str]()
-        self.scenario, self.terrain, self.drainage, self.findings = scenario, terrain, drainage, findings
+        self.scenario, self.terrain, self.drainage, self.findings = (
+            scenario,
+            terrain,
+            drainage,
+            findings,
+        )
         self._gauges = {g.name: (g.row, g.column) for g in gauges}
         self._edges = {e.name for e in edges if e.stage is not None}
         inp = drainage.network if drainage is not None else None
         self._nodes = set(inp.node_ids()) if inp is not None else set()
-        self.links = {name: kind for kind in ("CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS") for name in (_names(inp, kind) if inp else ())}
+        self.links = {
+            name: kind
+            for kind in ("CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS")
+            for name in (_names(inp, kind) if inp else ())
+        }
 
-    def build(self, of_measures: Iterable[Operation], pumps: Iterable[PumpAtWork]) -> tuple[tuple[Operation, ...], DrainageInputs | None]:
-        """The operations of measures and of the scenario, and the drainage with what they need (openings of mobile pumps, collapsed pipes)."""
+    def build(
+        self, of_measures: Iterable[Operation], pumps: Iterable[PumpAtWork]
+    ) -> tuple[tuple[Operation, ...], DrainageInputs | None]:
+        """The operations of measures and of the scenario, and the drainage with what they need
+        (openings of mobile pumps, collapsed pipes).
+        """
         spec, operations = self.scenario.spec, list(of_measures)
         for pump in pumps:
-            inlet = self._pump_opening(pump.cell, pump.node, pump.discharge_m3_s, f"measure.{pump.name}.to_node")
-            operations.append(Operation(pump.name, "mobile_pump", begins=pump.begins, ends=pump.ends, inlets=(inlet,), off_share=0.0))
+            inlet = self._pump_opening(
+                pump.cell, pump.node, pump.discharge_m3_s, f"measure.{pump.name}.to_node"
+            )
+            operations.append(
+                Operation(
+                    pump.name,
+                    "mobile_pump",
+                    begins=pump.begins,
+                    ends=pump.ends,
+                    inlets=(inlet,),
+                    off_share=0.0,
+                )
+            )
         for number, failure in enumerate(spec.failures, start=1):
             place = f"{self.scenario.path.name}, [[failures]] {number} ({failure.name})"
             if not isinstance(failure, MissingBoard):
                 self._need_network(place)
             if np.random.default_rng(failure.seed).random() >= failure.probability:
-                text = f"`{failure.name}` does not happen: drawn with probability {failure.probability:g}, seed {failure.seed}"
+                text = (
+                    f"`{failure.name}` does not happen: drawn with probability"
+                    f" {failure.probability:g}, seed {failure.seed}"
+                )
                 self.findings.append(Finding("W441", place, text))
             elif isinstance(failure, CollapsedConduit):
                 self._collapse(failure, place)
@@ -92,51 +121,94 @@ class EventBuilder:
         names = [o.name for o in operations]
         double = [name for name in names if names.count(name) > 1]
         if double:
-            raise input_error("E104", f"{self.scenario.path.name}, [[failures]] and [[rules]]", "two have one name", given=double[0])
+            raise input_error(
+                "E104",
+                f"{self.scenario.path.name}, [[failures]] and [[rules]]",
+                "two have one name",
+                given=double[0],
+            )
         return tuple(operations), self.drainage
 
     def _need_network(self, place: str) -> None:
         if self.drainage is None:
-            raise input_error("E104", place, "there is no sewer network in this scenario", do='[drainage] kind = "swmm"')
+            raise input_error(
+                "E104",
+                place,
+                "there is no sewer network in this scenario",
+                do='[drainage] kind = "swmm"',
+            )
 
     def _operation(self, spec: Happening, place: str) -> Operation:
         operation = self._action(spec, place)
         start, stop = self.scenario.spec.time.start, self.scenario.spec.time.stop
         for key, moment in (("at", spec.at), ("until", spec.until)):
             if isinstance(moment, datetime) and not start <= moment <= stop:
-                raise input_error("E104", f"{place}, {key}", "outside the run", given=moment.isoformat(), allowed=f"{start} to {stop}")
+                raise input_error(
+                    "E104",
+                    f"{place}, {key}",
+                    "outside the run",
+                    given=moment.isoformat(),
+                    allowed=f"{start} to {stop}",
+                )
         at_s = 0.0 if spec.at is None else (spec.at - start).total_seconds()
         begins = None if spec.when is None else self.watch(spec.when, f"{place}, when")
         if isinstance(spec.until, datetime):
-            return replace(operation, at_s=at_s, begins=begins, until_s=(spec.until - start).total_seconds())
+            return replace(
+                operation, at_s=at_s, begins=begins, until_s=(spec.until - start).total_seconds()
+            )
         ends = operation.ends if spec.until is None else self.watch(spec.until, f"{place}, until")
         return replace(operation, at_s=at_s, begins=begins, ends=ends)
 
     def _action(self, spec: Happening, place: str) -> Operation:
         kind = str(getattr(spec, "kind", ""))
         if isinstance(spec, PumpTrip):
-            return Operation(spec.name, kind, links=self._linked(spec.pumps, ("PUMPS",), place), setting=0.0)
+            return Operation(
+                spec.name, kind, links=self._linked(spec.pumps, ("PUMPS",), place), setting=0.0
+            )
         if isinstance(spec, StuckGate):
-            return Operation(spec.name, kind, links=self._linked(spec.links, ("ORIFICES", "WEIRS"), place), setting=spec.setting)
+            return Operation(
+                spec.name,
+                kind,
+                links=self._linked(spec.links, ("ORIFICES", "WEIRS"), place),
+                setting=spec.setting,
+            )
         if isinstance(spec, BlockedConduit):
-            return Operation(spec.name, kind, links=self._linked(spec.conduits, ("CONDUITS",), place), setting=0.0)
+            return Operation(
+                spec.name,
+                kind,
+                links=self._linked(spec.conduits, ("CONDUITS",), place),
+                setting=0.0,
+            )
         if isinstance(spec, SetLinks):
             kinds = ("PUMPS", "ORIFICES", "WEIRS", "CONDUITS")
-            return Operation(spec.name, kind, links=self._linked(spec.links, kinds, place), setting=spec.setting)
+            return Operation(
+                spec.name, kind, links=self._linked(spec.links, kinds, place), setting=spec.setting
+            )
         if isinstance(spec, BlockedOutfall):
             return Operation(spec.name, kind, links=self._into(spec.outfalls, place), setting=0.0)
         if isinstance(spec, CloggedInlets):
-            return Operation(spec.name, kind, inlets=self._clogged(spec, place), on_share=1.0 - spec.clogging)
+            return Operation(
+                spec.name, kind, inlets=self._clogged(spec, place), on_share=1.0 - spec.clogging
+            )
         assert isinstance(spec, MobilePump)
         node, full = (spec.to_node, None) if spec.to_node is not None else self._tank(spec)
-        inlet = self._pump_opening(open_cell(self.terrain, spec.from_m, place), node, spec.discharge_m3_s, place)
+        inlet = self._pump_opening(
+            open_cell(self.terrain, spec.from_m, place), node, spec.discharge_m3_s, place
+        )
         return Operation(spec.name, kind, inlets=(inlet,), on_share=1.0, off_share=0.0, ends=full)
 
-    def _linked(self, names: tuple[str, ...], kinds: tuple[str, ...], place: str) -> tuple[str, ...]:
+    def _linked(
+        self, names: tuple[str, ...], kinds: tuple[str, ...], place: str
+    ) -> tuple[str, ...]:
         known = [name for name, kind in self.links.items() if kind in kinds]
         for name in names:
             if name not in known:
-                raise input_error("E104", place, f"no such link among {', '.join(kinds).lower()}{nearest(name, known)}", given=name)
+                raise input_error(
+                    "E104",
+                    place,
+                    f"no such link among {', '.join(kinds).lower()}{nearest(name, known)}",
+                    given=name,
+                )
         return names
 
     def _into(self, outfalls: tuple[str, ...], place: str) -> tuple[str, ...]:
@@ -144,8 +216,14 @@ class EventBuilder:
         known = _names(self.drainage.network, "OUTFALLS")
         for name in outfalls:
             if name not in known:
-                raise input_error("E104", place, f"no such outfall{nearest(name, known)}", given=name)
-        return tuple(link for link, ends in self.drainage.network.links().items() if set(ends) & set(outfalls))
+                raise input_error(
+                    "E104", place, f"no such outfall{nearest(name, known)}", given=name
+                )
+        return tuple(
+            link
+            for link, ends in self.drainage.network.links().items()
+            if set(ends) & set(outfalls)
+        )
 
     def _clogged(self, spec: CloggedInlets, place: str) -> tuple[int, ...]:
         if not spec.nodes:
@@ -153,9 +231,18 @@ class EventBuilder:
         assert self.drainage is not None
         for name in spec.nodes:
             refuse_unknown(name, self._nodes, "node", f"{place}, nodes")
-        found = tuple(k for k, inlet in enumerate(self.drainage.inlets) if inlet.node in spec.nodes and not inlet.pumped)
+        found = tuple(
+            k
+            for k, inlet in enumerate(self.drainage.inlets)
+            if inlet.node in spec.nodes and not inlet.pumped
+        )
         if not found:
-            raise input_error("E104", f"{place}, nodes", "no inlet leads to these nodes", given=", ".join(spec.nodes)[:80])
+            raise input_error(
+                "E104",
+                f"{place}, nodes",
+                "no inlet leads to these nodes",
+                given=", ".join(spec.nodes)[:80],
+            )
         return found
 
     def _inside(self, file: str | None, place: str) -> tuple[int, ...]:
@@ -166,7 +253,11 @@ class EventBuilder:
         mask = np.zeros(self.terrain.grid.shape, bool)
         for shape in files.read_geometries(self.scenario.file(file, place), self.terrain.grid):
             mask |= self.terrain.grid.cells_in(shape)
-        found = tuple(k for k, inlet in enumerate(inlets) if mask[inlet.row, inlet.column] and not inlet.pumped)
+        found = tuple(
+            k
+            for k, inlet in enumerate(inlets)
+            if mask[inlet.row, inlet.column] and not inlet.pumped
+        )
         if not found:
             raise input_error("E204", place, "no inlet lies in this area", given=file)
         return found
@@ -174,30 +265,57 @@ class EventBuilder:
     def _clogging_in_time(self, spec: CloggingSeries, place: str) -> list[Operation]:
         """One operation for each value that clogs anything: it holds until the next one's time."""
         path = self.scenario.file(spec.file, f"{place}, file")
-        series = read_series(self.scenario, path, CloggingRow, "clogging", self.findings, holds=False)
+        series = read_series(
+            self.scenario, path, CloggingRow, "clogging", self.findings, holds=False
+        )
         inlets = self._inside(spec.inside, place)
         ends = [*series.time_s[1:].tolist(), np.inf]
         return [
-            Operation(f"{spec.name} {number}", spec.kind, at_s=begin, until_s=end, inlets=inlets, on_share=1.0 - value)
-            for number, (begin, end, value) in enumerate(zip(series.time_s.tolist(), ends, series.value.tolist(), strict=True), start=1)
+            Operation(
+                f"{spec.name} {number}",
+                spec.kind,
+                at_s=begin,
+                until_s=end,
+                inlets=inlets,
+                on_share=1.0 - value,
+            )
+            for number, (begin, end, value) in enumerate(
+                zip(series.time_s.tolist(), ends, series.value.tolist(), strict=True), start=1
+            )
             if value > 0.0
         ]
 
     def _tank(self, spec: MobilePump) -> tuple[str, Watch]:
-        """A storage node of its own that nothing leaves, TANK_DEPTH_M deep under a freeboard; and the level at which it is full."""
+        """A storage node of its own that nothing leaves, TANK_DEPTH_M deep under a freeboard; and
+        the level at which it is full.
+        """
         assert self.drainage is not None and spec.to_tank_m3 is not None
         inp, node = self.drainage.network, "tank_" + "_".join(spec.name.split())
         area, metre = spec.to_tank_m3 / TANK_DEPTH_M, inp.metres_per_unit
-        line = f"{node} 0 {2.0 * TANK_DEPTH_M / metre:.6g} 0 FUNCTIONAL 0 0 {area / metre**2:.9g} 0 0"
-        self.drainage = replace(self.drainage, network=inp.with_lines([*inp.lines, "", "[STORAGE]", line]))
+        line = (
+            f"{node} 0 {2.0 * TANK_DEPTH_M / metre:.6g} 0 FUNCTIONAL 0 0 {area / metre**2:.9g} 0 0"
+        )
+        self.drainage = replace(
+            self.drainage, network=inp.with_lines([*inp.lines, "", "[STORAGE]", line])
+        )
         self._nodes.add(node)
         return node, Watch("node_depth", node, above=TANK_DEPTH_M)
 
-    def _pump_opening(self, cell: tuple[int, int], node: str, discharge_m3_s: float, place: str) -> int:
-        """A pump is an opening without a head: wide enough to give its discharge under a film, never a way back."""
+    def _pump_opening(
+        self, cell: tuple[int, int], node: str, discharge_m3_s: float, place: str
+    ) -> int:
+        """A pump is an opening without a head: wide enough to give its discharge under a film,
+        never a way back.
+        """
         assert self.drainage is not None
         if node not in self._nodes or node in _names(self.drainage.network, "OUTFALLS"):
-            raise input_error("E104", place, f"no such node{nearest(node, self._nodes)}", given=node, allowed="a node, no outfall")
+            raise input_error(
+                "E104",
+                place,
+                f"no such node{nearest(node, self._nodes)}",
+                given=node,
+                allowed="a node, no outfall",
+            )
         inlet = NodeInlet(node, *cell, 1e4, 1e4, discharge_m3_s, -1e6, pumped=True)
         self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))
         return len(self.drainage.inlets) - 1
@@ -205,7 +323,9 @@ class EventBuilder:
     def _collapse(self, spec: CollapsedConduit, place: str) -> None:
         assert self.drainage is not None
         names = set(self._linked(spec.conduits, ("CONDUITS",), place))
-        self.drainage = replace(self.drainage, network=collapsed(self.drainage.network, names, spec.remaining))
+        self.drainage = replace(
+            self.drainage, network=collapsed(self.drainage.network, names, spec.remaining)
+        )
 
     def _stick(self, spec: StuckFlap, place: str) -> None:
         assert self.drainage is not None
@@ -217,7 +337,9 @@ class EventBuilder:
     def watch(self, spec: WatchSpec, place: str) -> Watch:
         """The place looked up. Raises InputError where it is not there."""
         if spec.action is not None:
-            refuse_unknown(spec.action, [a.name for a in self.scenario.spec.actions], "action", place)
+            refuse_unknown(
+                spec.action, [a.name for a in self.scenario.spec.actions], "action", place
+            )
             return Watch("action", spec.action, above=0.5)
         above = spec.depth_above_m if spec.depth_above_m is not None else spec.level_above_m
         below = spec.depth_below_m if spec.depth_below_m is not None else spec.level_below_m
@@ -232,7 +354,12 @@ class EventBuilder:
             refuse_unknown(spec.gauge, self._gauges, "gauge", place)
             return Watch("depth" if by_depth else "level", self._gauges[spec.gauge], above, below)
         assert spec.at_m is not None
-        return Watch("depth" if by_depth else "level", open_cell(self.terrain, spec.at_m, place), above, below)
+        return Watch(
+            "depth" if by_depth else "level",
+            open_cell(self.terrain, spec.at_m, place),
+            above,
+            below,
+        )
 
 
 def _names(inp: InpFile, section: str) -> list[str]:
@@ -250,7 +377,9 @@ def unflapped(inp: InpFile, outfalls: set[str]) -> InpFile:
 
 
 def collapsed(inp: InpFile, conduits: set[str], remaining: float) -> InpFile:
-    """The network with less depth in some conduits: circular ones get a flat bed (FILLED_CIRCULAR), others less full depth."""
+    """The network with less depth in some conduits: circular ones get a flat bed (FILLED_CIRCULAR),
+    others less full depth.
+    """
     lines = list(inp.lines)
     for row in inp.rows("XSECTIONS"):
         if row.tokens[0] not in conduits:

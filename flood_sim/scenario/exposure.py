@@ -21,13 +21,29 @@ ROAD_WIDTH_M, FLOOR_M = 7.0, 0.15
 ODD_PEOPLE_M2, CROWD_M2 = 1.0, 5.0  # of ground: towers of flats reach 0.3; 5 stand in a crowd
 
 
-def build_exposure(scenario: Scenario, grid: Grid, city: City | None, findings: list[Finding]) -> Exposure | None:
-    """None where the scenario says nothing of what stands in the water's way. Raises InputError where a file is wrong."""
+def build_exposure(
+    scenario: Scenario, grid: Grid, city: City | None, findings: list[Finding]
+) -> Exposure | None:
+    """None where the scenario says nothing of what stands in the water's way. Raises InputError
+    where a file is wrong.
+    """
     spec = scenario.spec.exposure
     if spec is None:
-        return city_exposure(city.parameters, city.plan, city.ground, city.sites) if city is not None else None
-    roads, streets = (np.zeros(grid.shape), None) if spec.roads is None else _roads(scenario, grid, spec.roads, findings)
-    building, table = (np.zeros(grid.shape, np.int32), _empty(0)) if spec.buildings is None else _buildings(scenario, grid, spec.buildings, findings)
+        return (
+            city_exposure(city.parameters, city.plan, city.ground, city.sites)
+            if city is not None
+            else None
+        )
+    roads, streets = (
+        (np.zeros(grid.shape), None)
+        if spec.roads is None
+        else _roads(scenario, grid, spec.roads, findings)
+    )
+    building, table = (
+        (np.zeros(grid.shape, np.int32), _empty(0))
+        if spec.buildings is None
+        else _buildings(scenario, grid, spec.buildings, findings)
+    )
     people = table["people"]
     if spec.population is not None:
         path = scenario.file(spec.population, "[exposure] population")
@@ -37,17 +53,37 @@ def build_exposure(scenario: Scenario, grid: Grid, city: City | None, findings: 
         people = np.bincount(building.ravel(), raster.ravel(), len(people) + 1)[1:]
         left = float(raster.sum() - people.sum())
         if left > 0.01 * raster.sum():
-            findings.append(Finding("W230", "[exposure] population", f"{left:.0f} of {raster.sum():.0f} people live in no building and are left out"))
-    return Exposure(roads, building, table["use"], table["floors"], table["ground_floor_m"], table["area_m2"], people, streets)
+            findings.append(
+                Finding(
+                    "W230",
+                    "[exposure] population",
+                    f"{left:.0f} of {raster.sum():.0f} people live in no building and are left out",
+                )
+            )
+    return Exposure(
+        roads,
+        building,
+        table["use"],
+        table["floors"],
+        table["ground_floor_m"],
+        table["area_m2"],
+        people,
+        streets,
+    )
 
 
 def _people(path: Path, grid: Grid, findings: list[Finding]) -> np.ndarray:
-    """People a cell of the model, of a raster of people a cell of its own: what lives on a larger or smaller cell is spread by area."""
+    """People a cell of the model, of a raster of people a cell of its own: what lives on a larger
+    or smaller cell is spread by area.
+    """
     with files.open_raster(path) as data:
         own = abs(float(data.transform.a))
     raster = files.read_layer(path, grid, findings, mean=grid.cell_size_m > own)
     if abs(own - grid.cell_size_m) > 1e-6 * own:
-        text = f"people are spread by area from cells of {own:g} m to those of {grid.cell_size_m:g} m: {np.nansum(raster) * (grid.cell_size_m / own) ** 2:,.0f} people"
+        text = (
+            f"people are spread by area from cells of {own:g} m to those of {grid.cell_size_m:g} m:"
+            f" {np.nansum(raster) * (grid.cell_size_m / own) ** 2:,.0f} people"
+        )
         findings.append(Finding("W230", path.name, text, do="check their number"))
     return raster * (grid.cell_size_m / own) ** 2
 
@@ -56,7 +92,13 @@ def _refuse_no_shape(name: str, shapes: list[Any]) -> None:
     gone = [k + 1 for k, shape in enumerate(shapes) if shape is None or shape.is_empty]
     if gone:
         given = f"feature {gone[0]}" + (f" and {len(gone) - 1} more" if len(gone) > 1 else "")
-        raise input_error("E204", f"{name}, feature {gone[0]}", f"{len(gone)} features have no geometry", given=given, do="draw or remove them")
+        raise input_error(
+            "E204",
+            f"{name}, feature {gone[0]}",
+            f"{len(gone)} features have no geometry",
+            given=given,
+            do="draw or remove them",
+        )
 
 
 def _check_people(name: str, raster: np.ndarray, grid: Grid, findings: list[Finding]) -> None:
@@ -67,16 +109,28 @@ def _check_people(name: str, raster: np.ndarray, grid: Grid, findings: list[Find
         k = np.argwhere(wrong)[0]
         what = "people below zero" if raster[tuple(k)] < 0.0 else "more people than can stand there"
         raise input_error(
-            "E222", name, f"{int(wrong.sum())} cells hold {what}", given=f"{raster[tuple(k)]:g} in a cell of {grid.cell_area_m2:g} m2",
-            allowed=f"0 to {CROWD_M2:g} a m2", do="the raster holds people a cell, not per km2 or per ha", at=grid.centres(wrong),
-        )  # fmt: skip
+            "E222",
+            name,
+            f"{int(wrong.sum())} cells hold {what}",
+            given=f"{raster[tuple(k)]:g} in a cell of {grid.cell_area_m2:g} m2",
+            allowed=f"0 to {CROWD_M2:g} a m2",
+            do="the raster holds people a cell, not per km2 or per ha",
+            at=grid.centres(wrong),
+        )
     odd = density > ODD_PEOPLE_M2
     if odd.any():
-        text = f"{int(odd.sum())} cells hold more than {ODD_PEOPLE_M2:g} people a m2, at most {np.nanmax(raster):.0f} a cell: per ha or per km2?"
-        findings.append(Finding("W220", name, text, do="the raster holds people a cell", at=grid.centres(odd)))
+        text = (
+            f"{int(odd.sum())} cells hold more than {ODD_PEOPLE_M2:g} people a m2, at most"
+            f" {np.nanmax(raster):.0f} a cell: per ha or per km2?"
+        )
+        findings.append(
+            Finding("W220", name, text, do="the raster holds people a cell", at=grid.centres(odd))
+        )
 
 
-def _checked(model: type[Row], name: str, columns: dict[str, np.ndarray], findings: list[Finding]) -> None:
+def _checked(
+    model: type[Row], name: str, columns: dict[str, np.ndarray], findings: list[Finding]
+) -> None:
     """Numbers of a layer's features by their row model. Raises InputError with all faults."""
     numbers, faults = {}, []
     for key, values in columns.items():
@@ -85,11 +139,28 @@ def _checked(model: type[Row], name: str, columns: dict[str, np.ndarray], findin
                 numbers[key] = np.asarray(values, float)
             except (TypeError, ValueError):
                 k, text = next((k, v) for k, v in enumerate(values.tolist()) if _no_number(v))
-                faults.append(Finding("E104", f"{name}, feature {k + 1}, `{key}`", "this is no number", given=repr(text)[:60], do="give a number"))
+                faults.append(
+                    Finding(
+                        "E104",
+                        f"{name}, feature {k + 1}, `{key}`",
+                        "this is no number",
+                        given=repr(text)[:60],
+                        do="give a number",
+                    )
+                )
                 continue
             if np.isinf(numbers[key]).any():
-                faults.append(Finding("E104", f"{name}, `{key}`", "this is no finite number", do="mend the feature"))
-    faults += check_columns(model, numbers, lambda k, key: f"{name}, feature {k + 1}, `{key}`", findings)
+                faults.append(
+                    Finding(
+                        "E104",
+                        f"{name}, `{key}`",
+                        "this is no finite number",
+                        do="mend the feature",
+                    )
+                )
+    faults += check_columns(
+        model, numbers, lambda k, key: f"{name}, feature {k + 1}, `{key}`", findings
+    )
     if faults:
         raise InputError(faults)
 
@@ -102,21 +173,35 @@ def _no_number(value: Any) -> bool:
     return False
 
 
-def _roads(scenario: Scenario, grid: Grid, name: str, findings: list[Finding]) -> tuple[np.ndarray, Streets | None]:
-    """Share of each cell that is road, and the lines among the roads as segments (polygons have no ends)."""
+def _roads(
+    scenario: Scenario, grid: Grid, name: str, findings: list[Finding]
+) -> tuple[np.ndarray, Streets | None]:
+    """Share of each cell that is road, and the lines among the roads as segments (polygons have no
+    ends).
+    """
     from rasterio.features import rasterize
 
     place = "[exposure] roads"
-    shapes, columns = files.read_features(scenario.file(name, place), grid, ("width_m", "zone", "name"))
+    shapes, columns = files.read_features(
+        scenario.file(name, place), grid, ("width_m", "zone", "name")
+    )
     count = len(shapes)
     _refuse_no_shape(name, shapes)
     _checked(RoadFeature, name, columns, findings)
     given = np.asarray(columns.get("width_m", np.full(count, ROAD_WIDTH_M)), float)
     widths = np.where(np.isnan(given), ROAD_WIDTH_M, given)
-    zones = [_zone(str(z), f"{scenario.path.name}, {place}, zone") for z in columns.get("zone", ["centre"] * count)]
+    zones = [
+        _zone(str(z), f"{scenario.path.name}, {place}, zone")
+        for z in columns.get("zone", ["centre"] * count)
+    ]
     names = [str(n) for n in columns.get("name", [f"road {k + 1}" for k in range(count)])]
-    areas = [s if s.geom_type.endswith("Polygon") else s.buffer(0.5 * float(w), cap_style="flat") for s, w in zip(shapes, widths, strict=True)]
-    share = rasterize([(a, 1) for a in areas], out_shape=grid.shape, transform=grid.transform, dtype="uint8").astype(float)
+    areas = [
+        s if s.geom_type.endswith("Polygon") else s.buffer(0.5 * float(w), cap_style="flat")
+        for s, w in zip(shapes, widths, strict=True)
+    ]
+    share = rasterize(
+        [(a, 1) for a in areas], out_shape=grid.shape, transform=grid.transform, dtype="uint8"
+    ).astype(float)
     lines = [
         _segment(grid, label, zone, line, float(width))
         for label, zone, line, width in zip(names, zones, shapes, widths, strict=True)
@@ -125,12 +210,19 @@ def _roads(scenario: Scenario, grid: Grid, name: str, findings: list[Finding]) -
     return share, streets_of(lines) if lines else None
 
 
-def _segment(grid: Grid, name: str, zone: int, line: Any, width_m: float) -> tuple[str, int, float, np.ndarray, np.ndarray]:
+def _segment(
+    grid: Grid, name: str, zone: int, line: Any, width_m: float
+) -> tuple[str, int, float, np.ndarray, np.ndarray]:
     """Cells under a line of a width, and those of them at its two ends."""
     import shapely
 
-    cells = np.argwhere(grid.cells_in(line.buffer(0.5 * width_m, cap_style="flat")) | grid.cells_in(line, touched=True))
-    along = shapely.line_locate_point(line, shapely.points(grid.x_m[cells[:, 1]], grid.y_m[cells[:, 0]]))
+    cells = np.argwhere(
+        grid.cells_in(line.buffer(0.5 * width_m, cap_style="flat"))
+        | grid.cells_in(line, touched=True)
+    )
+    along = shapely.line_locate_point(
+        line, shapely.points(grid.x_m[cells[:, 1]], grid.y_m[cells[:, 0]])
+    )
     end = np.where(along <= along.min(initial=np.inf) + grid.cell_size_m, BEGIN, 0)
     end |= np.where(along >= along.max(initial=-np.inf) - grid.cell_size_m, END, 0)
     return name, zone, float(line.length), cells[:, 0] * grid.columns + cells[:, 1], end
@@ -138,22 +230,35 @@ def _segment(grid: Grid, name: str, zone: int, line: Any, width_m: float) -> tup
 
 def _zone(text: str, place: str) -> int:
     if text not in ZONES:
-        raise input_error("E104", place, f"no such zone{nearest(text, ZONES)}", given=text, allowed=", ".join(ZONES))
+        raise input_error(
+            "E104",
+            place,
+            f"no such zone{nearest(text, ZONES)}",
+            given=text,
+            allowed=", ".join(ZONES),
+        )
     return ZONES.index(text)
 
 
 def _empty(count: int) -> dict[str, np.ndarray]:
     return {
-        "use": np.zeros(count, np.int64), "floors": np.ones(count), "ground_floor_m": np.full(count, FLOOR_M), "area_m2": np.zeros(count),
+        "use": np.zeros(count, np.int64),
+        "floors": np.ones(count),
+        "ground_floor_m": np.full(count, FLOOR_M),
+        "area_m2": np.zeros(count),
         "people": np.zeros(count),
-    }  # fmt: skip
+    }
 
 
-def _buildings(scenario: Scenario, grid: Grid, name: str, findings: list[Finding]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _buildings(
+    scenario: Scenario, grid: Grid, name: str, findings: list[Finding]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     from rasterio.features import rasterize
 
     place = "[exposure] buildings"
-    shapes, columns = files.read_features(scenario.file(name, place), grid, ("use", "floors", "ground_floor_m", "people"))
+    shapes, columns = files.read_features(
+        scenario.file(name, place), grid, ("use", "floors", "ground_floor_m", "people")
+    )
     _refuse_no_shape(name, shapes)
     _checked(BuildingFeature, name, columns, findings)
     table = _empty(len(shapes))
@@ -161,11 +266,20 @@ def _buildings(scenario: Scenario, grid: Grid, name: str, findings: list[Finding
         if key in columns:
             table[key] = np.nan_to_num(np.asarray(columns[key], float), nan=float(table[key][0]))
     table["use"] = np.array(
-        [_use(str(u), f"{scenario.path.name}, {place}, use") for u in columns.get("use", ["residential"] * len(shapes))], np.int64
+        [
+            _use(str(u), f"{scenario.path.name}, {place}, use")
+            for u in columns.get("use", ["residential"] * len(shapes))
+        ],
+        np.int64,
     )
     table["area_m2"] = np.array([float(s.area) for s in shapes])
     _check_crowds(name, table, findings)
-    building: Any = rasterize([(s, k) for k, s in enumerate(shapes, start=1)], out_shape=grid.shape, transform=grid.transform, dtype="int32")
+    building: Any = rasterize(
+        [(s, k) for k, s in enumerate(shapes, start=1)],
+        out_shape=grid.shape,
+        transform=grid.transform,
+        dtype="int32",
+    )
     return building, table
 
 
@@ -177,7 +291,15 @@ def _check_crowds(name: str, table: dict[str, np.ndarray], findings: list[Findin
         k = int(np.flatnonzero(odd)[0])
         text = f"{int(odd.sum())} buildings hold more than {CROWD_M2:g} people a m2 of floor"
         given = f"{table['people'][k]:g} people on {room[k]:.0f} m2"
-        findings.append(Finding("W220", f"{name}, feature {k + 1}, `people`", text, given=given, do="people are those of one building"))
+        findings.append(
+            Finding(
+                "W220",
+                f"{name}, feature {k + 1}, `people`",
+                text,
+                given=given,
+                do="people are those of one building",
+            )
+        )
 
 
 def _use(text: str, place: str) -> int:
@@ -194,4 +316,6 @@ def _use(text: str, place: str) -> int:
         return USES.index(word)
     if word in ("school", "hospital", "public", "park", "market", "None", ""):
         return USES.index("commercial")
-    raise input_error("E104", place, f"no such use{nearest(word, USES)}", given=text, allowed=", ".join(USES))
+    raise input_error(
+        "E104", place, f"no such use{nearest(word, USES)}", given=text, allowed=", ".join(USES)
+    )

@@ -1,4 +1,6 @@
-"""Openings of a user's network: from a table (CSV or GeoPackage), along streets, and by rule for every other coupled node."""
+"""Openings of a user's network: from a table (CSV or GeoPackage), along streets, and by rule for
+every other coupled node.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,12 @@ Cell = tuple[int, int]
 MOST_FAULTS = 20  # told of one table
 
 
-def return_cells(inlets: list[NodeInlet], places: dict[str, Cell] | None) -> dict[str, tuple[Cell, ...]]:
-    """Where a node spills: at its inlets; a node without any (an outfall onto the ground) at its own place."""
+def return_cells(
+    inlets: list[NodeInlet], places: dict[str, Cell] | None
+) -> dict[str, tuple[Cell, ...]]:
+    """Where a node spills: at its inlets; a node without any (an outfall onto the ground) at its
+    own place.
+    """
     cells: dict[str, dict[Cell, None]] = {}
     for inlet in inlets:
         cells.setdefault(inlet.node, {})[(inlet.row, inlet.column)] = None
@@ -36,13 +42,26 @@ def return_cells(inlets: list[NodeInlet], places: dict[str, Cell] | None) -> dic
 
 
 def build_inlets(
-    scenario: Scenario, spec: SwmmDrainage, inp: InpFile, terrain: Terrain, places: dict[str, Cell], findings: list[Finding]
+    scenario: Scenario,
+    spec: SwmmDrainage,
+    inp: InpFile,
+    terrain: Terrain,
+    places: dict[str, Cell],
+    findings: list[Finding],
 ) -> list[NodeInlet]:
-    """The table's inlets and those of the streets; other coupled nodes take the default one. Outfalls take no water from the street."""
+    """The table's inlets and those of the streets; other coupled nodes take the default one.
+    Outfalls take no water from the street.
+    """
     listed = _listed(scenario, spec, terrain, places, findings) if spec.inlets is not None else []
     outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
     if spec.street_inlets is not None:
-        listed += _along_streets(scenario, spec, terrain, {n: c for n, c in places.items() if n not in outfalls}, findings)
+        listed += _along_streets(
+            scenario,
+            spec,
+            terrain,
+            {n: c for n, c in places.items() if n not in outfalls},
+            findings,
+        )
     named = {inlet.node for inlet in listed}
     default = [
         _inlet(name, cell, spec.default_inlet, {}, spec.clogging, _rim(spec, terrain, cell))
@@ -52,8 +71,16 @@ def build_inlets(
     return listed + default
 
 
-def _along_streets(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, nodes: dict[str, Cell], findings: list[Finding]) -> list[NodeInlet]:
-    """Places every spacing_m along the streets (half a spacing from their ends); each leads to the nearest node within reach."""
+def _along_streets(
+    scenario: Scenario,
+    spec: SwmmDrainage,
+    terrain: Terrain,
+    nodes: dict[str, Cell],
+    findings: list[Finding],
+) -> list[NodeInlet]:
+    """Places every spacing_m along the streets (half a spacing from their ends); each leads to the
+    nearest node within reach.
+    """
     import shapely
     from scipy.spatial import cKDTree
 
@@ -62,7 +89,9 @@ def _along_streets(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, nod
         return []
     names, cells = list(nodes), np.array(list(nodes.values()))
     tree, inlets, lost = cKDTree(cells), [], 0
-    shapes = shapely.get_parts(files.read_geometries(scenario.file(street.lines, place), terrain.grid))
+    shapes = shapely.get_parts(
+        files.read_geometries(scenario.file(street.lines, place), terrain.grid)
+    )
     for line in shapes:
         if line.geom_type != "LineString":
             raise input_error("E205", f"{place} lines", "streets are lines", given=line.geom_type)
@@ -75,19 +104,38 @@ def _along_streets(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, nod
                 lost += 1
                 continue
             rim = _rim(spec, terrain, (row, column))
-            inlets.append(_inlet(names[k], (row, column), street.kind, {"count": street.count}, spec.clogging, rim))
+            inlets.append(
+                _inlet(
+                    names[k],
+                    (row, column),
+                    street.kind,
+                    {"count": street.count},
+                    spec.clogging,
+                    rim,
+                )
+            )
     if not inlets:
         raise input_error(
-            "E204", place, f"none of {lost} places lies on open ground within {street.reach_m:g} m of a node", do="check reach_m and lines"
+            "E204",
+            place,
+            f"none of {lost} places lies on open ground within {street.reach_m:g} m of a node",
+            do="check reach_m and lines",
         )
     if lost:
         findings.append(
-            Finding("W416", place, f"{lost} of {lost + len(inlets)} places lie on no open ground, or farther than {street.reach_m:g} m from a node")
+            Finding(
+                "W416",
+                place,
+                f"{lost} of {lost + len(inlets)} places lie on no open ground, or farther than"
+                f" {street.reach_m:g} m from a node",
+            )
         )
     return inlets
 
 
-def _inlet(node: str, cell: Cell, kind: str, values: dict[str, float], clogging: float, rim_m: float | None) -> NodeInlet:
+def _inlet(
+    node: str, cell: Cell, kind: str, values: dict[str, float], clogging: float, rim_m: float | None
+) -> NodeInlet:
     shape = INLET_KINDS.get(kind)
     share = 1.0 - values.get("clogging", clogging)
     open_ = values.get("count", 1.0) * share
@@ -96,7 +144,15 @@ def _inlet(node: str, cell: Cell, kind: str, values: dict[str, float], clogging:
     capacity = values.get("capacity_m3_s", shape.capacity_m3_s if shape else math.inf)
     lid, shut = (shape.lid_m, shape.shut_share) if shape else (0.0, 1.0)
     return NodeInlet(
-        node, *cell, open_ * perimeter, open_ * area, open_ * capacity, values.get("rim_m", rim_m), lid_m=lid, shut_share=shut, open_share=share
+        node,
+        *cell,
+        open_ * perimeter,
+        open_ * area,
+        open_ * capacity,
+        values.get("rim_m", rim_m),
+        lid_m=lid,
+        shut_share=shut,
+        open_share=share,
     )
 
 
@@ -104,10 +160,22 @@ def _rim(spec: SwmmDrainage, terrain: Terrain, cell: Cell) -> float | None:
     return float(terrain.bed_elevation[cell]) if spec.rim == "bed" else None
 
 
-def _listed(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: dict[str, Cell], findings: list[Finding]) -> list[NodeInlet]:
-    """Rows of the inlet table: several a node, several a cell; with x_m and y_m (or a point) an opening away from its node."""
+def _listed(
+    scenario: Scenario,
+    spec: SwmmDrainage,
+    terrain: Terrain,
+    places: dict[str, Cell],
+    findings: list[Finding],
+) -> list[NodeInlet]:
+    """Rows of the inlet table: several a node, several a cell; with x_m and y_m (or a point) an
+    opening away from its node.
+    """
     path = scenario.file(str(spec.inlets), "[drainage] inlets")
-    table = read_rows(path, InletRow, findings) if path.suffix.lower() == ".csv" else _point_rows(path, findings)
+    table = (
+        read_rows(path, InletRow, findings)
+        if path.suffix.lower() == ".csv"
+        else _point_rows(path, findings)
+    )
     inlets: list[NodeInlet] = []
     faults: list[Finding] = []
     for number, row in enumerate(table.rows()):
@@ -122,23 +190,47 @@ def _listed(scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, places: di
     return inlets
 
 
-def _cell_of(terrain: Terrain, places: dict[str, Cell], name: str, kind: str, values: dict[str, float], place: str) -> tuple[Cell, Finding | None]:
+def _cell_of(
+    terrain: Terrain,
+    places: dict[str, Cell],
+    name: str,
+    kind: str,
+    values: dict[str, float],
+    place: str,
+) -> tuple[Cell, Finding | None]:
     """The cell of a row, and what is wrong with it."""
     cell = places.get(name, (-1, -1))
     if name not in places:
         return cell, Finding("E410", place, f"node `{name}` is not coupled{nearest(name, places)}")
     if kind == "custom" and not {"perimeter_m", "area_m2"} <= set(values):
         given = ", ".join(f"{key} {value:g}" for key, value in values.items())
-        return cell, Finding("E410", place, "a custom inlet needs perimeter_m and area_m2", given=given, do="fill the cells")
+        return cell, Finding(
+            "E410",
+            place,
+            "a custom inlet needs perimeter_m and area_m2",
+            given=given,
+            do="fill the cells",
+        )
     if ("x_m" in values) != ("y_m" in values):
-        return cell, Finding("E410", place, "x_m and y_m go together", given="one of them", do="fill both, or neither")
+        return cell, Finding(
+            "E410",
+            place,
+            "x_m and y_m go together",
+            given="one of them",
+            do="fill both, or neither",
+        )
     if "x_m" in values:
         x, y = values["x_m"], values["y_m"]
         row, column = (int(v) for v in terrain.grid.cell_at(x, y))
         cell = (row, column)
         if not bool(terrain.grid.contains(*cell)) or not terrain.active[cell]:
             return cell, Finding(
-                "E402", place, "the inlet is not on an open cell", given=f"x {x:g}, y {y:g}", allowed=repr(terrain.grid), at=((x, y),)
+                "E402",
+                place,
+                "the inlet is not on an open cell",
+                given=f"x {x:g}, y {y:g}",
+                allowed=repr(terrain.grid),
+                at=((x, y),),
             )
     return cell, None
 
@@ -151,11 +243,21 @@ def _point_rows(path: Path, findings: list[Finding]) -> Table:
     points = shapely.from_wkb(shapes)
     for k, shape in enumerate(points):
         if shape is None or shape.geom_type != "Point":
-            raise input_error("E205", f"{path.name}, feature {k + 1}", "inlets are points", given="nothing" if shape is None else shape.geom_type)
+            raise input_error(
+                "E205",
+                f"{path.name}, feature {k + 1}",
+                "inlets are points",
+                given="nothing" if shape is None else shape.geom_type,
+            )
     cells: dict[str, Sequence[str]] = {
-        str(name): tuple(map(_text, column)) for name, column in zip(meta["fields"], columns, strict=True) if name in InletRow.model_fields
+        str(name): tuple(map(_text, column))
+        for name, column in zip(meta["fields"], columns, strict=True)
+        if name in InletRow.model_fields
     }
-    cells |= {"x_m": tuple(repr(float(p.x)) for p in points), "y_m": tuple(repr(float(p.y)) for p in points)}
+    cells |= {
+        "x_m": tuple(repr(float(p.x)) for p in points),
+        "y_m": tuple(repr(float(p.y)) for p in points),
+    }
     return check_rows(RawTable(path, ",", cells, range(1, len(points) + 1)), InletRow, findings)
 
 

@@ -1,4 +1,6 @@
-"""Reading scenario files: TOML, `extends`, paths inside the project, and every fault gathered into one message."""
+"""Reading scenario files: TOML, `extends`, paths inside the project, and every fault gathered into
+one message.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ MOST_TOLD = 100  # faults of one file
 
 @dataclass(frozen=True)
 class Scenario:
-    """A validated scenario and where it came from. Paths in it are resolved against `folder` when it is built."""
+    """A validated scenario and where it came from. Paths in it are resolved against `folder` when
+    it is built.
+    """
 
     spec: ScenarioSpec
     path: Path
@@ -40,22 +44,38 @@ class Scenario:
         return (self.folder, *self.allowed)
 
     def file(self, text: str, place: str) -> Path:
-        """A path of the scenario as a plain file inside its folder (or an allowed one). Raises InputError otherwise."""
-        return file_inside(self.folder, text, place if place.startswith(self.path.name) else f"{self.path.name}, {place}", self.allowed)
+        """A path of the scenario as a plain file inside its folder (or an allowed one). Raises
+        InputError otherwise.
+        """
+        return file_inside(
+            self.folder,
+            text,
+            place if place.startswith(self.path.name) else f"{self.path.name}, {place}",
+            self.allowed,
+        )
 
     def __repr__(self) -> str:
         s = self.spec
-        ground = f"reference city {s.city.side_m:g} m, {s.city.vintage}" if s.city else f"terrain {s.terrain.bed_elevation if s.terrain else ''}"
+        ground = (
+            f"reference city {s.city.side_m:g} m, {s.city.vintage}"
+            if s.city
+            else f"terrain {s.terrain.bed_elevation if s.terrain else ''}"
+        )
         return (
-            f"Scenario {s.name} ({self.path})\n  time      {s.time.start.isoformat()} to {s.time.stop.isoformat()}\n  ground    {ground}\n"
-            f"  rain      {s.rainfall.kind}\n  sewers    {s.drainage.kind}"
+            f"Scenario {s.name} ({self.path})\n  time      {s.time.start.isoformat()} to"
+            f" {s.time.stop.isoformat()}\n  ground    {ground}\n  rain      {s.rainfall.kind}\n "
+            f" sewers    {s.drainage.kind}"
         )
 
 
 def scenarios_folder() -> Path:
     """Shipped scenarios: inside the installed package, else in the checkout."""
     package = Path(__file__).resolve().parent.parent
-    return package / "_scenarios" if (package / "_scenarios").is_dir() else package.parent / "scenarios"
+    return (
+        package / "_scenarios"
+        if (package / "_scenarios").is_dir()
+        else package.parent / "scenarios"
+    )
 
 
 def list_scenarios() -> list[str]:
@@ -64,13 +84,20 @@ def list_scenarios() -> list[str]:
 
 
 def find_scenario(name: str) -> Path:
-    """The file of a scenario given by path or by the name of a shipped one. Raises InputError with the nearest name."""
+    """The file of a scenario given by path or by the name of a shipped one. Raises InputError with
+    the nearest name.
+    """
     path = Path(name)
     if path.suffix == SUFFIX or path.exists():
         if path.is_file():
             return path
         known = [p.name for p in path.parent.glob(f"*{SUFFIX}")] if path.parent.is_dir() else []
-        raise input_error("E101", name, f"the scenario file does not exist{nearest(path.name, known)}", do="`flood-sim list` shows the shipped ones")
+        raise input_error(
+            "E101",
+            name,
+            f"the scenario file does not exist{nearest(path.name, known)}",
+            do="`flood-sim list` shows the shipped ones",
+        )
     shipped = scenarios_folder() / f"{name}{SUFFIX}"
     if not shipped.is_file():
         raise input_error(
@@ -83,8 +110,12 @@ def find_scenario(name: str) -> Path:
     return shipped
 
 
-def load_scenario(name: str | Path, allowed: tuple[Path, ...] = (), changes: dict[str, Any] | None = None) -> Scenario:
-    """Read and validate a scenario; changes : keys that a study puts in place of the file's. Raises InputError with every fault of the file."""
+def load_scenario(
+    name: str | Path, allowed: tuple[Path, ...] = (), changes: dict[str, Any] | None = None
+) -> Scenario:
+    """Read and validate a scenario; changes : keys that a study puts in place of the file's. Raises
+    InputError with every fault of the file.
+    """
     path = find_scenario(str(name))
     data = merge_tables(_read_with_extends(path, (), (path.parent, *allowed)), changes or {})
     data.pop("extends", None)
@@ -95,14 +126,28 @@ def load_scenario(name: str | Path, allowed: tuple[Path, ...] = (), changes: dic
         faults = error.errors()
         findings = [_finding(path, fault) for fault in _merged(faults[:MOST_TOLD])]
         if len(faults) > MOST_TOLD:
-            findings.append(Finding("E103", path.name, f"{len(faults) - MOST_TOLD} more faults", do="mend these first, then check again"))
+            findings.append(
+                Finding(
+                    "E103",
+                    path.name,
+                    f"{len(faults) - MOST_TOLD} more faults",
+                    do="mend these first, then check again",
+                )
+            )
         raise InputError(findings) from error
     return Scenario(spec, path, allowed)
 
 
-def _read_with_extends(path: Path, seen: tuple[Path, ...], allowed: tuple[Path, ...]) -> dict[str, Any]:
+def _read_with_extends(
+    path: Path, seen: tuple[Path, ...], allowed: tuple[Path, ...]
+) -> dict[str, Any]:
     if path.resolve() in seen:
-        raise input_error("E103", path.name, "`extends` runs in a circle", given=" -> ".join(p.name for p in (*seen, path)))
+        raise input_error(
+            "E103",
+            path.name,
+            "`extends` runs in a circle",
+            given=" -> ".join(p.name for p in (*seen, path)),
+        )
     data = _read_toml(path)
     base = data.get("extends")
     if base is None:
@@ -116,18 +161,31 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def merge_tables(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Tables are merged key by key, everything else is replaced; a table of another `kind` replaces the whole."""
+    """Tables are merged key by key, everything else is replaced; a table of another `kind` replaces
+    the whole.
+    """
     merged = copy.deepcopy(base)
     for key, value in over.items():
         old = merged.get(key)
-        same_kind = isinstance(old, dict) and isinstance(value, dict) and value.get("kind", old.get("kind")) == old.get("kind")
+        same_kind = (
+            isinstance(old, dict)
+            and isinstance(value, dict)
+            and value.get("kind", old.get("kind")) == old.get("kind")
+        )
         merged[key] = merge_tables(old, value) if same_kind and isinstance(old, dict) else value
     return merged
 
 
 def _refuse_what_is_not_built(data: dict[str, Any], path: Path) -> None:
     findings = [
-        Finding("E103", f"{path.name}, [{key}]", f"not implemented yet: {NOT_YET[key]}", do="remove this section") for key in data if key in NOT_YET
+        Finding(
+            "E103",
+            f"{path.name}, [{key}]",
+            f"not implemented yet: {NOT_YET[key]}",
+            do="remove this section",
+        )
+        for key in data
+        if key in NOT_YET
     ]
     if findings:
         raise InputError(findings)
@@ -155,7 +213,9 @@ def _merged(faults: list[Any]) -> list[Any]:
     places: dict[tuple[Any, ...], Any] = {}
     for fault in faults:
         prefix, member = _member(fault["loc"])
-        rivals = [count for key, count in counts.items() if key[:-1] == prefix and key[-1] is not None]
+        rivals = [
+            count for key, count in counts.items() if key[:-1] == prefix and key[-1] is not None
+        ]
         if member is not None and counts[(*prefix, member)] > min(rivals):
             continue
         place = _without_tags(fault["loc"])
@@ -181,13 +241,30 @@ def _finding(path: Path, fault: Any) -> Finding:
     loc = [str(part) for part in fault["loc"]]
     where = f"{path.name}{_place(loc)}"
     model = _model_at(loc[:-1], fault)
-    given = "" if fault["type"] in ("missing", "extra_forbidden") and isinstance(fault.get("input"), dict) else _short(fault.get("input"), loc)
+    given = (
+        ""
+        if fault["type"] in ("missing", "extra_forbidden") and isinstance(fault.get("input"), dict)
+        else _short(fault.get("input"), loc)
+    )
     if fault["type"] == "extra_forbidden":
         known = list(_keys(model))
-        return Finding("E103", where, f"unknown key{nearest(loc[-1], known)}", given=given, allowed=", ".join(known), do="rename or remove the key")
+        return Finding(
+            "E103",
+            where,
+            f"unknown key{nearest(loc[-1], known)}",
+            given=given,
+            allowed=", ".join(known),
+            do="rename or remove the key",
+        )
     if fault["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        kinds = str(fault.get("ctx", {}).get("expected_tags", "")).replace("'", "") or ", ".join(_kinds(loc))
-        problem = "the key `kind` is missing" if fault["type"] == "union_tag_not_found" else "unknown kind"
+        kinds = str(fault.get("ctx", {}).get("expected_tags", "")).replace("'", "") or ", ".join(
+            _kinds(loc)
+        )
+        problem = (
+            "the key `kind` is missing"
+            if fault["type"] == "union_tag_not_found"
+            else "unknown kind"
+        )
         stated = fault["input"].get("kind", "") if isinstance(fault.get("input"), dict) else ""
         return Finding(
             "E104",
@@ -198,19 +275,47 @@ def _finding(path: Path, fault: Any) -> Finding:
             do="set kind",
         )
     if fault["type"] == "missing":
-        return Finding("E104", where, "this key is missing", allowed=allowed_values(model, loc[-1]), do=f"add `{loc[-1]} = ...`")
-    if fault["type"] in ("timezone_aware", "datetime_type", "datetime_from_date_parsing", "datetime_parsing"):
-        return Finding("E302", where, "a time needs its offset", given=given, allowed="2021-07-20T15:00:00+08:00", do="add the offset, e.g. +08:00")
+        return Finding(
+            "E104",
+            where,
+            "this key is missing",
+            allowed=allowed_values(model, loc[-1]),
+            do=f"add `{loc[-1]} = ...`",
+        )
+    if fault["type"] in (
+        "timezone_aware",
+        "datetime_type",
+        "datetime_from_date_parsing",
+        "datetime_parsing",
+    ):
+        return Finding(
+            "E302",
+            where,
+            "a time needs its offset",
+            given=given,
+            allowed="2021-07-20T15:00:00+08:00",
+            do="add the offset, e.g. +08:00",
+        )
     message = str(fault["msg"]).removeprefix("Value error, ")
     return Finding(
-        "E104", where, message[:1].lower() + message[1:], given=given, allowed=allowed_values(model, loc[-1]) if loc else "", do="change the value"
+        "E104",
+        where,
+        message[:1].lower() + message[1:],
+        given=given,
+        allowed=allowed_values(model, loc[-1]) if loc else "",
+        do="change the value",
     )
 
 
 def _kinds(loc: list[str]) -> list[str]:
     field = ScenarioSpec.model_fields.get(loc[0]) if loc else None
     models = models_in(field.annotation) if field else []
-    return [str(k) for m in models if "kind" in m.model_fields for k in getattr(m.model_fields["kind"].annotation, "__args__", ())]
+    return [
+        str(k)
+        for m in models
+        if "kind" in m.model_fields
+        for k in getattr(m.model_fields["kind"].annotation, "__args__", ())
+    ]
 
 
 def _place(loc: list[str]) -> str:
@@ -233,7 +338,9 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _model_at(loc: list[str], fault: Any) -> type[BaseModel]:
-    """The section in which the fault lies: follow annotations by key, a union by the fault's own data where it has a kind."""
+    """The section in which the fault lies: follow annotations by key, a union by the fault's own
+    data where it has a kind.
+    """
     model: type[BaseModel] = ScenarioSpec
     for part in loc:
         if part.isdigit():
@@ -266,6 +373,17 @@ def allowed_values(model: type[BaseModel], key: str) -> str:
     if field is None:
         return ""
     signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    limits = [f"{signs[name]} {getattr(rule, name)}" for rule in field.metadata for name in signs if getattr(rule, name, None) is not None]
-    options = [repr(v) for v in getattr(field.annotation, "__args__", ()) if isinstance(v, (str, int)) and not isinstance(v, bool)]
-    return "; ".join(part for part in (", ".join(options), " and ".join(limits), field.description or "") if part)
+    limits = [
+        f"{signs[name]} {getattr(rule, name)}"
+        for rule in field.metadata
+        for name in signs
+        if getattr(rule, name, None) is not None
+    ]
+    options = [
+        repr(v)
+        for v in getattr(field.annotation, "__args__", ())
+        if isinstance(v, (str, int)) and not isinstance(v, bool)
+    ]
+    return "; ".join(
+        part for part in (", ".join(options), " and ".join(limits), field.description or "") if part
+    )

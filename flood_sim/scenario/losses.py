@@ -1,4 +1,6 @@
-"""[infiltration], [storage], [evaporation] and [[facilities]] to what the surface takes out of its water."""
+"""[infiltration], [storage], [evaporation] and [[facilities]] to what the surface takes out of its
+water.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,14 @@ import numpy as np
 from flood_sim.city import City
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
-from flood_sim.ground.infiltration import ConstantInfiltration, CurveNumber, GreenAmpt, Horton, Infiltration, NoInfiltration
+from flood_sim.ground.infiltration import (
+    ConstantInfiltration,
+    CurveNumber,
+    GreenAmpt,
+    Horton,
+    Infiltration,
+    NoInfiltration,
+)
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.tables import by_class, read_series
@@ -27,49 +36,83 @@ KEYS = {
 }
 
 
-def build_infiltration(scenario: Scenario, terrain: Terrain, city: City | None, findings: list[Finding]) -> Infiltration:
-    """The loss of a scenario; `city_soil` is the reference city's own. Inactive cells lose nothing."""
+def build_infiltration(
+    scenario: Scenario, terrain: Terrain, city: City | None, findings: list[Finding]
+) -> Infiltration:
+    """The loss of a scenario; `city_soil` is the reference city's own. Inactive cells lose
+    nothing.
+    """
     spec: Any = scenario.spec.infiltration
     if spec.kind == "none":
         return NoInfiltration()
     if city is not None and spec.kind == "city_soil":
         conductivity, suction, deficit = city.soil()
-        return GreenAmpt(np.where(terrain.active, conductivity, 0.0), suction, (1.0 - spec.wetness) * deficit)
+        return GreenAmpt(
+            np.where(terrain.active, conductivity, 0.0), suction, (1.0 - spec.wetness) * deficit
+        )
     fields = _cover_or_numbers(scenario, spec, KEYS[spec.kind], terrain, "[infiltration]", findings)
     first = np.where(terrain.active, fields[0], 0.0)
     rate = mm_h_to_m_s(1.0)
     if spec.kind == "green_ampt":
-        return GreenAmpt(rate * first, mm_to_m(1.0) * fields[1], (1.0 - spec.wetness) * fields[2], spec.recovery)
+        return GreenAmpt(
+            rate * first, mm_to_m(1.0) * fields[1], (1.0 - spec.wetness) * fields[2], spec.recovery
+        )
     if spec.kind == "horton":
-        return Horton(rate * first, rate * fields[1], fields[2] / SECONDS_PER_HOUR, fields[3] / SECONDS_PER_HOUR)
+        return Horton(
+            rate * first,
+            rate * fields[1],
+            fields[2] / SECONDS_PER_HOUR,
+            fields[3] / SECONDS_PER_HOUR,
+        )
     if spec.kind == "curve_number":
         return CurveNumber(first)
     return ConstantInfiltration(rate * first)
 
 
 def _cover_or_numbers(
-    scenario: Scenario, spec: Any, keys: tuple[str, ...], terrain: Terrain, section: str, findings: list[Finding]
+    scenario: Scenario,
+    spec: Any,
+    keys: tuple[str, ...],
+    terrain: Terrain,
+    section: str,
+    findings: list[Finding],
 ) -> list[np.ndarray]:
-    """Fields (rows, columns) of a table by land cover, or of numbers; a number that is left out is 0."""
+    """Fields (rows, columns) of a table by land cover, or of numbers; a number that is left out is
+    0.
+    """
     if spec.land_cover is not None:
         place = f"{section} land_cover"
-        raster, table = scenario.file(spec.land_cover.file, place), scenario.file(spec.land_cover.table, place)
+        raster, table = (
+            scenario.file(spec.land_cover.file, place),
+            scenario.file(spec.land_cover.table, place),
+        )
         values = by_class(raster, table, keys, terrain.grid, terrain.active, findings)
         return [values[key] for key in keys]
     return [np.full(terrain.grid.shape, float(getattr(spec, key) or 0.0)) for key in keys]
 
 
-def build_storage(scenario: Scenario, terrain: Terrain, buildings: np.ndarray, findings: list[Finding]) -> StorageInputs:
+def build_storage(
+    scenario: Scenario, terrain: Terrain, buildings: np.ndarray, findings: list[Finding]
+) -> StorageInputs:
     """Leaves, hollows, evaporation and layered facilities; None where there is nothing."""
     spec = scenario.spec
-    stores = _cover_or_numbers(scenario, spec.storage, ("canopy_mm", "depression_mm"), terrain, "[storage]", findings)
-    canopy, hollows = (np.where(terrain.active, mm_to_m(1.0) * s, 0.0) if s.any() else None for s in stores)
+    stores = _cover_or_numbers(
+        scenario, spec.storage, ("canopy_mm", "depression_mm"), terrain, "[storage]", findings
+    )
+    canopy, hollows = (
+        np.where(terrain.active, mm_to_m(1.0) * s, 0.0) if s.any() else None for s in stores
+    )
     facilities = []
     names: set[str] = set()
     for number, facility in enumerate(spec.facilities, start=1):
         place = f"{scenario.path.name}, [[facilities]] {number} ({facility.kind} `{facility.name}`)"
         if facility.name in names:
-            raise input_error("E105", place, "two facilities have this name", do="names must differ: the summary has a line for each")
+            raise input_error(
+                "E105",
+                place,
+                "two facilities have this name",
+                do="names must differ: the summary has a line for each",
+            )
         names.add(facility.name)
         facilities.append(_facility(scenario, facility, terrain, buildings, place))
     _refuse_overfull(scenario, facilities, terrain)
@@ -80,12 +123,24 @@ def _evaporation(scenario: Scenario, findings: list[Finding]) -> Series | None:
     spec = scenario.spec.evaporation
     unit = mm_to_m(1.0) / SECONDS_PER_DAY
     if spec.file is not None:
-        series = read_series(scenario, scenario.file(spec.file, "[evaporation] file"), EvaporationRow, "rate_mm_d", findings)
+        series = read_series(
+            scenario,
+            scenario.file(spec.file, "[evaporation] file"),
+            EvaporationRow,
+            "rate_mm_d",
+            findings,
+        )
         return Series(series.time_s, unit * series.value)
     return constant(unit * spec.rate_mm_d) if spec.rate_mm_d > 0.0 else None
 
 
-def _facility(scenario: Scenario, spec: PermeablePaving | Bioretention | GreenRoof, terrain: Terrain, buildings: np.ndarray, place: str) -> Facility:
+def _facility(
+    scenario: Scenario,
+    spec: PermeablePaving | Bioretention | GreenRoof,
+    terrain: Terrain,
+    buildings: np.ndarray,
+    place: str,
+) -> Facility:
     inside = np.zeros(terrain.grid.shape, bool)
     for shape in files.read_geometries(scenario.file(spec.polygon, place), terrain.grid):
         inside |= terrain.grid.cells_in(shape)
@@ -93,11 +148,22 @@ def _facility(scenario: Scenario, spec: PermeablePaving | Bioretention | GreenRo
     cells = np.argwhere(inside & (buildings if roof else terrain.active))
     if not len(cells):
         what = "building" if roof else "open cell"
-        raise input_error("E204", place, f"no {what} lies in the polygon", given=spec.polygon, do="check its place and coordinate system")
+        raise input_error(
+            "E204",
+            place,
+            f"no {what} lies in the polygon",
+            given=spec.polygon,
+            do="check its place and coordinate system",
+        )
     share = np.full(len(cells), spec.share)
-    if roof and terrain.rain_to is not None:  # the roof's rain falls beside the building: there the roof holds it back
+    if (
+        roof and terrain.rain_to is not None
+    ):  # the roof's rain falls beside the building: there the roof holds it back
         index, count = np.unique(terrain.rain_to[cells[:, 0], cells[:, 1]], return_counts=True)
-        cells, share = np.column_stack(np.unravel_index(index, terrain.grid.shape)), spec.share * count
+        cells, share = (
+            np.column_stack(np.unravel_index(index, terrain.grid.shape)),
+            spec.share * count,
+        )
     return Facility(spec.name, spec.kind, cells.astype(np.int64), share, roof, **spec.layers())  # type: ignore[arg-type]
 
 
@@ -107,6 +173,9 @@ def _refuse_overfull(scenario: Scenario, facilities: list[Facility], terrain: Te
     if over is not None:
         row, column, share, _ = over
         raise input_error(
-            "E105", f"{scenario.path.name}, [[facilities]]", "the shares of a cell sum to more than 1",
-            given=f"{share:.2f} at row {row}, column {column}", do="lower the shares, or separate the polygons",
-        )  # fmt: skip
+            "E105",
+            f"{scenario.path.name}, [[facilities]]",
+            "the shares of a cell sum to more than 1",
+            given=f"{share:.2f} at row {row}, column {column}",
+            do="lower the shares, or separate the polygons",
+        )

@@ -9,7 +9,9 @@ from flood_sim.ground.terrain import Terrain
 
 
 def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> tuple[int, int]:
-    """Row and column of an active cell. Raises InputError where the place is off the grid or not open."""
+    """Row and column of an active cell. Raises InputError where the place is off the grid or not
+    open.
+    """
     row, column = (int(v) for v in terrain.grid.cell_at(*location_m))
     if not bool(terrain.grid.contains(row, column)) or not terrain.active[row, column]:
         raise input_error(
@@ -25,7 +27,9 @@ def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> 
 
 
 def refuse_unknown(name: str, known: Iterable[str], what: str, place: str) -> None:
-    """Raises InputError, with the name that may be meant, where a scenario names what is not there."""
+    """Raises InputError, with the name that may be meant, where a scenario names what is not
+    there.
+    """
     names = list(known)
     if name not in names:
         raise input_error("E104", place, f"no such {what}{nearest(name, names)}", given=name)

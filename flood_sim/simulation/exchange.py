@@ -1,8 +1,10 @@
-"""Street <-> sewer at the nodes: capture, deliver, reject, return. Owns the escrow; ONE sign convention: + leaves the sewer.
+"""Street <-> sewer at the nodes: capture, deliver, reject, return. Owns the escrow; ONE sign
+convention: + leaves the sewer.
 
-The scheme and what was tried before it: documentation, "coupling". Capture itself happens in the surface's time step, within the
-acceptance set here; what a window captured waits in the escrow and is delivered to the network during the next one. Water the network
-cannot hold leaves the node as flooding and returns to the street during the window after. Every volume here is float64.
+The scheme and what was tried before it: documentation, "coupling". Capture itself happens in the
+surface's time step, within the acceptance set here; what a window captured waits in the escrow and
+is delivered to the network during the next one. Water the network cannot hold leaves the node as
+flooding and returns to the street during the window after. Every volume here is float64.
 """
 
 from __future__ import annotations
@@ -22,11 +24,17 @@ from flood_sim.surface.rain import Gutters
 
 WEIR_COEFFICIENT = 1.594  # SI, sharp edge; 1.66 for grates (HEC-22)
 ORIFICE_COEFFICIENT = 0.6
-OVERFULL_OFFER = 1.3  # a full node is offered a little more than it took: it stays at the street's level
+OVERFULL_OFFER = (
+    1.3  # a full node is offered a little more than it took: it stays at the street's level
+)
 FREE_GROWTH = 1.5  # a node with room may take this multiple of what it took last
 LID_TOLERANCE_M = 0.005  # SWMM holds a spilling node at its limit
-LEAVING_S = 20.0  # over which the flow out of a node is averaged before it sets the head that it needs
-CALM_S = 240.0  # after a spill, until a node is offered growth as before: else it takes and spills by turns about the street's level
+LEAVING_S = (
+    20.0  # over which the flow out of a node is averaged before it sets the head that it needs
+)
+# after a spill, until a node is offered growth as before: else it takes and spills by turns about
+# the street's level
+CALM_S = 240.0
 LEAST_CALM = 0.1
 LEAST_OFFER = 0.02  # of the free flow, so that a shut node opens again
 OFFER_RULES = (CALM_S, FREE_GROWTH, OVERFULL_OFFER, LEAST_OFFER, LEAST_CALM)
@@ -36,8 +44,9 @@ OFFER_RULES = (CALM_S, FREE_GROWTH, OVERFULL_OFFER, LEAST_OFFER, LEAST_CALM)
 class CouplingLayout:
     """Where street and sewer meet.
 
-    inlets : openings, several a node or several a cell;  return_nodes (r,), return_cells (r, 2), return_share (r,) summing to 1 a node:
-    where a node's flooding comes up;  outfalls_to_surface : outfalls discharge into their return cells instead of leaving the model;
+    inlets : openings, several a node or several a cell;  return_nodes (r,), return_cells (r, 2),
+    return_share (r,) summing to 1 a node: where a node's flooding comes up;  outfalls_to_surface :
+    outfalls discharge into their return cells instead of leaving the model;
     outfalls_feel_surface : and the water that stands there is their stage;
     gutters : roofs whose rain goes into the network.
     """
@@ -52,37 +61,61 @@ class CouplingLayout:
 
 
 class Exchange:
-    """The hands between a SurfaceFlow and a DrainageNetwork; both keep their own books, this one compares them."""
+    """The hands between a SurfaceFlow and a DrainageNetwork; both keep their own books, this one
+    compares them.
+    """
 
     def __init__(self, network: DrainageNetwork, layout: CouplingLayout) -> None:
         count = len(network.node_ids)
         self.layout, self.book = layout, ExchangeBook()
-        self.escrow, self.inflow = np.zeros(count), np.zeros(count)  # m3 waiting, m3/s delivered at present
+        self.escrow, self.inflow = (
+            np.zeros(count),
+            np.zeros(count),
+        )  # m3 waiting, m3/s delivered at present
         self.flow = np.zeros(count)  # m3/s of the last window, + leaves the sewer
         self.sign_flips = np.zeros(count, np.int64)
-        self.volume_delivered = 0.0  # m3 that SWMM received, by the trapezoid it applies to lateral inflows
+        self.volume_delivered = (
+            0.0  # m3 that SWMM received, by the trapezoid it applies to lateral inflows
+        )
         self.uncoupled_flooding = 0.0  # m3 spilled by nodes without a cell: it leaves the model
         self.outfall_returned = 0.0  # m3 that outfalls put onto the grid
-        self._flooded, self._spilled, self._delivered = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._flooded, self._spilled, self._delivered = (
+            np.zeros(count),
+            np.zeros(count),
+            np.zeros(count),
+        )
         self._calm = np.ones(count)  # 0 just after a spill to 1
-        self._captured_flow, self._free_flow, self._leaving = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._captured_flow, self._free_flow, self._leaving = (
+            np.zeros(count),
+            np.zeros(count),
+            np.zeros(count),
+        )
         self._outfall_volume = np.zeros(network.outfalls.size)
         self._coupled = np.zeros(count, bool)
         self._coupled[layout.return_nodes] = True
         self._return_bed: np.ndarray | None = None  # bed of the return cells, m; looked up once
-        self._return_row, self._return_column = (np.ascontiguousarray(c, np.int64) for c in layout.return_cells.T)
+        self._return_row, self._return_column = (
+            np.ascontiguousarray(c, np.int64) for c in layout.return_cells.T
+        )
         self._surcharge = np.zeros(count)
         self._inlet_node = np.array([inlet.node for inlet in layout.inlets], np.int64)
-        self._inlet_area = np.array([0.0 if inlet.pumped else inlet.area_m2 for inlet in layout.inlets])
+        self._inlet_area = np.array(
+            [0.0 if inlet.pumped else inlet.area_m2 for inlet in layout.inlets]
+        )
         self._shut_share = np.array([inlet.shut_share for inlet in layout.inlets])
         self._way_out = np.array([not inlet.pumped for inlet in layout.inlets], bool)
         self._lid = np.array([inlet.lid_m for inlet in layout.inlets])
         self._lid_shut = self._lid > 0.0
         self._share = np.ones(len(layout.inlets))  # of each inlet, by what happens to it
-        self._area, self._lift = np.zeros(count), np.zeros(count)  # m2 through which a node spills; m of head its lids withstand
+        self._area, self._lift = (
+            np.zeros(count),
+            np.zeros(count),
+        )  # m2 through which a node spills; m of head its lids withstand
 
     def set_openings(self, surface: SurfaceFlow, share: np.ndarray) -> None:
-        """Share (inlets,) of each opening that is left, as the layout has them; shut lids leave their pick holes."""
+        """Share (inlets,) of each opening that is left, as the layout has them; shut lids leave
+        their pick holes.
+        """
         self._share = share
         open_ = share * np.where(self._lid_shut, self._shut_share, 1.0)
         self._area[:], self._lift[:] = 0.0, np.inf
@@ -98,18 +131,24 @@ class Exchange:
         return int((self._lid > 0.0).sum() - self._lid_shut.sum())
 
     def _lift_lids(self, surface: SurfaceFlow, network: DrainageNetwork) -> None:
-        """A lid goes off for good once its node's head stands so far over the rim, or water has come out under it."""
+        """A lid goes off for good once its node's head stands so far over the rim, or water has
+        come out under it.
+        """
         if not self._lid_shut.any():
             return
         node = self._inlet_node
         over = (network.heads() - network.rim_m)[node]
-        lifted = self._lid_shut & ((over >= self._lid - LID_TOLERANCE_M) | (self._spilled[node] > 0.0))
+        lifted = self._lid_shut & (
+            (over >= self._lid - LID_TOLERANCE_M) | (self._spilled[node] > 0.0)
+        )
         if lifted.any():
             self._lid_shut &= ~lifted
             self.set_openings(surface, self._share)
 
     def stored(self, surface: SurfaceFlow) -> float:
-        """Water between the two models (m3): escrow, flooding not yet handed over, returns that have not reached their cell."""
+        """Water between the two models (m3): escrow, flooding not yet handed over, returns that
+        have not reached their cell.
+        """
         return float(self.escrow.sum()) + float(self._spilled.sum()) + surface.pending_volume
 
     @property
@@ -118,7 +157,9 @@ class Exchange:
         return self._spilled
 
     def receive(self, volumes: np.ndarray) -> None:
-        """Water (nodes,) m3 that others than the street bring to the network: sump pumps of underground spaces."""
+        """Water (nodes,) m3 that others than the street bring to the network: sump pumps of
+        underground spaces.
+        """
         self.escrow += volumes
         self.book.to_sewer_street += float(volumes.sum())
         self.book.to_sewer_network += float(volumes.sum())
@@ -136,57 +177,98 @@ class Exchange:
         network.set_surcharge_depth(self._surcharge_depth(level, network, window))
 
     def _return_flooding(self, surface: SurfaceFlow) -> None:
-        surface.return_volumes[:] += self._spilled[self.layout.return_nodes] * self.layout.return_share
+        surface.return_volumes[:] += (
+            self._spilled[self.layout.return_nodes] * self.layout.return_share
+        )
 
     def _set_acceptance(self, surface: SurfaceFlow, window: Window) -> None:
         now = (self._calm, self._spilled, self._delivered, self._captured_flow, self._free_flow)
         nodes.accept(window.length, *now, OFFER_RULES, surface.inlet_acceptance)
 
     def _deliver(self, network: DrainageNetwork, window: Window) -> None:
-        """SWMM integrates a lateral inflow as a trapezoid: in its first step it blends q_prev into q. Half a step stays in the escrow."""
-        nodes.deliver(window.length, 0.5 * network.routing_step_s, network.smallest_inflow, self.escrow, self.inflow, self._delivered)
+        """SWMM integrates a lateral inflow as a trapezoid: in its first step it blends q_prev into
+        q. Half a step stays in the escrow.
+        """
+        nodes.deliver(
+            window.length,
+            0.5 * network.routing_step_s,
+            network.smallest_inflow,
+            self.escrow,
+            self.inflow,
+            self._delivered,
+        )
         self.volume_delivered += float(self._delivered.sum())
         network.set_inflow(self.inflow)
 
     def _street_level(self, surface: SurfaceFlow, network: DrainageNetwork) -> np.ndarray:
-        """(nodes,) m: the highest water over a node's return cells, its rim (an outfall's invert) where they are dry or it has none."""
+        """(nodes,) m: the highest water over a node's return cells, its rim (an outfall's invert)
+        where they are dry or it has none.
+        """
         level = np.array(network.rim_m, float)
         level[network.outfalls] = network.invert_m[network.outfalls]
         row, column = self._return_row, self._return_column
         if self._return_bed is None:
             self._return_bed = surface.terrain.bed_elevation[row, column].astype(float)
-        nodes.street_level(surface.depth, self.layout.return_nodes, row, column, self._return_bed, level)
+        nodes.street_level(
+            surface.depth, self.layout.return_nodes, row, column, self._return_bed, level
+        )
         return level
 
-    def _surcharge_depth(self, street_level: np.ndarray, network: DrainageNetwork, window: Window) -> np.ndarray:
-        """Depth over the rim at which a node spills: at the street's level, less the head that entering water loses in the openings, or with
-        what leaving water needs there (its flow averaged over LEAVING_S: the next flow follows from it); never below the rim. Where no street
-        lies over it, what the file says: lids that are bolted down.
+    def _surcharge_depth(
+        self, street_level: np.ndarray, network: DrainageNetwork, window: Window
+    ) -> np.ndarray:
+        """Depth over the rim at which a node spills: at the street's level, less the head that
+        entering water loses in the openings, or with what leaving water needs there (its flow
+        averaged over LEAVING_S: the next flow follows from it); never below the rim. Where no
+        street lies over it, what the file says: lids that are bolted down.
 
-        Below it (negative depths, for mouths of open culverts) SWMM lost 244 of 400 m3: its node is then clamped while the pipe that it
-        empties is half full.
+        Below it (negative depths, for mouths of open culverts) SWMM lost 244 of 400 m3: its node is
+        then clamped while the pipe that it empties is half full.
         """
         nodes.surcharge_depth(
-            window.length, min(window.length / LEAVING_S, 1.0), (ORIFICE_COEFFICIENT, GRAVITY_M_S2), street_level, network.rim_m, self._lift, self._area,
-            self._coupled, network.own_surcharge_m, self._delivered, self._spilled, self._leaving, self._surcharge,
-        )  # fmt: skip
+            window.length,
+            min(window.length / LEAVING_S, 1.0),
+            (ORIFICE_COEFFICIENT, GRAVITY_M_S2),
+            street_level,
+            network.rim_m,
+            self._lift,
+            self._area,
+            self._coupled,
+            network.own_surcharge_m,
+            self._delivered,
+            self._spilled,
+            self._leaving,
+            self._surcharge,
+        )
         return self._surcharge
 
     def close_window(self, surface: SurfaceFlow, network: DrainageNetwork, window: Window) -> None:
-        """Take what the street gave into the escrow, and what the network spilled; note both sides in the book."""
+        """Take what the street gave into the escrow, and what the network spilled; note both sides
+        in the book.
+        """
         if not self.escrow.size:
             return
         captured, roofs = surface.inlet_capture, surface.roof_volumes
         self._spilled[:] = self._read_spilled(network)
         self._lift_lids(surface, network)
         nodes.take(
-            window.length, captured, roofs, self._spilled, surface.inlet_offered, self.escrow, self.flow, self._captured_flow, self._free_flow,
+            window.length,
+            captured,
+            roofs,
+            self._spilled,
+            surface.inlet_offered,
+            self.escrow,
+            self.flow,
+            self._captured_flow,
+            self._free_flow,
             self.sign_flips,
-        )  # fmt: skip
+        )
         self.book.to_sewer_street += float(captured.sum()) + float(roofs.sum())
         self.book.to_sewer_network = self.volume_delivered + float(self.escrow.sum())
         self.book.to_street_network += float(self._spilled.sum())
-        self.book.to_street_street = surface.returned_volume + surface.pending_volume + float(self._spilled.sum())
+        self.book.to_street_street = (
+            surface.returned_volume + surface.pending_volume + float(self._spilled.sum())
+        )
 
     def _read_spilled(self, network: DrainageNetwork) -> np.ndarray:
         """(nodes,) m3 that left the network towards the street during the window."""

@@ -1,4 +1,6 @@
-"""What a model is built from, fully resolved: arrays, series, settings. The scenario layer makes it, measures edit it, the simulation uses it."""
+"""What a model is built from, fully resolved: arrays, series, settings. The scenario layer makes
+it, measures edit it, the simulation uses it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump
 
 @dataclass(frozen=True)
 class NodeInlet:
-    """An opening given by node name; rim_m: level at which street water enters, None: the node's own rim."""
+    """An opening given by node name; rim_m: level at which street water enters, None: the node's
+    own rim.
+    """
 
     node: str
     row: int
@@ -46,7 +50,9 @@ class NodeInlet:
 
 @dataclass(frozen=True)
 class DrainageInputs:
-    """The sewer network: text of the .inp, openings by node, cells where a node's flooding comes up, in equal shares."""
+    """The sewer network: text of the .inp, openings by node, cells where a node's flooding comes
+    up, in equal shares.
+    """
 
     network: InpFile
     inlets: tuple[NodeInlet, ...]
@@ -55,7 +61,9 @@ class DrainageInputs:
     threads: int = 1
     outfalls_to_surface: bool = False
     outfalls_feel_surface: bool = False
-    roof_cells: dict[str, np.ndarray] = field(default_factory=dict)  # node to the roof cells (n, 2) whose gutters drain into it
+    roof_cells: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # node to the roof cells (n, 2) whose gutters drain into it
     gutter_capacity_m_s: float = np.inf
 
 
@@ -72,7 +80,9 @@ class Gauge:
 
 @dataclass(frozen=True)
 class Limits:
-    """When a run stops (exit 3) and when it is said to have exceeded a tolerance (exit 4); shares of the water supplied."""
+    """When a run stops (exit 3) and when it is said to have exceeded a tolerance (exit 4); shares
+    of the water supplied.
+    """
 
     volume_error_stop: float = 0.05
     volume_error_exceeded: float = 0.01
@@ -110,9 +120,17 @@ class ModelInputs:
     fields: str = "frames"
     buildings: np.ndarray | None = None
     exposure: Exposure | None = None
-    layers: dict[str, np.ndarray] = field(default_factory=dict)  # land uses by name, bool (rows, columns): targets of measures
-    lines: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # axes by layer, each a tuple of map points
-    dug_m: np.ndarray | None = None  # how far measures have lowered the ground (rows, columns) m: water in what they dug is no flood
+    layers: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # land uses by name, bool (rows, columns): targets of measures
+    lines: dict[str, tuple[Any, ...]] = field(
+        default_factory=dict
+    )  # axes by layer, each a tuple of map points
+    dug_m: np.ndarray | None = (
+        # how far measures have lowered the ground (rows, columns) m: water in what they dug is no
+        # flood
+        None
+    )
     measures: tuple[dict[str, Any], ...] = ()  # what the portfolio built, as measures.json has it
     measure_features: tuple[dict[str, Any], ...] = ()
     portfolio: str = "baseline"
@@ -121,16 +139,26 @@ class ModelInputs:
     folder: Path = Path()
 
 
-def surface_inlets(inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarray) -> tuple[Inlet, ...]:
+def surface_inlets(
+    inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarray
+) -> tuple[Inlet, ...]:
     """Openings with node numbers instead of names."""
     number = {name: k for k, name in enumerate(node_ids)}
     return tuple(
         Inlet(
-            i.row, i.column, number[i.node], float(rim_m[number[i.node]]) if i.rim_m is None else i.rim_m, i.perimeter_m, i.area_m2,
-            i.capacity_m3_s, i.pumped, i.lid_m, i.shut_share,
+            i.row,
+            i.column,
+            number[i.node],
+            float(rim_m[number[i.node]]) if i.rim_m is None else i.rim_m,
+            i.perimeter_m,
+            i.area_m2,
+            i.capacity_m3_s,
+            i.pumped,
+            i.lid_m,
+            i.shut_share,
         )
         for i in inputs.inlets
-    )  # fmt: skip
+    )
 
 
 def surface_gutters(inputs: DrainageInputs, node_ids: list[str]) -> Gutters | None:
@@ -139,5 +167,7 @@ def surface_gutters(inputs: DrainageInputs, node_ids: list[str]) -> Gutters | No
         return None
     number = {name: k for k, name in enumerate(node_ids)}
     cells = np.concatenate(list(inputs.roof_cells.values()))
-    node = np.concatenate([np.full(len(c), number[name], np.int64) for name, c in inputs.roof_cells.items()])
+    node = np.concatenate(
+        [np.full(len(c), number[name], np.int64) for name, c in inputs.roof_cells.items()]
+    )
     return Gutters(cells, node, inputs.gutter_capacity_m_s)

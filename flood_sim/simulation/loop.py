@@ -1,4 +1,6 @@
-"""The time loop and nothing else: which model moves when, and the ledger that closes every window."""
+"""The time loop and nothing else: which model moves when, and the ledger that closes every
+window.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,13 @@ from flood_sim.operations.actions import Actions
 from flood_sim.operations.switches import Operations
 from flood_sim.simulation.exchange import Exchange
 from flood_sim.simulation.inputs import ModelInputs
-from flood_sim.simulation.models import City, coupling_layout, open_network, open_surface, open_traffic
+from flood_sim.simulation.models import (
+    City,
+    coupling_layout,
+    open_network,
+    open_surface,
+    open_traffic,
+)
 from flood_sim.simulation.volume_check import Models, refuse_wrong_stores
 from flood_sim.sites.sites import Sites
 
@@ -46,8 +54,9 @@ class Simulation:
     """Surface, network, the exchange between them, and the sites of the city on one clock."""
 
     def __init__(self, inputs: ModelInputs, folder: Path, tape: Path | None = None) -> None:
-        """Build the models; SWMM writes its files into folder, tape: where what it is told is written down, so that a killed run can go on.
-        Raises InputError where SWMM refuses the network."""
+        """Build the models; SWMM writes its files into folder, tape: where what it is told is
+        written down, so that a killed run can go on. Raises InputError where SWMM refuses the
+        network."""
         self.inputs, self.clock, self.timers = inputs, inputs.clock, Timers()
         self.network = open_network(inputs, folder, tape)
         layout = coupling_layout(inputs.drainage, self.network)
@@ -55,7 +64,14 @@ class Simulation:
         self.surface = open_surface(inputs, layout, len(self.network.node_ids), self.sites.spaces)
         self.exchange = Exchange(self.network, layout)
         self.actions = Actions(inputs.actions, inputs.crews, inputs.trucks)
-        self._city = City(self.surface, self.network, self.exchange, self.sites, self.actions, open_traffic(inputs))
+        self._city = City(
+            self.surface,
+            self.network,
+            self.exchange,
+            self.sites,
+            self.actions,
+            open_traffic(inputs),
+        )
         self.operations = Operations(inputs.operations, self.network.link_ids, len(layout.inlets))
         self.ledger = Ledger()
         self.time_s = 0.0
@@ -63,8 +79,12 @@ class Simulation:
         self._pool = ThreadPoolExecutor(1, "network")
         self._start_ledger()
 
-    def run(self, recorder: Recorder, progress: Callable[[Simulation], None] = lambda simulation: None) -> str:
-        """Run to the end of the clock; returns "complete" or, where `wanted_stop` was set, "interrupted"."""
+    def run(
+        self, recorder: Recorder, progress: Callable[[Simulation], None] = lambda simulation: None
+    ) -> str:
+        """Run to the end of the clock; returns "complete" or, where `wanted_stop` was set,
+        "interrupted".
+        """
         for window in self.clock.windows():
             if window.stop <= self.time_s + 1e-9:  # done before a checkpoint
                 continue
@@ -77,7 +97,9 @@ class Simulation:
         return "complete"
 
     def advance(self, window: Window) -> None:
-        """One coupling window. The network routes in a second thread: both engines release the GIL."""
+        """One coupling window. The network routes in a second thread: both engines release the
+        GIL.
+        """
         self.actions.apply(self._city, window.start)
         self.operations.apply(self._city, window.start)
         with self.timers("sites"):
@@ -100,9 +122,13 @@ class Simulation:
             self._check_stores(window)
 
     def _check_stores(self, window: Window) -> None:
-        """Hold the fields themselves against the ledger where a frame is due: before it is written."""
+        """Hold the fields themselves against the ledger where a frame is due: before it is
+        written.
+        """
         if self.clock.is_output(window.stop):
-            models = Models(self.ledger, self.surface, self.exchange, self.network, self.sites.spaces)
+            models = Models(
+                self.ledger, self.surface, self.exchange, self.network, self.sites.spaces
+            )
             refuse_wrong_stores(models, window.stop)
 
     def close(self) -> None:
@@ -112,25 +138,47 @@ class Simulation:
 
     def _start_ledger(self) -> None:
         balance = self.network.balance()
-        self.ledger.layers_stored_start = self.ledger.layers_stored_end = self.surface.losses.stored_volume
-        self.ledger.surface_stored_start = self.ledger.surface_stored_end = self.surface.volume + self.ledger.layers_stored_start
+        self.ledger.layers_stored_start = self.ledger.layers_stored_end = (
+            self.surface.losses.stored_volume
+        )
+        self.ledger.surface_stored_start = self.ledger.surface_stored_end = (
+            self.surface.volume + self.ledger.layers_stored_start
+        )
         self.ledger.network_stored_start = self.ledger.network_stored_end = balance["stored_start"]
         self.ledger.sites_stored_start = self.ledger.sites_stored_end = self.sites.spaces.stored
 
     def _update_ledger(self) -> None:
-        ledger, surface, exchange, balance = self.ledger, self.surface, self.exchange, self.network.balance()
+        ledger, surface, exchange, balance = (
+            self.ledger,
+            self.surface,
+            self.exchange,
+            self.network.balance(),
+        )
         spaces = self.sites.spaces
         ledger.rain = surface.rain_volume
         ledger.inflow = surface.inflow_volume + spaces.caught
-        ledger.boundary_in, ledger.boundary_out = surface.boundary_in, surface.boundary_out + spaces.left
-        ledger.infiltration, ledger.evaporation = surface.losses.infiltrated_volume, surface.losses.evaporated_volume
+        ledger.boundary_in, ledger.boundary_out = (
+            surface.boundary_in,
+            surface.boundary_out + spaces.left,
+        )
+        ledger.infiltration, ledger.evaporation = (
+            surface.losses.infiltrated_volume,
+            surface.losses.evaporated_volume,
+        )
         ledger.layers_stored_end = surface.losses.stored_volume
-        ledger.surface_stored_end = surface.volume + surface.undelivered_inflow() + ledger.layers_stored_end
+        ledger.surface_stored_end = (
+            surface.volume + surface.undelivered_inflow() + ledger.layers_stored_end
+        )
         ledger.escrow_end = exchange.stored(surface)
         ledger.sites_stored_end = spaces.stored + surface.outlet_pending
         ledger.network_stored_end = balance["stored"]
         ledger.network_inflow = balance["inflow"] - exchange.volume_delivered
-        ledger.outfall_out = balance["outflow"] + balance["losses"] + exchange.uncoupled_flooding - exchange.outfall_returned
+        ledger.outfall_out = (
+            balance["outflow"]
+            + balance["losses"]
+            + exchange.uncoupled_flooding
+            - exchange.outfall_returned
+        )
         ledger.outfall_half_volumes = balance["half_volumes"]
         gained = balance["stored"] - balance["stored_start"]
         from_street = exchange.volume_delivered - exchange.book.to_street_network

@@ -1,4 +1,6 @@
-"""Opens the models of a simulation from its inputs, and joins them where an operation, an action or a site looks at both."""
+"""Opens the models of a simulation from its inputs, and joins them where an operation, an action or
+a site looks at both.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,12 @@ from flood_sim.drainage.tape import TapedNetwork
 from flood_sim.ground.roads import RoadGraph, Traffic
 from flood_sim.operations.actions import Actions
 from flood_sim.operations.switches import Watch
-from flood_sim.simulation.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT, CouplingLayout, Exchange
+from flood_sim.simulation.exchange import (
+    ORIFICE_COEFFICIENT,
+    WEIR_COEFFICIENT,
+    CouplingLayout,
+    Exchange,
+)
 from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, surface_gutters, surface_inlets
 from flood_sim.sites.sites import Sites
 from flood_sim.sites.underground import STEP_COEFFICIENT, Spaces
@@ -26,9 +33,21 @@ class City:
     """What operations, actions and sites see of the models and do to them."""
 
     def __init__(
-        self, surface: SurfaceFlow, network: DrainageNetwork, exchange: Exchange, sites: Sites, actions: Actions, traffic: Traffic | None
+        self,
+        surface: SurfaceFlow,
+        network: DrainageNetwork,
+        exchange: Exchange,
+        sites: Sites,
+        actions: Actions,
+        traffic: Traffic | None,
     ) -> None:
-        self._surface, self._network, self._exchange, self._sites, self._actions = surface, network, exchange, sites, actions
+        self._surface, self._network, self._exchange, self._sites, self._actions = (
+            surface,
+            network,
+            exchange,
+            sites,
+            actions,
+        )
         self._traffic = traffic
         self._number = {name: k for k, name in enumerate(network.node_ids)}
         self._link = {name: k for k, name in enumerate(network.link_ids)}
@@ -52,7 +71,9 @@ class City:
         """The watched depth or level, m; of an action 1 or 0."""
         place, surface, network = watch.place, self._surface, self._network
         if isinstance(place, tuple):
-            return float(surface.depth[place]) if watch.quantity == "depth" else self.level_at(place)
+            return (
+                float(surface.depth[place]) if watch.quantity == "depth" else self.level_at(place)
+            )
         if watch.quantity == "edge_level":
             stage = next(e.stage for e in surface.edges if e.name == place)
             return float(stage.at(time_s)) if stage is not None else 0.0
@@ -76,7 +97,11 @@ class City:
 
     def travel_s(self, depot: tuple[int, int], cell: tuple[int, int], time_s: float) -> float:
         """Over the water as it stands; inf where no road is passable."""
-        return 0.0 if self._traffic is None else self._traffic.travel_s(depot, cell, self._surface.depth, time_s)
+        return (
+            0.0
+            if self._traffic is None
+            else self._traffic.travel_s(depot, cell, self._surface.depth, time_s)
+        )
 
     def set_links(self, links: Sequence[int], setting: float) -> None:
         self._network.set_links(links, setting)
@@ -89,7 +114,12 @@ def open_traffic(inputs: ModelInputs) -> Traffic | None:
     """The roads, where crews drive on them."""
     if inputs.exposure is None or not any(a.depot is not None for a in inputs.actions):
         return None
-    return Traffic(RoadGraph((inputs.exposure.road_share > 0.0) & inputs.terrain.active, inputs.terrain.grid.cell_size_m))
+    return Traffic(
+        RoadGraph(
+            (inputs.exposure.road_share > 0.0) & inputs.terrain.active,
+            inputs.terrain.grid.cell_size_m,
+        )
+    )
 
 
 def open_network(inputs: ModelInputs, folder: Path, tape: Path | None = None) -> DrainageNetwork:
@@ -99,7 +129,9 @@ def open_network(inputs: ModelInputs, folder: Path, tape: Path | None = None) ->
     from flood_sim.drainage.swmm import SwmmNetwork
 
     d, clock = inputs.drainage, inputs.clock
-    network = SwmmNetwork(d.network, folder, clock.start, clock.duration_s, d.routing_step_s, d.threads)
+    network = SwmmNetwork(
+        d.network, folder, clock.start, clock.duration_s, d.routing_step_s, d.threads
+    )
     return network if tape is None else TapedNetwork(network, tape)
 
 
@@ -108,19 +140,29 @@ def coupling_layout(drainage: DrainageInputs | None, network: DrainageNetwork) -
     if drainage is None:
         return CouplingLayout()
     rows = [
-        (k, *cell, 1.0 / len(drainage.return_cells[name])) for k, name in enumerate(network.node_ids) for cell in drainage.return_cells.get(name, ())
+        (k, *cell, 1.0 / len(drainage.return_cells[name]))
+        for k, name in enumerate(network.node_ids)
+        for cell in drainage.return_cells.get(name, ())
     ]
     table = np.array(rows, float).reshape(-1, 4)
     inlets = surface_inlets(drainage, network.node_ids, network.rim_m)
     nodes, cells = table[:, 0].astype(np.int64), table[:, 1:3].astype(np.int64)
     gutters = surface_gutters(drainage, network.node_ids)
     return CouplingLayout(
-        inlets, nodes, cells, np.ascontiguousarray(table[:, 3]), drainage.outfalls_to_surface, drainage.outfalls_feel_surface, gutters
+        inlets,
+        nodes,
+        cells,
+        np.ascontiguousarray(table[:, 3]),
+        drainage.outfalls_to_surface,
+        drainage.outfalls_feel_surface,
+        gutters,
     )
 
 
 def ways_underground(spaces: Spaces, nodes: int) -> tuple[Inlet, ...]:
-    """Two inlets an opening, with a node after the network's: over its crest, and through the seam of its board (nothing until one stands)."""
+    """Two inlets an opening, with a node after the network's: over its crest, and through the seam
+    of its board (nothing until one stands).
+    """
     perimeter = STEP_COEFFICIENT / WEIR_COEFFICIENT  # the kernel has one weir coefficient
     return tuple(
         inlet
@@ -132,7 +174,9 @@ def ways_underground(spaces: Spaces, nodes: int) -> tuple[Inlet, ...]:
     )
 
 
-def open_surface(inputs: ModelInputs, layout: CouplingLayout, nodes: int, spaces: Spaces) -> SurfaceFlow:
+def open_surface(
+    inputs: ModelInputs, layout: CouplingLayout, nodes: int, spaces: Spaces
+) -> SurfaceFlow:
     """The surface with its rain, edges, inflows and openings."""
     return SurfaceFlow(
         inputs.terrain,

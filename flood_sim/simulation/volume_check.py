@@ -1,7 +1,9 @@
-"""A second sum beside the ledger's: what fields, pipes and spaces hold now, place by place, against what the ledger says that they hold.
+"""A second sum beside the ledger's: what fields, pipes and spaces hold now, place by place, against
+what the ledger says that they hold.
 
-Called at each output. No running counter is read here except to be compared. A run fails where a store is negative (E504) and where two sums
-of one store differ (E505). Beside each tolerance stand its reason and the largest difference that was measured in sound runs.
+Called at each output. No running counter is read here except to be compared. A run fails where a
+store is negative (E504) and where two sums of one store differ (E505). Beside each tolerance stand
+its reason and the largest difference that was measured in sound runs.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from flood_sim.surface.flow import SurfaceFlow
 
 LEAST_M3 = 1.0e-3  # a litre: less is no finding
 FLOAT_SHARE = 1.0e-5  # float32 depths and their carries: measured 6e-7
-BOOK_SHARE = 1.0e-4  # of the water that took part, all stores against what came in less what left: measured 6e-6
+# of the water that took part, all stores against what came in less what left: measured 6e-6
+BOOK_SHARE = 1.0e-4
 SEWER_SHARE = 1.0e-6  # SWMM adds the same volumes up in double precision: measured 1e-15
 EXACT_SHARE = 1.0e-9  # double precision on both sides: measured 3e-11
-# What second-order cells owe at wet fronts on steps: up to 0.0023 of the water or 7e-6 m of film, on mountains and on blocks of 100 m. Heights in
-# centimetres: 0.5 and 2e-3 m.
+# What second-order cells owe at wet fronts on steps: up to 0.0023 of the water or 7e-6 m of film,
+# on mountains and on blocks of 100 m. Heights in centimetres: 0.5 and 2e-3 m.
 OWED_FILM_M = 1.0e-5
 
 
@@ -54,7 +57,9 @@ class Sums(NamedTuple):
 
 
 class Least(NamedTuple):
-    """The lowest content of a kind of store (m3, or m over its cell), where it is, and the lowest that rounding explains."""
+    """The lowest content of a kind of store (m3, or m over its cell), where it is, and the lowest
+    that rounding explains.
+    """
 
     place: str
     content: float
@@ -67,13 +72,16 @@ class Least(NamedTuple):
 
 
 def refuse_wrong_stores(models: Models, time_s: float) -> None:
-    """Raises VolumeLedgerError with place, time, both numbers and a way out for every store that is negative or has two sums, and InstabilityError
-    where the water on the ground is deeper or faster than any can be."""
+    """Raises VolumeLedgerError with place, time, both numbers and a way out for every store that is
+    negative or has two sums, and InstabilityError where the water on the ground is deeper or faster
+    than any can be."""
     found = [_negative(least, models, time_s) for least in least_contents(models) if least.negative]
     found += [_differing(sums, models, time_s) for sums in second_sums(models) if sums.apart]
     if found:
         raise VolumeLedgerError("\n".join([*map(str, found), str(models.ledger)]), found)
-    stability.refuse_beyond_physics(models.surface, (1.0 + BOOK_SHARE) * models.ledger.took_part + LEAST_M3)
+    stability.refuse_beyond_physics(
+        models.surface, (1.0 + BOOK_SHARE) * models.ledger.took_part + LEAST_M3
+    )
 
 
 def second_sums(models: Models) -> Iterator[Sums]:
@@ -81,49 +89,111 @@ def second_sums(models: Models) -> Iterator[Sums]:
     ledger, surface, network, spaces = models.ledger, models.surface, models.network, models.spaces
     ground = ledger.surface_stored_end - ledger.layers_stored_end
     field = surface.sums
-    beside, shown, held = surface.undelivered_inflow() + field.between, field.shown_volume(), field.held_volume()
+    beside, shown, held = (
+        surface.undelivered_inflow() + field.between,
+        field.shown_volume(),
+        field.held_volume(),
+    )
     on_the_way = field.coming_volume() - field.owed_volume()
-    yield Sums("surface, depths of the frames with what is on its way into or out of them", shown + on_the_way, ground - beside, LEAST_M3 + FLOAT_SHARE * shown)
+    yield Sums(
+        "surface, depths of the frames with what is on its way into or out of them",
+        shown + on_the_way,
+        ground - beside,
+        LEAST_M3 + FLOAT_SHARE * shown,
+    )
     yield Sums("surface, its cells", held + beside, ground, LEAST_M3 + EXACT_SHARE * shown)
     layers = surface.losses.summed_volume()
-    yield Sums("soil layers, roofs and facilities", layers, ledger.layers_stored_end, LEAST_M3 + EXACT_SHARE * abs(layers))
+    yield Sums(
+        "soil layers, roofs and facilities",
+        layers,
+        ledger.layers_stored_end,
+        LEAST_M3 + EXACT_SHARE * abs(layers),
+    )
     nodes, links = network.volumes()
     sewers = float(nodes.sum() + links.sum())
-    yield Sums("sewers, nodes and links", sewers, ledger.network_stored_end, LEAST_M3 + SEWER_SHARE * abs(sewers))
+    yield Sums(
+        "sewers, nodes and links",
+        sewers,
+        ledger.network_stored_end,
+        LEAST_M3 + SEWER_SHARE * abs(sewers),
+    )
     inside, booked = spaces.volume_by_level(), spaces.booked_volume()
-    for space, by_level, by_book, volume in zip(spaces.inputs.spaces, inside.tolist(), booked.tolist(), spaces.volume.tolist(), strict=True):
+    for space, by_level, by_book, volume in zip(
+        spaces.inputs.spaces, inside.tolist(), booked.tolist(), spaces.volume.tolist(), strict=True
+    ):
         allowed = LEAST_M3 + EXACT_SHARE * abs(volume)
         yield Sums(f"site `{space.name}`, its water by its level", by_level, volume, allowed)
         yield Sums(f"site `{space.name}`, what came in less what left", by_book, volume, allowed)
     sites = float(inside.sum()) + surface.outlet_pending
-    yield Sums("sites", sites, ledger.sites_stored_end, LEAST_M3 * (1 + len(inside)) + EXACT_SHARE * abs(sites))
+    yield Sums(
+        "sites",
+        sites,
+        ledger.sites_stored_end,
+        LEAST_M3 * (1 + len(inside)) + EXACT_SHARE * abs(sites),
+    )
     every = held + beside + layers + models.exchange.stored(surface) + sewers + sites
-    yield Sums("all stores", every, ledger.stored_end - ledger.error, LEAST_M3 * (1 + len(inside)) + BOOK_SHARE * ledger.took_part)
+    yield Sums(
+        "all stores",
+        every,
+        ledger.stored_end - ledger.error,
+        LEAST_M3 * (1 + len(inside)) + BOOK_SHARE * ledger.took_part,
+    )
 
 
 def least_contents(models: Models) -> Iterator[Least]:
     """The lowest content of every kind of store."""
-    surface, exchange, spaces, network = models.surface, models.exchange, models.spaces, models.network
+    surface, exchange, spaces, network = (
+        models.surface,
+        models.exchange,
+        models.spaces,
+        models.network,
+    )
     field = surface.sums
     row, column, lowest = field.lowest()
     yield Least(f"surface, row {row}, column {column}", lowest, "m", 0.0)
     film = OWED_FILM_M * float(np.count_nonzero(surface.terrain.active)) * surface.grid.cell_area_m2
     allowed = LEAST_M3 + film + OWED_SHARE * models.ledger.took_part
-    yield Least("surface, all cells that gave more than they held", -field.owed_volume(), "m3", -allowed)
+    yield Least(
+        "surface, all cells that gave more than they held", -field.owed_volume(), "m3", -allowed
+    )
     for name, values in surface.losses.stores():
         yield _least(name, values, "m", 1.0e-6)  # float32 stores of some metres at most
-    waiting = {"street to sewer": exchange.escrow, "sewer to street": exchange.spilled, "inflows and returns": field.waiting}
+    waiting = {
+        "street to sewer": exchange.escrow,
+        "sewer to street": exchange.spilled,
+        "inflows and returns": field.waiting,
+    }
     for name, values in waiting.items():
         yield _least(f"water under way, {name}", values, "m3", LEAST_M3)
-    for kind, names, values in zip(("node", "link"), (network.node_ids, network.link_ids), network.volumes(), strict=True):
+    for kind, names, values in zip(
+        ("node", "link"), (network.node_ids, network.link_ids), network.volumes(), strict=True
+    ):
         yield _least(f"sewers, {kind}", values, "m3", LEAST_M3, names)
-    for name, value in network.balance().items():  # totals since the start: a negative one is water that SWMM made
+    for (
+        name,
+        value,
+    ) in (
+        network.balance().items()
+    ):  # totals since the start: a negative one is water that SWMM made
         if name != "half_volumes":
-            yield Least(f"sewers, SWMM's total of `{name}`", value, "m3", -LEAST_M3 - EXACT_SHARE * models.ledger.took_part)
-    yield _least("site", spaces.volume, "m3", LEAST_M3 + EXACT_SHARE * spaces.book.largest, [s.name for s in spaces.inputs.spaces])
+            yield Least(
+                f"sewers, SWMM's total of `{name}`",
+                value,
+                "m3",
+                -LEAST_M3 - EXACT_SHARE * models.ledger.took_part,
+            )
+    yield _least(
+        "site",
+        spaces.volume,
+        "m3",
+        LEAST_M3 + EXACT_SHARE * spaces.book.largest,
+        [s.name for s in spaces.inputs.spaces],
+    )
 
 
-def _least(kind: str, values: np.ndarray, unit: str, rounding: float, names: list[str] | None = None) -> Least:
+def _least(
+    kind: str, values: np.ndarray, unit: str, rounding: float, names: list[str] | None = None
+) -> Least:
     """The lowest of a store's values, NaN before all; `rounding`: how far below zero it may be."""
     if not values.size:
         return Least(kind, 0.0, unit, 0.0)
@@ -138,8 +208,23 @@ def _negative(least: Least, models: Models, time_s: float) -> Finding:
     given = f"{least.content:.6g} {least.unit}"
     if least.place.startswith("surface"):
         where, way, at = stability.suspect(models.surface)
-        return Finding("E504", told, f"{problem}. {where}", given=given, allowed=f"{least.allowed:.3g} {least.unit} and more", do=way, at=at)
-    return Finding("E504", told, problem, given=given, allowed=f"{least.allowed:.3g} {least.unit} and more", do=WAYS[_family(least.place)])
+        return Finding(
+            "E504",
+            told,
+            f"{problem}. {where}",
+            given=given,
+            allowed=f"{least.allowed:.3g} {least.unit} and more",
+            do=way,
+            at=at,
+        )
+    return Finding(
+        "E504",
+        told,
+        problem,
+        given=given,
+        allowed=f"{least.allowed:.3g} {least.unit} and more",
+        do=WAYS[_family(least.place)],
+    )
 
 
 def _differing(sums: Sums, models: Models, time_s: float) -> Finding:
@@ -150,13 +235,20 @@ def _differing(sums: Sums, models: Models, time_s: float) -> Finding:
     allowed = f"a difference of {sums.allowed:.3g} m3"
     if sums.place.startswith("surface"):
         where, way, at = stability.suspect(models.surface)
-        return Finding("E505", told, f"{problem}. {where}", given=given, allowed=allowed, do=way, at=at)
-    return Finding("E505", told, problem, given=given, allowed=allowed, do=WAYS[_family(sums.place)])
+        return Finding(
+            "E505", told, f"{problem}. {where}", given=given, allowed=allowed, do=way, at=at
+        )
+    return Finding(
+        "E505", told, problem, given=given, allowed=allowed, do=WAYS[_family(sums.place)]
+    )
 
 
 WAYS = {
     "site": "check the site's floor, sill, ceiling and stage_volume, then its passages and pumps",
-    "sewers": "check the network for negative inflows, curves and lengths; run it alone in SWMM and read its report",
+    "sewers": (
+        "check the network for negative inflows, curves and lengths; run it alone in SWMM and read"
+        " its report"
+    ),
     "other": "this is a fault of the program: send the scenario with this message",
 }
 

@@ -1,1 +1,3 @@
-"""What drowns below and beside the street: underground spaces, critical services, and what ties them."""
+"""What drowns below and beside the street: underground spaces, critical services, and what ties
+them.
+"""

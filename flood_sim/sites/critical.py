@@ -1,7 +1,9 @@
-"""Critical sites and what they owe each other: a site is out when water passes its level, or when what it needs is missing longer than it can wait.
+"""Critical sites and what they owe each other: a site is out when water passes its level, or when
+what it needs is missing longer than it can wait.
 
-Solved every window, largest fixed point first: everything that is not drowned is taken to work, then what lacks a need falls, until nothing
-more does. So two sites that need each other stay up together and come back together.
+Solved every window, largest fixed point first: everything that is not drowned is taken to work,
+then what lacks a need falls, until nothing more does. So two sites that need each other stay up
+together and come back together.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ WORKS, DEGRADED, OUT = "works", "degraded", "out"  # degraded: on its reserve
 
 @dataclass(frozen=True)
 class Need:
-    """One of any_of (names of sites) must work; without them the site lasts autonomy_s, while `reserve` (a generator: a site itself) works."""
+    """One of any_of (names of sites) must work; without them the site lasts autonomy_s, while
+    `reserve` (a generator: a site itself) works.
+    """
 
     any_of: tuple[str, ...]
     autonomy_s: float = 0.0
@@ -26,8 +30,10 @@ class Need:
 
 @dataclass(frozen=True)
 class CriticalSite:
-    """place: cell on the street, or the name of an underground space that it stands in; failure_level_m: water above it drowns the site;
-    repair_s: after the water has gone; stops: links of the sewer network that stand still while it is out; weight: of its service."""
+    """place: cell on the street, or the name of an underground space that it stands in;
+    failure_level_m: water above it drowns the site; repair_s: after the water has gone; stops:
+    links of the sewer network that stand still while it is out; weight: of its service.
+    """
 
     name: str
     kind: str
@@ -50,19 +56,29 @@ class Change:
 
 
 class Services:
-    """State of all critical sites (sites,): drowned, out, hours lost; and the record of every change."""
+    """State of all critical sites (sites,): drowned, out, hours lost; and the record of every
+    change.
+    """
 
     def __init__(self, sites: Sequence[CriticalSite]) -> None:
         self.sites = tuple(sites)
         count = len(self.sites)
         number = {s.name: k for k, s in enumerate(self.sites)}
         self._needs = [
-            (k, tuple(number[name] for name in need.any_of), need.autonomy_s, -1 if need.reserve is None else number[need.reserve])
+            (
+                k,
+                tuple(number[name] for name in need.any_of),
+                need.autonomy_s,
+                -1 if need.reserve is None else number[need.reserve],
+            )
             for k, s in enumerate(self.sites)
             for need in s.needs
         ]
         self._number = number
-        self._limits, self._repair_s = (np.array([getattr(s, key) for s in self.sites], float) for key in ("failure_level_m", "repair_s"))
+        self._limits, self._repair_s = (
+            np.array([getattr(s, key) for s in self.sites], float)
+            for key in ("failure_level_m", "repair_s")
+        )
         self.level, self.max_level = np.full(count, -np.inf), np.full(count, -np.inf)
         self.drowned, self.out = np.zeros(count, bool), np.zeros(count, bool)
         self.degraded = np.zeros(count, bool)
@@ -80,9 +96,11 @@ class Services:
         """Everything that changed so far."""
         return [Change(t, self.sites[k].name, state, cause) for t, k, state, cause in self._changes]
 
-    def update(self, level_m: np.ndarray, start_s: float, length_s: float) -> tuple[list[str], list[str]]:
-        """State for the window that begins at start_s, from the water level (sites,) m at each place (-inf: dry). Returns the links that stop and
-        those that start anew."""
+    def update(
+        self, level_m: np.ndarray, start_s: float, length_s: float
+    ) -> tuple[list[str], list[str]]:
+        """State for the window that begins at start_s, from the water level (sites,) m at each
+        place (-inf: dry). Returns the links that stop and those that start anew."""
         if not self.sites:
             return [], []
         before, before_degraded = self.out, self.degraded
@@ -94,7 +112,12 @@ class Services:
             state = OUT if self.out[k] else DEGRADED if self.degraded[k] else WORKS
             self._changes.append((start_s, k, state, self._cause(k, missing)))
         stopped = [link for k in np.flatnonzero(self.out).tolist() for link in self.sites[k].stops]
-        started = [link for k in np.flatnonzero(before & ~self.out).tolist() for link in self.sites[k].stops if link not in stopped]
+        started = [
+            link
+            for k in np.flatnonzero(before & ~self.out).tolist()
+            for link in self.sites[k].stops
+            if link not in stopped
+        ]
         return stopped, started
 
     def _look(self, level_m: np.ndarray, time_s: float) -> None:
@@ -111,8 +134,16 @@ class Services:
         missing: list[int] = []
         falling = any(out)
         while falling:
-            missing = [j for j, (_, suppliers, _, _) in enumerate(self._needs) if all(out[s] for s in suppliers)]
-            fallen = {self._needs[j][0] for j in missing if time_s - self._since(j, time_s) >= self._lasts(j, out) - 1e-9}
+            missing = [
+                j
+                for j, (_, suppliers, _, _) in enumerate(self._needs)
+                if all(out[s] for s in suppliers)
+            ]
+            fallen = {
+                self._needs[j][0]
+                for j in missing
+                if time_s - self._since(j, time_s) >= self._lasts(j, out) - 1e-9
+            }
             falling = any(not out[k] for k in fallen)
             for k in fallen:
                 out[k] = True
@@ -135,7 +166,11 @@ class Services:
         return time_s if math.isnan(since) else since
 
     def _cause(self, k: int, missing: list[int]) -> str:
-        lacks = [" or ".join(self.sites[s].name for s in self._needs[j][1]) for j in missing if self._needs[j][0] == k]
+        lacks = [
+            " or ".join(self.sites[s].name for s in self._needs[j][1])
+            for j in missing
+            if self._needs[j][0] == k
+        ]
         if self.level[k] > self._limits[k]:
             return f"water over its level of {self._limits[k]:.2f} m"
         if self.drowned[k]:

@@ -1,4 +1,6 @@
-"""Sites of a city as the loop sees them: underground spaces that take water, critical sites that fail and drag others with them."""
+"""Sites of a city as the loop sees them: underground spaces that take water, critical sites that
+fail and drag others with them.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,16 @@ class Sites:
         self.spaces, self.services = Spaces(inputs.spaces, node_ids), Services(inputs.critical)
         number = {s.name: k for k, s in enumerate(inputs.spaces.spaces)}
         places = [c.place for c in inputs.critical]
-        self._inside = np.array([number[p] if isinstance(p, str) else -1 for p in places], np.int64)  # space that a critical site stands in
-        self._street = np.array([p for p in places if not isinstance(p, str)], np.int64).reshape(-1, 2)
-        self._power = np.array([self.services.number_of(p.power) for s in inputs.spaces.spaces for p in s.pumps], np.int64)
+        self._inside = np.array(
+            [number[p] if isinstance(p, str) else -1 for p in places], np.int64
+        )  # space that a critical site stands in
+        self._street = np.array([p for p in places if not isinstance(p, str)], np.int64).reshape(
+            -1, 2
+        )
+        self._power = np.array(
+            [self.services.number_of(p.power) for s in inputs.spaces.spaces for p in s.pumps],
+            np.int64,
+        )
         self._to_nodes = np.zeros(len(node_ids))
 
     def open_window(self, around: Surroundings, window: Window) -> None:
@@ -54,11 +63,17 @@ class Sites:
         self.spaces.open_window(around.street, window)
 
     def close_window(self, around: Surroundings, window: Window) -> None:
-        """Take in what came over the sills; pumps that have power run; what they lift into the network is handed over."""
+        """Take in what came over the sills; pumps that have power run; what they lift into the
+        network is handed over.
+        """
         if not self.spaces.inputs.spaces:
             return
         self._to_nodes[:] = 0.0
-        powered = (self._power < 0) | ~self.services.out[self._power] if self.services.sites else self._power < 0
+        powered = (
+            (self._power < 0) | ~self.services.out[self._power]
+            if self.services.sites
+            else self._power < 0
+        )
         self.spaces.close_window(around.street, window, powered, self._to_nodes)
         if self._to_nodes.any():
             around.receive_from_sites(self._to_nodes)

@@ -1,7 +1,9 @@
-"""Underground spaces: what enters over their sills, stands in them, flows on through passages, is pumped out, and comes back to the street.
+"""Underground spaces: what enters over their sills, stands in them, flows on through passages, is
+pumped out, and comes back to the street.
 
-The street gives water to an opening inside the surface's own time step, by the law of a step (Q = 1.70 B h^1.5, head over the crest), within
-an acceptance that is set here window by window. Everything else moves once a window. Volumes are float64 and close exactly.
+The street gives water to an opening inside the surface's own time step, by the law of a step (Q =
+1.70 B h^1.5, head over the crest), within an acceptance that is set here window by window.
+Everything else moves once a window. Volumes are float64 and close exactly.
 """
 
 from __future__ import annotations
@@ -20,13 +22,16 @@ from flood_sim.ground.rainfall import Rainfall
 STEP_COEFFICIENT = 1.70  # m^0.5/s, (2/3) Cd sqrt(2 g) at Cd 0.577: flow over an entrance step
 PASSAGE_STEP_S = 1.0  # at most, between two looks at the levels on both sides of a passage
 HALF = 0.5  # of the way to equal levels a window (or step) may go: levels meet without swinging
-SHAFT_M = 100.0  # above the ceiling water stands in the shafts of the openings; as high as anyone's street
+# above the ceiling water stands in the shafts of the openings; as high as anyone's street
+SHAFT_M = 100.0
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A way between street and space: cell, sill (level m at which water enters), width m. A board of board_m (m) over the sill leaks
-    leak_m2_s (m3/s per m of width) while water stands against it; placed: it stands from the start (a gate that rises by itself)."""
+    """A way between street and space: cell, sill (level m at which water enters), width m. A board
+    of board_m (m) over the sill leaks leak_m2_s (m3/s per m of width) while water stands against
+    it; placed: it stands from the start (a gate that rises by itself).
+    """
 
     name: str
     row: int
@@ -40,8 +45,9 @@ class Opening:
 
 @dataclass(frozen=True)
 class SumpPump:
-    """A pump of a space: runs from start_m down to stop_m (levels inside), where the service `power` works. It lifts to a street cell, to a node
-    of the network, or, where both are absent, out of the model."""
+    """A pump of a space: runs from start_m down to stop_m (levels inside), where the service
+    `power` works. It lifts to a street cell, to a node of the network, or, where both are absent,
+    out of the model."""
 
     name: str
     capacity_m3_s: float
@@ -54,9 +60,10 @@ class SumpPump:
 
 @dataclass(frozen=True)
 class Space:
-    """An underground space: stage_m, volume_m3 (k,) ascending from the floor (volume 0) to the ceiling; shaft_m2: area of its openings above it.
-    catchment_m2: ground outside the grid that drains into it (area times runoff coefficient), under `rainfall`; a drain across its ramp takes up
-    to ramp_drain_m3_s of that to drain_to_node, or out of the model."""
+    """An underground space: stage_m, volume_m3 (k,) ascending from the floor (volume 0) to the
+    ceiling; shaft_m2: area of its openings above it. catchment_m2: ground outside the grid that
+    drains into it (area times runoff coefficient), under `rainfall`; a drain across its ramp takes
+    up to ramp_drain_m3_s of that to drain_to_node, or out of the model."""
 
     name: str
     stage_m: np.ndarray
@@ -75,7 +82,9 @@ class Space:
 
 @dataclass(frozen=True)
 class Passage:
-    """A way between two spaces: sill (level m), width m, height m. door: one that can be shut; closed: it is, from the start."""
+    """A way between two spaces: sill (level m), width m, height m. door: one that can be shut;
+    closed: it is, from the start.
+    """
 
     name: str
     first: str
@@ -108,16 +117,24 @@ class Street(Protocol):
     def set_sills(self, crest_m: np.ndarray, leak_m3_s: np.ndarray) -> None: ...
 
 
-def step_discharge(upstream_m: np.ndarray | float, downstream_m: np.ndarray | float, width_m: np.ndarray | float) -> np.ndarray:
-    """Flow (m3/s) over a step; heads over its crest, upstream >= downstream. Submergence after Villemonte 1947: [1 - (h2/h1)^1.5]^0.385."""
+def step_discharge(
+    upstream_m: np.ndarray | float, downstream_m: np.ndarray | float, width_m: np.ndarray | float
+) -> np.ndarray:
+    """Flow (m3/s) over a step; heads over its crest, upstream >= downstream. Submergence after
+    Villemonte 1947: [1 - (h2/h1)^1.5]^0.385.
+    """
     up = np.maximum(upstream_m, 0.0)
-    ratio = np.divide(np.maximum(downstream_m, 0.0), up, out=np.zeros_like(up * 1.0), where=up > 0.0)
+    ratio = np.divide(
+        np.maximum(downstream_m, 0.0), up, out=np.zeros_like(up * 1.0), where=up > 0.0
+    )
     return STEP_COEFFICIENT * width_m * up**1.5 * (1.0 - np.minimum(ratio, 1.0) ** 1.5) ** 0.385
 
 
 @dataclass
 class SpaceBook:
-    """What moved in each space since the start, (spaces,) m3, and the extremes; entered is gross: what went out again is not taken off."""
+    """What moved in each space since the start, (spaces,) m3, and the extremes; entered is gross:
+    what went out again is not taken off.
+    """
 
     entered: np.ndarray
     returned: np.ndarray
@@ -135,7 +152,9 @@ class SpaceBook:
 
 
 class Spaces:
-    """State of all underground spaces: volume (spaces,) m3, boards placed (openings,), passages closed."""
+    """State of all underground spaces: volume (spaces,) m3, boards placed (openings,), passages
+    closed.
+    """
 
     def __init__(self, inputs: SpaceInputs, node_ids: Sequence[str] = ()) -> None:
         self.inputs = inputs
@@ -144,37 +163,73 @@ class Spaces:
         self._space = np.array([k for k, s in enumerate(spaces) for _ in s.openings], np.int64)
         self._cells = np.array([(o.row, o.column) for o in self.openings], np.int64).reshape(-1, 2)
         self._sill, self._width, self._board, self._leak = (
-            np.array([getattr(o, key) for o in self.openings], float) for key in ("sill_m", "width_m", "board_m", "leak_m2_s")
+            np.array([getattr(o, key) for o in self.openings], float)
+            for key in ("sill_m", "width_m", "board_m", "leak_m2_s")
         )
-        self.reached_s = np.full(len(self.openings), np.nan)  # when street water first stood over the sill
+        self.reached_s = np.full(
+            len(self.openings), np.nan
+        )  # when street water first stood over the sill
         self._opening_number = {o.name: k for k, o in enumerate(self.openings)}
         self._passage_number = {p.name: k for k, p in enumerate(inputs.passages)}
         self.placed = np.array([o.placed for o in self.openings], bool)
-        self._sharing = np.bincount(self._space, minlength=len(spaces))[self._space] if len(spaces) else np.zeros(0)
+        self._sharing = (
+            np.bincount(self._space, minlength=len(spaces))[self._space]
+            if len(spaces)
+            else np.zeros(0)
+        )
         self._tables = [_with_shaft(s) for s in spaces]
         most = max((len(z) for z, _ in self._tables), default=1)
-        self._stage_table, self._volume_table = (_padded([t[side] for t in self._tables], most) for side in (0, 1))
+        self._stage_table, self._volume_table = (
+            _padded([t[side] for t in self._tables], most) for side in (0, 1)
+        )
         self.volume = np.array([s.initial_m3 for s in spaces], float)
         self._pumps = [(k, p) for k, s in enumerate(spaces) for p in s.pumps]
         self.running = np.zeros(len(self._pumps), bool)
         self._pump_space = np.array([k for k, _ in self._pumps], np.int64)
-        self._pump_start, self._pump_stop = (np.array([getattr(p, key) for _, p in self._pumps], float) for key in ("start_m", "stop_m"))
-        self._pump_rest = [float(np.interp(p.stop_m, *self._tables[k])) for k, p in self._pumps]  # m3 left where a pump stops
-        self._pump_outlets = len(self.openings) + np.cumsum([p.to_cell is not None for _, p in self._pumps], dtype=np.int64) - 1
+        self._pump_start, self._pump_stop = (
+            np.array([getattr(p, key) for _, p in self._pumps], float)
+            for key in ("start_m", "stop_m")
+        )
+        self._pump_rest = [
+            float(np.interp(p.stop_m, *self._tables[k])) for k, p in self._pumps
+        ]  # m3 left where a pump stops
+        self._pump_outlets = (
+            len(self.openings)
+            + np.cumsum([p.to_cell is not None for _, p in self._pumps], dtype=np.int64)
+            - 1
+        )
         node = {name: k for k, name in enumerate(node_ids)}
-        self._drain_nodes = [-1 if s.drain_to_node is None else node[s.drain_to_node] for s in spaces]
-        self._pump_nodes = [node[p.to_node] if p.to_node is not None else -1 for _, p in self._pumps]
-        ends = np.array([(number[p.first], number[p.second]) for p in inputs.passages], np.int64).reshape(-1, 2)
-        sizes = (np.array([getattr(p, key) for p in inputs.passages], float) for key in ("sill_m", "width_m", "height_m"))
+        self._drain_nodes = [
+            -1 if s.drain_to_node is None else node[s.drain_to_node] for s in spaces
+        ]
+        self._pump_nodes = [
+            node[p.to_node] if p.to_node is not None else -1 for _, p in self._pumps
+        ]
+        ends = np.array(
+            [(number[p.first], number[p.second]) for p in inputs.passages], np.int64
+        ).reshape(-1, 2)
+        sizes = (
+            np.array([getattr(p, key) for p in inputs.passages], float)
+            for key in ("sill_m", "width_m", "height_m")
+        )
         self._ways = (ends[:, 0].copy(), ends[:, 1].copy(), *sizes)
         self.closed = np.array([p.closed for p in inputs.passages], bool)
         entered, returned, pumped, drained, passed_in, passed_out = np.zeros((6, len(spaces)))
-        self.book = SpaceBook(entered, returned, pumped, drained, passed_in, passed_out, self.volume.copy(), np.full(len(spaces), np.nan))
+        self.book = SpaceBook(
+            entered,
+            returned,
+            pumped,
+            drained,
+            passed_in,
+            passed_out,
+            self.volume.copy(),
+            np.full(len(spaces), np.nan),
+        )
         self.caught = 0.0  # m3 from own catchments since the start: supply
         self.left = 0.0  # m3 pumped out of the model since the start
         self.inflow = np.zeros(len(spaces))  # m3/s over sills in the last window
 
-    # ------------------------------------------------------------------------------------------------ what others read
+    # ----------------------------------------------------------------------------- what others read
 
     @property
     def stored(self) -> float:
@@ -183,7 +238,9 @@ class Spaces:
 
     @property
     def outlet_cells(self) -> np.ndarray:
-        """(n, 2) cells that spaces give water to: each opening's, then those of the pumps that lift to the street."""
+        """(n, 2) cells that spaces give water to: each opening's, then those of the pumps that lift
+        to the street.
+        """
         lifted = [p.to_cell for _, p in self._pumps if p.to_cell is not None]
         return np.concatenate([self._cells, np.array(lifted, np.int64).reshape(-1, 2)])
 
@@ -193,14 +250,25 @@ class Spaces:
         return self._at(self._volume_table, self._stage_table, self.volume)
 
     def volume_by_level(self) -> np.ndarray:
-        """(spaces,) m3 that stand in each space by its level and its own table: a second sum beside `volume`."""
+        """(spaces,) m3 that stand in each space by its level and its own table: a second sum beside
+        `volume`.
+        """
         levels = self.levels.tolist()
-        return np.array([float(np.interp(level, *table)) for level, table in zip(levels, self._tables, strict=True)])
+        return np.array(
+            [
+                float(np.interp(level, *table))
+                for level, table in zip(levels, self._tables, strict=True)
+            ]
+        )
 
     def booked_volume(self) -> np.ndarray:
-        """(spaces,) m3 by the book: what stood at the start, with all that came in and without all that left."""
+        """(spaces,) m3 by the book: what stood at the start, with all that came in and without all
+        that left.
+        """
         b, start = self.book, np.array([s.initial_m3 for s in self.inputs.spaces], float)
-        return np.asarray(start + b.entered + b.drained_in + b.passed_in - b.returned - b.pumped - b.passed_out)
+        return np.asarray(
+            start + b.entered + b.drained_in + b.passed_in - b.returned - b.pumped - b.passed_out
+        )
 
     def crests(self) -> np.ndarray:
         """(openings,) m: sill, with the board where one stands."""
@@ -218,7 +286,7 @@ class Spaces:
         """A passage lets nothing through from now on."""
         self.closed[self._passage_number[passage]] = True
 
-    # ------------------------------------------------------------------------------------------------------ time stepping
+    # -------------------------------------------------------------------------------- time stepping
 
     def open_window(self, street: Street, window: Window) -> None:
         """Say what each opening may take, and give back what stands higher inside than outside."""
@@ -231,30 +299,53 @@ class Spaces:
         self.reached_s[(outside > self._sill) & np.isnan(self.reached_s)] = window.start
         room = self._volume_at(outside) - self.volume[self._space]
         most = HALF * np.maximum(room, 0.0) / (self._sharing * window.length)
-        drowned = step_discharge(over, behind, self._width) + np.where(self.placed, self._leak * self._width, 0.0)
-        street.opening_acceptance[:] = np.where(behind <= 0.0, most, np.minimum(most, drowned))  # nothing where it stands as high inside
+        drowned = step_discharge(over, behind, self._width) + np.where(
+            self.placed, self._leak * self._width, 0.0
+        )
+        street.opening_acceptance[:] = np.where(
+            behind <= 0.0, most, np.minimum(most, drowned)
+        )  # nothing where it stands as high inside
         self._give_back(street, behind, np.maximum(over, 0.0), window)
 
-    def _give_back(self, street: Street, behind: np.ndarray, over: np.ndarray, window: Window) -> None:
-        """Water higher inside than the crest and the street returns: by the law of the step, at most half of the way to equal levels."""
+    def _give_back(
+        self, street: Street, behind: np.ndarray, over: np.ndarray, window: Window
+    ) -> None:
+        """Water higher inside than the crest and the street returns: by the law of the step, at
+        most half of the way to equal levels.
+        """
         rising = behind > over
         if not rising.any():
             return
         by_law = step_discharge(behind, over, self._width) * window.length
         area = self._areas()[self._space]
-        above = np.maximum(self.volume[self._space] - self._volume_at(self.crests()), 0.0) / self._sharing  # what lies below the crest stays
-        volume = np.where(rising, np.minimum(np.minimum(by_law, HALF * (behind - over) * area / self._sharing), above), 0.0)
+        above = (
+            np.maximum(self.volume[self._space] - self._volume_at(self.crests()), 0.0)
+            / self._sharing
+        )  # what lies below the crest stays
+        volume = np.where(
+            rising,
+            np.minimum(np.minimum(by_law, HALF * (behind - over) * area / self._sharing), above),
+            0.0,
+        )
         given = np.bincount(self._space, volume, len(self.volume))
         self.volume -= given
         self.book.returned += given
         street.outlet_volumes[: len(volume)] += volume
 
-    def close_window(self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray) -> None:
-        """Take what came in, run the pumps that have power (pumps,), let passages flow. to_nodes (nodes,) m3: what pumps lift into the network."""
+    def close_window(
+        self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray
+    ) -> None:
+        """Take what came in, run the pumps that have power (pumps,), let passages flow. to_nodes
+        (nodes,) m3: what pumps lift into the network.
+        """
         count = len(self.volume)
         if not count:
             return
-        captured = np.bincount(self._space, street.opening_capture, count) if self.openings else np.zeros(count)
+        captured = (
+            np.bincount(self._space, street.opening_capture, count)
+            if self.openings
+            else np.zeros(count)
+        )
         self.volume += captured
         self.book.entered += captured
         self.inflow = captured / window.length
@@ -278,15 +369,24 @@ class Spaces:
                 else:
                     self.left += drained
 
-    def _pump(self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray) -> None:
+    def _pump(
+        self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray
+    ) -> None:
         if not self._pumps or not (self.volume[self._pump_space] > 0.0).any():
             self.running[:] = False
             return
         level = self.levels[self._pump_space]
-        self.running = powered & ((level > self._pump_start) | (self.running & (level > self._pump_stop)))
-        for j in np.flatnonzero(self.running).tolist():  # one after the other: two pumps of a space share its water
+        self.running = powered & (
+            (level > self._pump_start) | (self.running & (level > self._pump_stop))
+        )
+        for j in np.flatnonzero(
+            self.running
+        ).tolist():  # one after the other: two pumps of a space share its water
             k, pump = self._pumps[j]
-            lifts = max(min(pump.capacity_m3_s * window.length, float(self.volume[k]) - self._pump_rest[j]), 0.0)
+            lifts = max(
+                min(pump.capacity_m3_s * window.length, float(self.volume[k]) - self._pump_rest[j]),
+                0.0,
+            )
             self.volume[k] -= lifts
             self.book.pumped[k] += lifts
             if pump.to_cell is not None:
@@ -302,11 +402,19 @@ class Spaces:
             return
         steps = max(1, math.ceil(window.length / PASSAGE_STEP_S))
         passages.advance_passages(
-            *self._ways, self.closed, self.volume, self._stage_table, self._volume_table, STEP_COEFFICIENT, window.length / steps, steps,
-            self.book.passed_in, self.book.passed_out,
-        )  # fmt: skip
+            *self._ways,
+            self.closed,
+            self.volume,
+            self._stage_table,
+            self._volume_table,
+            STEP_COEFFICIENT,
+            window.length / steps,
+            steps,
+            self.book.passed_in,
+            self.book.passed_out,
+        )
 
-    # ------------------------------------------------------------------------------------------------------------ tables
+    # --------------------------------------------------------------------------------------- tables
 
     def _volume_at(self, level_m: np.ndarray) -> np.ndarray:
         """(openings,) m3 in an opening's space at a level."""
@@ -314,26 +422,42 @@ class Spaces:
 
     def _areas(self) -> np.ndarray:
         """(spaces,) m2 of water surface inside."""
-        k = np.clip((self._volume_table[:, 1:] < self.volume[:, None]).sum(axis=1), 0, self._volume_table.shape[1] - 2)
+        k = np.clip(
+            (self._volume_table[:, 1:] < self.volume[:, None]).sum(axis=1),
+            0,
+            self._volume_table.shape[1] - 2,
+        )
         row = np.arange(len(k))
         rise = self._stage_table[row, k + 1] - self._stage_table[row, k]
-        return (self._volume_table[row, k + 1] - self._volume_table[row, k]) / np.maximum(rise, 1e-9)
+        return (self._volume_table[row, k + 1] - self._volume_table[row, k]) / np.maximum(
+            rise, 1e-9
+        )
 
     @staticmethod
     def _at(x: np.ndarray, y: np.ndarray, value: np.ndarray) -> np.ndarray:
-        """Linear interpolation, one table a row: x, y (n, k) ascending, value (n,); constant outside."""
+        """Linear interpolation, one table a row: x, y (n, k) ascending, value (n,); constant
+        outside.
+        """
         k = np.clip((x[:, 1:] < value[:, None]).sum(axis=1), 0, x.shape[1] - 2)
         row = np.arange(len(k))
         width = x[row, k + 1] - x[row, k]
-        share = np.clip(np.divide(value - x[row, k], width, out=np.zeros_like(width), where=width > 0.0), 0.0, 1.0)
+        share = np.clip(
+            np.divide(value - x[row, k], width, out=np.zeros_like(width), where=width > 0.0),
+            0.0,
+            1.0,
+        )
         return y[row, k] + share * (y[row, k + 1] - y[row, k])
 
 
 def _with_shaft(space: Space) -> tuple[np.ndarray, np.ndarray]:
     """The space's table with the shafts of its openings above the ceiling."""
-    return np.append(space.stage_m, space.stage_m[-1] + SHAFT_M), np.append(space.volume_m3, space.volume_m3[-1] + space.shaft_m2 * SHAFT_M)
+    return np.append(space.stage_m, space.stage_m[-1] + SHAFT_M), np.append(
+        space.volume_m3, space.volume_m3[-1] + space.shaft_m2 * SHAFT_M
+    )
 
 
 def _padded(rows: list[np.ndarray], length: int) -> np.ndarray:
     """(rows, length) with the last value repeated."""
-    return np.array([np.append(row, np.full(length - len(row), row[-1])) for row in rows]).reshape(-1, length)
+    return np.array([np.append(row, np.full(length - len(row), row[-1])) for row in rows]).reshape(
+        -1, length
+    )

@@ -1,4 +1,6 @@
-"""Where the runs of a study go: workers of this machine, or a dask scheduler that is named; how many, by cores and memory."""
+"""Where the runs of a study go: workers of this machine, or a dask scheduler that is named; how
+many, by cores and memory.
+"""
 
 from __future__ import annotations
 
@@ -20,31 +22,55 @@ from flood_sim.study.expand import expand
 from flood_sim.study.spec.section import Changes
 from flood_sim.study.spec.study import Study
 
-BASE_BYTES = 0.6 * GIBIBYTE  # interpreter, libraries, SWMM of one model process (measured 0.41 GB on the small city)
+BASE_BYTES = (
+    0.6 * GIBIBYTE
+)  # interpreter, libraries, SWMM of one model process (measured 0.41 GB on the small city)
 MEMORY_SHARE = 0.8
 LOOK_S, CLOSE_S, RESULT_S = 1.0, 2.0, 60.0
 WORKERLESS_SAID_S, WORKERLESS_S = 10.0, 300.0  # without any worker: said, and given up
 
 
-SIZES = {"city": ("cell_size_m", "side_m"), "grid": None, "terrain": None, "surface": ("precision",), "infiltration": ("kind",)}
+SIZES = {
+    "city": ("cell_size_m", "side_m"),
+    "grid": None,
+    "terrain": None,
+    "surface": ("precision",),
+    "infiltration": ("kind",),
+}
 
 
 def memory_need(study: Study) -> int:
-    """Bytes that one model process is expected to take: the largest of the grids that storms, draws and the twin make of the scenario."""
+    """Bytes that one model process is expected to take: the largest of the grids that storms, draws
+    and the twin make of the scenario.
+    """
     from flood_sim.surface.arrays import estimated_bytes
 
     path, allowed = study.scenario.path, study.scenario.allowed
-    different = {json.dumps(_size_of(run.changes), sort_keys=True, default=str) for run in expand(study)}
-    scenarios = [study.scenario if text == "{}" else load_scenario(path, allowed, json.loads(text)) for text in sorted(different)]
+    different = {
+        json.dumps(_size_of(run.changes), sort_keys=True, default=str) for run in expand(study)
+    }
+    scenarios = [
+        study.scenario if text == "{}" else load_scenario(path, allowed, json.loads(text))
+        for text in sorted(different)
+    ]
     return max(
-        int(BASE_BYTES + 1.2 * estimated_bytes(*grid_size(s), s.spec.surface.precision, s.spec.infiltration.kind != "none")) for s in scenarios
+        int(
+            BASE_BYTES
+            + 1.2
+            * estimated_bytes(
+                *grid_size(s), s.spec.surface.precision, s.spec.infiltration.kind != "none"
+            )
+        )
+        for s in scenarios
     )
 
 
 def _size_of(changes: Changes) -> Changes:
     """Those of a run's changes that say how large its arrays are."""
     kept = {
-        section: {k: v for k, v in changes[section].items() if keys is None or k in keys} for section, keys in SIZES.items() if section in changes
+        section: {k: v for k, v in changes[section].items() if keys is None or k in keys}
+        for section, keys in SIZES.items()
+        if section in changes
     }
     return {section: table for section, table in kept.items() if table}
 
@@ -53,38 +79,64 @@ def worker_count(study: Study) -> int:
     """As many as there are cores for, and memory."""
     from flood_sim.runs.runner import default_threads
 
-    return max(1, min(default_threads() // study.spec.threads_per_run, int(MEMORY_SHARE * available_bytes() / memory_need(study))))
+    return max(
+        1,
+        min(
+            default_threads() // study.spec.threads_per_run,
+            int(MEMORY_SHARE * available_bytes() / memory_need(study)),
+        ),
+    )
 
 
 @contextlib.contextmanager
 def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[Any]:
-    """A client of a cluster on this machine's loopback, or of a scheduler that is named. Raises InputError where that one is open to a network."""
+    """A client of a cluster on this machine's loopback, or of a scheduler that is named. Raises
+    InputError where that one is open to a network.
+    """
     import dask
     from distributed import Client
 
     _silence()
     if scheduler is not None:
-        if not (scheduler.startswith("tls://") or trusted or "//127.0.0.1:" in scheduler or "//localhost:" in scheduler):
+        if not (
+            scheduler.startswith("tls://")
+            or trusted
+            or "//127.0.0.1:" in scheduler
+            or "//localhost:" in scheduler
+        ):
             raise input_error(
-                "E104", "--scheduler", "whoever reaches an open scheduler can run code on its workers", given=scheduler,
-                allowed="tls://HOST:PORT, or a loopback address", do="use TLS, or --i-trust-this-network",
-            )  # fmt: skip
+                "E104",
+                "--scheduler",
+                "whoever reaches an open scheduler can run code on its workers",
+                given=scheduler,
+                allowed="tls://HOST:PORT, or a loopback address",
+                do="use TLS, or --i-trust-this-network",
+            )
         try:
             client = Client(scheduler, timeout="20s")
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise input_error(
-                "E101", "--scheduler", f"no connection: {error}", given=scheduler,
-                do="start it; with TLS, name certificate and key in dask's configuration (docs/cluster.md)",
-            ) from error  # fmt: skip
+                "E101",
+                "--scheduler",
+                f"no connection: {error}",
+                given=scheduler,
+                do=(
+                    "start it; with TLS, name certificate and key in dask's configuration"
+                    " (docs/cluster.md)"
+                ),
+            ) from error
         try:
             yield client
         finally:
-            with contextlib.suppress(Exception):  # the scheduler may be gone; what failed before is what is told
+            with contextlib.suppress(
+                Exception
+            ):  # the scheduler may be gone; what failed before is what is told
                 client.close(timeout=CLOSE_S)
         return
     settings = {
-        "distributed.scheduler.allowed-failures": 10, "distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
-        "distributed.worker.memory.pause": 0.85, "distributed.scheduler.worker-ttl": None, "logging.distributed": "error",
+        "distributed.scheduler.allowed-failures": 10, "distributed.worker.memory.target": False,
+        "distributed.worker.memory.spill": False, "distributed.worker.memory.pause": 0.85,
+        "distributed.scheduler.worker-ttl": None, "logging.distributed": "error",
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         stack.enter_context(dask.config.set(settings))
@@ -93,8 +145,10 @@ def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[An
                 client = _own_cluster(slots, stack)
         except (OSError, RuntimeError, TimeoutError) as error:
             raise RunFailedError(
-                f"E123 the workers cannot be started: {str(error).splitlines()[0] if str(error) else type(error).__name__}\n"
-                f"  do        free space in {dask.config.get('temporary-directory') or tempfile.gettempdir()} and memory, then the same command again"
+                "E123 the workers cannot be started:"
+                f" {str(error).splitlines()[0] if str(error) else type(error).__name__}\n  do      "
+                f"  free space in {dask.config.get('temporary-directory') or tempfile.gettempdir()}"
+                " and memory, then the same command again"
             ) from error
         yield client
 
@@ -104,16 +158,23 @@ def _own_cluster(slots: int, stack: contextlib.ExitStack) -> Any:
 
     cluster = stack.enter_context(
         LocalCluster(
-            n_workers=slots, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0
+            n_workers=slots,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+            memory_limit=0,
         )
-    )  # fmt: skip
+    )
     return stack.enter_context(Client(cluster))
 
 
 @contextlib.contextmanager
 def _terminal_signals_held() -> Iterator[None]:
-    """Ctrl-C goes to all processes of a terminal: the parent ends its workers itself. What is started inside inherits that these signals are ignored;
-    one that comes meanwhile waits until the end."""
+    """Ctrl-C goes to all processes of a terminal: the parent ends its workers itself. What is
+    started inside inherits that these signals are ignored; one that comes meanwhile waits until the
+    end."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -131,10 +192,16 @@ def _terminal_signals_held() -> Iterator[None]:
 
 
 def _silence() -> None:
-    """What the library logs of a lost connection are tracebacks; what it means is told in one message."""
+    """What the library logs of a lost connection are tracebacks; what it means is told in one
+    message.
+    """
     import distributed  # noqa: F401
 
-    for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado", "asyncio")]:
+    for name in [
+        name
+        for name in logging.root.manager.loggerDict
+        if name.split(".")[0] in ("distributed", "tornado", "asyncio")
+    ]:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
@@ -151,7 +218,9 @@ def threads_of(client: Any) -> int:
 
 
 class Flight:
-    """Runs that are under way on a cluster. Raises SchedulerLostError where nobody can tell any more what became of them."""
+    """Runs that are under way on a cluster. Raises SchedulerLostError where nobody can tell any
+    more what became of them.
+    """
 
     def __init__(self, client: Any, say: Callable[[str], None]) -> None:
         self._client, self._say = client, say
@@ -208,4 +277,6 @@ class Flight:
 
 
 def _lost(why: str) -> SchedulerLostError:
-    return SchedulerLostError(f"E121 --scheduler: the cluster is lost: {why}; the runs that had ended are kept")
+    return SchedulerLostError(
+        f"E121 --scheduler: the cluster is lost: {why}; the runs that had ended are kept"
+    )

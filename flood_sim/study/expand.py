@@ -1,4 +1,6 @@
-"""A study to its runs: sets of projects x storms x failure sets x draws, each with the changes of the scenario that make it."""
+"""A study to its runs: sets of projects x storms x failure sets x draws, each with the changes of
+the scenario that make it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from flood_sim.study.worker import request
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run: which projects (bits and label), which storm, failure set and draw (-1: parameters as the scenario has them); by the cheap twin or not."""
+    """One run: which projects (bits and label), which storm, failure set and draw (-1: parameters
+    as the scenario has them); by the cheap twin or not.
+    """
 
     portfolio: str
     bits: int
@@ -32,12 +36,23 @@ class RunSpec:
 
     def __str__(self) -> str:
         draw = "" if self.draw < 0 else f", draw {self.draw}"
-        return f"{self.portfolio}, {self.storm}, {self.failure_set}{draw}{', twin' if self.twin else ''}"
+        return (
+            f"{self.portfolio}, {self.storm},"
+            f" {self.failure_set}{draw}{', twin' if self.twin else ''}"
+        )
 
     def document(self, study: Study, digest: str) -> dict[str, Any]:
         """What a worker is told: plain text, no arrays."""
         spec = study.spec
-        return request(study.scenario, self.portfolio, self.measures, spec.actions, self.changes, spec.threads_per_run, digest=digest)
+        return request(
+            study.scenario,
+            self.portfolio,
+            self.measures,
+            spec.actions,
+            self.changes,
+            spec.threads_per_run,
+            digest=digest,
+        )
 
     def identity(self, study: Study, digest: str) -> str:
         """A hash of the document: the same run asked for twice has the same."""
@@ -55,10 +70,31 @@ def expand(study: Study) -> list[RunSpec]:
             for failure_set, failure_changes in study.failure_sets.items():
                 changes = merge_tables(merge_tables(storm_changes, failure_changes), drawn)
                 for label, bits in portfolios(study).items():
-                    measures = tuple(m for k, names in enumerate(study.projects.values()) if bits >> k & 1 for m in names)
+                    measures = tuple(
+                        m
+                        for k, names in enumerate(study.projects.values())
+                        if bits >> k & 1
+                        for m in names
+                    )
                     for cheap in models:
-                        mine = merge_tables(changes, twin.changes) if cheap and twin is not None else changes
-                        runs.append(RunSpec(label, bits, measures, storm, failure_set, draw, mine, parameters, cheap))
+                        mine = (
+                            merge_tables(changes, twin.changes)
+                            if cheap and twin is not None
+                            else changes
+                        )
+                        runs.append(
+                            RunSpec(
+                                label,
+                                bits,
+                                measures,
+                                storm,
+                                failure_set,
+                                draw,
+                                mine,
+                                parameters,
+                                cheap,
+                            )
+                        )
     return runs
 
 
@@ -67,7 +103,9 @@ def portfolios(study: Study) -> dict[str, int]:
     names, kind = list(study.projects), study.spec.portfolios
     n = len(names)
     if isinstance(kind, dict):
-        return {label: sum(1 << names.index(p) for p in projects) for label, projects in kind.items()}
+        return {
+            label: sum(1 << names.index(p) for p in projects) for label, projects in kind.items()
+        }
     if kind == "fractional":
         sets = sorted(fractional_design().tolist())
     elif kind == "sampled":
@@ -83,13 +121,19 @@ def _singles(n: int) -> list[int]:
 
 
 def orders(study: Study) -> list[list[int]]:
-    """Random orders of building, each followed by its reverse; members of a union stand together. A longer study keeps those of a shorter one."""
+    """Random orders of building, each followed by its reverse; members of a union stand together. A
+    longer study keeps those of a shorter one.
+    """
     if study.spec.portfolios != "sampled":
         return []
     rng = np.random.default_rng(study.spec.sampling.seed)
     found = []
     for _ in range(study.spec.sampling.pairs):
-        order = [int(k) for u in rng.permutation(len(study.unions)) for k in rng.permutation(study.unions[u])]
+        order = [
+            int(k)
+            for u in rng.permutation(len(study.unions))
+            for k in rng.permutation(study.unions[u])
+        ]
         found += [order, order[::-1]]
     return found
 
@@ -115,12 +159,22 @@ def draw_parameters(study: Study) -> list[dict[str, float | str]]:
         return []
     keys, choices = sorted(draws.parameters), sorted(draws.choices)
     power = int(np.ceil(np.log2(max(draws.n, 1))))
-    points = qmc.Sobol(len(keys) + len(choices), scramble=True, rng=np.random.default_rng(draws.seed)).random_base2(power)[: draws.n]
+    points = qmc.Sobol(
+        len(keys) + len(choices), scramble=True, rng=np.random.default_rng(draws.seed)
+    ).random_base2(power)[: draws.n]
     low, high = (np.array([draws.parameters[k][side] for k in keys]) for side in (0, 1))
     found: list[dict[str, float | str]] = []
     for row in points:
-        drawn: dict[str, float | str] = dict(zip(keys, (low + row[: len(keys)] * (high - low)).tolist(), strict=True))
-        found.append(drawn | {k: draws.choices[k][int(u * len(draws.choices[k]))] for k, u in zip(choices, row[len(keys) :], strict=True)})
+        drawn: dict[str, float | str] = dict(
+            zip(keys, (low + row[: len(keys)] * (high - low)).tolist(), strict=True)
+        )
+        found.append(
+            drawn
+            | {
+                k: draws.choices[k][int(u * len(draws.choices[k]))]
+                for k, u in zip(choices, row[len(keys) :], strict=True)
+            }
+        )
     return found
 
 

@@ -1,5 +1,6 @@
-"""Random cumulative failure: components of the network that fail one after the other, the same sequences for every portfolio (global resilience
-analysis, Mugume et al. 2015). Nested: a level's failures hold those of every lower level."""
+"""Random cumulative failure: components of the network that fail one after the other, the same
+sequences for every portfolio (global resilience analysis, Mugume et al. 2015). Nested: a level's
+failures hold those of every lower level."""
 
 from __future__ import annotations
 
@@ -20,33 +21,64 @@ if TYPE_CHECKING:
 Kind = Literal["pipes", "pumps", "inlets", "flaps", "boards"]
 # The failure that each kind of component is, and the key that names its members.
 FAILS: dict[str, tuple[str, str]] = {
-    "pipes": ("blocked_conduit", "conduits"), "pumps": ("pump_trip", "pumps"), "inlets": ("clogged_inlets", "nodes"), "flaps": ("stuck_flap", "outfalls"),
+    "pipes": ("blocked_conduit", "conduits"), "pumps": ("pump_trip", "pumps"),
+    "inlets": ("clogged_inlets", "nodes"), "flaps": ("stuck_flap", "outfalls"),
     "boards": ("missing_board", "openings"),
 }  # fmt: skip
 
 
 class Envelope(Section):
-    """Which components fail, how many sequences, at which shares of all of them the runs are made."""
+    """Which components fail, how many sequences, at which shares of all of them the runs are
+    made.
+    """
 
     components: tuple[Kind, ...] = Field(
         ("pipes", "pumps"),
         min_length=1,
-        description="inlets: all of a node's; flaps: of the outfalls that have one; boards: of all openings, by the portfolios that have them",
+        description=(
+            "inlets: all of a node's; flaps: of the outfalls that have one; boards: of all"
+            " openings, by the portfolios that have them"
+        ),
     )
-    sequences: int = Field(20, ge=2, le=1000, description="59 put the worst above the 95 % quantile with 95 % confidence (Wilks)")
-    levels: tuple[float, ...] = Field((0.02, 0.05, 0.1, 0.2, 0.5), min_length=1, description="shares failed, ascending; nothing failed is run, too")
+    sequences: int = Field(
+        20,
+        ge=2,
+        le=1000,
+        description="59 put the worst above the 95 % quantile with 95 % confidence (Wilks)",
+    )
+    levels: tuple[float, ...] = Field(
+        (0.02, 0.05, 0.1, 0.2, 0.5),
+        min_length=1,
+        description="shares failed, ascending; nothing failed is run, too",
+    )
     seed: int = Field(720, ge=0)
     outcome: str = Field("volume_out_of_sewer", description="name of an outcome")
 
 
-def failure_sets(envelope: Envelope, inputs: ModelInputs, at: str, place: str) -> dict[str, Changes]:
-    """Name ("sequence 3, 10 %") to the changes that make it. Raises InputError where the network has no such components."""
+def failure_sets(
+    envelope: Envelope, inputs: ModelInputs, at: str, place: str
+) -> dict[str, Changes]:
+    """Name ("sequence 3, 10 %") to the changes that make it. Raises InputError where the network
+    has no such components.
+    """
     components = components_of(envelope, inputs)
     if not components:
-        raise input_error("E104", f"{place}, envelope", "the scenario has no such components", given=", ".join(envelope.components))
-    if list(envelope.levels) != sorted(set(envelope.levels)) or not 0.0 < envelope.levels[0] <= envelope.levels[-1] <= 1.0:
         raise input_error(
-            "E104", f"{place}, envelope.levels", "levels are shares that rise", given=str(envelope.levels), allowed="above 0, at most 1"
+            "E104",
+            f"{place}, envelope",
+            "the scenario has no such components",
+            given=", ".join(envelope.components),
+        )
+    if (
+        list(envelope.levels) != sorted(set(envelope.levels))
+        or not 0.0 < envelope.levels[0] <= envelope.levels[-1] <= 1.0
+    ):
+        raise input_error(
+            "E104",
+            f"{place}, envelope.levels",
+            "levels are shares that rise",
+            given=str(envelope.levels),
+            allowed="above 0, at most 1",
         )
     found: dict[str, Changes] = {}
     for sequence in range(envelope.sequences):
@@ -63,11 +95,18 @@ def components_of(envelope: Envelope, inputs: ModelInputs) -> list[tuple[str, st
     network = drainage.network if drainage is not None else InpFile(inputs.folder, [])
     flaps = [r.tokens for r in network.rows("OUTFALLS")]
     members = {
-        "pipes": [r.tokens[0] for r in network.rows("CONDUITS")], "pumps": [r.tokens[0] for r in network.rows("PUMPS")],
-        "inlets": list(dict.fromkeys(i.node for i in drainage.inlets if not i.pumped)) if drainage is not None else [],
-        "flaps": [t[0] for t in flaps if len(t) > gate_place(t) and t[gate_place(t)].upper() == "YES"],
+        "pipes": [r.tokens[0] for r in network.rows("CONDUITS")],
+        "pumps": [r.tokens[0] for r in network.rows("PUMPS")],
+        "inlets": (
+            list(dict.fromkeys(i.node for i in drainage.inlets if not i.pumped))
+            if drainage is not None
+            else []
+        ),
+        "flaps": [
+            t[0] for t in flaps if len(t) > gate_place(t) and t[gate_place(t)].upper() == "YES"
+        ],
         "boards": [o.name for space in inputs.sites.spaces.spaces for o in space.openings],
-    }  # fmt: skip
+    }
     return [(kind, name) for kind in envelope.components for name in members[kind]]
 
 
@@ -96,8 +135,10 @@ def _failures(failed: Sequence[tuple[str, str]], at: str) -> list[dict[str, Any]
 
 
 def envelopes(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Of each portfolio and storm: lowest, 5 %, mean, 95 % and highest outcome at each level, and the components by what their failure adds on
-    average (the rise between two levels shared equally among those that failed in between). None without an envelope."""
+    """Of each portfolio and storm: lowest, 5 %, mean, 95 % and highest outcome at each level, and
+    the components by what their failure adds on average (the rise between two levels shared equally
+    among those that failed in between). None without an envelope.
+    """
     envelope = study.spec.envelope
     if envelope is None:
         return None
@@ -116,19 +157,45 @@ def envelopes(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any] | None
                 before, done = calm, 0
                 order = order_of(envelope, len(components), sequence)
                 for level in envelope.levels:
-                    value, count = mine.get(name_of(sequence, level)), failed_count(level, len(components))
+                    value, count = (
+                        mine.get(name_of(sequence, level)),
+                        failed_count(level, len(components)),
+                    )
                     if value is not None and before is not None and count > done:
                         for k in order[done:count]:
                             rises[components[k]].append((value - before) / (count - done))
                     before, done = value, count
             for level in envelope.levels:
-                values = [v for s in range(envelope.sequences) if (v := mine.get(name_of(s, level))) is not None]
+                values = [
+                    v
+                    for s in range(envelope.sequences)
+                    if (v := mine.get(name_of(s, level))) is not None
+                ]
                 if values:
-                    levels.append({
-                        "share": level, "lowest": min(values), "low": float(np.quantile(values, 0.05)), "mean": float(np.mean(values)),
-                        "high": float(np.quantile(values, 0.95)), "highest": max(values), "sequences": len(values),
-                    })  # fmt: skip
-            worst = sorted(((n, float(np.mean(v)), len(v)) for n, v in rises.items() if v), key=lambda entry: (-entry[1], entry[0]))
-            found.append({"portfolio": portfolio, "storm": storm, "calm": calm, "levels": levels,
-                          "critical": [{"component": n, "adds": add, "seen": seen} for n, add, seen in worst[:10]]})  # fmt: skip
+                    levels.append(
+                        {
+                            "share": level,
+                            "lowest": min(values),
+                            "low": float(np.quantile(values, 0.05)),
+                            "mean": float(np.mean(values)),
+                            "high": float(np.quantile(values, 0.95)),
+                            "highest": max(values),
+                            "sequences": len(values),
+                        }
+                    )
+            worst = sorted(
+                ((n, float(np.mean(v)), len(v)) for n, v in rises.items() if v),
+                key=lambda entry: (-entry[1], entry[0]),
+            )
+            found.append(
+                {
+                    "portfolio": portfolio,
+                    "storm": storm,
+                    "calm": calm,
+                    "levels": levels,
+                    "critical": [
+                        {"component": n, "adds": add, "seen": seen} for n, add, seen in worst[:10]
+                    ],
+                }
+            )
     return {"outcome": envelope.outcome, "components": len(components), "envelopes": found}

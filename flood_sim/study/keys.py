@@ -1,4 +1,6 @@
-"""What a run depends on, as one hash of contents: arrays by their bytes, never paths, times of files, labels, costs or threads."""
+"""What a run depends on, as one hash of contents: arrays by their bytes, never paths, times of
+files, labels, costs or threads.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,35 @@ from flood_sim.core.plugins import plugin_files
 from flood_sim.ground.rain_fields import RainField
 from flood_sim.simulation.inputs import ModelInputs
 
-# What changes no result: labels, notes, bills, and what only targets of measures look at (they have been resolved).
-LEFT_OUT = {"name", "findings", "effective", "folder", "portfolio", "measures", "measure_features", "scheme_reason", "layers", "lines"}
-APART = ("analysis", "study", "scenario", "measures", "city", "cli", "_scenarios")  # sub-packages that act through the inputs, or read results
+# What changes no result: labels, notes, bills, and what only targets of measures look at (they have
+# been resolved).
+LEFT_OUT = {
+    "name",
+    "findings",
+    "effective",
+    "folder",
+    "portfolio",
+    "measures",
+    "measure_features",
+    "scheme_reason",
+    "layers",
+    "lines",
+}
+APART = (
+    "analysis",
+    "study",
+    "scenario",
+    "measures",
+    "city",
+    "cli",
+    "_scenarios",
+)  # sub-packages that act through the inputs, or read results
 
 
 def run_key(inputs: ModelInputs) -> str:
-    """First 24 hexadecimal digits of the SHA-256 of everything that the result hangs on: effective inputs after measures, and the code."""
+    """First 24 hexadecimal digits of the SHA-256 of everything that the result hangs on: effective
+    inputs after measures, and the code.
+    """
     digest = hashlib.sha256(model_sources().encode())
     for field in dataclasses.fields(inputs):
         if field.name not in LEFT_OUT:
@@ -39,13 +63,19 @@ def run_key(inputs: ModelInputs) -> str:
 @cache
 def model_sources() -> str:
     """Hash of the code that computes: kernels, and the package's own modules."""
-    return _hash_of(_modules(lambda top: top not in APART) + plugin_files()) + flood_kernels.sources_hash()
+    return (
+        _hash_of(_modules(lambda top: top not in APART) + plugin_files())
+        + flood_kernels.sources_hash()
+    )
 
 
 @cache
 def all_sources() -> str:
     """Hash of all code that a run's folder comes from, outcomes included."""
-    return _hash_of(_modules(lambda top: top not in ("study", "cli", "_scenarios")) + plugin_files()) + flood_kernels.sources_hash()
+    return (
+        _hash_of(_modules(lambda top: top not in ("study", "cli", "_scenarios")) + plugin_files())
+        + flood_kernels.sources_hash()
+    )
 
 
 def _modules(wanted: Any) -> list[Path]:
@@ -64,9 +94,13 @@ def _feed(digest: Any, value: Any) -> None:
     """Add a value; raises TypeError for what has no content that could be hashed."""
     digest.update(type(value).__name__.encode())
     if value is None or isinstance(value, (bool, int, str, float)):
-        digest.update((float(value).hex() if isinstance(value, float) else str(value)).encode() + b";")
+        digest.update(
+            (float(value).hex() if isinstance(value, float) else str(value)).encode() + b";"
+        )
     elif isinstance(value, np.ndarray):
-        digest.update(str((value.dtype.str, value.shape)).encode() + np.ascontiguousarray(value).tobytes())
+        digest.update(
+            str((value.dtype.str, value.shape)).encode() + np.ascontiguousarray(value).tobytes()
+        )
     elif isinstance(value, np.generic):
         _feed(digest, value.item())
     elif isinstance(value, (datetime, date)):

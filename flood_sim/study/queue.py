@@ -1,7 +1,9 @@
-"""Runs a study: a queue of our own in front of dask, as many runs in flight as there are workers, the longest first; nothing is lost in a kill.
+"""Runs a study: a queue of our own in front of dask, as many runs in flight as there are workers,
+the longest first; nothing is lost in a kill.
 
-Why the queue is here and not in the scheduler: dask hands out all tasks at once and repeats what a dead worker had been given; here a worker
-has one run at a time, and a run that is done is a folder that is there.
+Why the queue is here and not in the scheduler: dask hands out all tasks at once and repeats what a
+dead worker had been given; here a worker has one run at a time, and a run that is done is a folder
+that is there.
 """
 
 from __future__ import annotations
@@ -21,7 +23,14 @@ from flood_sim.results import open_results
 from flood_sim.runs.stops import ended_by_signals
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
-from flood_sim.study.cluster import Flight, SchedulerLostError, memory_need, open_client, threads_of, worker_count
+from flood_sim.study.cluster import (
+    Flight,
+    SchedulerLostError,
+    memory_need,
+    open_client,
+    threads_of,
+    worker_count,
+)
 from flood_sim.study.expand import RunSpec, expand
 from flood_sim.study.failures import envelopes
 from flood_sim.study.keys import all_sources
@@ -58,7 +67,9 @@ def run_study(
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> dict[str, Any]:
-    """Run what is not there yet, write catalogue and attribution; returns the summary. Raises InputError for a wrong study or a busy folder."""
+    """Run what is not there yet, write catalogue and attribution; returns the summary. Raises
+    InputError for a wrong study or a busy folder.
+    """
     store, digest = Store(folder), scenario_digest(study)
     store.prepare()
     with store.locked(), ended_by_signals():
@@ -76,17 +87,31 @@ def run_study(
                 with open_client(slots, scheduler, trusted) as client:
                     slots = slots if scheduler is None else max(threads_of(client), 1)
                     say(f"{slots} workers of {study.spec.threads_per_run} threads")
-                    _work(study, digest, store, {i: specs[i] for i in todo}, client, slots, progress, len(specs), say)
+                    _work(
+                        study,
+                        digest,
+                        store,
+                        {i: specs[i] for i in todo},
+                        client,
+                        slots,
+                        progress,
+                        len(specs),
+                        say,
+                    )
             except SchedulerLostError as error:
                 where = f" --scheduler {scheduler}" if scheduler is not None else ""
-                raise RunFailedError(f"{error}\n  do        start it again, then go on: flood-sim study resume {folder}{where}") from error
+                raise RunFailedError(
+                    f"{error}\n  do        start it again, then go on: flood-sim study resume"
+                    f" {folder}{where}"
+                ) from error
             except SystemExit:
                 say(f"interrupted; to go on: flood-sim study resume {folder}")
                 raise
         store.sweep()  # of models that died on the way
         summary = finish(study, store, specs)
         say(
-            f"{summary['complete']} of {summary['runs']} runs complete, {summary['different']} of them different, in {time.perf_counter() - begun:.1f} s"
+            f"{summary['complete']} of {summary['runs']} runs complete, {summary['different']} of"
+            f" them different, in {time.perf_counter() - begun:.1f} s"
         )
         return summary
 
@@ -96,41 +121,72 @@ def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, A
     rows = catalogue_rows(study, store, specs)
     store.write_tables(rows, outcome_rows(store, specs))
     records = [store.answer(i) for i in specs]
-    for name, document in ((ATTRIBUTION, attribution(study, rows, _cost_ratio(store, rows))), (ENVELOPE, envelopes(study, rows))):
+    for name, document in (
+        (ATTRIBUTION, attribution(study, rows, _cost_ratio(store, rows))),
+        (ENVELOPE, envelopes(study, rows)),
+    ):
         if document is not None:
-            write_whole(store.folder / name, json.dumps(document, indent=1, ensure_ascii=False).encode())
+            write_whole(
+                store.folder / name, json.dumps(document, indent=1, ensure_ascii=False).encode()
+            )
     complete = [r for r in records if r is not None and r["status"] == "complete"]
-    faults = {str(s): r for s, r in zip(specs.values(), records, strict=True) if r is not None and r["status"] != "complete"}
+    faults = {
+        str(s): r
+        for s, r in zip(specs.values(), records, strict=True)
+        if r is not None and r["status"] != "complete"
+    }
     return {
-        "runs": len(specs), "complete": len(complete), "different": len({r["key"] for r in complete}),
-        "failed": {label: r["message"].splitlines()[0] for label, r in faults.items()}, "missing": sum(r is None for r in records),
-    }  # fmt: skip
+        "runs": len(specs),
+        "complete": len(complete),
+        "different": len({r["key"] for r in complete}),
+        "failed": {label: r["message"].splitlines()[0] for label, r in faults.items()},
+        "missing": sum(r is None for r in records),
+    }
 
 
 def _cost_ratio(store: Store, rows: list[dict[str, Any]]) -> float | None:
-    """Seconds of the study's own runs over those of its twin's, as they were measured; None without both."""
+    """Seconds of the study's own runs over those of its twin's, as they were measured; None without
+    both.
+    """
     if not any(row["twin"] for row in rows):
         return None
     seconds: dict[bool, list[float]] = {False: [], True: []}
     for row in rows:
         if row["status"] == "complete":
-            seconds[row["twin"]].append(float(open_results(store.runs / plain_name(row["key"])).summary["wall_s"]))
-    return sum(seconds[False]) / len(seconds[False]) * len(seconds[True]) / sum(seconds[True]) if all(seconds.values()) else None
+            seconds[row["twin"]].append(
+                float(open_results(store.runs / plain_name(row["key"])).summary["wall_s"])
+            )
+    return (
+        sum(seconds[False]) / len(seconds[False]) * len(seconds[True]) / sum(seconds[True])
+        if all(seconds.values())
+        else None
+    )
 
 
 def open_study(folder: Path) -> Study:
     """The study whose folder this is. Raises InputError where it is none."""
     path = folder / STUDY
     if not path.is_file():
-        raise input_error("E101", str(folder), "this is no study's folder: study.json is not there", do="flood-sim study run NAME --out DIR")
+        raise input_error(
+            "E101",
+            str(folder),
+            "this is no study's folder: study.json is not there",
+            do="flood-sim study run NAME --out DIR",
+        )
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
         file, allowed = str(saved["file"]), tuple(Path(p) for p in saved["allowed"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise input_error(
-            "E110", str(path), "this file of a study's folder is damaged", given=str(error).splitlines()[0],
-            do=f"flood-sim study run STUDY --out {folder} writes it anew and goes on; no run is done twice",
-        ) from error  # fmt: skip
+            "E110",
+            str(path),
+            "this file of a study's folder is damaged",
+            given=str(error).splitlines()[0],
+            do=(
+                f"flood-sim study run STUDY --out {folder} writes it anew and goes on; no run is"
+                " done twice"
+            ),
+        ) from error
     return load_study(file, allowed)
 
 
@@ -140,14 +196,21 @@ def study_status(folder: Path) -> dict[str, Any]:
     digest = scenario_digest(study)
     records = [store.answer(s.identity(study, digest)) for s in expand(study)]
     return {
-        "study": study.spec.name, "runs": len(records), "complete": sum(r is not None and r["status"] == "complete" for r in records),
-        "failed": sum(r is not None and r["status"] != "complete" for r in records), "missing": sum(r is None for r in records),
-        "different": len({r["key"] for r in records if r is not None and r["status"] == "complete"}),
-    }  # fmt: skip
+        "study": study.spec.name,
+        "runs": len(records),
+        "complete": sum(r is not None and r["status"] == "complete" for r in records),
+        "failed": sum(r is not None and r["status"] != "complete" for r in records),
+        "missing": sum(r is None for r in records),
+        "different": len(
+            {r["key"] for r in records if r is not None and r["status"] == "complete"}
+        ),
+    }
 
 
 def scenario_digest(study: Study) -> str:
-    """Content of the scenario, of every file that it or a storm's changes may read, and of the code: what makes earlier answers stale."""
+    """Content of the scenario, of every file that it or a storm's changes may read, and of the
+    code: what makes earlier answers stale.
+    """
     digest = hashlib.sha256(all_sources().encode())
     digest.update(json.dumps(study.scenario.spec.as_toml(), sort_keys=True, default=str).encode())
     folder = study.scenario.folder
@@ -168,7 +231,9 @@ def _texts(value: Any) -> set[str]:
 
 
 def _saved(study: Study) -> bytes:
-    return json.dumps({"file": str(study.path.resolve()), "allowed": [str(p) for p in study.scenario.allowed]}).encode()
+    return json.dumps(
+        {"file": str(study.path.resolve()), "allowed": [str(p) for p in study.scenario.allowed]}
+    ).encode()
 
 
 def _work(
@@ -182,7 +247,9 @@ def _work(
     runs: int,
     say: Callable[[str], None],
 ) -> None:
-    """Keep as many runs in flight as there are slots; note each as it ends; what died is tried again."""
+    """Keep as many runs in flight as there are slots; note each as it ends; what died is tried
+    again.
+    """
     waiting, attempts, log = _longest_first(todo), dict.fromkeys(todo, 0), list[dict[str, Any]]()
     begun, written, ended, failed = time.perf_counter(), time.perf_counter(), 0, 0
     started: dict[str, float] = {}
@@ -192,7 +259,9 @@ def _work(
         identity = waiting.pop(0)
         attempts[identity] += 1
         started[identity] = time.time()
-        text = json.dumps(todo[identity].document(study, digest) | {"memory_bytes": memory}, default=str)
+        text = json.dumps(
+            todo[identity].document(study, digest) | {"memory_bytes": memory}, default=str
+        )
         arguments = (hydraulics, text, str(store.folder.resolve()), study.spec.timeout_s)
         flight.send(identity, f"hydraulics-{identity}-{attempts[identity]}", arguments)
 
@@ -210,12 +279,27 @@ def _work(
         if again:
             waiting.insert(0, identity)
         else:
-            store.note(identity, {k: record[k] for k in ("status", "key", "costs", "message", "trace") if k in record})
+            store.note(
+                identity,
+                {
+                    k: record[k]
+                    for k in ("status", "key", "costs", "message", "trace")
+                    if k in record
+                },
+            )
             ended, failed = ended + 1, failed + (record["status"] != "complete")
         while waiting and len(flight) < slots:
             submit()
         rate = ended / (time.perf_counter() - begun)
-        progress(Progress(runs, runs - len(todo) + ended, failed, len(flight), (len(todo) - ended) / rate if rate > 0.0 else None))
+        progress(
+            Progress(
+                runs,
+                runs - len(todo) + ended,
+                failed,
+                len(flight),
+                (len(todo) - ended) / rate if rate > 0.0 else None,
+            )
+        )
         if time.perf_counter() - written > LOG_EVERY_S:
             keep_log()
             written = time.perf_counter()
@@ -236,7 +320,18 @@ def _kernels_are_compiled() -> bool:
 
 def _log_row(record: dict[str, Any], spec: RunSpec, attempt: int, started: float) -> dict[str, Any]:
     return {
-        "key": record.get("key", ""), "portfolio": spec.portfolio, "storm": spec.storm, "draw": spec.draw, "attempt": attempt, "end": record["status"],
-        "cached": bool(record.get("cached", False)), "host": record.get("host", ""), "worker": int(record.get("pid", 0)), "started": started,
-        "wall_s": float(record.get("wall_s", 0.0)), "cpu_s": float(record.get("cpu_s", 0.0)), "ended": time.time(), "parent": os.getpid(),
-    }  # fmt: skip
+        "key": record.get("key", ""),
+        "portfolio": spec.portfolio,
+        "storm": spec.storm,
+        "draw": spec.draw,
+        "attempt": attempt,
+        "end": record["status"],
+        "cached": bool(record.get("cached", False)),
+        "host": record.get("host", ""),
+        "worker": int(record.get("pid", 0)),
+        "started": started,
+        "wall_s": float(record.get("wall_s", 0.0)),
+        "cpu_s": float(record.get("cpu_s", 0.0)),
+        "ended": time.time(),
+        "parent": os.getpid(),
+    }

@@ -1,4 +1,6 @@
-"""The folder of a study: runs by key, what asked for them, a lock, and the catalogue made from them. The folders are the truth."""
+"""The folder of a study: runs by key, what asked for them, a lock, and the catalogue made from
+them. The folders are the truth.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,17 @@ from flood_sim.study.child import is_complete
 
 LOCK, STUDY = "study.lock", "study.json"
 CATALOGUE, OUTCOMES, LOG = "catalogue.parquet", "outcomes.parquet", "runs_log.parquet"
-TRY_AGAIN = ("died", "timeout", "stopped")  # the process, the time, the machine; wrong input and a model that fails stay as they are
-ATTRIBUTION, ENVELOPE, AUDIT, LEAD_TIME = "attribution.json", "envelope.json", "audit.json", "lead_time.json"
+TRY_AGAIN = (
+    "died",
+    "timeout",
+    "stopped",
+)  # the process, the time, the machine; wrong input and a model that fails stay as they are
+ATTRIBUTION, ENVELOPE, AUDIT, LEAD_TIME = (
+    "attribution.json",
+    "envelope.json",
+    "audit.json",
+    "lead_time.json",
+)
 
 
 class Store:
@@ -34,17 +45,28 @@ class Store:
         present = {p.name for p in self.folder.iterdir()} if self.folder.is_dir() else set()
         if present and not present & {"runs", LOCK, STUDY}:
             raise input_error(
-                "E111", str(self.folder), "this folder holds other files", given=", ".join(sorted(present)[:4]), do="give an empty or new --out"
+                "E111",
+                str(self.folder),
+                "this folder holds other files",
+                given=", ".join(sorted(present)[:4]),
+                do="give an empty or new --out",
             )
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
             self.asked.mkdir(exist_ok=True)
         except OSError as error:
-            raise input_error("E111", str(self.folder), f"the folder cannot be written: {error.strerror}", do="give another --out") from error
+            raise input_error(
+                "E111",
+                str(self.folder),
+                f"the folder cannot be written: {error.strerror}",
+                do="give another --out",
+            ) from error
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Held by one parent. Raises InputError where another one lives; OutputError for what cannot be written while it is held."""
+        """Held by one parent. Raises InputError where another one lives; OutputError for what
+        cannot be written while it is held.
+        """
         with held(self.folder, LOCK, "study"):
             remove_parts(self.folder)
             remove_parts(self.asked)
@@ -54,11 +76,14 @@ class Store:
                 raise self._unwritten(error) from error
 
     def _unwritten(self, error: OSError) -> OutputError:
-        place = Path(str(error.filename)) if isinstance(error.filename, (str, Path)) else self.folder
+        place = (
+            Path(str(error.filename)) if isinstance(error.filename, (str, Path)) else self.folder
+        )
         place = self.folder if place.absolute().is_relative_to(self.folder.absolute()) else place
         return OutputError(
-            f"E602 {place}: what the study needs there cannot be written or read: {error}\n"
-            f"  do        free space or give the folder back, then go on: flood-sim study resume {self.folder} (an audit, a lead time: the same command again)"
+            f"E602 {place}: what the study needs there cannot be written or read: {error}\n  do    "
+            "    free space or give the folder back, then go on: flood-sim study resume"
+            f" {self.folder} (an audit, a lead time: the same command again)"
         )
 
     def sweep(self) -> int:
@@ -66,23 +91,34 @@ class Store:
         gone = 0
         for side in self.runs.glob("*.tmp-*"):
             host, _, rest = side.name.partition(".tmp-")[2].removesuffix("-damaged").rpartition("-")
-            if host == socket.gethostname() and not (rest.isdigit() and process_alive(int(rest), side.stat().st_mtime)):
+            if host == socket.gethostname() and not (
+                rest.isdigit() and process_alive(int(rest), side.stat().st_mtime)
+            ):
                 shutil.rmtree(side, ignore_errors=True)
                 gone += 1
         return gone
 
     def answer(self, identity: str) -> dict[str, Any] | None:
-        """What a run came to, where it is there: its record; None where it is to be run, also where the record or the run is damaged."""
+        """What a run came to, where it is there: its record; None where it is to be run, also where
+        the record or the run is damaged.
+        """
         try:
             record = json.loads((self.asked / f"{identity}.json").read_text(encoding="utf-8"))
             if record["status"] != "complete":
                 return dict(record) if isinstance(record["message"], str) else None
-            return dict(record) if isinstance(record["costs"], dict) and is_complete(self.runs / plain_name(record["key"])) else None
+            return (
+                dict(record)
+                if isinstance(record["costs"], dict)
+                and is_complete(self.runs / plain_name(record["key"]))
+                else None
+            )
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
     def to_run(self, identity: str) -> bool:
-        """Whether a run is to be run (again): nothing is known of it, or it met what another time may not be there."""
+        """Whether a run is to be run (again): nothing is known of it, or it met what another time
+        may not be there.
+        """
         record = self.answer(identity)
         return record is None or record["status"] in TRY_AGAIN
 
@@ -91,7 +127,9 @@ class Store:
         write_whole(self.asked / f"{identity}.json", json.dumps(record, sort_keys=True).encode())
 
     def write_log(self, rows: list[dict[str, Any]]) -> bool:
-        """What differs from repeat to repeat: who ran what, when, how long. False where the old log was damaged and a new one begins."""
+        """What differs from repeat to repeat: who ran what, when, how long. False where the old log
+        was damaged and a new one begins.
+        """
         import pandas
 
         path = self.folder / LOG
@@ -108,12 +146,17 @@ class Store:
 
         if rows:
             _to_parquet(
-                pandas.DataFrame(rows).sort_values(["draw", "storm", "failure_set", "bits"], kind="stable").reset_index(drop=True),
+                pandas.DataFrame(rows)
+                .sort_values(["draw", "storm", "failure_set", "bits"], kind="stable")
+                .reset_index(drop=True),
                 self.folder / CATALOGUE,
             )
             columns = ["key", "outcome", "unit", "value", "note", "source"]
             _to_parquet(
-                pandas.DataFrame(long, columns=columns).sort_values(["key", "outcome"], kind="stable").reset_index(drop=True), self.folder / OUTCOMES
+                pandas.DataFrame(long, columns=columns)
+                .sort_values(["key", "outcome"], kind="stable")
+                .reset_index(drop=True),
+                self.folder / OUTCOMES,
             )
 
 
@@ -140,12 +183,19 @@ def read_document(path: Path) -> dict[str, Any]:
 
 def _damaged(path: Path, error: Exception) -> InputError:
     again = (
-        f"flood-sim study resume {path.parent} makes it anew from the runs" if path.name in (CATALOGUE, OUTCOMES, LOG, ATTRIBUTION, ENVELOPE) else ""
+        f"flood-sim study resume {path.parent} makes it anew from the runs"
+        if path.name in (CATALOGUE, OUTCOMES, LOG, ATTRIBUTION, ENVELOPE)
+        else ""
     )
     return input_error(
-        "E110", str(path), "this file of a study's folder is damaged, or not there", given=str(error).splitlines()[0],
-        do=again or "give the command that made it again, with the same --out: runs that are there are not run again",
-    )  # fmt: skip
+        "E110",
+        str(path),
+        "this file of a study's folder is damaged, or not there",
+        given=str(error).splitlines()[0],
+        do=again
+        or "give the command that made it again, with the same --out: runs that are there are not"
+        " run again",
+    )
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -1,4 +1,6 @@
-"""What a dask worker does: hand a run to the model process beside it and wait. Text in, less than a kilobyte out."""
+"""What a dask worker does: hand a run to the model process beside it and wait. Text in, less than a
+kilobyte out.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +20,37 @@ from flood_sim.core.errors import RunFailedError
 if TYPE_CHECKING:
     from flood_sim.scenario import Scenario
 
-_model: dict[tuple[str | int, ...], subprocess.Popen[bytes]] = {}  # by store and thread: one model process beside each
+_model: dict[
+    tuple[str | int, ...], subprocess.Popen[bytes]
+] = {}  # by store and thread: one model process beside each
 
 
 def request(
-    scenario: Scenario, portfolio: str, measures: Iterable[str], actions: str | None, changes: dict[str, Any], threads: int, **more: Any
+    scenario: Scenario,
+    portfolio: str,
+    measures: Iterable[str],
+    actions: str | None,
+    changes: dict[str, Any],
+    threads: int,
+    **more: Any,
 ) -> dict[str, Any]:
     """A run as the model process is asked for it: plain text, no arrays."""
     return {
-        "scenario": str(scenario.path.resolve()), "allowed": [str(p) for p in scenario.allowed], "changes": changes,
-        "portfolio": portfolio, "measures": list(measures), "actions": actions, "threads": threads, **more,
-    }  # fmt: skip
+        "scenario": str(scenario.path.resolve()),
+        "allowed": [str(p) for p in scenario.allowed],
+        "changes": changes,
+        "portfolio": portfolio,
+        "measures": list(measures),
+        "actions": actions,
+        "threads": threads,
+        **more,
+    }
 
 
 def completed(wanted: dict[str, Any], store: Path, label: str, timeout_s: float = 7200.0) -> str:
-    """Run what is asked for in this thread's model process; its key. Raises RunFailedError with the label where it does not end complete."""
+    """Run what is asked for in this thread's model process; its key. Raises RunFailedError with the
+    label where it does not end complete.
+    """
     answer = hydraulics(json.dumps(wanted, default=str), str(store.resolve()), timeout_s)
     if answer["status"] != "complete":
         raise RunFailedError(f"{label}: {answer['message']}")
@@ -40,7 +58,9 @@ def completed(wanted: dict[str, Any], store: Path, label: str, timeout_s: float 
 
 
 def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
-    """One run, by its document as JSON. Status: complete, refused (input), failed (the model), died (its process), timeout."""
+    """One run, by its document as JSON. Status: complete, refused (input), failed (the model), died
+    (its process), timeout.
+    """
     places = _places(text)
     mine: tuple[str | int, ...] = (store, threading.get_ident(), *places)
     process = _model.get(mine)
@@ -48,7 +68,10 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
         try:
             process = _model[mine] = _start(Path(store), places)
         except OSError as error:
-            return {"status": "stopped", "message": f"the model's process cannot be started: {error}"}
+            return {
+                "status": "stopped",
+                "message": f"the model's process cannot be started: {error}",
+            }
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):  # found below
             process.stdin.write(text.encode() + b"\n")
@@ -64,7 +87,10 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
         del _model[mine]
         return {"status": "died", "message": f"the model's process ended with {code}"}
     answer: dict[str, Any] = json.loads(line)
-    if answer["status"] in ("failed", "stopped"):  # what it left half done (SWMM's one simulation a process) is none of the next run's
+    if answer["status"] in (
+        "failed",
+        "stopped",
+    ):  # what it left half done (SWMM's one simulation a process) is none of the next run's
         process.kill()
         process.wait()
         del _model[mine]
@@ -82,7 +108,9 @@ def _start(store: Path, places: tuple[str, ...]) -> subprocess.Popen[bytes]:
     environment = os.environ | threads | {"OMP_WAIT_POLICY": "passive"}
     with (store / "models.log").open("ab") as log:
         command = [sys.executable, "-m", "flood_sim.study.child", str(store), *places]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment)
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
+        )
 
 
 def _read_line(process: subprocess.Popen[bytes], timeout_s: float) -> bytes | None:

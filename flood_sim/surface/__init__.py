@@ -1,1 +1,3 @@
-"""Water on the ground: flow, openings, rain, losses, structures, boundaries, and the checks of its stability."""
+"""Water on the ground: flow, openings, rain, losses, structures, boundaries, and the checks of its
+stability.
+"""

@@ -1,6 +1,8 @@
-"""What happens at the model's edge and where water is put in: closed, free outflow, stage series, discharge series, point inflow.
+"""What happens at the model's edge and where water is put in: closed, free outflow, stage series,
+discharge series, point inflow.
 
-Closed is what every edge is without a boundary. Here they are resolved to cells and faces; the surface applies them.
+Closed is what every edge is without a boundary. Here they are resolved to cells and faces; the
+surface applies them.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ LEAST_OUTFLOW_SLOPE = 1.0e-3  # free outflow where the bed does not fall towards
 
 @dataclass(frozen=True)
 class Series:
-    """A value in time: time_s (n,) ascending, value (n,); linear between points, constant outside."""
+    """A value in time: time_s (n,) ascending, value (n,); linear between points, constant
+    outside.
+    """
 
     time_s: np.ndarray
     value: np.ndarray
@@ -43,8 +47,10 @@ def constant(value: float) -> Series:
 class EdgeBoundary:
     """Open faces at the model's edge.
 
-    cells : (n, 2) int64 row, column of the inner cells;  sides : (n, 2) step to the ghost cell beyond;
-    stage : m, None for free outflow;  slope : fall of the bed beyond the edge (free outflow), None: the bed's own.
+    cells : (n, 2) int64 row, column of the inner cells;  sides : (n, 2) step to the ghost cell
+    beyond;
+    stage : m, None for free outflow;  slope : fall of the bed beyond the edge (free outflow), None:
+    the bed's own.
     """
 
     name: str
@@ -65,10 +71,11 @@ class Inflow:
 
 @dataclass(frozen=True)
 class EdgeInflow:
-    """A discharge through open faces at the model's edge, spread evenly, with the momentum of water that deep.
+    """A discharge through open faces at the model's edge, spread evenly, with the momentum of water
+    that deep.
 
-    cells (n, 2), sides (n, 2) as of an EdgeBoundary; discharge m3/s >= 0; stage m: level of what enters, where the flow is supercritical;
-    None: as deep as the cell it enters, at least critical.
+    cells (n, 2), sides (n, 2) as of an EdgeBoundary; discharge m3/s >= 0; stage m: level of what
+    enters, where the flow is supercritical; None: as deep as the cell it enters, at least critical.
     """
 
     name: str
@@ -80,7 +87,9 @@ class EdgeInflow:
 
 @dataclass(frozen=True)
 class Section:
-    """A line whose discharge is recorded: faces by (is_x, row, column of the cell right of or below the face, sign)."""
+    """A line whose discharge is recorded: faces by (is_x, row, column of the cell right of or below
+    the face, sign).
+    """
 
     name: str
     is_x: np.ndarray
@@ -88,10 +97,14 @@ class Section:
     sign: np.ndarray
 
 
-def edge_faces(terrain: Terrain, selected: np.ndarray, side: str | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Cells (n, 2) and sides (n, 2) where a selected active cell touches the outside (of the raster, or ground it does not have).
+def edge_faces(
+    terrain: Terrain, selected: np.ndarray, side: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cells (n, 2) and sides (n, 2) where a selected active cell touches the outside (of the
+    raster, or ground it does not have).
 
-    side : "north", "south", "west", "east" keeps one direction; None takes all. Buildings and holes inside are never an edge.
+    side : "north", "south", "west", "east" keeps one direction; None takes all. Buildings and holes
+    inside are never an edge.
     """
     beyond = np.pad(_connected_outside(terrain), 1, constant_values=True)
     cells, sides = [], []
@@ -114,8 +127,15 @@ def _connected_outside(terrain: Terrain) -> np.ndarray:
     return (parts == parts[0, 0])[1:-1, 1:-1]
 
 
-def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float]], place: str = "[output] sections") -> Section:
-    """Faces crossed by a polyline; positive discharge goes from the left of the line (seen along it) to its right."""
+def section_along(
+    terrain: Terrain,
+    name: str,
+    points_m: list[tuple[float, float]],
+    place: str = "[output] sections",
+) -> Section:
+    """Faces crossed by a polyline; positive discharge goes from the left of the line (seen along
+    it) to its right.
+    """
     grid = terrain.grid
     west, south, east, north = grid.bounds
     beyond = max((max(west - x, x - east, south - y, y - north) for x, y in points_m), default=0.0)
@@ -137,7 +157,9 @@ def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float
     is_x, cells, sign = [], [], []
 
     def cross(r0: int, c0: int, r1: int, c1: int) -> None:
-        """One edge between lattice corners: walking east it is a y face (south of it is right of the line), walking south an x face."""
+        """One edge between lattice corners: walking east it is a y face (south of it is right of
+        the line), walking south an x face.
+        """
         if r0 == r1:
             is_x.append(False)
             cells.append((r0, min(c0, c1)))
@@ -165,4 +187,6 @@ def section_along(terrain: Terrain, name: str, points_m: list[tuple[float, float
             allowed=repr(grid),
             at=tuple((float(x), float(y)) for x, y in points_m),
         )
-    return Section(name, np.array(is_x)[inside], np.array(cells, np.int64)[inside], np.array(sign)[inside])
+    return Section(
+        name, np.array(is_x)[inside], np.array(cells, np.int64)[inside], np.array(sign)[inside]
+    )

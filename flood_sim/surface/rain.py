@@ -1,5 +1,6 @@
-"""Rain as the kernel takes it: a cumulative series and a weight a cell. Uniform rain is its series; a field is a unit series whose weights
-change at its intervals, so that a step costs the same and the sum over any window is exact. Gutters lead roof water past the street.
+"""Rain as the kernel takes it: a cumulative series and a weight a cell. Uniform rain is its series;
+a field is a unit series whose weights change at its intervals, so that a step costs the same and
+the sum over any window is exact. Gutters lead roof water past the street.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from flood_sim.ground.terrain import Terrain
 
 @dataclass(frozen=True)
 class Gutters:
-    """Roofs that drain into the sewer: cells (n, 2) of the roofs, node (n,) index in the network; more than `capacity_m_s` falls to the street."""
+    """Roofs that drain into the sewer: cells (n, 2) of the roofs, node (n,) index in the network;
+    more than `capacity_m_s` falls to the street.
+    """
 
     cells: np.ndarray
     node: np.ndarray
@@ -27,26 +30,37 @@ class Gutters:
 def as_field(rainfall: Rainfall, shape: tuple[int, int]) -> RainField:
     """Uniform rain by its own intervals."""
     amounts = np.diff(rainfall.cumulative_m)
-    return RainField(rainfall.name, rainfall.time_s, lambda k: np.broadcast_to(amounts[k], shape), rainfall.source)
+    return RainField(
+        rainfall.name,
+        rainfall.time_s,
+        lambda k: np.broadcast_to(amounts[k], shape),
+        rainfall.source,
+    )
 
 
 class SurfaceRain:
-    """What the surface asks of its rain. `kernel` holds the series that a step reads; volumes are m3 since the start of the run."""
+    """What the surface asks of its rain. `kernel` holds the series that a step reads; volumes are
+    m3 since the start of the run.
+    """
 
     kernel: arrays.Rain
     varies = False  # whether the weights change in time
 
     def __init__(self, nodes: int) -> None:
-        self.roof_volumes = np.zeros(nodes)  # m3 that gutters brought to the nodes in the last window
+        self.roof_volumes = np.zeros(
+            nodes
+        )  # m3 that gutters brought to the nodes in the last window
 
     def volume_until(self, time_s: float) -> float:
         """Rain on the catchment, roofs included."""
         raise NotImplementedError
 
     def begin_window(self, window: Window, weights: np.ndarray) -> np.ndarray:
-        """Set the kernel's rain for a window; returns what falls on the cells themselves in it, (rows or 1, columns) float32 m.
+        """Set the kernel's rain for a window; returns what falls on the cells themselves in it,
+        (rows or 1, columns) float32 m.
 
-        weights (rows, columns): a view of the cells' rain weights, written where the rain is a field.
+        weights (rows, columns): a view of the cells' rain weights, written where the rain is a
+        field.
         """
         raise NotImplementedError
 
@@ -58,33 +72,53 @@ class UniformRain(SurfaceRain):
         super().__init__(nodes)
         self._rainfall, self._terrain = rainfall, terrain
         self._start = rainfall.depth_until(0.0)
-        self.kernel = arrays.Rain(np.asarray(rainfall.time_s, float), np.asarray(rainfall.cumulative_m, float), np.full(2, self._start))
+        self.kernel = arrays.Rain(
+            np.asarray(rainfall.time_s, float),
+            np.asarray(rainfall.cumulative_m, float),
+            np.full(2, self._start),
+        )
 
     def volume_until(self, time_s: float) -> float:
         """Series x area, never a sum over steps."""
         return (self._rainfall.depth_until(time_s) - self._start) * self._terrain.catchment_area_m2
 
     def begin_window(self, window: Window, weights: np.ndarray) -> np.ndarray:
-        return np.full((1, weights.shape[1]), self._rainfall.depth_between(window.start, window.stop), np.float32)
+        return np.full(
+            (1, weights.shape[1]),
+            self._rainfall.depth_between(window.start, window.stop),
+            np.float32,
+        )
 
 
 class FieldRain(SurfaceRain):
-    """Rain by intervals: within a window it falls evenly, on each cell what the window's parts of the intervals bring there."""
+    """Rain by intervals: within a window it falls evenly, on each cell what the window's parts of
+    the intervals bring there.
+    """
 
     varies = True
 
-    def __init__(self, field: RainField, terrain: Terrain, gutters: Gutters | None, nodes: int) -> None:
+    def __init__(
+        self, field: RainField, terrain: Terrain, gutters: Gutters | None, nodes: int
+    ) -> None:
         super().__init__(nodes)
         self._field, self._terrain, self._gutters = field, terrain, gutters
         self._area = terrain.grid.cell_area_m2
-        self._loaded = self._now = -1  # interval whose weights are set; interval that the windows have reached
+        self._loaded = (
+            self._now
+        ) = -1  # interval whose weights are set; interval that the windows have reached
         self._volume = self._volume_before = 0.0  # m3 of that interval, of those before it
         self._open, self._roof = np.zeros((1, 1), np.float32), np.zeros(nodes)
         self.kernel = arrays.Rain(np.array([0.0, 1.0]), np.zeros(2), np.zeros(2))
 
     def volume_until(self, time_s: float) -> float:
-        """Whole intervals and the share of the present one, never a sum over windows; time_s is not before the last window."""
-        return self._volume_before + self._volume * self._share_until(time_s) if self._now >= 0 else 0.0
+        """Whole intervals and the share of the present one, never a sum over windows; time_s is not
+        before the last window.
+        """
+        return (
+            self._volume_before + self._volume * self._share_until(time_s)
+            if self._now >= 0
+            else 0.0
+        )
 
     def _share_until(self, time_s: float) -> float:
         """Share of the present interval that has fallen."""
@@ -97,7 +131,7 @@ class FieldRain(SurfaceRain):
         self.kernel.cumulative[:] = self.kernel.applied[:] = 0.0
         self.roof_volumes[:] = 0.0
         if len(parts) == 1:  # the weights stay, the reference depth is the share of the interval
-            (k, share) = parts[0]
+            k, share = parts[0]
             fallen = self._add(k, share, weights, window)
             self.kernel.cumulative[1] = share
             return fallen
@@ -129,7 +163,9 @@ class FieldRain(SurfaceRain):
         if k != self._now:
             first, self._now = self._now < 0, k
             self._volume_before += self._volume
-            self._volume = float(weights.sum(dtype=np.float64)) * self._area + float(self._roof.sum())
+            self._volume = float(weights.sum(dtype=np.float64)) * self._area + float(
+                self._roof.sum()
+            )
             if first:  # what fell before the run began
                 self._volume_before -= self._volume * self._share_until(window.start)
         return self._open * np.float32(share)
@@ -146,12 +182,16 @@ class FieldRain(SurfaceRain):
             length = float(self._field.edges_s[k + 1] - self._field.edges_s[k])
             led = np.minimum(depth[row, column], self._gutters.capacity_m_s * length)
             depth[row, column] -= led
-            self._roof = np.bincount(self._gutters.node, led * self._area, self.roof_volumes.size).astype(float)
+            self._roof = np.bincount(
+                self._gutters.node, led * self._area, self.roof_volumes.size
+            ).astype(float)
         weights[...] = self._terrain.collect_rain(depth)
         self._loaded = k
 
 
-def surface_rain(rainfall: Rainfall | RainField, terrain: Terrain, gutters: Gutters | None, nodes: int) -> SurfaceRain:
+def surface_rain(
+    rainfall: Rainfall | RainField, terrain: Terrain, gutters: Gutters | None, nodes: int
+) -> SurfaceRain:
     """Uniform rain stays a series; with gutters, or as a field, it is taken by intervals."""
     if isinstance(rainfall, RainField):
         return FieldRain(rainfall, terrain, gutters, nodes)

@@ -1,4 +1,6 @@
-"""The schemes behind one face: numbers, work space and kernel of each; two of ours, and those of plugins. The surface picks one by name and never asks which."""
+"""The schemes behind one face: numbers, work space and kernel of each; two of ours, and those of
+plugins. The surface picks one by name and never asks which.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ FLOATS = {"float32": np.float32, "float64": np.float64}
 
 @dataclass(frozen=True)
 class SurfaceSettings:
-    """Numbers of the scheme; see docs/theory.md. courant_coupled applies where a sewer inlet stands in the cell; courant None: the scheme's own."""
+    """Numbers of the scheme; see docs/theory.md. courant_coupled applies where a sewer inlet stands
+    in the cell; courant None: the scheme's own.
+    """
 
     precision: str = "float32"
     theta: float = 0.9
@@ -31,11 +35,15 @@ class SurfaceSettings:
     largest_step_s: float = 10.0
     smallest_step_s: float = 1.0e-3
     threads: int = 1
-    threads_by_size: bool = False  # fewer threads than asked where the grid is too small to feed them
+    threads_by_size: bool = (
+        False  # fewer threads than asked where the grid is too small to feed them
+    )
     scheme: str = "local_inertial"
     limiter: float = 1.3
-    largest_step_ratio: float = 8.0  # local inertial: shallow ground may step that much longer than deep water; 0: one step for all
-    skip_dry: bool = True  # leave out ground that no water can reach in the next steps; the answer is the same bit for bit
+    # local inertial: shallow ground may step that much longer than deep water; 0: one step for all
+    largest_step_ratio: float = 8.0
+    # leave out ground that no water can reach in the next steps; the answer is the same bit for bit
+    skip_dry: bool = True
 
 
 @dataclass(frozen=True)
@@ -44,29 +52,48 @@ class SurfaceScheme:
 
     name: str
     courant: float
-    wet_depth: Callable[[SurfaceSettings], float]  # m, ground with less neither gives water nor moves it
+    wet_depth: Callable[
+        [SurfaceSettings], float
+    ]  # m, ground with less neither gives water nor moves it
     moves_momentum: bool  # whether Flow holds velocities of cells (else discharges of faces)
     advance_window: Callable[..., tuple[int, float, int, float]]
     numbers: Callable[[SurfaceSettings, float], Any]
     scratch: Callable[[int, int, Any], Any]
 
 
-def _local_inertial_numbers(settings: SurfaceSettings, cell_size_m: float) -> local_inertial_rows.Scheme:
+def _local_inertial_numbers(
+    settings: SurfaceSettings, cell_size_m: float
+) -> local_inertial_rows.Scheme:
     froude_speed = settings.froude_max * math.sqrt(GRAVITY_M_S2)
     real: Any = FLOATS[settings.precision]
-    numbers = (cell_size_m, settings.theta, 0.5 * (1.0 - settings.theta), froude_speed, settings.dry_depth_m, GRAVITY_M_S2)
+    numbers = (
+        cell_size_m,
+        settings.theta,
+        0.5 * (1.0 - settings.theta),
+        froude_speed,
+        settings.dry_depth_m,
+        GRAVITY_M_S2,
+    )
     return local_inertial_rows.Scheme(*[real(v) for v in (*numbers, *POWER_SERIES)])
 
 
 def _local_inertial_scratch(bands: int, width: int, real: Any) -> local_inertial.Scratch:
     rows = (aligned((bands, k, width), real) for k in (4, 2, 5, 4, 4, 4))
     limited = np.zeros((bands, 4), bool)
-    scratch = local_inertial.Scratch(*rows, limited, aligned((bands, 3, width), real), aligned((width,), real), aligned((bands, width), real))
+    scratch = local_inertial.Scratch(
+        *rows,
+        limited,
+        aligned((bands, 3, width), real),
+        aligned((width,), real),
+        aligned((bands, width), real),
+    )
     scratch.share[...] = 1.0
     return scratch
 
 
-def _second_order_numbers(settings: SurfaceSettings, cell_size_m: float) -> second_order_rows.Scheme:
+def _second_order_numbers(
+    settings: SurfaceSettings, cell_size_m: float
+) -> second_order_rows.Scheme:
     real: Any = FLOATS[settings.precision]
     numbers = (cell_size_m, settings.limiter, second_order_rows.THIN_DEPTH, GRAVITY_M_S2, 10.0, 0.2)
     return second_order_rows.Scheme(*[real(v) for v in (*numbers, *POWER_SERIES)])
@@ -74,18 +101,32 @@ def _second_order_numbers(settings: SurfaceSettings, cell_size_m: float) -> seco
 
 def _second_order_scratch(bands: int, width: int, real: Any) -> second_order.Scratch:
     cells, faces, halo = second_order.CELL_ROWS, second_order.FACE_ROWS, 2 * second_order.HALO
-    shapes = ((4, halo, width), (cells, width), (faces, width), (cells, 4, width), (faces, 4, width))
+    shapes = (
+        (4, halo, width),
+        (cells, width),
+        (faces, width),
+        (cells, 4, width),
+        (faces, 4, width),
+    )
     work = (aligned((bands, *shape), real) for shape in shapes)
     blocks = width // second_order_rows.BLOCK + 3
     rough = np.zeros((bands, blocks), bool), np.zeros((bands, 4, blocks), bool)
-    return second_order.Scratch(*work, *rough, aligned((bands, 3, width), real), aligned((bands, width), real))
+    return second_order.Scratch(
+        *work, *rough, aligned((bands, 3, width), real), aligned((bands, width), real)
+    )
 
 
 OWN = {
     scheme.name: scheme
     for scheme in (
         SurfaceScheme(
-            "local_inertial", 0.65, lambda s: s.dry_depth_m, False, local_inertial.advance_window, _local_inertial_numbers, _local_inertial_scratch
+            "local_inertial",
+            0.65,
+            lambda s: s.dry_depth_m,
+            False,
+            local_inertial.advance_window,
+            _local_inertial_numbers,
+            _local_inertial_scratch,
         ),
         SurfaceScheme(
             "second_order",
@@ -102,4 +143,8 @@ OWN = {
 
 def scheme_named(name: str) -> SurfaceScheme:
     """One of ours, or of a plugin (looked up late: a plugin imports this module)."""
-    return OWN[name] if name in OWN else unique("SCHEMES", OWN, {scheme.name: scheme for scheme in brought("SCHEMES")})[name]
+    return (
+        OWN[name]
+        if name in OWN
+        else unique("SCHEMES", OWN, {scheme.name: scheme for scheme in brought("SCHEMES")})[name]
+    )

@@ -16,30 +16,47 @@ if TYPE_CHECKING:
 
 FASTEST_SIGNAL_M_S = 100.0  # speed and wave together: still water of 1,000 m, a free fall of 500 m
 PIT_M = 5.0  # a bed so far under its lowest neighbour is no street
-FAST_RISE_M_S = 1.0  # of an inflow's cells: wherever the water has got to meanwhile, where nothing nearer explains it
-STEEPEST_GROUND = 0.5  # rise over run, median of a whole map: the Alps have 0.5, cities 0.02 and less
+# of an inflow's cells: wherever the water has got to meanwhile, where nothing nearer explains it
+FAST_RISE_M_S = 1.0
+STEEPEST_GROUND = (
+    0.5  # rise over run, median of a whole map: the Alps have 0.5, cities 0.02 and less
+)
 SHOWN = 100  # cells that are put on the map
 
 
 def refuse(surface: SurfaceFlow, collapsed_step_s: float | None) -> None:
-    """Raises InstabilityError, located and explained, where the stable step collapsed (to collapsed_step_s), a cell has lost its value or a signal
-    is faster than any on land; a sound surface costs two comparisons."""
+    """Raises InstabilityError, located and explained, where the stable step collapsed (to
+    collapsed_step_s), a cell has lost its value or a signal is faster than any on land; a sound
+    surface costs two comparisons."""
     if collapsed_step_s is not None:
         smallest = f"(smallest allowed {surface.settings.smallest_step_s * 1000:g} ms)"
-        found = explain(surface, "E503", f"the stable time step fell to {collapsed_step_s * 1000:.3f} ms {smallest}")
+        found = explain(
+            surface,
+            "E503",
+            f"the stable time step fell to {collapsed_step_s * 1000:.3f} ms {smallest}",
+        )
     elif not math.isfinite(surface.volume):
         found = explain(surface, "E502", "the water on the ground has no volume")
     elif not surface.fastest_signal_m_s <= FASTEST_SIGNAL_M_S:
-        found = explain(surface, "E502", f"water and its waves run at {surface.fastest_signal_m_s:.3g} m/s")
+        found = explain(
+            surface, "E502", f"water and its waves run at {surface.fastest_signal_m_s:.3g} m/s"
+        )
     elif _beyond_a_fall(surface):
-        found = explain(surface, "E506", f"water and its waves run at {surface.fastest_signal_m_s:.3g} m/s. {_no_faster(surface)}")
+        found = explain(
+            surface,
+            "E506",
+            f"water and its waves run at {surface.fastest_signal_m_s:.3g} m/s."
+            f" {_no_faster(surface)}",
+        )
     else:
         return
     raise InstabilityError(str(found), [found])
 
 
 def _beyond_a_fall(surface: SurfaceFlow) -> bool:
-    """Whether the fastest signal is beyond what a fall explains; the highest water is looked for only where it seems so."""
+    """Whether the fastest signal is beyond what a fall explains; the highest water is looked for
+    only where it seems so.
+    """
     reach = surface.reach
     if surface.fastest_signal_m_s > reach.fastest_signal():
         reach.see(surface.depth, surface.terrain.bed_elevation)
@@ -50,40 +67,59 @@ def _beyond_a_fall(surface: SurfaceFlow) -> bool:
 def _no_faster(surface: SurfaceFlow) -> str:
     reach = surface.reach
     fall = math.sqrt(2.0 * GRAVITY_M_S2 * max(reach.energy - reach.lowest, 0.0))
-    return f"A fall from the highest level of the model, {reach.energy:.2f} m, to its lowest bed, {reach.lowest:.2f} m, gives {fall:.3g} m/s"
+    return (
+        f"A fall from the highest level of the model, {reach.energy:.2f} m, to its lowest bed,"
+        f" {reach.lowest:.2f} m, gives {fall:.3g} m/s"
+    )
 
 
 def refuse_beyond_physics(surface: SurfaceFlow, water_m3: float) -> None:
-    """Raises InstabilityError (E506) where a cell holds more than the water of the whole model (water_m3), or its water runs faster than a fall.
+    """Raises InstabilityError (E506) where a cell holds more than the water of the whole model
+    (water_m3), or its water runs faster than a fall.
 
-    Called at outputs. Only a fall gives water speed; friction, steps and structures take it. The bound is 1.8 times what the fastest known wave of
-    a broken dam has (physical_bounds.py), so that no physical run stops.
+    Called at outputs. Only a fall gives water speed; friction, steps and structures take it. The
+    bound is 1.8 times what the fastest known wave of a broken dam has (physical_bounds.py), so that
+    no physical run stops.
     """
     reach, depth, bed = surface.reach, surface.depth, surface.terrain.bed_elevation
     reach.see(depth, bed)
     reach.seen = max([reach.seen, *surface.held_stage_m.values()])
     for rows in row_blocks(*depth.shape):
-        if (found := _too_full(surface, depth, rows, water_m3) or _too_fast(surface, bed, rows)) is not None:
+        if (
+            found := _too_full(surface, depth, rows, water_m3) or _too_fast(surface, bed, rows)
+        ) is not None:
             raise InstabilityError(str(found), [found])
 
 
-def _too_full(surface: SurfaceFlow, depth: np.ndarray, rows: slice, water_m3: float) -> Finding | None:
+def _too_full(
+    surface: SurfaceFlow, depth: np.ndarray, rows: slice, water_m3: float
+) -> Finding | None:
     """The cell of some rows that holds more than the water of the whole model."""
     porosity, full = surface.terrain.porosity, depth[rows] * surface.grid.cell_area_m2
     full = full if porosity is None else full * porosity[rows]
     if float(full.max(initial=0.0)) <= water_m3:
         return None
-    text = f"the deepest cell holds {float(full.max()):.4g} m3, all water of the model is {water_m3:.4g} m3"
+    text = (
+        f"the deepest cell holds {float(full.max()):.4g} m3, all water of the model is"
+        f" {water_m3:.4g} m3"
+    )
     return explain(surface, "E506", text, _placed(surface, rows, full))
 
 
 def _too_fast(surface: SurfaceFlow, bed: np.ndarray, rows: slice) -> Finding | None:
     """The cells of some rows whose water runs faster than a fall."""
     speed = np.hypot(*surface.velocity(rows))
-    share = np.divide(speed, surface.reach.fastest_water(bed[rows]), out=np.zeros(speed.shape), where=speed > 0.0)
+    share = np.divide(
+        speed, surface.reach.fastest_water(bed[rows]), out=np.zeros(speed.shape), where=speed > 0.0
+    )
     if float(share.max(initial=0.0)) <= 1.0:
         return None
-    return explain(surface, "E506", f"water runs faster than any fall explains. {_no_faster(surface)}", _placed(surface, rows, share))
+    return explain(
+        surface,
+        "E506",
+        f"water runs faster than any fall explains. {_no_faster(surface)}",
+        _placed(surface, rows, share),
+    )
 
 
 def _placed(surface: SurfaceFlow, rows: slice, values: np.ndarray) -> np.ndarray:
@@ -93,43 +129,70 @@ def _placed(surface: SurfaceFlow, rows: slice, values: np.ndarray) -> np.ndarray
     return whole
 
 
-def explain(surface: SurfaceFlow, code: str, problem: str, worst: np.ndarray | None = None) -> Finding:
-    """The cells that run away, those without a value first, then by `worst` (rows, columns), None: by speed and wave: the first in words, with its
-    likely cause, all on the map."""
+def explain(
+    surface: SurfaceFlow, code: str, problem: str, worst: np.ndarray | None = None
+) -> Finding:
+    """The cells that run away, those without a value first, then by `worst` (rows, columns), None:
+    by speed and wave: the first in words, with its likely cause, all on the map."""
     depth = surface.depth.astype(float)
     speed = np.hypot(*(v.astype(float) for v in surface.velocity()))
     lost = ~(np.isfinite(depth) & np.isfinite(speed)) | (depth < 0.0)
-    signal = np.where(lost, np.inf, np.sqrt(GRAVITY_M_S2 * np.where(lost, 0.0, depth)) + np.where(lost, 0.0, speed))
+    signal = np.where(
+        lost,
+        np.inf,
+        np.sqrt(GRAVITY_M_S2 * np.where(lost, 0.0, depth)) + np.where(lost, 0.0, speed),
+    )
     cells = _worst(signal if worst is None or lost.any() else worst)
     row, column = (int(v) for v in cells[0])
     cause, way = _cause(surface, row, column)
     at = surface.grid.middles(cells)
-    said = f"row {row}, column {column}, x {at[0][0]:.1f}, y {at[0][1]:.1f} m: depth {depth[row, column]:.4g} m, {speed[row, column]:.4g} m/s"
+    said = (
+        f"row {row}, column {column}, x {at[0][0]:.1f}, y {at[0][1]:.1f} m: depth"
+        f" {depth[row, column]:.4g} m, {speed[row, column]:.4g} m/s"
+    )
     if lost.any():
         problem += f"; {int(lost.sum())} cells have lost their value"
-    return Finding(code, f"surface at {surface.time_s:.1f} s", f"{problem}. Likely {cause}", given=said, do=way, at=at)
+    return Finding(
+        code,
+        f"surface at {surface.time_s:.1f} s",
+        f"{problem}. Likely {cause}",
+        given=said,
+        do=way,
+        at=at,
+    )
 
 
 def _worst(size: np.ndarray) -> np.ndarray:
-    """(n, 2) cells with the largest values, the largest first: down to half of it, SHOWN at most."""
+    """(n, 2) cells with the largest values, the largest first: down to half of it, SHOWN at
+    most.
+    """
     order = np.argsort(-size, axis=None, kind="stable")[:SHOWN]
     cells = np.column_stack(np.unravel_index(order, size.shape))
     return cells[: max(1, int((size.ravel()[order] >= 0.5 * size.max()).sum()))]
 
 
 def suspect(surface: SurfaceFlow) -> tuple[str, str, tuple[tuple[float, float], ...]]:
-    """The cell that owes most water (else the fastest), in words with its likely cause; what to do; where the worst are on the map."""
+    """The cell that owes most water (else the fastest), in words with its likely cause; what to do;
+    where the worst are on the map.
+    """
     owed = surface.sums.owed()
     if not owed.any():
         found = explain(surface, "E505", "")
-        return f"The fastest cell: {found.given}. {found.problem.removeprefix('. ')}", found.do, found.at
+        return (
+            f"The fastest cell: {found.given}. {found.problem.removeprefix('. ')}",
+            found.do,
+            found.at,
+        )
     cells = _worst(owed)
     row, column = (int(v) for v in cells[0])
     cause, way = _cause(surface, row, column)
     if cause.startswith("none"):
         cause, way = _rough(surface, row, column)
     at = surface.grid.middles(cells)
-    where = f"Row {row}, column {column}, x {at[0][0]:.1f}, y {at[0][1]:.1f} m gave {owed[row, column]:.3g} m of water more than it held"
+    where = (
+        f"Row {row}, column {column}, x {at[0][0]:.1f}, y {at[0][1]:.1f} m gave"
+        f" {owed[row, column]:.3g} m of water more than it held"
+    )
     return f"{where}; {int((owed > 0.0).sum())} cells did. Likely {cause}", way, at
 
 
@@ -138,8 +201,14 @@ def _rough(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
     bed = np.where(surface.terrain.active, surface.terrain.bed_elevation, np.nan)
     near = bed[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
     step, size = float(np.nanmax(np.abs(near - bed[row, column]))), surface.grid.cell_size_m
-    way = 'check the raster\'s unit (heights in metres); smooth the ground, or set [surface] scheme = "local_inertial"'
-    return f"ground too rough for its cells: a step of {step:.2f} m beside a cell of {size:g} m", way
+    way = (
+        "check the raster's unit (heights in metres); smooth the ground, or set [surface] scheme ="
+        ' "local_inertial"'
+    )
+    return (
+        f"ground too rough for its cells: a step of {step:.2f} m beside a cell of {size:g} m",
+        way,
+    )
 
 
 def steepness(surface: SurfaceFlow) -> float:
@@ -155,16 +224,24 @@ def _cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
     steep = steepness(surface)
     if steep > STEEPEST_GROUND:
         rise = steep * surface.grid.cell_size_m
-        return f"the unit of the ground: half of all neighbours differ by {rise:.1f} m and more", "check the raster's unit: heights are in metres"
+        return (
+            f"the unit of the ground: half of all neighbours differ by {rise:.1f} m and more",
+            "check the raster's unit: heights are in metres",
+        )
     near = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
-    rises = [f.discharge.at(surface.time_s) / (len(f.cells) * surface.grid.cell_area_m2) for f in surface.inflows]
+    rises = [
+        f.discharge.at(surface.time_s) / (len(f.cells) * surface.grid.cell_area_m2)
+        for f in surface.inflows
+    ]
 
     def beside(cells: np.ndarray) -> bool:
         return bool((np.abs(cells - (row, column)).max(axis=1) <= 1).any())
 
     inflows = [k for k, f in enumerate(surface.inflows) if beside(f.cells)]
     structures = [s.name for s in surface.structures if beside(s.cells)]
-    edges = [e.name for e in surface.edges if beside(e.cells)] + [f.name for f in surface.edge_inflows if beside(f.cells)]
+    edges = [e.name for e in surface.edges if beside(e.cells)] + [
+        f.name for f in surface.edge_inflows if beside(f.cells)
+    ]
     if not (inflows or structures or edges):
         inflows = [k for k, rise in enumerate(rises) if rise > FAST_RISE_M_S]
     if inflows:
@@ -174,17 +251,34 @@ def _cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
             "check its unit (m3/s), or spread it over a polygon",
         )
     if structures:
-        return f"structure `{structures[0]}` beside it", "check its levels against the ground on both sides (flood-sim check --out DIR)"
+        return (
+            f"structure `{structures[0]}` beside it",
+            "check its levels against the ground on both sides (flood-sim check --out DIR)",
+        )
     if edges:
-        return f"open edge `{edges[0]}` beside it", "check its stage, slope or discharge against the bed there"
+        return (
+            f"open edge `{edges[0]}` beside it",
+            "check its stage, slope or discharge against the bed there",
+        )
     bed = np.where(surface.terrain.active, surface.terrain.bed_elevation, np.nan)
     around = bed[near].copy()
     own = float(bed[row, column])
     around[row - near[0].start, column - near[1].start] = np.nan
-    lowest, highest = (float(f(around)) if np.isfinite(around).any() else own for f in (np.nanmin, np.nanmax))
+    lowest, highest = (
+        float(f(around)) if np.isfinite(around).any() else own for f in (np.nanmin, np.nanmax)
+    )
     if lowest - own > PIT_M:
-        return f"a pit: the bed is {lowest - own:.1f} m under its lowest neighbour", "fill it, or mask it"
+        return (
+            f"a pit: the bed is {lowest - own:.1f} m under its lowest neighbour",
+            "fill it, or mask it",
+        )
     step = max(highest - own, own - lowest)
     if step > surface.grid.cell_size_m and surface.settings.scheme == "local_inertial":
-        return f"a step of {step:.1f} m in the bed, steeper than these equations carry", 'set [surface] scheme = "second_order"'
-    return "none of the causes that are looked for (inflow, structure, pit, steep bed)", "send the scenario with this message"
+        return (
+            f"a step of {step:.1f} m in the bed, steeper than these equations carry",
+            'set [surface] scheme = "second_order"',
+        )
+    return (
+        "none of the causes that are looked for (inflow, structure, pit, steep bed)",
+        "send the scenario with this message",
+    )

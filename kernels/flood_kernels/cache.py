@@ -1,8 +1,10 @@
 """How compiled kernels are kept: in one folder of one's own (cache_place.py), or nowhere.
 
-Left to itself, Numba takes the next place it knows where a folder cannot be written, without a word. What it loads is code. So here nothing is
-loaded from, or saved to, any other folder than the one chosen at import. A folder that cannot be written is read. A file in it that cannot be
-read, is cut, or holds something else, is compiled anew. What cannot be saved is compiled at each start, and that is said.
+Left to itself, Numba takes the next place it knows where a folder cannot be written, without a
+word. What it loads is code. So here nothing is loaded from, or saved to, any other folder than the
+one chosen at import. A folder that cannot be written is read. A file in it that cannot be read, is
+cut, or holds something else, is compiled anew. What cannot be saved is compiled at each start, and
+that is said.
 """
 
 import contextlib
@@ -48,22 +50,32 @@ def _say_once(kind: str, text: str) -> None:
 
 
 class KernelCache(FunctionCache):
-    """Numba's cache of one function, in FOLDER alone; trouble with its files costs a compilation, never the run."""
+    """Numba's cache of one function, in FOLDER alone; trouble with its files costs a compilation,
+    never the run.
+    """
 
     _impl_class = _Implementation
 
     def load_overload(self, sig, target_context):
-        """The compiled function for these types of arguments; None where there is none, or none that can be read."""
+        """The compiled function for these types of arguments; None where there is none, or none
+        that can be read.
+        """
         try:
             found = super().load_overload(sig, target_context)
-            if found is None or tuple(found.signature.args) == tuple(sigutils.normalize_signature(sig)[0]):
+            if found is None or tuple(found.signature.args) == tuple(
+                sigutils.normalize_signature(sig)[0]
+            ):
                 return found
             trouble = "it holds another function"  # of two processes that saved at once
         except MemoryError:
             raise
         except Exception as error:  # a cut file raises whatever its bytes happen to mean
             trouble = f"{type(error).__name__}: {error}"
-        _say_once("damaged", f"a compiled kernel in {self.cache_path} cannot be read ({trouble}); it is compiled anew")
+        _say_once(
+            "damaged",
+            f"a compiled kernel in {self.cache_path} cannot be read ({trouble}); it is compiled"
+            " anew",
+        )
         with contextlib.suppress(OSError):  # save_overload says it
             self.flush()
         return None
@@ -75,5 +87,6 @@ class KernelCache(FunctionCache):
         except OSError as error:
             _say_once(
                 "unkept",
-                f"compiled kernels cannot be kept in {FOLDER} ({error.strerror or error}): each start compiles them anew, some minutes; way out: {WAY_OUT}",
+                f"compiled kernels cannot be kept in {FOLDER} ({error.strerror or error}): each"
+                f" start compiles them anew, some minutes; way out: {WAY_OUT}",
             )

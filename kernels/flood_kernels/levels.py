@@ -1,10 +1,12 @@
 """Local time steps: a deep river moves in short steps, shallow streets in long ones.
 
-The faces are shared out: those between two cells of the fine ground (whole chunks of LANES columns) move in short steps, all others in
-long ones, which go first. What the faces between both kinds bring to a fine cell in the long step reaches it evenly, short step by short
-step: given at once it excites waves (tried: 0.5 m on quickstart). Each sweep keeps its own Courant number and its own limit on what a
-cell gives; water is moved, never copied. First order in the long step, like the scheme.
-Related: Sanders 2008, doi:10.1016/j.advwatres.2008.05.008 (local time steps on a flooded city, factor 1.3 to 3).
+The faces are shared out: those between two cells of the fine ground (whole chunks of LANES columns)
+move in short steps, all others in long ones, which go first. What the faces between both kinds
+bring to a fine cell in the long step reaches it evenly, short step by short step: given at once it
+excites waves (tried: 0.5 m on quickstart). Each sweep keeps its own Courant number and its own
+limit on what a cell gives; water is moved, never copied. First order in the long step, like the
+scheme. Related: Sanders 2008, doi:10.1016/j.advwatres.2008.05.008 (local time steps on a flooded
+city, factor 1.3 to 3).
 """
 
 import math
@@ -14,10 +16,22 @@ from numba import njit
 
 from flood_kernels.arrays import ABOVE, BELOW, GRAVITY, INSIDE, LANES, LEFT, LEFT_FACE, LOOP, ROW
 from flood_kernels.points import depth_to_be, rain_until
-from flood_kernels.runs import PIECE, copy_marks, count_marks, cut_pieces, look_for_water, mark_cell, mark_cells, share_rows, widen
+from flood_kernels.runs import (
+    PIECE,
+    copy_marks,
+    count_marks,
+    cut_pieces,
+    look_for_water,
+    mark_cell,
+    mark_cells,
+    share_rows,
+    widen,
+)
 
 LOOK = 16  # long steps between two looks
-MARGIN = 4  # cells around deep ones that move in short steps: what spreads until the next look only shortens the long step
+# cells around deep ones that move in short steps: what spreads until the next look only shortens
+# the long step
+MARGIN = 4
 WORTH = 0.8  # of the cost of one step for all: dearer ones are not taken
 
 
@@ -32,7 +46,9 @@ def deepest_of(depth):
 
 @njit(**ROW)
 def find_deepest(depth, runs, deepest):
-    """Write the largest depth (m) of every chunk that `runs` computes, and of its outer MARGIN columns."""
+    """Write the largest depth (m) of every chunk that `runs` computes, and of its outer MARGIN
+    columns.
+    """
     for row in range(depth.shape[0]):
         for n in range(runs.count[row]):
             for begin in range(runs.start[row, n], runs.stop[row, n], LANES):
@@ -44,7 +60,9 @@ def find_deepest(depth, runs, deepest):
 
 @njit(**ROW)
 def mark_deep(limit, shared, runs, levels):
-    """Set levels.wanted where water is deeper than `limit` (m) or MARGIN cells from it, and around what sets or counts discharges."""
+    """Set levels.wanted where water is deeper than `limit` (m) or MARGIN cells from it, and around
+    what sets or counts discharges.
+    """
     wanted, deepest = levels.wanted, levels.deepest
     last = wanted.shape[1] - 1
     wanted[:] = False
@@ -68,7 +86,8 @@ def mark_deep(limit, shared, runs, levels):
 
 @njit(**ROW)
 def choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels):
-    """Set levels.fine by the cheapest ratio of long to short steps: cost (1 + ratio x fine share) / ratio against 1.
+    """Set levels.fine by the cheapest ratio of long to short steps: cost (1 + ratio x fine share) /
+    ratio against 1.
 
     Returns the depth (m) that no other ground exceeds now."""
     deepest = levels.deepest
@@ -98,7 +117,9 @@ def choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels):
 
 @njit(**ROW)
 def moving_faces(row, chunk, short, fine):
-    """Which faces of a chunk the sweep moves: short steps those between fine chunks, long steps all others. Beyond the grid is as here."""
+    """Which faces of a chunk the sweep moves: short steps those between fine chunks, long steps all
+    others. Beyond the grid is as here.
+    """
     here = fine[row, chunk]
     left, above = fine[row, max(chunk - 1, 0)], fine[max(row - 1, 0), chunk]
     below = fine[min(row + 1, fine.shape[0] - 1), chunk]
@@ -118,39 +139,58 @@ def moving_faces(row, chunk, short, fine):
 
 @njit(**ROW)
 def cut_level(top, bottom, short, active, fine, runs):
-    """The pieces of one sweep. Neighbours whose inner faces move become one. A fine chunk beside coarse ground takes part in the long step
-    with its outer faces alone; its right face belongs to the chunk there."""
+    """The pieces of one sweep. Neighbours whose inner faces move become one. A fine chunk beside
+    coarse ground takes part in the long step with its outer faces alone; its right face belongs to
+    the chunk there."""
     chunks = fine.shape[1]
     runs.count[:] = 0
     for row in range(top - 1, bottom + 1):
         count, before = 0, np.uint8(0)
         for chunk in range(chunks):
             here = fine[row, chunk]
-            faces = moving_faces(row, chunk, short, fine) if active[row, chunk] and (here or not short) else np.uint8(0)
+            faces = (
+                moving_faces(row, chunk, short, fine)
+                if active[row, chunk] and (here or not short)
+                else np.uint8(0)
+            )
             beside = not short and here and chunk + 1 < chunks and not fine[row, chunk + 1]
             if faces != 0 or beside:
                 begin = LEFT + chunk * LANES
                 joined = LEFT_FACE | INSIDE | (before & (ABOVE | BELOW))
-                if faces == joined and (before & INSIDE) != 0 and begin - runs.start[row, count - 1] < PIECE:
+                if (
+                    faces == joined
+                    and (before & INSIDE) != 0
+                    and begin - runs.start[row, count - 1] < PIECE
+                ):
                     runs.stop[row, count - 1] = begin + LANES
                 else:
-                    runs.start[row, count], runs.stop[row, count], runs.faces[row, count] = begin, begin + LANES, faces
+                    runs.start[row, count], runs.stop[row, count], runs.faces[row, count] = (
+                        begin,
+                        begin + LANES,
+                        faces,
+                    )
                     count += 1
             before = faces
         runs.count[row] = count
 
 
 @njit(**ROW)
-def choose_levels(stop, wet_depth, dry_depth, largest_ratio, state, band_rows, cells, shared, runs, levels):
-    """Before a long step: which ground moves in short steps, and the pieces of both sweeps. Returns whether any does. largest_ratio: of long
-    to short step, as much as a window holds; 0: never;  state : as advance_window's, its speed of long steps is set at a look."""
+def choose_levels(
+    stop, wet_depth, dry_depth, largest_ratio, state, band_rows, cells, shared, runs, levels
+):
+    """Before a long step: which ground moves in short steps, and the pieces of both sweeps. Returns
+    whether any does. largest_ratio: of long to short step, as much as a window holds; 0: never;
+    state : as advance_window's, its speed of long steps is set at a look.
+    """
     changed = False
     levels.left[0] -= 1
     if levels.left[0] <= 0 and largest_ratio > 0.0:
         levels.left[0] = LOOK
         raining = rain_until(stop, shared.rain) > shared.rain.applied[0]
         limit = choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels)
-        state[2] = math.sqrt(GRAVITY * limit)  # ground that moved in short steps until now has not been felt by a long one
+        state[2] = math.sqrt(
+            GRAVITY * limit
+        )  # ground that moved in short steps until now has not been felt by a long one
         changed = True
         runs.left[0] = 0
     if look_for_water(stop, wet_depth, cells, shared, runs, levels) or changed:
@@ -169,9 +209,14 @@ def choose_levels(stop, wet_depth, dry_depth, largest_ratio, state, band_rows, c
 
 @njit(**ROW)
 def signal_ahead(cells, shared, cell_area, fine):
-    """Speed (m/s) that a long step must resolve and may not have felt yet: at sources about to be filled."""
+    """Speed (m/s) that a long step must resolve and may not have felt yet: at sources about to be
+    filled.
+    """
     ahead, sources = 0.0, shared.sources
     for k in range(sources.row.size):
-        if sources.pending[k] > 0.0 and not fine[sources.row[k], (sources.column[k] - LEFT) // LANES]:
+        if (
+            sources.pending[k] > 0.0
+            and not fine[sources.row[k], (sources.column[k] - LEFT) // LANES]
+        ):
             ahead = max(ahead, depth_to_be(k, cells, sources, cell_area))
     return math.sqrt(GRAVITY * ahead)

@@ -1,7 +1,9 @@
-"""Local inertial overland flow on a padded C grid: a band of rows, a coupling window; its rows are in local_inertial_rows.py.
+"""Local inertial overland flow on a padded C grid: a band of rows, a coupling window; its rows are
+in local_inertial_rows.py.
 
-Equations: Bates, Horritt, Fewtrell 2010, doi:10.1016/j.jhydrol.2010.03.027; de Almeida et al. 2012, doi:10.1029/2011WR011570.
-Flow.x[j, i] is the unit discharge through the face left of cell (j, i), Flow.y[j, i] through the one above it (between rows j-1 and j).
+Equations: Bates, Horritt, Fewtrell 2010, doi:10.1016/j.jhydrol.2010.03.027; de Almeida et al. 2012,
+doi:10.1029/2011WR011570. Flow.x[j, i] is the unit discharge through the face left of cell (j, i),
+Flow.y[j, i] through the one above it (between rows j-1 and j).
 """
 
 import math
@@ -39,7 +41,15 @@ from flood_kernels.local_inertial_rows import (
     scale_faces,
     share_outflow,
 )
-from flood_kernels.points import add_counted, begin_step, deepest_ahead, deepest_coupled, fallen_until, read_faces, stable_time_step
+from flood_kernels.points import (
+    add_counted,
+    begin_step,
+    deepest_ahead,
+    deepest_coupled,
+    fallen_until,
+    read_faces,
+    stable_time_step,
+)
 from flood_kernels.runs import idle, same_runs
 
 
@@ -53,17 +63,21 @@ class Scratch(NamedTuple):
     new_qy: np.ndarray  # (bands, 4, width)
     share: np.ndarray  # (bands, 4, width) positivity factors of rows
     limited: np.ndarray  # bool (bands, 4) whether a factor of that row is below 1
-    spare: np.ndarray  # (bands, 3, width) scaled faces that the next band owns, or that rest in this sweep
+    spare: (
+        np.ndarray
+    )  # (bands, 3, width) scaled faces that the next band owns, or that rest in this sweep
     closed: np.ndarray  # (width,) zeros: what passes faces that rest
     peak: np.ndarray  # (bands, width) largest flow depth of a column
 
 
-# --------------------------------------------------------------------------------------------------------------- bands
+# -------------------------------------------------------------------------------------------- bands
 
 
 @njit(**WINDOW)
 def copy_halo(band, first, last, cells, flow, scratch):
-    """Keep the rows just outside band [first, last) as they are now: the neighbour will overwrite them."""
+    """Keep the rows just outside band [first, last) as they are now: the neighbour will overwrite
+    them.
+    """
     for k in range(2):
         scratch.depth_halo[band, k, :] = cells.depth[first - 2 + k]
         scratch.depth_halo[band, 2 + k, :] = cells.depth[last + k]
@@ -76,7 +90,9 @@ def copy_halo(band, first, last, cells, flow, scratch):
 
 @njit(**INLINE)
 def old_row(array, halo, above, row, first, last):
-    """The row as it was at the start of the step: from the halo outside the band; `above` rows are kept above it."""
+    """The row as it was at the start of the step: from the halo outside the band; `above` rows are
+    kept above it.
+    """
     if row < first:
         return halo[row - first + above]
     if row >= last:
@@ -86,7 +102,9 @@ def old_row(array, halo, above, row, first, last):
 
 @njit(**INLINE)
 def new_row(array, stored, row):
-    """The stored row of a row, to be asked for; none of it where the row before has the same, so that it is in the cache."""
+    """The stored row of a row, to be asked for; none of it where the row before has the same, so
+    that it is in the cache.
+    """
     values = array[stored[row]]
     return values[: 0 if stored[row] == stored[row - 1] else values.size]
 
@@ -100,7 +118,22 @@ def override_faces(row, is_x, structures, q):
 
 
 @njit(**INLINE)
-def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme):
+def faces_above(
+    row,
+    band,
+    first,
+    last,
+    ghost,
+    cells,
+    flow,
+    scratch,
+    runs,
+    structures,
+    structures_move,
+    push,
+    dt,
+    scheme,
+):
     """New discharge through the faces between rows row-1 and row."""
     depth_halo, qy_halo, peak = scratch.depth_halo[band], scratch.qy_halo[band], scratch.peak[band]
     q = (
@@ -108,16 +141,44 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
         old_row(flow.y, qy_halo, 2, row, first, last),
         old_row(flow.y, qy_halo, 2, row + 1, first, last),
     )
-    h = (old_row(cells.depth, depth_halo, 2, row - 1, first, last), old_row(cells.depth, depth_halo, 2, row, first, last))
-    z, roughness = (cells.bed[row - 1], cells.bed[row]), (cells.roughness[cells.roughness_row[row - 1]], cells.roughness[cells.roughness_row[row]])
+    h = (
+        old_row(cells.depth, depth_halo, 2, row - 1, first, last),
+        old_row(cells.depth, depth_halo, 2, row, first, last),
+    )
+    z, roughness = (
+        (cells.bed[row - 1], cells.bed[row]),
+        (
+            cells.roughness[cells.roughness_row[row - 1]],
+            cells.roughness[cells.roughness_row[row]],
+        ),
+    )
     out = scratch.new_qy[band, row & 3]
-    soon = (flow.y[row + 2], cells.depth[row + 1], cells.carry[row - 1], new_row(cells.rain_weight, cells.weight_row, row - 1))
+    soon = (
+        flow.y[row + 2],
+        cells.depth[row + 1],
+        cells.carry[row - 1],
+        new_row(cells.rain_weight, cells.weight_row, row - 1),
+    )
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
         if not runs.faces[row, n] & ABOVE:
             out[a:b] = ZERO
         elif cells.porosity.size > 1:
-            advance_porous_faces(a, b, SAME, q, h, z, roughness, (cells.porosity[row - 1], cells.porosity[row]), out, peak, push, dt, scheme)
+            advance_porous_faces(
+                a,
+                b,
+                SAME,
+                q,
+                h,
+                z,
+                roughness,
+                (cells.porosity[row - 1], cells.porosity[row]),
+                out,
+                peak,
+                push,
+                dt,
+                scheme,
+            )
         else:
             advance_faces(a, b, SAME, soon, q, h, z, roughness, out, peak, push, dt, scheme)
     out[ghost] = ZERO  # ghost cells do not flow into each other
@@ -126,11 +187,37 @@ def faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, struc
 
 
 @njit(**INLINE)
-def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme):
+def faces_left(
+    row,
+    band,
+    first,
+    last,
+    cells,
+    flow,
+    scratch,
+    runs,
+    structures,
+    structures_move,
+    push,
+    dt,
+    scheme,
+):
     """New discharge through the faces left of the cells of a row."""
-    q, depth = old_row(flow.x, scratch.qx_halo[band], 1, row, first, last), old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
-    z, roughness, peak, out = cells.bed[row], cells.roughness[cells.roughness_row[row]], scratch.peak[band], scratch.new_qx[band, row & 3]
-    soon = (flow.x[row + 1], cells.bed[row + 1], new_row(cells.roughness, cells.roughness_row, row + 1))
+    q, depth = (
+        old_row(flow.x, scratch.qx_halo[band], 1, row, first, last),
+        old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last),
+    )
+    z, roughness, peak, out = (
+        cells.bed[row],
+        cells.roughness[cells.roughness_row[row]],
+        scratch.peak[band],
+        scratch.new_qx[band, row & 3],
+    )
+    soon = (
+        flow.x[row + 1],
+        cells.bed[row + 1],
+        new_row(cells.roughness, cells.roughness_row, row + 1),
+    )
     for n in range(runs.count[row]):
         a, b = runs.start[row, n], runs.stop[row, n]
         if not runs.faces[row, n] & INSIDE:
@@ -140,9 +227,37 @@ def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, s
             b = a + 1
         if cells.porosity.size > 1:
             p = cells.porosity[row]
-            advance_porous_faces(a, b, NEXT, (q, q, q), (depth, depth), (z, z), (roughness, roughness), (p, p), out, peak, push, dt, scheme)
+            advance_porous_faces(
+                a,
+                b,
+                NEXT,
+                (q, q, q),
+                (depth, depth),
+                (z, z),
+                (roughness, roughness),
+                (p, p),
+                out,
+                peak,
+                push,
+                dt,
+                scheme,
+            )
         else:
-            advance_faces(a, b, NEXT, soon, (q, q, q), (depth, depth), (z, z), (roughness, roughness), out, peak, push, dt, scheme)
+            advance_faces(
+                a,
+                b,
+                NEXT,
+                soon,
+                (q, q, q),
+                (depth, depth),
+                (z, z),
+                (roughness, roughness),
+                out,
+                peak,
+                push,
+                dt,
+                scheme,
+            )
         if not runs.faces[row, n] & LEFT_FACE:
             out[a] = ZERO
     if structures_move and structures.first[row + 1] > structures.first[row]:
@@ -153,7 +268,11 @@ def faces_left(row, band, first, last, cells, flow, scratch, runs, structures, s
 def share_row(row, band, first, last, top, bottom, ghost, cells, scratch, runs, dx_over_dt):
     """Factors of the cells of a row by which their outgoing faces are scaled."""
     here, below = row & 3, (row + 1) & 3
-    share, new_qx, new_qy = scratch.share[band, here], scratch.new_qx[band, here], scratch.new_qy[band]
+    share, new_qx, new_qy = (
+        scratch.share[band, here],
+        scratch.new_qx[band, here],
+        scratch.new_qy[band],
+    )
     depth = old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last)
     found = np.int32(0)
     if top <= row < bottom:
@@ -172,9 +291,16 @@ def share_row(row, band, first, last, top, bottom, ghost, cells, scratch, runs, 
 
 @njit(**INLINE)
 def finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_depth, dt_over_dx):
-    """New depth of the cells of piece n of row `done`, and what becomes the discharge of the faces left of and below them that move."""
+    """New depth of the cells of piece n of row `done`, and what becomes the discharge of the faces
+    left of and below them that move.
+    """
     here, below = done & 3, (done + 1) & 3
-    new_qx, new_qy, share, spare = scratch.new_qx[band, here], scratch.new_qy[band, below], scratch.share[band], scratch.spare[band]
+    new_qx, new_qy, share, spare = (
+        scratch.new_qx[band, here],
+        scratch.new_qy[band, below],
+        scratch.share[band],
+        scratch.spare[band],
+    )
     a, b, faces = runs.start[done, n], runs.stop[done, n], runs.faces[done, n]
     factor, factor_below = share[here], share[below]
     q_above = flow.y[done] if faces & ABOVE else scratch.closed
@@ -182,16 +308,60 @@ def finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_de
     if faces & BELOW:
         out_y = flow.y[done + 1] if owned else spare[0]
     if not faces & INSIDE:
-        gain_row(a, b, new_qx, factor, q_above, new_qy, factor_below, spare[2], out_y, gain[done], dt_over_dx)
+        gain_row(
+            a,
+            b,
+            new_qx,
+            factor,
+            q_above,
+            new_qy,
+            factor_below,
+            spare[2],
+            out_y,
+            gain[done],
+            dt_over_dx,
+        )
         if faces & LEFT_FACE:
             flow.x[done, a] = spare[2, a]
         return
     kept = flow.x[done, a]
-    depth, carry, weight = cells.depth[done], cells.carry[done], cells.rain_weight[cells.weight_row[done]]
+    depth, carry, weight = (
+        cells.depth[done],
+        cells.carry[done],
+        cells.rain_weight[cells.weight_row[done]],
+    )
     if scratch.limited[band, here] | scratch.limited[band, below]:
-        finish_limited_row(a, b, depth, carry, new_qx, factor, q_above, new_qy, factor_below, weight, flow.x[done], out_y, rain_depth, dt_over_dx)
+        finish_limited_row(
+            a,
+            b,
+            depth,
+            carry,
+            new_qx,
+            factor,
+            q_above,
+            new_qy,
+            factor_below,
+            weight,
+            flow.x[done],
+            out_y,
+            rain_depth,
+            dt_over_dx,
+        )
     else:
-        finish_row(a, b, depth, carry, new_qx, q_above, new_qy, weight, flow.x[done], out_y, rain_depth, dt_over_dx)
+        finish_row(
+            a,
+            b,
+            depth,
+            carry,
+            new_qx,
+            q_above,
+            new_qy,
+            weight,
+            flow.x[done],
+            out_y,
+            rain_depth,
+            dt_over_dx,
+        )
     if not faces & LEFT_FACE:
         flow.x[done, a] = kept
 
@@ -202,20 +372,54 @@ def bring_gains(cells, runs, gain, share_of_rest):
     for row in range(runs.count.size):
         for n in range(runs.count[row]):
             if not runs.faces[row, n] & INSIDE:
-                bring_gain(runs.start[row, n], runs.stop[row, n], gain[row], cells.carry[row], share_of_rest)
+                bring_gain(
+                    runs.start[row, n],
+                    runs.stop[row, n],
+                    gain[row],
+                    cells.carry[row],
+                    share_of_rest,
+                )
 
 
 @njit(**ROW)
-def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme):
-    """Advance rows first..last-1 by one step, in place, in one pass: each array is read and written once.
+def sweep_band(
+    band,
+    first,
+    last,
+    top,
+    bottom,
+    ghost,
+    cells,
+    flow,
+    scratch,
+    runs,
+    gain,
+    structures,
+    structures_move,
+    rain_depth,
+    dt,
+    scheme,
+):
+    """Advance rows first..last-1 by one step, in place, in one pass: each array is read and written
+    once.
 
-    top..bottom-1 are the model's own rows, `ghost` the column after its last (padded). Row j of faces is computed, then row j-1 gets its
-    outflow factors, then row j-2 its new depth: a few rows of work space roll along. Rows outside the band come from the halo, so
-    bands may run side by side and their number does not change a bit of the answer. Work space of columns that a row does not compute
-    is zero: beyond the runs the ground is dry for two cells at least.
+    top..bottom-1 are the model's own rows, `ghost` the column after its last (padded). Row j of
+    faces is computed, then row j-1 gets its outflow factors, then row j-2 its new depth: a few rows
+    of work space roll along. Rows outside the band come from the halo, so bands may run side by
+    side and their number does not change a bit of the answer. Work space of columns that a row does
+    not compute is zero: beyond the runs the ground is dry for two cells at least.
     """
-    push, dt_over_dx, dx_over_dt = scheme.gravity * dt / scheme.cell_size, dt / scheme.cell_size, scheme.cell_size / dt
-    new_qx, new_qy, share, spare = scratch.new_qx[band], scratch.new_qy[band], scratch.share[band], scratch.spare[band]
+    push, dt_over_dx, dx_over_dt = (
+        scheme.gravity * dt / scheme.cell_size,
+        dt / scheme.cell_size,
+        scheme.cell_size / dt,
+    )
+    new_qx, new_qy, share, spare = (
+        scratch.new_qx[band],
+        scratch.new_qy[band],
+        scratch.share[band],
+        scratch.spare[band],
+    )
     scratch.peak[band, :] = ZERO
     scratch.new_qx[band] = ZERO
     scratch.new_qy[band] = ZERO
@@ -227,55 +431,171 @@ def sweep_band(band, first, last, top, bottom, ghost, cells, flow, scratch, runs
             new_qx[slot, :] = ZERO
             new_qy[slot, :] = ZERO
         if top <= row <= bottom:
-            faces_above(row, band, first, last, ghost, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme)
+            faces_above(
+                row,
+                band,
+                first,
+                last,
+                ghost,
+                cells,
+                flow,
+                scratch,
+                runs,
+                structures,
+                structures_move,
+                push,
+                dt,
+                scheme,
+            )
         else:
             new_qy[slot, :] = ZERO
         if top <= row < bottom and row <= last:
-            faces_left(row, band, first, last, cells, flow, scratch, runs, structures, structures_move, push, dt, scheme)
+            faces_left(
+                row,
+                band,
+                first,
+                last,
+                cells,
+                flow,
+                scratch,
+                runs,
+                structures,
+                structures_move,
+                push,
+                dt,
+                scheme,
+            )
         else:
             new_qx[slot, :] = ZERO
         if row - 1 >= first - 1:
-            share_row(row - 1, band, first, last, top, bottom, ghost, cells, scratch, runs, dx_over_dt)
+            share_row(
+                row - 1, band, first, last, top, bottom, ghost, cells, scratch, runs, dx_over_dt
+            )
         done = row - 2
         below = (done + 1) & 3
         owned = done + 1 < last or last == bottom
-        if done == first - 1 or (done >= first and not same_runs(runs, done, done + 1)):  # faces that no cell of row `done` finishes
+        if done == first - 1 or (
+            done >= first and not same_runs(runs, done, done + 1)
+        ):  # faces that no cell of row `done` finishes
             out_y = flow.y[done + 1] if owned else spare[0]
             for n in range(runs.count[done + 1]):
                 if runs.faces[done + 1, n] & ABOVE:
-                    scale_faces(runs.start[done + 1, n], runs.stop[done + 1, n], new_qy[below], share[done & 3], share[below], out_y)
+                    scale_faces(
+                        runs.start[done + 1, n],
+                        runs.stop[done + 1, n],
+                        new_qy[below],
+                        share[done & 3],
+                        share[below],
+                        out_y,
+                    )
         if done >= first:
             for n in range(runs.count[done]):
-                finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_depth, dt_over_dx)
+                finish_piece(
+                    n, done, band, owned, cells, flow, scratch, runs, gain, rain_depth, dt_over_dx
+                )
 
 
-# -------------------------------------------------------------------------------------------------------------- window
+# ------------------------------------------------------------------------------------------- window
 
 
 @njit(**PARALLEL)
-def step_bands(band_rows, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme):
+def step_bands(
+    band_rows,
+    ghost,
+    cells,
+    flow,
+    scratch,
+    runs,
+    gain,
+    structures,
+    structures_move,
+    rain_depth,
+    dt,
+    scheme,
+):
     """One step of all bands, side by side."""
     bands = band_rows.size - 1
     for k in prange(bands):
-        band = np.int64(k)  # prange counts in unsigned numbers: everything below would be compiled twice
+        band = np.int64(
+            k
+        )  # prange counts in unsigned numbers: everything below would be compiled twice
         copy_halo(band, band_rows[band], band_rows[band + 1], cells, flow, scratch)
     for k in prange(bands):
         band = np.int64(k)
         sweep_band(
-            band, band_rows[band], band_rows[band + 1], band_rows[0], band_rows[bands], ghost, cells, flow, scratch, runs, gain, structures,
-            structures_move, rain_depth, dt, scheme,
-        )  # fmt: skip
+            band,
+            band_rows[band],
+            band_rows[band + 1],
+            band_rows[0],
+            band_rows[bands],
+            ghost,
+            cells,
+            flow,
+            scratch,
+            runs,
+            gain,
+            structures,
+            structures_move,
+            rain_depth,
+            dt,
+            scheme,
+        )
 
 
 @njit(**WINDOW)
-def step_all(band_rows, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme):
-    """One step; a single band goes without threads, whose start and end cost as much as a small sweep."""
+def step_all(
+    band_rows,
+    ghost,
+    cells,
+    flow,
+    scratch,
+    runs,
+    gain,
+    structures,
+    structures_move,
+    rain_depth,
+    dt,
+    scheme,
+):
+    """One step; a single band goes without threads, whose start and end cost as much as a small
+    sweep.
+    """
     if band_rows.size > 2:
-        step_bands(band_rows, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme)
+        step_bands(
+            band_rows,
+            ghost,
+            cells,
+            flow,
+            scratch,
+            runs,
+            gain,
+            structures,
+            structures_move,
+            rain_depth,
+            dt,
+            scheme,
+        )
         return
     first, last = band_rows[0], band_rows[1]
     copy_halo(0, first, last, cells, flow, scratch)
-    sweep_band(0, first, last, first, last, ghost, cells, flow, scratch, runs, gain, structures, structures_move, rain_depth, dt, scheme)
+    sweep_band(
+        0,
+        first,
+        last,
+        first,
+        last,
+        ghost,
+        cells,
+        flow,
+        scratch,
+        runs,
+        gain,
+        structures,
+        structures_move,
+        rain_depth,
+        dt,
+        scheme,
+    )
 
 
 @njit(**WINDOW)
@@ -288,50 +608,127 @@ def fastest_signal(scratch, bands):
 
 
 @njit(**WINDOW)
-def advance_window(start, stop, state, band_rows, left, columns, cells, flow, scratch, runs, levels, scheme, shared, limits):
-    """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole window.
+def advance_window(
+    start,
+    stop,
+    state,
+    band_rows,
+    left,
+    columns,
+    cells,
+    flow,
+    scratch,
+    runs,
+    levels,
+    scheme,
+    shared,
+    limits,
+):
+    """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole
+    window.
 
-    state : float64 [fastest signal m/s, steps taken, fastest signal of long steps m/s, long steps taken], updated;  shared : arrays.Shared;
-    limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s, orifice coefficient, largest share of a
-    cell's water that inlets may take in a step, depth in m up to which ground counts as dry - negative: none does, largest ratio of long to
-    short steps - 0: one step for all). Returns (status, time reached s, steps, smallest step s).
+    state : float64 [fastest signal m/s, steps taken, fastest signal of long steps m/s, long steps
+    taken], updated;  shared : arrays.Shared;
+    limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s,
+    orifice coefficient, largest share of a cell's water that inlets may take in a step, depth in m
+    up to which ground counts as dry - negative: none does, largest ratio of long to short steps -
+    0: one step for all). Returns (status, time reached s, steps, smallest step s).
     """
     real = cells.depth.dtype.type
     cell_size = np.float64(scheme.cell_size)
     bands = band_rows.size - 1
     time, long_end, steps, smallest = start, start, 0, stop - start
-    local = False  # the sweeps below are told `local` or `not local`: with True and False everything under them would be compiled twice
+    # the sweeps below are told `local` or `not local`: with True and False everything under them
+    # would be compiled twice
+    local = False
     while time < stop:
         ahead = math.sqrt(GRAVITY * deepest_ahead(cells, shared, cell_size * cell_size))
         coupled = math.sqrt(GRAVITY * deepest_coupled(cells, shared.inlets))
-        step = stable_time_step(max(state[0], ahead), coupled, limits[0], limits[1], cell_size, limits[2])
+        step = stable_time_step(
+            max(state[0], ahead), coupled, limits[0], limits[1], cell_size, limits[2]
+        )
         if not step >= limits[3]:
             return TIME_STEP_COLLAPSED, time, steps, step
         if time >= long_end:
             ratio = min(limits[8], (stop - start) / step)
-            local = choose_levels(stop, limits[7], scheme.dry_depth, ratio, state, band_rows, cells, shared, runs, levels)
+            local = choose_levels(
+                stop,
+                limits[7],
+                scheme.dry_depth,
+                ratio,
+                state,
+                band_rows,
+                cells,
+                shared,
+                runs,
+                levels,
+            )
             long_end = stop
             if local:
                 ahead = signal_ahead(cells, shared, cell_size * cell_size, levels.fine)
-                long_step = stable_time_step(max(state[2], ahead), 0.0, limits[0], limits[1], cell_size, limits[2])  # inlets draw in short steps
+                long_step = stable_time_step(
+                    max(state[2], ahead), 0.0, limits[0], limits[1], cell_size, limits[2]
+                )  # inlets draw in short steps
                 count = math.ceil((stop - time) / max(long_step, step))
                 long_end = stop if count == 1 else time + (stop - time) / count
-                rain_depth, dt = fallen_until(long_end, 1, cells, shared.rain), real(long_end - time)
-                step_all(band_rows, left + columns, cells, flow, scratch, runs, levels.gain, shared.structures, not local, rain_depth, dt, scheme)
+                rain_depth, dt = (
+                    fallen_until(long_end, 1, cells, shared.rain),
+                    real(long_end - time),
+                )
+                step_all(
+                    band_rows,
+                    left + columns,
+                    cells,
+                    flow,
+                    scratch,
+                    runs,
+                    levels.gain,
+                    shared.structures,
+                    not local,
+                    rain_depth,
+                    dt,
+                    scheme,
+                )
                 state[2] = fastest_signal(scratch, bands)
                 state[3] += 1.0
         count = math.ceil((long_end - time) / step)
         dt = real((long_end - time) / count)
         end = long_end if count == 1 else time + np.float64(dt)
         share_of_rest = 1.0 / count if long_end == stop else (end - time) / (stop - time)
-        rain_depth = begin_step(start, stop, end, share_of_rest, dt, cell_size, cells, flow, False, shared, limits)
+        rain_depth = begin_step(
+            start, stop, end, share_of_rest, dt, cell_size, cells, flow, False, shared, limits
+        )
         if local:
             bring_gains(cells, runs, levels.gain, real(1.0 / count))
             step_all(
-                levels.band_rows, left + columns, cells, flow, scratch, levels.runs, levels.gain, shared.structures, local, rain_depth, dt, scheme
+                levels.band_rows,
+                left + columns,
+                cells,
+                flow,
+                scratch,
+                levels.runs,
+                levels.gain,
+                shared.structures,
+                local,
+                rain_depth,
+                dt,
+                scheme,
             )
         else:
-            step_all(band_rows, left + columns, cells, flow, scratch, runs, levels.gain, shared.structures, not local, rain_depth, dt, scheme)
+            step_all(
+                band_rows,
+                left + columns,
+                cells,
+                flow,
+                scratch,
+                runs,
+                levels.gain,
+                shared.structures,
+                not local,
+                rain_depth,
+                dt,
+                scheme,
+            )
             fallen_until(end, 1, cells, shared.rain)
             long_end = end
         state[0] = fastest_signal(scratch, bands)

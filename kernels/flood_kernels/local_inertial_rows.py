@@ -1,4 +1,6 @@
-"""Local inertial overland flow: faces and cells of a row. local_inertial.py sweeps them over a band."""
+"""Local inertial overland flow: faces and cells of a row. local_inertial.py sweeps them over a
+band.
+"""
 
 import math
 from typing import NamedTuple
@@ -14,9 +16,14 @@ from flood_kernels.friction import friction_power_soon
 from flood_kernels.prefetch import AT_ONCE, fetch
 from flood_kernels.vectors import whole
 
-# Two double roots a face were a third of the kernel on an Intel Emerald Rapids; an AMD Zen 4 is slower with the Newton step (6.4, 5.3 ns).
+# Two double roots a face were a third of the kernel on an Intel Emerald Rapids; an AMD Zen 4 is
+# slower with the Newton step (6.4, 5.3 ns).
 QUICK_DOUBLE_ROOTS = (numba.config.CPU_NAME or llvm.get_host_cpu_name()).startswith("znver")
-NOTHING = np.float32(1.0e-6)  # m2/s: what a cell that gives its last water passes on below this is rounding (6e-8 of a metre in float32)
+NOTHING = np.float32(
+    1.0e-6
+    # m2/s: what a cell that gives its last water passes on below this is rounding (6e-8 of a metre
+    # in float32)
+)
 
 
 class Scheme(NamedTuple):
@@ -36,7 +43,9 @@ class Scheme(NamedTuple):
 
 
 def root(x):
-    """Square root of x > 0. In float64, where the processor's own is slow, from the one in float32 by a Newton step (4e-15 off)."""
+    """Square root of x > 0. In float64, where the processor's own is slow, from the one in float32
+    by a Newton step (4e-15 off).
+    """
     return math.sqrt(x)
 
 
@@ -53,19 +62,25 @@ def _root(x):
 
 
 @njit(**ROW)
-def face_discharge(own, before, after, h_left, h_right, z_left, z_right, n_left, n_right, push, scheme, drag_series):
+def face_discharge(
+    own, before, after, h_left, h_right, z_left, z_right, n_left, n_right, push, scheme, drag_series
+):
     """Unit discharge (m2/s) of one face a step on, and the flow depth (m, <= 0 where dry) there.
 
-    own, before, after : discharge of the face and of its two neighbours along the flow; push = g dt / dx; drag_series : POWER_SERIES dt;
-    q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q] - g h dt/dx (eta_R - eta_L), then q' = q* / (1/2 + sqrt(1/4 + dt k |q*|)) with
-    k = g n^2 h^(-7/3): backward Euler friction in closed form. Only differences of bed and depth enter: float32 holds a lake at rest.
+    own, before, after : discharge of the face and of its two neighbours along the flow; push = g dt
+    / dx; drag_series : POWER_SERIES dt; q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q]
+    - g h dt/dx (eta_R - eta_L), then q' = q* / (1/2 + sqrt(1/4 + dt k |q*|)) with k = g n^2
+    h^(-7/3): backward Euler friction in closed form. Only differences of bed and depth enter:
+    float32 holds a lake at rest.
     """
     step = z_right - z_left
     h_flow = max(min(h_left - step, h_left), min(h_right + step, h_right))
     h = max(h_flow, scheme.dry_depth)
     weighted = (before != ZERO) & (after != ZERO) & (min(n_left, n_right) > ZERO)
     mixed = scheme.theta * own + scheme.side * (before + after)
-    calmed = math.copysign(min(abs(mixed), abs(own)), own)  # an average may take momentum, not bring it: a deep neighbour would drive a film
+    calmed = math.copysign(
+        min(abs(mixed), abs(own)), own
+    )  # an average may take momentum, not bring it: a deep neighbour would drive a film
     driven = (calmed if weighted else own) - push * h * (step + (h_right - h_left))
     size = abs(driven)
     drag = friction_power_soon(h, drag_series, (n_left * n_left + n_right * n_right) * size)
@@ -73,17 +88,20 @@ def face_discharge(own, before, after, h_left, h_right, z_left, z_right, n_left,
     return math.copysign(min(size / (HALF + root(QUARTER + drag)), limit), driven), h_flow
 
 
-# The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed i - shift would need Numba's test for
-# negative indices and keep LLVM from vectorising (measured: 37 instead of 3 ns a cell), and cutting a dozen slices costs as much as 50
-# cells. `shift` leads to the neighbour along the flow: along x it stands in the next column of the same row, along y in another row.
+# The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed
+# i - shift would need Numba's test for negative indices and keep LLVM from vectorising (measured:
+# 37 instead of 3 ns a cell), and cutting a dozen slices costs as much as 50 cells. `shift` leads to
+# the neighbour along the flow: along x it stands in the next column of the same row, along y in
+# another row.
 
 
 @njit(**LOOP)
 def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme):
-    """The faces before a row's cells, along x (left of them) or along y (above): `q_new` and the running maximum `peak` are written.
+    """The faces before a row's cells, along x (left of them) or along y (above): `q_new` and the
+    running maximum `peak` are written.
 
-    q : rows of the discharge before, at and after the faces;  h, z, n : rows before and after them;  soon : rows that will be read next,
-    asked for block by block.
+    q : rows of the discharge before, at and after the faces;  h, z, n : rows before and after
+    them;  soon : rows that will be read next, asked for block by block.
     """
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for start in range(lo, hi, AT_ONCE):
@@ -94,7 +112,18 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
             i = np.uint64(k)
             b, a = i - shift, i + shift
             value, flow_depth = face_discharge(
-                q[1][i], q[0][b], q[2][a], h[0][b], h[1][i], z[0][b], z[1][i], n[0][b], n[1][i], push, scheme, drag_series
+                q[1][i],
+                q[0][b],
+                q[2][a],
+                h[0][b],
+                h[1][i],
+                z[0][b],
+                z[1][i],
+                n[0][b],
+                n[1][i],
+                push,
+                scheme,
+                drag_series,
             )
             q_new[i] = value
             peak[i] = max(peak[i], flow_depth)
@@ -102,10 +131,11 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
 
 @njit(**LOOP)
 def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, scheme):
-    """The same between cells that buildings fill in part (porosity p): the flow passes through the smaller of the two open shares.
+    """The same between cells that buildings fill in part (porosity p): the flow passes through the
+    smaller of the two open shares.
 
-    h : water over the whole cell; discharge too is over the whole width. Single porosity (Guinot, Soares-Frazao 2006,
-    doi:10.1002/fld.1059) without their drag of buildings.
+    h : water over the whole cell; discharge too is over the whole width. Single porosity (Guinot,
+    Soares-Frazao 2006, doi:10.1002/fld.1059) without their drag of buildings.
     """
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for k in range(lo, hi):
@@ -114,9 +144,19 @@ def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, sc
         gap = min(p[0][b], p[1][i])
         inverse = ONE / gap
         value, flow_depth = face_discharge(
-            q[1][i] * inverse, q[0][b] * inverse, q[2][a] * inverse, h[0][b] / p[0][b], h[1][i] / p[1][i], z[0][b], z[1][i],
-            n[0][b], n[1][i], push, scheme, drag_series,
-        )  # fmt: skip
+            q[1][i] * inverse,
+            q[0][b] * inverse,
+            q[2][a] * inverse,
+            h[0][b] / p[0][b],
+            h[1][i] / p[1][i],
+            z[0][b],
+            z[1][i],
+            n[0][b],
+            n[1][i],
+            push,
+            scheme,
+            drag_series,
+        )
         q_new[i] = value * gap
         peak[i] = max(peak[i], flow_depth)
 
@@ -129,17 +169,27 @@ def outflow(q_left, q_right, q_above, q_below):
 
 @njit(**LOOP)
 def gives_too_much(lo, hi, depth, qx, q_above, q_below, dx_over_dt):
-    """Not 0 where a cell of the row gives more than it holds; qx : through the faces left of the cells."""
+    """Not 0 where a cell of the row gives more than it holds; qx : through the faces left of the
+    cells.
+    """
     found = whole(0, depth)
     for k in range(lo, hi):
         i = np.uint64(k)
-        found = whole(found | whole(outflow(qx[i], qx[i + NEXT], q_above[i], q_below[i]) > depth[i] * dx_over_dt, depth), depth)
+        found = whole(
+            found
+            | whole(
+                outflow(qx[i], qx[i + NEXT], q_above[i], q_below[i]) > depth[i] * dx_over_dt, depth
+            ),
+            depth,
+        )
     return found
 
 
 @njit(**LOOP)
 def share_outflow(lo, hi, depth, qx, q_above, q_below, share, dx_over_dt):
-    """Factor in [0, 1] by which every outgoing face of a cell is scaled so that it gives no more than it holds."""
+    """Factor in [0, 1] by which every outgoing face of a cell is scaled so that it gives no more
+    than it holds.
+    """
     for k in range(lo, hi):
         i = np.uint64(k)
         out = outflow(qx[i], qx[i + NEXT], q_above[i], q_below[i])
@@ -148,8 +198,8 @@ def share_outflow(lo, hi, depth, qx, q_above, q_below, share, dx_over_dt):
 
 @njit(**ROW)
 def fill_cell(depth, carry, gain):
-    """New depth and carry of a cell. `carry` keeps what rounding lost and what an over-drained cell owes: depth + carry is conserved and
-    nothing is clipped; the next water pays the debt."""
+    """New depth and carry of a cell. `carry` keeps what rounding lost and what an over-drained cell
+    owes: depth + carry is conserved and nothing is clipped; the next water pays the debt."""
     total = depth + gain
     lost = gain - (total - depth)
     h = max(total, ZERO)
@@ -157,21 +207,30 @@ def fill_cell(depth, carry, gain):
 
 
 @njit(**LOOP)
-def finish_row(lo, hi, depth, carry, qx, q_above, q_below, rain_weight, out_x, out_y, rain_depth, dt_over_dx):
-    """Update the cells of a row: h' = h + dt/dx (sum in - sum out) + rain; out_x, out_y : what becomes the discharge left and below."""
+def finish_row(
+    lo, hi, depth, carry, qx, q_above, q_below, rain_weight, out_x, out_y, rain_depth, dt_over_dx
+):
+    """Update the cells of a row: h' = h + dt/dx (sum in - sum out) + rain; out_x, out_y : what
+    becomes the discharge left and below.
+    """
     for k in range(lo, hi):
         i = np.uint64(k)
         left, down = qx[i], q_below[i]
         out_x[i] = left
         out_y[i] = down
-        gain = carry[i] + rain_depth * rain_weight[i] + dt_over_dx * ((left - qx[i + NEXT]) + (q_above[i] - down))
+        gain = (
+            carry[i]
+            + rain_depth * rain_weight[i]
+            + dt_over_dx * ((left - qx[i + NEXT]) + (q_above[i] - down))
+        )
         depth[i], carry[i] = fill_cell(depth[i], carry[i], gain)
 
 
 @njit(**ROW)
 def scaled(q, before, after):
-    """Discharge by the factor of the cell that gives. What an emptied cell's last 1e-17 m would carry becomes 0: the centred term asks
-    whether a neighbour flows at all, and would answer by rounding."""
+    """Discharge by the factor of the cell that gives. What an emptied cell's last 1e-17 m would
+    carry becomes 0: the centred term asks whether a neighbour flows at all, and would answer by
+    rounding."""
     factor = before if q > ZERO else after
     value = q * factor
     return value if (factor >= ONE) | (abs(value) > NOTHING) else ZERO * value
@@ -184,26 +243,65 @@ def scaled_faces(q_left, q_right, q_below, own, left, right, below):
 
 
 @njit(**LOOP)
-def finish_limited_row(lo, hi, depth, carry, qx, share, q_above, q_below, share_below, rain_weight, out_x, out_y, rain_depth, dt_over_dx):
-    """The same where a cell would give more than it holds: each face is first scaled by the factor of the cell that gives.
+def finish_limited_row(
+    lo,
+    hi,
+    depth,
+    carry,
+    qx,
+    share,
+    q_above,
+    q_below,
+    share_below,
+    rain_weight,
+    out_x,
+    out_y,
+    rain_depth,
+    dt_over_dx,
+):
+    """The same where a cell would give more than it holds: each face is first scaled by the factor
+    of the cell that gives.
 
-    qx, q_below : unscaled discharge;  q_above : final. With factors of 1 the answer is finish_row's, bit for bit.
+    qx, q_below : unscaled discharge;  q_above : final. With factors of 1 the answer is
+    finish_row's, bit for bit.
     """
     for k in range(lo, hi):
         i = np.uint64(k)
-        left, right, down = scaled_faces(qx[i], qx[i + NEXT], q_below[i], share[i], share[i - NEXT], share[i + NEXT], share_below[i])
+        left, right, down = scaled_faces(
+            qx[i],
+            qx[i + NEXT],
+            q_below[i],
+            share[i],
+            share[i - NEXT],
+            share[i + NEXT],
+            share_below[i],
+        )
         out_x[i] = left
         out_y[i] = down
-        gain = carry[i] + rain_depth * rain_weight[i] + dt_over_dx * ((left - right) + (q_above[i] - down))
+        gain = (
+            carry[i]
+            + rain_depth * rain_weight[i]
+            + dt_over_dx * ((left - right) + (q_above[i] - down))
+        )
         depth[i], carry[i] = fill_cell(depth[i], carry[i], gain)
 
 
 @njit(**LOOP)
 def gain_row(lo, hi, qx, share, q_above, q_below, share_below, out_x, out_y, gain, dt_over_dx):
-    """What the faces bring to the cells of a row (m), kept apart from their depth; arguments as finish_limited_row's."""
+    """What the faces bring to the cells of a row (m), kept apart from their depth; arguments as
+    finish_limited_row's.
+    """
     for k in range(lo, hi):
         i = np.uint64(k)
-        left, right, down = scaled_faces(qx[i], qx[i + NEXT], q_below[i], share[i], share[i - NEXT], share[i + NEXT], share_below[i])
+        left, right, down = scaled_faces(
+            qx[i],
+            qx[i + NEXT],
+            q_below[i],
+            share[i],
+            share[i - NEXT],
+            share[i + NEXT],
+            share_below[i],
+        )
         out_x[i] = left
         out_y[i] = down
         gain[i] = dt_over_dx * ((left - right) + (q_above[i] - down))
@@ -211,7 +309,9 @@ def gain_row(lo, hi, qx, share, q_above, q_below, share_below, out_x, out_y, gai
 
 @njit(**LOOP)
 def bring_gain(lo, hi, gain, carry, share_of_rest):
-    """Hand a share of the gain to the cells; what their float type cannot hold stays in the gain."""
+    """Hand a share of the gain to the cells; what their float type cannot hold stays in the
+    gain.
+    """
     for k in range(lo, hi):
         i = np.uint64(k)
         before = carry[i]
@@ -221,7 +321,9 @@ def bring_gain(lo, hi, gain, carry, share_of_rest):
 
 @njit(**LOOP)
 def scale_faces(lo, hi, q, share_above, share_below, out):
-    """Apply to each face the factor of the cell that gives: the upper one where the discharge is positive."""
+    """Apply to each face the factor of the cell that gives: the upper one where the discharge is
+    positive.
+    """
     for k in range(lo, hi):
         i = np.uint64(k)
         out[i] = scaled(q[i], share_above[i], share_below[i])

@@ -1,4 +1,6 @@
-"""Point operations of a time step, shared by the schemes: sources, inlets, ghost cells, rain, counted faces, the stable step."""
+"""Point operations of a time step, shared by the schemes: sources, inlets, ghost cells, rain,
+counted faces, the stable step.
+"""
 
 import math
 
@@ -11,7 +13,9 @@ from flood_kernels.structures import LARGEST_SHARE, move_pairs, set_structures, 
 
 @njit(**ROW)
 def rain_until(time, rain):
-    """Cumulative rain (m) at `time` (s), linear between the points of the series, constant outside."""
+    """Cumulative rain (m) at `time` (s), linear between the points of the series, constant
+    outside.
+    """
     low, high = 0, rain.time.size - 1
     if time <= rain.time[low]:
         return rain.cumulative[low]
@@ -29,7 +33,9 @@ def rain_until(time, rain):
 
 @njit(**ROW)
 def deliver_sources(cells, sources, share_of_rest, cell_area):
-    """Put a share of each source's pending water into its cell; what float32 could not hold stays pending."""
+    """Put a share of each source's pending water into its cell; what float32 could not hold stays
+    pending.
+    """
     for k in range(sources.row.size):
         if sources.pending[k] != 0.0:
             j, i = sources.row[k], sources.column[k]
@@ -41,11 +47,14 @@ def deliver_sources(cells, sources, share_of_rest, cell_area):
 
 
 @njit(**LOOP)
-def inlet_law(depth, bed, rim, perimeter, area, capacity, free, weir_coefficient, orifice_coefficient):
+def inlet_law(
+    depth, bed, rim, perimeter, area, capacity, free, weir_coefficient, orifice_coefficient
+):
     """What each inlet would draw (m3/s) if node and street let it.
 
-    Q_free = min(C_w P H^1.5, C_o A sqrt(2 g) phi(H)), phi(x) = sqrt(x) above 1 cm and linear below (continuous); H = head over the rim,
-    at most the depth in the cell. Sources: Villemonte 1947 (weir), Rubinato et al. 2017 doi:10.1016/j.jhydrol.2017.06.024, HEC-22.
+    Q_free = min(C_w P H^1.5, C_o A sqrt(2 g) phi(H)), phi(x) = sqrt(x) above 1 cm and linear below
+    (continuous); H = head over the rim, at most the depth in the cell. Sources: Villemonte 1947
+    (weir), Rubinato et al. 2017 doi:10.1016/j.jhydrol.2017.06.024, HEC-22.
     """
     through = orifice_coefficient * math.sqrt(2.0 * GRAVITY)
     for k in range(free.size):
@@ -58,7 +67,8 @@ def inlet_law(depth, bed, rim, perimeter, area, capacity, free, weir_coefficient
 
 @njit(**ROW)
 def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_area, dt, fullest):
-    """Take from the street what the inlets draw in dt. A node takes at most its acceptance, a cell gives at most `fullest` of what it holds.
+    """Take from the street what the inlets draw in dt. A node takes at most its acceptance, a cell
+    gives at most `fullest` of what it holds.
 
     Streets lie far apart in memory: each cell's depth is read into a row of its own first.
     """
@@ -67,7 +77,15 @@ def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_ar
     for k in range(inlets.row.size):
         inlets.depth[k] = standing(cells, inlets.row[k], inlets.column[k])
     inlet_law(
-        inlets.depth, inlets.bed, inlets.rim, inlets.perimeter, inlets.area, inlets.capacity, inlets.wanted, weir_coefficient, orifice_coefficient
+        inlets.depth,
+        inlets.bed,
+        inlets.rim,
+        inlets.perimeter,
+        inlets.area,
+        inlets.capacity,
+        inlets.wanted,
+        weir_coefficient,
+        orifice_coefficient,
     )
     for k in range(inlets.row.size):
         inlets.free_flow[inlets.node[k]] += inlets.wanted[k]
@@ -87,14 +105,18 @@ def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_ar
             j, i = inlets.row[k], inlets.column[k]
             before = cells.depth[j, i]
             cells.depth[j, i] = max(before - inlets.wanted[k] * dt / cell_area, 0.0)
-            inlets.captured[inlets.node[k]] += (np.float64(before) - np.float64(cells.depth[j, i])) * cell_area
+            inlets.captured[inlets.node[k]] += (
+                np.float64(before) - np.float64(cells.depth[j, i])
+            ) * cell_area
 
 
 @njit(**ROW)
 def speed_beyond(leaving, depth, depth_beyond):
-    """Speed (m/s, positive outwards) beyond an edge whose stage is given: u + 2 c of the wave that leaves is kept; water enters at Froude 1 at most.
+    """Speed (m/s, positive outwards) beyond an edge whose stage is given: u + 2 c of the wave that
+    leaves is kept; water enters at Froude 1 at most.
 
-    With the inner speed copied instead, a steady channel stands above (or below) the given stage behind a jump at its last face.
+    With the inner speed copied instead, a steady channel stands above (or below) the given stage
+    behind a jump at its last face.
     """
     wave, wave_beyond = math.sqrt(GRAVITY * depth), math.sqrt(GRAVITY * depth_beyond)
     return max(leaving + 2.0 * (wave - wave_beyond), -wave_beyond)
@@ -102,10 +124,12 @@ def speed_beyond(leaving, depth, depth_beyond):
 
 @njit(**ROW)
 def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
-    """Give every ghost cell the stage at `fraction` of the window, or the depth of the cell it mirrors; second order: that cell's velocity too.
+    """Give every ghost cell the stage at `fraction` of the window, or the depth of the cell it
+    mirrors; second order: that cell's velocity too.
 
-    A mirroring ghost lets water out only: where the cell's water runs inwards it stands like a wall. With that velocity copied instead, an eddy
-    at the edge draws in water as deep as its own, faster and faster, without end.
+    A mirroring ghost lets water out only: where the cell's water runs inwards it stands like a
+    wall. With that velocity copied instead, an eddy at the edge draws in water as deep as its own,
+    faster and faster, without end.
     """
     for k in range(boundaries.row.size):
         j, i = boundaries.row[k], boundaries.column[k]
@@ -114,7 +138,9 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
         if boundaries.mirrors[k]:
             cells.depth[j, i] = cells.depth[inner_j, inner_i]
         else:
-            stage = boundaries.stage_start[k] + fraction * (boundaries.stage_stop[k] - boundaries.stage_start[k])
+            stage = boundaries.stage_start[k] + fraction * (
+                boundaries.stage_stop[k] - boundaries.stage_start[k]
+            )
             cells.depth[j, i] = open_ * max(stage - np.float64(cells.bed[j, i]), 0.0)
         cells.carry[j, i] = 0.0
         if with_velocity:
@@ -127,11 +153,17 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
             if not boundaries.mirrors[k]:
                 beyond = speed_beyond(leaving, depth, standing(cells, j, i))
             elif boundaries.critical[k] and leaving < math.sqrt(GRAVITY * depth):
-                beyond = max(leaving + 2.0 * math.sqrt(GRAVITY * depth), 0.0) / 3.0  # u = c of the same u + 2 c
+                beyond = (
+                    max(leaving + 2.0 * math.sqrt(GRAVITY * depth), 0.0) / 3.0
+                )  # u = c of the same u + 2 c
                 cells.depth[j, i] = open_ * beyond * beyond / GRAVITY
             flow.y[j, i] += down * (beyond - leaving)
             flow.x[j, i] += right * (beyond - leaving)
-            boundaries.depth[k], boundaries.x[k], boundaries.y[k] = cells.depth[j, i], flow.x[j, i], flow.y[j, i]
+            boundaries.depth[k], boundaries.x[k], boundaries.y[k] = (
+                cells.depth[j, i],
+                flow.x[j, i],
+                flow.y[j, i],
+            )
             far_j, far_i = boundaries.beyond_row[k], boundaries.beyond_column[k]
             if far_j >= 0:
                 cells.depth[far_j, far_i] = cells.depth[j, i]
@@ -142,7 +174,9 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
 
 @njit(**ROW)
 def hold_ghosts(row, depth, x, y, carry, boundaries):
-    """Give the ghosts of a row of the state, which a sweep has moved like any cell, back what set_ghosts gave them: for the second sweep."""
+    """Give the ghosts of a row of the state, which a sweep has moved like any cell, back what
+    set_ghosts gave them: for the second sweep.
+    """
     for n in range(boundaries.first[row], boundaries.first[row + 1]):
         k, i = boundaries.held[n], boundaries.held_column[n]
         depth[i], x[i], y[i] = boundaries.depth[k], boundaries.x[k], boundaries.y[k]
@@ -174,28 +208,40 @@ def depth_to_be(k, cells, sources, cell_area):
     """Depth (m) in the cell of a source once all that is pending is in it."""
     j, i = sources.row[k], sources.column[k]
     added = sources.pending[k] / cell_area
-    return standing(cells, j, i) + (added / np.float64(cells.porosity[j, i]) if cells.porosity.size > 1 else added)
+    return standing(cells, j, i) + (
+        added / np.float64(cells.porosity[j, i]) if cells.porosity.size > 1 else added
+    )
 
 
 @njit(**ROW)
 def deepest_ahead(cells, shared, cell_area):
-    """Depth (m) that may stand at a source or beyond an open edge before the faces have felt it: a dry cell about to be filled."""
+    """Depth (m) that may stand at a source or beyond an open edge before the faces have felt it: a
+    dry cell about to be filled.
+    """
     sources, boundaries, pairs = shared.sources, shared.boundaries, shared.pairs
     deepest = 0.0
     for k in range(pairs.to_row.size):
         depth = standing(cells, pairs.to_row[k], pairs.to_column[k])
-        deepest = max(deepest, depth + LARGEST_SHARE * standing(cells, pairs.from_row[k], pairs.from_column[k]))
+        deepest = max(
+            deepest,
+            depth + LARGEST_SHARE * standing(cells, pairs.from_row[k], pairs.from_column[k]),
+        )
     for k in range(sources.row.size):
         if sources.pending[k] > 0.0:
             deepest = max(deepest, depth_to_be(k, cells, sources, cell_area))
     structures = shared.structures
     for k in range(structures.row.size):
         if structures.given[k]:
-            deepest = max(deepest, (structures.discharge[k] * structures.discharge[k] / GRAVITY) ** (1.0 / 3.0))
+            deepest = max(
+                deepest,
+                (structures.discharge[k] * structures.discharge[k] / GRAVITY) ** (1.0 / 3.0),
+            )
     for k in range(boundaries.row.size):
         if not boundaries.mirrors[k]:
             stage = max(boundaries.stage_start[k], boundaries.stage_stop[k])
-            deepest = max(deepest, stage - np.float64(cells.bed[boundaries.row[k], boundaries.column[k]]))
+            deepest = max(
+                deepest, stage - np.float64(cells.bed[boundaries.row[k], boundaries.column[k]])
+            )
     return deepest
 
 
@@ -210,7 +256,9 @@ def deepest_coupled(cells, inlets):
 
 @njit(**ROW)
 def stable_time_step(speed, speed_coupled, courant, courant_coupled, cell_size, largest):
-    """alpha dx over the fastest signal (m/s), with a smaller alpha over coupled cells; at most `largest` (s)."""
+    """alpha dx over the fastest signal (m/s), with a smaller alpha over coupled cells; at most
+    `largest` (s).
+    """
     step = largest
     if speed > 0.0:
         step = min(step, courant * cell_size / speed)
@@ -221,17 +269,23 @@ def stable_time_step(speed, speed_coupled, courant, courant_coupled, cell_size, 
 
 @njit(**ROW)
 def fallen_until(end, level, cells, rain):
-    """Rain (m) since the last step of this level (0; 1: long steps), in the cells' float type: what rounding left out comes with the next."""
+    """Rain (m) since the last step of this level (0; 1: long steps), in the cells' float type: what
+    rounding left out comes with the next.
+    """
     fallen = cells.depth.dtype.type(rain_until(end, rain) - rain.applied[level])
     rain.applied[level] += np.float64(fallen)
     return fallen
 
 
 @njit(**ROW)
-def begin_step(start, stop, end, share_of_rest, dt, cell_size, cells, flow, with_velocity, shared, limits):
-    """Everything that happens at points before the cells move; returns the rain (m) of the step that ends at `end`.
+def begin_step(
+    start, stop, end, share_of_rest, dt, cell_size, cells, flow, with_velocity, shared, limits
+):
+    """Everything that happens at points before the cells move; returns the rain (m) of the step
+    that ends at `end`.
 
-    start, stop : of the window (s);  share_of_rest : this step's of the time left in it;  limits : as advance_window's.
+    start, stop : of the window (s);  share_of_rest : this step's of the time left in it;  limits :
+    as advance_window's.
     """
     cell_area = cell_size * cell_size
     deliver_sources(cells, shared.sources, share_of_rest, cell_area)

@@ -20,10 +20,12 @@ def root_of(parent, k):
 
 @njit(**WINDOW)
 def driest_ways(depth, start, cell, end, neighbour, out):
-    """Of each segment the least d such that cells at most d deep join its two ends over 8 neighbours; inf where none does.
+    """Of each segment the least d such that cells at most d deep join its two ends over 8
+    neighbours; inf where none does.
 
-    depth (cells of the grid,) m;  segment k holds places start[k] to start[k + 1] of cell (flat indices) and end (bit 1: first end, 2: last);
-    neighbour (places, 8): places of the neighbours in the same segment, -1 none;  out (segments,). Kruskal: cells are opened from the driest on.
+    depth (cells of the grid,) m;  segment k holds places start[k] to start[k + 1] of cell (flat
+    indices) and end (bit 1: first end, 2: last); neighbour (places, 8): places of the neighbours in
+    the same segment, -1 none;  out (segments,). Kruskal: cells are opened from the driest on.
     """
     for k in range(start.size - 1):
         low, n = start[k], start[k + 1] - start[k]
@@ -53,7 +55,9 @@ def driest_ways(depth, start, cell, end, neighbour, out):
 
 @njit(**ROW)
 def find_neighbours(start, cell, rows, columns, place, out):
-    """Fills out (places, 8) for driest_ways; place (rows * columns,): scratch, -1 everywhere before and after."""
+    """Fills out (places, 8) for driest_ways; place (rows * columns,): scratch, -1 everywhere before
+    and after.
+    """
     for k in range(start.size - 1):
         for j in range(start[k], start[k + 1]):
             place[cell[j]] = j
@@ -64,7 +68,9 @@ def find_neighbours(start, cell, rows, columns, place, out):
                 for right in range(-1, 2):
                     if down != 0 or right != 0:
                         r, c = row + down, column + right
-                        out[j, q] = place[r * columns + c] if 0 <= r < rows and 0 <= c < columns else -1
+                        out[j, q] = (
+                            place[r * columns + c] if 0 <= r < rows and 0 <= c < columns else -1
+                        )
                         q += 1
         for j in range(start[k], start[k + 1]):
             place[cell[j]] = -1

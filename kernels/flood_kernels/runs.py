@@ -1,7 +1,9 @@
-"""Which columns of which rows are computed: ground that no water can reach before the next look is left out.
+"""Which columns of which rows are computed: ground that no water can reach before the next look is
+left out.
 
-A cell at or below `wet_depth` neither gives water nor moves. Water wets at most one more cell a step in each direction. So what lies
-REACH cells or more from a wet cell stays as it is for the next STEPS steps, bit for bit, and is not swept.
+A cell at or below `wet_depth` neither gives water nor moves. Water wets at most one more cell a
+step in each direction. So what lies REACH cells or more from a wet cell stays as it is for the next
+STEPS steps, bit for bit, and is not swept.
 """
 
 import numpy as np
@@ -13,9 +15,12 @@ from flood_kernels.vectors import whole
 
 STEPS = 4  # between two looks
 EVERYTHING = -1  # steps left where all is computed
-REACH = STEPS + 3  # cells: the growth of the wet ground, and what the stencils and limiters of its edge read
+REACH = (
+    STEPS + 3
+)  # cells: the growth of the wet ground, and what the stencils and limiters of its edge read
 NARROW_GAP = 1  # chunks of LANES columns: two pieces that are no further apart become one
-PIECE = 2048  # columns at most: shorter pieces cost more in calls than they save in cache (256: 10 % slower)
+# columns at most: shorter pieces cost more in calls than they save in cache (256: 10 % slower)
+PIECE = 2048
 
 
 @njit(**LOOP)
@@ -29,7 +34,9 @@ def count_wet(depth, wet_depth):
 
 @njit(**ROW)
 def mark_wet(depth, runs, wet_depth, active):
-    """Set `active` where a chunk that `runs` computes holds water, or lies less than REACH columns from water."""
+    """Set `active` where a chunk that `runs` computes holds water, or lies less than REACH columns
+    from water.
+    """
     last = active.shape[1] - 1
     for row in range(depth.shape[0]):
         for n in range(runs.count[row]):
@@ -67,7 +74,9 @@ def rows_since(active, before, now):
 
 @njit(**LOOP)
 def mark_near(active, since, above, reach):
-    """Mark the chunks with a marked row at most `reach` rows above or below; above, since : rows since one in either direction (since: updated)."""
+    """Mark the chunks with a marked row at most `reach` rows above or below; above, since : rows
+    since one in either direction (since: updated).
+    """
     for chunk in range(active.size):
         since[chunk] = 0 if active[chunk] else min(since[chunk] + 1, 2 * REACH)
         active[chunk] = min(above[chunk], since[chunk]) <= reach
@@ -88,7 +97,9 @@ def widen(active, reach, runs):
 
 @njit(**ROW)
 def cut_pieces(top, bottom, runs):
-    """Turn the marks of rows top-2 .. bottom+1 (ghosts and what lies behind them) into pieces [start, stop)."""
+    """Turn the marks of rows top-2 .. bottom+1 (ghosts and what lies behind them) into pieces
+    [start, stop).
+    """
     chunks = runs.active.shape[1]
     runs.count[:] = 0
     for row in range(top - 2, bottom + 2):
@@ -98,9 +109,14 @@ def cut_pieces(top, bottom, runs):
             if wet and open_from < 0:
                 open_from = chunk
             gap = 0 if wet else gap + 1
-            if open_from >= 0 and (gap > NARROW_GAP or chunk == chunks or (chunk - open_from) * LANES >= PIECE):
+            if open_from >= 0 and (
+                gap > NARROW_GAP or chunk == chunks or (chunk - open_from) * LANES >= PIECE
+            ):
                 stop = chunk - gap + 1 if gap > 0 else chunk
-                runs.start[row, count], runs.stop[row, count] = LEFT + open_from * LANES, LEFT + stop * LANES
+                runs.start[row, count], runs.stop[row, count] = (
+                    LEFT + open_from * LANES,
+                    LEFT + stop * LANES,
+                )
                 runs.faces[row, count] = ALL_FACES
                 count += 1
                 open_from = chunk if wet else -1
@@ -118,7 +134,11 @@ def share_rows(band_rows, runs):
             total += runs.stop[row, n] - runs.start[row, n]
     done, band = 0, 1
     for row in range(top, bottom):
-        if band < bands and (done * bands >= band * total or bottom - row <= bands - band) and row > band_rows[band - 1]:
+        if (
+            band < bands
+            and (done * bands >= band * total or bottom - row <= bands - band)
+            and row > band_rows[band - 1]
+        ):
             band_rows[band] = row
             band += 1
         done += LANES
@@ -146,8 +166,9 @@ def count_marks(marks):
 
 @njit(**ROW)
 def look_for_water(stop, wet_depth, cells, shared, runs, levels):
-    """Before a step: look where the water is, every STEPS steps, and set runs.active. Returns whether it looked. While rain falls until
-    `stop` (s) everything is computed, and so it is where wet_depth (m) is negative."""
+    """Before a step: look where the water is, every STEPS steps, and set runs.active. Returns
+    whether it looked. While rain falls until `stop` (s) everything is computed, and so it is where
+    wet_depth (m) is negative."""
     everything = wet_depth < 0.0 or rain_until(stop, shared.rain) > shared.rain.applied[0]
     if everything and runs.left[0] == EVERYTHING:
         return False
@@ -186,7 +207,11 @@ def same_runs(runs, one, other):
         return False
     same = True
     for n in range(runs.count[one]):
-        same = same and runs.start[one, n] == runs.start[other, n] and runs.stop[one, n] == runs.stop[other, n]
+        same = (
+            same
+            and runs.start[one, n] == runs.start[other, n]
+            and runs.stop[one, n] == runs.stop[other, n]
+        )
     return same
 
 
@@ -200,11 +225,19 @@ def idle(runs, row, above):
 
 
 def empty_runs(padded_rows, padded_columns):
-    """Runs that compute every chunk; the caller's first look narrows them. padded_columns: LEFT + a multiple of LANES + what lies right of it."""
+    """Runs that compute every chunk; the caller's first look narrows them. padded_columns: LEFT + a
+    multiple of LANES + what lies right of it.
+    """
     chunks = (padded_columns - 2 * LEFT) // LANES
     count = np.zeros(padded_rows, np.int64)
-    start, stop, faces = (np.zeros((padded_rows, chunks + 2), kind) for kind in (np.int32, np.int32, np.uint8))
-    work = np.ones((padded_rows, chunks), np.bool_), np.zeros((padded_rows, chunks), np.uint8), np.zeros(chunks, np.uint8)
+    start, stop, faces = (
+        np.zeros((padded_rows, chunks + 2), kind) for kind in (np.int32, np.int32, np.uint8)
+    )
+    work = (
+        np.ones((padded_rows, chunks), np.bool_),
+        np.zeros((padded_rows, chunks), np.uint8),
+        np.zeros(chunks, np.uint8),
+    )
     runs = Runs(np.zeros(1, np.int64), count, start, stop, faces, *work)
     cut_pieces(PAD, padded_rows - PAD, runs)
     return runs
@@ -215,7 +248,13 @@ def empty_levels(padded_rows, padded_columns, bands, real, used):
     runs = empty_runs(padded_rows, padded_columns)
     runs.count[:] = 0
     shape = runs.active.shape
-    fine, wanted, deepest = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_), np.zeros((3, *shape), real)
+    fine, wanted, deepest = (
+        np.zeros(shape, np.bool_),
+        np.zeros(shape, np.bool_),
+        np.zeros((3, *shape), real),
+    )
     gain = np.zeros((padded_rows, padded_columns) if used else (1, 1), real)
     band_rows = np.linspace(PAD, padded_rows - PAD, bands + 1).astype(np.int64)
-    return Levels(np.zeros(1, np.int64), np.zeros(1, np.bool_), fine, wanted, deepest, gain, runs, band_rows)
+    return Levels(
+        np.zeros(1, np.int64), np.zeros(1, np.bool_), fine, wanted, deepest, gain, runs, band_rows
+    )

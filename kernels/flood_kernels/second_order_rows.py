@@ -1,6 +1,8 @@
-"""Rows of the second-order scheme: slopes and prediction, fluxes, centring, update. Every loop is vectorised.
+"""Rows of the second-order scheme: slopes and prediction, fluxes, centring, update. Every loop is
+vectorised.
 
-Names along a sweep: w velocity along it, t across it; "left" and "right" are lower and higher index (for y: above and below).
+Names along a sweep: w velocity along it, t across it; "left" and "right" are lower and higher index
+(for y: above and below).
 """
 
 import math
@@ -25,7 +27,9 @@ class Scheme(NamedTuple):
     limiter: float  # theta of the three-argument minmod, 1 to 1.5
     thin_depth: float  # m, water below this has no velocity
     gravity: float  # m/s2
-    rough_gain: float  # how fast, and from which bed step over depth on, the half-step depth is centred (see centre_row)
+    # how fast, and from which bed step over depth on, the half-step depth is centred (see
+    # centre_row)
+    rough_gain: float
     rough_from: float
     c0: float  # friction.POWER_SERIES
     c1: float
@@ -61,30 +65,41 @@ class Fluxes(NamedTuple):
 
 @njit(**ROW)
 def friction_series(dt, scheme):
-    """Series of 2 dt h^(-7/3): times the square of the stored roughness and a depth and speed it is how much friction slows the water in dt."""
-    return TWO * dt * scheme.c0, TWO * dt * scheme.c1, TWO * dt * scheme.c2, TWO * dt * scheme.c3, TWO * dt * scheme.c4
+    """Series of 2 dt h^(-7/3): times the square of the stored roughness and a depth and speed it is
+    how much friction slows the water in dt.
+    """
+    return (
+        TWO * dt * scheme.c0,
+        TWO * dt * scheme.c1,
+        TWO * dt * scheme.c2,
+        TWO * dt * scheme.c3,
+        TWO * dt * scheme.c4,
+    )
 
 
 @njit(**ROW)
 def half_slope(a, b, quarter_theta):
-    """Half the slope of a cell from the differences to its neighbours: three-argument minmod of theta a, (a + b) / 2, theta b.
+    """Half the slope of a cell from the differences to its neighbours: three-argument minmod of
+    theta a, (a + b) / 2, theta b.
 
-    Written with few minima and products: those, not sums and signs, are what processors have too few units for. Where the signs differ the two
-    terms cancel, whatever their size.
+    Written with few minima and products: those, not sums and signs, are what processors have too
+    few units for. Where the signs differ the two terms cancel, whatever their size.
     """
     size_a, size_b = abs(a), abs(b)
     size = min(quarter_theta * min(size_a, size_b), EIGHTH * (size_a + size_b))
     return math.copysign(size, a) + math.copysign(size, b)
 
 
-# The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed i - shift would need Numba's test
-# for negative indices and keep LLVM from vectorising, and cutting some twenty slices costs as much as 50 cells. `shift` leads to the
-# neighbour along the sweep: in x it stands in the next column of the same row, in y in the same column of another row.
+# The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed
+# i - shift would need Numba's test for negative indices and keep LLVM from vectorising, and cutting
+# some twenty slices costs as much as 50 cells. `shift` leads to the neighbour along the sweep: in x
+# it stands in the next column of the same row, in y in the same column of another row.
 
 
 @njit(**LOOP)
 def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, scheme):
-    """Slopes of a row's cells and their state half a step on; h, z, w, t : rows before, at and after the cells along the sweep;
+    """Slopes of a row's cells and their state half a step on; h, z, w, t : rows before, at and
+    after the cells along the sweep;
     soon : rows that will be read next, asked for block by block."""
     quarter_theta, g, thin = QUARTER * scheme.limiter, scheme.gravity, scheme.thin_depth
     series = friction_series(HALF * dt, scheme)
@@ -98,9 +113,12 @@ def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, sche
             back, ahead = depth - h[0][b], h[2][a] - depth
             half_h = half_slope(back, ahead, quarter_theta)
             rise_b, rise_a = z[1][i] - z[0][b], z[2][a] - z[1][i]
-            # A bed slope steeper than to either neighbour is a sill in the face, and a film on a slope that grows steeper would stand still.
+            # A bed slope steeper than to either neighbour is a sill in the face, and a film on a
+            # slope that grows steeper would stand still.
             film = depth + depth < max(abs(rise_b), abs(rise_a))
-            half_stage = half_slope(back + rise_b, ahead + rise_a, QUARTER if film else quarter_theta)
+            half_stage = half_slope(
+                back + rise_b, ahead + rise_a, QUARTER if film else quarter_theta
+            )
             half_w = half_slope(along - w[0][b], w[2][a] - along, quarter_theta)
             half_t = half_slope(across - t[0][b], t[2][a] - across, quarter_theta)
             half_z = half_stage - half_h
@@ -114,7 +132,10 @@ def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, sche
             sideways = across - ratio * along * half_t
             centre = depth + change
             left, right = max(centre - half_h, ZERO), max(centre + half_h, ZERO)
-            left, right = (left if wet else ZERO), (right if wet else ZERO)  # a film does not creep on: dry ground stays dry
+            left, right = (
+                (left if wet else ZERO),
+                (right if wet else ZERO),
+            )  # a film does not creep on: dry ground stays dry
             out.h_l[i] = left
             out.h_r[i] = right
             out.w_l[i] = middle - half_w
@@ -128,14 +149,16 @@ def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, sche
 
 @njit(**ROW)
 def face_flux(hl, hr, ul, ur, tl, tr, step, el, er, open_l, open_r, gravity):
-    """HLL flux through a face with hydrostatic reconstruction: mass, momentum for the left and for the right cell, momentum across.
+    """HLL flux through a face with hydrostatic reconstruction: mass, momentum for the left and for
+    the right cell, momentum across.
 
-    step : what the bed rises from left to right beyond its slopes;  el, er (m) : centring of the depth where both sides are wet, or None (a sixth
-    of the time less);
-    open_l, open_r : share of each cell that buildings leave open; the flow passes through the smaller one (Guinot, Soares-Frazao 2006,
-    doi:10.1002/fld.1059, without their drag of buildings).
-    Momentum is less the pressure g h*^2 / 2 of the cell that it acts on. A face that the bed closes gets the impulse of the water that hits
-    it: without it a lake beside dry walls is unstable (rest noise grows to 1 m/s in some hundred steps).
+    step : what the bed rises from left to right beyond its slopes;  el, er (m) : centring of the
+    depth where both sides are wet, or None (a sixth of the time less);
+    open_l, open_r : share of each cell that buildings leave open; the flow passes through the
+    smaller one (Guinot, Soares-Frazao 2006, doi:10.1002/fld.1059, without their drag of buildings).
+    Momentum is less the pressure g h*^2 / 2 of the cell that it acts on. A face that the bed closes
+    gets the impulse of the water that hits it: without it a lake beside dry walls is unstable (rest
+    noise grows to 1 m/s in some hundred steps).
     """
     star_l, star_r = max(hl - max(step, ZERO), ZERO), max(hr + min(step, ZERO), ZERO)
     closed_l, closed_r = star_l == ZERO, star_r == ZERO
@@ -162,8 +185,9 @@ def face_flux(hl, hr, ul, ur, tl, tr, step, el, er, open_l, open_r, gravity):
 
 @njit(**LOOP)
 def flux_row(lo, hi, shift, left, right, z_left, z_right, centre_left, centre_right, out, scheme):
-    """Flux through the faces before a row's cells; left, right : predictions of the cells on either side; centre_left, centre_right : their
-    rows of centring, or None before the cells have been centred."""
+    """Flux through the faces before a row's cells; left, right : predictions of the cells on either
+    side; centre_left, centre_right : their rows of centring, or None before the cells have been
+    centred."""
     for k in range(lo, hi):
         i = np.uint64(k)
         b = i - shift
@@ -172,36 +196,62 @@ def flux_row(lo, hi, shift, left, right, z_left, z_right, centre_left, centre_ri
         if centre_left is not None:
             el, er = centre_left[b], centre_right[i]
         out.mass[i], out.m_l[i], out.m_r[i], out.cross[i] = face_flux(
-            left.h_r[b], right.h_l[i], left.w_r[b], right.w_l[i], left.t_r[b], right.t_l[i], step, el, er, ONE, ONE, scheme.gravity
+            left.h_r[b],
+            right.h_l[i],
+            left.w_r[b],
+            right.w_l[i],
+            left.t_r[b],
+            right.t_l[i],
+            step,
+            el,
+            er,
+            ONE,
+            ONE,
+            scheme.gravity,
         )
         out.jump[i] = abs(step)
 
 
 @njit(**LOOP)
-def flux_porous_row(lo, hi, shift, left, right, z_left, z_right, open_left, open_right, out, scheme):
-    """The same between cells that buildings fill in part; predicted depths stand between the buildings.
+def flux_porous_row(
+    lo, hi, shift, left, right, z_left, z_right, open_left, open_right, out, scheme
+):
+    """The same between cells that buildings fill in part; predicted depths stand between the
+    buildings.
 
-    A change of the open share closes a face as a bed step does: it counts as one, by its share of the depth (see centring; without it
-    rain on blocks drives currents of 6 cm/s for ever).
+    A change of the open share closes a face as a bed step does: it counts as one, by its share of
+    the depth (see centring; without it rain on blocks drives currents of 6 cm/s for ever).
     """
     for k in range(lo, hi):
         i = np.uint64(k)
         b = i - shift
         step = (z_right[i] - z_left[b]) - (left.half_rise[b] + right.half_rise[i])
         out.mass[i], out.m_l[i], out.m_r[i], out.cross[i] = face_flux(
-            left.h_r[b], right.h_l[i], left.w_r[b], right.w_l[i], left.t_r[b], right.t_l[i], step, left.centre[b], right.centre[i], open_left[b],
-            open_right[i], scheme.gravity,
-        )  # fmt: skip
+            left.h_r[b],
+            right.h_l[i],
+            left.w_r[b],
+            right.w_l[i],
+            left.t_r[b],
+            right.t_l[i],
+            step,
+            left.centre[b],
+            right.centre[i],
+            open_left[b],
+            open_right[i],
+            scheme.gravity,
+        )
         closed = abs(open_left[b] - open_right[i]) / max(open_left[b], open_right[i])
         out.jump[i] = abs(step) + closed * max(left.h_r[b], right.h_l[i])
 
 
 @njit(**ROW)
 def centring(h, h_l, h_r, mass, mass_a, jump, jump_a, open_, ratio, scheme):
-    """Where the bed steps are large against the depth: what the fluxes really change in half a step, less what was predicted (m).
+    """Where the bed steps are large against the depth: what the fluxes really change in half a
+    step, less what was predicted (m).
 
-    The prediction cannot see how far a bed step closes a face. Left alone, the split scheme drives currents of some cm/s in a lake at rest
-    over a bed as rough as it is deep; with the depth centred in time at those cells the noise dies out (docs/theory.md).
+    The prediction cannot see how far a bed step closes a face. Left alone, the split scheme drives
+    currents of some cm/s in a lake at rest over a bed as rough as it is deep; with the depth
+    centred in time at those cells the noise dies out (docs/theory.md).
     """
     depth = max(h, scheme.thin_depth)
     rough = min(max(scheme.rough_gain * (max(jump, jump_a) / depth - scheme.rough_from), ZERO), ONE)
@@ -215,7 +265,18 @@ def centre_row(lo, hi, shift, h, p, before, after, ratio, scheme):
     for k in range(lo, hi):
         i = np.uint64(k)
         a = i + shift
-        p.centre[i] = centring(h[i], p.h_l[i], p.h_r[i], before.mass[i], after.mass[a], before.jump[i], after.jump[a], ONE, ratio, scheme)
+        p.centre[i] = centring(
+            h[i],
+            p.h_l[i],
+            p.h_r[i],
+            before.mass[i],
+            after.mass[a],
+            before.jump[i],
+            after.jump[a],
+            ONE,
+            ratio,
+            scheme,
+        )
 
 
 @njit(**LOOP)
@@ -224,12 +285,25 @@ def centre_porous_row(lo, hi, shift, h, porosity, p, before, after, ratio, schem
     for k in range(lo, hi):
         i = np.uint64(k)
         a = i + shift
-        p.centre[i] = centring(h[i], p.h_l[i], p.h_r[i], before.mass[i], after.mass[a], before.jump[i], after.jump[a], porosity[i], ratio, scheme)
+        p.centre[i] = centring(
+            h[i],
+            p.h_l[i],
+            p.h_r[i],
+            before.mass[i],
+            after.mass[a],
+            before.jump[i],
+            after.jump[a],
+            porosity[i],
+            ratio,
+            scheme,
+        )
 
 
 @njit(**LOOP)
 def rough_cells(lo, hi, shift, h, before, after, rough_from):
-    """How many wet cells of a row have a bed step over rough_from x depth; an integer sum, because a float maximum would not vectorise."""
+    """How many wet cells of a row have a bed step over rough_from x depth; an integer sum, because
+    a float maximum would not vectorise.
+    """
     count = whole(0, h)
     for k in range(lo, hi):
         i = np.uint64(k)
@@ -247,19 +321,40 @@ def stand_row(lo, hi, depth, porosity, standing):
 
 
 @njit(**ROW)
-def update_cell(mass, push, cross, term, fell, depth, along, sideways, size, owed, roughness, open_, ratio, series, scheme):
+def update_cell(
+    mass,
+    push,
+    cross,
+    term,
+    fell,
+    depth,
+    along,
+    sideways,
+    size,
+    owed,
+    roughness,
+    open_,
+    ratio,
+    series,
+    scheme,
+):
     """New depth, velocities and carry of a cell.
 
-    mass, push, cross : what leaves through the two faces, water and momentum along and across;  fell : rain (m);  size : speed before the step.
+    mass, push, cross : what leaves through the two faces, water and momentum along and across;
+    fell : rain (m);  size : speed before the step.
 
-    The carry keeps what rounding lost and what an over-drained cell owes: sum(depth + carry) is conserved and nothing is clipped.
-    Friction on w: w = q / (h D), D the larger of the closed-form backward Euler factor and 1 + dt K U at the old speed.
+    The carry keeps what rounding lost and what an over-drained cell owes: sum(depth + carry) is
+    conserved and nothing is clipped. Friction on w: w = q / (h D), D the larger of the closed-form
+    backward Euler factor and 1 + dt K U at the old speed.
     """
     gain = (owed - ratio * mass) + fell
     total = depth + gain
     lost = gain - (total - depth)
     new = max(total, ZERO)
-    along_q, across_q = depth * along - ratio * (push + open_ * term), depth * sideways - ratio * cross
+    along_q, across_q = (
+        depth * along - ratio * (push + open_ * term),
+        depth * sideways - ratio * cross,
+    )
     standing = new / open_
     wet, least = standing > scheme.thin_depth, max(standing, scheme.thin_depth)
     drag = friction_power(least, series, roughness * roughness)
@@ -272,29 +367,90 @@ def update_cell(mass, push, cross, term, fell, depth, along, sideways, size, owe
 
 
 @njit(**LOOP)
-def update_row(lo, hi, shift, before, after, p, h, w, t, carry, roughness, weight, ratio, dt, rain_depth, scheme):
+def update_row(
+    lo,
+    hi,
+    shift,
+    before,
+    after,
+    p,
+    h,
+    w,
+    t,
+    carry,
+    roughness,
+    weight,
+    ratio,
+    dt,
+    rain_depth,
+    scheme,
+):
     """New depth, velocity and carry of a row's cells from the fluxes before and after them."""
     series = friction_series(dt, scheme)
     for k in range(lo, hi):
         i = np.uint64(k)
         a = i + shift
         h[i], w[i], t[i], carry[i] = update_cell(
-            after.mass[a] - before.mass[i], after.m_l[a] - before.m_r[i], after.cross[a] - before.cross[i], p.term[i], rain_depth * weight[i], h[i],
-            w[i], t[i], p.speed[i], carry[i], roughness[i], ONE, ratio, series, scheme,
-        )  # fmt: skip
+            after.mass[a] - before.mass[i],
+            after.m_l[a] - before.m_r[i],
+            after.cross[a] - before.cross[i],
+            p.term[i],
+            rain_depth * weight[i],
+            h[i],
+            w[i],
+            t[i],
+            p.speed[i],
+            carry[i],
+            roughness[i],
+            ONE,
+            ratio,
+            series,
+            scheme,
+        )
 
 
 @njit(**LOOP)
-def update_porous_row(lo, hi, shift, before, after, p, h, w, t, carry, roughness, weight, porosity, ratio, dt, rain_depth, scheme):
+def update_porous_row(
+    lo,
+    hi,
+    shift,
+    before,
+    after,
+    p,
+    h,
+    w,
+    t,
+    carry,
+    roughness,
+    weight,
+    porosity,
+    ratio,
+    dt,
+    rain_depth,
+    scheme,
+):
     """The same where buildings leave a share of the cell open; h : water over the whole cell."""
     series = friction_series(dt, scheme)
     for k in range(lo, hi):
         i = np.uint64(k)
         a = i + shift
         h[i], w[i], t[i], carry[i] = update_cell(
-            after.mass[a] - before.mass[i], after.m_l[a] - before.m_r[i], after.cross[a] - before.cross[i], p.term[i], rain_depth * weight[i], h[i],
-            w[i], t[i], p.speed[i], carry[i], roughness[i], porosity[i], ratio, series, scheme,
-        )  # fmt: skip
+            after.mass[a] - before.mass[i],
+            after.m_l[a] - before.m_r[i],
+            after.cross[a] - before.cross[i],
+            p.term[i],
+            rain_depth * weight[i],
+            h[i],
+            w[i],
+            t[i],
+            p.speed[i],
+            carry[i],
+            roughness[i],
+            porosity[i],
+            ratio,
+            series,
+            scheme,
+        )
 
 
 @njit(**LOOP)

@@ -1,4 +1,6 @@
-"""Fields derived from depth and discharge: cell velocity, running maxima, hazard class. Arrays only; one file (Numba's cache)."""
+"""Fields derived from depth and discharge: cell velocity, running maxima, hazard class. Arrays
+only; one file (Numba's cache).
+"""
 
 import math
 from typing import NamedTuple
@@ -15,7 +17,10 @@ SHALLOW = np.float32(1.0e-3)  # m, no velocity is stated below this depth
 ARRIVED, PONDED = np.float32(0.05), np.float32(0.15)  # m
 BLOCK = 512  # columns looked at together: a dry block is skipped
 # Upper limits of depth x speed (m2/s), depth (m) and speed (m/s).
-H1, H2, H3, H4, H5 = (tuple(np.float32(v) for v in limits) for limits in ((0.3, 0.3, 2), (0.6, 0.5, 2), (0.6, 1.2, 2), (1, 2, 2), (4, 4, 4)))
+H1, H2, H3, H4, H5 = (
+    tuple(np.float32(v) for v in limits)
+    for limits in ((0.3, 0.3, 2), (0.6, 0.5, 2), (0.6, 1.2, 2), (1, 2, 2), (4, 4, 4))
+)
 
 
 class Maxima(NamedTuple):
@@ -37,9 +42,11 @@ def beyond(product, depth, speed, limits):
 
 @njit(**ROW)
 def hazard_class(depth, speed):
-    """Combined hazard H1-H6 of one instant; 0 below 1 mm. Lowest class whose three limits hold (AIDR 7-3 / ARR 2019, NSW FB03 2023).
+    """Combined hazard H1-H6 of one instant; 0 below 1 mm. Lowest class whose three limits hold
+    (AIDR 7-3 / ARR 2019, NSW FB03 2023).
 
-    The limits of a class are never below those of the class before: the class is 1 and one more for each that is broken.
+    The limits of a class are never below those of the class before: the class is 1 and one more for
+    each that is broken.
     """
     product = depth * speed
     broken = beyond(product, depth, speed, H1)
@@ -58,7 +65,9 @@ def face_velocity(q, h_left, h_right, z_left, z_right):
     return q / max(h_flow, SHALLOW) if h_flow > SHALLOW else ZERO * q
 
 
-@njit(**{**OPTIONS, "fastmath": {"reassoc"}})  # one sum a lane: added one after the other a cell waits four cycles for the one before
+@njit(
+    **{**OPTIONS, "fastmath": {"reassoc"}}
+)  # one sum a lane: added one after the other a cell waits four cycles for the one before
 def sum_row(depth, carry):
     """Water of a row, m over its cells, in float64."""
     total = 0.0
@@ -71,7 +80,9 @@ def sum_row(depth, carry):
 def sum_rows(depth, carry, top, left, columns, total):
     """Water of every row into total (rows,)."""
     for j in prange(total.size):
-        total[j] = sum_row(depth[j + top, left : left + columns], carry[j + top, left : left + columns])
+        total[j] = sum_row(
+            depth[j + top, left : left + columns], carry[j + top, left : left + columns]
+        )
 
 
 @njit(**OPTIONS)
@@ -93,7 +104,8 @@ def count_deeper(depth, dry_at_start, limits, count):
 
 @njit(**LOOP)
 def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, velocity, soon):
-    """Velocity (m/s) in the cells of a row along one direction: mean of the two faces; 0 in cells shallower than 1 mm.
+    """Velocity (m/s) in the cells of a row along one direction: mean of the two faces; 0 in cells
+    shallower than 1 mm.
 
     soon : rows that will be read next, asked for block by block (prefetch.py).
     """
@@ -102,7 +114,10 @@ def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, veloc
             fetch(row, start)
         for k in range(min(AT_ONCE, h.size - start)):
             i = np.uint64(start) + np.uint64(k)
-            mean = HALF * (face_velocity(q[i], h_before[i], h[i], z_before[i], z[i]) + face_velocity(q_next[i], h[i], h_after[i], z[i], z_after[i]))
+            mean = HALF * (
+                face_velocity(q[i], h_before[i], h[i], z_before[i], z[i])
+                + face_velocity(q_next[i], h[i], h_after[i], z[i], z_after[i])
+            )
             velocity[i] = mean if h[i] >= SHALLOW else ZERO * mean
 
 
@@ -126,25 +141,50 @@ def row_velocity(row, a, b, depth, bed, qx, qy, in_cells, along, down):
         return
     before, after = slice(a - 1, b - 1), slice(a + 1, b + 1)
     centre_velocity(
-        qx[row, a:b], qx[row, after], h[before], h[a:b], h[after], z[before], z[a:b], z[after], along, (depth[row + 2, a:b], bed[row + 2, a:b])
+        qx[row, a:b],
+        qx[row, after],
+        h[before],
+        h[a:b],
+        h[after],
+        z[before],
+        z[a:b],
+        z[after],
+        along,
+        (depth[row + 2, a:b], bed[row + 2, a:b]),
     )
     centre_velocity(
-        qy[row, a:b], qy[row + 1, a:b], depth[row - 1, a:b], h[a:b], depth[row + 1, a:b], bed[row - 1, a:b], z[a:b], bed[row + 1, a:b], down,
+        qy[row, a:b],
+        qy[row + 1, a:b],
+        depth[row - 1, a:b],
+        h[a:b],
+        depth[row + 1, a:b],
+        bed[row - 1, a:b],
+        z[a:b],
+        bed[row + 1, a:b],
+        down,
         (qx[row + 1, a:b], qy[row + 2, a:b]),
-    )  # fmt: skip
+    )
 
 
 @njit(parallel=True, **OPTIONS)
 def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
-    """Velocity (m/s) in cell centres from padded depth and discharge, 0 in cells shallower than 1 mm; rows run south."""
+    """Velocity (m/s) in cell centres from padded depth and discharge, 0 in cells shallower than 1
+    mm; rows run south.
+    """
     for j in prange(east.shape[0]):
-        row_velocity(j + top, left, left + east.shape[1], depth, bed, qx, qy, in_cells, east[j], north[j])
+        row_velocity(
+            j + top, left, left + east.shape[1], depth, bed, qx, qy, in_cells, east[j], north[j]
+        )
         north[j] *= -1
 
 
 @njit(**LOOP)
-def fold_cells(h, along, down, deepest, fastest, product, hazard, arrival, ponding, soon, time, window):
-    """Fold the cells of a row into the running maxima; soon : the next row of the five of them that are floats."""
+def fold_cells(
+    h, along, down, deepest, fastest, product, hazard, arrival, ponding, soon, time, window
+):
+    """Fold the cells of a row into the running maxima; soon : the next row of the five of them that
+    are floats.
+    """
     for start in range(0, h.size, AT_ONCE):
         for row in soon:
             fetch(row, start)
@@ -181,18 +221,35 @@ def fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
         if any_water(h) != 0:
             row_velocity(j + top, a, b, depth, bed, qx, qy, in_cells, along[:n], down[:n])
             fold_cells(
-                h, along[:n], down[:n], maxima.depth[j, s], maxima.velocity[j, s], maxima.depth_velocity[j, s], maxima.hazard[j, s],
-                maxima.arrival_time[j, s], maxima.ponding_time[j, s],
-                (maxima.depth[soon, s], maxima.velocity[soon, s], maxima.depth_velocity[soon, s], maxima.arrival_time[soon, s], maxima.ponding_time[soon, s]),
-                time, window,
-            )  # fmt: skip
+                h,
+                along[:n],
+                down[:n],
+                maxima.depth[j, s],
+                maxima.velocity[j, s],
+                maxima.depth_velocity[j, s],
+                maxima.hazard[j, s],
+                maxima.arrival_time[j, s],
+                maxima.ponding_time[j, s],
+                (
+                    maxima.depth[soon, s],
+                    maxima.velocity[soon, s],
+                    maxima.depth_velocity[soon, s],
+                    maxima.arrival_time[soon, s],
+                    maxima.ponding_time[soon, s],
+                ),
+                time,
+                window,
+            )
 
 
 @njit(parallel=True, **OPTIONS)
 def update_maxima(depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
     """Fold the present state into the running maxima; time and window in s.
 
-    The body is a function of its own: written out here, Numba 0.68 loses the assignments to a NamedTuple's arrays in a prange (tested).
+    The body is a function of its own: written out here, Numba 0.68 loses the assignments to a
+    NamedTuple's arrays in a prange (tested).
     """
     for j in prange(maxima.depth.shape[0]):
-        fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, np.float32(time), np.float32(window))
+        fold_row(
+            j, depth, bed, qx, qy, in_cells, top, left, maxima, np.float32(time), np.float32(window)
+        )

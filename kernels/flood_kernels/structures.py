@@ -1,7 +1,8 @@
-"""Discharge laws of structures: walls, dykes, weirs, gates and bridge decks on faces; culverts and pumps between two cells.
+"""Discharge laws of structures: walls, dykes, weirs, gates and bridge decks on faces; culverts and
+pumps between two cells.
 
-Each law is bounded by what inertia lets the water reach in a step (it is then smooth where levels meet) and by a quarter of the giving
-cell's water: the one limiter of all structures.
+Each law is bounded by what inertia lets the water reach in a step (it is then smooth where levels
+meet) and by a quarter of the giving cell's water: the one limiter of all structures.
 """
 
 import math
@@ -25,7 +26,9 @@ def standing(cells, j, i):
 
 @njit(**ROW)
 def weir_discharge(upper, lower, crest, coefficient):
-    """m2/s over a crest, levels in m: C H1^1.5 (1 - (H2/H1)^1.5)^0.385 (Villemonte 1947), never negative."""
+    """m2/s over a crest, levels in m: C H1^1.5 (1 - (H2/H1)^1.5)^0.385 (Villemonte 1947), never
+    negative.
+    """
     head = upper - crest
     if head <= 0.0:
         return 0.0
@@ -35,20 +38,31 @@ def weir_discharge(upper, lower, crest, coefficient):
 
 @njit(**ROW)
 def gate_discharge(upper, lower, sill, soffit, weir, orifice):
-    """m2/s under a gate: the weir over its sill until the opening drowns, then C a sqrt(2 g dH); the jet contracts to 0.61 a."""
+    """m2/s under a gate: the weir over its sill until the opening drowns, then C a sqrt(2 g dH);
+    the jet contracts to 0.61 a.
+    """
     opening = soffit - sill
     if upper <= sill or opening <= 0.0:
         return 0.0
     head = upper - max(lower, sill + CONTRACTION * opening)
     if upper < soffit or head <= 0.0:
         free = weir_discharge(upper, lower, sill, weir)
-        return free if upper < soffit else min(free, orifice * opening * math.sqrt(2.0 * GRAVITY * max(upper - lower, 0.0)))
-    return min(weir_discharge(upper, lower, sill, weir), orifice * opening * math.sqrt(2.0 * GRAVITY * head))
+        return (
+            free
+            if upper < soffit
+            else min(free, orifice * opening * math.sqrt(2.0 * GRAVITY * max(upper - lower, 0.0)))
+        )
+    return min(
+        weir_discharge(upper, lower, sill, weir),
+        orifice * opening * math.sqrt(2.0 * GRAVITY * head),
+    )
 
 
 @njit(**ROW)
 def reachable(before, downhill, deep, fall, cell_size, dt):
-    """m2/s that water of this depth (m) reaches towards `downhill` (+1, -1) in a step from discharge `before` under a fall (m) over one cell."""
+    """m2/s that water of this depth (m) reaches towards `downhill` (+1, -1) in a step from
+    discharge `before` under a fall (m) over one cell.
+    """
     return max(before * downhill + GRAVITY * deep * dt * fall / cell_size, 0.0)
 
 
@@ -66,12 +80,17 @@ def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
         ground = max(bed_l, bed_r)
         downhill = 1.0 if level_l >= level_r else -1.0
         upper, lower = max(level_l, level_r), min(level_l, level_r)
-        fall, giver = upper - lower, np.float64(cells.depth[jl, il] if downhill > 0.0 else cells.depth[j, i])
+        fall, giver = (
+            upper - lower,
+            np.float64(cells.depth[jl, il] if downhill > 0.0 else cells.depth[j, i]),
+        )
         over = through = 0.0
         crest = max(structures.crest[k], ground)
         if upper > crest:
             law = weir_discharge(upper, lower, crest, structures.weir[k])
-            over = min(law, reachable(structures.over[k], downhill, upper - crest, fall, cell_size, dt))
+            over = min(
+                law, reachable(structures.over[k], downhill, upper - crest, fall, cell_size, dt)
+            )
         sill, soffit = max(structures.sill[k], ground), structures.soffit[k]
         structures.active[k] = True
         if structures.deck[k]:
@@ -79,7 +98,11 @@ def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
             if upper <= soffit:
                 structures.active[k] = False
                 if with_velocity:
-                    speed_l, speed_r = (flow.x[jl, il], flow.x[j, i]) if structures.is_x[k] else (flow.y[jl, il], flow.y[j, i])
+                    speed_l, speed_r = (
+                        (flow.x[jl, il], flow.x[j, i])
+                        if structures.is_x[k]
+                        else (flow.y[jl, il], flow.y[j, i])
+                    )
                     structures.through[k] = 0.5 * (depth_l * speed_l + depth_r * speed_r)
                 else:
                     structures.through[k] = flow.x[j, i] if structures.is_x[k] else flow.y[j, i]
@@ -88,12 +111,21 @@ def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
             deep = min(soffit - sill, upper - sill)
             if deep > 0.0:
                 free = max(before + GRAVITY * deep * dt * fall / cell_size, 0.0)
-                loss = 0.5 / (structures.orifice[k] ** 2 * cell_size * deep)  # steady: through = C deep sqrt(2 g fall), friction apart
+                loss = 0.5 / (
+                    structures.orifice[k] ** 2 * cell_size * deep
+                )  # steady: through = C deep sqrt(2 g fall), friction apart
                 brake = GRAVITY * ROUGHNESS**2 * deep ** (-7.0 / 3.0) + loss
                 through = 2.0 * free / (1.0 + math.sqrt(1.0 + 4.0 * dt * brake * free))
         elif sill < soffit and upper > sill:
-            law = gate_discharge(upper, lower, sill, soffit, structures.weir[k], structures.orifice[k])
-            through = min(law, reachable(structures.through[k], downhill, min(upper, soffit) - sill, fall, cell_size, dt))
+            law = gate_discharge(
+                upper, lower, sill, soffit, structures.weir[k], structures.orifice[k]
+            )
+            through = min(
+                law,
+                reachable(
+                    structures.through[k], downhill, min(upper, soffit) - sill, fall, cell_size, dt
+                ),
+            )
         total = structures.width[k] * (over + through)
         bound = LARGEST_SHARE * giver * cell_size / dt
         share = bound / total if total > bound else 1.0
@@ -104,28 +136,40 @@ def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
 
 @njit(**ROW)
 def given_momentum(discharge, depth, stage, bed, gravity):
-    """Momentum flux (m3/s2) that a given discharge (m2/s) brings into a cell of this depth (m), less the cell's own pressure.
+    """Momentum flux (m3/s2) that a given discharge (m2/s) brings into a cell of this depth (m),
+    less the cell's own pressure.
 
-    q u + g/2 (h_b^2 - h^2), u = q / h_b; h_b from the stage, else the cell's own depth, never below critical (q^2/g)^(1/3).
+    q u + g/2 (h_b^2 - h^2), u = q / h_b; h_b from the stage, else the cell's own depth, never below
+    critical (q^2/g)^(1/3).
     """
     critical = (discharge * discharge / gravity) ** (1.0 / 3.0)
     brought = max(depth, critical) if math.isnan(stage) else max(stage - bed, 1.0e-6)
     own = brought if math.isnan(stage) else depth
-    return discharge * discharge / brought + 0.5 * gravity * (brought * brought - own * own) if discharge != 0.0 else 0.0
+    return (
+        discharge * discharge / brought + 0.5 * gravity * (brought * brought - own * own)
+        if discharge != 0.0
+        else 0.0
+    )
 
 
 @njit(**ROW)
 def culvert_discharge(upper, lower, invert_upper, invert_lower, height, area, loss, rating):
-    """m3/s through a barrel: its rating with a free outlet (inlet and outlet control), or less where the tailwater leaves less to its losses."""
+    """m3/s through a barrel: its rating with a free outlet (inlet and outlet control), or less
+    where the tailwater leaves less to its losses.
+    """
     head = upper - invert_upper
     if head <= 0.0:
         return 0.0
     last = rating.size - 1
     place = math.sqrt(head / (DEEPEST_RATED * height)) * last
     k = min(int(place), last - 1)
-    free = rating[k] + (place - k) * (rating[k + 1] - rating[k])  # beyond the table the last stretch goes on: drowned, Q is linear in the root
+    free = rating[k] + (place - k) * (
+        rating[k + 1] - rating[k]
+    )  # beyond the table the last stretch goes on: drowned, Q is linear in the root
     fall = upper - max(lower, invert_lower)
-    return min(free, area * min(head / height, 1.0) * math.sqrt(2.0 * GRAVITY * max(fall, 0.0) / loss))
+    return min(
+        free, area * min(head / height, 1.0) * math.sqrt(2.0 * GRAVITY * max(fall, 0.0) / loss)
+    )
 
 
 @njit(**ROW)
@@ -161,9 +205,22 @@ def move_pairs(cells, pairs, cell_area, dt):
         else:
             forward = level_a >= level_b
             upper, lower = max(level_a, level_b), min(level_a, level_b)
-            entry, exit_level = (pairs.inlet_level[k], pairs.outlet_level[k]) if forward else (pairs.outlet_level[k], pairs.inlet_level[k])
+            entry, exit_level = (
+                (pairs.inlet_level[k], pairs.outlet_level[k])
+                if forward
+                else (pairs.outlet_level[k], pairs.inlet_level[k])
+            )
             rating = pairs.rating[k, 0 if forward else 1]
-            wanted = culvert_discharge(upper, lower, entry, exit_level, pairs.height[k], pairs.area[k], pairs.loss[k], rating)
+            wanted = culvert_discharge(
+                upper,
+                lower,
+                entry,
+                exit_level,
+                pairs.height[k],
+                pairs.area[k],
+                pairs.loss[k],
+                rating,
+            )
             wanted = min(wanted, LARGEST_SHARE * (upper - lower) * cell_area / dt)
             if not forward and pairs.one_way[k]:
                 wanted = 0.0

@@ -1,4 +1,6 @@
-"""What keeps the vectors of a loop whole: integers as wide as its floats, and choices without a branch."""
+"""What keeps the vectors of a loop whole: integers as wide as its floats, and choices without a
+branch.
+"""
 
 import numpy as np
 from numba import types
@@ -8,8 +10,8 @@ from numba.extending import intrinsic, overload
 def whole(number, like):
     """`number` as an integer as wide as the float, or array of floats, `like`.
 
-    Numba counts in 64 bits. Beside float32 that halves the vectors of the whole loop: twice the time on Zen 3. 32 bits beside float64 take 15 %
-    more.
+    Numba counts in 64 bits. Beside float32 that halves the vectors of the whole loop: twice the
+    time on Zen 3. 32 bits beside float64 take 15 % more.
     """
     return np.int32(number) if like.dtype == np.float32 else np.int64(number)
 
@@ -24,8 +26,9 @@ def _whole(number, like):
 def choose(condition, yes, no):
     """`yes` where the condition holds, else `no`; both are computed and both are read.
 
-    Numba makes a branch of `yes if condition else no`. Where `no` reads an array, LLVM moves the reading into that branch. Processors without
-    masked loads then read cell by cell, and LLVM gives the vectors up.
+    Numba makes a branch of `yes if condition else no`. Where `no` reads an array, LLVM moves the
+    reading into that branch. Processors without masked loads then read cell by cell, and LLVM gives
+    the vectors up.
     """
     return yes if condition else no
 

@@ -1,4 +1,6 @@
-"""Attribution, money and sureness against worked examples: games with known values, budgets where greed fails, EAD of a known law."""
+"""Attribution, money and sureness against worked examples: games with known values, budgets where
+greed fails, EAD of a known law.
+"""
 
 import math
 
@@ -63,7 +65,9 @@ def test_axioms():
     assert shapley(gloves) == pytest.approx([2 / 3, 1 / 6, 1 / 6])
     worth = rng.normal(size=6)
     additive = np.array([sum(worth[i] for i in range(6) if s >> i & 1) for s in range(64)])
-    assert shapley(additive) == pytest.approx(worth) and np.abs(interactions(additive)).max() < 1e-12
+    assert (
+        shapley(additive) == pytest.approx(worth) and np.abs(interactions(additive)).max() < 1e-12
+    )
     dummy = np.array([v[s & 31] for s in range(64)])
     assert shapley(dummy)[5] == pytest.approx(0.0, abs=1e-12)
     for wrong in (v[:63], np.where(np.arange(64) == 5, np.nan, v)):
@@ -74,7 +78,9 @@ def test_axioms():
 def test_owen_values_of_measures_add_up_to_their_project():
     assert owen(A, [[0, 1], [2]]) == pytest.approx([34.5, 28.0, 12.5])
     assert owen(A, [[0], [1, 2]]) == pytest.approx([36.5, 28.0, 10.5])
-    assert owen(A, [[0], [1], [2]]) == pytest.approx(shapley(A)) and owen(A, [[0, 1, 2]]) == pytest.approx(shapley(A))
+    assert owen(A, [[0], [1], [2]]) == pytest.approx(shapley(A)) and owen(
+        A, [[0, 1, 2]]
+    ) == pytest.approx(shapley(A))
     with pytest.raises(ValueError, match="one union"):
         owen(A, [[0, 1]])
 
@@ -88,34 +94,51 @@ def test_sampling_sums_exactly_and_comes_to_the_truth():
     assert np.abs(mean - shapley(v)).max() < 4.0 * error.max()
     assert marginals([0, 1, 2], lambda s: float(A[s])) == pytest.approx([40, 20, 15])
     ones = all_marginals(A)[:, 0]
-    assert ones.std(ddof=1) == pytest.approx(3.716 * math.sqrt(6 / 5), rel=0.11)  # 40 40 30 33 35 33
+    assert ones.std(ddof=1) == pytest.approx(
+        3.716 * math.sqrt(6 / 5), rel=0.11
+    )  # 40 40 30 33 35 33
 
 
 def test_the_fraction_sees_main_effects_clear_of_pairs():
-    """16 of 64 runs; in a game of singles and pairs alone main effects equal the whole factorial's."""
+    """16 of 64 runs; in a game of singles and pairs alone main effects equal the whole
+    factorial's.
+    """
     rng = np.random.default_rng(7)
     single, pair = rng.normal(size=6), np.triu(rng.normal(size=(6, 6)), 1)
     v = np.array(
         [
-            sum(single[i] for i in range(6) if s >> i & 1) + sum(pair[i, j] for i in range(6) for j in range(6) if s >> i & s >> j & 1)
+            sum(single[i] for i in range(6) if s >> i & 1)
+            + sum(pair[i, j] for i in range(6) for j in range(6) if s >> i & s >> j & 1)
             for s in range(64)
         ]
     )
     sets = fractional_design()
     assert len(set(sets.tolist())) == 16
-    assert main_effects(sets, v[sets]) == pytest.approx(main_effects(np.arange(64), v)) and main_effects(np.arange(64), v) == pytest.approx(
-        banzhaf(v)
-    )
+    assert main_effects(sets, v[sets]) == pytest.approx(
+        main_effects(np.arange(64), v)
+    ) and main_effects(np.arange(64), v) == pytest.approx(banzhaf(v))
     phi, residual = two_additive(6, lambda s: float(v[s]))
     assert phi == pytest.approx(shapley(v)) and residual < 1e-12
     assert two_additive(3, lambda s: float(A[s]))[1] == pytest.approx(8.0)
 
 
 def test_frontier_and_hull():
-    cost = np.array([sum(c for i, c in enumerate((20.0, 10.0, 6.0)) if s >> i & 1) for s in range(8)])
-    assert frontier(cost, A) == [0, 4, 2, 6, 5, 3, 7]  # none, C, B, BC, AC, AB, ABC; A is beaten by BC
+    cost = np.array(
+        [sum(c for i, c in enumerate((20.0, 10.0, 6.0)) if s >> i & 1) for s in range(8)]
+    )
+    assert frontier(cost, A) == [
+        0,
+        4,
+        2,
+        6,
+        5,
+        3,
+        7,
+    ]  # none, C, B, BC, AC, AB, ABC; A is beaten by BC
     assert hull(cost, A) == [0, 2, 6, 7]
-    assert shapley(A) / np.array([20.0, 10.0, 6.0]) == pytest.approx([1.758, 2.867, 1.861], abs=1e-3)
+    assert shapley(A) / np.array([20.0, 10.0, 6.0]) == pytest.approx(
+        [1.758, 2.867, 1.861], abs=1e-3
+    )
 
 
 def test_greed_fails_where_pipes_need_pumps():
@@ -125,10 +148,14 @@ def test_greed_fails_where_pipes_need_pumps():
     assert total == pytest.approx(96.0) and path[:3] == [1, 3, 7]
     path, total = greedy_order(gain, [1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0])
     assert total == pytest.approx(75.0) and path[:3] == [4, 5, 7]
-    _, late = best_order(gain, [1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0], allowed=lambda s: not (s & 1) or bool(s & 4))  # N only after S
+    _, late = best_order(
+        gain, [1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0], allowed=lambda s: not (s & 1) or bool(s & 4)
+    )  # N only after S
     assert late == pytest.approx(10.0 + 17.0 + 48.0)
     waits, total = best_order(np.array([0.0, 10.0]), [3.0], [1.0, 1.0, 1.0, 1.0, 0.0])
-    assert waits == [0, 0, 1, 1, 1] and total == pytest.approx(20.0)  # money carries over; it serves in the last two years
+    assert waits == [0, 0, 1, 1, 1] and total == pytest.approx(
+        20.0
+    )  # money carries over; it serves in the last two years
 
 
 def test_regret():
@@ -137,12 +164,18 @@ def test_regret():
 
 
 def test_expected_annual_damage():
-    """D = 100 ln(T / 5) from 5 years on: 20 exactly; the trapezoid without the threshold is 115 % too high."""
+    """D = 100 ln(T / 5) from 5 years on: 20 exactly; the trapezoid without the threshold is 115 %
+    too high.
+    """
     law = lambda t: 100.0 * math.log(max(t, 5.0) / 5.0)  # noqa: E731
     for periods in ((5, 20, 100), (5, 10, 20, 50, 100), (5, 7, 1000)):
         assert expected_annual_damage(periods, [law(t) for t in periods])[0] == pytest.approx(20.0)
-    assert expected_annual_damage((5, 20, 100), [law(t) for t in (5, 20, 100)])[2] == pytest.approx(22.16, abs=0.01)
-    assert expected_annual_damage((2, 20, 100), [law(t) for t in (2, 20, 100)])[2] == pytest.approx(42.95, abs=0.01)
+    assert expected_annual_damage((5, 20, 100), [law(t) for t in (5, 20, 100)])[2] == pytest.approx(
+        22.16, abs=0.01
+    )
+    assert expected_annual_damage((2, 20, 100), [law(t) for t in (2, 20, 100)])[2] == pytest.approx(
+        42.95, abs=0.01
+    )
     t, before, after = (2, 5, 10, 20, 50, 100), (0, 20, 60, 120, 200, 260), (0, 5, 25, 70, 140, 215)
     total, tail, trapezoid = expected_annual_damage(t, before)
     assert (total, tail, trapezoid) == pytest.approx((21.00, 3.47, 21.20), abs=0.01)
@@ -160,7 +193,9 @@ def test_present_values():
 
 
 def test_two_probabilities():
-    """Difference per draw 6.5 +- 8.0: P_draw 0.792 whatever n; P_mean 0.948 (4), 0.989 (8), 0.9994 (16)."""
+    """Difference per draw 6.5 +- 8.0: P_draw 0.792 whatever n; P_mean 0.948 (4), 0.989 (8), 0.9994
+    (16).
+    """
     from scipy.stats import norm
 
     for n, confidence in ((4, 0.948), (8, 0.989), (16, 0.9994)):
@@ -178,7 +213,9 @@ def test_two_probabilities():
 
 def test_three_cell_sizes():
     found = grid_convergence(70.5, 64.0, 61.2)
-    assert (found["order"], found["value"], found["index"]) == pytest.approx((1.215, 59.08, 0.0433), abs=0.006)
+    assert (found["order"], found["value"], found["index"]) == pytest.approx(
+        (1.215, 59.08, 0.0433), abs=0.006
+    )
     found = grid_convergence(112.0, 104.0, 100.0)
     assert (found["order"], found["value"], found["index"]) == pytest.approx((1.0, 96.0, 0.05))
     assert grid_convergence(1.0, 2.0, 1.5) == {"order": "not seen", "value": 1.5, "interval": 1.25}
@@ -192,5 +229,8 @@ def test_coarse_twins():
     truth = rng.normal(10.0, 3.0, 2000)
     coarse = 0.8 * truth + rng.normal(0.0, 0.5, 2000) + 1.0
     found = two_fidelities(truth[:20], coarse, 8.0)
-    assert abs(found["mean"] - truth.mean()) < abs(truth[:20].mean() - truth.mean()) and found["correlation"] > 0.95
+    assert (
+        abs(found["mean"] - truth.mean()) < abs(truth[:20].mean() - truth.mean())
+        and found["correlation"] > 0.95
+    )
     assert found["variance"] < 0.15 * truth[:20].var(ddof=1) / 20

@@ -1,4 +1,6 @@
-"""Observations beside a result: what cannot be an observation of this run is refused with its row; what is odd is said."""
+"""Observations beside a result: what cannot be an observation of this run is refused with its row;
+what is odd is said.
+"""
 
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -20,10 +22,17 @@ class Field(SimpleNamespace):
 def results():
     """10 x 20 cells of 5 m, 0.3 m of water on ground at 100 m, a gauge over an hour."""
     shape = (10, 20)
-    fields = {"x": Field(values=2.5 + 5.0 * np.arange(20)), "y": Field(values=47.5 - 5.0 * np.arange(10)),
-              "bed_elevation": Field(values=np.full(shape, 100.0))}  # fmt: skip
+    fields = {
+        "x": Field(values=2.5 + 5.0 * np.arange(20)),
+        "y": Field(values=47.5 - 5.0 * np.arange(10)),
+        "bed_elevation": Field(values=np.full(shape, 100.0)),
+    }
     times = [START + timedelta(minutes=m) for m in range(0, 61, 10)]
-    gauge = {"time": times, "depth_m": np.linspace(0.0, 0.3, 7), "stage_m": 100.0 + np.linspace(0.0, 0.3, 7)}
+    gauge = {
+        "time": times,
+        "depth_m": np.linspace(0.0, 0.3, 7),
+        "stage_m": 100.0 + np.linspace(0.0, 0.3, 7),
+    }
     return SimpleNamespace(
         fields=fields,
         max_depth=Field(values=np.full(shape, 0.3)),
@@ -85,5 +94,8 @@ def test_what_is_odd_is_said(results, tmp_path, text, words):
 
 
 def test_good_marks_bring_no_finding(results, tmp_path):
-    found = observed_marks(results, marks(tmp_path, "name,x_m,y_m,depth_m,source\na,10,10,0.25,photo\nb,12,12,0.35,photo\n"))
+    found = observed_marks(
+        results,
+        marks(tmp_path, "name,x_m,y_m,depth_m,source\na,10,10,0.25,photo\nb,12,12,0.35,photo\n"),
+    )
     assert found.findings == () and found.figures()["bias_m"] == pytest.approx(0.0, abs=1e-12)

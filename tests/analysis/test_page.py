@@ -1,4 +1,6 @@
-"""The page of runs and audits: its figures are those of the files, its slider's pictures those of the frames; nothing comes from a network."""
+"""The page of runs and audits: its figures are those of the files, its slider's pictures those of
+the frames; nothing comes from a network.
+"""
 
 import base64
 import io
@@ -27,7 +29,10 @@ from scenario.test_loader import GOOD
 def pair(tmp_path_factory):
     """Twenty minutes of the teaching city as it is and under a larger storm."""
     folder = tmp_path_factory.mktemp("pair")
-    changes = {"time": {"stop": "2021-07-20T16:20:00+08:00", "start": "2021-07-20T16:00:00+08:00"}, "output": {"interval_s": 300}}
+    changes = {
+        "time": {"stop": "2021-07-20T16:20:00+08:00", "start": "2021-07-20T16:00:00+08:00"},
+        "output": {"interval_s": 300},
+    }
     for name, more in (("a", {}), ("b", {"rainfall": {"return_period_y": 50}})):
         run_scenario(load_scenario("teaching", (), changes | more), folder / name)
     return folder / "a", folder / "b"
@@ -44,11 +49,15 @@ class Page(HTMLParser):
         self.ids.add(keys.get("id"))
         if "data-src" in keys:
             self.figures.append((keys["data-src"], float(keys["data-value"])))
-        self.outside += [v for k, v in attrs if k in ("src", "href") and v and not v.startswith("data:")]
+        self.outside += [
+            v for k, v in attrs if k in ("src", "href") and v and not v.startswith("data:")
+        ]
 
 
 def picture(text):
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text.removeprefix("data:image/png;base64,")))))
+    return np.asarray(
+        Image.open(io.BytesIO(base64.b64decode(text.removeprefix("data:image/png;base64,"))))
+    )
 
 
 def test_figures_of_two_runs_are_those_of_their_summaries(pair):
@@ -62,16 +71,25 @@ def test_figures_of_two_runs_are_those_of_their_summaries(pair):
             found = found[place]
             for key in rest:
                 found = found[key]
-            assert value == pytest.approx(found * (1e-4 if "flooded_area_m2" in rest else 1.0), rel=1e-12)
+            assert value == pytest.approx(
+                found * (1e-4 if "flooded_area_m2" in rest else 1.0), rel=1e-12
+            )
             checked += 1
     assert checked > 15 and page.outside == [] and {"time", "swipe", "play", "left"} <= page.ids
-    assert (pair[0] / "report" / "report.html").is_file() and not (pair[1] / "report" / "report.html").exists()
+    assert (pair[0] / "report" / "report.html").is_file() and not (
+        pair[1] / "report" / "report.html"
+    ).exists()
 
 
 def test_one_run_has_a_page_without_a_swipe(pair):
     text = write_report(pair[1]).read_text(encoding="utf-8")
     page = Page(text)
-    assert "time" in page.ids and "swipe" not in page.ids and "What the flood does" in text and "1 run of teaching" in text
+    assert (
+        "time" in page.ids
+        and "swipe" not in page.ids
+        and "What the flood does" in text
+        and "1 run of teaching" in text
+    )
 
 
 def test_the_map_names_sewers_only_where_it_draws_them(pair, tmp_path):
@@ -82,15 +100,27 @@ def test_the_map_names_sewers_only_where_it_draws_them(pair, tmp_path):
 
 
 def test_the_slider_shows_the_frames(pair):
-    """Colours of the last moment are the classes of the last frame; of the maximum those of max_depth; the rain's bar is highest where it rains most."""
+    """Colours of the last moment are the classes of the last frame; of the maximum those of
+    max_depth; the rain's bar is highest where it rains most.
+    """
     runs = [(p.name, open_results(p)) for p in pair]
     shown = viewer(runs)
     fields = xarray.open_dataset(pair[1] / "fields.nc")
     assert len(shown["times"]) == fields.time.size == len(shown["maps"][1]["frames"])
     assert shown["times"][0] == "07-20 16:00" and shown["times"][-1] == "07-20 16:20"
-    np.testing.assert_array_equal(picture(shown["maps"][1]["frames"][-1]), np.digitize(np.nan_to_num(fields["depth"][-1].values), DEPTH_STEPS_M))
-    np.testing.assert_array_equal(picture(shown["maps"][1]["maximum"]), np.digitize(np.nan_to_num(fields["max_depth"].values), DEPTH_STEPS_M))
-    assert max(shown["rain"]) == 1.0 and shown["rain"][0] == 0.0 and len(shown["rain"]) == len(shown["times"])
+    np.testing.assert_array_equal(
+        picture(shown["maps"][1]["frames"][-1]),
+        np.digitize(np.nan_to_num(fields["depth"][-1].values), DEPTH_STEPS_M),
+    )
+    np.testing.assert_array_equal(
+        picture(shown["maps"][1]["maximum"]),
+        np.digitize(np.nan_to_num(fields["max_depth"].values), DEPTH_STEPS_M),
+    )
+    assert (
+        max(shown["rain"]) == 1.0
+        and shown["rain"][0] == 0.0
+        and len(shown["rain"]) == len(shown["times"])
+    )
 
 
 def test_the_run_tells_its_rain(pair):
@@ -105,21 +135,61 @@ def test_a_block_shows_its_deepest_cell():
     depth = np.zeros((7, 5))
     depth[6, 4] = 0.7
     small = picture(water_picture(depth, 3))
-    assert small.shape == (3, 2) and small[2, 1] == np.digitize(0.7, DEPTH_STEPS_M) and small.sum() == small[2, 1]
+    assert (
+        small.shape == (3, 2)
+        and small[2, 1] == np.digitize(0.7, DEPTH_STEPS_M)
+        and small.sum() == small[2, 1]
+    )
 
 
 def test_an_audit_makes_a_table_and_joins_a_page_of_runs(pair, tmp_path):
-    answer = {"required_y": 50.0, "passes_y": 20, "fails_y": 30, "about_y": 25.5, "met": False, "monotone": True, "chinese": "城市内涝", "source": "x",
-              "families": {"short": {"fails_y": 30, "fails_first": [{"criterion": "lane_15cm", "worst": 0.31, "limit": 0.15,
-                                                                        "objects": [{"name": "<b>road", "value": 0.31, "x_m": 1.0, "y_m": 2.0}]}]}}}  # fmt: skip
+    answer = {
+        "required_y": 50.0,
+        "passes_y": 20,
+        "fails_y": 30,
+        "about_y": 25.5,
+        "met": False,
+        "monotone": True,
+        "chinese": "城市内涝",
+        "source": "x",
+        "families": {
+            "short": {
+                "fails_y": 30,
+                "fails_first": [
+                    {
+                        "criterion": "lane_15cm",
+                        "worst": 0.31,
+                        "limit": 0.15,
+                        "objects": [{"name": "<b>road", "value": 0.31, "x_m": 1.0, "y_m": 2.0}],
+                    }
+                ],
+            }
+        },
+    }
     better = answer | {"passes_y": 50, "fails_y": None, "met": True, "families": {}}
-    document = {"scenario": "teaching", "city_class": "mega", "portfolios": {"baseline": {"waterlogging": answer}, "all": {"waterlogging": better}},
-                "regressions": [{"portfolio": "all", "standard": "waterlogging", "before_y": 50, "after_y": None}], "assumptions": ["assumed"]}  # fmt: skip
+    document = {
+        "scenario": "teaching",
+        "city_class": "mega",
+        "portfolios": {"baseline": {"waterlogging": answer}, "all": {"waterlogging": better}},
+        "regressions": [
+            {"portfolio": "all", "standard": "waterlogging", "before_y": 50, "after_y": None}
+        ],
+        "assumptions": ["assumed"],
+    }
     (tmp_path / "audit.json").write_text(json.dumps(document))
     text = write_report(tmp_path, pair[0]).read_text(encoding="utf-8")
     figures = dict(Page(text).figures)
-    assert figures["audit.json:portfolios:baseline:waterlogging"] == 20 and figures["audit.json:portfolios:all:waterlogging"] == 50
-    assert "30 (26)" in text and "&lt;b&gt;road 0.31 (1, 2)" in text and "✗" in text and "✓" in text and "50 y → –" in text
+    assert (
+        figures["audit.json:portfolios:baseline:waterlogging"] == 20
+        and figures["audit.json:portfolios:all:waterlogging"] == 50
+    )
+    assert (
+        "30 (26)" in text
+        and "&lt;b&gt;road 0.31 (1, 2)" in text
+        and "✗" in text
+        and "✓" in text
+        and "50 y → –" in text
+    )
     assert (tmp_path / "report.html").is_file() and "a:summary.json:ledger:rain" in figures
 
 
@@ -135,7 +205,9 @@ def test_pages_of_unlike_or_unfinished_runs_are_refused(pair, tmp_path):
 
 
 def test_axes_end_at_short_numbers():
-    assert [svg.round_up(v) for v in (0.0, 0.45, 1.0, 5.34, 9.0, 1234.0)] == pytest.approx([1.0, 0.6, 1.0, 6.0, 10.0, 1600.0])
+    assert [svg.round_up(v) for v in (0.0, 0.45, 1.0, 5.34, 9.0, 1234.0)] == pytest.approx(
+        [1.0, 0.6, 1.0, 6.0, 10.0, 1600.0]
+    )
 
 
 def test_a_run_that_kept_maxima_alone_has_a_page(tmp_path):

@@ -1,4 +1,6 @@
-"""Terrains that break schemes: cliffs, checkerboards, slopes to 60 %, wells, needles, under 2,000 mm/h: no NaN, no runaway velocity, every drop kept."""
+"""Terrains that break schemes: cliffs, checkerboards, slopes to 60 %, wells, needles, under 2,000
+mm/h: no NaN, no runaway velocity, every drop kept.
+"""
 
 from dataclasses import replace
 
@@ -30,8 +32,12 @@ TERRAINS = {
     "slope of 20 %": slope(20.0),
     "slope of 60 %": slope(60.0),
     "60 % with noise of 0.5 m": slope(60.0) + RNG.uniform(0.0, 0.5, (N, N)),
-    "a well 100 m deep beside a plateau": np.where((ROW - N / 2) ** 2 + (COLUMN - N / 2) ** 2 < 9, -100.0, 0.0),
-    "needles of 20 m": np.where(RNG.random((N, N)) < 0.1, 20.0, 0.0) + RNG.uniform(0.0, 0.02, (N, N)),
+    "a well 100 m deep beside a plateau": np.where(
+        (ROW - N / 2) ** 2 + (COLUMN - N / 2) ** 2 < 9, -100.0, 0.0
+    ),
+    "needles of 20 m": (
+        np.where(RNG.random((N, N)) < 0.1, 20.0, 0.0) + RNG.uniform(0.0, 0.02, (N, N))
+    ),
 }
 
 
@@ -40,7 +46,12 @@ def stressed(bed: np.ndarray, scheme: str, precision: str) -> ModelInputs:
     bed = bed + 2000.0  # far over the datum, where single precision would lose centimetres
     bed[RNG.random(bed.shape) < 0.02] = np.nan
     depth = np.where((ROW < 8) & (COLUMN < 8), 3.0, 0.0) * np.isfinite(bed)
-    inputs = surface_inputs(terrain_of(grid_of(N, N, CELL_M), bed, 0.03), SECONDS, rain=steady_rain(2000.0, SECONDS), depth=depth)
+    inputs = surface_inputs(
+        terrain_of(grid_of(N, N, CELL_M), bed, 0.03),
+        SECONDS,
+        rain=steady_rain(2000.0, SECONDS),
+        depth=depth,
+    )
     return replace(inputs, surface=SurfaceSettings(precision, scheme=scheme))
 
 
@@ -60,4 +71,6 @@ def test_stress(name, scheme, tmp_path):
     assert simulation.ledger.relative_error <= 1e-6  # single precision, RELIABILITY P1
     active = np.isfinite(inputs.terrain.bed_elevation)
     drop = float(np.ptp(inputs.terrain.bed_elevation[active])) + 3.0
-    assert max(fastest) <= 1.5 * np.sqrt(2.0 * 9.81 * drop) + 1.0, max(fastest)  # no faster than a fall from the highest water to the lowest ground
+    assert max(fastest) <= 1.5 * np.sqrt(2.0 * 9.81 * drop) + 1.0, max(
+        fastest
+    )  # no faster than a fall from the highest water to the lowest ground

@@ -1,4 +1,6 @@
-"""Structures on faces and between cells, under both schemes, against their own laws and by the ledger."""
+"""Structures on faces and between cells, under both schemes, against their own laws and by the
+ledger.
+"""
 
 import numpy as np
 import pytest
@@ -19,10 +21,14 @@ ROWS, COLUMNS, DX = 3, 80, 5.0
 def across(kind, crest, column=40, rows=ROWS, **rest):
     """A structure over the whole width, between columns column-1 and column."""
     cells = np.array([[j, column] for j in range(rows)], np.int64)
-    return FaceStructure("it", kind, np.ones(rows, bool), cells, np.full(rows, crest), np.ones(rows), **rest)
+    return FaceStructure(
+        "it", kind, np.ones(rows, bool), cells, np.full(rows, crest), np.ones(rows), **rest
+    )
 
 
-def channel(scheme, q, structures, *, depth=0.0, manning_n=0.02, precision="float64", open_end=True):
+def channel(
+    scheme, q, structures, *, depth=0.0, manning_n=0.02, precision="float64", open_end=True
+):
     """A flat channel fed in the west with q m2/s; its eastern end falls free."""
     terrain = flat(ROWS, COLUMNS, DX, 0.0, manning_n)
     everywhere = np.ones(terrain.grid.shape, bool)
@@ -30,13 +36,31 @@ def channel(scheme, q, structures, *, depth=0.0, manning_n=0.02, precision="floa
     east, sides = edge_faces(terrain, everywhere, "east")
     inflows = [Inflow("river", west, constant(q * ROWS * DX))] if q > 0.0 else []
     edges = [EdgeBoundary("fall", east, sides, slope=np.inf)] if open_end else []
-    return SurfaceFlow(terrain, SurfaceSettings(precision, scheme=scheme), inflows=inflows, edges=edges, depth=depth, structures=structures)
+    return SurfaceFlow(
+        terrain,
+        SurfaceSettings(precision, scheme=scheme),
+        inflows=inflows,
+        edges=edges,
+        depth=depth,
+        structures=structures,
+    )
 
 
 def box(name, from_cell, to_cell, from_level, to_level, height, width, loss, one_way=False):
     """A box culvert without a named inlet."""
     law = plain_rating(height, width)
-    return Culvert(name, from_cell, to_cell, from_level, to_level, height, height * width, loss, (law, law), one_way)
+    return Culvert(
+        name,
+        from_cell,
+        to_cell,
+        from_level,
+        to_level,
+        height,
+        height * width,
+        loss,
+        (law, law),
+        one_way,
+    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -80,7 +104,13 @@ def test_drowned_weir_follows_villemonte(scheme):
         cells, sides = edge_faces(terrain, everywhere, side)
         edges.append(EdgeBoundary(side, cells, sides, stage=constant(level)))
     depth = np.where(np.arange(COLUMNS) < 40, 1.5, 1.3) * np.ones((ROWS, 1))
-    surface = SurfaceFlow(terrain, SurfaceSettings("float64", scheme=scheme), edges=edges, depth=depth, structures=[across("weir", 1.0)])
+    surface = SurfaceFlow(
+        terrain,
+        SurfaceSettings("float64", scheme=scheme),
+        edges=edges,
+        depth=depth,
+        structures=[across("weir", 1.0)],
+    )
     advance(surface, 1500.0)
     before = surface.structure_volume[0, 0]
     advance(surface, 2100.0)
@@ -92,9 +122,13 @@ def test_drowned_weir_follows_villemonte(scheme):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_gate_jet(scheme):
-    """q = C a sqrt(2 g (h1 - h2)) under a gate open 0.2 m whose jet the tail water (above 0.61 a) drowns."""
+    """q = C a sqrt(2 g (h1 - h2)) under a gate open 0.2 m whose jet the tail water (above 0.61 a)
+    drowns.
+    """
     gate = across("gate", np.inf, sill_m=np.zeros(ROWS), soffit_m=np.full(ROWS, 0.2))
-    surface = channel(scheme, 0.5, [gate], depth=np.where(np.arange(COLUMNS) < 40, 1.0, 0.2) * np.ones((ROWS, 1)))
+    surface = channel(
+        scheme, 0.5, [gate], depth=np.where(np.arange(COLUMNS) < 40, 1.0, 0.2) * np.ones((ROWS, 1))
+    )
     advance(surface, 6000.0)
     pool, tail = float(surface.depth[1, 39]), float(surface.depth[1, 40])
     assert tail > 0.61 * 0.2
@@ -104,12 +138,22 @@ def test_gate_jet(scheme):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_gate_opens_by_its_series(scheme):
     opening = Series(np.array([0.0, 100.0, 101.0]), np.array([0.0, 0.0, 0.3]))
-    gate = across("gate", np.inf, sill_m=np.zeros(ROWS), soffit_m=np.zeros(ROWS), gate_opening=opening)
-    surface = channel(scheme, 0.0, [gate], depth=np.where(np.arange(COLUMNS) < 40, 1.0, 0.0) * np.ones((ROWS, 1)), open_end=False)
+    gate = across(
+        "gate", np.inf, sill_m=np.zeros(ROWS), soffit_m=np.zeros(ROWS), gate_opening=opening
+    )
+    surface = channel(
+        scheme,
+        0.0,
+        [gate],
+        depth=np.where(np.arange(COLUMNS) < 40, 1.0, 0.0) * np.ones((ROWS, 1)),
+        open_end=False,
+    )
     advance(surface, 99.0)
     assert surface.depth[:, 40:].sum() == 0.0
     advance(surface, 400.0)
-    assert surface.depth[:, 40:].sum() * DX**2 == pytest.approx(surface.structure_volume[0, 0] - surface.structure_volume[0, 1], rel=1e-9)
+    assert surface.depth[:, 40:].sum() * DX**2 == pytest.approx(
+        surface.structure_volume[0, 0] - surface.structure_volume[0, 1], rel=1e-9
+    )
     assert surface.structure_volume[0, 0] > 100.0
 
 
@@ -120,13 +164,31 @@ def test_bridge_below_the_deck_changes_no_bit_and_above_it_backs_up(scheme):
         advance(surface, 3000.0)
         return np.array(surface.depth[1])
 
-    bridge = [across("bridge", 2.5, sill_m=np.zeros(ROWS), soffit_m=np.full(ROWS, 1.2), orifice_coefficient=0.8)]
+    bridge = [
+        across(
+            "bridge",
+            2.5,
+            sill_m=np.zeros(ROWS),
+            soffit_m=np.full(ROWS, 1.2),
+            orifice_coefficient=0.8,
+        )
+    ]
     assert np.array_equal(run(bridge, 0.3), run([], 0.3))
-    low = [across("bridge", 2.5, sill_m=np.zeros(ROWS), soffit_m=np.full(ROWS, 0.6), orifice_coefficient=0.8)]
+    low = [
+        across(
+            "bridge",
+            2.5,
+            sill_m=np.zeros(ROWS),
+            soffit_m=np.full(ROWS, 0.6),
+            orifice_coefficient=0.8,
+        )
+    ]
     free, dammed = run([], 2.0), run(low, 2.0)
     assert dammed[35] - free[35] > 0.15  # it is 1.6 m deep without the bridge
     head = dammed[39] - dammed[40]
-    assert pytest.approx(0.8 * 0.6 * np.sqrt(2 * G * head), rel=0.06) == 2.0  # friction under the deck takes the rest
+    assert (
+        pytest.approx(0.8 * 0.6 * np.sqrt(2 * G * head), rel=0.06) == 2.0
+    )  # friction under the deck takes the rest
     assert abs(dammed[60] - free[60]) < 0.02
 
 
@@ -149,7 +211,9 @@ def test_breach_opens_when_and_where_it_is_told(scheme):
         breach_level_m=np.zeros(rows),
     )
     depth = np.where(np.arange(60) < 30, 1.5, 0.0) * np.ones((rows, 1))
-    surface = SurfaceFlow(terrain, SurfaceSettings("float64", scheme=scheme), depth=depth, structures=[dyke])
+    surface = SurfaceFlow(
+        terrain, SurfaceSettings("float64", scheme=scheme), depth=depth, structures=[dyke]
+    )
     advance(surface, 60.0)
     assert surface.depth[:, 30:].sum() == 0.0
     advance(surface, 80.0)  # the crest is down to 1.6 m: nothing yet
@@ -157,14 +221,22 @@ def test_breach_opens_when_and_where_it_is_told(scheme):
     advance(surface, 180.0)
     wet = np.asarray(surface.depth[:, 30])
     assert wet[13:17].min() > 0.2
-    assert surface.depth[:, 30:].sum() * 25.0 == pytest.approx(surface.structure_volume[0, 0] - surface.structure_volume[0, 1], rel=1e-9)
+    assert surface.depth[:, 30:].sum() * 25.0 == pytest.approx(
+        surface.structure_volume[0, 0] - surface.structure_volume[0, 1], rel=1e-9
+    )
     advance(surface, 7200.0, 20.0)
     assert np.abs(surface.depth - 0.75).max() < 0.05
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_dyke_spills_over_its_crest_only(scheme):
-    surface = channel(scheme, 0.0, [across("dyke", 1.0)], depth=np.where(np.arange(COLUMNS) < 40, 1.3, 0.0) * np.ones((ROWS, 1)), open_end=False)
+    surface = channel(
+        scheme,
+        0.0,
+        [across("dyke", 1.0)],
+        depth=np.where(np.arange(COLUMNS) < 40, 1.3, 0.0) * np.ones((ROWS, 1)),
+        open_end=False,
+    )
     advance(surface, 7200.0, 20.0)
     assert float(surface.depth[1, 20]) == pytest.approx(1.0, abs=0.02)
     assert float(surface.depth[1, 60]) == pytest.approx(0.3, abs=0.02)
@@ -172,17 +244,27 @@ def test_dyke_spills_over_its_crest_only(scheme):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_culvert_runs_at_its_law_and_levels_out(scheme):
-    """Two closed basins 15 m x 200 m joined by a barrel 1 x 1 m, 20 m long, drowned at both ends."""
+    """Two closed basins 15 m x 200 m joined by a barrel 1 x 1 m, 20 m long, drowned at both
+    ends.
+    """
     loss = barrel_loss(20.0, 0.25, 0.015)
     assert loss == pytest.approx(1.5 + 2 * G * 0.015**2 * 20.0 / 0.25 ** (4 / 3), rel=1e-12)
     culvert = box("pipe", (1, 38), (1, 41), -1.0, -1.0, 1.0, 1.0, loss)
     depth = np.where(np.arange(COLUMNS) < 40, 1.0, 0.5) * np.ones((ROWS, 1))
     terrain = flat(ROWS, COLUMNS, DX)
-    surface = SurfaceFlow(terrain, SurfaceSettings("float64", scheme=scheme), depth=depth, structures=[across("wall", np.inf)], culverts=[culvert])
+    surface = SurfaceFlow(
+        terrain,
+        SurfaceSettings("float64", scheme=scheme),
+        depth=depth,
+        structures=[across("wall", np.inf)],
+        culverts=[culvert],
+    )
     advance(surface, 20.0)
     fall = float(surface.depth[1, 38] - surface.depth[1, 41])  # both cells are drawn down a little
     assert fall > 0.3
-    assert surface._shared.pairs.discharge[0] == pytest.approx(np.sqrt(2 * G * fall / loss), rel=0.02)
+    assert surface._shared.pairs.discharge[0] == pytest.approx(
+        np.sqrt(2 * G * fall / loss), rel=0.02
+    )
     advance(surface, 7200.0, 20.0)
     assert np.abs(surface.depth - 0.75).max() < 0.01
     line = surface.structure_lines()["pipe"]
@@ -194,10 +276,18 @@ def test_flap_lets_nothing_back(scheme):
     culvert = box("flap", (1, 41), (1, 38), 0.0, 0.0, 1.0, 1.0, 2.0, True)
     depth = np.where(np.arange(COLUMNS) < 40, 1.0, 0.5) * np.ones((ROWS, 1))
     surface = SurfaceFlow(
-        flat(ROWS, COLUMNS, DX), SurfaceSettings("float64", scheme=scheme), depth=depth, structures=[across("wall", np.inf)], culverts=[culvert]
+        flat(ROWS, COLUMNS, DX),
+        SurfaceSettings("float64", scheme=scheme),
+        depth=depth,
+        structures=[across("wall", np.inf)],
+        culverts=[culvert],
     )
     advance(surface, 300.0)
-    assert surface.structure_lines()["flap"]["forward_m3"] == surface.structure_lines()["flap"]["back_m3"] == 0.0
+    assert (
+        surface.structure_lines()["flap"]["forward_m3"]
+        == surface.structure_lines()["flap"]["back_m3"]
+        == 0.0
+    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -205,7 +295,11 @@ def test_pump_moves_its_capacity_and_stops(scheme):
     pump = SurfacePump("pump", (1, 10), (1, 70), 0.5, 0.2, 0.05)
     depth = np.where(np.arange(COLUMNS) < 40, 0.4, 0.0) * np.ones((ROWS, 1))
     surface = SurfaceFlow(
-        flat(ROWS, COLUMNS, DX), SurfaceSettings("float32", scheme=scheme), depth=depth, structures=[across("wall", np.inf)], pumps=[pump]
+        flat(ROWS, COLUMNS, DX),
+        SurfaceSettings("float32", scheme=scheme),
+        depth=depth,
+        structures=[across("wall", np.inf)],
+        pumps=[pump],
     )
     advance(surface, 600.0)
     assert surface.structure_lines()["pump"]["forward_m3"] == pytest.approx(300.0, rel=1e-3)
@@ -220,7 +314,9 @@ def test_pump_moves_its_capacity_and_stops(scheme):
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_everything_at_once_keeps_its_volume(scheme, precision):
-    """Rough ground, a dyke that breaches, weir, gate, bridge, culverts and pumps, for a thousand windows."""
+    """Rough ground, a dyke that breaches, weir, gate, bridge, culverts and pumps, for a thousand
+    windows.
+    """
     rng = np.random.default_rng(8)
     rows, columns = 24, 40
     bed = rng.random((rows, columns)) * 0.8
@@ -229,29 +325,56 @@ def test_everything_at_once_keeps_its_volume(scheme, precision):
 
     def line(name, kind, column, crest, **rest):
         cells = np.array([[j, column] for j in range(rows)], np.int64)
-        return FaceStructure(name, kind, np.ones(rows, bool), cells, np.full(rows, crest), np.ones(rows), **rest)
+        return FaceStructure(
+            name, kind, np.ones(rows, bool), cells, np.full(rows, crest), np.ones(rows), **rest
+        )
 
     begin = np.where(np.abs(np.arange(rows) - 12) < 4, 50.0, np.nan)
     structures = [
-        line("dyke", "dyke", 10, 1.5, breach_begin_s=begin, breach_duration_s=60.0, breach_level_m=ground[:, 9]),
+        line(
+            "dyke",
+            "dyke",
+            10,
+            1.5,
+            breach_begin_s=begin,
+            breach_duration_s=60.0,
+            breach_level_m=ground[:, 9],
+        ),
         line("weir", "weir", 18, 0.9),
         line("gate", "gate", 26, 2.0, sill_m=ground[:, 25], soffit_m=ground[:, 25] + 0.2),
         line("bridge", "bridge", 34, 1.2, sill_m=ground[:, 33], soffit_m=ground[:, 33] + 0.15),
     ]
-    culverts = [box("pipe", (3, 8), (3, 12), 0.1, 0.1, 0.5, 0.5, 2.0), box("flap", (20, 15), (20, 22), 0.2, 0.0, 0.5, 0.5, 2.0, True)]
+    culverts = [
+        box("pipe", (3, 8), (3, 12), 0.1, 0.1, 0.5, 0.5, 2.0),
+        box("flap", (20, 15), (20, 22), 0.2, 0.0, 0.5, 0.5, 2.0, True),
+    ]
     pumps = [SurfacePump("pump", (12, 5), (12, 36), 0.3, 0.2, 0.05)]
     depth = np.maximum(np.where(np.arange(columns) < 10, 1.4, 0.2) - bed, 0.0)
-    surface = SurfaceFlow(terrain, SurfaceSettings(precision, scheme=scheme), depth=depth, structures=structures, culverts=culverts, pumps=pumps)
+    surface = SurfaceFlow(
+        terrain,
+        SurfaceSettings(precision, scheme=scheme),
+        depth=depth,
+        structures=structures,
+        culverts=culverts,
+        pumps=pumps,
+    )
     start = surface.volume
     for _ in range(1000):
         advance(surface, surface.time_s + 2.0, 2.0)
     assert abs(surface.volume - start) / start < (1e-13 if precision == "float64" else 1e-7)
     assert surface.depth.min() >= 0.0
-    assert all(line["forward_m3"] + line["back_m3"] > 1.0 for line in surface.structure_lines().values())
+    assert all(
+        line["forward_m3"] + line["back_m3"] > 1.0 for line in surface.structure_lines().values()
+    )
     states = [np.array(surface.depth)]
     for threads in (2, 3):
         again = SurfaceFlow(
-            terrain, SurfaceSettings(precision, scheme=scheme, threads=threads), depth=depth, structures=structures, culverts=culverts, pumps=pumps
+            terrain,
+            SurfaceSettings(precision, scheme=scheme, threads=threads),
+            depth=depth,
+            structures=structures,
+            culverts=culverts,
+            pumps=pumps,
         )
         for _ in range(1000):
             advance(again, again.time_s + 2.0, 2.0)
@@ -265,7 +388,9 @@ def test_drowned_structures_leave_a_lake_at_rest(scheme):
     bed = rng.random((20, 40)) * 0.5
     cells = np.array([[j, 20] for j in range(20)], np.int64)
     parts = [
-        FaceStructure(k, k, np.ones(5, bool), cells[5 * n : 5 * n + 5], np.full(5, c), np.ones(5), **rest)
+        FaceStructure(
+            k, k, np.ones(5, bool), cells[5 * n : 5 * n + 5], np.full(5, c), np.ones(5), **rest
+        )
         for n, (k, c, rest) in enumerate(
             [
                 ("dyke", 1.0, {}),
@@ -275,6 +400,11 @@ def test_drowned_structures_leave_a_lake_at_rest(scheme):
             ]
         )
     ]
-    surface = SurfaceFlow(terrain_of(grid_of(20, 40, 5.0), bed, 0.03), SurfaceSettings("float64", scheme=scheme), depth=2.0 - bed, structures=parts)
+    surface = SurfaceFlow(
+        terrain_of(grid_of(20, 40, 5.0), bed, 0.03),
+        SurfaceSettings("float64", scheme=scheme),
+        depth=2.0 - bed,
+        structures=parts,
+    )
     advance(surface, 600.0)
     assert np.abs(surface.depth + bed - 2.0).max() < 1e-12

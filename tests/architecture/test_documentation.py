@@ -16,7 +16,9 @@ def test_every_page_is_in_the_navigation():
 def test_every_link_leads_somewhere():
     for page in [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
-            assert target.startswith(("http", "mailto")) or (page.parent / target).exists(), f"{page.name}: {target}"
+            assert target.startswith(("http", "mailto")) or (page.parent / target).exists(), (
+                f"{page.name}: {target}"
+            )
 
 
 MOST_ROOMS = 19  # rooms directly in flood_sim/
@@ -24,9 +26,17 @@ MOST_ROOMS = 19  # rooms directly in flood_sim/
 
 def test_the_rooms_of_the_architecture_page_exist():
     page = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| ") and "---" not in line][1:]
+    rows = [
+        line.split("|")[1]
+        for line in page.splitlines()
+        if line.startswith("| ") and "---" not in line
+    ][1:]
     names = [name.strip(" `") for row in rows for name in re.split(r",|`", row) if name.strip(" `")]
-    there = {p.name + "/" * p.is_dir() for p in (ROOT / "flood_sim").iterdir()} - {"__init__.py", "__pycache__/", "_scenarios/"}
+    there = {p.name + "/" * p.is_dir() for p in (ROOT / "flood_sim").iterdir()} - {
+        "__init__.py",
+        "__pycache__/",
+        "_scenarios/",
+    }
     assert set(names) == there | {"kernels/flood_kernels"} and len(there) <= MOST_ROOMS
 
 
@@ -44,11 +54,35 @@ def rows_of(name: str, start: str) -> list[list[str]]:
 
 def test_the_chinese_readme_says_the_same():
     """Same commands, same first two code blocks, same figures of the six projects."""
-    blocks = [re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL) for name in ("README.md", "README.zh.md")]
+    blocks = [
+        re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+        for name in ("README.md", "README.zh.md")
+    ]
     assert blocks[1] == blocks[0][:2]
-    english, chinese = (rows_of("README.md", "| portfolio | capital"), rows_of("README.zh.md", "| 方案 |"))
+    english, chinese = (
+        rows_of("README.md", "| portfolio | capital"),
+        rows_of("README.zh.md", "| 方案 |"),
+    )
     columns = [1, 2, 3, 5, 6, 7, 8]
     known = [[row[k] for k in columns] for row in english]
-    assert len(chinese) >= 8 and all(row[1:] in known for row in chinese), [row for row in chinese if row[1:] not in known]
-    said = [set(re.findall(r"flood-sim ([a-z-]+)", (ROOT / name).read_text(encoding="utf-8"))) for name in ("README.md", "README.zh.md")]
-    assert {"list", "check", "doctor", "run", "report", "explain", "compare", "measures", "study", "lead-time", "audit", "trace"} <= said[0] & said[1]
+    assert len(chinese) >= 8 and all(row[1:] in known for row in chinese), [
+        row for row in chinese if row[1:] not in known
+    ]
+    said = [
+        set(re.findall(r"flood-sim ([a-z-]+)", (ROOT / name).read_text(encoding="utf-8")))
+        for name in ("README.md", "README.zh.md")
+    ]
+    assert {
+        "list",
+        "check",
+        "doctor",
+        "run",
+        "report",
+        "explain",
+        "compare",
+        "measures",
+        "study",
+        "lead-time",
+        "audit",
+        "trace",
+    } <= said[0] & said[1]

@@ -1,4 +1,6 @@
-"""RELIABILITY P13: the lock holds everything that is installed, each with the hashes of its files; the archive that runs a set-up script is pinned."""
+"""RELIABILITY P13: the lock holds everything that is installed, each with the hashes of its files;
+the archive that runs a set-up script is pinned.
+"""
 
 import re
 import tomllib

@@ -1,4 +1,6 @@
-"""The Basic Model Interface: the same water as a run's, grids south first, values set from outside; the public suite with and without sewers."""
+"""The Basic Model Interface: the same water as a run's, grids south first, values set from outside;
+the public suite with and without sewers.
+"""
 
 import importlib.util
 import os
@@ -26,7 +28,7 @@ from flood_sim.bmi import (
     TOTALS,
     VOLUME,
     BmiFloodSim,
-)  # fmt: skip
+)
 from flood_sim.core.clock import Window
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.loop import Simulation
@@ -54,7 +56,9 @@ def model(tmp_path):
 
 
 def test_the_interface_runs_the_same_water(tmp_path):
-    """To the end in steps: depth, velocity, heads and books are those of the simulation in this process, bit for bit, south first."""
+    """To the end in steps: depth, velocity, heads and books are those of the simulation in this
+    process, bit for bit, south first.
+    """
     path, bmi = write_city(tmp_path), BmiFloodSim()
     bmi.initialize(str(path))
     plain = Simulation(build_inputs(load_scenario(path)), tmp_path)
@@ -65,30 +69,56 @@ def test_the_interface_runs_the_same_water(tmp_path):
     east, north = plain.surface.velocity()
     volumes = plain.network.outfall_volume()
     plain.close()
-    for name, field in ((DEPTH, plain.surface.depth), (EAST, east), (NORTH, north), (BED, plain.surface.terrain.bed_elevation)):
-        assert np.array_equal(get(bmi, name).reshape(bmi.get_grid_shape(0, np.empty(2, int)))[::-1], field)
+    for name, field in (
+        (DEPTH, plain.surface.depth),
+        (EAST, east),
+        (NORTH, north),
+        (BED, plain.surface.terrain.bed_elevation),
+    ):
+        assert np.array_equal(
+            get(bmi, name).reshape(bmi.get_grid_shape(0, np.empty(2, int)))[::-1], field
+        )
     assert plain.time_s == bmi.get_current_time() == 600.0 and get(bmi, DEPTH).max() > 0.01
-    assert np.allclose(get(bmi, OUTFALL_VOLUME), volumes, rtol=1e-12) and volumes[0] > 1.0 and get(bmi, HEAD)[0] > 8.0
-    assert get(bmi, LEDGER_ERROR)[0] == plain.ledger.relative_error and get(bmi, VOLUME)[0] == plain.surface.volume
+    assert (
+        np.allclose(get(bmi, OUTFALL_VOLUME), volumes, rtol=1e-12)
+        and volumes[0] > 1.0
+        and get(bmi, HEAD)[0] > 8.0
+    )
+    assert (
+        get(bmi, LEDGER_ERROR)[0] == plain.ledger.relative_error
+        and get(bmi, VOLUME)[0] == plain.surface.volume
+    )
     origin, spacing = bmi.get_grid_origin(0, np.empty(2)), bmi.get_grid_spacing(0, np.empty(2))
     assert origin.tolist() == [2.5, 2.5] and spacing.tolist() == [5.0, 5.0]
-    assert bmi.get_grid_y(0, np.empty(10))[0] == 2.5 and get(bmi, BED)[0] == pytest.approx(10.0 - 0.025)
-    assert bmi.get_grid_x(OUTFALLS, np.empty(1)).tolist() == [30.0] and bmi.get_grid_rank(TOTALS) == 0
+    assert bmi.get_grid_y(0, np.empty(10))[0] == 2.5 and get(bmi, BED)[0] == pytest.approx(
+        10.0 - 0.025
+    )
+    assert (
+        bmi.get_grid_x(OUTFALLS, np.empty(1)).tolist() == [30.0] and bmi.get_grid_rank(TOTALS) == 0
+    )
     bmi.finalize()
     for name, pointer in pointers.items():  # live while the model runs, readable ever after
-        assert pointer.flags.c_contiguous and not pointer.flags.writeable and np.isfinite(pointer).all(), name
+        assert (
+            pointer.flags.c_contiguous
+            and not pointer.flags.writeable
+            and np.isfinite(pointer).all()
+        ), name
     assert pointers[DEPTH].max() > 0.01
 
 
 def test_values_set_from_outside_move_water(model):
-    """Springs are shut and opened one by one, the edge is raised: the volumes by hand and the water on the ground say so."""
+    """Springs are shut and opened one by one, the edge is raised: the volumes by hand and the water
+    on the ground say so.
+    """
     assert get(model, INFLOW).tolist() == [0.1, 0.1, 0.2] and get(model, STAGE).tolist() == [9.2]
     model.set_value(INFLOW, np.array([0.0]))
     model.update_until(100.0)
     assert get(model, INFLOW_VOLUME)[0] == 0.0
     model.set_value(INFLOW, np.array([0.5, 0.0, 0.1]))
     model.update_until(150.0)
-    assert get(model, INFLOW).tolist() == [0.5, 0.0, 0.1] and get(model, INFLOW_VOLUME)[0] == pytest.approx(30.0)
+    assert get(model, INFLOW).tolist() == [0.5, 0.0, 0.1] and get(model, INFLOW_VOLUME)[
+        0
+    ] == pytest.approx(30.0)
     before = get(model, BOUNDARY_IN)[0]
     model.set_value_at_indices(STAGE, np.array([0]), np.array([10.5]))
     model.update_until(200.0)
@@ -112,7 +142,11 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(model):
         (lambda: model.set_value_at_indices(INFLOW, [0.5], one), IndexError, "whole numbers"),
         (lambda: model.get_value(INFLOW, np.empty((2, 3))), ValueError, "flat"),
         (lambda: model.get_value(INFLOW, np.empty(3, int)), TypeError, "cast"),
-        (lambda: model.get_value_at_indices(DEPTH, np.empty(1), np.array([200])), IndexError, "0 to 199"),
+        (
+            lambda: model.get_value_at_indices(DEPTH, np.empty(1), np.array([200])),
+            IndexError,
+            "0 to 199",
+        ),
         (lambda: model.get_grid_size(6), KeyError, "grid 6"),
         (lambda: model.get_grid_spacing(1, np.empty(2)), NotImplementedError, "grid 0"),
         (lambda: model.get_value_ptr(INFLOW).fill(9.0), ValueError, "read-only"),
@@ -127,16 +161,33 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(model):
     assert model.get_value_at_indices(INFLOW, np.empty(2), np.array([2, 0])).tolist() == [0.2, 0.1]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("bmi_tester") is None, reason="bmi-tester (PyPI) is not installed")
+@pytest.mark.skipif(
+    importlib.util.find_spec("bmi_tester") is None, reason="bmi-tester (PyPI) is not installed"
+)
 def test_the_public_suite_passes(tmp_path):
-    """With and without sewers, side by side. The suite keeps two models alive in one program and finalizes neither of them."""
+    """With and without sewers, side by side. The suite keeps two models alive in one program and
+    finalizes neither of them.
+    """
     runs = []
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # else the suite takes the settings of whatever folder the environment lies in
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\n"
+    )  # else the suite takes the settings of whatever folder the environment lies in
     settings = {**os.environ, "PYTEST_ADDOPTS": f"-c {tmp_path / 'pytest.ini'} -p no:cacheprovider"}
     for name, text in (("with", CITY), ("without", CITY.replace(SEWERS, ""))):
         path = write_city(tmp_path / name, text)
-        command = [sys.executable, "-m", "bmi_tester", "flood_sim.bmi:BmiFloodSim", f"--config-file={path}", f"--root-dir={path.parent}"]
-        runs.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=settings))
+        command = [
+            sys.executable,
+            "-m",
+            "bmi_tester",
+            "flood_sim.bmi:BmiFloodSim",
+            f"--config-file={path}",
+            f"--root-dir={path.parent}",
+        ]
+        runs.append(
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=settings
+            )
+        )
     for run, least in zip(runs, LEAST_PASSED, strict=True):
         told, _ = run.communicate(timeout=600)
         assert run.returncode == 0 and "All tests passed" in told, told[-4000:]

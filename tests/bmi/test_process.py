@@ -1,4 +1,6 @@
-"""A BMI instance's process: its errors are the program's, it never hangs a program and never outlives it, and nothing of it is left."""
+"""A BMI instance's process: its errors are the program's, it never hangs a program and never
+outlives it, and nothing of it is left.
+"""
 
 import gc
 import os
@@ -54,24 +56,43 @@ def is_gone(pid, folder, within_s=20.0):
 
 
 def program(city, text):
-    """A program of its own session; warnings are errors there. Returns it, the model's pid and folder."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "kernels"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    """A program of its own session; warnings are errors there. Returns it, the model's pid and
+    folder.
+    """
+    paths = os.pathsep.join(
+        [str(ROOT), str(ROOT / "kernels"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
     command = [sys.executable, "-W", "error", "-X", "dev", "-c", HEAD + text, str(city)]
     run = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env={**os.environ, "PYTHONPATH": paths}
-    )  # fmt: skip
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
     first = run.stdout.readline().split()
     assert first, run.communicate(timeout=60)
     return run, int(first[0]), Path(first[1])
 
 
 def test_errors_of_the_input_are_those_of_a_run(tmp_path):
-    """The same findings; nothing is left; calls before, after and twice are told in words or harmless."""
-    path = write_city(tmp_path, CITY.replace("level_m = 9.2", 'file = "gone.csv"').replace('"n.inp"', '"other.inp"'))
+    """The same findings; nothing is left; calls before, after and twice are told in words or
+    harmless.
+    """
+    path = write_city(
+        tmp_path,
+        CITY.replace("level_m = 9.2", 'file = "gone.csv"').replace('"n.inp"', '"other.inp"'),
+    )
     with pytest.raises(InputError) as here:
         build_inputs(load_scenario(path))
     model = BmiFloodSim()
-    for task in (model.update, model.get_end_time, lambda: model.get_value_ptr(DEPTH), lambda: model.get_grid_size(0)):
+    for task in (
+        model.update,
+        model.get_end_time,
+        lambda: model.get_value_ptr(DEPTH),
+        lambda: model.get_grid_size(0),
+    ):
         with pytest.raises(RuntimeError, match="call initialize"):
             task()
     with pytest.raises(InputError) as there:
@@ -84,7 +105,9 @@ def test_errors_of_the_input_are_those_of_a_run(tmp_path):
 
 
 def test_a_run_that_fails_and_a_process_that_dies(city):
-    """A failed run stays failed; a dead process is told with its signal; both leave values to read, and initialize begins anew."""
+    """A failed run stays failed; a dead process is told with its signal; both leave values to read,
+    and initialize begins anew.
+    """
     model, pid, folder = started(city)
     model.update_until(40.0)
     states = set()
@@ -108,7 +131,9 @@ def test_a_run_that_fails_and_a_process_that_dies(city):
 
 
 def test_nothing_is_left_of_a_model_that_nobody_holds(city, tmp_path, monkeypatch):
-    """With the memory of systems that have no nameless one, in a folder of files that look like Python's own."""
+    """With the memory of systems that have no nameless one, in a folder of files that look like
+    Python's own.
+    """
     for name in ("json", "numpy", "flood_sim"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(99)")
     monkeypatch.chdir(tmp_path)
@@ -122,11 +147,20 @@ def test_nothing_is_left_of_a_model_that_nobody_holds(city, tmp_path, monkeypatc
 
 
 def test_a_program_ends_in_any_way(city):
-    """Without finalize, by an exception, killed with a fork of it that goes on: no process, no folder, no word too many."""
+    """Without finalize, by an exception, killed with a fork of it that goes on: no process, no
+    folder, no word too many.
+    """
     ways = (
         ("model.update()", 0, ""),
         ("raise SystemExit(7)", 7, ""),
-        ("pid = os.fork()\nif not pid:\n    import time; time.sleep(60); os._exit(0)\ntell(pid)\nos.kill(os.getpid(), 9)", -9, ""),
+        (
+            (
+                "pid = os.fork()\nif not pid:\n    import time; time.sleep(60);"
+                " os._exit(0)\ntell(pid)\nos.kill(os.getpid(), 9)"
+            ),
+            -9,
+            "",
+        ),
     )
     programs = [program(city, text) for text, _, _ in ways]
     for (run, pid, folder), (_, code, errors) in zip(programs, ways, strict=True):
@@ -163,15 +197,22 @@ except KeyboardInterrupt:
 @pytest.mark.skipif(sandbox.available() == 0, reason="this kernel has no Landlock")
 @pytest.mark.parametrize("off", ["", "1"])
 def test_the_process_opens_what_its_scenario_needs_and_no_more(city, tmp_path, monkeypatch, off):
-    """A plugin, which is code, tries to read a file elsewhere: the kernel keeps it away, unless the user has switched that off."""
+    """A plugin, which is code, tries to read a file elsewhere: the kernel keeps it away, unless the
+    user has switched that off.
+    """
     elsewhere, code = tmp_path / "elsewhere", tmp_path / "code"
     elsewhere.mkdir()
     code.mkdir()
     (elsewhere / "note.txt").write_text("secret")
-    (code / "spy.py").write_text(f"with open({str(elsewhere / 'note.txt')!r}) as file:\n    raise RuntimeError(file.read())\n")
+    (code / "spy.py").write_text(
+        f"with open({str(elsewhere / 'note.txt')!r}) as file:\n    raise"
+        " RuntimeError(file.read())\n"
+    )
     monkeypatch.syspath_prepend(code)
     monkeypatch.setenv("FLOOD_SIM_PLUGINS", "spy")
     monkeypatch.setenv("FLOOD_SIM_NO_SANDBOX", off)
     with pytest.raises(RunFailedError) as told:
         started(city)
-    assert ("secret" in str(told.value)) == bool(off) and (off or "note.txt" in str(told.value)), str(told.value)
+    assert ("secret" in str(told.value)) == bool(off) and (off or "note.txt" in str(told.value)), (
+        str(told.value)
+    )

@@ -1,4 +1,6 @@
-"""Sixty-odd inputs that are wrong: each is one refusal with code, place and way out, exit 2, no traceback, and nothing is written (RELIABILITY 4)."""
+"""Sixty-odd inputs that are wrong: each is one refusal with code, place and way out, exit 2, no
+traceback, and nothing is written (RELIABILITY 4).
+"""
 
 import json
 from pathlib import Path
@@ -11,7 +13,10 @@ from scenario.test_loader import GOOD, NETWORK, write_raster
 
 SERIES = 'kind = "series"\nfile = "rain.csv"\nlabel = "right"\ninterval_s = 300'
 STORM = 'kind = "storm"\nstorm = "zhengzhou-720"'
-FLAT = "bed_elevation = { columns = 20, rows = 10, cell_size_m = 5.0, slope_x = -0.01, level_m = 10.0 }"
+FLAT = (
+    "bed_elevation = { columns = 20, rows = 10, cell_size_m = 5.0, slope_x = -0.01, level_m ="
+    " 10.0 }"
+)
 SEWER = '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n'
 ROWS = "time,depth_mm\n2021-07-20T15:00:00+08:00,1\n2021-07-20T15:05:00+08:00,2\n2021-07-20T15:10:00+08:00,1\n"
 
@@ -39,7 +44,10 @@ def spoilt(values, at, value):
 
 
 def geojson(path: Path, *shapes: tuple[str, list, dict]):
-    features = [{"type": "Feature", "properties": p, "geometry": {"type": kind, "coordinates": c}} for kind, c, p in shapes]
+    features = [
+        {"type": "Feature", "properties": p, "geometry": {"type": kind, "coordinates": c}}
+        for kind, c, p in shapes
+    ]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
 
 
@@ -63,7 +71,7 @@ def case(*texts: str):
     return keep
 
 
-# ---------------------------------------------------------------------------------------------------------------------------------- files
+# -------------------------------------------------------------------------------------------- files
 @case("E102", "line 3")
 def toml_syntax(folder):
     return scenario(('name = "plain"', 'name = "plain'))
@@ -159,7 +167,7 @@ def rain_is_a_folder(folder):
     return scenario((STORM, SERIES))
 
 
-# ------------------------------------------------------------------------------------------------------------------------------- geometry
+# ----------------------------------------------------------------------------------------- geometry
 @case("E201", "coordinate system", 'crs = "EPSG:4547"')
 def raster_without_crs(folder):
     dem(folder, crs=None)
@@ -191,7 +199,14 @@ def cells_that_are_not_square(folder):
     import rasterio
     from rasterio.transform import Affine
 
-    profile = {"height": 10, "width": 12, "count": 1, "dtype": "float32", "crs": "EPSG:4547", "transform": Affine(5, 0, 472000, 0, -4.9, 3846100)}
+    profile = {
+        "height": 10,
+        "width": 12,
+        "count": 1,
+        "dtype": "float32",
+        "crs": "EPSG:4547",
+        "transform": Affine(5, 0, 472000, 0, -4.9, 3846100),
+    }
     with rasterio.open(folder / "dem.tif", "w", driver="GTiff", **profile) as data:
         data.write(np.ones((10, 12), np.float32), 1)
     return scenario(RASTER)
@@ -226,7 +241,9 @@ def class_without_a_row(folder):
     dem(folder)
     write_raster(folder / "cover.tif", spoilt(np.ones((10, 12)), (3, 3), 42))
     (folder / "cover.csv").write_text("class,manning_n\n1,0.03\n")
-    return scenario((FLAT, 'bed_elevation = "dem.tif"\nmanning_n = { file = "cover.tif", table = "cover.csv" }'))
+    return scenario(
+        (FLAT, 'bed_elevation = "dem.tif"\nmanning_n = { file = "cover.tif", table = "cover.csv" }')
+    )
 
 
 @case("cover.csv", "manning_n")
@@ -234,7 +251,9 @@ def table_without_its_column(folder):
     dem(folder)
     write_raster(folder / "cover.tif", np.ones((10, 12)))
     (folder / "cover.csv").write_text("class,n\n1,0.03\n")
-    return scenario((FLAT, 'bed_elevation = "dem.tif"\nmanning_n = { file = "cover.tif", table = "cover.csv" }'))
+    return scenario(
+        (FLAT, 'bed_elevation = "dem.tif"\nmanning_n = { file = "cover.tif", table = "cover.csv" }')
+    )
 
 
 @case("E204", "gauges", "`a`")
@@ -244,12 +263,22 @@ def gauge_outside(folder):
 
 @case("E204", "leaves the grid by")
 def dyke_off_the_grid(folder):
-    return scenario(more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[1000.0, 1000.0], [1010.0, 1000.0]]\n')
+    return scenario(
+        more=(
+            '[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[1000.0, 1000.0], [1010.0,'
+            " 1000.0]]\n"
+        )
+    )
 
 
 @case("E204", "both ends lie in one cell")
 def culvert_within_a_cell(folder):
-    return scenario(more='[[structures]]\nkind = "culvert"\nname = "c"\nfrom_m = [11.0, 11.0]\nto_m = [12.0, 12.0]\nheight_m = 1.0\n')
+    return scenario(
+        more=(
+            '[[structures]]\nkind = "culvert"\nname = "c"\nfrom_m = [11.0, 11.0]\nto_m = [12.0,'
+            " 12.0]\nheight_m = 1.0\n"
+        )
+    )
 
 
 @case("E105", "two structures have this name")
@@ -258,7 +287,7 @@ def structures_of_one_name(folder):
     return scenario(more=wall.replace("@", "20.0") + wall.replace("@", "30.0"))
 
 
-# ----------------------------------------------------------------------------------------------------------------------------------- time
+# --------------------------------------------------------------------------------------------- time
 @case("E104", "[time]")
 def end_before_start(folder):
     return scenario(("stop = 2021-07-20T15:10:00+08:00", "stop = 2021-07-20T14:00:00+08:00"))
@@ -301,7 +330,10 @@ def rain_without_its_label(folder):
 
 @case("E308", "frames")
 def frames_without_number(folder):
-    return scenario(("stop = 2021-07-20T15:10:00+08:00", "stop = 2021-08-20T15:10:00+08:00"), more="[output]\ninterval_s = 1\n")
+    return scenario(
+        ("stop = 2021-07-20T15:10:00+08:00", "stop = 2021-08-20T15:10:00+08:00"),
+        more="[output]\ninterval_s = 1\n",
+    )
 
 
 @case("rain.csv", "finite")
@@ -334,7 +366,7 @@ def rain_of_bytes(folder):
     return scenario((STORM, SERIES))
 
 
-# -------------------------------------------------------------------------------------------------------------------------------- network
+# ------------------------------------------------------------------------------------------ network
 @case("ERROR 209", "JX", "line")
 def pipe_to_nowhere(folder):
     network(folder, ("C J1 O 10", "C J1 JX 10"))
@@ -404,7 +436,10 @@ def rain_on_subcatchments_too(folder):
 @case("E104", "pump_new")
 def rule_for_a_link_that_is_not_there(folder):
     network(folder)
-    failure = '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["pump_new"]\nat = 2021-07-20T15:05:00+08:00\n'
+    failure = (
+        '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["pump_new"]\nat ='
+        " 2021-07-20T15:05:00+08:00\n"
+    )
     return scenario(more=SEWER + failure)
 
 
@@ -425,7 +460,7 @@ def steps_that_do_not_fit(folder):
     return scenario(more=SEWER + "coupling_step_s = 5\nrouting_step_s = 2\n")
 
 
-# ------------------------------------------------------------------------------------------------------------------- measures and actions
+# ----------------------------------------------------------------------------- measures and actions
 @case("E104", "portfolio.six")
 def portfolio_of_a_missing_measure(folder):
     return scenario(more='[portfolio.six]\nmeasures = ["x"]\n')
@@ -433,8 +468,19 @@ def portfolio_of_a_missing_measure(folder):
 
 @case("circle")
 def measures_in_a_circle(folder):
-    kind = '[measure.{}]\nkind = "surface_detention"\ntargets = {{ polygon_m = [[10, 10], [20, 10], [20, 20]] }}\ndepth_m = 1.0\nafter = ["{}"]\n'
-    return scenario(more=kind.format("a", "b") + kind.format("b", "a") + '[portfolio.it]\nmeasures = ["a", "b"]\n'), "--portfolio", "it"
+    kind = (
+        '[measure.{}]\nkind = "surface_detention"\ntargets = {{ polygon_m = [[10, 10], [20, 10],'
+        ' [20, 20]] }}\ndepth_m = 1.0\nafter = ["{}"]\n'
+    )
+    return (
+        scenario(
+            more=kind.format("a", "b")
+            + kind.format("b", "a")
+            + '[portfolio.it]\nmeasures = ["a", "b"]\n'
+        ),
+        "--portfolio",
+        "it",
+    )
 
 
 @case("E104", "kind")
@@ -452,7 +498,7 @@ def portfolio_that_is_not_there(folder):
     return scenario(), "--portfolio", "basline"
 
 
-# ------------------------------------------------------------------------------------------------------------------ physics and resources
+# ---------------------------------------------------------------------------- physics and resources
 @case("E104", "scale", "10")
 def a_storm_of_two_hundred_metres(folder):
     return scenario((STORM, STORM + "\nscale = 1000.0"))
@@ -470,18 +516,25 @@ def more_cells_than_memory(folder):
 
 @case("E601")
 def raster_of_a_million_by_a_million(folder):
-    (folder / "dem.asc").write_text("ncols 1000000\nnrows 1000000\nxllcorner 0\nyllcorner 0\ncellsize 5\nNODATA_value -9999\n1 2 3\n")
+    (folder / "dem.asc").write_text(
+        "ncols 1000000\nnrows 1000000\nxllcorner 0\nyllcorner 0\ncellsize 5\nNODATA_value -9999\n1"
+        " 2 3\n"
+    )
     return scenario((FLAT, 'bed_elevation = "dem.asc"'), more='[grid]\ncrs = "EPSG:4547"\n')
 
 
 @case("E205", "no face of the grid")
 def a_wall_beside_the_grid(folder):
-    return scenario(more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[120.0, 10.0], [120.0, 40.0]]\n')
+    return scenario(
+        more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[120.0, 10.0], [120.0, 40.0]]\n'
+    )
 
 
 @case("E204", "leaves the grid by")
 def a_wall_to_the_moon(folder):
-    return scenario(more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[10.0, 20.0], [4e8, 20.0]]\n')
+    return scenario(
+        more='[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[10.0, 20.0], [4e8, 20.0]]\n'
+    )
 
 
 @case("E204", "gauges")
@@ -491,7 +544,12 @@ def a_gauge_beyond_all_integers(folder):
 
 @case("E104", "polygon_m", "at least 3")
 def an_area_of_two_points(folder):
-    return scenario(more='[measure.a]\nkind = "sunken_green"\ntargets = { polygon_m = [[10, 10], [20, 10]] }\nshare = 0.3\n')
+    return scenario(
+        more=(
+            '[measure.a]\nkind = "sunken_green"\ntargets = { polygon_m = [[10, 10], [20, 10]]'
+            " }\nshare = 0.3\n"
+        )
+    )
 
 
 @case("E104", "gauges", "formula")
@@ -530,13 +588,17 @@ def street_in_an_unknown_zone(folder):
 @case("E408", "below zero")
 def discharge_below_zero(folder):
     (folder / "q.csv").write_text("time_s,discharge_m3_s\n0,1\n600,-1\n")
-    return scenario(more='[[boundaries]]\nkind = "discharge_series"\nedge = "west"\nfile = "q.csv"\n')
+    return scenario(
+        more='[[boundaries]]\nkind = "discharge_series"\nedge = "west"\nfile = "q.csv"\n'
+    )
 
 
 @case("stage.csv", "level_m")
 def stage_without_its_column(folder):
     (folder / "stage.csv").write_text("time_s,stage\n0,1\n")
-    return scenario(more='[[boundaries]]\nkind = "stage_series"\nedge = "west"\nfile = "stage.csv"\n')
+    return scenario(
+        more='[[boundaries]]\nkind = "stage_series"\nedge = "west"\nfile = "stage.csv"\n'
+    )
 
 
 @case("rain.nc")
@@ -547,7 +609,15 @@ def netcdf_without_coordinates(folder):
         for name in ("time", "y", "x"):
             f.createDimension(name, 3)
         f.createVariable("rainfall_rate", "f4", ("time", "y", "x"))[:] = 1.0
-    return scenario((STORM, 'kind = "grid"\nfile = "rain.nc"\nquantity = "rate_mm_h"\nlabel = "left"\ninterval_s = 300'))
+    return scenario(
+        (
+            STORM,
+            (
+                'kind = "grid"\nfile = "rain.nc"\nquantity = "rate_mm_h"\nlabel ='
+                ' "left"\ninterval_s = 300'
+            ),
+        )
+    )
 
 
 @case("rain.nc")
@@ -559,7 +629,15 @@ def netcdf_cut_in_half(folder):
         f.createVariable("time", "f8", ("time",))[:] = 0.0
     whole = (folder / "rain.nc").read_bytes()
     (folder / "rain.nc").write_bytes(whole[: len(whole) // 2])
-    return scenario((STORM, 'kind = "grid"\nfile = "rain.nc"\nquantity = "rate_mm_h"\nlabel = "left"\ninterval_s = 300'))
+    return scenario(
+        (
+            STORM,
+            (
+                'kind = "grid"\nfile = "rain.nc"\nquantity = "rate_mm_h"\nlabel ='
+                ' "left"\ninterval_s = 300'
+            ),
+        )
+    )
 
 
 @case("E104", "zhengzhou-720")
@@ -592,11 +670,14 @@ def test_there_are_sixty():
 
 
 def test_all_faults_of_a_scenario_are_told_at_once(tmp_path, capsys):
-    """A gauge outside, rain without its file, a wall off the grid, a network that is not there: four messages."""
+    """A gauge outside, rain without its file, a wall off the grid, a network that is not there:
+    four messages.
+    """
     text = scenario(
         (STORM, SERIES),
         more=SEWER
-        + '[output]\ngauges = { a = [1e6, 0.0] }\n[[structures]]\nkind = "wall"\nname = "w"\nline_m = [[1000.0, 1000.0], [1010.0, 1000.0]]\n',
+        + '[output]\ngauges = { a = [1e6, 0.0] }\n[[structures]]\nkind = "wall"\nname = "w"\nline_m'
+        " = [[1000.0, 1000.0], [1010.0, 1000.0]]\n",
     )
     (tmp_path / "s.toml").write_text(text)
     with pytest.raises(SystemExit):
@@ -607,7 +688,9 @@ def test_all_faults_of_a_scenario_are_told_at_once(tmp_path, capsys):
 
 
 def test_a_check_leaves_its_messages_and_the_model_as_read(tmp_path, capsys):
-    """messages.csv with each fault, also where the check refuses; else rasters equal to the model's, links, boundaries, structures and rain."""
+    """messages.csv with each fault, also where the check refuses; else rasters equal to the
+    model's, links, boundaries, structures and rain.
+    """
     import csv
 
     import pyogrio
@@ -634,16 +717,27 @@ def test_a_check_leaves_its_messages_and_the_model_as_read(tmp_path, capsys):
     inputs = build_inputs(load_scenario(tmp_path / "s.toml"))
     with rasterio.open(tmp_path / "check" / "bed_elevation.tif") as data:
         assert np.allclose(data.read(1), inputs.terrain.bed_elevation, atol=1e-5)
-        assert data.bounds.left == inputs.terrain.grid.west_m and data.bounds.top == inputs.terrain.grid.north_m
+        assert (
+            data.bounds.left == inputs.terrain.grid.west_m
+            and data.bounds.top == inputs.terrain.grid.north_m
+        )
     links = pyogrio.raw.read(tmp_path / "check" / "links.gpkg")
     assert list(links[3][list(links[0]["fields"]).index("node")]) == ["J1"]
     (line,) = shapely.from_wkb(links[2])
     inlet, grid = inputs.drainage.inlets[0], inputs.terrain.grid
-    assert list(line.coords) == [(20.0, 20.0), (grid.x_m[inlet.column], grid.y_m[inlet.row])] and inlet.row != inlet.column
+    assert (
+        list(line.coords) == [(20.0, 20.0), (grid.x_m[inlet.column], grid.y_m[inlet.row])]
+        and inlet.row != inlet.column
+    )
     assert pyogrio.read_info(tmp_path / "check" / "boundaries.gpkg")["features"] == 10
     assert pyogrio.read_info(tmp_path / "check" / "structures.gpkg")["features"] == 6
-    fallen = [float(r["fallen_mm"]) for r in csv.DictReader((tmp_path / "check" / "rain.csv").open(encoding="utf-8"))]
-    assert fallen[0] == 0.0 and fallen[-1] == pytest.approx(1000.0 * inputs.rainfall.depth_between(0.0, 600.0), abs=1e-3)
+    fallen = [
+        float(r["fallen_mm"])
+        for r in csv.DictReader((tmp_path / "check" / "rain.csv").open(encoding="utf-8"))
+    ]
+    assert fallen[0] == 0.0 and fallen[-1] == pytest.approx(
+        1000.0 * inputs.rainfall.depth_between(0.0, 600.0), abs=1e-3
+    )
     with pytest.raises(SystemExit) as ended:  # nothing is overwritten
         main(["check", str(tmp_path / "s.toml"), "--out", str(tmp_path / "check")])
     assert ended.value.code == 2 and "E111" in capsys.readouterr().err

@@ -1,4 +1,6 @@
-"""A spread of the campaign of bad inputs (benchmarks/reliability/bad_inputs.py): refused with code and place, or told as odd."""
+"""A spread of the campaign of bad inputs (benchmarks/reliability/bad_inputs.py): refused with code
+and place, or told as odd.
+"""
 
 import pytest
 

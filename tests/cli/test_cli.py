@@ -1,4 +1,6 @@
-"""The command line as a person and a program meet it: messages, exit codes, result folder, interruption, kill."""
+"""The command line as a person and a program meet it: messages, exit codes, result folder,
+interruption, kill.
+"""
 
 import json
 import os
@@ -29,16 +31,27 @@ storm = "zhengzhou-720"
 interval_s = 60
 gauges = {{ middle = [100.0, 75.0] }}
 """
-CONTRACT = {"schema", "status", "exceeded", "scenario", "portfolio", "cells", "steps", "wall_s", "timers", "threads", "versions", "ledger", "exchange", "flood", "gauges", "sites", "network"}  # fmt: skip
+CONTRACT = {
+    "schema", "status", "exceeded", "scenario", "portfolio", "cells", "steps", "wall_s", "timers",
+    "threads", "versions", "ledger", "exchange", "flood", "gauges", "sites", "network",
+}  # fmt: skip
 LEDGER = {
-    "rain", "inflow", "boundary_in", "boundary_out", "infiltration", "evaporation", "surface_stored_start", "surface_stored_end", "layers_stored_start",
-    "layers_stored_end", "escrow_start", "escrow_end", "network_stored_start", "network_stored_end", "network_inflow", "outfall_out", "outfall_half_volumes",
-    "network_residual", "sites_stored_start", "sites_stored_end", "error", "relative_error",
+    "rain", "inflow", "boundary_in", "boundary_out", "infiltration", "evaporation",
+    "surface_stored_start", "surface_stored_end", "layers_stored_start", "layers_stored_end",
+    "escrow_start", "escrow_end", "network_stored_start", "network_stored_end", "network_inflow",
+    "outfall_out", "outfall_half_volumes", "network_residual", "sites_stored_start",
+    "sites_stored_end", "error", "relative_error",
 }  # fmt: skip
 
 
 def flood_sim(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "flood_sim.cli", *map(str, arguments)], capture_output=True, text=True, check=False, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "flood_sim.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
 
 
 @pytest.fixture
@@ -51,12 +64,21 @@ def scenario(tmp_path):
 @pytest.fixture
 def long_scenario(tmp_path):
     path = tmp_path / "long.toml"
-    path.write_text(SCENARIO.format(stop="2021-07-21T08:00:00+08:00").replace("columns = 40, rows = 30", "columns = 200, rows = 200"))
+    path.write_text(
+        SCENARIO.format(stop="2021-07-21T08:00:00+08:00").replace(
+            "columns = 40, rows = 30", "columns = 200, rows = 200"
+        )
+    )
     return path
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys, flood_sim.cli.main as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nprint([m for m in ('numba','scipy','matplotlib','xarray','pandas','rasterio','pydantic') if m in sys.modules], file=sys.stderr)"  # fmt: skip
+    code = (
+        "import sys, flood_sim.cli.main as c\ntry: c.main(['--help'])\nexcept SystemExit:"
+        " pass\nprint([m for m in"
+        " ('numba','scipy','matplotlib','xarray','pandas','rasterio','pydantic') if m in"
+        " sys.modules], file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert all(verb in done.stdout for verb in ("list", "copy", "check", "run", "report"))
@@ -103,7 +125,9 @@ def test_result_folder_keeps_its_contract(tmp_path, scenario):
 
 def test_effective_scenario_gives_the_same_answer(tmp_path, scenario):
     assert flood_sim("run", scenario, "--out", tmp_path / "a", "--no-report").returncode == 0
-    done = flood_sim("run", tmp_path / "a" / "scenario.toml", "--out", tmp_path / "b", "--no-report")
+    done = flood_sim(
+        "run", tmp_path / "a" / "scenario.toml", "--out", tmp_path / "b", "--no-report"
+    )
     assert done.returncode == 0, done.stderr
     first, second = (json.loads((tmp_path / k / "summary.json").read_text()) for k in "ab")
     assert first["ledger"] == second["ledger"]
@@ -111,7 +135,9 @@ def test_effective_scenario_gives_the_same_answer(tmp_path, scenario):
 
 def test_effective_scenario_of_a_city_keeps_its_soil_and_sewers(tmp_path):
     assert flood_sim("run", "teaching", "--out", tmp_path / "a", "--no-report").returncode == 0
-    done = flood_sim("run", tmp_path / "a" / "scenario.toml", "--out", tmp_path / "b", "--no-report")
+    done = flood_sim(
+        "run", tmp_path / "a" / "scenario.toml", "--out", tmp_path / "b", "--no-report"
+    )
     assert done.returncode == 0, done.stderr
     first, second = (json.loads((tmp_path / k / "summary.json").read_text()) for k in "ab")
     assert first["ledger"] == second["ledger"]
@@ -127,7 +153,9 @@ def test_results_are_never_overwritten_unasked(tmp_path, scenario):
     assert "E111" in done.stderr and "--overwrite" in done.stderr and "Traceback" not in done.stderr
     assert (out / "fields.nc").read_bytes() == before
     scenario.write_text(scenario.read_text().replace("zhengzhou-720", "zhengzhou-721"))
-    assert flood_sim("run", scenario, "--out", out, "--overwrite").returncode == 2  # wrong input: the old results stay
+    assert (
+        flood_sim("run", scenario, "--out", out, "--overwrite").returncode == 2
+    )  # wrong input: the old results stay
     assert (out / "fields.nc").read_bytes() == before
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.doc").write_text("precious")
@@ -142,7 +170,10 @@ def test_results_are_never_overwritten_unasked(tmp_path, scenario):
         (("run", "quickstrat", "--out", "{}"), ["E101", "did you mean `quickstart`"]),
         (("check", "nowhere.toml"), ["E101", "nowhere.toml"]),
         (("report", "{}"), ["no result folder"]),
-        (("run", "quickstart", "--out", "{}", "--portfolio", "six_projects"), ["no such portfolio", "baseline"]),
+        (
+            ("run", "quickstart", "--out", "{}", "--portfolio", "six_projects"),
+            ["no such portfolio", "baseline"],
+        ),
     ],
 )
 def test_wrong_words_are_one_message_and_exit_2(tmp_path, arguments, texts):
@@ -176,7 +207,18 @@ def wait_for_frames(out: Path, count: int, process):
 def test_interrupted_run_leaves_readable_results(tmp_path, long_scenario, number):
     out = tmp_path / "out"
     process = subprocess.Popen(
-        [sys.executable, "-m", "flood_sim.cli", "run", str(long_scenario), "--out", str(out), "--no-report"], stderr=subprocess.PIPE, text=True
+        [
+            sys.executable,
+            "-m",
+            "flood_sim.cli",
+            "run",
+            str(long_scenario),
+            "--out",
+            str(out),
+            "--no-report",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     wait_for_frames(out, 5, process)
     process.send_signal(number)
@@ -195,7 +237,18 @@ def test_interrupted_run_leaves_readable_results(tmp_path, long_scenario, number
 def test_killed_run_keeps_every_announced_frame(tmp_path, long_scenario):
     out = tmp_path / "out"
     process = subprocess.Popen(
-        [sys.executable, "-m", "flood_sim.cli", "run", str(long_scenario), "--out", str(out), "--no-report"], stderr=subprocess.PIPE, text=True
+        [
+            sys.executable,
+            "-m",
+            "flood_sim.cli",
+            "run",
+            str(long_scenario),
+            "--out",
+            str(out),
+            "--no-report",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     wait_for_frames(out, 8, process)
     process.kill()
@@ -208,7 +261,9 @@ def test_killed_run_keeps_every_announced_frame(tmp_path, long_scenario):
     assert results.fields.sizes["time"] >= frames - 1 >= 6
     assert results.fields.attrs["frames_written"] >= frames - 1
     assert np.isfinite(results.fields.depth[frames - 2].values).all()
-    assert flood_sim("run", long_scenario, "--out", out).returncode == 2  # a dead run's results are results too
+    assert (
+        flood_sim("run", long_scenario, "--out", out).returncode == 2
+    )  # a dead run's results are results too
 
 
 def test_folder_in_use_is_refused(tmp_path, scenario):
@@ -221,13 +276,19 @@ def test_folder_in_use_is_refused(tmp_path, scenario):
 
 @pytest.mark.parametrize("owner", ["gone", "own", "younger"])
 def test_a_lock_left_by_a_killed_run_is_taken_over(tmp_path, owner):
-    """The system takes a lock back with its process: no number in a file is believed, in a container every run has the same."""
+    """The system takes a lock back with its process: no number in a file is believed, in a
+    container every run has the same.
+    """
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     number = {"gone": dead.pid, "own": os.getpid(), "younger": os.getppid()}[owner]
     (tmp_path / ".lock").write_text(str(number))
     (tmp_path / ".lock.owner").write_text(json.dumps({"pid": number, "host": "here", "since": 0.0}))
-    with claimed(tmp_path, overwrite=False), pytest.raises(InputError, match=f"E112.*\n.*process {os.getpid()} "), claimed(tmp_path, overwrite=False):
+    with (
+        claimed(tmp_path, overwrite=False),
+        pytest.raises(InputError, match=f"E112.*\n.*process {os.getpid()} "),
+        claimed(tmp_path, overwrite=False),
+    ):
         pass
     assert not tmp_path.exists()  # nothing was begun in it
 
@@ -238,12 +299,23 @@ def test_resume_takes_no_scenario_beside_it(tmp_path, scenario):
 
 
 def test_failed_run_is_exit_3_and_keeps_its_frames(tmp_path, scenario):
-    """Water that is faster than a bound, which is set low here: inputs that run away by themselves are refused before the run."""
-    code = "import sys\nfrom flood_sim import stability\nfrom flood_sim.cli.main import main\nstability.FASTEST_SIGNAL_M_S = 0.05\nmain(sys.argv[1:])"
+    """Water that is faster than a bound, which is set low here: inputs that run away by themselves
+    are refused before the run.
+    """
+    code = (
+        "import sys\nfrom flood_sim import stability\nfrom flood_sim.cli.main import"
+        " main\nstability.FASTEST_SIGNAL_M_S = 0.05\nmain(sys.argv[1:])"
+    )
     words = ["run", str(scenario), "--out", str(tmp_path / "out"), "--no-report", "--threads", "1"]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 3, done.stderr
-    assert "E502" in done.stderr and "water and its waves run at" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        "E502" in done.stderr
+        and "water and its waves run at" in done.stderr
+        and "Traceback" not in done.stderr
+    )
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["status"] == "failed"
 
 
@@ -258,13 +330,27 @@ def test_notebook_api_runs_in_a_child(tmp_path, scenario):
 
 
 def test_city_from_files_floods_as_the_built_one(tmp_path):
-    """`copy --as-files`: the city as GeoTIFF, GeoPackage, .inp and CSV; run from them it floods the same cells to the same depth."""
+    """`copy --as-files`: the city as GeoTIFF, GeoPackage, .inp and CSV; run from them it floods the
+    same cells to the same depth.
+    """
     assert flood_sim("copy", "teaching", tmp_path, "--as-files").returncode == 0
     names = {p.name for p in (tmp_path / "city").iterdir()}
     assert names == {
-        "README.txt", "buildings.gpkg", "buildings.tif", "initial_depth.tif", "inlets.csv", "land_cover.csv", "land_cover.tif", "network.inp",
-        "population.tif", "river_stage.csv", "roads.gpkg", "sites.gpkg", "terrain.tif", "zones.gpkg",
-    }  # fmt: skip
+        "README.txt",
+        "buildings.gpkg",
+        "buildings.tif",
+        "initial_depth.tif",
+        "inlets.csv",
+        "land_cover.csv",
+        "land_cover.tif",
+        "network.inp",
+        "population.tif",
+        "river_stage.csv",
+        "roads.gpkg",
+        "sites.gpkg",
+        "terrain.tif",
+        "zones.gpkg",
+    }
     depths = []
     for stem in ("teaching", "teaching_files"):
         done = flood_sim("run", tmp_path / f"{stem}.toml", "--out", tmp_path / stem, "--no-report")
@@ -284,7 +370,9 @@ def test_city_from_files_floods_as_the_built_one(tmp_path):
 
 
 def test_exceeded_tolerance_is_exit_4_and_named(tmp_path, scenario):
-    """float32 rounding (1e-9 of the rain) above a tolerance nobody can hold: the run is complete, and says what was exceeded."""
+    """float32 rounding (1e-9 of the rain) above a tolerance nobody can hold: the run is complete,
+    and says what was exceeded.
+    """
     scenario.write_text(scenario.read_text() + "[limits]\nvolume_error_exceeded = 1e-15\n")
     done = flood_sim("run", scenario, "--out", tmp_path / "out", "--no-report")
     assert done.returncode == 4, done.stderr
@@ -294,13 +382,24 @@ def test_exceeded_tolerance_is_exit_4_and_named(tmp_path, scenario):
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"), [("flood-sim ru", "run"), ("flood-sim run quick", "quickstart"), ("flood-sim check zheng", "zhengzhou_720")]
+    ("line", "expected"),
+    [
+        ("flood-sim ru", "run"),
+        ("flood-sim run quick", "quickstart"),
+        ("flood-sim check zheng", "zhengzhou_720"),
+    ],
 )
 def test_the_shell_completes_commands_and_scenarios(line, expected):
     """What bash asks after `--install-completion`."""
-    environment = os.environ | {"_FLOOD_SIM_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+    environment = os.environ | {
+        "_FLOOD_SIM_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split()) - 1),
+    }
     code = "from flood_sim.cli.main import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.stdout.split() == [expected], done.stderr
 
 

@@ -1,4 +1,6 @@
-"""Faults of the system: a disk that is full before and in the middle of a run, a folder that goes away. Nothing lost, a clear end."""
+"""Faults of the system: a disk that is full before and in the middle of a run, a folder that goes
+away. Nothing lost, a clear end.
+"""
 
 import subprocess
 import sys
@@ -37,7 +39,10 @@ def full(self, simulation, window):
 Recorder.record = full
 main(sys.argv[1:])
 """
-TEXT = GOOD.replace("columns = 20, rows = 10", "columns = 60, rows = 60") + "[output]\ninterval_s = 10\n[surface]\nwindow_s = 5\n"
+TEXT = (
+    GOOD.replace("columns = 20, rows = 10", "columns = 60, rows = 60")
+    + "[output]\ninterval_s = 10\n[surface]\nwindow_s = 5\n"
+)
 
 
 @pytest.fixture
@@ -47,9 +52,17 @@ def scenario(tmp_path):
 
 
 def test_a_disk_that_fills_ends_the_run_and_it_goes_on_when_there_is_room(tmp_path, scenario):
-    """From 200 s on no file may grow: E602, exit 3, no traceback, no summary that looks complete; resumed with room it ends as undisturbed."""
+    """From 200 s on no file may grow: E602, exit 3, no traceback, no summary that looks complete;
+    resumed with room it ends as undisturbed.
+    """
     words = ["run", str(scenario), "--out", str(tmp_path / "out"), "--no-report", "--threads", "1"]
-    done = subprocess.run([sys.executable, "-c", LIMITED, *words], capture_output=True, text=True, check=False, timeout=1800)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1800,
+    )
     assert done.returncode == 3, done.stderr
     assert "E602" in done.stderr and "--resume" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out" / "summary.json").exists()
@@ -57,38 +70,71 @@ def test_a_disk_that_fills_ends_the_run_and_it_goes_on_when_there_is_room(tmp_pa
         main(["run", "--resume", str(tmp_path / "out"), "--no-report", "--quiet"])
     assert ended.value.code == 0
     with pytest.raises(SystemExit):
-        main(["run", str(scenario), "--out", str(tmp_path / "whole"), "--no-report", "--quiet", "--threads", "1"])
+        main(
+            [
+                "run",
+                str(scenario),
+                "--out",
+                str(tmp_path / "whole"),
+                "--no-report",
+                "--quiet",
+                "--threads",
+                "1",
+            ]
+        )
     fields = [open_results(tmp_path / name).fields["depth"].values for name in ("out", "whole")]
-    assert fields[0].shape == fields[1].shape == (61, 60, 60) and np.array_equal(*fields, equal_nan=True)
+    assert fields[0].shape == fields[1].shape == (61, 60, 60) and np.array_equal(
+        *fields, equal_nan=True
+    )
 
 
 def test_a_disk_that_fills_under_the_tape_of_the_network(tmp_path):
-    """What SWMM was told can no longer be written down: E602, exit 3, no traceback; resumed with room it ends as undisturbed."""
+    """What SWMM was told can no longer be written down: E602, exit 3, no traceback; resumed with
+    room it ends as undisturbed.
+    """
     (tmp_path / "n.inp").write_text(NETWORK)
     text = (
-        GOOD
-        + '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s = 1\n[output]\ninterval_s = 600\nfields = "maxima"\n'
+        GOOD + '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s ='
+        ' 1\n[output]\ninterval_s = 600\nfields = "maxima"\n'
     )
     (tmp_path / "s.toml").write_text(text)
     words = ["run", str(tmp_path / "s.toml"), "--no-report", "--threads", "1", "--quiet", "--out"]
-    done = subprocess.run([sys.executable, "-c", TAPED, *words, str(tmp_path / "out")], capture_output=True, text=True, check=False, timeout=1800)
+    done = subprocess.run(
+        [sys.executable, "-c", TAPED, *words, str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1800,
+    )
     assert done.returncode == 3, done.stderr
     assert "E602" in done.stderr and "--resume" in done.stderr and "Traceback" not in done.stderr
-    for more in (["run", "--resume", str(tmp_path / "out"), "--no-report", "--quiet"], [*words, str(tmp_path / "whole")]):
+    for more in (
+        ["run", "--resume", str(tmp_path / "out"), "--no-report", "--quiet"],
+        [*words, str(tmp_path / "whole")],
+    ):
         subprocess.run([sys.executable, "-m", "flood_sim.cli", *more], check=True, timeout=1800)
     for name in ("gauges.csv", "max_depth.tif", "swmm.inp"):
-        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), (
+            name
+        )
 
 
 def test_results_that_never_fit_are_refused(tmp_path, scenario, capsys, monkeypatch):
     import shutil
 
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr("flood_sim.runs.runner.shutil.disk_usage", lambda path: usage._replace(free=1000))
+    monkeypatch.setattr(
+        "flood_sim.runs.runner.shutil.disk_usage", lambda path: usage._replace(free=1000)
+    )
     with pytest.raises(SystemExit) as ended:
         main(["run", str(scenario), "--out", str(tmp_path / "out"), "--quiet"])
     said = capsys.readouterr().err
-    assert ended.value.code == 2 and "E602" in said and "interval_s" in said and not (tmp_path / "out").exists()
+    assert (
+        ended.value.code == 2
+        and "E602" in said
+        and "interval_s" in said
+        and not (tmp_path / "out").exists()
+    )
 
 
 def test_a_folder_that_goes_away_is_told(tmp_path, scenario, capsys, monkeypatch):
@@ -113,7 +159,9 @@ def test_a_folder_that_goes_away_is_told(tmp_path, scenario, capsys, monkeypatch
 
 
 def test_a_cell_that_loses_its_value_is_located(tmp_path, scenario, capsys, monkeypatch):
-    """RELIABILITY P2: exit 3, place in the message and on a map, the frames before it kept and finite."""
+    """RELIABILITY P2: exit 3, place in the message and on a map, the frames before it kept and
+    finite.
+    """
     import pyogrio
 
     from flood_sim.output.recorder import Recorder
@@ -131,7 +179,13 @@ def test_a_cell_that_loses_its_value_is_located(tmp_path, scenario, capsys, monk
     with pytest.raises(SystemExit) as ended:
         main(["run", str(scenario), "--out", str(out), "--quiet", "--threads", "1", "--no-report"])
     said = capsys.readouterr().err
-    assert ended.value.code == 3 and "E502" in said and "lost their value" in said and "messages.gpkg" in said and "Traceback" not in said
+    assert (
+        ended.value.code == 3
+        and "E502" in said
+        and "lost their value" in said
+        and "messages.gpkg" in said
+        and "Traceback" not in said
+    )
     places = pyogrio.raw.read(out / "messages.gpkg")
     assert len(places[2]) >= 1
     lines = (out / "messages.csv").read_text().splitlines()
@@ -143,7 +197,9 @@ def test_a_cell_that_loses_its_value_is_located(tmp_path, scenario, capsys, monk
 
 
 def test_a_clock_that_jumps_moves_no_result(tmp_path, scenario, monkeypatch):
-    """The wall clock goes on by days and back again (a time server): checkpoints, results and their dates do not follow it."""
+    """The wall clock goes on by days and back again (a time server): checkpoints, results and their
+    dates do not follow it.
+    """
     import time
 
     from flood_sim.output.checkpoint import Checkpoints
@@ -160,27 +216,54 @@ def test_a_clock_that_jumps_moves_no_result(tmp_path, scenario, monkeypatch):
     for name, clock in (("steady", true), ("jumping", jumping)):
         monkeypatch.setattr(time, "time", clock)
         with pytest.raises(SystemExit) as ended:
-            main(["run", str(scenario), "--out", str(tmp_path / name), "--quiet", "--threads", "1", "--no-report", "--checkpoint-minutes", "600"])
+            main(
+                [
+                    "run",
+                    str(scenario),
+                    "--out",
+                    str(tmp_path / name),
+                    "--quiet",
+                    "--threads",
+                    "1",
+                    "--no-report",
+                    "--checkpoint-minutes",
+                    "600",
+                ]
+            )
         assert ended.value.code == 0
         folders.append(open_results(tmp_path / name))
-    assert len(written) == 2  # one before the first window of each; a day later by the wall is no reason for another
+    assert (
+        len(written) == 2
+    )  # one before the first window of each; a day later by the wall is no reason for another
     for variable in ("depth", "time"):
-        assert np.array_equal(folders[0].fields[variable].values, folders[1].fields[variable].values, equal_nan=variable == "depth")
-    assert all(0.0 < folder.summary["wall_s"] < 43200.0 for folder in folders)  # the clock has jumped by a day and more
+        assert np.array_equal(
+            folders[0].fields[variable].values,
+            folders[1].fields[variable].values,
+            equal_nan=variable == "depth",
+        )
+    assert all(
+        0.0 < folder.summary["wall_s"] < 43200.0 for folder in folders
+    )  # the clock has jumped by a day and more
 
 
-EVERY = 23  # of the calls that write, sync, copy or rename one is made to fail in a run of its own (all of them once by hand)
+# of the calls that write, sync, copy or rename one is made to fail in a run of its own (all of them
+# once by hand)
+EVERY = 23
 
 
 def test_every_call_to_the_disk_may_fail(tmp_path, monkeypatch, capsys):
-    """RELIABILITY P3: the n-th write, sync, copy or rename of a run fails (EIO, ENOSPC), for n from 1 to the last: E602 and exit 3, never a traceback
-    nor a summary that looks complete; resumed, or run again where there is no checkpoint, the results are the undisturbed ones."""
+    """RELIABILITY P3: the n-th write, sync, copy or rename of a run fails (EIO, ENOSPC), for n from
+    1 to the last: E602 and exit 3, never a traceback nor a summary that looks complete; resumed, or
+    run again where there is no checkpoint, the results are the undisturbed ones.
+    """
     import errno
     import os
     import pathlib
     import shutil
 
-    (tmp_path / "s.toml").write_text(GOOD + "[output]\ninterval_s = 120\n[surface]\nwindow_s = 60\n")
+    (tmp_path / "s.toml").write_text(
+        GOOD + "[output]\ninterval_s = 120\n[surface]\nwindow_s = 60\n"
+    )
     counted, fail_at = [0], [0]
 
     def failing(call):
@@ -192,7 +275,13 @@ def test_every_call_to_the_disk_may_fail(tmp_path, monkeypatch, capsys):
 
         return wrapped
 
-    places = [(os, "fsync"), (os, "replace"), (shutil, "copyfile"), (pathlib.Path, "write_text"), (pathlib.Path, "rename")]
+    places = [
+        (os, "fsync"),
+        (os, "replace"),
+        (shutil, "copyfile"),
+        (pathlib.Path, "write_text"),
+        (pathlib.Path, "rename"),
+    ]
     wrappers = [failing(getattr(owner, name)) for owner, name in places]
     for (owner, name), wrapper in zip(places, wrappers, strict=True):
         monkeypatch.setattr(owner, name, wrapper)
@@ -215,11 +304,21 @@ def test_every_call_to_the_disk_may_fail(tmp_path, monkeypatch, capsys):
         said = capsys.readouterr().err
         if counted[0] < n:  # the first run of a process writes once more (caches of libraries)
             break
-        assert code in (2, 3) and ("E602" in said or "E111" in said) and "injected" in said, (n, code, said)
+        assert code in (2, 3) and ("E602" in said or "E111" in said) and "injected" in said, (
+            n,
+            code,
+            said,
+        )
         assert not (out / "summary.json").exists() or open_results(out).status != "complete"
         told += 1
-        again = ["--resume", str(out)] if (out / "checkpoint").is_dir() else [*start, str(out), "--overwrite"]
+        again = (
+            ["--resume", str(out)]
+            if (out / "checkpoint").is_dir()
+            else [*start, str(out), "--overwrite"]
+        )
         assert go(*again) == 0, (n, capsys.readouterr().err)
         results = open_results(out)
-        assert results.status == "complete" and np.array_equal(results.fields["depth"].values, whole.fields["depth"].values, equal_nan=True), n
+        assert results.status == "complete" and np.array_equal(
+            results.fields["depth"].values, whole.fields["depth"].values, equal_nan=True
+        ), n
     assert told >= 8

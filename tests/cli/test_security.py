@@ -1,4 +1,6 @@
-"""What an untrusted scenario can not do: reach out, write elsewhere, run code, fill the memory (RELIABILITY P5, P6, P11, P12)."""
+"""What an untrusted scenario can not do: reach out, write elsewhere, run code, fill the memory
+(RELIABILITY P5, P6, P11, P12).
+"""
 
 import json
 import re
@@ -33,7 +35,9 @@ json.dump(seen, open(sys.argv[1], "w"))
 
 
 def test_a_run_reaches_nobody_and_writes_its_folder_alone(tmp_path):
-    """No socket; every file that Python opens for writing lies in the result folder, the kernels' cache or the system's temporary folder."""
+    """No socket; every file that Python opens for writing lies in the result folder, the kernels'
+    cache or the system's temporary folder.
+    """
     import os
 
     from flood_kernels import cache_folder
@@ -42,7 +46,10 @@ def test_a_run_reaches_nobody_and_writes_its_folder_alone(tmp_path):
     words = ["run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), "--threads", "1"]
     (tmp_path / "temporary").mkdir()
     command = [sys.executable, "-c", WATCHED, str(tmp_path / "seen.json"), *words]
-    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {
+        "TMPDIR": str(tmp_path / "temporary"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     seen = json.loads((tmp_path / "seen.json").read_text())
     assert seen["exit"] == 0, done.stderr
@@ -56,30 +63,53 @@ def test_a_run_reaches_nobody_and_writes_its_folder_alone(tmp_path):
         "/proc/",
     ]
     home = Path.home()
-    allowed += [str(home / ".cache"), str(home / ".config" / "matplotlib")]  # matplotlib's list of fonts
+    allowed += [
+        str(home / ".cache"),
+        str(home / ".config" / "matplotlib"),
+    ]  # matplotlib's list of fonts
     assert [path for path in seen["written"] if not path.startswith(tuple(allowed))] == []
-    assert not [s for s in seen["started"] if not re.search(r"ldconfig|gcc|fc-list|uname|/sbin|python", s)], seen["started"]
+    assert not [
+        s for s in seen["started"] if not re.search(r"ldconfig|gcc|fc-list|uname|/sbin|python", s)
+    ], seen["started"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 def test_a_vast_grid_is_refused_at_once_and_cheaply(tmp_path):
     """A header of 10^6 x 10^6 cells: exit 2 within seconds, less than 500 MB."""
-    (tmp_path / "dem.asc").write_text("ncols 1000000\nnrows 1000000\nxllcorner 0\nyllcorner 0\ncellsize 5\nNODATA_value -9999\n1 2 3\n")
-    text = GOOD.replace(GOOD[GOOD.index("bed_elevation") : GOOD.index("[rainfall]")], 'bed_elevation = "dem.asc"\n[grid]\ncrs = "EPSG:4547"\n')
+    (tmp_path / "dem.asc").write_text(
+        "ncols 1000000\nnrows 1000000\nxllcorner 0\nyllcorner 0\ncellsize 5\nNODATA_value -9999\n1"
+        " 2 3\n"
+    )
+    text = GOOD.replace(
+        GOOD[GOOD.index("bed_elevation") : GOOD.index("[rainfall]")],
+        'bed_elevation = "dem.asc"\n[grid]\ncrs = "EPSG:4547"\n',
+    )
     (tmp_path / "s.toml").write_text(text)
     code = (
-        "import sys\nfrom flood_sim.cli.main import main\n"  # VmHWM: ru_maxrss of a child begins with its parent's
+        # VmHWM: ru_maxrss of a child begins with its parent's
+        "import sys\nfrom flood_sim.cli.main import main\n"
         "try:\n    main(['check', sys.argv[1]])\nexcept SystemExit as e:\n"
-        "    print(e.code, next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))\n"
+        "    print(e.code, next(line.split()[1] for line in open('/proc/self/status') if"
+        " line.startswith('VmHWM')))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "s.toml")], capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "s.toml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
     status, peak_kib = (int(v) for v in done.stdout.split())
     assert status == 2 and "E601" in done.stderr and peak_kib < 500_000
 
 
 def test_nothing_runs_what_a_file_says():
-    """No pickle, eval, exec, yaml, shell or unsafe array loading in the package (JIT and importlib of named plugins aside)."""
-    forbidden = re.compile(r"\b(pickle|marshal|shelve|yaml)\b|\beval\(|\bexec\(|shell\s*=\s*True|allow_pickle\s*=\s*True|os\.system|Template\(")
+    """No pickle, eval, exec, yaml, shell or unsafe array loading in the package (JIT and importlib
+    of named plugins aside).
+    """
+    forbidden = re.compile(
+        r"\b(pickle|marshal|shelve|yaml)\b|\beval\(|\bexec\(|shell\s*=\s*True|allow_pickle\s*=\s*True|os\.system|Template\("
+    )
     found = []
     for path in [*(ROOT / "flood_sim").rglob("*.py"), *(ROOT / "kernels").rglob("*.py")]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -88,7 +118,9 @@ def test_nothing_runs_what_a_file_says():
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"])
+@pytest.mark.parametrize(
+    "name", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"]
+)
 def test_a_name_is_text_on_the_page(tmp_path, name):
     """A gauge of this name, in its hydrograph."""
     from flood_sim.runs.runner import run_scenario
@@ -109,9 +141,30 @@ def test_compiled_code_that_others_may_write_is_not_run(tmp_path):
     cache = tmp_path / "cache"
     cache.mkdir()
     cache.chmod(0o777)
-    command = [sys.executable, "-m", "flood_sim.cli", "run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), "--no-report", "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"NUMBA_CACHE_DIR": str(cache)})
-    assert done.returncode == 2 and "E114" in done.stderr and "NUMBA_CACHE_DIR" in done.stderr and not (tmp_path / "out").exists()
+    command = [
+        sys.executable,
+        "-m",
+        "flood_sim.cli",
+        "run",
+        str(tmp_path / "s.toml"),
+        "--out",
+        str(tmp_path / "out"),
+        "--no-report",
+        "--quiet",
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
+    )
+    assert (
+        done.returncode == 2
+        and "E114" in done.stderr
+        and "NUMBA_CACHE_DIR" in done.stderr
+        and not (tmp_path / "out").exists()
+    )
     from flood_sim.runs.kernel_cache import refuse_foreign
 
     cache.chmod(0o700)
@@ -120,7 +173,9 @@ def test_compiled_code_that_others_may_write_is_not_run(tmp_path):
 
 @pytest.mark.parametrize("ending", [".msk", ".ovr", ".aux.xml"])
 def test_files_beside_a_raster_are_not_looked_at(tmp_path, ending):
-    """A mask that hides every cell, overviews that are a VRT of another file, statistics of another system: the raster is read as it is."""
+    """A mask that hides every cell, overviews that are a VRT of another file, statistics of another
+    system: the raster is read as it is.
+    """
     import numpy as np
 
     from flood_sim.scenario.doors.files import open_raster
@@ -131,17 +186,25 @@ def test_files_beside_a_raster_are_not_looked_at(tmp_path, ending):
     if ending == ".msk":
         import rasterio
 
-        with rasterio.open(tmp_path / "m.tif", "w", driver="GTiff", width=80, height=80, count=1, dtype="uint8") as mask:
+        with rasterio.open(
+            tmp_path / "m.tif", "w", driver="GTiff", width=80, height=80, count=1, dtype="uint8"
+        ) as mask:
             mask.write(np.zeros((80, 80), np.uint8), 1)
             mask.update_tags(INTERNAL_MASK_FLAGS_1="2")
         (tmp_path / "m.tif").rename(tmp_path / "dem.tif.msk")
     elif ending == ".ovr":
         source = "<SourceFilename>/etc/hostname</SourceFilename>"
-        band = f'<VRTRasterBand dataType="Float32" band="1"><SimpleSource>{source}</SimpleSource></VRTRasterBand>'
-        (tmp_path / "dem.tif.ovr").write_text(f'<VRTDataset rasterXSize="40" rasterYSize="40">{band}</VRTDataset>')
+        band = (
+            '<VRTRasterBand dataType="Float32"'
+            f' band="1"><SimpleSource>{source}</SimpleSource></VRTRasterBand>'
+        )
+        (tmp_path / "dem.tif.ovr").write_text(
+            f'<VRTDataset rasterXSize="40" rasterYSize="40">{band}</VRTDataset>'
+        )
     else:
         (tmp_path / "dem.tif.aux.xml").write_text(
-            '<PAMDataset><SRS>EPSG:3857</SRS><Metadata><MDI key="AREA_OR_POINT">Point</MDI></Metadata></PAMDataset>'
+            "<PAMDataset><SRS>EPSG:3857</SRS><Metadata><MDI"
+            ' key="AREA_OR_POINT">Point</MDI></Metadata></PAMDataset>'
         )
     with open_raster(tmp_path / "dem.tif") as data:
         assert data.files == [str(tmp_path / "dem.tif")]
@@ -158,5 +221,10 @@ def test_a_studys_own_workers_listen_on_the_loopback_alone():
 
     with open_client(1, None, trusted=False):
         me = psutil.Process()
-        heard = {c.laddr.ip for p in (me, *me.children(recursive=True)) for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+        heard = {
+            c.laddr.ip
+            for p in (me, *me.children(recursive=True))
+            for c in p.net_connections("inet")
+            if c.status == psutil.CONN_LISTEN
+        }
     assert heard == {"127.0.0.1"}

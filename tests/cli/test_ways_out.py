@@ -1,4 +1,6 @@
-"""True ways out: what a message tells to do is done, and leads on. A table of mistakes, each with what its `do` says; commands named are given."""
+"""True ways out: what a message tells to do is done, and leads on. A table of mistakes, each with
+what its `do` says; commands named are given.
+"""
 
 import ast
 import re
@@ -16,8 +18,11 @@ from flood_sim.scenario import build_inputs, load_scenario
 from scenario.test_loader import GOOD, write_raster
 
 PACKAGE = Path(__file__).resolve().parents[2] / "flood_sim"
-TEXTS = [(path, node) for path in sorted(PACKAGE.rglob("*.py")) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
-
+TEXTS = [
+    (path, node)
+    for path in sorted(PACKAGE.rglob("*.py"))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+]
 
 
 def said(node: ast.AST) -> str:
@@ -25,11 +30,13 @@ def said(node: ast.AST) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        return "".join(
+            part.value if isinstance(part, ast.Constant) else "{}" for part in node.values
+        )
     return ""
 
 
-# ------------------------------------------------------------------------------------------------------------------- what is said exists
+# ------------------------------------------------------------------------------ what is said exists
 
 
 def commands() -> dict[str, set[str]]:
@@ -39,7 +46,9 @@ def commands() -> dict[str, set[str]]:
     for name, command in top.commands.items():
         found[name] = {o for p in command.params for o in [*p.opts, *p.secondary_opts]} | {"--help"}
         for sub, below in getattr(command, "commands", {}).items():
-            found[f"{name} {sub}"] = {o for p in below.params for o in [*p.opts, *p.secondary_opts]} | {"--help"}
+            found[f"{name} {sub}"] = {
+                o for p in below.params for o in [*p.opts, *p.secondary_opts]
+            } | {"--help"}
     return found
 
 
@@ -63,18 +72,31 @@ def test_every_command_and_option_that_a_message_names_is_there():
 def test_no_message_says_to_run_it_again():
     """Refused where results are there: the words are `--overwrite`, another --out, or a command."""
     told = {"run it again", "run again", "run the scenario again", "try again"}
-    assert not [(p.name, said(n)) for p, n in TEXTS if isinstance(n, (ast.Constant, ast.JoinedStr)) and said(n).strip() in told]
+    assert not [
+        (p.name, said(n))
+        for p, n in TEXTS
+        if isinstance(n, (ast.Constant, ast.JoinedStr)) and said(n).strip() in told
+    ]
 
 
 def test_no_error_is_without_a_way_out():
-    codes = {said(n.args[0]) for _, n in TEXTS if isinstance(n, ast.Call) and n.args and getattr(n.func, "id", "") in ("Finding", "input_error")}
+    codes = {
+        said(n.args[0])
+        for _, n in TEXTS
+        if isinstance(n, ast.Call)
+        and n.args
+        and getattr(n.func, "id", "") in ("Finding", "input_error")
+    }
     for code in sorted(c for c in codes if re.fullmatch(r"E\d{3}", c)):
-        assert Finding(code, "here", "wrong").do and Finding(code, "here", "wrong", allowed="1 to 2").do, code
+        assert (
+            Finding(code, "here", "wrong").do
+            and Finding(code, "here", "wrong", allowed="1 to 2").do
+        ), code
         assert code in WAYS or code[:2] in WAYS, code
     assert not Finding("W210", "here", "odd").do
 
 
-# ---------------------------------------------------------------------------------------------------- keys and files: done as it is said
+# --------------------------------------------------------------- keys and files: done as it is said
 
 
 def put(name: str, old: str, new: str):
@@ -128,67 +150,137 @@ MENDED = {
     "scenario_in_utf16": ("save the file as UTF-8", whole),
     "scenario_of_two_megabytes": ("CSV", lambda folder, text: text[: text.index("# x")]),
     "nested_brackets": ("", lambda folder, text: text[: text.index("a = [")]),
-    "path_out_of_the_folder": ("copy the file in", lambda folder, text: (RAIN(folder, text), text.replace("../../rain.csv", "rain.csv"))[1]),
-    "remote_raster": ("use a plain file", lambda folder, text: (dem(folder), re.sub(r'"/vsicurl[^"]*"', '"dem.tif"', text))[1]),
-    "unknown_raster_format": ("convert it to GeoTIFF", lambda folder, text: (dem(folder), text.replace("dem.png", "dem.tif"))[1]),
+    "path_out_of_the_folder": (
+        "copy the file in",
+        lambda folder, text: (RAIN(folder, text), text.replace("../../rain.csv", "rain.csv"))[1],
+    ),
+    "remote_raster": (
+        "use a plain file",
+        lambda folder, text: (dem(folder), re.sub(r'"/vsicurl[^"]*"', '"dem.tif"', text))[1],
+    ),
+    "unknown_raster_format": (
+        "convert it to GeoTIFF",
+        lambda folder, text: (dem(folder), text.replace("dem.png", "dem.tif"))[1],
+    ),
     "vrt_named_tif": ("convert the file", DEM),
     "truncated_raster": ("re-copy the file", DEM),
     "empty_raster": ("re-copy", DEM),
     "missing_rain_file": ("gone.csv", made("gone.csv", lambda p: p.write_text(ROWS))),
     "extends_in_a_circle": ("remove", key('extends = "base.toml"\n', "")),
     "rain_is_a_folder": ("name a file", RAIN),
-    "raster_without_crs": ('set [grid] crs = "EPSG:4547"', lambda folder, text: text + '[grid]\ncrs = "EPSG:4547"\n'),
+    "raster_without_crs": (
+        'set [grid] crs = "EPSG:4547"',
+        lambda folder, text: text + '[grid]\ncrs = "EPSG:4547"\n',
+    ),
     "raster_in_degrees": ("reproject to metres", DEM),
     "layers_in_two_systems": ("reproject the file", LAYER),
-    "layers_that_do_not_meet": ("reproject", made("roads.geojson", lambda p: (p.write_text(""), on_grid(p)))),
+    "layers_that_do_not_meet": (
+        "reproject",
+        made("roads.geojson", lambda p: (p.write_text(""), on_grid(p))),
+    ),
     "cells_that_are_not_square": ("resample the raster", DEM),
-    "nodata_not_declared": ("declare nodata", made("dem.tif", lambda p: dem(p.parent, np.where(np.arange(120).reshape(10, 12) < 24, -9999.0, 10.0), nodata=-9999.0))),
+    "nodata_not_declared": (
+        "declare nodata",
+        made(
+            "dem.tif",
+            lambda p: dem(
+                p.parent,
+                np.where(np.arange(120).reshape(10, 12) < 24, -9999.0, 10.0),
+                nodata=-9999.0,
+            ),
+        ),
+    ),
     "no_cell_is_open": ("", DEM),
     "roughness_below_zero": ("mend", key("-0.03", "0.03")),
     "roughness_raster_with_nan": ("fill the raster", LAYER),
     "class_without_a_row": ("add the row", put("cover.csv", "1,0.03\n", "1,0.03\n42,0.05\n")),
     "table_without_its_column": ("", put("cover.csv", "class,n", "class,manning_n")),
     "gauge_outside": ("onto the grid", key("[1e6, 0.0]", "[20.0, 20.0]")),
-    "dyke_off_the_grid": ("check its coordinates", key("[[1000.0, 1000.0], [1010.0, 1000.0]]", "[[10.0, 20.0], [40.0, 20.0]]")),
-    "culvert_within_a_cell": ("leave it out", lambda folder, text: text[: text.index("[[structures]]")]),
-    "structures_of_one_name": ("names must differ", lambda folder, text: text.replace('name = "w"', 'name = "v"', 1)),
+    "dyke_off_the_grid": (
+        "check its coordinates",
+        key("[[1000.0, 1000.0], [1010.0, 1000.0]]", "[[10.0, 20.0], [40.0, 20.0]]"),
+    ),
+    "culvert_within_a_cell": (
+        "leave it out",
+        lambda folder, text: text[: text.index("[[structures]]")],
+    ),
+    "structures_of_one_name": (
+        "names must differ",
+        lambda folder, text: text.replace('name = "w"', 'name = "v"', 1),
+    ),
     "end_before_start": ("change the value", key("14:00:00", "15:10:00")),
     "start_without_offset": ("add the offset", key("15:00:00\n", "15:00:00+08:00\n")),
     "rain_without_offset": ("write 2021-07-20T15:00:00+08:00", RAIN),
     "rain_that_runs_backwards": ("sort the rows", RAIN),
-    "rain_without_its_label": ("add `label", key("interval_s = 300", 'interval_s = 300\nlabel = "right"')),
+    "rain_without_its_label": (
+        "add `label",
+        key("interval_s = 300", 'interval_s = 300\nlabel = "right"'),
+    ),
     "frames_without_number": ("write less often", key("interval_s = 1\n", "interval_s = 3600\n")),
     "rain_that_is_no_number": ("fill the gap or remove the row", RAIN),
     "rain_below_zero": ("", RAIN),
     "rain_in_metres_as_millimetres": ("check the unit", RAIN),
     "rain_of_bytes": ("save the table as CSV, UTF-8", RAIN),
-    "network_off_the_grid": ("[COORDINATES] in the terrain's system", put("n.inp", "J1 99999 20", "J1 20 20")),
+    "network_off_the_grid": (
+        "[COORDINATES] in the terrain's system",
+        put("n.inp", "J1 99999 20", "J1 20 20"),
+    ),
     "depth_of_a_node_below_zero": ("", put("n.inp", "J1 0 -2 0 0 0", "J1 0 2 0 0 0")),
     "pipe_of_no_length": ("give its length", put("n.inp", "C J1 O 0", "C J1 O 10")),
-    "network_without_outfall": ("add a dummy outfall", put("n.inp", "[OUTFALLS]\n", "[OUTFALLS]\nO -1 FREE NO\n")),
+    "network_without_outfall": (
+        "add a dummy outfall",
+        put("n.inp", "[OUTFALLS]\n", "[OUTFALLS]\nO -1 FREE NO\n"),
+    ),
     "unknown_flow_units": ("give what is allowed", put("n.inp", "XYZ", "CMS")),
-    "rain_on_subcatchments_too": ("remove [SUBCATCHMENTS]", put("n.inp", "[SUBCATCHMENTS]\nS1 R J1 1 50 100 0.5 0\n", "")),
+    "rain_on_subcatchments_too": (
+        "remove [SUBCATCHMENTS]",
+        put("n.inp", "[SUBCATCHMENTS]\nS1 R J1 1 50 100 0.5 0\n", ""),
+    ),
     "network_file_missing": ("n.inp", made("n.inp", lambda p: network(p.parent))),
-    "network_of_bytes": ("give an EPA SWMM 5 .inp file", made("n.inp", lambda p: network(p.parent))),
+    "network_of_bytes": (
+        "give an EPA SWMM 5 .inp file",
+        made("n.inp", lambda p: network(p.parent)),
+    ),
     "steps_that_do_not_fit": ("", key("routing_step_s = 2", "routing_step_s = 1")),
-    "portfolio_of_a_missing_measure": ("change the value", key('measures = ["x"]', "measures = []")),
+    "portfolio_of_a_missing_measure": (
+        "change the value",
+        key('measures = ["x"]', "measures = []"),
+    ),
     "measure_of_no_kind": ("set kind", lambda folder, text: text[: text.index("[measure.a]")]),
     "action_after_itself": ("", lambda folder, text: text[: text.index("[[actions]]")]),
     "a_storm_of_two_hundred_metres": ("change the value", key("scale = 1000.0", "scale = 2.0")),
     "water_without_end_at_the_start": ("", key("= inf", "= 0.1")),
-    "more_cells_than_memory": ("use cells at least", key("columns = 20000, rows = 20000, cell_size_m = 5.0", "columns = 200, rows = 200, cell_size_m = 50.0")),
-    "a_wall_beside_the_grid": ("", key("[[120.0, 10.0], [120.0, 40.0]]", "[[50.0, 10.0], [50.0, 40.0]]")),
+    "more_cells_than_memory": (
+        "use cells at least",
+        key(
+            "columns = 20000, rows = 20000, cell_size_m = 5.0",
+            "columns = 200, rows = 200, cell_size_m = 50.0",
+        ),
+    ),
+    "a_wall_beside_the_grid": (
+        "",
+        key("[[120.0, 10.0], [120.0, 40.0]]", "[[50.0, 10.0], [50.0, 40.0]]"),
+    ),
     "a_wall_to_the_moon": ("check its coordinates", key("[4e8, 20.0]", "[40.0, 20.0]")),
-    "an_area_of_two_points": ("change the value", lambda folder, text: text.replace("[20, 10]] }", "[20, 10], [20, 20]] }").replace("share = 0.3", "depth_m = 0.05")),
+    "an_area_of_two_points": (
+        "change the value",
+        lambda folder, text: text.replace("[20, 10]] }", "[20, 10], [20, 20]] }").replace(
+            "share = 0.3", "depth_m = 0.05"
+        ),
+    ),
     "a_gauge_that_is_a_formula": ("change the value", key("'=cmd()'", "cmd")),
     "a_key_twice": ("mend the line", key('name = "plain"\nname = "plain"', 'name = "plain"')),
     "a_grid_of_no_columns": ("change the value", key("columns = 0", "columns = 20")),
-}  # fmt: skip
+}
 
 
 def on_grid(path: Path) -> None:
     geojson(path, ("LineString", [[472010, 3846080], [472040, 3846080]], {}))
-    text = path.read_text().replace('"FeatureCollection",', '"FeatureCollection", "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4547"}},')
+    text = path.read_text().replace(
+        '"FeatureCollection",',
+        '"FeatureCollection", "crs": {"type": "name", "properties": {"name":'
+        ' "urn:ogc:def:crs:EPSG::4547"}},',
+    )
     path.write_text(text)
 
 
@@ -219,7 +311,7 @@ def test_a_mistake_mended_as_it_is_said(tmp_path, name):
     assert not left, [str(f) for f in left]
 
 
-# ------------------------------------------------------------------------------------------------------------ commands: given as they are said
+# ----------------------------------------------------------------- commands: given as they are said
 
 
 def command(*words: str, code: int = 0) -> None:
@@ -239,13 +331,24 @@ def named(text: str) -> list[str]:
 def finished(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("ways")
     (folder / "s.toml").write_text(GOOD + "[output]\ninterval_s = 120\n")
-    command("run", folder / "s.toml", "--out", folder / "whole", "--quiet", "--no-report", "--threads", "1")
+    command(
+        "run",
+        folder / "s.toml",
+        "--out",
+        folder / "whole",
+        "--quiet",
+        "--no-report",
+        "--threads",
+        "1",
+    )
     return folder
 
 
 @pytest.fixture
 def half(finished, tmp_path, monkeypatch, capsys) -> Path:
-    """A run that a full disk ended in its middle, with a checkpoint; its message lies in said.txt beside it."""
+    """A run that a full disk ended in its middle, with a checkpoint; its message lies in said.txt
+    beside it.
+    """
     from flood_sim.output.recorder import Recorder
 
     record = Recorder.record
@@ -257,12 +360,24 @@ def half(finished, tmp_path, monkeypatch, capsys) -> Path:
 
     with monkeypatch.context() as patched:
         patched.setattr(Recorder, "record", full)
-        command("run", finished / "s.toml", "--out", tmp_path / "half", "--quiet", "--no-report", "--threads", "1", code=3)
+        command(
+            "run",
+            finished / "s.toml",
+            "--out",
+            tmp_path / "half",
+            "--quiet",
+            "--no-report",
+            "--threads",
+            "1",
+            code=3,
+        )
     (tmp_path / "said.txt").write_text(capsys.readouterr().err)
     return tmp_path / "half"
 
 
-def test_run_resume_is_true_after_a_full_disk_and_wherever_a_run_is_called_unfinished(half, finished, capsys):
+def test_run_resume_is_true_after_a_full_disk_and_wherever_a_run_is_called_unfinished(
+    half, finished, capsys
+):
     told = [(half.parent / "said.txt").read_text()]
     command("compare", finished / "whole", half, code=2)
     told.append(capsys.readouterr().err)
@@ -276,7 +391,16 @@ def test_run_resume_is_true_after_a_full_disk_and_wherever_a_run_is_called_unfin
 
 def test_overwrite_and_another_out_are_true_where_results_are(finished, tmp_path, capsys):
     shutil.copytree(finished / "whole", tmp_path / "out")
-    words = ["run", finished / "s.toml", "--out", tmp_path / "out", "--quiet", "--no-report", "--threads", "1"]
+    words = [
+        "run",
+        finished / "s.toml",
+        "--out",
+        tmp_path / "out",
+        "--quiet",
+        "--no-report",
+        "--threads",
+        "1",
+    ]
     command(*words, code=2)
     text = capsys.readouterr().err
     assert "E111" in text and "another --out" in text and "--overwrite" in text
@@ -287,7 +411,9 @@ def test_overwrite_and_another_out_are_true_where_results_are(finished, tmp_path
 def test_allow_path_is_true(tmp_path, capsys):
     (tmp_path / "a").mkdir()
     (tmp_path / "rain.csv").write_text(ROWS)
-    (tmp_path / "a" / "s.toml").write_text(GOOD.replace(STORM, SERIES.replace("rain.csv", "../rain.csv")))
+    (tmp_path / "a" / "s.toml").write_text(
+        GOOD.replace(STORM, SERIES.replace("rain.csv", "../rain.csv"))
+    )
     command("check", tmp_path / "a" / "s.toml", code=2)
     assert "--allow-path DIR" in capsys.readouterr().err
     command("check", tmp_path / "a" / "s.toml", "--allow-path", tmp_path)
@@ -295,7 +421,7 @@ def test_allow_path_is_true(tmp_path, capsys):
 
 def test_lists_that_are_named_show_the_names(tmp_path, capsys):
     command("check", tmp_path / "nowhere.toml", code=2)
-    assert named(capsys.readouterr().err.replace("`", " ")) [:1] in (["list"], [])
+    assert named(capsys.readouterr().err.replace("`", " "))[:1] in (["list"], [])
     command("list")
     assert "quickstart" in capsys.readouterr().out
     command("check", "quickstrat", code=2)
@@ -307,7 +433,16 @@ def test_a_folder_without_results_names_the_run_that_makes_them(finished, tmp_pa
     (tmp_path / "empty").mkdir()
     command("report", tmp_path / "empty", code=2)
     assert "flood-sim run SCENARIO --out DIR" in capsys.readouterr().err
-    command("run", finished / "s.toml", "--out", tmp_path / "empty", "--quiet", "--no-report", "--threads", "1")
+    command(
+        "run",
+        finished / "s.toml",
+        "--out",
+        tmp_path / "empty",
+        "--quiet",
+        "--no-report",
+        "--threads",
+        "1",
+    )
     command("explain", tmp_path / "empty", "J1", code=2)
     assert '[drainage] kind = "swmm"' in capsys.readouterr().err
 
@@ -329,8 +464,12 @@ def test_copy_and_check_into_places_that_are_taken(tmp_path, capsys):
     assert (tmp_path / "new" / "rain.csv").read_bytes().endswith(b"\n")
 
 
-def test_what_cannot_be_written_leaves_nothing_and_can_be_given_again(finished, tmp_path, monkeypatch, capsys):
-    """check --out, report, storms --picture, copy: the file is named, nothing half is left, the command that is told succeeds."""
+def test_what_cannot_be_written_leaves_nothing_and_can_be_given_again(
+    finished, tmp_path, monkeypatch, capsys
+):
+    """check --out, report, storms --picture, copy: the file is named, nothing half is left, the
+    command that is told succeeds.
+    """
     import os
 
     true, broken = os.fsync, [True]
@@ -351,8 +490,15 @@ def test_what_cannot_be_written_leaves_nothing_and_can_be_given_again(finished, 
         broken[0] = True
         command(*words, code=3)
         text = capsys.readouterr().err
-        assert text.startswith("E602 ") and "No space left" in text and text.count("E602") == 1, text
-        made = [p for name in left for p in (tmp_path / name).rglob("*") if ".part" in p.name or (p.suffix in (".png", ".gpkg", ".tif") and "max_" not in p.name)]
+        assert text.startswith("E602 ") and "No space left" in text and text.count("E602") == 1, (
+            text
+        )
+        made = [
+            p
+            for name in left
+            for p in (tmp_path / name).rglob("*")
+            if ".part" in p.name or (p.suffix in (".png", ".gpkg", ".tif") and "max_" not in p.name)
+        ]
         assert not made
         broken[0] = False
         if again is not None:
@@ -376,7 +522,9 @@ def test_a_mode_that_is_told_is_enough(tmp_path, monkeypatch):
 
 
 def test_a_studys_wrong_input_is_told_before_a_worker_starts(tmp_path, monkeypatch, capsys):
-    """Exit 2 with file and key, also of its second storm; nothing is made; mended as it is said, the study starts."""
+    """Exit 2 with file and key, also of its second storm; nothing is made; mended as it is said,
+    the study starts.
+    """
     started = []
 
     def start(*args, **keys):
@@ -384,33 +532,84 @@ def test_a_studys_wrong_input_is_told_before_a_worker_starts(tmp_path, monkeypat
         raise OutputError("started")
 
     monkeypatch.setattr("flood_sim.study.queue.open_client", start)
-    measure = '[measure.{0}]\nkind = "pond_restoration"\ntargets = {{ polygon_m = [[10, 10], [40, 10], [40, 40], [10, 40]] }}\ndepth_m = 0.5\ncost_cny = 1e6\n'
+    measure = (
+        '[measure.{0}]\nkind = "pond_restoration"\ntargets = {{ polygon_m = [[10, 10], [40, 10],'
+        " [40, 40], [10, 40]] }}\ndepth_m = 0.5\ncost_cny = 1e6\n"
+    )
     (tmp_path / "s.toml").write_text(GOOD + measure.format("pond"))
-    text = '{}scenario = "s.toml"\nname = "few"\nportfolios = "factorial"\n[projects]\nponds = ["pond"]\n[storms.a]\n[storms.b.rainfall]\nkind = "storm"\nstorm = "zhengzhou-72"\n'
+    text = (
+        '{}scenario = "s.toml"\nname = "few"\nportfolios = "factorial"\n[projects]\nponds ='
+        ' ["pond"]\n[storms.a]\n[storms.b.rainfall]\nkind = "storm"\nstorm = "zhengzhou-72"\n'
+    )
     (tmp_path / "study.toml").write_text(text.format("schema = 1\n"))
     command("study", "run", tmp_path / "study.toml", "--out", tmp_path / "out", code=2)
     said = capsys.readouterr().err
     if "unknown key" in said or "missing" in said:
         pytest.fail(said)
-    assert "zhengzhou-72" in said and "s.toml, [rainfall], `storm`" in said and not started and not (tmp_path / "out").exists()
-    (tmp_path / "study.toml").write_text(text.format("schema = 1\n").replace('"zhengzhou-72"', '"zhengzhou-720"'))
+    assert (
+        "zhengzhou-72" in said
+        and "s.toml, [rainfall], `storm`" in said
+        and not started
+        and not (tmp_path / "out").exists()
+    )
+    (tmp_path / "study.toml").write_text(
+        text.format("schema = 1\n").replace('"zhengzhou-72"', '"zhengzhou-720"')
+    )
     command("study", "run", tmp_path / "study.toml", "--out", tmp_path / "out", "--quiet", code=3)
     assert started
 
 
 def test_own_standards_limits_and_loads_are_named_and_mended_as_said(tmp_path):
-    """A key that lacks or a text for a number: the option's file and key; with what is told added they are read."""
+    """A key that lacks or a text for a number: the option's file and key; with what is told added
+    they are read.
+    """
     from flood_sim.analysis.outcomes.consequences import LIMITS, read_limits
     from flood_sim.analysis.standards import STANDARDS, read_loads, read_standards
 
     path = tmp_path / "own.toml"
     for read, model, old, new, place in (
-        (lambda: read_standards(str(path)), STANDARDS / "china.toml", "limit_m = 0.15\nshare = 0.99", "limit_m = 0.15", "[waterlogging], criterion 1 `share`"),
-        (lambda: read_standards(str(path)), STANDARDS / "china.toml", "ladder_y = [1,", 'ladder_y = ["one",', "`ladder_y`, value 1"),
-        (lambda: read_limits(str(path)), LIMITS, "reaction_min = 5.0", "", "[evacuation] `reaction_min`"),
-        (lambda: read_limits(str(path)), LIMITS, "still_depth_m = 0.30", 'still_depth_m = "deep"', "[vehicles] small_car `still_depth_m`"),
-        (lambda: read_loads(path), STANDARDS / "reference_city.toml", "crest_m = 1.5", "crest_m = nan", "--loads own.toml, [river] `crest_m`"),
-        (lambda: read_loads(path), STANDARDS / "reference_city.toml", "[short]", "[shrot]", "did you mean `short`"),
+        (
+            lambda: read_standards(str(path)),
+            STANDARDS / "china.toml",
+            "limit_m = 0.15\nshare = 0.99",
+            "limit_m = 0.15",
+            "[waterlogging], criterion 1 `share`",
+        ),
+        (
+            lambda: read_standards(str(path)),
+            STANDARDS / "china.toml",
+            "ladder_y = [1,",
+            'ladder_y = ["one",',
+            "`ladder_y`, value 1",
+        ),
+        (
+            lambda: read_limits(str(path)),
+            LIMITS,
+            "reaction_min = 5.0",
+            "",
+            "[evacuation] `reaction_min`",
+        ),
+        (
+            lambda: read_limits(str(path)),
+            LIMITS,
+            "still_depth_m = 0.30",
+            'still_depth_m = "deep"',
+            "[vehicles] small_car `still_depth_m`",
+        ),
+        (
+            lambda: read_loads(path),
+            STANDARDS / "reference_city.toml",
+            "crest_m = 1.5",
+            "crest_m = nan",
+            "--loads own.toml, [river] `crest_m`",
+        ),
+        (
+            lambda: read_loads(path),
+            STANDARDS / "reference_city.toml",
+            "[short]",
+            "[shrot]",
+            "did you mean `short`",
+        ),
     ):
         text = model.read_text(encoding="utf-8")
         assert old in text
@@ -440,10 +639,15 @@ def test_files_made_to_hurt_are_refused_at_once(tmp_path, text, words):
     assert words in str(told.value)
 
 
-
-@pytest.mark.parametrize("content", [b"", b"{", b"\x89HDF\r\n\x1a\n", b"[1, 2]", b"null"], ids=["empty", "cut", "head", "list", "null"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\x89HDF\r\n\x1a\n", b"[1, 2]", b"null"],
+    ids=["empty", "cut", "head", "list", "null"],
+)
 def test_files_of_results_that_are_damaged_are_told(finished, tmp_path, content, capsys):
-    """Empty, cut or foreign files beside a whole fields.nc: one message with the file, exit 2; what is made anew by the command needs no message."""
+    """Empty, cut or foreign files beside a whole fields.nc: one message with the file, exit 2; what
+    is made anew by the command needs no message.
+    """
     from flood_sim.analysis.compare import compare
     from flood_sim.analysis.html.runs import runs_context
     from flood_sim.analysis.outcomes.consequences import Consequences
@@ -451,9 +655,12 @@ def test_files_of_results_that_are_damaged_are_told(finished, tmp_path, content,
     from flood_sim.results import open_results
 
     reads = {
-        "exposure.nc": lambda r: Consequences(r).exposure, "network.gpkg": plots.node_flooding_map, "measures.json": lambda r: runs_context([r]),
-        "scenario.toml": lambda r: compare(r, r).changed_inputs, "consequences.json": lambda r: compare(r, r).rows,
-    }  # fmt: skip
+        "exposure.nc": lambda r: Consequences(r).exposure,
+        "network.gpkg": plots.node_flooding_map,
+        "measures.json": lambda r: runs_context([r]),
+        "scenario.toml": lambda r: compare(r, r).changed_inputs,
+        "consequences.json": lambda r: compare(r, r).rows,
+    }
     for name, read in reads.items():
         folder = tmp_path / name
         shutil.copytree(finished / "whole", folder)

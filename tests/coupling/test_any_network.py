@@ -1,4 +1,6 @@
-"""Real networks made by others (marker shared_data): each runs coupled on a bed made from its rims, or SWMM's own line says why not."""
+"""Real networks made by others (marker shared_data): each runs coupled on a bed made from its rims,
+or SWMM's own line says why not.
+"""
 
 import pytest
 
@@ -15,9 +17,16 @@ REFUSED = {  # by SWMM itself
     "riverhills_nbsp_tabs_cfs_316n": "ERROR 207",
     "tidal48_cfs_457n": "ERROR 141",
 }
-WITHOUT_PLACES = {"all_outfall_types_6n", "swmmio_groundwater_crlf_tabs"}  # fewer than three nodes have coordinates
+WITHOUT_PLACES = {
+    "all_outfall_types_6n",
+    "swmmio_groundwater_crlf_tabs",
+}  # fewer than three nodes have coordinates
 PUBLIC = shared_folder()
-NAMES = sorted(p.stem for p in (PUBLIC / "swmm_networks").glob("*.inp")) if PUBLIC is not None else ["absent"]
+NAMES = (
+    sorted(p.stem for p in (PUBLIC / "swmm_networks").glob("*.inp"))
+    if PUBLIC is not None
+    else ["absent"]
+)
 SCENARIO = """
 schema = 1
 name = "any"

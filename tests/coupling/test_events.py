@@ -12,7 +12,8 @@ from flood_sim.operations.switches import Operation, Operations, Watch
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.loop import Simulation
 
-# A street of 20 x 4 cells of 5 m, closed; node M under its west end drains by pipe C into the wet well S; pump P lifts to Q, pipe E leads to O.
+# A street of 20 x 4 cells of 5 m, closed; node M under its west end drains by pipe C into the wet
+# well S; pump P lifts to Q, pipe E leads to O.
 NETWORK = (
     inp_text(
         junctions="M 8 2 0 0 0\nQ 9 3 0 0 0",
@@ -51,10 +52,15 @@ gauges = { control_room = [17.5, 7.5] }
 """
 
 
-def run(folder: Path, events: str = "", network: str = NETWORK, scenario: str = SCENARIO, probe=None):
+def run(
+    folder: Path, events: str = "", network: str = NETWORK, scenario: str = SCENARIO, probe=None
+):
     (folder / "street.inp").write_text(network)
     (folder / "s.toml").write_text(scenario + events)
-    simulation, recorder = Simulation(build_inputs(load_scenario(folder / "s.toml")), folder), Silent(probe)
+    simulation, recorder = (
+        Simulation(build_inputs(load_scenario(folder / "s.toml")), folder),
+        Silent(probe),
+    )
     try:
         assert simulation.run(recorder) == "complete"
     finally:
@@ -65,23 +71,41 @@ def run(folder: Path, events: str = "", network: str = NETWORK, scenario: str = 
 
 
 def link(name):
-    return lambda s: (float(s.network.discharges()[s.network.link_ids.index(name)]), float(s.surface.depth[2, 3]))
+    return lambda s: (
+        float(s.network.discharges()[s.network.link_ids.index(name)]),
+        float(s.surface.depth[2, 3]),
+    )
 
 
 def test_flaps_stick_and_the_inlets_of_a_node_clog(tmp_path):
-    """O's flap is gone from the network, nothing else; inlets of M alone keep nothing; a node without inlets is refused."""
+    """O's flap is gone from the network, nothing else; inlets of M alone keep nothing; a node
+    without inlets is refused.
+    """
     from flood_sim.drainage.inp import InpFile
     from flood_sim.scenario.events import unflapped
 
-    inp = InpFile(tmp_path / "a.inp", "[OUTFALLS]\nO 8.8 FIXED 9 YES\nP 8.8 FREE YES W\nQ 8 FREE\n".splitlines())
-    assert unflapped(inp, {"O", "Q"}).lines == ["[OUTFALLS]", "O 8.8 FIXED 9 NO", "P 8.8 FREE YES W", "Q 8 FREE"]
+    inp = InpFile(
+        tmp_path / "a.inp",
+        "[OUTFALLS]\nO 8.8 FIXED 9 YES\nP 8.8 FREE YES W\nQ 8 FREE\n".splitlines(),
+    )
+    assert unflapped(inp, {"O", "Q"}).lines == [
+        "[OUTFALLS]",
+        "O 8.8 FIXED 9 NO",
+        "P 8.8 FREE YES W",
+        "Q 8 FREE",
+    ]
     assert unflapped(inp, {"P"}).lines[2] == "P 8.8 FREE NO W"
     (tmp_path / "street.inp").write_text(NETWORK)
-    clogged = '\n[[failures]]\nkind = "clogged_inlets"\nname = "some"\nclogging = 1.0\nat = 2021-07-20T15:00:00+08:00\nnodes = ["@"]\n'
+    clogged = (
+        '\n[[failures]]\nkind = "clogged_inlets"\nname = "some"\nclogging = 1.0\nat ='
+        ' 2021-07-20T15:00:00+08:00\nnodes = ["@"]\n'
+    )
     (tmp_path / "s.toml").write_text(SCENARIO + clogged.replace("@", "M"))
     inputs = build_inputs(load_scenario(tmp_path / "s.toml"))
     (operation,) = [o for o in inputs.operations if o.name == "some"]
-    assert {inputs.drainage.inlets[k].node for k in operation.inlets} == {"M"} and operation.on_share == 0.0
+    assert {inputs.drainage.inlets[k].node for k in operation.inlets} == {
+        "M"
+    } and operation.on_share == 0.0
     (tmp_path / "s.toml").write_text(SCENARIO + clogged.replace("@", "O"))
     with pytest.raises(InputError, match="no inlet leads to these nodes|no such node"):
         build_inputs(load_scenario(tmp_path / "s.toml"))
@@ -105,14 +129,24 @@ until = 2021-07-20T15:20:00+08:00
     assert all(flow == 0.0 for t, (flow, _) in seen.items() if tripped + 4.0 <= t <= 1200.0)
     assert seen[1210.0][0] == pytest.approx(0.1, rel=0.02) or seen[1210.0][0] > 0.01
     quiet, without = run(tmp_path, probe=link("P"))
-    assert not quiet.operations.record and max(flow for t, (flow, _) in without.items() if t > tripped) > 0.01
+    assert (
+        not quiet.operations.record
+        and max(flow for t, (flow, _) in without.items() if t > tripped) > 0.01
+    )
 
 
 def test_half_clogged_inlets_take_half(tmp_path):
-    events = '\n[[failures]]\nkind = "clogged_inlets"\nname = "leaves"\nclogging = 0.5\nat = 2021-07-20T15:15:00+08:00\n'
+    events = (
+        '\n[[failures]]\nkind = "clogged_inlets"\nname = "leaves"\nclogging = 0.5\nat ='
+        " 2021-07-20T15:15:00+08:00\n"
+    )
     volumes = {}
     for name, text in (("clean", ""), ("leaves", events)):
-        _, seen = run(tmp_path, text, probe=lambda s: (float(s.surface.inlet_offered.sum()), float(s.surface.depth[2, 1])))
+        _, seen = run(
+            tmp_path,
+            text,
+            probe=lambda s: (float(s.surface.inlet_offered.sum()), float(s.surface.depth[2, 1])),
+        )
         volumes[name] = seen
     assert volumes["clean"][900.0] == volumes["leaves"][900.0]
     # the law at the same depth, two seconds on: weir and orifice are both halved
@@ -122,7 +156,10 @@ def test_half_clogged_inlets_take_half(tmp_path):
 def test_inlets_clog_inside_an_area_only(tmp_path):
     area = '{"type":"Polygon","coordinates":[[[50,0],[100,0],[100,20],[50,20],[50,0]]]}'
     (tmp_path / "a.geojson").write_text(area)
-    events = '\n[[failures]]\nkind = "clogged_inlets"\nname = "leaves"\nclogging = 1.0\ninside = "a.geojson"\nat = 2021-07-20T15:00:00+08:00\n'
+    events = (
+        '\n[[failures]]\nkind = "clogged_inlets"\nname = "leaves"\nclogging = 1.0\ninside ='
+        ' "a.geojson"\nat = 2021-07-20T15:00:00+08:00\n'
+    )
     with pytest.raises(InputError, match="no inlet lies in this area"):
         run(tmp_path, events)
     (tmp_path / "a.geojson").write_text(area.replace("50", "0"))
@@ -132,10 +169,16 @@ def test_inlets_clog_inside_an_area_only(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [('kind = "blocked_conduit"\nconduits = ["C"]', "C"), ('kind = "blocked_outfall"\noutfalls = ["O"]', "E")],
+    [
+        ('kind = "blocked_conduit"\nconduits = ["C"]', "C"),
+        ('kind = "blocked_outfall"\noutfalls = ["O"]', "E"),
+    ],
 )
 def test_a_closed_way_carries_nothing_and_opens_again(tmp_path, text, name):
-    events = f'\n[[failures]]\nname = "x"\n{text}\nat = 2021-07-20T15:10:00+08:00\nuntil = 2021-07-20T15:20:00+08:00\n'
+    events = (
+        f'\n[[failures]]\nname = "x"\n{text}\nat = 2021-07-20T15:10:00+08:00\nuntil ='
+        " 2021-07-20T15:20:00+08:00\n"
+    )
     _, seen = run(tmp_path, events, probe=link(name))
     assert seen[598.0][0] > 0.01
     assert all(flow == 0.0 for t, (flow, _) in seen.items() if 604.0 <= t <= 1200.0)
@@ -143,7 +186,9 @@ def test_a_closed_way_carries_nothing_and_opens_again(tmp_path, text, name):
 
 
 def test_a_mobile_pump_moves_what_it_says(tmp_path):
-    """No inlets but the pump: 20 L/s from 15:05 to 15:20 while the street holds water: 18 m3 in the sewer, none before, none after."""
+    """No inlets but the pump: 20 L/s from 15:05 to 15:20 while the street holds water: 18 m3 in the
+    sewer, none before, none after.
+    """
     network = NETWORK.replace("M 7.5 10.5\n", "")
     scenario = SCENARIO.replace("[[boundaries]]", "[initial]\ndepth = 0.5\n[[boundaries]]")
     events = """
@@ -158,16 +203,26 @@ when = { at_m = [52.5, 7.5], depth_above_m = 0.2 }
 until = 2021-07-20T15:20:00+08:00
 """
     network = network.replace("[COORDINATES]\n", "[COORDINATES]\nM 7.5 2.5\n")
-    quiet = '\n[[failures]]\nkind = "clogged_inlets"\nname = "all shut"\nclogging = 1.0\nat = 2021-07-20T15:00:00+08:00\n'
-    _, seen = run(tmp_path, quiet + events, network, scenario, probe=lambda s: s.exchange.book.to_sewer_street)
+    quiet = (
+        '\n[[failures]]\nkind = "clogged_inlets"\nname = "all shut"\nclogging = 1.0\nat ='
+        " 2021-07-20T15:00:00+08:00\n"
+    )
+    _, seen = run(
+        tmp_path, quiet + events, network, scenario, probe=lambda s: s.exchange.book.to_sewer_street
+    )
     assert seen[300.0] == 0.0
     assert seen[600.0] - seen[400.0] == pytest.approx(4.0, rel=1e-9)  # steady: 20 L/s, bit by bit
     assert seen[1800.0] == seen[1200.0]
-    assert seen[1200.0] == pytest.approx(18.0, abs=1.0)  # it grows to its capacity over some ten windows
+    assert seen[1200.0] == pytest.approx(
+        18.0, abs=1.0
+    )  # it grows to its capacity over some ten windows
 
 
 def test_a_mobile_pump_finds_no_water_on_a_dry_street(tmp_path):
-    events = '\n[[rules]]\nkind = "mobile_pump"\nname = "truck"\nfrom_m = [2.5, 17.5]\nto_node = "S"\ndischarge_m3_s = 5.0\nat = 2021-07-20T15:00:00+08:00\n'
+    events = (
+        '\n[[rules]]\nkind = "mobile_pump"\nname = "truck"\nfrom_m = [2.5, 17.5]\nto_node ='
+        ' "S"\ndischarge_m3_s = 5.0\nat = 2021-07-20T15:00:00+08:00\n'
+    )
     dry = SCENARIO.replace("discharge_m3_s = 0.3", "discharge_m3_s = 0.0")
     simulation, _ = run(tmp_path, events, scenario=dry)
     assert simulation.exchange.book.to_sewer_street == 0.0
@@ -175,11 +230,16 @@ def test_a_mobile_pump_finds_no_water_on_a_dry_street(tmp_path):
 
 
 def test_a_river_pump_stops_while_the_river_is_high(tmp_path):
-    """The stage edge rises past 11 m after 10 minutes and falls below 10.5 m at 20: hysteresis between the two limits."""
+    """The stage edge rises past 11 m after 10 minutes and falls below 10.5 m at 20: hysteresis
+    between the two limits.
+    """
     (tmp_path / "stage.csv").write_text(
         "time,level_m\n2021-07-20T15:00:00+08:00,9.0\n2021-07-20T15:10:00+08:00,11.0\n2021-07-20T15:20:00+08:00,10.5\n2021-07-20T15:30:00+08:00,9.0\n"
     )
-    edge = '\n[[boundaries]]\nkind = "stage_series"\nedge = { line_m = [[100.0, 16.0], [100.0, 19.0]] }\nfile = "stage.csv"\n'
+    edge = (
+        '\n[[boundaries]]\nkind = "stage_series"\nedge = { line_m = [[100.0, 16.0], [100.0, 19.0]]'
+        ' }\nfile = "stage.csv"\n'
+    )
     rule = """
 [[rules]]
 kind = "set_links"
@@ -192,24 +252,34 @@ until = { edge = "stage_series 2", level_below_m = 10.5 }
     simulation, seen = run(tmp_path, edge + rule, probe=link("P"))
     on, off = simulation.operations.record
     assert (on.on, off.on) == (True, False)
-    assert on.time_s == pytest.approx(598.0, abs=2.1) and off.time_s == pytest.approx(1202.0, abs=2.1)
+    assert on.time_s == pytest.approx(598.0, abs=2.1) and off.time_s == pytest.approx(
+        1202.0, abs=2.1
+    )
     assert all(flow == 0.0 for t, (flow, _) in seen.items() if on.time_s + 4.0 <= t <= off.time_s)
 
 
 def test_a_collapsed_pipe_carries_less(tmp_path):
-    events = '\n[[failures]]\nkind = "collapsed_conduit"\nname = "roots"\nconduits = ["C"]\nremaining = 0.2\n'
+    events = (
+        '\n[[failures]]\nkind = "collapsed_conduit"\nname = "roots"\nconduits = ["C"]\nremaining ='
+        " 0.2\n"
+    )
     full, _ = run(tmp_path)
     less, _ = run(tmp_path, events)
     assert "FILLED_CIRCULAR" in (tmp_path / "swmm.inp").read_text()
     assert less.exchange.volume_delivered < 0.9 * full.exchange.volume_delivered
-    assert read_inp(tmp_path / "street.inp").rows("XSECTIONS")[0].tokens[1] == "CIRCULAR"  # the user's file stays as it is
+    assert (
+        read_inp(tmp_path / "street.inp").rows("XSECTIONS")[0].tokens[1] == "CIRCULAR"
+    )  # the user's file stays as it is
 
 
 def test_draws_are_repeatable_and_said(tmp_path):
     (tmp_path / "street.inp").write_text(NETWORK)
     happened = []
     for seed in range(40):
-        events = f'\n[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nat = 2021-07-20T15:10:00+08:00\nprobability = 0.3\nseed = {seed}\n'
+        events = (
+            '\n[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nat ='
+            f" 2021-07-20T15:10:00+08:00\nprobability = 0.3\nseed = {seed}\n"
+        )
         (tmp_path / "s.toml").write_text(SCENARIO + events)
         inputs = [build_inputs(load_scenario(tmp_path / "s.toml")) for _ in range(2)]
         assert inputs[0].operations == inputs[1].operations
@@ -219,20 +289,47 @@ def test_draws_are_repeatable_and_said(tmp_path):
 
 
 BAD = [
-    ('[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["PP"]\nat = 2021-07-20T15:10:00+08:00\n', "no such link among pumps.*did you mean `P`"),
-    ('[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\n', "say when it begins"),
-    ('[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nat = 2022-07-20T15:10:00+08:00\n', "outside the run"),
     (
-        '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nwhen = { gauge = "contol_room", depth_above_m = 0.1 }\n',
+        (
+            '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["PP"]\nat ='
+            " 2021-07-20T15:10:00+08:00\n"
+        ),
+        "no such link among pumps.*did you mean `P`",
+    ),
+    ('[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\n', "say when it begins"),
+    (
+        (
+            '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nat ='
+            " 2022-07-20T15:10:00+08:00\n"
+        ),
+        "outside the run",
+    ),
+    (
+        (
+            '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nwhen = { gauge ='
+            ' "contol_room", depth_above_m = 0.1 }\n'
+        ),
         "no such gauge.*control_room",
     ),
-    ('[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nwhen = { gauge = "control_room" }\n', "exactly one of depth_above_m"),
     (
-        '[[rules]]\nkind = "mobile_pump"\nname = "x"\nfrom_m = [2.5, 2.5]\nto_node = "O"\ndischarge_m3_s = 1.0\nat = 2021-07-20T15:10:00+08:00\n',
+        (
+            '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nwhen = { gauge ='
+            ' "control_room" }\n'
+        ),
+        "exactly one of depth_above_m",
+    ),
+    (
+        (
+            '[[rules]]\nkind = "mobile_pump"\nname = "x"\nfrom_m = [2.5, 2.5]\nto_node ='
+            ' "O"\ndischarge_m3_s = 1.0\nat = 2021-07-20T15:10:00+08:00\n'
+        ),
         "a node, no outfall",
     ),
     (
-        '[[rules]]\nkind = "mobile_pump"\nname = "x"\nfrom_m = [-5, 2.5]\nto_node = "S"\ndischarge_m3_s = 1.0\nat = 2021-07-20T15:10:00+08:00\n',
+        (
+            '[[rules]]\nkind = "mobile_pump"\nname = "x"\nfrom_m = [-5, 2.5]\nto_node ='
+            ' "S"\ndischarge_m3_s = 1.0\nat = 2021-07-20T15:10:00+08:00\n'
+        ),
         "not on an open cell",
     ),
 ]
@@ -263,9 +360,20 @@ class Stub:
 
 
 def test_the_networks_own_controls_keep_working(tmp_path):
-    """[CONTROLS] of the .inp: the pump runs only while the wet well stands above 1 m; coupled or not, SWMM decides."""
-    rules = "[CONTROLS]\nRULE R1\nIF NODE S DEPTH > 1.0\nTHEN PUMP P STATUS = ON\nELSE PUMP P STATUS = OFF\n"
-    level = lambda s: (float(s.network.discharges()[s.network.link_ids.index("P")]), float(s.network.heads()[s.network.node_ids.index("S")] - 6.0))  # noqa: E731
+    """[CONTROLS] of the .inp: the pump runs only while the wet well stands above 1 m; coupled or
+    not, SWMM decides.
+    """
+    rules = (
+        "[CONTROLS]\nRULE R1\nIF NODE S DEPTH > 1.0\nTHEN PUMP P STATUS = ON\nELSE PUMP P STATUS ="
+        " OFF\n"
+    )
+
+    def level(s):
+        return (
+            float(s.network.discharges()[s.network.link_ids.index("P")]),
+            float(s.network.heads()[s.network.node_ids.index("S")] - 6.0),
+        )
+
     _, ruled = run(tmp_path, network=NETWORK + rules, probe=level)
     assert max(flow for flow, _ in ruled.values()) > 0.05
     assert all(flow < 1e-6 for flow, depth in ruled.values() if depth < 0.97)
@@ -275,7 +383,13 @@ def test_the_networks_own_controls_keep_working(tmp_path):
 
 def test_two_limits_make_a_hysteresis():
     watch = Operation(
-        "x", "set_links", begins=Watch("depth", (0, 0), above=0.3), ends=Watch("depth", (0, 0), below=0.1), links=("b",), inlets=(1,), on_share=0.4
+        "x",
+        "set_links",
+        begins=Watch("depth", (0, 0), above=0.3),
+        ends=Watch("depth", (0, 0), below=0.1),
+        links=("b",),
+        inlets=(1,),
+        on_share=0.4,
     )
     operations = Operations([watch], ["a", "b"], 3)
     states = []
@@ -290,12 +404,24 @@ def test_two_limits_make_a_hysteresis():
 
 
 def test_a_pump_into_a_tank_stops_when_it_is_full(tmp_path):
-    """100 L/s into a tank of 30 m3: it takes 30 m3 and no more; the book has them in the sewer's storage."""
+    """100 L/s into a tank of 30 m3: it takes 30 m3 and no more; the book has them in the sewer's
+    storage.
+    """
     scenario = SCENARIO.replace("[[boundaries]]", "[initial]\ndepth = 0.5\n[[boundaries]]")
-    events = '\n[[failures]]\nkind = "clogged_inlets"\nname = "all shut"\nclogging = 1.0\nat = 2021-07-20T15:00:00+08:00\n'
-    events += '\n[[rules]]\nkind = "mobile_pump"\nname = "tank car"\nfrom_m = [52.5, 7.5]\nto_tank_m3 = 30.0\ndischarge_m3_s = 0.1\nwhen = { at_m = [52.5, 7.5], depth_above_m = 0.1 }\n'
-    simulation, seen = run(tmp_path, events, scenario=scenario, probe=lambda s: s.exchange.book.to_sewer_street)
-    assert seen[1800.0] == pytest.approx(30.0, abs=0.4)  # two windows of 0.2 m3 until it is seen to be full
+    events = (
+        '\n[[failures]]\nkind = "clogged_inlets"\nname = "all shut"\nclogging = 1.0\nat ='
+        " 2021-07-20T15:00:00+08:00\n"
+    )
+    events += (
+        '\n[[rules]]\nkind = "mobile_pump"\nname = "tank car"\nfrom_m = [52.5, 7.5]\nto_tank_m3 ='
+        " 30.0\ndischarge_m3_s = 0.1\nwhen = { at_m = [52.5, 7.5], depth_above_m = 0.1 }\n"
+    )
+    simulation, seen = run(
+        tmp_path, events, scenario=scenario, probe=lambda s: s.exchange.book.to_sewer_street
+    )
+    assert seen[1800.0] == pytest.approx(
+        30.0, abs=0.4
+    )  # two windows of 0.2 m3 until it is seen to be full
     assert [e.on for e in simulation.operations.record if e.name == "tank car"] == [True, False]
 
 

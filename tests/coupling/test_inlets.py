@@ -23,19 +23,33 @@ LID = INLET_KINDS["manhole_lid"]
 @pytest.mark.parametrize("kind", [k for k in INLET_KINDS if k != "manhole_lid"])
 @pytest.mark.parametrize("depth", [0.01, 0.02, 0.05, 0.1, 0.3])
 def test_each_kind_takes_what_its_law_says(kind, depth):
-    """min(weir, orifice, capacity) by hand, within 1 %, and never more than the law in a step (COUPLING 6.7)."""
+    """min(weir, orifice, capacity) by hand, within 1 %, and never more than the law in a step
+    (COUPLING 6.7).
+    """
     shape = INLET_KINDS[kind]
     inlet = Inlet(1, 1, 0, 0.0, shape.perimeter_m, shape.area_m2, shape.capacity_m3_s)
-    surface = SurfaceFlow(flat(3, 3, 50.0), SurfaceSettings("float64", largest_step_s=0.1), depth=depth, inlets=[inlet], nodes=1)
+    surface = SurfaceFlow(
+        flat(3, 3, 50.0),
+        SurfaceSettings("float64", largest_step_s=0.1),
+        depth=depth,
+        inlets=[inlet],
+        nodes=1,
+    )
     surface.inlet_acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.1))
-    law = min(1.594 * shape.perimeter_m * depth**1.5, 0.6 * shape.area_m2 * math.sqrt(2 * 9.80665 * depth), shape.capacity_m3_s)
+    law = min(
+        1.594 * shape.perimeter_m * depth**1.5,
+        0.6 * shape.area_m2 * math.sqrt(2 * 9.80665 * depth),
+        shape.capacity_m3_s,
+    )
     taken = surface.inlet_capture[0] / 0.1
     assert taken == pytest.approx(law, rel=0.01)
     assert taken <= law * (1.0 + 1e-9)  # a depth of 0.3 m over 2,500 m2 has a rounding of 1e-13 m3
 
 
-# The manhole of case D3, its pipe full from the start (a pipe that fills throws the lid off with its surge): pipe 0.4 m, 200 m, n 0.013, outfall stage 1.2 m below ground, 0.1613 m3/s with the head at the ground.
+# The manhole of case D3, its pipe full from the start (a pipe that fills throws the lid off with
+# its surge): pipe 0.4 m, 200 m, n 0.013, outfall stage 1.2 m below ground, 0.1613 m3/s with the
+# head at the ground.
 def manhole(folder, inflow, lid):
     text = inp_text(
         junctions="M -2 2 0.8 0 0",
@@ -46,8 +60,16 @@ def manhole(folder, inflow, lid):
         timeseries=f"T 0:00 0\nT 0:10 {inflow}\nT 3:00 {inflow}",
     )
     inlet = NodeInlet("M", 0, 0, 400.0, 40.0, np.inf, lid_m=lid, shut_share=0.01 if lid else 1.0)
-    simulation = Simulation(coupled_inputs(flat(1, 1, 50.0), write_inp(folder, text), [inlet], duration_s=2400), folder)
-    recorder = Silent(lambda s: (float(s.surface.depth[0, 0]), float(s.network.heads()[0]), s.exchange.lids_lifted))
+    simulation = Simulation(
+        coupled_inputs(flat(1, 1, 50.0), write_inp(folder, text), [inlet], duration_s=2400), folder
+    )
+    recorder = Silent(
+        lambda s: (
+            float(s.surface.depth[0, 0]),
+            float(s.network.heads()[0]),
+            s.exchange.lids_lifted,
+        )
+    )
     try:
         assert simulation.run(recorder) == "complete"
     finally:
@@ -57,7 +79,9 @@ def manhole(folder, inflow, lid):
 
 
 def test_a_lid_holds_back_what_the_pipe_can_carry_under_it(tmp_path):
-    """0.166 m3/s need a head of (0.166 / 0.1613)^2 x 1.2 - 1.2 = 0.07 m over the ground: less than the lid's 0.16 m. Without it 8 m3 spill."""
+    """0.166 m3/s need a head of (0.166 / 0.1613)^2 x 1.2 - 1.2 = 0.07 m over the ground: less than
+    the lid's 0.16 m. Without it 8 m3 spill.
+    """
     _, shut = manhole(tmp_path, 0.166, LID.lid_m)
     depth, head, lifted = shut[2400.0]
     assert depth == 0.0 and lifted == 0
@@ -67,13 +91,17 @@ def test_a_lid_holds_back_what_the_pipe_can_carry_under_it(tmp_path):
 
 
 def test_a_lid_is_thrown_off_and_stays_off(tmp_path):
-    """0.25 m3/s spill as out of the open manhole, a little later: first the head must rise by the lid's 0.16 m."""
+    """0.25 m3/s spill as out of the open manhole, a little later: first the head must rise by the
+    lid's 0.16 m.
+    """
     simulation, seen = manhole(tmp_path, 0.25, LID.lid_m)
     _, bare = manhole(tmp_path, 0.25, 0.0)
     assert simulation.exchange.lids_lifted == 1
     first = next(t for t, (_, _, lifted) in seen.items() if lifted)
     assert all(depth == 0.0 for t, (depth, _, _) in seen.items() if t < first)
-    assert max(head for t, (_, head, _) in seen.items() if t <= first) == pytest.approx(LID.lid_m, abs=0.01)
+    assert max(head for t, (_, head, _) in seen.items() if t <= first) == pytest.approx(
+        LID.lid_m, abs=0.01
+    )
     assert seen[2400.0][0] == pytest.approx(bare[2400.0][0], rel=0.05)
     assert seen[2400.0][1] < 0.1  # the head has come down to the street's level
 
@@ -98,10 +126,15 @@ inlets = "FILE"
 default_inlet = "manhole_lid"
 clogging = 0.5
 """
-NETWORK = inp_text(
-    junctions="A 8 2 0 0 0\nB 7.9 2.1 0 0 0", outfalls="O 7.5 FREE NO", conduits="1 A B 50 0.013 0 0\n2 B O 50 0.013 0 0",
-    xsections="1 CIRCULAR 0.5 0 0 0\n2 CIRCULAR 0.5 0 0 0",
-) + "\n[COORDINATES]\nA 7.5 10.5\nB 57.5 10.5\nO 200 10.5\n"  # fmt: skip
+NETWORK = (
+    inp_text(
+        junctions="A 8 2 0 0 0\nB 7.9 2.1 0 0 0",
+        outfalls="O 7.5 FREE NO",
+        conduits="1 A B 50 0.013 0 0\n2 B O 50 0.013 0 0",
+        xsections="1 CIRCULAR 0.5 0 0 0\n2 CIRCULAR 0.5 0 0 0",
+    )
+    + "\n[COORDINATES]\nA 7.5 10.5\nB 57.5 10.5\nO 200 10.5\n"
+)
 
 
 def built(folder, file):
@@ -111,18 +144,35 @@ def built(folder, file):
 
 
 def test_inlets_from_points_and_by_rule(tmp_path):
-    """Two openings of A in a GeoPackage, one with its own clogging; B takes the default: a lid, half clogged."""
+    """Two openings of A in a GeoPackage, one with its own clogging; B takes the default: a lid,
+    half clogged.
+    """
     import pyogrio
     import shapely
 
     points = shapely.to_wkb(shapely.points([(12.5, 2.5), (17.5, 2.5)]))
-    fields = [np.array(["A", "A"], object), np.array(["double_grate", "slotted_drain"], object), np.array([0.0, np.nan]), np.array([1.0, 4.0])]
+    fields = [
+        np.array(["A", "A"], object),
+        np.array(["double_grate", "slotted_drain"], object),
+        np.array([0.0, np.nan]),
+        np.array([1.0, 4.0]),
+    ]
     pyogrio.raw.write(
-        tmp_path / "i.gpkg", points, fields, np.array(["node", "kind", "clogging", "count"]), driver="GPKG", geometry_type="Point", crs="EPSG:4547"
+        tmp_path / "i.gpkg",
+        points,
+        fields,
+        np.array(["node", "kind", "clogging", "count"]),
+        driver="GPKG",
+        geometry_type="Point",
+        crs="EPSG:4547",
     )
     a, slot, b = built(tmp_path, "i.gpkg")
     assert (a.node, a.row, a.column, a.capacity_m3_s) == ("A", 3, 2, pytest.approx(0.035))
-    assert (slot.column, slot.perimeter_m, slot.area_m2) == (3, pytest.approx(0.5 * 4.0 * 2.0), pytest.approx(0.5 * 4.0 * 0.044))
+    assert (slot.column, slot.perimeter_m, slot.area_m2) == (
+        3,
+        pytest.approx(0.5 * 4.0 * 2.0),
+        pytest.approx(0.5 * 4.0 * 0.044),
+    )
     assert b.node == "B" and b.lid_m == LID.lid_m and b.area_m2 == pytest.approx(0.5 * LID.area_m2)
 
 
@@ -133,7 +183,10 @@ def test_a_line_is_no_inlet(tmp_path):
         built(tmp_path, "i.geojson")
 
 
-STREET_SCENARIO = SCENARIO.replace('inlets = "FILE"', 'street_inlets = { lines = "FILE", kind = "grate", spacing_m = 10, count = 2, reach_m = 30 }')
+STREET_SCENARIO = SCENARIO.replace(
+    'inlets = "FILE"',
+    'street_inlets = { lines = "FILE", kind = "grate", spacing_m = 10, count = 2, reach_m = 30 }',
+)
 
 
 def streets(folder, line):
@@ -144,13 +197,21 @@ def streets(folder, line):
 
 
 def test_a_streets_inlets_are_shared_by_its_nodes(tmp_path):
-    """A street of 60 m over A (x 7.5) and B (x 57.5): places at 5, 15, ... 55 m, the first three to A, the others to B; each two grates, half clogged."""
+    """A street of 60 m over A (x 7.5) and B (x 57.5): places at 5, 15, ... 55 m, the first three to
+    A, the others to B; each two grates, half clogged.
+    """
     inputs = streets(tmp_path, [[0.1, 12.4], [60.1, 12.4]])
     inlets = inputs.drainage.inlets
     assert [i.node for i in inlets] == ["A"] * 3 + ["B"] * 3
     assert [i.column for i in inlets] == [1, 3, 5, 7, 9, 11]
-    assert [i.perimeter_m for i in inlets] == pytest.approx([2 * 0.5 * INLET_KINDS["grate"].perimeter_m] * 6)
-    assert inputs.drainage.return_cells["A"] == ((1, 1), (1, 3), (1, 5))  # what A spills comes up at its inlets
+    assert [i.perimeter_m for i in inlets] == pytest.approx(
+        [2 * 0.5 * INLET_KINDS["grate"].perimeter_m] * 6
+    )
+    assert inputs.drainage.return_cells["A"] == (
+        (1, 1),
+        (1, 3),
+        (1, 5),
+    )  # what A spills comes up at its inlets
     assert not any(f.code == "W416" for f in inputs.findings)
 
 
@@ -164,13 +225,25 @@ def test_a_street_that_reaches_no_node_is_said(tmp_path):
 
 
 def test_the_inlet_law_from_film_to_deep_water():
-    """Weir or orifice, the lesser; the orifice linear below 1 cm of head and continuous there; a rim over the bed; a capacity: by hand, compiled and not."""
+    """Weir or orifice, the lesser; the orifice linear below 1 cm of head and continuous there; a
+    rim over the bed; a capacity: by hand, compiled and not.
+    """
     depth = np.array([0.0, 0.004, 0.004, 0.01, 0.0100001, 0.25, 0.25, 0.25, 0.25])
     rim = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.3, 0.0])
     perimeter = np.array([50.0, 50.0, 0.1, 50.0, 50.0, 1.0, 1.0, 1.0, 50.0])
     area, capacity = np.full(9, 0.01), np.array([np.inf] * 8 + [0.005])
     root = 0.6 * 0.01 * np.sqrt(2.0 * 9.80665)
-    wanted = [0.0, root * 0.04, 1.594 * 0.1 * 0.004**1.5, root * 0.1, root * 0.1, root * 0.5, min(1.594 * 0.05**1.5, root * 0.05**0.5), 0.0, 0.005]
+    wanted = [
+        0.0,
+        root * 0.04,
+        1.594 * 0.1 * 0.004**1.5,
+        root * 0.1,
+        root * 0.1,
+        root * 0.5,
+        min(1.594 * 0.05**1.5, root * 0.05**0.5),
+        0.0,
+        0.005,
+    ]
     for law in (inlet_law, inlet_law.py_func):
         free = np.zeros(9)
         law(depth, np.zeros(9), rim, perimeter, area, capacity, free, 1.594, 0.6)
@@ -181,7 +254,9 @@ def test_the_inlet_law_from_film_to_deep_water():
 def test_head_over_a_rim_above_the_ground(level, rim):
     """0.25 m on ground at any level, a rim 0.1 m over it: 0.15 m of head on the weir."""
     inlet = Inlet(1, 1, 0, rim, 1.0, 10.0)
-    surface = SurfaceFlow(flat(3, 3, 50.0, level), SurfaceSettings("float64"), depth=0.25, inlets=[inlet], nodes=1)
+    surface = SurfaceFlow(
+        flat(3, 3, 50.0, level), SurfaceSettings("float64"), depth=0.25, inlets=[inlet], nodes=1
+    )
     surface.inlet_acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.01))
     assert surface.inlet_capture[0] / 0.01 == pytest.approx(1.594 * 0.15**1.5, rel=1e-5)

@@ -1,4 +1,6 @@
-"""The row loops are vectorised, on every processor: a small edit silently loses a factor of two to ten. Looked for in the generated assembly."""
+"""The row loops are vectorised, on every processor: a small edit silently loses a factor of two to
+ten. Looked for in the generated assembly.
+"""
 
 import platform
 
@@ -6,9 +8,21 @@ import pytest
 
 from assembly import faults, hot_loop, work
 from flood_kernels.prefetch import AT_ONCE
-from row_loops import ASK_AHEAD, MAIN, NOT_IN_VECTORS, PRECISIONS, TARGETS, WITHOUT_AVX, calls, look_at, row_loops
+from row_loops import (
+    ASK_AHEAD,
+    MAIN,
+    NOT_IN_VECTORS,
+    PRECISIONS,
+    TARGETS,
+    WITHOUT_AVX,
+    calls,
+    look_at,
+    row_loops,
+)
 
-pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86 assembly")
+pytestmark = pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="reads x86 assembly"
+)
 ROOTED = """
 .LBB0_1:
 	vmovups	(%rdi,%rax,4), %ymm0
@@ -35,7 +49,9 @@ LEFT_OVER = """
 
 def test_the_reader_counts_what_a_loop_does():
     assert dict(hot_loop(ROOTED + LEFT_OVER, "float32")) == {"ymm": 4}
-    assert dict(work(LEFT_OVER.splitlines(), "float32")) == {"one": 3, "root": 1} and not work(LEFT_OVER.splitlines(), "float64")
+    assert dict(work(LEFT_OVER.splitlines(), "float32")) == {"one": 3, "root": 1} and not work(
+        LEFT_OVER.splitlines(), "float64"
+    )
     assert faults(ROOTED + LEFT_OVER, "float32", "ymm") == []
 
 
@@ -45,10 +61,26 @@ def test_the_reader_counts_what_a_loop_does():
         (LEFT_OVER, "ymm", "no loop works in vectors"),
         (ROOTED, "zmm", "4 operations on ymm, not zmm"),
         (ROOTED.replace("ymm", "xmm"), "ymm", "4 operations on xmm, not ymm"),
-        (ROOTED.replace("vcmpltps\t%ymm0, %ymm2, %ymm3", "vcmpltps\t%xmm0, %xmm2, %xmm3"), "ymm", "1 operations on xmm, not ymm"),
-        (ROOTED.replace("vsqrtps\t%ymm0, %ymm0", "vsqrtss\t%xmm0, %xmm0, %xmm0"), "ymm", "1 roots of single numbers"),
-        (ROOTED.replace("vmulps\t%ymm0, %ymm1, %ymm0", "vmulss\t%xmm0, %xmm1, %xmm0"), "ymm", "1 operations on single numbers"),
-        (ROOTED.replace("vsqrtps", "vmovups").replace("vcmpltps", "vmovups") + LEFT_OVER, "ymm", "another loop does 4 operations on single numbers"),
+        (
+            ROOTED.replace("vcmpltps\t%ymm0, %ymm2, %ymm3", "vcmpltps\t%xmm0, %xmm2, %xmm3"),
+            "ymm",
+            "1 operations on xmm, not ymm",
+        ),
+        (
+            ROOTED.replace("vsqrtps\t%ymm0, %ymm0", "vsqrtss\t%xmm0, %xmm0, %xmm0"),
+            "ymm",
+            "1 roots of single numbers",
+        ),
+        (
+            ROOTED.replace("vmulps\t%ymm0, %ymm1, %ymm0", "vmulss\t%xmm0, %xmm1, %xmm0"),
+            "ymm",
+            "1 operations on single numbers",
+        ),
+        (
+            ROOTED.replace("vsqrtps", "vmovups").replace("vcmpltps", "vmovups") + LEFT_OVER,
+            "ymm",
+            "another loop does 4 operations on single numbers",
+        ),
         (ROOTED.replace("ps\t", "pd\t"), "ymm", "no loop works in vectors"),
         (ROOTED.replace("jne\t.LBB0_1", "jne\t.LBB0_0"), "ymm", "no loop works in vectors"),
     ],
@@ -63,12 +95,16 @@ def test_single_roots_are_taken_where_registers_are_xmm():
 
 
 def test_every_vectorised_loop_is_looked_at():
-    names = {function.py_func.__name__ for precision in PRECISIONS for _, function, _ in calls(precision)}
+    names = {
+        function.py_func.__name__ for precision in PRECISIONS for _, function, _ in calls(precision)
+    }
     assert names == row_loops() - set(NOT_IN_VECTORS)
 
 
 def held(found, seen):
-    """No fault in as many loops; each loop asks for all lines of the next rows: 64 bytes each, AT_ONCE numbers a row, four rows or five."""
+    """No fault in as many loops; each loop asks for all lines of the next rows: 64 bytes each,
+    AT_ONCE numbers a row, four rows or five.
+    """
     assert found["faults"] == {} and found["seen"] == seen, found
     for name, asked in found["asked"].items():
         loop, precision = name.split()
@@ -85,5 +121,7 @@ def test_row_loops_are_vectorised_on_this_machine():
 
 @pytest.mark.parametrize("cpu", TARGETS)
 def test_main_loops_are_vectorised_on_other_processors(cpu):
-    """Compiled for them, never run. All loops and more processors: benchmarks/reliability/processors.py."""
+    """Compiled for them, never run. All loops and more processors:
+    benchmarks/reliability/processors.py.
+    """
     held(look_at("main", cpu, *TARGETS[cpu]), sum(map(len, MAIN.values())))

@@ -26,7 +26,9 @@ def town(seed=0):
     bed = 5.0 - 0.0002 * DX * x + 0.1 * rng.random(x.shape) + 0.004 * np.abs(y - 40)
     bed[~river & (rng.random(bed.shape) < 0.04)] = np.nan
     bed = np.where(river, 2.0 - 0.0002 * DX * x, bed)
-    return bed, np.where(river, 2.8 + 0.01 * rng.random(x.shape), 0.0)  # no face at rest: the centred term asks whether a neighbour flows
+    return bed, np.where(
+        river, 2.8 + 0.01 * rng.random(x.shape), 0.0
+    )  # no face at rest: the centred term asks whether a neighbour flows
 
 
 def flood(ratio, precision="float64", threads=1, skip_dry=True, stop=600.0):
@@ -36,10 +38,20 @@ def flood(ratio, precision="float64", threads=1, skip_dry=True, stop=600.0):
     rain = rainfall_from_intervals("r", np.array([0.0, 300.0, 600.0]), np.array([120.0, 0.0]))
     inlets = [Inlet(20, 50, 0, -5.0, 2.0, 0.5), Inlet(30, 120, 1, -5.0, 2.0, 0.5)]
     surface = SurfaceFlow(
-        terrain, SurfaceSettings(precision, threads=threads, skip_dry=skip_dry, largest_step_ratio=ratio), rainfall=rain, depth=depth,
-        edges=[EdgeBoundary("outlet", cells, sides, slope=0.0005)], inlets=inlets, nodes=2, returns=np.array([[10, 90]]),
-        sections=[section_along(terrain, "gate", np.array([[100.2, 60.0], [100.2, 400.0]]) * [DX, 1.0] / [1.0, 1.0])],
-    )  # fmt: skip
+        terrain,
+        SurfaceSettings(precision, threads=threads, skip_dry=skip_dry, largest_step_ratio=ratio),
+        rainfall=rain,
+        depth=depth,
+        edges=[EdgeBoundary("outlet", cells, sides, slope=0.0005)],
+        inlets=inlets,
+        nodes=2,
+        returns=np.array([[10, 90]]),
+        sections=[
+            section_along(
+                terrain, "gate", np.array([[100.2, 60.0], [100.2, 400.0]]) * [DX, 1.0] / [1.0, 1.0]
+            )
+        ],
+    )
     surface.inlet_acceptance[:] = 0.3
     taken = returned = 0.0
     for k in range(int(stop / 10.0)):
@@ -48,18 +60,31 @@ def flood(ratio, precision="float64", threads=1, skip_dry=True, stop=600.0):
         surface.advance(Window(10.0 * k, 10.0 * (k + 1)))
         taken += surface.inlet_capture.sum()
     surface.balance = (
-        surface.volume + surface.boundary_out + taken + surface.pending_volume
-        - surface.rain_volume - surface.boundary_in - returned - np.nansum(depth) * DX * DX
-    )  # fmt: skip
+        surface.volume
+        + surface.boundary_out
+        + taken
+        + surface.pending_volume
+        - surface.rain_volume
+        - surface.boundary_in
+        - returned
+        - np.nansum(depth) * DX * DX
+    )
     return surface
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_long_steps_equal_their_naive_twin(seed):
     bed, depth = town(seed)
-    depth = np.where(np.isfinite(bed), np.maximum(depth, 0.05), 0.0)  # wet: no cell gives its last water
+    depth = np.where(
+        np.isfinite(bed), np.maximum(depth, 0.05), 0.0
+    )  # wet: no cell gives its last water
     rain = rainfall_from_intervals("r", np.array([0.0, 100.0]), np.array([50.0]))
-    surface = SurfaceFlow(terrain_of(grid_of(ROWS, COLUMNS, DX), bed, 0.03), SurfaceSettings("float64"), rainfall=rain, depth=depth)
+    surface = SurfaceFlow(
+        terrain_of(grid_of(ROWS, COLUMNS, DX), bed, 0.03),
+        SurfaceSettings("float64"),
+        rainfall=rain,
+        depth=depth,
+    )
     qx, qy, expected = np.zeros((ROWS, COLUMNS + 1)), np.zeros((ROWS + 1, COLUMNS)), depth.copy()
     for k in range(4):
         before = surface._state.copy()
@@ -70,9 +95,20 @@ def test_long_steps_equal_their_naive_twin(seed):
         assert 0.1 < fine.mean() < 0.6
         for _ in range(long):
             expected, qx, qy = naive.local_inertial_levels(
-                expected, bed, np.full(bed.shape, 0.03), qx, qy, DX, WINDOW / 4, 4 // long, 0.05 / 100.0 * WINDOW / 4, fine
+                expected,
+                bed,
+                np.full(bed.shape, 0.03),
+                qx,
+                qy,
+                DX,
+                WINDOW / 4,
+                4 // long,
+                0.05 / 100.0 * WINDOW / 4,
+                fine,
             )
-    assert np.abs(surface.depth - expected).max() < 1e-7  # the friction series, as without levels; measured 4e-8
+    assert (
+        np.abs(surface.depth - expected).max() < 1e-7
+    )  # the friction series, as without levels; measured 4e-8
     assert np.abs(surface._flow.x[TOP : TOP + ROWS, LEFT : LEFT + COLUMNS + 1] - qx).max() < 1e-7
 
 
@@ -87,12 +123,16 @@ def test_water_is_moved_and_never_copied(precision, limit):
 @pytest.mark.parametrize("threads", [2, 5])
 def test_bands_and_dry_ground_change_no_bit(threads):
     one, other = flood(8.0), flood(8.0, threads=threads, skip_dry=threads == 2)
-    assert np.array_equal(one.depth, other.depth) and np.array_equal(one._cells.carry, other._cells.carry)
+    assert np.array_equal(one.depth, other.depth) and np.array_equal(
+        one._cells.carry, other._cells.carry
+    )
     assert np.array_equal(one._flow.x, other._flow.x) and one.steps == other.steps
 
 
 def test_the_answer_is_that_of_one_step_for_all():
-    """As far apart as two step sizes of the scheme are: measured 9 mm at most and 0.6 mm on average, against 7 and 0.4 mm."""
+    """As far apart as two step sizes of the scheme are: measured 9 mm at most and 0.6 mm on
+    average, against 7 and 0.4 mm.
+    """
     local, one = flood(8.0), flood(0.0)
     assert one._state[3] == 0 and not one._levels.fine.any()
     apart = np.abs(local.maxima.depth - one.maxima.depth)
@@ -105,7 +145,9 @@ def test_a_lake_rests_whatever_its_steps():
     bed, _ = town()
     level = 5.2
     depth = np.where(np.isfinite(bed), np.maximum(level - np.nan_to_num(bed), 0.0), 0.0)
-    surface = SurfaceFlow(terrain_of(grid_of(ROWS, COLUMNS, DX), bed, 0.03), SurfaceSettings("float64"), depth=depth)
+    surface = SurfaceFlow(
+        terrain_of(grid_of(ROWS, COLUMNS, DX), bed, 0.03), SurfaceSettings("float64"), depth=depth
+    )
     for k in range(60):
         surface.advance(Window(10.0 * k, 10.0 * (k + 1)))
     assert surface._state[3] > 0

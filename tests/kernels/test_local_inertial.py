@@ -18,17 +18,35 @@ from flood_sim.surface.schemes import SurfaceSettings
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize(("precision", "limit"), [("float64", 2e-7), ("float32", 2e-6)])  # measured: 1.1e-7 (friction series), 1.0e-6
+@pytest.mark.parametrize(
+    ("precision", "limit"), [("float64", 2e-7), ("float32", 2e-6)]
+)  # measured: 1.1e-7 (friction series), 1.0e-6
 def test_kernel_equals_naive_twin(seed, precision, limit):
-    rows, columns = [(7, 9), (1, 12), (12, 1), (16, 16), (9, 33), (24, 17), (5, 300), (3, 1100)][seed]  # the last: blocks of columns
+    rows, columns = [(7, 9), (1, 12), (12, 1), (16, 16), (9, 33), (24, 17), (5, 300), (3, 1100)][
+        seed
+    ]  # the last: blocks of columns
     terrain, depth = rough_case(rows, columns, seed)
     rain = rainfall_from_intervals("r", np.array([0.0, 100.0]), np.array([50.0]))
-    surface = SurfaceFlow(terrain, SurfaceSettings(precision=precision, largest_step_s=0.25), rainfall=rain, depth=depth)
+    surface = SurfaceFlow(
+        terrain,
+        SurfaceSettings(precision=precision, largest_step_s=0.25),
+        rainfall=rain,
+        depth=depth,
+    )
     qx, qy = np.zeros((rows, columns + 1)), np.zeros((rows + 1, columns))
     expected = depth.copy()
     for k in range(40):
         surface.advance(Window(0.25 * k, 0.25 * (k + 1)))
-        expected, qx, qy = naive.local_inertial_step(expected, terrain.bed_elevation, terrain.manning_n, qx, qy, 4.0, 0.25, 0.05 * 0.25 / 100.0)
+        expected, qx, qy = naive.local_inertial_step(
+            expected,
+            terrain.bed_elevation,
+            terrain.manning_n,
+            qx,
+            qy,
+            4.0,
+            0.25,
+            0.05 * 0.25 / 100.0,
+        )
     assert surface.steps == 40
     assert np.abs(surface.depth - expected).max() < limit
     got_qx = surface._flow.x[TOP : TOP + rows, LEFT : LEFT + columns + 1]
@@ -37,8 +55,16 @@ def test_kernel_equals_naive_twin(seed, precision, limit):
 
 def test_coupled_cells_take_no_centred_term():
     terrain, depth = rough_case(9, 9, 3, 0.0)
-    inlet = Inlet(4, 4, 0, 1e6, 1.0, 1.0)  # its rim is far above: it takes nothing, but its faces lose the centred term
-    surface = SurfaceFlow(terrain, SurfaceSettings("float64", largest_step_s=0.25), depth=depth, inlets=[inlet], nodes=1)
+    inlet = Inlet(
+        4, 4, 0, 1e6, 1.0, 1.0
+    )  # its rim is far above: it takes nothing, but its faces lose the centred term
+    surface = SurfaceFlow(
+        terrain,
+        SurfaceSettings("float64", largest_step_s=0.25),
+        depth=depth,
+        inlets=[inlet],
+        nodes=1,
+    )
     coupled = np.zeros((9, 9), bool)
     coupled[4, 4] = True
     qx, qy, expected = np.zeros((9, 10)), np.zeros((10, 9)), depth.copy()
@@ -46,8 +72,20 @@ def test_coupled_cells_take_no_centred_term():
     px, py = qx.copy(), qy.copy()
     for k in range(20):
         surface.advance(Window(0.25 * k, 0.25 * (k + 1)))
-        expected, qx, qy = naive.local_inertial_step(expected, terrain.bed_elevation, terrain.manning_n, qx, qy, 4.0, 0.25, 0.0, coupled=coupled)
-        plain, px, py = naive.local_inertial_step(plain, terrain.bed_elevation, terrain.manning_n, px, py, 4.0, 0.25, 0.0)
+        expected, qx, qy = naive.local_inertial_step(
+            expected,
+            terrain.bed_elevation,
+            terrain.manning_n,
+            qx,
+            qy,
+            4.0,
+            0.25,
+            0.0,
+            coupled=coupled,
+        )
+        plain, px, py = naive.local_inertial_step(
+            plain, terrain.bed_elevation, terrain.manning_n, px, py, 4.0, 0.25, 0.0
+        )
     assert np.abs(surface.depth - expected).max() < 1e-7  # measured: 4e-8
     assert np.abs(plain - expected).max() > 1e-4  # the flag matters
 
@@ -58,7 +96,9 @@ def test_number_of_bands_does_not_change_a_bit(precision):
     rain = rainfall_from_intervals("r", np.array([0.0, 1000.0]), np.array([80.0]))
     states = []
     for threads in (1, 2, 3, 6):
-        surface = SurfaceFlow(terrain, SurfaceSettings(precision, threads=threads), rainfall=rain, depth=depth)
+        surface = SurfaceFlow(
+            terrain, SurfaceSettings(precision, threads=threads), rainfall=rain, depth=depth
+        )
         for k in range(20):
             surface.advance(Window(5.0 * k, 5.0 * (k + 1)))
         assert len(surface._band_rows) - 1 == threads
@@ -75,23 +115,31 @@ def test_symmetric_input_gives_symmetric_output(turn):
     out = []
     for b, h in ((bed, depth), (mirror(bed), mirror(depth))):
         surface = SurfaceFlow(
-            terrain_of(grid_of(21, 21, 2.0), np.ascontiguousarray(b), 0.03), SurfaceSettings("float64"), depth=np.ascontiguousarray(h)
+            terrain_of(grid_of(21, 21, 2.0), np.ascontiguousarray(b), 0.03),
+            SurfaceSettings("float64"),
+            depth=np.ascontiguousarray(h),
         )
         for k in range(10):
             surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
         out.append(np.array(surface.depth))
-    assert np.abs(mirror(out[0]) - out[1]).max() < 1e-13  # sums of four faces in another order; measured 3e-16
+    assert (
+        np.abs(mirror(out[0]) - out[1]).max() < 1e-13
+    )  # sums of four faces in another order; measured 3e-16
 
 
 def test_rounding_stays_rounding():
-    """1e-15 of the depth, on a rough bed that dries and wets: 7e-16 m of difference after 20 s. 5 mm where an emptied cell's rounding still
-    counts as flow for the centred term."""
+    """1e-15 of the depth, on a rough bed that dries and wets: 7e-16 m of difference after 20 s. 5
+    mm where an emptied cell's rounding still counts as flow for the centred term."""
     rng = np.random.default_rng(5)
     bed, depth = rng.random((21, 21)), rng.random((21, 21)) * 0.3
     terrain = terrain_of(grid_of(21, 21, 2.0), bed, 0.03)
     states = []
     for noise in (0.0, 1e-15):
-        surface = SurfaceFlow(terrain, SurfaceSettings("float64"), depth=depth * (1.0 + noise * rng.standard_normal(depth.shape)))
+        surface = SurfaceFlow(
+            terrain,
+            SurfaceSettings("float64"),
+            depth=depth * (1.0 + noise * rng.standard_normal(depth.shape)),
+        )
         for k in range(10):
             surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
         states.append(np.array(surface.depth))
@@ -99,7 +147,11 @@ def test_rounding_stays_rounding():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 2**31), st.sampled_from([np.float32, np.float64]), st.sampled_from(["dry", "tiny", "huge", "mixed"]))
+@given(
+    st.integers(0, 2**31),
+    st.sampled_from([np.float32, np.float64]),
+    st.sampled_from(["dry", "tiny", "huge", "mixed"]),
+)
 def test_compiled_face_equals_uncompiled(seed, real, kind):
     rng = np.random.default_rng(seed)
     size = {"dry": 0.0, "tiny": 1e-7, "huge": 60.0, "mixed": 0.4}[kind]
@@ -107,8 +159,23 @@ def test_compiled_face_equals_uncompiled(seed, real, kind):
     z = (rng.random(2) * 2.0).astype(real)
     q = ((rng.random(3) - 0.5) * size).astype(real)
     series = tuple(real(0.2 * v) for v in POWER_SERIES)
-    scheme = kernel.Scheme(*(real(v) for v in (2.0, 0.9, 0.05, 9.80665**0.5, 1e-4, 9.80665, *POWER_SERIES)))
-    arguments = (q[1], q[0], q[2], h[0], h[1], z[0], z[1], real(0.07), real(0.1), real(9.8 * 0.1), scheme, series)
+    scheme = kernel.Scheme(
+        *(real(v) for v in (2.0, 0.9, 0.05, 9.80665**0.5, 1e-4, 9.80665, *POWER_SERIES))
+    )
+    arguments = (
+        q[1],
+        q[0],
+        q[2],
+        h[0],
+        h[1],
+        z[0],
+        z[1],
+        real(0.07),
+        real(0.1),
+        real(9.8 * 0.1),
+        scheme,
+        series,
+    )
     compiled, flow = kernel.face_discharge(*arguments)
     exact, exact_flow = kernel.face_discharge.py_func(*arguments)
     scale = max(abs(float(exact)), 1e-6)
@@ -117,7 +184,9 @@ def test_compiled_face_equals_uncompiled(seed, real, kind):
 
 
 def test_volume_is_exact_over_many_steps():
-    """Wetting and drying for 20,000 steps: float64 to rounding, float32 by the carry (without it: 8e-6)."""
+    """Wetting and drying for 20,000 steps: float64 to rounding, float32 by the carry (without it:
+    8e-6).
+    """
     terrain, depth = rough_case(40, 40, 2)
     for precision, limit in (("float64", 1e-13), ("float32", 1e-7)):
         surface = SurfaceFlow(terrain, SurfaceSettings(precision, largest_step_s=0.5), depth=depth)

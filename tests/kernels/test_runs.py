@@ -24,15 +24,26 @@ def flood(scheme, precision, threads, skip_dry, share):
     terrain = terrain_of(grid_of(150, 520, 4.0), bed, 0.03)
     depth = np.where(np.isfinite(bed) & (np.hypot(x - 60, y - 40) < 12), 1.0, 0.0)
     cells, sides = edge_faces(terrain, np.ones(bed.shape, bool), "west")
-    sea = EdgeBoundary("sea", cells, sides, stage=Series(np.array([0.0, 300.0]), np.array([-2.5, -0.6])))
-    burst = Inflow("burst", np.array([[120, 400]]), Series(np.array([0.0, 50.0, 51.0]), np.array([8.0, 8.0, 0.0])))
-    rain = rainfall_from_intervals("r", np.array([0.0, 200.0, 230.0, 500.0]), np.array([0.0, 2.0, 0.0]))
+    sea = EdgeBoundary(
+        "sea", cells, sides, stage=Series(np.array([0.0, 300.0]), np.array([-2.5, -0.6]))
+    )
+    burst = Inflow(
+        "burst",
+        np.array([[120, 400]]),
+        Series(np.array([0.0, 50.0, 51.0]), np.array([8.0, 8.0, 0.0])),
+    )
+    rain = rainfall_from_intervals(
+        "r", np.array([0.0, 200.0, 230.0, 500.0]), np.array([0.0, 2.0, 0.0])
+    )
     chosen = SurfaceSettings(precision, scheme=scheme, threads=threads, skip_dry=skip_dry)
     surface = SurfaceFlow(terrain, chosen, depth=depth, edges=[sea], inflows=[burst], rainfall=rain)
     for k in range(75):
         surface.advance(Window(4.0 * k, 4.0 * (k + 1)))
         if share is not None:
-            computed = sum(int((surface._runs.stop[j, :n] - surface._runs.start[j, :n]).sum()) for j, n in enumerate(surface._runs.count))
+            computed = sum(
+                int((surface._runs.stop[j, :n] - surface._runs.start[j, :n]).sum())
+                for j, n in enumerate(surface._runs.count)
+            )
             share.append(computed / bed.size)
     return surface
 

@@ -47,7 +47,9 @@ def test_maxima_are_kept_and_products_are_of_one_instant():
 @pytest.mark.parametrize("real", [np.float32, np.float64])
 @pytest.mark.parametrize("in_cells", [True, False])
 def test_wide_rows_against_numpy(real, in_cells):
-    """1,300 columns (blocks of 64, 128 and 512), dry and wet, twice: every column is folded, with its own velocity."""
+    """1,300 columns (blocks of 64, 128 and 512), dry and wet, twice: every column is folded, with
+    its own velocity.
+    """
     rng, rows, columns, top, left = np.random.default_rng(4), 4, 1300, 3, 5
     shape = (rows + 6, columns + 10)
     bed, maxima = rng.uniform(0.0, 0.3, shape).astype(real), empty_maxima((rows, columns))
@@ -71,9 +73,15 @@ def test_wide_rows_against_numpy(real, in_cells):
             u[:, 1:-1], v[1:-1] = 0.5 * (x[:, :-1] + x[:, 1:]), 0.5 * (y[:-1] + y[1:])
         h = depth[inner].astype(float)
         speed = np.where(h >= 1e-3, np.hypot(u[inner], v[inner]), 0.0)
-        deepest, fastest, ponding = np.maximum(deepest, h), np.maximum(fastest, speed), ponding + 10.0 * (h > 0.15)
+        deepest, fastest, ponding = (
+            np.maximum(deepest, h),
+            np.maximum(fastest, speed),
+            ponding + 10.0 * (h > 0.15),
+        )
         total = np.zeros(rows)
         statistics.sum_rows(depth, np.zeros(shape, real), top, left, columns, total)
         assert total == pytest.approx(h.sum(axis=1), rel=1e-12)
-    assert np.allclose(maxima.depth, deepest, rtol=1e-6) and np.allclose(maxima.velocity, fastest, rtol=1e-4, atol=1e-5)
+    assert np.allclose(maxima.depth, deepest, rtol=1e-6) and np.allclose(
+        maxima.velocity, fastest, rtol=1e-4, atol=1e-5
+    )
     assert np.array_equal(maxima.ponding_time, ponding.astype(np.float32))

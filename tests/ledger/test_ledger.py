@@ -37,7 +37,15 @@ def random_inputs(seed, precision):
     soil = GreenAmpt(*(np.where(terrain.active, v, 0.0) for v in (2e-6, 0.1, 0.3)))
     clock = Clock(START, 600.0, 4.0, 300.0)
     return ModelInputs(
-        "random", clock, terrain, steady_rain(200.0, 400.0), soil, SurfaceSettings(precision), rng.random(bed.shape) * 0.2, tuple(edges), (inflow,)
+        "random",
+        clock,
+        terrain,
+        steady_rain(200.0, 400.0),
+        soil,
+        SurfaceSettings(precision),
+        rng.random(bed.shape) * 0.2,
+        tuple(edges),
+        (inflow,),
     )
 
 
@@ -84,7 +92,10 @@ def test_rain_line_is_the_series_times_the_catchment():
     inputs = random_inputs(7, "float32")
     simulation = Simulation(inputs, None)
     simulation.run(Silent())
-    assert simulation.ledger.rain == inputs.rainfall.depth_until(600.0) * inputs.terrain.catchment_area_m2
+    assert (
+        simulation.ledger.rain
+        == inputs.rainfall.depth_until(600.0) * inputs.terrain.catchment_area_m2
+    )
     other = Simulation(replace(inputs, surface=SurfaceSettings("float32", courant=0.3)), None)
     other.run(Silent())
     assert other.ledger.rain == simulation.ledger.rain  # bit for bit, whatever the steps
@@ -92,17 +103,26 @@ def test_rain_line_is_the_series_times_the_catchment():
 
 def test_relative_error_is_never_a_number_that_hides():
     assert Ledger().relative_error == 0.0
-    assert Ledger(surface_stored_start=10.0, surface_stored_end=9.0).relative_error == pytest.approx(0.1)
+    assert Ledger(
+        surface_stored_start=10.0, surface_stored_end=9.0
+    ).relative_error == pytest.approx(0.1)
     assert Ledger(rain=100.0, surface_stored_end=99.0).relative_error == pytest.approx(0.01)
     with pytest.raises(VolumeLedgerError):
         Ledger(rain=float("nan")).close(1.0)
     with pytest.raises(VolumeLedgerError):
-        Ledger(rain=100.0, surface_stored_end=100.0, network_residual=6.0, outfall_half_volumes=0.0).judge()
-    assert Ledger(rain=100.0, surface_stored_end=98.0, outfall_out=0.0, network_residual=2.0).judge() != []
+        Ledger(
+            rain=100.0, surface_stored_end=100.0, network_residual=6.0, outfall_half_volumes=0.0
+        ).judge()
+    assert (
+        Ledger(rain=100.0, surface_stored_end=98.0, outfall_out=0.0, network_residual=2.0).judge()
+        != []
+    )
 
 
 def test_roof_water_is_kept():
-    """`hole`: rain on roofs goes to the nearest open cell, to the last m2; `block`: it falls on the roof and runs off."""
+    """`hole`: rain on roofs goes to the nearest open cell, to the last m2; `block`: it falls on the
+    roof and runs off.
+    """
     bed = np.zeros((12, 12))
     roofs = np.zeros((12, 12), bool)
     roofs[3:9, 3:9] = True
@@ -110,7 +130,14 @@ def test_roof_water_is_kept():
     clock = Clock(START, 1200.0, 4.0, 1200.0)
     for terrain in (plain.with_solid_buildings(roofs), plain.with_raised_buildings(roofs, 5.0)):
         assert terrain.catchment_area_m2 == pytest.approx(144 * 4.0, rel=1e-15)
-        inputs = ModelInputs("roofs", clock, terrain, steady_rain(60.0, 600.0), NoInfiltration(), SurfaceSettings("float64"))
+        inputs = ModelInputs(
+            "roofs",
+            clock,
+            terrain,
+            steady_rain(60.0, 600.0),
+            NoInfiltration(),
+            SurfaceSettings("float64"),
+        )
         simulation = Simulation(inputs, None)
         simulation.run(Silent())
         on_street = float(simulation.surface.depth[~roofs].sum()) * 4.0
@@ -119,11 +146,21 @@ def test_roof_water_is_kept():
 
 
 def test_swmms_residual_is_judged_against_the_water_that_took_part():
-    """A pond of 10,000 m3 drains into the sewer while 2 m3 of dry weather flow come in: 30 m3 are 0.3 %, not 1500 %."""
+    """A pond of 10,000 m3 drains into the sewer while 2 m3 of dry weather flow come in: 30 m3 are
+    0.3 %, not 1500 %.
+    """
     from flood_sim.core.ledger import Ledger
 
-    ledger = Ledger(surface_stored_start=10_000.0, surface_stored_end=0.0, network_inflow=2.0, outfall_out=9_972.0, network_residual=30.0)
+    ledger = Ledger(
+        surface_stored_start=10_000.0,
+        surface_stored_end=0.0,
+        network_inflow=2.0,
+        outfall_out=9_972.0,
+        network_residual=30.0,
+    )
     assert ledger.relative_residual == pytest.approx(30.0 / 10_002.0)
     assert ledger.judge() == []
-    rained = Ledger(rain=1_000.0, surface_stored_end=600.0, outfall_out=370.0, network_residual=30.0)
+    rained = Ledger(
+        rain=1_000.0, surface_stored_end=600.0, outfall_out=370.0, network_residual=30.0
+    )
     assert rained.relative_residual == pytest.approx(0.03)

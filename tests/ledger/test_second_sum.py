@@ -1,4 +1,6 @@
-"""The second sum at outputs: what is added or taken behind the ledger's back is found at the next output; sound runs stay far inside."""
+"""The second sum at outputs: what is added or taken behind the ledger's back is found at the next
+output; sound runs stay far inside.
+"""
 
 import re
 from dataclasses import replace
@@ -25,12 +27,27 @@ from flood_sim.surface.schemes import SurfaceSettings
 from flood_sim.surface.stability import refuse, refuse_beyond_physics
 
 N = 12
-GARAGE = Space("garage", np.array([-4.0, -1.0]), np.array([0.0, 900.0]), (Opening("garage/door", 5, 5, 0.1, 4.0),), initial_m3=100.0)
-PAVING = Facility("paving", "permeable_paving", np.array([[2, 2], [8, 8]]), np.array([0.5, 0.5]), store_depth=0.3, store_start=0.05)
+GARAGE = Space(
+    "garage",
+    np.array([-4.0, -1.0]),
+    np.array([0.0, 900.0]),
+    (Opening("garage/door", 5, 5, 0.1, 4.0),),
+    initial_m3=100.0,
+)
+PAVING = Facility(
+    "paving",
+    "permeable_paving",
+    np.array([[2, 2], [8, 8]]),
+    np.array([0.5, 0.5]),
+    store_depth=0.3,
+    store_start=0.05,
+)
 
 
 def yard(settings: SurfaceSettings = SurfaceSettings("float64"), **more) -> ModelInputs:
-    """A closed yard of 12 x 12 cells of 10 m under 0.2 m of water and rain, with soil, hollows, a facility and a garage; a frame a minute."""
+    """A closed yard of 12 x 12 cells of 10 m under 0.2 m of water and rain, with soil, hollows, a
+    facility and a garage; a frame a minute.
+    """
     every = np.full((N, N), 1.0)
     given = {
         "storage": StorageInputs(depression_m=0.01 * every, facilities=(PAVING,)),
@@ -40,7 +57,15 @@ def yard(settings: SurfaceSettings = SurfaceSettings("float64"), **more) -> Mode
     }
     soil = GreenAmpt(2e-6 * every, 0.1 * every, 0.3 * every)
     clock = Clock(START, 240.0, 5.0, 60.0)
-    return ModelInputs("yard", clock, flat(N, N, 10.0), steady_rain(50.0, 100.0), soil, settings, **{**given, **more})
+    return ModelInputs(
+        "yard",
+        clock,
+        flat(N, N, 10.0),
+        steady_rain(50.0, 100.0),
+        soil,
+        settings,
+        **{**given, **more},
+    )
 
 
 def models_of(s: Simulation) -> Models:
@@ -48,7 +73,9 @@ def models_of(s: Simulation) -> Models:
 
 
 def tampered(inputs: ModelInputs, tamper) -> str:
-    """Run to just before the second output, tamper, and go on: what the next output says, and when."""
+    """Run to just before the second output, tamper, and go on: what the next output says, and
+    when.
+    """
     simulation = Simulation(inputs, None)
     with pytest.raises(RunFailedError) as told:
         for window in simulation.clock.windows():
@@ -157,21 +184,37 @@ def test_sewers_that_hold_less_or_other_than_their_totals_say_are_found():
     ledger = replace(simulation.ledger, network_stored_end=10.0)
     names = {"node_ids": ["J1", "J2"], "link_ids": ["C1"], "balance": lambda: {"losses": -3.0}}
     for nodes, wrong in (([4.0, 3.0], []), ([4.0, 4.0], ["sewers, nodes and links"])):
-        network = SimpleNamespace(**names, volumes=lambda nodes=nodes: (np.array(nodes), np.array([3.0])))
-        sums = [s for s in second_sums(other._replace(network=network, ledger=ledger)) if s.place.startswith("sewers")]
+        network = SimpleNamespace(
+            **names, volumes=lambda nodes=nodes: (np.array(nodes), np.array([3.0]))
+        )
+        sums = [
+            s
+            for s in second_sums(other._replace(network=network, ledger=ledger))
+            if s.place.startswith("sewers")
+        ]
         assert [s.place for s in sums if s.apart] == wrong
     network.volumes = lambda: (np.array([4.0, -1.0]), np.array([np.nan]))
-    low = [least.place for least in least_contents(other._replace(network=network)) if least.negative]
+    low = [
+        least.place for least in least_contents(other._replace(network=network)) if least.negative
+    ]
     assert low == ["sewers, node `J2`", "sewers, link `C1`", "sewers, SWMM's total of `losses`"]
 
 
-@pytest.mark.parametrize(("scheme", "precision"), [("local_inertial", "float64"), ("local_inertial", "float32"), ("second_order", "float32")])
+@pytest.mark.parametrize(
+    ("scheme", "precision"),
+    [("local_inertial", "float64"), ("local_inertial", "float32"), ("second_order", "float32")],
+)
 def test_sound_runs_stay_far_inside_every_tolerance(scheme, precision):
-    """Random ground with walls, soil, hollows, a garage, porous ground: the two sums differ by less than a tenth of what is allowed."""
+    """Random ground with walls, soil, hollows, a garage, porous ground: the two sums differ by less
+    than a tenth of what is allowed.
+    """
     settings = SurfaceSettings(precision, scheme=scheme)
     rough, depth = rough_case(N, N, 5)
     bed, space = np.nan_to_num(rough.bed_elevation), replace(GARAGE, initial_m3=0.0)
-    porous = replace(terrain_of(grid_of(N, N, 4.0), bed, 0.03), porosity=np.linspace(0.4, 1.0, N * N).reshape(N, N))
+    porous = replace(
+        terrain_of(grid_of(N, N, 4.0), bed, 0.03),
+        porosity=np.linspace(0.4, 1.0, N * N).reshape(N, N),
+    )
     for terrain in (rough, porous):
         inputs = replace(yard(settings), terrain=terrain, initial_depth=depth)
         simulation = Simulation(replace(inputs, sites=SiteInputs(SpaceInputs((space,)))), None)
@@ -182,24 +225,44 @@ def test_sound_runs_stay_far_inside_every_tolerance(scheme, precision):
             assert least.content >= 0.1 * least.allowed, least
 
 
-# -------------------------------------------------------------------------------------------------------------- bounds
+# ------------------------------------------------------------------------------------------- bounds
 
 
 def test_heights_in_centimetres_stop_the_run():
-    """Hills of 10 m drawn as 1,000 m: second-order cells owe as much as the rain of the first minute."""
+    """Hills of 10 m drawn as 1,000 m: second-order cells owe as much as the rain of the first
+    minute.
+    """
     n = 60
     y, x = np.mgrid[0:n, 0:n]
-    bed = 3.0 * np.sin(x / 17) + 2.0 * np.cos(y / 11) + 0.02 * x + 0.3 * np.random.default_rng(1).random((n, n))
+    bed = (
+        3.0 * np.sin(x / 17)
+        + 2.0 * np.cos(y / 11)
+        + 0.02 * x
+        + 0.3 * np.random.default_rng(1).random((n, n))
+    )
     bed[10:20, 10:20] += 6.0
     terrain = terrain_of(grid_of(n, n, 4.0), 100.0 * bed, 0.03)
     clock = Clock(START, 600.0, 4.0, 60.0)
-    inputs = ModelInputs("hill", clock, terrain, steady_rain(100.0, 600.0), NoInfiltration(), SurfaceSettings(scheme="second_order"))
+    inputs = ModelInputs(
+        "hill",
+        clock,
+        terrain,
+        steady_rain(100.0, 600.0),
+        NoInfiltration(),
+        SurfaceSettings(scheme="second_order"),
+    )
     simulation, recorder = Simulation(inputs, None), Silent(lambda s: s.time_s)
     with pytest.raises(VolumeLedgerError) as told:
         simulation.run(recorder)
     found = told.value.findings[0]
-    assert found.code == "E504" and "at 60.0 s" in found.place and "the unit of the ground" in found.problem
-    assert "raster's unit" in found.do and found.at and recorder.seen[-1][0] < 60.0  # before the frame is written
+    assert (
+        found.code == "E504"
+        and "at 60.0 s" in found.place
+        and "the unit of the ground" in found.problem
+    )
+    assert (
+        "raster's unit" in found.do and found.at and recorder.seen[-1][0] < 60.0
+    )  # before the frame is written
 
 
 def test_water_faster_than_its_fall_stops_the_run_with_place_and_time():
@@ -213,7 +276,9 @@ def test_water_faster_than_its_fall_stops_the_run_with_place_and_time():
         refuse_beyond_physics(surface, 1e6)
     found = told.value.findings[0]
     assert found.code == "E506" and "at 5.0 s" in found.place and "row 6, column 3" in found.given
-    assert "A fall from the highest level of the model" in found.problem and found.at == ((35.0, 55.0),)
+    assert "A fall from the highest level of the model" in found.problem and found.at == (
+        (35.0, 55.0),
+    )
     surface._state[0] = 60.0  # the signal of a window alone
     with pytest.raises(InstabilityError, match="E506 .*run at 60 m/s"):
         refuse(surface, None)
@@ -223,7 +288,9 @@ def test_a_cell_deeper_than_all_water_stops_the_run():
     simulation = Simulation(yard(sites=SiteInputs()), None)
     simulation.surface._cells.depth[simulation.surface._view][6, 3] = 40.0
     refuse_beyond_physics(simulation.surface, 4000.1)
-    with pytest.raises(InstabilityError, match=r"E506 .*holds 4000 m3, all water of the model is 3000 m3") as told:
+    with pytest.raises(
+        InstabilityError, match=r"E506 .*holds 4000 m3, all water of the model is 3000 m3"
+    ) as told:
         refuse_beyond_physics(simulation.surface, 3000.0)
     assert told.value.findings[0].at == ((35.0, 55.0),)
 
@@ -241,26 +308,36 @@ def test_a_soil_that_would_give_water_is_refused(fields):
         GreenAmpt(*(np.full((2, 2), v) for v in fields))
 
 
-# -------------------------------------------------------------------------------------------------------------- inputs
+# ------------------------------------------------------------------------------------------- inputs
 
 CASES = every_case()
 
 
 def test_all_spaces_that_cannot_be_are_told_in_one_pass(tmp_path):
     text = PLAIN + GARAGE_TEXT.replace("height_m = 3.0", "height_m = 3.0\nfloor_elevation_m = 30.0")
-    text += METRO.replace("floor_area_m2 = 300.0\nheight_m = 4.0", "stage_volume = [[5.0, 0.0], [6.0, 9.0], [7.0, 8.0]]")
-    text += GARAGE_TEXT.replace('"garage"', '"cellar"').replace("height_m = 3.0", "height_m = 3.0\ninitial_depth_m = 4.0")
+    text += METRO.replace(
+        "floor_area_m2 = 300.0\nheight_m = 4.0",
+        "stage_volume = [[5.0, 0.0], [6.0, 9.0], [7.0, 8.0]]",
+    )
+    text += GARAGE_TEXT.replace('"garage"', '"cellar"').replace(
+        "height_m = 3.0", "height_m = 3.0\ninitial_depth_m = 4.0"
+    )
     what, said = outcome(Case("three faults", text), tmp_path)
     assert what == "refused"
     for part in (
-        "s.toml, [[sites]] garage, opening `garage/entrance`: its sill lies under the floor", "given     sill 10.15 m, floor 30.00 m",
-        "allowed   a sill over 30.00 m", "do        check floor_elevation_m", "[[sites]] metro, stage_volume: the table does not rise",
+        "s.toml, [[sites]] garage, opening `garage/entrance`: its sill lies under the floor",
+        "given     sill 10.15 m, floor 30.00 m",
+        "allowed   a sill over 30.00 m",
+        "do        check floor_elevation_m",
+        "[[sites]] metro, stage_volume: the table does not rise",
         "[[sites]] cellar, initial_depth_m: the space does not hold this water",
-    ):  # fmt: skip
+    ):
         assert part in said
 
 
-@pytest.mark.parametrize(("kind", "case"), CASES, ids=[f"{kind}-{case.name.replace(' ', '_')}" for kind, case in CASES])
+@pytest.mark.parametrize(
+    ("kind", "case"), CASES, ids=[f"{kind}-{case.name.replace(' ', '_')}" for kind, case in CASES]
+)
 def test_no_input_makes_water_without_a_word(kind, case, tmp_path):
     what, said = outcome(case, tmp_path)
     assert what in case.outcomes, said

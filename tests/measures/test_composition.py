@@ -1,4 +1,6 @@
-"""Measures together: order cannot matter, zero is nothing, plans read and write what they declare, and wrong ones are one message."""
+"""Measures together: order cannot matter, zero is nothing, plans read and write what they declare,
+and wrong ones are one message.
+"""
 
 import hashlib
 import itertools
@@ -23,7 +25,10 @@ def test_each_kind_changes_something_and_is_priced(city, kind):
     result = built(city, {"it": example(kind)})
     assert digest(result.inputs) != digest(city)
     (row,) = result.measures
-    assert row["capital_cny"]["low"] <= row["capital_cny"]["middle"] <= row["capital_cny"]["high"] and row["capital_cny"]["middle"] > 0.0
+    assert (
+        row["capital_cny"]["low"] <= row["capital_cny"]["middle"] <= row["capital_cny"]["high"]
+        and row["capital_cny"]["middle"] > 0.0
+    )
     assert row["quantities"] and row["edits"] and row["project"] == KINDS[kind].PROJECT
     assert result.features or kind in ("obstruction_removal", "culvert_enlargement")
     assert city.rainfall is result.inputs.rainfall  # nothing touches the rain
@@ -45,14 +50,27 @@ def test_plans_read_and_write_what_they_declare(city, kind):
 
 def test_any_order_of_six_gives_one_city(city):
     """720 permutations of one measure of each stage and more: one hash."""
-    kinds = ("channel_clearance", "trunk_upsizing", "inlet_cleaning", "sewer_cleaning", "permeable_paving", "sunken_green")
+    kinds = (
+        "channel_clearance",
+        "trunk_upsizing",
+        "inlet_cleaning",
+        "sewer_cleaning",
+        "permeable_paving",
+        "sunken_green",
+    )
     measures = {f"m{n}": example(kind) for n, kind in enumerate(kinds)}
-    plans = {name: m.plan(name, InputsView(city, lambda file, place: [])) for name, m in measures.items()}
+    plans = {
+        name: m.plan(name, InputsView(city, lambda file, place: [])) for name, m in measures.items()
+    }
     seen = set()
     for order in itertools.permutations(plans):
         merged, conflicts = merge({name: plans[name] for name in order}, city.terrain.grid.shape)
         cells = [(key, c.tobytes(), v.tobytes()) for key, (c, v) in merged.cells.items()]
-        seen.add(hashlib.sha256(repr((cells, sorted(map(repr, merged.items.items())), conflicts)).encode()).hexdigest())
+        seen.add(
+            hashlib.sha256(
+                repr((cells, sorted(map(repr, merged.items.items())), conflicts)).encode()
+            ).hexdigest()
+        )
     assert len(seen) == 1
     hashes = {
         digest(built(city, {name: measures[name] for name in order}).inputs)
@@ -82,8 +100,18 @@ def test_merge_of_random_plans_knows_no_order():
         for k in range(6):
             cells = np.argwhere(rng.random((6, 6)) < 0.15)
             plan = Plan()
-            plan.cells("bed_elevation", rng.choice(["lower_to", "lower_to", "raise_to", "add"]), cells, rng.random(len(cells)))
-            plan.item("inp.XSECTIONS", ("C1", "geom1"), rng.choice(["raise_to", "raise_to", "add"]), float(rng.random()))
+            plan.cells(
+                "bed_elevation",
+                rng.choice(["lower_to", "lower_to", "raise_to", "add"]),
+                cells,
+                rng.random(len(cells)),
+            )
+            plan.item(
+                "inp.XSECTIONS",
+                ("C1", "geom1"),
+                rng.choice(["raise_to", "raise_to", "add"]),
+                float(rng.random()),
+            )
             plans[f"m{k}"] = plan
         outcomes = set()
         for _ in range(10):
@@ -92,17 +120,26 @@ def test_merge_of_random_plans_knows_no_order():
             if conflicts:
                 outcomes.add(repr(sorted(str(c.finding) for c in conflicts)))
             else:
-                outcomes.add(repr([(k, c.tobytes(), v.tobytes()) for k, (c, v) in merged.cells.items()]) + repr(merged.items))
+                outcomes.add(
+                    repr([(k, c.tobytes(), v.tobytes()) for k, (c, v) in merged.cells.items()])
+                    + repr(merged.items)
+                )
         assert len(outcomes) == 1
 
 
 def test_applying_twice_is_refused_or_changes_nothing_more(city):
     once = built(city, {"clear": example("channel_clearance")})
     with pytest.raises(
-        InputError, match=r"(?s)measures a and b both change bed_elevation of 1\d\d\d cells.*around x 472250, y 3846050.*after = \[\"a\"\]"
+        InputError,
+        match=(
+            r"(?s)measures a and b both change bed_elevation of 1\d\d\d cells.*around x 472250, y"
+            r" 3846050.*after = \[\"a\"\]"
+        ),
     ):
         built(city, {"a": example("channel_clearance"), "b": example("channel_clearance")})
-    again = ADAPTER.validate_python({"kind": "channel_clearance", "targets": {"layer": "rivers"}, "manning_n": 0.03})
+    again = ADAPTER.validate_python(
+        {"kind": "channel_clearance", "targets": {"layer": "rivers"}, "manning_n": 0.03}
+    )
     assert digest(built(once.inputs, {"again": again}).inputs) == digest(once.inputs)
 
 
@@ -112,9 +149,16 @@ def test_two_on_one_structure_are_a_conflict(city):
         built(city, twice)
     pipe = {
         "kind": "trunk_rehabilitation",
-        "targets": {"layer": "pipes", "where": ["sediment_m == 0"], "limit": {"count": 1}, "order_by": "length_m"},
+        "targets": {
+            "layer": "pipes",
+            "where": ["sediment_m == 0"],
+            "limit": {"count": 1},
+            "order_by": "length_m",
+        },
     }
-    lined = built(city, {name: ADAPTER.validate_python(pipe) for name in ("a", "b")})  # the same lining twice is one lining
+    lined = built(
+        city, {name: ADAPTER.validate_python(pipe) for name in ("a", "b")}
+    )  # the same lining twice is one lining
     assert digest(lined.inputs) == digest(built(city, {"a": ADAPTER.validate_python(pipe)}).inputs)
 
 
@@ -123,7 +167,9 @@ def test_after_makes_an_order_within_a_stage(city):
     a, b = ADAPTER.validate_python(dig), ADAPTER.validate_python({**dig, "after": ["a"]})
     result = built(city, {"b": b, "a": a})
     river = city.layers["rivers"] & city.terrain.active
-    assert np.allclose(result.inputs.terrain.bed_elevation[river], city.terrain.bed_elevation[river] - 0.6)
+    assert np.allclose(
+        result.inputs.terrain.bed_elevation[river], city.terrain.bed_elevation[river] - 0.6
+    )
     with pytest.raises(InputError, match="it runs in a circle"):
         built(city, {"a": ADAPTER.validate_python({**dig, "after": ["b"]}), "b": b})
 
@@ -134,16 +180,37 @@ WRONG = [
         {"kind": "sewer_cleaning", "targets": {"layer": "pipes", "where": ["diameter > 1"]}},
         r"(?s)pipes have no such field; did you mean `diameter_m`.*length_m",
     ),
-    ({"kind": "sewer_cleaning", "targets": {"layer": "pipes", "where": ["diameter_m ~ 1"]}}, "this is no rule"),
-    ({"kind": "sewer_cleaning", "targets": {"layer": "pipes", "where": ["diameter_m > 9"]}}, r"none of \d+ pipes is meant"),
+    (
+        {"kind": "sewer_cleaning", "targets": {"layer": "pipes", "where": ["diameter_m ~ 1"]}},
+        "this is no rule",
+    ),
+    (
+        {"kind": "sewer_cleaning", "targets": {"layer": "pipes", "where": ["diameter_m > 9"]}},
+        r"none of \d+ pipes is meant",
+    ),
     ({"kind": "sewer_cleaning", "targets": {"layer": "nodes"}}, "this kind works on pipes"),
     ({"kind": "sewer_cleaning"}, "name the pipes"),
-    ({"kind": "sunken_green", "targets": {"layer": "meadows"}}, r"(?s)no such layer.*allowed.*courts"),
-    ({"kind": "sunken_green", "targets": {"polygon_m": [[0, 0], [1, 0], [1, 1]]}}, "no open cell lies there"),
-    ({"kind": "inlet_cleaning", "targets": NODES, "open_share": 0.2}, "the inlets are cleaner already"),
-    ({"kind": "channel_clearance", "targets": {"layer": "rivers"}, "manning_n": 0.09}, "the reach is smoother already"),
+    (
+        {"kind": "sunken_green", "targets": {"layer": "meadows"}},
+        r"(?s)no such layer.*allowed.*courts",
+    ),
+    (
+        {"kind": "sunken_green", "targets": {"polygon_m": [[0, 0], [1, 0], [1, 1]]}},
+        "no open cell lies there",
+    ),
+    (
+        {"kind": "inlet_cleaning", "targets": NODES, "open_share": 0.2},
+        "the inlets are cleaner already",
+    ),
+    (
+        {"kind": "channel_clearance", "targets": {"layer": "rivers"}, "manning_n": 0.09},
+        "the reach is smoother already",
+    ),
     ({"kind": "new_channel", "targets": LINE, "bottom_m": 3.0}, "less than one cell wide"),
-    ({"kind": "underground_tank", "node": "N00010", "volume_m3": 100.0, "crest_m": 200.0}, "the weir at N00010 never works, or always"),
+    (
+        {"kind": "underground_tank", "node": "N00010", "volume_m3": 100.0, "crest_m": 200.0},
+        "the weir at N00010 never works, or always",
+    ),
     ({"kind": "new_pump_station", "from_node": "N1", "capacity_m3_s": 1.0}, "no such node"),
 ]
 
@@ -173,4 +240,6 @@ def test_every_kind_explains_itself(kind):
     """Summary, stage, each field with its default and range: no kind without."""
     lines = explained(kind)
     fields = [n for n in KINDS[kind].model_fields if n not in COMMON]
-    assert KINDS[kind].CHINESE in lines[0] and "stage " in lines[2] and len(lines) >= 3 + len(fields)
+    assert (
+        KINDS[kind].CHINESE in lines[0] and "stage " in lines[2] and len(lines) >= 3 + len(fields)
+    )

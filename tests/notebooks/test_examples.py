@@ -13,5 +13,13 @@ def test_notebook_runs(path):
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()
-    assert all(not cell.get("outputs") or all(out.output_type != "error" for out in cell.outputs) for cell in notebook.cells)
+    NotebookClient(
+        notebook,
+        timeout=1800,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
+    assert all(
+        not cell.get("outputs") or all(out.output_type != "error" for out in cell.outputs)
+        for cell in notebook.cells
+    )

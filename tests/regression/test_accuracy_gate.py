@@ -1,4 +1,6 @@
-"""Continuous evidence: the quick cases again, held against the committed figures (`python -m benchmarks accuracy --gate benchmarks/accuracy.json`)."""
+"""Continuous evidence: the quick cases again, held against the committed figures (`python -m
+benchmarks accuracy --gate benchmarks/accuracy.json`).
+"""
 
 import json
 from pathlib import Path
@@ -10,7 +12,15 @@ from benchmarks.cases.channel import Setting
 from benchmarks.tables import regressions
 
 COMMITTED = Path(accuracy.__file__).resolve().parents[1] / "accuracy.json"
-QUICK = ("dam_breaks", "order", "rain_on_steep_planes", "tilted_v", "wetting_front", "terraces", "iwagaki")
+QUICK = (
+    "dam_breaks",
+    "order",
+    "rain_on_steep_planes",
+    "tilted_v",
+    "wetting_front",
+    "terraces",
+    "iwagaki",
+)
 
 
 @pytest.mark.parametrize("scheme", ["local_inertial", "second_order"])

@@ -1,4 +1,6 @@
-"""Two at one folder: one lock, claimed before anything is read; a complete run is never touched; damaged checkpoints are refused."""
+"""Two at one folder: one lock, claimed before anything is read; a complete run is never touched;
+damaged checkpoints are refused.
+"""
 
 import json
 import os
@@ -19,7 +21,10 @@ from flood_sim.runs.runner import resume_scenario, run_scenario
 from flood_sim.scenario import load_scenario
 from scenario.test_loader import GOOD, NETWORK
 
-TEXT = GOOD + '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s = 1\n[output]\ninterval_s = 60\n'
+TEXT = (
+    GOOD + '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s ='
+    " 1\n[output]\ninterval_s = 60\n"
+)
 
 
 @pytest.fixture
@@ -30,7 +35,9 @@ def scenario(tmp_path):
 
 
 def bytes_of(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def interrupted(scenario, out, at_s=120.0):
@@ -59,10 +66,17 @@ except InputError as error:
 
 
 def test_of_two_that_start_at_once_one_wins(tmp_path):
-    """Both processes stand ready and are let go together, ten times: one holds the folder, the other is told E112."""
+    """Both processes stand ready and are let go together, ten times: one holds the folder, the
+    other is told E112.
+    """
     for k in range(10):
         pair = [
-            subprocess.Popen([sys.executable, "-c", CONTEST, str(tmp_path / str(k))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [sys.executable, "-c", CONTEST, str(tmp_path / str(k))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
             for _ in range(2)
         ]
         for process in pair:
@@ -77,10 +91,15 @@ def test_of_two_that_start_at_once_one_wins(tmp_path):
 
 def test_a_lock_goes_with_its_process_and_no_child_keeps_it(tmp_path):
     """kill -9 of the holder while a child of it lives on: the folder is free."""
-    code = "import subprocess, sys, time; from pathlib import Path; from flood_sim.core.files.folder_lock import held\n" + (
-        "with held(Path(sys.argv[1]), '.lock', 'run'):\n    child = subprocess.Popen(['sleep', '20']); print(child.pid, flush=True); time.sleep(20)"
+    code = (
+        "import subprocess, sys, time; from pathlib import Path; from"
+        " flood_sim.core.files.folder_lock import held\n"
+        + "with held(Path(sys.argv[1]), '.lock', 'run'):\n    child = subprocess.Popen(['sleep',"
+        " '20']); print(child.pid, flush=True); time.sleep(20)"
     )
-    holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "out")], stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "out")], stdout=subprocess.PIPE, text=True
+    )
     child = int(holder.stdout.readline())
     assert looks_held(tmp_path / "out", ".lock")
     holder.kill()
@@ -94,11 +113,16 @@ def test_a_lock_goes_with_its_process_and_no_child_keeps_it(tmp_path):
 
 
 def test_a_complete_run_is_never_touched(scenario, tmp_path, capsys):
-    """Resumed, run again, resumed with a checkpoint that was left: refused with a way that leads on, or tidied; each file stays as it was."""
+    """Resumed, run again, resumed with a checkpoint that was left: refused with a way that leads
+    on, or tidied; each file stays as it was.
+    """
     out = tmp_path / "out"
     run_scenario(scenario, out, threads=1)
     before = bytes_of(out)
-    for words, code in ((["--resume", str(out)], "E113"), ([str(tmp_path / "s.toml"), "--out", str(out)], "E111")):
+    for words, code in (
+        (["--resume", str(out)], "E113"),
+        ([str(tmp_path / "s.toml"), "--out", str(out)], "E111"),
+    ):
         with pytest.raises(SystemExit) as ended:
             main(["run", *words, "--quiet"])
         said = capsys.readouterr().err
@@ -110,16 +134,24 @@ def test_a_complete_run_is_never_touched(scenario, tmp_path, capsys):
 
 
 def test_a_run_killed_after_its_summary_is_complete(scenario, tmp_path, monkeypatch):
-    """Killed between its last file and the removal of its checkpoint: resumed, nothing is computed, nothing of the results changes."""
+    """Killed between its last file and the removal of its checkpoint: resumed, nothing is computed,
+    nothing of the results changes.
+    """
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
         patch.setattr("flood_sim.runs.runner.remove_checkpoint", lambda out: None)
         run_scenario(scenario, out, threads=1)
-    before = {path: content for path, content in bytes_of(out).items() if "checkpoint" not in str(path) and path.name != "log.txt"}
+    before = {
+        path: content
+        for path, content in bytes_of(out).items()
+        if "checkpoint" not in str(path) and path.name != "log.txt"
+    }
     assert Saved(out).time_s == 0.0
     outcome = resume_scenario(out)
     assert outcome.exit_code == 0 and outcome.summary["status"] == "complete"
-    assert {path: content for path, content in bytes_of(out).items() if path.name != "log.txt"} == before
+    assert {
+        path: content for path, content in bytes_of(out).items() if path.name != "log.txt"
+    } == before
 
 
 def test_resume_while_the_run_still_writes_is_refused(scenario, tmp_path):
@@ -137,7 +169,15 @@ def test_resume_while_the_run_still_writes_is_refused(scenario, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["checkpoint/state.json", "checkpoint/state.npz", "checkpoint/fields.nc", "checkpoint/complete", "checkpoint.tape", "scenario.toml"]
+    "name",
+    [
+        "checkpoint/state.json",
+        "checkpoint/state.npz",
+        "checkpoint/fields.nc",
+        "checkpoint/complete",
+        "checkpoint.tape",
+        "scenario.toml",
+    ],
 )
 @pytest.mark.parametrize("how", ["empty", "cut", "one bit"])
 def test_a_damaged_checkpoint_is_refused_and_nothing_is_touched(scenario, tmp_path, name, how):
@@ -146,7 +186,9 @@ def test_a_damaged_checkpoint_is_refused_and_nothing_is_touched(scenario, tmp_pa
     path = out / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
-    path.write_bytes({"empty": b"", "cut": bytes(content[: len(content) // 2]), "one bit": bytes(content)}[how])
+    path.write_bytes(
+        {"empty": b"", "cut": bytes(content[: len(content) // 2]), "one bit": bytes(content)}[how]
+    )
     before = bytes_of(out)
     with pytest.raises(InputError, match="(?s)E113.*damaged.*--overwrite"):
         resume_scenario(out)
@@ -154,7 +196,9 @@ def test_a_damaged_checkpoint_is_refused_and_nothing_is_touched(scenario, tmp_pa
 
 
 def test_where_the_newest_checkpoint_is_damaged_the_older_one_serves(scenario, tmp_path):
-    """Killed between the renames of a write, and the newer one is half on the disk (a power cut)."""
+    """Killed between the renames of a write, and the newer one is half on the disk (a power
+    cut).
+    """
     out = tmp_path / "out"
     interrupted(scenario, out)
     (out / "checkpoint").rename(out / "checkpoint.old")
@@ -163,17 +207,27 @@ def test_where_the_newest_checkpoint_is_damaged_the_older_one_serves(scenario, t
     assert resume_scenario(out, threads=1).summary["status"] == "complete"
     run_scenario(scenario, tmp_path / "whole", threads=1)
     assert (out / "gauges.csv").read_bytes() == (tmp_path / "whole" / "gauges.csv").read_bytes()
-    assert (out / "max_depth.tif").read_bytes() == (tmp_path / "whole" / "max_depth.tif").read_bytes()
+    assert (out / "max_depth.tif").read_bytes() == (
+        tmp_path / "whole" / "max_depth.tif"
+    ).read_bytes()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_in_a_row_end_a_run_readably(tmp_path, scenario, number):
-    """Three of them, while it steps and while it writes: 128 + number, a checkpoint, no traceback, no pictures; resumed it is the undisturbed run."""
+    """Three of them, while it steps and while it writes: 128 + number, a checkpoint, no traceback,
+    no pictures; resumed it is the undisturbed run.
+    """
     (tmp_path / "s.toml").write_text(TEXT.replace("interval_s = 60", "interval_s = 1"))
     out = tmp_path / "out"
     command = [sys.executable, "-m", "flood_sim.cli", "run"]
-    process = subprocess.Popen([*command, str(tmp_path / "s.toml"), "--out", str(out), "--threads", "1"], stderr=subprocess.PIPE, text=True)
-    while not (out / ".frames").exists() or int((out / ".frames").read_text() or 0) < 20:  # ten frames
+    process = subprocess.Popen(
+        [*command, str(tmp_path / "s.toml"), "--out", str(out), "--threads", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while (
+        not (out / ".frames").exists() or int((out / ".frames").read_text() or 0) < 20
+    ):  # ten frames
         assert process.poll() is None
         time.sleep(0.02)
     begun = time.monotonic()
@@ -181,17 +235,41 @@ def test_signals_in_a_row_end_a_run_readably(tmp_path, scenario, number):
         process.send_signal(number)
         time.sleep(0.05)
     said = process.communicate(timeout=60)[1]
-    assert process.returncode == 128 + number and "Traceback" not in said and "--resume" in said, (process.returncode, said)
+    assert process.returncode == 128 + number and "Traceback" not in said and "--resume" in said, (
+        process.returncode,
+        said,
+    )
     assert time.monotonic() - begun < 20.0  # 2 s, on a machine that does nothing else
-    assert json.loads((out / "summary.json").read_text())["status"] == "interrupted" and not (out / "report").exists()
-    subprocess.run([*command, "--resume", str(out), "--no-report", "--quiet"], check=True, timeout=300)
-    subprocess.run([*command, str(tmp_path / "s.toml"), "--out", str(tmp_path / "whole"), "--no-report", "--quiet", "--threads", "1"], check=True)
+    assert (
+        json.loads((out / "summary.json").read_text())["status"] == "interrupted"
+        and not (out / "report").exists()
+    )
+    subprocess.run(
+        [*command, "--resume", str(out), "--no-report", "--quiet"], check=True, timeout=300
+    )
+    subprocess.run(
+        [
+            *command,
+            str(tmp_path / "s.toml"),
+            "--out",
+            str(tmp_path / "whole"),
+            "--no-report",
+            "--quiet",
+            "--threads",
+            "1",
+        ],
+        check=True,
+    )
     for name in ("gauges.csv", "max_depth.tif"):
         assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
-def test_a_signal_in_the_first_window_leaves_the_checkpoint_before_it(scenario, tmp_path, monkeypatch):
-    """While kernels are compiled, for a minute perhaps, nothing was won yet: the run ends at once, and goes on from its start."""
+def test_a_signal_in_the_first_window_leaves_the_checkpoint_before_it(
+    scenario, tmp_path, monkeypatch
+):
+    """While kernels are compiled, for a minute perhaps, nothing was won yet: the run ends at once,
+    and goes on from its start.
+    """
     from flood_sim.simulation.loop import Simulation
 
     out, advance = tmp_path / "out", Simulation.advance
@@ -230,7 +308,9 @@ def test_a_checkpoint_says_what_it_holds(scenario, tmp_path):
     out = tmp_path / "out"
     interrupted(scenario, out)
     marks = json.loads((out / "checkpoint" / checkpoint.DONE).read_text())
-    assert {"state.json", "state.npz", "fields.nc", "gauges.csv"} <= marks.keys() and all(len(mark) == 64 for mark in marks.values())
+    assert {"state.json", "state.npz", "fields.nc", "gauges.csv"} <= marks.keys() and all(
+        len(mark) == 64 for mark in marks.values()
+    )
 
 
 LONG = """
@@ -257,10 +337,30 @@ entry.main()
 
 
 def test_a_compiled_window_that_does_not_end_is_left(scenario, tmp_path):
-    """No handler of Python runs in compiled code: the process ends all the same, and the run goes on from its last checkpoint."""
+    """No handler of Python runs in compiled code: the process ends all the same, and the run goes
+    on from its last checkpoint.
+    """
     out = tmp_path / "out"
-    words = ["run", str(tmp_path / "s.toml"), "--out", str(out), "--quiet", "--checkpoint-minutes", "0"]
-    done = subprocess.run([sys.executable, "-c", LONG, *words], capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 143 and "last checkpoint" in done.stderr and "Traceback" not in done.stderr, done
+    words = [
+        "run",
+        str(tmp_path / "s.toml"),
+        "--out",
+        str(out),
+        "--quiet",
+        "--checkpoint-minutes",
+        "0",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", LONG, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert (
+        done.returncode == 143
+        and "last checkpoint" in done.stderr
+        and "Traceback" not in done.stderr
+    ), done
     resumed = resume_scenario(out)
     assert resumed.summary["status"] == "complete"

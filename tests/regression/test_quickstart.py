@@ -1,4 +1,6 @@
-"""The main job against its purpose (CITY 11): 7.20 stops the streets, the sewers' own storm does not; the books close."""
+"""The main job against its purpose (CITY 11): 7.20 stops the streets, the sewers' own storm does
+not; the books close.
+"""
 
 import json
 import subprocess
@@ -33,7 +35,16 @@ duration_min = 120
 
 
 def run(scenario, out):
-    command = [sys.executable, "-m", "flood_sim.cli", "run", str(scenario), "--out", str(out), "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "flood_sim.cli",
+        "run",
+        str(scenario),
+        "--out",
+        str(out),
+        "--quiet",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads((out / "summary.json").read_text()), open_results(out)
@@ -44,7 +55,9 @@ def streets():
     city = reference_city(CityParameters())
     grid, u = city.ground.grid, city.plan.underpass
     x, y = grid.x_m - ORIGIN_M[0], grid.y_m - ORIGIN_M[1]
-    sunken = (np.abs(x - u.centre) < u.reach)[None, :] & (np.abs(y - u.street.at) < u.street.half)[:, None]
+    sunken = (np.abs(x - u.centre) < u.reach)[None, :] & (np.abs(y - u.street.at) < u.street.half)[
+        :, None
+    ]
     return city.ground.arterials & ~sunken, city.ground.land_use == LANE
 
 
@@ -62,7 +75,14 @@ def test_quickstart(tmp_path):
     assert (results.max_depth.values[arterial] > 0.15).mean() > 1 / 3  # measured 0.85
     assert (results.fields["duration_0p15"].values[arterial] > 3600.0).mean() > 1 / 3
     assert max(results.gauges["underpass"]["depth_m"]) > 2.0  # measured 5.4 m
-    pictures = {"max_depth.png", "hydrographs.png", "ledger.png", "node_flooding.png", "hazard.png", "wet_floors.png"}
+    pictures = {
+        "max_depth.png",
+        "hydrographs.png",
+        "ledger.png",
+        "node_flooding.png",
+        "hazard.png",
+        "wet_floors.png",
+    }
     assert {p.name for p in (tmp_path / "out" / "report").iterdir()} == pictures
 
 
@@ -78,7 +98,9 @@ def test_the_sewers_own_storm_does_not_stop_the_streets(tmp_path):
 
 
 def test_pictures_and_pages_have_every_glyph():
-    """Chinese texts render: no character of the package's sources and templates is missing from the shipped font."""
+    """Chinese texts render: no character of the package's sources and templates is missing from the
+    shipped font.
+    """
     from fontTools.ttLib import TTFont
 
     import flood_sim
@@ -86,5 +108,11 @@ def test_pictures_and_pages_have_every_glyph():
 
     have = {chr(c) for c in TTFont(FONT).getBestCmap()}
     folder = Path(flood_sim.__file__).parent
-    used = {c for kind in ("*.py", "*.j2") for p in folder.rglob(kind) for c in p.read_text(encoding="utf-8") if "\u4e00" <= c <= "\u9fff"}
+    used = {
+        c
+        for kind in ("*.py", "*.j2")
+        for p in folder.rglob(kind)
+        for c in p.read_text(encoding="utf-8")
+        if "\u4e00" <= c <= "\u9fff"
+    }
     assert len(used) > 300 and used <= have, "".join(sorted(used - have))

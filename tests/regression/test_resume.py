@@ -1,4 +1,6 @@
-"""kill -9 at any moment, then --resume: nothing is lost, the results are those of an undisturbed run."""
+"""kill -9 at any moment, then --resume: nothing is lost, the results are those of an undisturbed
+run.
+"""
 
 import json
 import subprocess
@@ -26,11 +28,22 @@ def test_killed_and_resumed_runs_end_with_the_same_bits(tmp_path, scheme, count)
     assert kills.killed_run(tmp_path / "killed", scheme, count, seed=3) >= count // 2
     assert kills.differences(tmp_path / "quiet" / "out", tmp_path / "killed" / "out") == []
     summary = json.loads((tmp_path / "quiet" / "out" / "summary.json").read_text())
-    assert {e["name"] for e in summary["events"]} == {"leaves", "truck"}  # the events, the pump and the soil took part
+    assert {e["name"] for e in summary["events"]} == {
+        "leaves",
+        "truck",
+    }  # the events, the pump and the soil took part
     assert min(summary["ledger"][key] for key in ("infiltration", "evaporation")) > 0.0
     assert summary["structures"]["street to street"]["forward_m3"] > 0.0
     mall = summary["sites"]["mall"]
-    assert min(mall["entered_m3"], mall["pumped_m3"], mall["passed_out_m3"], summary["sites"]["substation"]["out_h"]) > 0.0
+    assert (
+        min(
+            mall["entered_m3"],
+            mall["pumped_m3"],
+            mall["passed_out_m3"],
+            summary["sites"]["substation"]["out_h"],
+        )
+        > 0.0
+    )
     left = {path.name for path in (tmp_path / "killed" / "out").iterdir()}
     assert not {name for name in left if "checkpoint" in name or name in (".lock", "swmm.part")}
 
@@ -43,14 +56,21 @@ def test_an_interrupted_run_is_carried_on_by_the_command(tmp_path):
     scenario = tmp_path / "s.toml"
     scenario.write_text(kills.SCENARIO.replace("SCHEME", "local_inertial"))
     command = [sys.executable, "-m", "flood_sim.cli", "run"]
-    process = subprocess.Popen([*command, str(scenario), "--out", str(tmp_path / "out"), "--no-report", "--quiet"])
+    process = subprocess.Popen(
+        [*command, str(scenario), "--out", str(tmp_path / "out"), "--no-report", "--quiet"]
+    )
     while not (tmp_path / "out" / "checkpoint").exists():
         time.sleep(0.05)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     assert process.wait() == 130
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["status"] == "interrupted"
-    done = subprocess.run([*command, "--resume", str(tmp_path / "out"), "--no-report"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "--resume", str(tmp_path / "out"), "--no-report"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0 and "resumed at" in done.stderr
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["status"] == "complete" and summary["simulated_s"] == 2400.0
@@ -62,13 +82,19 @@ def test_resume_refuses_what_has_changed(tmp_path):
     scenario = tmp_path / "s.toml"
     scenario.write_text(kills.SCENARIO.replace("SCHEME", "local_inertial"))
     run = load_scenario(scenario)
-    run_scenario(run, tmp_path / "out", threads=1, progress=lambda simulation: simulation.wanted_stop.set())
+    run_scenario(
+        run, tmp_path / "out", threads=1, progress=lambda simulation: simulation.wanted_stop.set()
+    )
     effective = tmp_path / "out" / "scenario.toml"
     effective.write_text(effective.read_text().replace("peak_mm_h = 200", "peak_mm_h = 201"))
-    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+    before = {
+        path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()
+    }
     with pytest.raises(InputError, match="(?s)has changed.*scenario"):
         resume_scenario(tmp_path / "out")
-    assert before == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+    assert before == {
+        path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()
+    }
 
 
 class Thing:
@@ -87,7 +113,9 @@ class Thing:
 
 def test_state_is_put_back_in_place():
     old, new = Thing(2), Thing(5)
-    saved = json.loads(json.dumps({k: v for k, v in collect(old, "x").items() if not isinstance(v, np.ndarray)}))
+    saved = json.loads(
+        json.dumps({k: v for k, v in collect(old, "x").items() if not isinstance(v, np.ndarray)})
+    )
     saved |= {k: v.copy() for k, v in collect(old, "x").items() if isinstance(v, np.ndarray)}
     view = new.view
     restore(new, saved, "x")
@@ -115,23 +143,41 @@ def river_beside_streets(scheme, threads):
     channel = np.abs(y - 20) < 4
     bed = np.where(channel, 1.0, 4.0 + 0.002 * x) + 0.1 * np.random.default_rng(5).random(x.shape)
     depth = np.where(channel, 2.6 + 0.5 * (x < 60), 0.02)
-    settings = SurfaceSettings("float32", scheme=scheme, threads=threads, largest_step_ratio=8.0 if scheme == "local_inertial" else 0.0)
+    settings = SurfaceSettings(
+        "float32",
+        scheme=scheme,
+        threads=threads,
+        largest_step_ratio=8.0 if scheme == "local_inertial" else 0.0,
+    )
     return SurfaceFlow(terrain_of(grid_of(*bed.shape, 5.0), bed, 0.03), settings, depth=depth)
 
 
 @pytest.mark.parametrize("scheme", ["local_inertial", "second_order"])
 @pytest.mark.parametrize(("before", "after"), [(1, 2), (3, 1)])
 def test_a_run_goes_on_with_other_threads(scheme, before, after):
-    """The bands belong to the threads of this run: kept from the killed one, the kernels would write beyond their work space."""
+    """The bands belong to the threads of this run: kept from the killed one, the kernels would
+    write beyond their work space.
+    """
     killed, resumed = river_beside_streets(scheme, before), river_beside_streets(scheme, after)
     for k in range(10):
         killed.advance(Window(5.0 * k, 5.0 * (k + 1)))
-    restore(resumed, {name: np.copy(value) if isinstance(value, np.ndarray) else value for name, value in collect(killed, "s").items()}, "s")
+    restore(
+        resumed,
+        {
+            name: np.copy(value) if isinstance(value, np.ndarray) else value
+            for name, value in collect(killed, "s").items()
+        },
+        "s",
+    )
     assert resumed.threads == after and resumed._levels.band_rows.size == after + 1
-    assert np.array_equal(resumed._levels.band_rows, river_beside_streets(scheme, after)._levels.band_rows)
+    assert np.array_equal(
+        resumed._levels.band_rows, river_beside_streets(scheme, after)._levels.band_rows
+    )
     for surface in (killed, resumed):
         for k in range(10, 20):
             surface.advance(Window(5.0 * k, 5.0 * (k + 1)))
-    assert resumed.steps == killed.steps and (scheme == "second_order" or 0 < resumed.long_steps < resumed.steps)
+    assert resumed.steps == killed.steps and (
+        scheme == "second_order" or 0 < resumed.long_steps < resumed.steps
+    )
     assert np.array_equal(resumed.depth, killed.depth) and resumed.volume == killed.volume
     assert all(np.array_equal(a, b) for a, b in zip(resumed._flow, killed._flow, strict=True))

@@ -1,4 +1,6 @@
-"""The teaching scenario of sites: half an hour of warning against the same boards too late, and power that stays."""
+"""The teaching scenario of sites: half an hour of warning against the same boards too late, and
+power that stays.
+"""
 
 import json
 import subprocess
@@ -14,11 +16,27 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("teaching")
 
     def run(portfolio):
-        command = [sys.executable, "-m", "flood_sim.cli", "run", "teaching_sites", "--portfolio", portfolio, "--out", str(folder / portfolio)]
-        done = subprocess.run([*command, "--threads", "1"], capture_output=True, text=True, check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "flood_sim.cli",
+            "run",
+            "teaching_sites",
+            "--portfolio",
+            portfolio,
+            "--out",
+            str(folder / portfolio),
+        ]
+        done = subprocess.run(
+            [*command, "--threads", "1"], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         outcomes = json.loads((folder / portfolio / "consequences.json").read_text())["outcomes"]
-        return json.loads((folder / portfolio / "summary.json").read_text()), {o["name"]: o["value"] for o in outcomes}, done.stderr
+        return (
+            json.loads((folder / portfolio / "summary.json").read_text()),
+            {o["name"]: o["value"] for o in outcomes},
+            done.stderr,
+        )
 
     names = ("baseline", "as_planned", "too_late", "power")
     with ThreadPoolExecutor(2) as pool:
@@ -33,9 +51,14 @@ def test_rain_is_untouched_and_the_books_close(results):
 
 def test_boards_in_time_keep_the_garages_dry_and_late_ones_do_not(results):
     garages = {name: o["underground_entry_garage"] for name, (_, o, _) in results.items()}
-    assert garages["as_planned"] < 0.4 * garages["baseline"]  # two beside the river are overtopped all the same
+    assert (
+        garages["as_planned"] < 0.4 * garages["baseline"]
+    )  # two beside the river are overtopped all the same
     assert garages["too_late"] > garages["as_planned"] + 0.2 * garages["baseline"]
-    margins = {name: [b["margin_min"] for b in s["actions"]["boards"] if b["margin_min"] is not None] for name, (s, _, _) in results.items()}
+    margins = {
+        name: [b["margin_min"] for b in s["actions"]["boards"] if b["margin_min"] is not None]
+        for name, (s, _, _) in results.items()
+    }
     assert min(margins["too_late"]) < -10.0 < min(margins["as_planned"])
     assert "of them after the water" in results["too_late"][2]
 
@@ -43,10 +66,15 @@ def test_boards_in_time_keep_the_garages_dry_and_late_ones_do_not(results):
 def test_power_that_stays_is_service_that_stays(results):
     loss = {name: o["service_loss"] for name, (_, o, _) in results.items()}
     assert loss["power"] < loss["baseline"]
-    assert loss["as_planned"] > loss["baseline"]  # the water that boards keep out of garages drowns more of what stands in the street
+    assert (
+        loss["as_planned"] > loss["baseline"]
+    )  # the water that boards keep out of garages drowns more of what stands in the street
     causes = [c["cause"] for c in results["baseline"][0]["site_changes"]]
     assert any(c.startswith("without substation") for c in causes)
-    assert not any(c.startswith("without substation") for c in (c["cause"] for c in results["power"][0]["site_changes"]))
+    assert not any(
+        c.startswith("without substation")
+        for c in (c["cause"] for c in results["power"][0]["site_changes"])
+    )
 
 
 def test_what_is_kept_out_below_stands_in_the_street(results):

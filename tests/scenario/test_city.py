@@ -1,4 +1,6 @@
-"""The reference city against its acceptance (CITY 11): densities, sewers that an engineer would sign, SWMM alone, drained courts."""
+"""The reference city against its acceptance (CITY 11): densities, sewers that an engineer would
+sign, SWMM alone, drained courts.
+"""
 
 import re
 
@@ -42,7 +44,10 @@ def test_sewers_follow_the_rules(city):
         if node.down >= 0:
             below = design.pipes[node.down]
             assert below.diameter >= pipe.diameter
-            assert below.upper <= pipe.lower + 1e-9 or below.upper + below.diameter <= pipe.lower + pipe.diameter + 1e-9
+            assert (
+                below.upper <= pipe.lower + 1e-9
+                or below.upper + below.diameter <= pipe.lower + pipe.diameter + 1e-9
+            )
             assert 20.0 < node.length < 45.0
         else:
             assert k in tree.roots
@@ -92,18 +97,30 @@ def own_storm_inflows(city, factor, minutes=120.0):
     storm = chicago_storm("zhengzhou-measures", 1.0, minutes, 0.4, 10.0)
     rate = np.diff(storm.cumulative_m) / 600.0
     series = "\n".join(
-        f"STORM 0:{10 * k:02d} {q:.8f}" if k < 6 else f"STORM {k // 6}:{10 * (k % 6):02d} {q:.8f}" for k, q in enumerate([*rate, 0.0, 0.0])
+        f"STORM 0:{10 * k:02d} {q:.8f}" if k < 6 else f"STORM {k // 6}:{10 * (k % 6):02d} {q:.8f}"
+        for k, q in enumerate([*rate, 0.0, 0.0])
     )
-    inflows = "\n".join(f"{node.name} FLOW STORM FLOW 1.0 {factor * node.area:.3f}" for node in city.tree.nodes)
+    inflows = "\n".join(
+        f"{node.name} FLOW STORM FLOW 1.0 {factor * node.area:.3f}" for node in city.tree.nodes
+    )
     return f"\n[INFLOWS]\n{inflows}\n", series
 
 
 @pytest.mark.parametrize(("pumps", "continuity"), [(False, 0.2), (True, 0.5)])
 def test_swmm_alone_passes_the_sewers_own_storm(tmp_path, pumps, continuity):
-    """Sewers of 1 year in their own storm, river at the 2-year stage, clean: nothing floods and SWMM closes."""
+    """Sewers of 1 year in their own storm, river at the 2-year stage, clean: nothing floods and
+    SWMM closes.
+    """
     from pyswmm import Nodes, Simulation
 
-    city = reference_city(CityParameters(silted_share=0.0, half_full_share=0.0, pump_stations=pumps, river_stage_h_m=((0.0, -2.0),)))
+    city = reference_city(
+        CityParameters(
+            silted_share=0.0,
+            half_full_share=0.0,
+            pump_stations=pumps,
+            river_stage_h_m=((0.0, -2.0),),
+        )
+    )
     inflows, series = own_storm_inflows(city, 0.5)
     text = city.network.inp.replace("[TIMESERIES]\n", f"[TIMESERIES]\n{series}\n") + inflows
     path = tmp_path / "own.inp"
@@ -114,6 +131,11 @@ def test_swmm_alone_passes_the_sewers_own_storm(tmp_path, pumps, continuity):
             pass
         flooded = sum(n.statistics["flooding_volume"] for n in nodes if not n.is_outfall())
         error = simulation.flow_routing_error
-    total = 0.5 * sum(node.area for node in city.tree.nodes) * FORMULAS["zhengzhou-measures"].depth_mm(120, 1) / 1000.0
+    total = (
+        0.5
+        * sum(node.area for node in city.tree.nodes)
+        * FORMULAS["zhengzhou-measures"].depth_mm(120, 1)
+        / 1000.0
+    )
     assert flooded / total < 0.001
     assert abs(error) < continuity

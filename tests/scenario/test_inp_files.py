@@ -1,4 +1,6 @@
-"""What SWMM would open for an .inp: our reading of its lines, tokens and sections, and what it is given instead."""
+"""What SWMM would open for an .inp: our reading of its lines, tokens and sections, and what it is
+given instead.
+"""
 
 import numpy as np
 import pytest
@@ -33,10 +35,14 @@ def test_sections_are_found_by_their_first_letters():
 
 
 def test_a_data_file_is_named_by_its_whole_path_and_a_used_one_is_a_copy(tmp_path):
-    """Blanks in names, a comment behind; SWMM opens USE files for writing: the user's stays as it is."""
+    """Blanks in names, a comment behind; SWMM opens USE files for writing: the user's stays as it
+    is.
+    """
     (tmp_path / "my rain.dat").write_text("x")
     (tmp_path / "hot.hsf").write_text("hot")
-    (tmp_path / "n.inp").write_text(HEAD + '[TIMESERIES]\nT FILE "my rain.dat" ; comment\n[FILES]\nUSE HOTSTART hot.hsf\n')
+    (tmp_path / "n.inp").write_text(
+        HEAD + '[TIMESERIES]\nT FILE "my rain.dat" ; comment\n[FILES]\nUSE HOTSTART hot.hsf\n'
+    )
     (tmp_path / "work").mkdir()
     inp = close_files(read_inp(tmp_path / "n.inp"), tmp_path / "work")
     assert f'T FILE "{tmp_path / "my rain.dat"}"' in inp.lines
@@ -45,11 +51,19 @@ def test_a_data_file_is_named_by_its_whole_path_and_a_used_one_is_a_copy(tmp_pat
 
 
 def test_every_line_is_told_at_once(tmp_path):
-    (tmp_path / "n.inp").write_text(HEAD + "[FILES]\nSAVE OUTFLOWS x\nUSE RDII ../y\n[TIMESERIES]\nT FILE /etc/passwd\n")
+    (tmp_path / "n.inp").write_text(
+        HEAD + "[FILES]\nSAVE OUTFLOWS x\nUSE RDII ../y\n[TIMESERIES]\nT FILE /etc/passwd\n"
+    )
     with pytest.raises(InputError) as error:
         read_inp(tmp_path / "n.inp")
-    assert [f.place for f in error.value.findings] == ["n.inp, line 4", "n.inp, line 5", "n.inp, line 7"]
-    assert {f.code for f in error.value.findings} == {"E106"} and "remove the line" in str(error.value)
+    assert [f.place for f in error.value.findings] == [
+        "n.inp, line 4",
+        "n.inp, line 5",
+        "n.inp, line 7",
+    ]
+    assert {f.code for f in error.value.findings} == {"E106"} and "remove the line" in str(
+        error.value
+    )
 
 
 def test_allowed_folders_are_allowed(tmp_path):
@@ -63,7 +77,9 @@ def test_allowed_folders_are_allowed(tmp_path):
 
 
 def test_what_swmm_would_split_otherwise_is_refused_or_cut(tmp_path):
-    """A long comment is cut: SWMM would read its end as a line; a long line of data, a line break in a name and an odd header are refused."""
+    """A long comment is cut: SWMM would read its end as a line; a long line of data, a line break
+    in a name and an odd header are refused.
+    """
     long = close_files(InpFile(tmp_path / "n.inp", ["[JUNCTIONS]", "J 1 2 ;" + "x" * 2000]))
     assert long.lines[1] == "J 1 2"
     for lines in (["J " + "1 " * LONGEST_LINE], ["J\n[FILES]"], ['"[FILES]"'], ["[SECRETS]"]):
@@ -72,7 +88,9 @@ def test_what_swmm_would_split_otherwise_is_refused_or_cut(tmp_path):
 
 
 def test_random_lines_never_name_a_file_that_is_not_looked_at(tmp_path):
-    """Drawn from the parts of such lines: whatever passes holds no SAVE and no path outside, by a second reading of the text."""
+    """Drawn from the parts of such lines: whatever passes holds no SAVE and no path outside, by a
+    second reading of the text.
+    """
     draw = np.random.default_rng(11)
     parts = [
         "[FILES]",
@@ -102,12 +120,21 @@ def test_random_lines_never_name_a_file_that_is_not_looked_at(tmp_path):
             continue
         passed += 1
         section = ""
-        for line in (chunk for whole in inp.lines for chunk in (whole[k : k + 1023] for k in range(0, len(whole) + 1, 1023))):
+        for line in (
+            chunk
+            for whole in inp.lines
+            for chunk in (whole[k : k + 1023] for k in range(0, len(whole) + 1, 1023))
+        ):
             head = line.split(";")[0].replace('"', " ").split()
             if line.lstrip(" \t").startswith("["):
                 section = head[0].upper()
             elif section.startswith("[FILE"):
                 assert not head or (head[0].upper() == "USE" and "/etc/passwd" not in head), text
-            elif section.startswith("[TIMESERIES") and len(head) > 2 and head[1] == "FILE" and line.lstrip(" \t")[:1] != '"':
+            elif (
+                section.startswith("[TIMESERIES")
+                and len(head) > 2
+                and head[1] == "FILE"
+                and line.lstrip(" \t")[:1] != '"'
+            ):
                 assert "/etc/passwd" not in head[2], text
     assert passed > 300

@@ -1,4 +1,6 @@
-"""Scenario files: every mistake is one message with file, key, value and way out; defaults, extends, the reference of keys."""
+"""Scenario files: every mistake is one message with file, key, value and way out; defaults,
+extends, the reference of keys.
+"""
 
 from pathlib import Path
 
@@ -57,47 +59,105 @@ def write_raster(path, values, crs="EPSG:4547", cell=5.0, nodata=None):
 
 
 BAD = [  # change of the good file, code, texts that the message must hold
-    (("stop = 2021-07-20T15:10:00+08:00", "stop = 2021-07-20T14:00:00+08:00"), "E104", ["[time]", "not after"]),
-    (("stop = 2021-07-20T15:10:00+08:00", "stop = 2021-07-20T15:10:00"), "E302", ["`stop`", "offset"]),
-    (("[rainfall]\n", "[rainfall]\nintensty = 3\n"), "E103", ["intensty", "unknown key", "rename or remove"]),
+    (
+        ("stop = 2021-07-20T15:10:00+08:00", "stop = 2021-07-20T14:00:00+08:00"),
+        "E104",
+        ["[time]", "not after"],
+    ),
+    (
+        ("stop = 2021-07-20T15:10:00+08:00", "stop = 2021-07-20T15:10:00"),
+        "E302",
+        ["`stop`", "offset"],
+    ),
+    (
+        ("[rainfall]\n", "[rainfall]\nintensty = 3\n"),
+        "E103",
+        ["intensty", "unknown key", "rename or remove"],
+    ),
     (("[terrain]", "[terrian]"), "E103", ["terrian", "did you mean `terrain`"]),
-    (('storm = "zhengzhou-720"', 'storm = "zhengzhou-721"'), "E104", ["storm", "zhengzhou-721", "zhengzhou-720"]),
+    (
+        ('storm = "zhengzhou-720"', 'storm = "zhengzhou-721"'),
+        "E104",
+        ["storm", "zhengzhou-721", "zhengzhou-720"],
+    ),
     (('kind = "storm"', 'kind = "strom"'), "E104", ["rainfall", "strom"]),
     (("schema = 1\n", ""), "E104", ["schema", "missing"]),
     (("cell_size_m = 5.0", "cell_size_m = -5.0"), "E104", ["cell_size_m", "-5.0", "> 0"]),
     (("[rainfall]", "[storm]\na = 1\n[rainfall]"), "E103", ["not implemented yet", "named storms"]),
-    (("[rainfall]", "[portfolio.six]\nmeasures = ['x']\n[rainfall]"), "E104", ["portfolio.six", "names a measure that is not there: x"]),
+    (
+        ("[rainfall]", "[portfolio.six]\nmeasures = ['x']\n[rainfall]"),
+        "E104",
+        ["portfolio.six", "names a measure that is not there: x"],
+    ),
     (
         ("[rainfall]", "[measure.a]\nkind = 'cross_connection_removal'\nafter = ['b']\n[rainfall]"),
         "E104",
         ["[measure.a] after", "names a measure that is not there: b"],
     ),
     (("bed_elevation = {", "manning_n = 5.0\nbed_elevation = {"), "E212", ["manning_n", "5"]),
-    (("bed_elevation = {", 'manning_n = "../n.tif"\nbed_elevation = {'), "E106", ["leaves the scenario's folder", "--allow-path"]),
-    (("bed_elevation = {", 'manning_n = "gone.tif"\nbed_elevation = {'), "E101", ["gone.tif", "does not exist"]),
+    (
+        ("bed_elevation = {", 'manning_n = "../n.tif"\nbed_elevation = {'),
+        "E106",
+        ["leaves the scenario's folder", "--allow-path"],
+    ),
+    (
+        ("bed_elevation = {", 'manning_n = "gone.tif"\nbed_elevation = {'),
+        "E101",
+        ["gone.tif", "does not exist"],
+    ),
     (("[rainfall]", "[initial]\ndepth = -1.0\n[rainfall]"), "E104", ["depth", "below zero"]),
-    (("[rainfall]", "[output]\ngauges = { a = [1e6, 0.0] }\n[rainfall]"), "E204", ["gauges", "`a`", "not on an open cell"]),
-    (("[rainfall]", '[[boundaries]]\nkind = "point_inflow"\nlocation_m = [10.0, 10.0]\n[rainfall]'), "E104", ["file or discharge_m3_s"]),
+    (
+        ("[rainfall]", "[output]\ngauges = { a = [1e6, 0.0] }\n[rainfall]"),
+        "E204",
+        ["gauges", "`a`", "not on an open cell"],
+    ),
+    (
+        (
+            "[rainfall]",
+            '[[boundaries]]\nkind = "point_inflow"\nlocation_m = [10.0, 10.0]\n[rainfall]',
+        ),
+        "E104",
+        ["file or discharge_m3_s"],
+    ),
     (("[rainfall]", '[drainage]\nkind = "swmm"\n[rainfall]'), "E104", ["network", "missing"]),
     (('name = "plain"', 'name = "plain'), "E102", ["not valid TOML", "line 3"]),
-    (("columns = 20, rows = 10", "columns = 20000, rows = 20000"), "E601", ["20000 x 20000", "GiB"]),
+    (
+        ("columns = 20, rows = 10", "columns = 20000, rows = 20000"),
+        "E601",
+        ["20000 x 20000", "GiB"],
+    ),
     (("[rainfall]", "[surface]\nscheme = 'upwind'\n[rainfall]"), "E104", ["scheme", "upwind"]),
     (("[rainfall]", "[initial]\ndepth = inf\n[rainfall]"), "E104", ["depth", "finite"]),
     (
-        ("[rainfall]", '[[boundaries]]\nkind = "stage_series"\nlevel_m = 1.0\nedge = "nroth"\n[rainfall]'),
+        (
+            "[rainfall]",
+            '[[boundaries]]\nkind = "stage_series"\nlevel_m = 1.0\nedge = "nroth"\n[rainfall]',
+        ),
         "E104",
         ["[[boundaries]] 1", "did you mean `north`"],
     ),
-    (("[rainfall]", '[[boundaries]]\nlevel_m = 1.0\nedge = "north"\n[rainfall]'), "E104", ["[[boundaries]] 1", "`kind` is missing", "point_inflow"]),
     (
-        ("[rainfall]", '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 5\nrouting_step_s = 2\n[rainfall]'),
+        ("[rainfall]", '[[boundaries]]\nlevel_m = 1.0\nedge = "north"\n[rainfall]'),
+        "E104",
+        ["[[boundaries]] 1", "`kind` is missing", "point_inflow"],
+    ),
+    (
+        (
+            "[rainfall]",
+            (
+                '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 5\nrouting_step_s'
+                " = 2\n[rainfall]"
+            ),
+        ),
         "E308",
         ["multiple of routing_step_s"],
     ),
 ]
 
 
-@pytest.mark.parametrize(("change", "code", "texts"), BAD, ids=[f"{code}-{texts[0]}" for _, code, texts in BAD])
+@pytest.mark.parametrize(
+    ("change", "code", "texts"), BAD, ids=[f"{code}-{texts[0]}" for _, code, texts in BAD]
+)
 def test_bad_scenarios(tmp_path, change, code, texts, monkeypatch):
     if code == "E601":
         monkeypatch.setattr("flood_sim.scenario.build.available_bytes", lambda: 2**33)
@@ -112,7 +172,10 @@ def test_bad_scenarios(tmp_path, change, code, texts, monkeypatch):
 
 def raster_text(**keys):
     extra = "\n".join(f"{k} = {v!r}" for k, v in keys.items())
-    return GOOD.replace(GOOD[GOOD.index("bed_elevation") : GOOD.index("[rainfall]")], f'bed_elevation = "dem.tif"\n{extra}\n')
+    return GOOD.replace(
+        GOOD[GOOD.index("bed_elevation") : GOOD.index("[rainfall]")],
+        f'bed_elevation = "dem.tif"\n{extra}\n',
+    )
 
 
 def test_raster_without_crs_is_refused_and_the_way_out_works(tmp_path):
@@ -120,7 +183,12 @@ def test_raster_without_crs_is_refused_and_the_way_out_works(tmp_path):
     with pytest.raises(InputError, match="no coordinate system") as caught:
         load(tmp_path, raster_text())
     assert 'crs = "EPSG:4547"' in str(caught.value)
-    assert load(tmp_path, raster_text().replace("[rainfall]", '[grid]\ncrs = "EPSG:4547"\n[rainfall]')).terrain.grid.crs == "EPSG:4547"
+    assert (
+        load(
+            tmp_path, raster_text().replace("[rainfall]", '[grid]\ncrs = "EPSG:4547"\n[rainfall]')
+        ).terrain.grid.crs
+        == "EPSG:4547"
+    )
 
 
 def test_raster_in_degrees_is_refused(tmp_path):
@@ -147,10 +215,20 @@ def test_clip_and_resampling_keep_the_mean(tmp_path):
     rng = np.random.default_rng(0)
     z = rng.random((20, 24)).astype(np.float32)
     write_raster(tmp_path / "dem.tif", z)
-    inputs = load(tmp_path, raster_text().replace("[rainfall]", "[grid]\ncell_size_m = 10.0\n[rainfall]"))
+    inputs = load(
+        tmp_path, raster_text().replace("[rainfall]", "[grid]\ncell_size_m = 10.0\n[rainfall]")
+    )
     assert inputs.terrain.grid.shape == (10, 12)
-    assert np.allclose(inputs.terrain.bed_elevation, z.reshape(10, 2, 12, 2).mean(axis=(1, 3)), atol=1e-6)
-    clipped = load(tmp_path, raster_text().replace("[rainfall]", "[grid]\nbounds_m = [472020.0, 3846050.0, 472060.0, 3846100.0]\n[rainfall]"))
+    assert np.allclose(
+        inputs.terrain.bed_elevation, z.reshape(10, 2, 12, 2).mean(axis=(1, 3)), atol=1e-6
+    )
+    clipped = load(
+        tmp_path,
+        raster_text().replace(
+            "[rainfall]",
+            "[grid]\nbounds_m = [472020.0, 3846050.0, 472060.0, 3846100.0]\n[rainfall]",
+        ),
+    )
     assert np.allclose(clipped.terrain.bed_elevation, z[:10, 4:12])
 
 
@@ -159,12 +237,19 @@ def test_land_cover_table_gives_roughness_and_soil(tmp_path):
     classes = np.array([[1, 1, 2, 2]] * 4)
     write_raster(tmp_path / "cover.tif", classes)
     table = tmp_path / "cover.csv"
-    table.write_text("class,manning_n,conductivity_mm_h,suction_mm,deficit\n1,0.02,0,0,0\n2,0.05,3.6,100,0.3\n")
-    text = raster_text().replace("[rainfall]", 'manning_n = { file = "cover.tif", table = "cover.csv" }\n[infiltration]\nkind = "green_ampt"\n'
-                                 'land_cover = { file = "cover.tif", table = "cover.csv" }\n[rainfall]')  # fmt: skip
+    table.write_text(
+        "class,manning_n,conductivity_mm_h,suction_mm,deficit\n1,0.02,0,0,0\n2,0.05,3.6,100,0.3\n"
+    )
+    text = raster_text().replace(
+        "[rainfall]",
+        'manning_n = { file = "cover.tif", table = "cover.csv" }\n[infiltration]\nkind ='
+        ' "green_ampt"\nland_cover = { file = "cover.tif", table = "cover.csv" }\n[rainfall]',
+    )
     inputs = load(tmp_path, text)
     assert np.array_equal(inputs.terrain.manning_n, np.where(classes == 2, 0.05, 0.02))
-    assert np.allclose(inputs.infiltration.table[inputs.infiltration.soil, 0], np.where(classes == 2, 1e-6, 0.0))
+    assert np.allclose(
+        inputs.infiltration.table[inputs.infiltration.soil, 0], np.where(classes == 2, 1e-6, 0.0)
+    )
     table.write_text("class,manning_n,conductivity_mm_h,suction_mm,deficit\n1,0.02,0,0,0\n")
     with pytest.raises(InputError, match="class 2 of cover.tif has no row"):
         load(tmp_path, text)
@@ -182,7 +267,10 @@ def test_land_cover_table_gives_roughness_and_soil(tmp_path):
 )
 def test_bad_rain_series(tmp_path, rows, message):
     (tmp_path / "rain.csv").write_text("time,depth_mm\n" + rows)
-    text = GOOD.replace('kind = "storm"\nstorm = "zhengzhou-720"', 'kind = "series"\nfile = "rain.csv"\nlabel = "right"\ninterval_s = 300')
+    text = GOOD.replace(
+        'kind = "storm"\nstorm = "zhengzhou-720"',
+        'kind = "series"\nfile = "rain.csv"\nlabel = "right"\ninterval_s = 300',
+    )
     with pytest.raises(InputError, match=message):
         load(tmp_path, text)
 
@@ -190,7 +278,10 @@ def test_bad_rain_series(tmp_path, rows, message):
 @pytest.mark.parametrize(("label", "first_s"), [("left", 300.0), ("right", 0.0)])
 def test_label_of_a_series_is_never_guessed(tmp_path, label, first_s):
     (tmp_path / "rain.csv").write_text("time_s,depth_mm\n300,6\n600,3\n")
-    text = GOOD.replace('kind = "storm"\nstorm = "zhengzhou-720"', f'kind = "series"\nfile = "rain.csv"\nlabel = "{label}"\ninterval_s = 300')
+    text = GOOD.replace(
+        'kind = "storm"\nstorm = "zhengzhou-720"',
+        f'kind = "series"\nfile = "rain.csv"\nlabel = "{label}"\ninterval_s = 300',
+    )
     rain = load(tmp_path, text).rainfall
     assert rain.depth_between(first_s, first_s + 300.0) == pytest.approx(0.006)
     assert rain.depth_between(first_s + 300.0, first_s + 600.0) == pytest.approx(0.003)
@@ -198,10 +289,18 @@ def test_label_of_a_series_is_never_guessed(tmp_path, label, first_s):
 
 def test_extends_merges_and_circles_are_refused(tmp_path):
     (tmp_path / "base.toml").write_text(GOOD)
-    (tmp_path / "s.toml").write_text('extends = "base.toml"\nname = "child"\n[rainfall]\nscale = 0.5\n')
+    (tmp_path / "s.toml").write_text(
+        'extends = "base.toml"\nname = "child"\n[rainfall]\nscale = 0.5\n'
+    )
     scenario = load_scenario(tmp_path / "s.toml")
-    assert (scenario.name, scenario.spec.rainfall.scale, scenario.spec.rainfall.storm) == ("child", 0.5, "zhengzhou-720")
-    (tmp_path / "base.toml").write_text(GOOD.replace("schema = 1", 'schema = 1\nextends = "s.toml"'))
+    assert (scenario.name, scenario.spec.rainfall.scale, scenario.spec.rainfall.storm) == (
+        "child",
+        0.5,
+        "zhengzhou-720",
+    )
+    (tmp_path / "base.toml").write_text(
+        GOOD.replace("schema = 1", 'schema = 1\nextends = "s.toml"')
+    )
     with pytest.raises(InputError, match="circle"):
         load_scenario(tmp_path / "s.toml")
 
@@ -210,8 +309,9 @@ def test_network_that_swmm_refuses_shows_swmms_own_lines(tmp_path):
     from flood_sim.simulation.loop import Simulation
 
     (tmp_path / "n.inp").write_text(
-        "[OPTIONS]\nFLOW_UNITS CMS\nFLOW_ROUTING DYNWAVE\n[JUNCTIONS]\nJ1 0 2 0 0 0\n[OUTFALLS]\nO -1 FREE NO\n[CONDUITS]\nC J1 JX 10 0.013 0 0 0 0\n"
-        "[XSECTIONS]\nC CIRCULAR 0.5 0 0 0\n[COORDINATES]\nJ1 20 20\nO 30 20\n"
+        "[OPTIONS]\nFLOW_UNITS CMS\nFLOW_ROUTING DYNWAVE\n[JUNCTIONS]\nJ1 0 2 0 0 0\n[OUTFALLS]\nO"
+        " -1 FREE NO\n[CONDUITS]\nC J1 JX 10 0.013 0 0 0 0\n[XSECTIONS]\nC CIRCULAR 0.5 0 0"
+        " 0\n[COORDINATES]\nJ1 20 20\nO 30 20\n"
     )
     text = GOOD.replace("[rainfall]", '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n[rainfall]')
     with pytest.raises(InputError, match="ERROR 209.*JX"):
@@ -220,10 +320,14 @@ def test_network_that_swmm_refuses_shows_swmms_own_lines(tmp_path):
 
 def test_subcatchments_and_rain_on_the_grid_are_refused(tmp_path):
     (tmp_path / "n.inp").write_text(
-        "[OPTIONS]\nFLOW_UNITS CMS\n[SUBCATCHMENTS]\nS1 R J1 1 50 100 0.5 0\n[OUTFALLS]\nO -1 FREE NO\n[COORDINATES]\nO 30 20\n"
+        "[OPTIONS]\nFLOW_UNITS CMS\n[SUBCATCHMENTS]\nS1 R J1 1 50 100 0.5 0\n[OUTFALLS]\nO -1 FREE"
+        " NO\n[COORDINATES]\nO 30 20\n"
     )
     with pytest.raises(InputError, match="count the rain twice"):
-        load(tmp_path, GOOD.replace("[rainfall]", '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n[rainfall]'))
+        load(
+            tmp_path,
+            GOOD.replace("[rainfall]", '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n[rainfall]'),
+        )
 
 
 def test_shipped_scenarios_load():
@@ -233,7 +337,9 @@ def test_shipped_scenarios_load():
 
 
 def test_reference_of_keys_is_up_to_date():
-    assert (Path(__file__).resolve().parents[2] / "docs" / "scenario.md").read_text(encoding="utf-8") == document()
+    assert (Path(__file__).resolve().parents[2] / "docs" / "scenario.md").read_text(
+        encoding="utf-8"
+    ) == document()
 
 
 NETWORK = """[OPTIONS]
@@ -264,7 +370,10 @@ O 30 20
         (("C J1 O 10", "C J1 O 0"), ["line 11", "length 0"]),
         (("O -1 FREE NO", ""), ["no outfall"]),
         (("CMS", "XYZ"), ["FLOW_UNITS", "XYZ", "LPS"]),
-        (("J1 0 2 0 0 0", "J1 0 2 0 0 0\nJ1 0 2 0 0 0"), ["ERROR 207", "line 8"]),  # SWMM's line is the user's own
+        (
+            ("J1 0 2 0 0 0", "J1 0 2 0 0 0\nJ1 0 2 0 0 0"),
+            ["ERROR 207", "line 8"],
+        ),  # SWMM's line is the user's own
     ],
 )
 def test_bad_networks(tmp_path, change, texts):
@@ -281,13 +390,21 @@ def test_bad_networks(tmp_path, change, texts):
 
 @pytest.mark.shared_data
 def test_networks_of_others_are_read_as_swmm_reads_them(tmp_path, shared_data):
-    """Public networks in five unit systems and four encodings: our names and rims are SWMM's; those it refuses are refused with its words."""
+    """Public networks in five unit systems and four encodings: our names and rims are SWMM's; those
+    it refuses are refused with its words.
+    """
     from datetime import UTC, datetime
 
     from flood_sim.drainage.inp import read_inp
     from flood_sim.drainage.swmm import SwmmNetwork
 
-    names = ("all_outfall_types_6n", "bellinge_small_lps_16n", "pumps46_controls_gpm_853n", "taiwan_big5_cms_64n", "user5_cfs_200n_looped")
+    names = (
+        "all_outfall_types_6n",
+        "bellinge_small_lps_16n",
+        "pumps46_controls_gpm_853n",
+        "taiwan_big5_cms_64n",
+        "user5_cfs_200n_looped",
+    )
     for name in names:
         inp = read_inp(shared_data / "swmm_networks" / f"{name}.inp")
         network = SwmmNetwork(inp, tmp_path, datetime(2021, 7, 20, tzinfo=UTC), 600.0, 1.0)
@@ -299,23 +416,39 @@ def test_networks_of_others_are_read_as_swmm_reads_them(tmp_path, shared_data):
         finally:
             network.close()
     with pytest.raises(InputError, match="ERROR 141"):
-        SwmmNetwork(read_inp(shared_data / "swmm_networks" / "tidal48_cfs_457n.inp"), tmp_path, datetime(2021, 7, 20, tzinfo=UTC), 600.0, 1.0)
+        SwmmNetwork(
+            read_inp(shared_data / "swmm_networks" / "tidal48_cfs_457n.inp"),
+            tmp_path,
+            datetime(2021, 7, 20, tzinfo=UTC),
+            600.0,
+            1.0,
+        )
 
 
 def test_buildings_as_porosity(tmp_path):
-    """One building over a quarter of cell (2, 3) and all of (5, 5): shares by 8 x 8 points a cell, for either scheme."""
+    """One building over a quarter of cell (2, 3) and all of (5, 5): shares by 8 x 8 points a cell,
+    for either scheme.
+    """
     import json
 
     def square(x, y, w, h):
         return {
             "type": "Feature",
             "properties": {},
-            "geometry": {"type": "Polygon", "coordinates": [[[x, y], [x + w, y], [x + w, y + h], [x, y + h], [x, y]]]},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[x, y], [x + w, y], [x + w, y + h], [x, y + h], [x, y]]],
+            },
         }
 
     shapes = [square(15.0, 35.0, 2.5, 2.5), square(25.0, 20.0, 5.0, 5.0)]
-    (tmp_path / "b.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": shapes}))
-    text = GOOD.replace("level_m = 10.0 }", 'level_m = 10.0 }\nbuildings = "b.geojson"\nbuilding_treatment = "porosity"')
+    (tmp_path / "b.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": shapes})
+    )
+    text = GOOD.replace(
+        "level_m = 10.0 }",
+        'level_m = 10.0 }\nbuildings = "b.geojson"\nbuilding_treatment = "porosity"',
+    )
     inputs = load(tmp_path, text)
     assert inputs.surface.scheme == "local_inertial"
     porosity = inputs.terrain.porosity
@@ -323,11 +456,15 @@ def test_buildings_as_porosity(tmp_path):
     assert not inputs.terrain.active[5, 5]
     assert (porosity < 1.0).sum() == 1
     inputs = load(tmp_path, text + '[surface]\nscheme = "second_order"\n')
-    assert inputs.surface.scheme == "second_order" and inputs.terrain.porosity[2, 3] == pytest.approx(0.75)
+    assert inputs.surface.scheme == "second_order" and inputs.terrain.porosity[
+        2, 3
+    ] == pytest.approx(0.75)
 
 
 def test_findings_stand_where_the_fault_is(tmp_path):
-    """A spike, a hole, a place off the grid, rims that differ: each with the middle of its cell, its coordinates, its nodes; all of them on the map."""
+    """A spike, a hole, a place off the grid, rims that differ: each with the middle of its cell,
+    its coordinates, its nodes; all of them on the map.
+    """
     import pyogrio
     import shapely
 
@@ -338,7 +475,9 @@ def test_findings_stand_where_the_fault_is(tmp_path):
     bed[6, 12] = np.nan
     write_raster(tmp_path / "dem.tif", bed)
     ground = GOOD[GOOD.index("bed_elevation") : GOOD.index("[rainfall]")]
-    network = NETWORK.replace("J1 0 2 0 0 0", "J1 0 2 0 0 0\nJ2 0 2 0 0 0").replace("J1 20 20", "J1 @1\nJ2 @2")
+    network = NETWORK.replace("J1 0 2 0 0 0", "J1 0 2 0 0 0\nJ2 0 2 0 0 0").replace(
+        "J1 20 20", "J1 @1\nJ2 @2"
+    )
     text = GOOD.replace(ground, 'bed_elevation = "dem.tif"\n')
     grid = load(tmp_path, text).terrain.grid
     (spike,), (hole,) = grid.middles([(4, 7)]), grid.middles([(6, 12)])
@@ -346,7 +485,9 @@ def test_findings_stand_where_the_fault_is(tmp_path):
     for mark, (x, y) in (("@1", first), ("@2", second)):
         network = network.replace(mark, f"{x} {y}")
     (tmp_path / "n.inp").write_text(network.replace("O 30 20", f"O {first[0] + 10} {first[1]}"))
-    sewers = '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s = 1\n'
+    sewers = (
+        '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s = 1\n'
+    )
     inputs = load(tmp_path, text + sewers)
     found = {f.code: f for f in inputs.findings}
     assert found["W209"].at == (spike,) and (found["W209"].x_m, found["W209"].y_m) == spike
@@ -355,8 +496,19 @@ def test_findings_stand_where_the_fault_is(tmp_path):
     write_message_layer(tmp_path, inputs.findings, grid.crs)
     meta, _, shapes, columns = pyogrio.raw.read(tmp_path / "messages.gpkg")
     codes = columns[list(meta["fields"]).index("code")]
-    drawn = sorted((code, shape.x, shape.y) for code, shape in zip(codes, shapely.from_wkb(shapes), strict=True))
-    assert drawn == sorted((f.code, x, y) for f in inputs.findings for x, y in f.at) and len(drawn) >= 4
+    drawn = sorted(
+        (code, shape.x, shape.y)
+        for code, shape in zip(codes, shapely.from_wkb(shapes), strict=True)
+    )
+    assert (
+        drawn == sorted((f.code, x, y) for f in inputs.findings for x, y in f.at)
+        and len(drawn) >= 4
+    )
     with pytest.raises(InputError) as refused:
-        load(tmp_path, text + '[[boundaries]]\nkind = "point_inflow"\nlocation_m = [1.0, 2.0]\ndischarge_m3_s = 1.0\n')
+        load(
+            tmp_path,
+            text
+            + '[[boundaries]]\nkind = "point_inflow"\nlocation_m = [1.0, 2.0]\ndischarge_m3_s ='
+            " 1.0\n",
+        )
     assert refused.value.findings[0].at == ((1.0, 2.0),)

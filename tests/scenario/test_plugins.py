@@ -1,4 +1,6 @@
-"""Kinds, costs, outcomes and schemes that a module of others brings are used by runs and studies as ours are; a wrong plugin is one message."""
+"""Kinds, costs, outcomes and schemes that a module of others brings are used by runs and studies as
+ours are; a wrong plugin is one message.
+"""
 
 import json
 import os
@@ -65,8 +67,18 @@ measures = ["trees"]
 
 
 def flood_sim(folder, *words, plugin="planters"):
-    environment = os.environ | {"FLOOD_SIM_PLUGINS": plugin, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-    return subprocess.run([sys.executable, "-m", "flood_sim.cli", *words], capture_output=True, text=True, env=environment, cwd=folder, check=False)
+    environment = os.environ | {
+        "FLOOD_SIM_PLUGINS": plugin,
+        "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "flood_sim.cli", *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=folder,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -80,22 +92,50 @@ def test_a_plugin_brings_a_measure_a_cost_an_outcome_and_a_scheme(folder):
     done = flood_sim(folder, "run", "s.toml", "--portfolio", "green", "--out", "out")
     assert done.returncode == 0, done.stderr
     measures = json.loads((folder / "out" / "measures.json").read_text())
-    assert measures[0]["kind"] == "street_planter" and measures[0]["capital_cny"]["middle"] == pytest.approx(200 * 40 * 40)
+    assert measures[0]["kind"] == "street_planter" and measures[0]["capital_cny"][
+        "middle"
+    ] == pytest.approx(200 * 40 * 40)
     summary = json.loads((folder / "out" / "summary.json").read_text())
-    outcomes = {o["name"]: o["value"] for o in json.loads((folder / "out" / "consequences.json").read_text())["outcomes"]}
+    outcomes = {
+        o["name"]: o["value"]
+        for o in json.loads((folder / "out" / "consequences.json").read_text())["outcomes"]
+    }
     with xarray.open_dataset(folder / "out" / "fields.nc") as fields:
-        assert outcomes["deepest_water"] == float(fields["max_depth"].max()) and summary["scheme"] == "half_steps"
+        assert (
+            outcomes["deepest_water"] == float(fields["max_depth"].max())
+            and summary["scheme"] == "half_steps"
+        )
     (folder / "plain.toml").write_text(SCENARIO.replace("half_steps", "local_inertial"))
-    assert flood_sim(folder, "run", "plain.toml", "--portfolio", "green", "--out", "plain").returncode == 0
+    assert (
+        flood_sim(folder, "run", "plain.toml", "--portfolio", "green", "--out", "plain").returncode
+        == 0
+    )
     plain = json.loads((folder / "plain" / "summary.json").read_text())
-    assert summary["steps"] > 1.4 * plain["steps"]  # 0.65 / 0.3 = 2.2; windows of 4 s cut the longer steps
+    assert (
+        summary["steps"] > 1.4 * plain["steps"]
+    )  # 0.65 / 0.3 = 2.2; windows of 4 s cut the longer steps
     assert "street_planter" in flood_sim(folder, "measures").stdout
 
 
 def test_keys_of_runs_hold_the_plugin(folder):
-    code = "from flood_sim.study.keys import all_sources, model_sources; print(all_sources(), model_sources())"
-    environment = os.environ | {"FLOOD_SIM_PLUGINS": "planters", "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-    run = lambda: subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True).stdout.split()  # noqa: E731
+    code = (
+        "from flood_sim.study.keys import all_sources, model_sources; print(all_sources(),"
+        " model_sources())"
+    )
+    environment = os.environ | {
+        "FLOOD_SIM_PLUGINS": "planters",
+        "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]),
+    }
+
+    def run():
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=True,
+        ).stdout.split()
+
     before = run()
     (folder / "planters.py").write_text(PLUGIN + "# another\n")
     assert all(a != b for a, b in zip(before, run(), strict=True))
@@ -106,7 +146,11 @@ def test_keys_of_runs_hold_the_plugin(folder):
     [
         ("nowhere", "", "cannot be imported"),
         ("empty", "x = 1\n", "brings nothing"),
-        ("taken", "from flood_sim.surface.schemes import OWN\nSCHEMES = tuple(OWN.values())\n", "is there already"),
+        (
+            "taken",
+            "from flood_sim.surface.schemes import OWN\nSCHEMES = tuple(OWN.values())\n",
+            "is there already",
+        ),
     ],
 )
 def test_a_wrong_plugin_is_one_message(folder, plugin, text, message):
@@ -118,4 +162,8 @@ def test_a_wrong_plugin_is_one_message(folder, plugin, text, message):
 
 def test_without_its_plugin_a_scenario_says_what_is_missing(folder):
     done = flood_sim(folder, "check", "s.toml", plugin="")
-    assert done.returncode == 2 and ("half_steps" in done.stderr or "street_planter" in done.stderr) and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 2
+        and ("half_steps" in done.stderr or "street_planter" in done.stderr)
+        and "Traceback" not in done.stderr
+    )

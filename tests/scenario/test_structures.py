@@ -1,4 +1,6 @@
-"""[[structures]] and the choice of the scheme: from the file to faces, and every mistake with its place."""
+"""[[structures]] and the choice of the scheme: from the file to faces, and every mistake with its
+place.
+"""
 
 import numpy as np
 import pytest
@@ -73,31 +75,51 @@ def load(folder, text):
 def test_structures_find_their_faces(tmp_path):
     inputs = load(tmp_path, GOOD + ALL)
     dyke, gate, bridge, weir, wall = inputs.structures
-    assert dyke.is_x.all() and (dyke.cells[:, 1] == 6).all() and sorted(dyke.cells[:, 0]) == list(range(10))
+    assert (
+        dyke.is_x.all()
+        and (dyke.cells[:, 1] == 6).all()
+        and sorted(dyke.cells[:, 0]) == list(range(10))
+    )
     assert (dyke.sign == -1.0).all()  # southwards: forward is towards the west
     opened = np.flatnonzero(np.isfinite(dyke.breach_begin_s))
     assert 4 <= len(opened) <= 5
     assert dyke.crest_at(0.0).min() == 12.0
-    assert dyke.crest_at(10000.0).min() == pytest.approx(10.0 - 0.01 * 27.5)  # down to the higher ground of its two cells
+    assert dyke.crest_at(10000.0).min() == pytest.approx(
+        10.0 - 0.01 * 27.5
+    )  # down to the higher ground of its two cells
     assert not weir.is_x.any() and len(weir.cells) == 2
     assert gate.soffit_m == pytest.approx(gate.sill_m + 0.4)
     assert (gate.sill_m == np.maximum(9.0, 10.0 - 0.01 * 47.5)).all()
     assert (bridge.soffit_m == 11.0).all() and np.isinf(wall.crest_m).all()
-    assert inputs.culverts[0].area_m2 == 2.0 and inputs.culverts[0].from_level_m == pytest.approx(10.0 - 0.01 * 27.5)
+    assert inputs.culverts[0].area_m2 == 2.0 and inputs.culverts[0].from_level_m == pytest.approx(
+        10.0 - 0.01 * 27.5
+    )
     assert inputs.pumps[0].to_cell == (8, 0)
     assert inputs.surface.scheme == "second_order" and "breaches" in inputs.scheme_reason
 
 
 BAD = [
     (("crest_m = 12.0", "crest_m = 9.0"), "E212", ["dyke", "in the ground"]),
-    (("location_m = [30.0, 25.0]", "location_m = [60.0, 25.0]"), "E204", ["breach", "does not lie on the dyke"]),
-    (("line_m = [[50.0, 50.0], [50.0, 0.0]]", "line_m = [[30.0, 50.0], [30.0, 0.0]]"), "E205", ["gate", "shares a face with `dyke`"]),
+    (
+        ("location_m = [30.0, 25.0]", "location_m = [60.0, 25.0]"),
+        "E204",
+        ["breach", "does not lie on the dyke"],
+    ),
+    (
+        ("line_m = [[50.0, 50.0], [50.0, 0.0]]", "line_m = [[30.0, 50.0], [30.0, 0.0]]"),
+        "E205",
+        ["gate", "shares a face with `dyke`"],
+    ),
     (('name = "gate"', 'name = "dyke"'), "E105", ["two structures have this name"]),
     (("to_m = [33.0, 10.0]", "to_m = [28.0, 10.0]"), "E204", ["both ends lie in one cell"]),
     (("from_m = [93.0, 10.0]", "from_m = [930.0, 10.0]"), "E204", ["pump", "not on an open cell"]),
     (("opening_m = 0.4", ""), "E104", ["opening_m or opening_file"]),
     (("deck_m = 12.0", "deck_m = 10.0"), "E104", ["deck_m"]),
-    (("line_m = [[90.0, 50.0], [90.0, 0.0]]", "line_m = [[900.0, 50.0], [900.0, 0.0]]"), "E204", ["wall", "leaves the grid by 800 m"]),
+    (
+        ("line_m = [[90.0, 50.0], [90.0, 0.0]]", "line_m = [[900.0, 50.0], [900.0, 0.0]]"),
+        "E204",
+        ["wall", "leaves the grid by 800 m"],
+    ),
     (('kind = "wall"', 'kind = "moat"'), "E104", ["moat", "wall"]),
     (("capacity_m3_s = 0.3", "capacity_m3_s = 0.3\nstop_depth_m = 0.5"), "E104", ["stop_depth_m"]),
 ]

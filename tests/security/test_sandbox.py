@@ -1,4 +1,6 @@
-"""The second line of defence: commands and model processes are held by the kernel, programs that import flood_sim are not."""
+"""The second line of defence: commands and model processes are held by the kernel, programs that
+import flood_sim are not.
+"""
 
 import json
 import os
@@ -15,7 +17,9 @@ from flood_sim.core import sandbox
 from scenario.test_loader import GOOD
 
 needs_landlock = pytest.mark.skipif(sandbox.available() == 0, reason="this kernel has no Landlock")
-needs_strace = pytest.mark.skipif(watched.strace() is None, reason="strace cannot run here: system calls are not watched")
+needs_strace = pytest.mark.skipif(
+    watched.strace() is None, reason="strace cannot run here: system calls are not watched"
+)
 
 OUTSIDE_READ = """
 import sys
@@ -33,7 +37,13 @@ except InputError as error:
 
 
 def held(*words, **more):
-    return subprocess.run([sys.executable, "-c", OUTSIDE_READ, *map(str, words)], capture_output=True, text=True, check=False, env=os.environ | more)
+    return subprocess.run(
+        [sys.executable, "-c", OUTSIDE_READ, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | more,
+    )
 
 
 @pytest.fixture
@@ -52,30 +62,81 @@ def test_a_command_opens_its_own_folders_alone(city):
     assert "text of city" in held(city / "s.toml", city / "note.txt").stdout
     assert "text of other" in held(city / "s.toml", other / "note.txt", other).stdout
     refused = held(city / "s.toml", other / "note.txt")
-    assert "E106" in refused.stdout and str(other / "note.txt") in refused.stdout and "--allow-path" in refused.stdout and not refused.stderr
-    assert "text of other" in held(city / "s.toml", other / "note.txt", FLOOD_SIM_NO_SANDBOX="1").stdout
+    assert (
+        "E106" in refused.stdout
+        and str(other / "note.txt") in refused.stdout
+        and "--allow-path" in refused.stdout
+        and not refused.stderr
+    )
+    assert (
+        "text of other"
+        in held(city / "s.toml", other / "note.txt", FLOOD_SIM_NO_SANDBOX="1").stdout
+    )
 
 
 @needs_landlock
 @needs_strace
 def test_a_whole_run_is_held_and_stays_inside(city):
-    """`flood-sim run` as it is called: Landlock before any file of the scenario is opened; reads, writes and sockets by system calls."""
+    """`flood-sim run` as it is called: Landlock before any file of the scenario is opened; reads,
+    writes and sockets by system calls.
+    """
     network(city, "")
     scenario(city, more='[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n')
     trace, scratch = city.parent / "calls.txt", city.parent / "scratch"
     scratch.mkdir()
     calls = f"trace={watched.CALLS},landlock_restrict_self"
-    words = ["run", str(city / "s.toml"), "--out", str(city / "new" / "out"), "--threads", "1", "--quiet"]
-    command = [watched.strace(), "-f", "-qq", "-y", "-s", "4096", "-e", calls, "-o", trace, sys.executable, "-m", "flood_sim.cli", *words]
+    words = [
+        "run",
+        str(city / "s.toml"),
+        "--out",
+        str(city / "new" / "out"),
+        "--threads",
+        "1",
+        "--quiet",
+    ]
+    command = [
+        watched.strace(),
+        "-f",
+        "-qq",
+        "-y",
+        "-s",
+        "4096",
+        "-e",
+        calls,
+        "-o",
+        trace,
+        sys.executable,
+        "-m",
+        "flood_sim.cli",
+        *words,
+    ]
     environment = os.environ | {"TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([str(c) for c in command], cwd=city.parent, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(c) for c in command],
+        cwd=city.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     lines = list(watched._lines(trace))
-    begun = next(k for k, line in enumerate(lines) if line.startswith("landlock_restrict_self") and line.endswith("= 0"))
+    begun = next(
+        k
+        for k, line in enumerate(lines)
+        if line.startswith("landlock_restrict_self") and line.endswith("= 0")
+    )
     assert not [line for line in lines[:begun] if re.search(r"O_RDONLY.*/city/[sn]\.", line)]
     answer = watched.Answer(watched.cases()[0], city.parent)
     watched_places = [
-        sandbox._real(Path(p)) for p in (*sandbox.SYSTEM, *sandbox.SYSTEM_FILES, *sandbox.DEVICES, *sandbox._python(), *sandbox._home())
+        sandbox._real(Path(p))
+        for p in (
+            *sandbox.SYSTEM,
+            *sandbox.SYSTEM_FILES,
+            *sandbox.DEVICES,
+            *sandbox._python(),
+            *sandbox._home(),
+        )
     ]
     writable = [sandbox._real(p) for p in (*sandbox._caches(), scratch, city / "new", Path("/dev"))]
     for line in lines[begun + 1 :]:
@@ -88,16 +149,28 @@ def test_a_whole_run_is_held_and_stays_inside(city):
 
 @needs_landlock
 def test_a_refused_run_leaves_no_folder(city):
-    """The result folder is made before the kernel is asked; where nothing comes into it, it goes again."""
+    """The result folder is made before the kernel is asked; where nothing comes into it, it goes
+    again.
+    """
     (city / "s.toml").write_text(GOOD.replace("storm =", "strom ="))
-    command = [sys.executable, "-m", "flood_sim.cli", "run", str(city / "s.toml"), "--out", str(city / "a" / "b")]
+    command = [
+        sys.executable,
+        "-m",
+        "flood_sim.cli",
+        "run",
+        str(city / "s.toml"),
+        "--out",
+        str(city / "a" / "b"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and not (city / "a").exists()
 
 
 @needs_landlock
 def test_a_models_process_is_held(city, tmp_path):
-    """A study's model process reads the folders that it was started with: another scenario is out of its reach."""
+    """A study's model process reads the folders that it was started with: another scenario is out
+    of its reach.
+    """
     store, other = tmp_path / "store", city.parent / "other"
     (store / "runs").mkdir(parents=True)
     (other / "s.toml").write_text(GOOD)
@@ -111,16 +184,29 @@ def test_a_models_process_is_held(city, tmp_path):
         "threads": 1,
     }
     command = [sys.executable, "-m", "flood_sim.study.child", str(store), str(city)]
-    done = subprocess.run(command, input=json.dumps(wanted) + "\n" + " ", capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command,
+        input=json.dumps(wanted) + "\n" + " ",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert "Permission denied" in done.stdout or done.stdout == "", done.stdout
     assert list((store / "runs").iterdir()) == []
 
 
 def test_a_program_that_imports_flood_sim_is_not_held(city):
     """`main([...])` of a notebook or a test."""
-    code = "import sys\nfrom flood_sim.cli.main import main\ntry:\n    main(['check', sys.argv[1]])\nexcept SystemExit:\n    pass\nprint(open(sys.argv[2]).read())"
+    code = (
+        "import sys\nfrom flood_sim.cli.main import main\ntry:\n    main(['check',"
+        " sys.argv[1]])\nexcept SystemExit:\n    pass\nprint(open(sys.argv[2]).read())"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", code, city / "s.toml", city.parent / "other" / "note.txt"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, city / "s.toml", city.parent / "other" / "note.txt"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "text of other" in done.stdout
 
@@ -139,8 +225,14 @@ def test_every_command_that_reads_foreign_files_is_held():
     from flood_sim.cli.main import app
 
     group = typer.main.get_command(app)
-    names = set(group.commands) - {"study"} | {f"study {name}" for name in group.commands["study"].commands}
+    names = set(group.commands) - {"study"} | {
+        f"study {name}" for name in group.commands["study"].commands
+    }
     assert names - set(sandbox.COMMANDS) == {"list", "doctor", "storms", "measures", "study list"}
     for name, needs in sandbox.COMMANDS.items():
-        command = group.commands["study"].commands[name[6:]] if name.startswith("study ") else group.commands[name]
+        command = (
+            group.commands["study"].commands[name[6:]]
+            if name.startswith("study ")
+            else group.commands[name]
+        )
         assert {*needs.reads, *needs.writes} <= {p.name for p in command.params}, name

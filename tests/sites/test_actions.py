@@ -1,4 +1,6 @@
-"""Emergency actions: triggers, decisions, crews, boards in time and too late; the water at a board. Figures: MEASURES 13, test 6."""
+"""Emergency actions: triggers, decisions, crews, boards in time and too late; the water at a board.
+Figures: MEASURES 13, test 6.
+"""
 
 import json
 
@@ -10,8 +12,8 @@ from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
 from sites.test_spaces import lake, run
 
-# Street rises 0.3 m/h over a sill of 4 m at the ground; T2 is 0 s. The water is at the sill from the start, so the story begins an hour later:
-# the sill lies 0.3 m over the ground.
+# Street rises 0.3 m/h over a sill of 4 m at the ground; T2 is 0 s. The water is at the sill from
+# the start, so the story begins an hour later: the sill lies 0.3 m over the ground.
 ENTRANCE = """
 [resources]
 crews = 2
@@ -28,7 +30,10 @@ height_m = 10.0
 board_height_m = 0.6
 board_leak_l_s_m = 0.02
 """
-BOARD = '[[actions]]\nname = "board"\ntrigger = { at = 2021-07-20T@AT:00+08:00 }\nsetup_min = 15\nboards = ["metro"]\n'
+BOARD = (
+    '[[actions]]\nname = "board"\ntrigger = { at = 2021-07-20T@AT:00+08:00 }\nsetup_min ='
+    ' 15\nboards = ["metro"]\n'
+)
 
 
 def rising(tmp_path, events="", stop="17:00", entrance=ENTRANCE):
@@ -47,23 +52,38 @@ def test_a_board_in_time_keeps_out_all_but_its_leak(tmp_path):
     """Ordered 20 min before the water, 15 min of set-up: nothing but 0.02 L/s per m of 4 m."""
     simulation, seen = rising(tmp_path, BOARD.replace("@AT", "15:40"))
     assert seen[3600.0][0] == pytest.approx(0.02e-3 * 4.0 * 3600.0, rel=0.01)
-    assert [d.what for d in simulation.actions.record] == ["triggered", "started metro/entrance", "done metro/entrance"]
-    _, tight = rising(tmp_path, BOARD.replace("@AT", "15:40"), entrance=ENTRANCE.replace("s_m = 0.02", "s_m = 0.0"))
+    assert [d.what for d in simulation.actions.record] == [
+        "triggered",
+        "started metro/entrance",
+        "done metro/entrance",
+    ]
+    _, tight = rising(
+        tmp_path,
+        BOARD.replace("@AT", "15:40"),
+        entrance=ENTRANCE.replace("s_m = 0.02", "s_m = 0.0"),
+    )
     assert tight[3600.0][0] == 0.0
 
 
 MISSING = '[[failures]]\nkind = "missing_board"\nname = "gone"\nopenings = ["metro/entrance"]\n'
 GATE = (
-    '[measure.gate]\nkind = "automatic_gate"\ntargets = ["metro/entrance"]\nheight_m = 0.6\nleak_l_s_m = 0.0\n[portfolio.gate]\nmeasures = ["gate"]\n'
+    '[measure.gate]\nkind = "automatic_gate"\ntargets = ["metro/entrance"]\nheight_m ='
+    ' 0.6\nleak_l_s_m = 0.0\n[portfolio.gate]\nmeasures = ["gate"]\n'
 )
 
 
 def test_a_missing_board_or_gate_is_as_if_there_were_none(tmp_path):
-    """Ordered in time and not there: 1,609 m3 after an hour, as without; the same of a gate that should have risen by itself."""
+    """Ordered in time and not there: 1,609 m3 after an hour, as without; the same of a gate that
+    should have risen by itself.
+    """
     simulation, seen = rising(tmp_path, BOARD.replace("@AT", "15:40") + MISSING)
     assert seen[3600.0][0] == pytest.approx(1609.0, rel=0.01)
     assert simulation.actions.record[-1].what == "failed metro/entrance"
-    text = lake(stop="17:00", rate_mm_h=300.0) + ENTRANCE.replace("board_height_m = 0.6\nboard_leak_l_s_m = 0.02\n", "") + GATE
+    text = (
+        lake(stop="17:00", rate_mm_h=300.0)
+        + ENTRANCE.replace("board_height_m = 0.6\nboard_leak_l_s_m = 0.02\n", "")
+        + GATE
+    )
     kept = {}
     for name, more in (("there", ""), ("gone", MISSING)):
         _, water = run(tmp_path / name, text + more, portfolio="gate")
@@ -74,22 +94,38 @@ def test_a_missing_board_or_gate_is_as_if_there_were_none(tmp_path):
 
 
 def test_a_board_too_late_lets_in_what_had_come(tmp_path):
-    """Ordered 5 min before the water: it stands 10 min after it; 18.2 m3 are inside, then it leaks."""
+    """Ordered 5 min before the water: it stands 10 min after it; 18.2 m3 are inside, then it
+    leaks.
+    """
     _, seen = rising(tmp_path, BOARD.replace("@AT", "15:55"))
     assert seen[600.0][0] == pytest.approx(18.2, rel=0.01)
     assert seen[3600.0][0] == pytest.approx(seen[600.0][0] + 0.02e-3 * 4.0 * 3000.0, rel=0.01)
 
 
 def test_an_overtopped_board_is_a_weir(tmp_path):
-    """Two hours after T2 the water stands at the board's 0.6 m; half an hour later 0.15 m over it: (2/5) 1.70 B r^1.5 t^2.5 again."""
-    _, seen = rising(tmp_path, BOARD.replace("@AT", "15:00"), stop="18:30", entrance=ENTRANCE.replace("s_m = 0.02", "s_m = 0.0"))
+    """Two hours after T2 the water stands at the board's 0.6 m; half an hour later 0.15 m over it:
+    (2/5) 1.70 B r^1.5 t^2.5 again.
+    """
+    _, seen = rising(
+        tmp_path,
+        BOARD.replace("@AT", "15:00"),
+        stop="18:30",
+        entrance=ENTRANCE.replace("s_m = 0.02", "s_m = 0.0"),
+    )
     assert seen[7200.0][0] == 0.0
-    assert seen[9000.0][0] == pytest.approx(0.4 * 1.7 * 4.0 * (0.3 / 3600.0) ** 1.5 * 1800.0**2.5, rel=0.01)
+    assert seen[9000.0][0] == pytest.approx(
+        0.4 * 1.7 * 4.0 * (0.3 / 3600.0) ** 1.5 * 1800.0**2.5, rel=0.01
+    )
 
 
 def test_crews_are_few_and_the_last_board_comes_late(tmp_path):
-    """Six entrances, two crews, 15 min: the last board stands 45 min after the order; two are too late for water after 30 min."""
-    opening = '[[sites.openings]]\nname = "@K"\nlocation_m = [7500.0, 7500.0]\nsill_height_m = 0.3\nwidth_m = 4.0\nboard_height_m = 0.6\n'
+    """Six entrances, two crews, 15 min: the last board stands 45 min after the order; two are too
+    late for water after 30 min.
+    """
+    opening = (
+        '[[sites.openings]]\nname = "@K"\nlocation_m = [7500.0, 7500.0]\nsill_height_m ='
+        " 0.3\nwidth_m = 4.0\nboard_height_m = 0.6\n"
+    )
     site = ENTRANCE.partition("location_m")[0] + "floor_area_m2 = 4200.0\nheight_m = 10.0\n"
     site += "".join(opening.replace("@K", str(k)) for k in range(1, 7))
     (tmp_path / "s.toml").write_text("")
@@ -97,7 +133,13 @@ def test_crews_are_few_and_the_last_board_comes_late(tmp_path):
     ended = simulation.actions.ended_s("board")
     assert sorted(ended.values()) == [2700.0, 2700.0, 3600.0, 3600.0, 4500.0, 4500.0]
     reached = simulation.sites.spaces.reached_s
-    assert sum(ended[o.name] > t for o, t in zip(simulation.sites.spaces.openings, reached, strict=True)) == 2
+    assert (
+        sum(
+            ended[o.name] > t
+            for o, t in zip(simulation.sites.spaces.openings, reached, strict=True)
+        )
+        == 2
+    )
     assert simulation.actions.free_crews == 2
 
 
@@ -142,16 +184,26 @@ actions = "as_happened"
         + BOARD.replace("@AT", "15:55").replace('"board"', '"late"\nlist = "as_happened"')
     )
     text = lake(stop="17:00", rate_mm_h=300.0) + ENTRANCE + lists
-    volumes = {name: run(tmp_path / name, text, portfolio=name)[1][7200.0][0] for name in ("baseline", "happened", "planned")}
+    volumes = {
+        name: run(tmp_path / name, text, portfolio=name)[1][7200.0][0]
+        for name in ("baseline", "happened", "planned")
+    }
     assert volumes["baseline"] == pytest.approx(1609.0, rel=0.01)
     assert volumes["planned"] < 0.3 < 18.0 < volumes["happened"] < 18.6
-    assert run_scenario(load_scenario(tmp_path / "happened" / "s.toml"), tmp_path / "out", portfolio="happened").exit_code == 0
+    assert (
+        run_scenario(
+            load_scenario(tmp_path / "happened" / "s.toml"), tmp_path / "out", portfolio="happened"
+        ).exit_code
+        == 0
+    )
     (board,) = json.loads((tmp_path / "out" / "summary.json").read_text())["actions"]["boards"]
     assert board["margin_min"] == pytest.approx(-10.0, abs=0.1)
 
 
 def test_a_truck_pumps_once_it_is_there(tmp_path):
-    """MEASURES 4: one truck of 3,000 m3/h an hour after the call, 10,000 m3 in a basin: dry after 60 + 200 min; a second call finds no truck."""
+    """MEASURES 4: one truck of 3,000 m3/h an hour after the call, 10,000 m3 in a basin: dry after
+    60 + 200 min; a second call finds no truck.
+    """
     text = """
 schema = 1
 name = "truck"
@@ -194,10 +246,17 @@ discharge_m3_s = 0.8333333
 when = { action = "call" }
 """
     (tmp_path / "n.inp").write_text(
-        inp_text(junctions="M 0 12 0 0 0", outfalls="O -0.5 FREE NO", conduits="C M O 50 0.013 0 0 0 0", xsections="C CIRCULAR 1.5 0 0 0")
+        inp_text(
+            junctions="M 0 12 0 0 0",
+            outfalls="O -0.5 FREE NO",
+            conduits="C M O 50 0.013 0 0 0 0",
+            xsections="C CIRCULAR 1.5 0 0 0",
+        )
         + "\n[COORDINATES]\nM 50 50\nO 500 50\n"
     )
-    (tmp_path / "inlets.csv").write_text("node,kind,perimeter_m,area_m2,capacity_m3_s\nM,custom,0.001,1e-9,1e-9\n")
+    (tmp_path / "inlets.csv").write_text(
+        "node,kind,perimeter_m,area_m2,capacity_m3_s\nM,custom,0.001,1e-9,1e-9\n"
+    )
     simulation, seen = run(tmp_path, text, lambda s: float(s.surface.depth[0, 0]))
     assert seen[3600.0] == pytest.approx(1.0, abs=1e-3)
     assert seen[3600.0 + 6000.0] == pytest.approx(0.5, abs=0.01)
@@ -247,15 +306,23 @@ def drive(tmp_path, level):
     tmp_path.mkdir(exist_ok=True)
     for name, box in (("roads", [0, 0, 3000, 100]), ("dip", [1400, 0, 1500, 100])):
         w, s, e, n = box
-        (tmp_path / f"{name}.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]]}))
+        (tmp_path / f"{name}.geojson").write_text(
+            json.dumps(
+                {"type": "Polygon", "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]]}
+            )
+        )
     simulation, _ = run(tmp_path, ROADS.replace("LEVEL", str(level)))
     return simulation.actions
 
 
 def test_crews_drive_over_passable_roads(tmp_path):
-    """2.9 km at 40 km/h: 261 s and 10 min of set-up; 0.9 km: 81 s. A dip with 0.4 m: 100 m at 5 km/h; with 0.6 m nobody gets across."""
+    """2.9 km at 40 km/h: 261 s and 10 min of set-up; 0.9 km: 81 s. A dip with 0.4 m: 100 m at 5
+    km/h; with 0.6 m nobody gets across.
+    """
     dry = drive(tmp_path / "dry", 8.0).ended_s("board")
-    assert dry["far/entrance"] == pytest.approx(2900.0 / 40.0 * 3.6 + 600.0) and dry["near/entrance"] == pytest.approx(81.0 + 600.0)
+    assert dry["far/entrance"] == pytest.approx(2900.0 / 40.0 * 3.6 + 600.0) and dry[
+        "near/entrance"
+    ] == pytest.approx(81.0 + 600.0)
     slow = drive(tmp_path / "slow", 8.4).ended_s("board")
     assert slow["far/entrance"] == pytest.approx((2800.0 / 40.0 + 100.0 / 5.0) * 3.6 + 600.0)
     blocked = drive(tmp_path / "blocked", 8.6)
@@ -264,7 +331,9 @@ def test_crews_drive_over_passable_roads(tmp_path):
 
 
 def test_a_board_that_fails_is_drawn_and_told(tmp_path):
-    simulation, seen = rising(tmp_path, BOARD.replace("@AT", "15:40") + "failure_probability = 1.0\n")
+    simulation, seen = rising(
+        tmp_path, BOARD.replace("@AT", "15:40") + "failure_probability = 1.0\n"
+    )
     assert seen[3600.0][0] == pytest.approx(1609.0, rel=0.01)
     assert simulation.actions.record[-1].what == "failed metro/entrance"
 
@@ -275,12 +344,33 @@ def test_a_board_that_fails_is_drawn_and_told(tmp_path):
         ('boards = ["metro"]|boards = ["metor"]', "no such opening"),
         ("crews = 2|crews = 0", "needs more crews than there are"),
         ("board_height_m = 0.6|", "has no board"),
-        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { after = 'board' }", "waits for itself"),
-        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { after = 'bored' }", "no such action"),
-        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { at = 2021-07-21T15:40:00+08:00 }", "outside the run"),
-        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { gauge = 'square' }", "goes with one of depth_m, level_m"),
+        (
+            "trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { after = 'board' }",
+            "waits for itself",
+        ),
+        (
+            "trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { after = 'bored' }",
+            "no such action",
+        ),
+        (
+            (
+                "trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { at ="
+                " 2021-07-21T15:40:00+08:00 }"
+            ),
+            "outside the run",
+        ),
+        (
+            "trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { gauge = 'square' }",
+            "goes with one of depth_m, level_m",
+        ),
         ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { }", "give at, a place"),
-        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { gauge = 'sqare', depth_m = 1.0 }", "no such gauge"),
+        (
+            (
+                "trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { gauge = 'sqare', depth_m"
+                " = 1.0 }"
+            ),
+            "no such gauge",
+        ),
         ("setup_min = 15|setup_min = 15\nlist = 'as_planed'", "there is no .action_list"),
         ("setup_min = 15|setup_min = 15\ndoors = ['d']", "no such passage"),
         ("setup_min = 15|setup_min = 15\ncompletes = 'guard'", "no such measure"),

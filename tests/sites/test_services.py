@@ -1,4 +1,6 @@
-"""Critical sites: failure, autonomy, repair, cascades, loops; and that a pump without power does not turn. Figures: hand calculations."""
+"""Critical sites: failure, autonomy, repair, cascades, loops; and that a pump without power does
+not turn. Figures: hand calculations.
+"""
 
 import json
 from pathlib import Path
@@ -21,12 +23,17 @@ def solve(sites, level_at, hours: float, step_s: float = 60.0) -> Services:
     """Services under a level that is a function of place and hour."""
     services = Services(sites)
     for k in range(round(hours * HOUR / step_s)):
-        services.update(np.array([level_at(s.place, k * step_s / HOUR) for s in sites]), k * step_s, step_s)
+        services.update(
+            np.array([level_at(s.place, k * step_s / HOUR) for s in sites]), k * step_s, step_s
+        )
     return services
 
 
 def lost(services: Services) -> dict[str, float]:
-    return {s.name: round(float(t) / HOUR, 6) for s, t in zip(services.sites, services.lost_s, strict=True)}
+    return {
+        s.name: round(float(t) / HOUR, 6)
+        for s, t in zip(services.sites, services.lost_s, strict=True)
+    }
 
 
 def station(name, place, needs=(), level=0.25, repair=0.0, stops=()):
@@ -46,7 +53,9 @@ FED = [
 
 
 def test_a_drowned_substation_and_what_it_feeds():
-    """S drowns 2 to 20 h; P lasts 0 h without, T 4 h, H 8 h: lost 18, 14, 10, with S 60 h; a day's generator at H 50 h; a plinth at S 0."""
+    """S drowns 2 to 20 h; P lasts 0 h without, T 4 h, H 8 h: lost 18, 14, 10, with S 60 h; a day's
+    generator at H 50 h; a plinth at S 0.
+    """
     assert lost(solve(FED, drowned(2, 20), 24)) == {"S": 18.0, "P": 18.0, "T": 14.0, "H": 10.0}
     generator = [*FED[:3], station("H", "dry", [Need(("S",), 24 * HOUR)])]
     assert sum(lost(solve(generator, drowned(2, 20), 24)).values()) == 50.0
@@ -55,39 +64,65 @@ def test_a_drowned_substation_and_what_it_feeds():
 
 
 def test_a_level_that_rises_and_falls_with_and_without_repair():
-    """Street 0 - 1.0 m at 3 h - 0 at 6 h: level 0.25 is out 0.75 to 5.25 h, 0.80 2.4 to 3.6 h, 1.05 never; repair comes on top."""
+    """Street 0 - 1.0 m at 3 h - 0 at 6 h: level 0.25 is out 0.75 to 5.25 h, 0.80 2.4 to 3.6 h, 1.05
+    never; repair comes on top.
+    """
 
     def triangle(_, hour):
         return min(hour, 6.0 - hour) / 3.0
 
     for level, wanted in ((0.25, 4.5), (0.80, 1.2), (1.05, 0.0)):
-        assert lost(solve([station("S", "x", level=level)], triangle, 8))["S"] == pytest.approx(wanted, abs=0.04)  # steps of a minute, two ends
-    assert lost(solve([station("S", "x", repair=1.0)], triangle, 8))["S"] == pytest.approx(5.5, abs=0.04)
+        assert lost(solve([station("S", "x", level=level)], triangle, 8))["S"] == pytest.approx(
+            wanted, abs=0.04
+        )  # steps of a minute, two ends
+    assert lost(solve([station("S", "x", repair=1.0)], triangle, 8))["S"] == pytest.approx(
+        5.5, abs=0.04
+    )
 
 
 def test_a_second_feed_helps_only_from_another_substation():
     tie = [station("S", "S"), station("S2", "dry"), station("P", "dry", [Need(("S", "S2"))])]
     assert lost(solve(tie, drowned(2, 20), 24)) == {"S": 18.0, "S2": 0.0, "P": 0.0}
-    same = [station("S", "S"), station("F1", "dry", [Need(("S",))]), station("F2", "dry", [Need(("S",))]), station("P", "dry", [Need(("F1", "F2"))])]
+    same = [
+        station("S", "S"),
+        station("F1", "dry", [Need(("S",))]),
+        station("F2", "dry", [Need(("S",))]),
+        station("P", "dry", [Need(("F1", "F2"))]),
+    ]
     assert lost(solve(same, drowned(2, 20), 24))["P"] == 18.0
 
 
 def test_two_that_need_each_other_stand_fall_and_come_back_together():
-    loop = [station("power", "S", [Need(("water",), 1 * HOUR)]), station("water", "dry", [Need(("power",))]), station("alone", "dry")]
-    assert sum(lost(solve(loop, lambda p, h: -1.0, 6)).values()) == 0.0  # the largest fixed point: nothing is down without a reason
+    loop = [
+        station("power", "S", [Need(("water",), 1 * HOUR)]),
+        station("water", "dry", [Need(("power",))]),
+        station("alone", "dry"),
+    ]
+    assert (
+        sum(lost(solve(loop, lambda p, h: -1.0, 6)).values()) == 0.0
+    )  # the largest fixed point: nothing is down without a reason
     result = solve(loop, drowned(2, 3), 6)
     assert lost(result) == {"power": 1.0, "water": 1.0, "alone": 0.0}
 
 
 def test_a_chain_falls_in_one_window_and_the_record_says_why():
-    chain = [station("C", "dry", [Need(("B",))]), station("B", "dry", [Need(("A",))]), station("A", "S")]
+    chain = [
+        station("C", "dry", [Need(("B",))]),
+        station("B", "dry", [Need(("A",))]),
+        station("A", "S"),
+    ]
     services = Services(chain)
     services.update(np.array([-1.0, -1.0, 1.0]), 0.0, 4.0)
     assert services.out.all()
-    assert [(c.name, c.cause) for c in services.record] == [("C", "without B"), ("B", "without A"), ("A", "water over its level of 0.25 m")]
+    assert [(c.name, c.cause) for c in services.record] == [
+        ("C", "without B"),
+        ("B", "without A"),
+        ("A", "water over its level of 0.25 m"),
+    ]
 
 
-# The street of the events' tests, with a wet well that does not fill: SWMM loses water in one that spills.
+# The street of the events' tests, with a wet well that does not fill: SWMM loses water in one that
+# spills.
 NETWORK = SMALL_WELL.replace("S 6 4 0 FUNCTIONAL 0 0 50 0 0", "S 6 4 0 FUNCTIONAL 0 0 400 0 0")
 STREET = """
 schema = 1
@@ -140,7 +175,10 @@ pumps = [{ capacity_m3_s = 0.02, to_node = "Q", power = "substation" }]
 def run(folder: Path, text: str, probe):
     (folder / "street.inp").write_text(NETWORK)
     (folder / "s.toml").write_text(text)
-    simulation, recorder = Simulation(build_inputs(load_scenario(folder / "s.toml")), folder), Silent(probe)
+    simulation, recorder = (
+        Simulation(build_inputs(load_scenario(folder / "s.toml")), folder),
+        Silent(probe),
+    )
     try:
         assert simulation.run(recorder) == "complete"
     finally:
@@ -152,24 +190,39 @@ def run(folder: Path, text: str, probe):
 
 def test_a_drowned_substation_stops_its_pumps_in_that_window(tmp_path):
     def probe(s):
-        return float(s.network.discharges()[s.network.link_ids.index("P")]), float(s.surface.depth[2, 3]), float(s.sites.spaces.book.pumped[0])
+        return (
+            float(s.network.discharges()[s.network.link_ids.index("P")]),
+            float(s.surface.depth[2, 3]),
+            float(s.sites.spaces.book.pumped[0]),
+        )
 
     simulation, seen = run(tmp_path, STREET + SITES, probe)
     record = simulation.sites.services.record
     assert [(c.name, c.state) for c in record] == [("substation", "out"), ("station", "out")]
     failed = record[0].time_s
-    assert seen[failed][1] > 0.05 >= seen[failed - 2.0][1]  # the window that begins with the water over its level
+    assert (
+        seen[failed][1] > 0.05 >= seen[failed - 2.0][1]
+    )  # the window that begins with the water over its level
     pumped = [p for t, (_, _, p) in sorted(seen.items()) if t >= failed]
     assert pumped[0] > 0.5 and max(pumped) == pumped[0]  # not a litre more from that window on
     assert max(flow for t, (flow, _, _) in seen.items() if t >= failed + 2.0) == 0.0
-    _, dry = run(tmp_path, STREET + SITES.replace("failure_depth_m = 0.05", "failure_depth_m = 2.0"), probe)
+    _, dry = run(
+        tmp_path, STREET + SITES.replace("failure_depth_m = 0.05", "failure_depth_m = 2.0"), probe
+    )
     assert max(flow for t, (flow, _, _) in dry.items() if t >= failed + 2.0) > 0.05
     assert dry[1800.0][2] > 2.0 * pumped[0]
 
 
 def test_a_room_in_a_basement_drowns_by_the_water_there(tmp_path):
-    room = '[[sites]]\nname = "room"\nkind = "critical"\ntype = "distribution_room"\ninside = "garage"\nfailure_depth_m = 0.3\n'
-    simulation, seen = run(tmp_path, STREET + SITES.replace("pumps = [", "#") + room, lambda s: float(s.sites.spaces.volume[0]))
+    room = (
+        '[[sites]]\nname = "room"\nkind = "critical"\ntype = "distribution_room"\ninside ='
+        ' "garage"\nfailure_depth_m = 0.3\n'
+    )
+    simulation, seen = run(
+        tmp_path,
+        STREET + SITES.replace("pumps = [", "#") + room,
+        lambda s: float(s.sites.spaces.volume[0]),
+    )
     failed = next(c.time_s for c in simulation.sites.services.record if c.name == "room")
     assert seen[failed] > 15.0 >= seen[failed - 2.0]  # 0.3 m over 50 m2
 
@@ -182,7 +235,9 @@ def test_results_tell_what_failed_and_why(tmp_path):
     station, garage = summary["sites"]["station"], summary["sites"]["garage"]
     assert station["state"] == "out" and station["censored"] and 0.0 < station["out_h"] < 0.5
     assert summary["site_changes"][1]["cause"] == "without substation"
-    assert garage["entered_m3"] - garage["pumped_m3"] - garage["returned_m3"] == pytest.approx(garage["stored_m3"], rel=1e-9)
+    assert garage["entered_m3"] - garage["pumped_m3"] - garage["returned_m3"] == pytest.approx(
+        garage["stored_m3"], rel=1e-9
+    )
     assert summary["ledger"]["sites_stored_end"] == pytest.approx(garage["stored_m3"], rel=1e-6)
     rows = (tmp_path / "out" / "sites.csv").read_text().splitlines()
     assert rows[0].startswith("time,site,stage_m,volume_m3,inflow_m3_s") and len(rows) == 1 + 3 * 31
@@ -195,7 +250,10 @@ def test_results_tell_what_failed_and_why(tmp_path):
     [
         ('any_of = ["substation"]|any_of = ["substatoin"]', "no such critical site.*substation"),
         ('stops = ["P"]|stops = ["P9"]', "no such link of the network"),
-        ("failure_depth_m = 3.0|failure_depth_m = 3.0\nfailure_elevation_m = 12.0", "give either failure_depth_m or failure_elevation_m"),
+        (
+            "failure_depth_m = 3.0|failure_depth_m = 3.0\nfailure_elevation_m = 12.0",
+            "give either failure_depth_m or failure_elevation_m",
+        ),
         ('location_m = [7.5, 17.5]|inside = "cellar"', "no such underground site"),
         ('name = "garage"|name = "station"', "two sites have one name"),
         ('type = "pump_station"|type = "casino"', "type"),

@@ -1,4 +1,6 @@
-"""What a study may lose and how it goes on: its disk, its scheduler, any of its files, its second start, its terminal."""
+"""What a study may lose and how it goes on: its disk, its scheduler, any of its files, its second
+start, its terminal.
+"""
 
 import os
 import shutil
@@ -39,28 +41,52 @@ def whole(tmp_path_factory):
 
 
 def study(*words, **more):
-    return subprocess.run([*COMMAND, *map(str, words), "--workers", "1"], capture_output=True, text=True, check=False, timeout=300, **more)
+    return subprocess.run(
+        [*COMMAND, *map(str, words), "--workers", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        **more,
+    )
 
 
 def same(one, other):
     """The tables and the attribution of two folders hold the same bytes."""
     names = ("catalogue.parquet", "outcomes.parquet", "attribution.json")
-    return [name for name in names if (one / name).read_bytes() != (other / name).read_bytes()] == []
+    return [
+        name for name in names if (one / name).read_bytes() != (other / name).read_bytes()
+    ] == []
 
 
 def test_a_study_that_met_a_full_disk_becomes_right_again(whole, tmp_path):
-    """No file may grow beyond 40 kB: the runs stop, exit 3, no traceback; resumed with room it is the undisturbed one, without a gap."""
+    """No file may grow beyond 40 kB: the runs stop, exit 3, no traceback; resumed with room it is
+    the undisturbed one, without a gap.
+    """
     path, undisturbed = whole
     out = tmp_path / "out"
     words = ["study", "run", str(path), "--out", str(out), "--workers", "1", "--quiet"]
-    done = subprocess.run([sys.executable, "-c", FULL, *words], capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 3 and "Traceback" not in done.stderr and "E602" in done.stderr, done.stderr
-    assert study_status(out)["complete"] == 0 and not list((out / "runs").iterdir())  # a full disk keeps no halves
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 3 and "Traceback" not in done.stderr and "E602" in done.stderr, (
+        done.stderr
+    )
+    assert study_status(out)["complete"] == 0 and not list(
+        (out / "runs").iterdir()
+    )  # a full disk keeps no halves
     assert study("resume", out).returncode == 0
     assert same(out, undisturbed)
 
 
-@pytest.mark.parametrize(("status", "again"), [("died", True), ("timeout", True), ("stopped", True), ("refused", False), ("failed", False)])
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [("died", True), ("timeout", True), ("stopped", True), ("refused", False), ("failed", False)],
+)
 def test_what_may_go_well_another_time_is_tried_again(tmp_path, status, again):
     store = Store(tmp_path / "out")
     store.prepare()
@@ -72,9 +98,14 @@ def test_what_kind_of_failure_an_error_is(tmp_path):
     from flood_sim.core.errors import InstabilityError, OutputError, input_error
 
     kinds = [
-        (input_error("E104", "x", "wrong"), "refused"), (input_error("E602", "x", "no room"), "stopped"), (OutputError("x"), "stopped"),
-        (MemoryError(), "stopped"), (OSError(28, "no space"), "stopped"), (InstabilityError("x"), "failed"), (ZeroDivisionError(), "failed"),
-    ]  # fmt: skip
+        (input_error("E104", "x", "wrong"), "refused"),
+        (input_error("E602", "x", "no room"), "stopped"),
+        (OutputError("x"), "stopped"),
+        (MemoryError(), "stopped"),
+        (OSError(28, "no space"), "stopped"),
+        (InstabilityError("x"), "failed"),
+        (ZeroDivisionError(), "failed"),
+    ]
     assert [kind_of(error) for error, _ in kinds] == [kind for _, kind in kinds]
 
 
@@ -86,16 +117,35 @@ def test_a_run_that_the_model_fails_is_no_complete_run(tmp_path, monkeypatch):
     path = written(tmp_path, TWO)
     spec = load_study(path).scenario
     monkeypatch.setattr(
-        "flood_sim.runs.runner.run_scenario", lambda *a, **k: type("O", (), {"summary": {"status": "failed", "message": "E502 it ran away"}})
+        "flood_sim.runs.runner.run_scenario",
+        lambda *a, **k: type(
+            "O", (), {"summary": {"status": "failed", "message": "E502 it ran away"}}
+        ),
     )
-    wanted = {"scenario": str(spec.path), "allowed": [], "changes": {}, "portfolio": "x", "measures": [], "actions": None, "threads": 1}
+    wanted = {
+        "scenario": str(spec.path),
+        "allowed": [],
+        "changes": {},
+        "portfolio": "x",
+        "measures": [],
+        "actions": None,
+        "threads": 1,
+    }
     (tmp_path / "store" / "runs").mkdir(parents=True)
     with pytest.raises(RunFailedError, match="ran away") as failed:
         child.run_one(wanted, tmp_path / "store")
     assert kind_of(failed.value) == "failed" and not list((tmp_path / "store" / "runs").iterdir())
 
 
-FILES = ["study.json", "study.lock", "asked", "catalogue.parquet", "outcomes.parquet", "attribution.json", "runs_log.parquet"]
+FILES = [
+    "study.json",
+    "study.lock",
+    "asked",
+    "catalogue.parquet",
+    "outcomes.parquet",
+    "attribution.json",
+    "runs_log.parquet",
+]
 OF_A_RUN = ["outcomes.json", "summary.json", "fields.nc", "network.nc", "gauges.csv", "exposure.nc"]
 
 
@@ -106,7 +156,9 @@ def cut(path, share):
 
 @pytest.mark.parametrize("share", [0.0, 0.6])
 def test_cut_files_of_a_study_are_made_anew_or_one_message(whole, tmp_path, share):
-    """Each file of the folder, empty or cut: status and report end in an answer or one message, resume makes the undisturbed study of it."""
+    """Each file of the folder, empty or cut: status and report end in an answer or one message,
+    resume makes the undisturbed study of it.
+    """
     path, undisturbed = whole
     for name in FILES:
         out = tmp_path / name
@@ -162,11 +214,31 @@ def cluster(tmp_path):
     address = f"tcp://127.0.0.1:{free_port()}"
     common = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
     scheduler = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--no-dashboard", "--port", address.rsplit(":", 1)[1]],
+        [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_scheduler",
+            "--host",
+            "127.0.0.1",
+            "--no-dashboard",
+            "--port",
+            address.rsplit(":", 1)[1],
+        ],
         **common,
     )
     worker = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_worker", address, "--host", "127.0.0.1", "--no-dashboard", "--nthreads", "1", "--no-nanny"],
+        [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_worker",
+            address,
+            "--host",
+            "127.0.0.1",
+            "--no-dashboard",
+            "--nthreads",
+            "1",
+            "--no-nanny",
+        ],
         **common,
     )
     yield address, scheduler
@@ -176,11 +248,17 @@ def cluster(tmp_path):
 
 
 def test_a_lost_scheduler_is_one_message_and_the_study_goes_on(whole, tmp_path, cluster):
-    """kill -9 of the scheduler while a run is under way: exit 3 within seconds, one message; resumed on this machine it is the undisturbed one."""
+    """kill -9 of the scheduler while a run is under way: exit 3 within seconds, one message;
+    resumed on this machine it is the undisturbed one.
+    """
     path, undisturbed = whole
     address, scheduler = cluster
     out = tmp_path / "out"
-    process = subprocess.Popen([*COMMAND, "run", str(path), "--out", str(out), "--scheduler", address, "--quiet"], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*COMMAND, "run", str(path), "--out", str(out), "--scheduler", address, "--quiet"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     wait_for(lambda: list((out / "runs").glob("*.tmp-*")), 120.0)
     scheduler.kill()
     begun = time.monotonic()
@@ -196,12 +274,20 @@ def test_a_signal_ends_a_study_and_all_that_it_started(whole, tmp_path, number, 
     path, undisturbed = whole
     out = tmp_path / "out"
     process = subprocess.Popen(
-        [*COMMAND, "run", str(path), "--out", str(out), "--workers", "1"], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*COMMAND, "run", str(path), "--out", str(out), "--workers", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     wait_for(lambda: models_of(process.pid), 120.0)
     below = models_of(process.pid)
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)  # Ctrl-C goes to all of a terminal
+    (
+        os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    )  # Ctrl-C goes to all of a terminal
     said = process.communicate(timeout=60)[1]
-    assert process.returncode == code and "Traceback" not in said and "study resume" in said, (process.returncode, said)
+    assert process.returncode == code and "Traceback" not in said and "study resume" in said, (
+        process.returncode,
+        said,
+    )
     wait_for(lambda: not any(p.is_running() for p in below), 10.0)
     assert study("resume", out).returncode == 0 and same(out, undisturbed)

@@ -1,4 +1,6 @@
-"""Studies: what they expand to, keys by content, what survives a kill, what is not run twice, what is not attributed."""
+"""Studies: what they expand to, keys by content, what survives a kill, what is not run twice, what
+is not attributed.
+"""
 
 import contextlib
 import json
@@ -78,17 +80,32 @@ def done(tmp_path_factory):
 
 def test_a_study_expands_to_all_sets_storms_and_draws(tmp_path):
     study = load_study(
-        written(tmp_path, '[storms.a]\n[storms.b.rainfall]\nscale = 0.5\n[draws]\nn = 3\n[draws.parameters]\n"city.river_manning_n" = [0.03, 0.09]\n')
+        written(
+            tmp_path,
+            "[storms.a]\n[storms.b.rainfall]\nscale = 0.5\n[draws]\nn ="
+            ' 3\n[draws.parameters]\n"city.river_manning_n" = [0.03, 0.09]\n',
+        )
     )
-    assert study.projects == {"pipe_network": ("clean",), "source_and_storage": ("green", "green_more")}
+    assert study.projects == {
+        "pipe_network": ("clean",),
+        "source_and_storage": ("green", "green_more"),
+    }
     assert portfolios(study) == {"none": 0, "pipe_network": 1, "source_and_storage": 2, "all": 3}
     runs = expand(study)
     assert len(runs) == 4 * 2 * 3 and len({r.identity(study, "d") for r in runs}) == 24
     values = [d["city.river_manning_n"] for d in draw_parameters(study)]
     assert all(0.03 <= v <= 0.09 for v in values)
-    longer = load_study(written(tmp_path, '[draws]\nn = 6\n[draws.parameters]\n"city.river_manning_n" = [0.03, 0.09]\n'))
-    assert [d["city.river_manning_n"] for d in draw_parameters(longer)][:3] == values  # a study grows and never restarts
-    assert runs[-1].changes["city"]["river_manning_n"] == values[2] and runs[-1].changes["rainfall"] == {"scale": 0.5}
+    longer = load_study(
+        written(
+            tmp_path, '[draws]\nn = 6\n[draws.parameters]\n"city.river_manning_n" = [0.03, 0.09]\n'
+        )
+    )
+    assert [d["city.river_manning_n"] for d in draw_parameters(longer)][
+        :3
+    ] == values  # a study grows and never restarts
+    assert runs[-1].changes["city"]["river_manning_n"] == values[2] and runs[-1].changes[
+        "rainfall"
+    ] == {"scale": 0.5}
 
 
 def test_shipped_studies_are_what_they_say():
@@ -107,20 +124,28 @@ def test_shipped_studies_are_what_they_say():
 
 
 def test_keys_hang_on_content_alone(tmp_path):
-    """Another name, comment, order of keys or number of threads: the same key; one cell by one ulp, another storm: a new one."""
+    """Another name, comment, order of keys or number of threads: the same key; one cell by one ulp,
+    another storm: a new one.
+    """
     written(tmp_path)
     inputs = build_inputs(load_scenario(tmp_path / "tiny.toml"))
     key = run_key(inputs)
     head, _, rest = SCENARIO.partition("[time]")
     moved = (
-        head.replace('"tiny"', '"renamed"') + "# a comment\n[drainage]" + rest.partition("[drainage]")[2] + "[time]" + rest.partition("[drainage]")[0]
+        head.replace('"tiny"', '"renamed"')
+        + "# a comment\n[drainage]"
+        + rest.partition("[drainage]")[2]
+        + "[time]"
+        + rest.partition("[drainage]")[0]
     )
     (tmp_path / "moved.toml").write_text(moved)
     assert run_key(build_inputs(load_scenario(tmp_path / "moved.toml"), threads=2)) == key
     bed = inputs.terrain.bed_elevation.copy()
     bed[20, 20] = np.nextafter(bed[20, 20], np.inf)
     assert run_key(replace(inputs, terrain=replace(inputs.terrain, bed_elevation=bed))) != key
-    (tmp_path / "half.toml").write_text(SCENARIO.replace('label = "right"', 'label = "right"\nscale = 0.5'))
+    (tmp_path / "half.toml").write_text(
+        SCENARIO.replace('label = "right"', 'label = "right"\nscale = 0.5')
+    )
     assert run_key(build_inputs(load_scenario(tmp_path / "half.toml"))) != key
 
 
@@ -128,39 +153,71 @@ def test_a_study_runs_and_adds_up(done):
     _, out, summary = done
     assert summary == {"runs": 8, "complete": 8, "different": 8, "failed": {}, "missing": 0}
     table = pd.read_parquet(out / "catalogue.parquet")
-    assert list(table["bits"]) == [0, 1, 2, 3] * 2 and set(table["status"]) == {"complete"} and (table["volume_error_rel"] < 1e-6).all()
-    assert table.groupby("storm")["rain_m3"].nunique().tolist() == [1, 1]  # to the last bit, whatever is built
+    assert (
+        list(table["bits"]) == [0, 1, 2, 3] * 2
+        and set(table["status"]) == {"complete"}
+        and (table["volume_error_rel"] < 1e-6).all()
+    )
+    assert table.groupby("storm")["rain_m3"].nunique().tolist() == [
+        1,
+        1,
+    ]  # to the last bit, whatever is built
     document = json.loads((out / "attribution.json").read_text())
     entries = {(e["name"], e["storm"]): e for e in document["outcomes"]}
     damage = entries["damage", "whole"]
     loss = table[table["storm"] == "whole"].set_index("bits")["outcome_damage"]
     assert sum(damage["shapley"].values()) == pytest.approx(loss[0] - loss[3], rel=1e-9)
-    assert damage["shapley"]["pipe_network"] == pytest.approx(0.5 * (loss[0] - loss[1] + loss[2] - loss[3]))
-    assert any(m["name"] == "access_loss_car" and "no value" in m["why"] for m in document["missing"])
+    assert damage["shapley"]["pipe_network"] == pytest.approx(
+        0.5 * (loss[0] - loss[1] + loss[2] - loss[3])
+    )
+    assert any(
+        m["name"] == "access_loss_car" and "no value" in m["why"] for m in document["missing"]
+    )
     long = pd.read_parquet(out / "outcomes.parquet")
     assert set(long["key"]) == set(table["key"]) and (long["source"].str.len() > 0).all()
 
 
 def test_what_is_done_is_not_done_again_and_a_change_touches_only_its_own(done, tmp_path):
-    """A larger garden in project 6: the two portfolios without it are found, the two with it run, in both storms."""
+    """A larger garden in project 6: the two portfolios without it are found, the two with it run,
+    in both storms.
+    """
     shutil.copytree(done[0].parent, tmp_path / "copy")
     path, out = tmp_path / "copy" / "study.toml", tmp_path / "copy" / "out"
     run_study(load_study(path), out)  # it lies elsewhere now: asked again, found by content
     before = pd.read_parquet(out / "runs_log.parquet")
     run_study(load_study(path), out)
     assert len(pd.read_parquet(out / "runs_log.parquet")) == len(before)
-    written(path.parent, path.read_text().removeprefix(STUDY), SCENARIO.replace("share = 0.1", "share = 0.2"))
+    written(
+        path.parent,
+        path.read_text().removeprefix(STUDY),
+        SCENARIO.replace("share = 0.1", "share = 0.2"),
+    )
     assert study_status(out)["missing"] == 8  # the file has changed: each is asked again
     summary = run_study(load_study(path), out)
     log = pd.read_parquet(out / "runs_log.parquet").iloc[len(before) :]
-    assert summary["complete"] == 8 and sorted(log[~log["cached"]]["portfolio"]) == ["all"] * 2 + ["source_and_storage"] * 2
+    assert (
+        summary["complete"] == 8
+        and sorted(log[~log["cached"]]["portfolio"]) == ["all"] * 2 + ["source_and_storage"] * 2
+    )
 
 
 def test_a_killed_study_is_resumed_to_the_same_catalogue(done, tmp_path):
-    """kill -9 of a model's process, of a worker, and of the parent, each in the middle; resumed: the same bytes, no run lost, none there twice."""
+    """kill -9 of a model's process, of a worker, and of the parent, each in the middle; resumed:
+    the same bytes, no run lost, none there twice.
+    """
     path, whole, _ = done
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "flood_sim.cli", "study", "run", str(path), "--out", str(out), "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "flood_sim.cli",
+        "study",
+        "run",
+        str(path),
+        "--out",
+        str(out),
+        "--quiet",
+    ]
     parent = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     wait_for(lambda: len(list(out.glob("asked/*.json"))) >= 1, 1800.0)
     kill_one(parent.pid)
@@ -170,7 +227,9 @@ def test_a_killed_study_is_resumed_to_the_same_catalogue(done, tmp_path):
     models = [process.pid for process in models_of(parent.pid)]
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
-    wait_for(lambda: not any(process_alive(pid) for pid in models), 120.0)  # no orphan goes on writing
+    wait_for(
+        lambda: not any(process_alive(pid) for pid in models), 120.0
+    )  # no orphan goes on writing
     assert study_status(out)["missing"] > 0
     summary = run_study(open_study(out), out)
     assert summary["complete"] == 8 and summary["missing"] == 0
@@ -178,7 +237,9 @@ def test_a_killed_study_is_resumed_to_the_same_catalogue(done, tmp_path):
         assert (out / name).read_bytes() == (whole / name).read_bytes(), name
     assert len(list((out / "runs").iterdir())) == 8  # nothing half done is left
     log = pd.read_parquet(out / "runs_log.parquet")
-    assert (log["end"] == "complete").sum() <= 8 and not log[log["end"] == "complete"].duplicated("key").any()
+    assert (log["end"] == "complete").sum() <= 8 and not log[log["end"] == "complete"].duplicated(
+        "key"
+    ).any()
 
 
 def wait_for(holds, seconds):
@@ -214,12 +275,19 @@ def kill_one(pid, worker=False):
 
 
 def test_a_run_that_is_refused_is_listed_and_nothing_is_attributed_over_the_gap(tmp_path):
-    path = written(tmp_path, scenario=SCENARIO.replace("share = 0.1", "share = 0.9"))  # 0.3 and 0.9 of a cell
+    path = written(
+        tmp_path, scenario=SCENARIO.replace("share = 0.1", "share = 0.9")
+    )  # 0.3 and 0.9 of a cell
     summary = run_study(load_study(path), tmp_path / "out", workers=1)
-    assert summary["complete"] == 2 and set(summary["failed"]) == {"source_and_storage, as_given, none", "all, as_given, none"}
+    assert summary["complete"] == 2 and set(summary["failed"]) == {
+        "source_and_storage, as_given, none",
+        "all, as_given, none",
+    }
     assert "cover 120% of a cell" in summary["failed"]["all, as_given, none"]
     document = json.loads((tmp_path / "out" / "attribution.json").read_text())
-    assert document["outcomes"] == [] and any("2 of 4 portfolios have no value" in m["why"] for m in document["missing"])
+    assert document["outcomes"] == [] and any(
+        "2 of 4 portfolios have no value" in m["why"] for m in document["missing"]
+    )
 
 
 BAD = [
@@ -262,7 +330,9 @@ class Figures(HTMLParser):
         self.tags.append(tag)
         if "data-src" in keys:
             self.found.append((keys["data-src"], float(keys["data-value"])))
-        self.outside += [v for k, v in attrs if k in ("src", "href") and v and not v.startswith("data:")]
+        self.outside += [
+            v for k, v in attrs if k in ("src", "href") and v and not v.startswith("data:")
+        ]
 
 
 def test_the_page_says_what_the_files_say(done):
@@ -273,13 +343,18 @@ def test_the_page_says_what_the_files_say(done):
     parser = Figures()
     parser.feed(text)
     table = pd.read_parquet(out / "catalogue.parquet").set_index("key")
-    document = {(e["name"], e["storm"]): e for e in json.loads((out / "attribution.json").read_text())["outcomes"]}
+    document = {
+        (e["name"], e["storm"]): e
+        for e in json.loads((out / "attribution.json").read_text())["outcomes"]
+    }
     checked = 0
     for source, value in parser.found:
         first, *rest = source.split(":")
         if first == "attribution.json":
             entry = document[rest[0], rest[1]]
-            assert value == (entry["total_effect"] if rest[2] == "total_effect" else entry["shapley"][rest[3]])
+            assert value == (
+                entry["total_effect"] if rest[2] == "total_effect" else entry["shapley"][rest[3]]
+            )
         else:
             assert value == table.loc[first, rest[1]]
         checked += 1
@@ -289,7 +364,9 @@ def test_the_page_says_what_the_files_say(done):
 
 
 def test_markup_in_names_is_escaped(tmp_path):
-    path = written(tmp_path, "title = '<script>alert(1)</script>'\nprojects = { '<b>pipes' = ['clean'] }\n")
+    path = written(
+        tmp_path, "title = '<script>alert(1)</script>'\nprojects = { '<b>pipes' = ['clean'] }\n"
+    )
     out = tmp_path / "out"
     run_study(load_study(path), out, workers=1)
     text = write_report(out).read_text(encoding="utf-8")
@@ -298,8 +375,12 @@ def test_markup_in_names_is_escaped(tmp_path):
 
 @pytest.mark.browser
 def test_the_page_opens_in_a_browser_without_an_error(done):
-    """Headless Chromium: the script has run (the left map is cut at the slider), nothing was refused by the page's own policy, no error was thrown."""
-    browser = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
+    """Headless Chromium: the script has run (the left map is cut at the slider), nothing was
+    refused by the page's own policy, no error was thrown.
+    """
+    browser = next(
+        (b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None
+    )
     if browser is None:
         pytest.skip("there is no Chromium on this machine")
     page = write_report(done[1])
@@ -329,36 +410,65 @@ levels = [0.2, 0.6]
 
 
 def test_random_cumulative_failure_is_nested_and_the_same_for_all(tmp_path):
-    """Two sequences of failing pipes at two levels, both portfolios: the higher level holds the lower's; bands and rises are those of the table."""
+    """Two sequences of failing pipes at two levels, both portfolios: the higher level holds the
+    lower's; bands and rises are those of the table.
+    """
     study = load_study(written(tmp_path, ENVELOPE))
     sets = study.failure_sets
-    assert list(sets) == ["none", "sequence 0, 20 %", "sequence 0, 60 %", "sequence 1, 20 %", "sequence 1, 60 %"]
-    pipes = {name: set(changes["failures"][0]["conduits"]) for name, changes in sets.items() if name != "none"}
-    assert pipes["sequence 0, 20 %"] < pipes["sequence 0, 60 %"] and pipes["sequence 0, 20 %"] != pipes["sequence 1, 20 %"]
+    assert list(sets) == [
+        "none",
+        "sequence 0, 20 %",
+        "sequence 0, 60 %",
+        "sequence 1, 20 %",
+        "sequence 1, 60 %",
+    ]
+    pipes = {
+        name: set(changes["failures"][0]["conduits"])
+        for name, changes in sets.items()
+        if name != "none"
+    }
+    assert (
+        pipes["sequence 0, 20 %"] < pipes["sequence 0, 60 %"]
+        and pipes["sequence 0, 20 %"] != pipes["sequence 1, 20 %"]
+    )
     assert len(pipes["sequence 1, 60 %"]) == round(0.6 * len(study.components))
     summary = run_study(study, tmp_path / "out")
     assert summary["complete"] == 10
-    table = pd.read_parquet(tmp_path / "out" / "catalogue.parquet").set_index(["portfolio", "failure_set"])["outcome_volume_out_of_sewer"]
+    table = pd.read_parquet(tmp_path / "out" / "catalogue.parquet").set_index(
+        ["portfolio", "failure_set"]
+    )["outcome_volume_out_of_sewer"]
     document = json.loads((tmp_path / "out" / "envelope.json").read_text())
     for found in document["envelopes"]:
         name = found["portfolio"]
         assert found["calm"] == table[name, "none"]
         for level, text in zip(found["levels"], ("20 %", "60 %"), strict=True):
             values = [table[name, f"sequence {s}, {text}"] for s in (0, 1)]
-            assert (level["lowest"], level["mean"], level["highest"]) == pytest.approx((min(values), np.mean(values), max(values)))
+            assert (level["lowest"], level["mean"], level["highest"]) == pytest.approx(
+                (min(values), np.mean(values), max(values))
+            )
         assert found["critical"][0]["adds"] >= found["critical"][-1]["adds"]
     first = document["envelopes"][0]
-    alone = pipes["sequence 0, 20 %"] - pipes["sequence 1, 60 %"]  # they fail in one sequence only, at its first level
+    alone = (
+        pipes["sequence 0, 20 %"] - pipes["sequence 1, 60 %"]
+    )  # they fail in one sequence only, at its first level
     rise = (table["as_it_is", "sequence 0, 20 %"] - first["calm"]) / len(pipes["sequence 0, 20 %"])
-    assert all(c["adds"] == pytest.approx(rise) for c in first["critical"] if c["component"] in alone)
+    assert all(
+        c["adds"] == pytest.approx(rise) for c in first["critical"] if c["component"] in alone
+    )
     with pytest.raises(InputError, match="no such components"):
         load_study(written(tmp_path, ENVELOPE.replace('["pipes"]\nseq', '["pumps"]\nseq')))
 
 
 def test_inlets_flaps_and_boards_fail_too(tmp_path):
-    """Each kind by its own failure; a flap that outfalls lack is no component; boards of all openings, whoever has them."""
-    city = SCENARIO.replace("cell_size_m = 10.0", 'cell_size_m = 10.0\nsites = "full"\nflapless_share = 0.5')
-    every = ENVELOPE.replace('["pipes"]\nseq', '["inlets", "flaps", "boards"]\nseq').replace("[0.2, 0.6]", "[1.0]")
+    """Each kind by its own failure; a flap that outfalls lack is no component; boards of all
+    openings, whoever has them.
+    """
+    city = SCENARIO.replace(
+        "cell_size_m = 10.0", 'cell_size_m = 10.0\nsites = "full"\nflapless_share = 0.5'
+    )
+    every = ENVELOPE.replace('["pipes"]\nseq', '["inlets", "flaps", "boards"]\nseq').replace(
+        "[0.2, 0.6]", "[1.0]"
+    )
     study = load_study(written(tmp_path, every, city))
     inputs = build_inputs(study.scenario)
     failures = {f["kind"]: f for f in study.failure_sets["sequence 0, 100 %"]["failures"]}
@@ -366,23 +476,38 @@ def test_inlets_flaps_and_boards_fail_too(tmp_path):
     assert set(failures["clogged_inlets"]["nodes"]) == {i.node for i in inputs.drainage.inlets}
     gated = {r.tokens[0] for r in inputs.drainage.network.rows("OUTFALLS") if "YES" in r.tokens}
     assert set(failures["stuck_flap"]["outfalls"]) == gated and gated
-    assert len(failures["missing_board"]["openings"]) == sum(len(s.openings) for s in inputs.sites.spaces.spaces) > 0
-    assert len(study.components) == len(set(study.components)) and any(c.startswith("flap of ") for c in study.components)
-    failed = build_inputs(load_scenario(study.scenario.path, (), {"failures": list(failures.values())}))
+    assert (
+        len(failures["missing_board"]["openings"])
+        == sum(len(s.openings) for s in inputs.sites.spaces.spaces)
+        > 0
+    )
+    assert len(study.components) == len(set(study.components)) and any(
+        c.startswith("flap of ") for c in study.components
+    )
+    failed = build_inputs(
+        load_scenario(study.scenario.path, (), {"failures": list(failures.values())})
+    )
     assert not any("YES" in r.tokens for r in failed.drainage.network.rows("OUTFALLS"))
 
 
 @pytest.mark.slow
 def test_sixty_four_portfolios_of_six_projects(tmp_path):
-    """The shipped study: all complete, rain equal to the last bit, values add up; boards keep the metro dry, power is project 4's to keep."""
+    """The shipped study: all complete, rain equal to the last bit, values add up; boards keep the
+    metro dry, power is project 4's to keep.
+    """
     summary = run_study(load_study("six_projects_small"), tmp_path / "out")
     assert summary["complete"] == 64 and summary["failed"] == {}
     table = pd.read_parquet(tmp_path / "out" / "catalogue.parquet")
     assert table["rain_m3"].nunique() == 1 and table["volume_error_rel"].max() <= 1e-6
     document = json.loads((tmp_path / "out" / "attribution.json").read_text())
     for entry in document["outcomes"]:
-        assert sum(entry["shapley"].values()) == pytest.approx(entry["total_effect"], rel=1e-9, abs=1e-9 * max(entry["loss_none"], 1.0))
+        assert sum(entry["shapley"].values()) == pytest.approx(
+            entry["total_effect"], rel=1e-9, abs=1e-9 * max(entry["loss_none"], 1.0)
+        )
     found = {e["name"]: e for e in document["outcomes"]}
     metro, service = found["underground_entry_metro"]["shapley"], found["service_loss"]["shapley"]
-    assert max(metro, key=metro.get) == "underground_space" and max(service, key=service.get) == "critical_infrastructure"
+    assert (
+        max(metro, key=metro.get) == "underground_space"
+        and max(service, key=service.get) == "critical_infrastructure"
+    )
     assert document["buying"] and write_report(tmp_path / "out").stat().st_size < 15e6

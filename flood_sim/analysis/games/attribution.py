@@ -1,7 +1,9 @@
-"""Who brought the gain: games of projects by their set functions v (2^n,), bit i = project i; v[0] = 0 where nothing is built.
+"""Who brought the gain: games of projects by their set functions v (2^n,), bit i = project i; v[0]
+= 0 where nothing is built.
 
-Shapley values add up to v of all; main effects of a factorial design are Banzhaf values and do not. Exact from 2^n values by the Moebius
-transform, sampled beyond that. Formulas: Shapley 1953; Owen 1972, 1977; Grabisch 1997; Castro, Gomez, Tejada 2009.
+Shapley values add up to v of all; main effects of a factorial design are Banzhaf values and do not.
+Exact from 2^n values by the Moebius transform, sampled beyond that. Formulas: Shapley 1953; Owen
+1972, 1977; Grabisch 1997; Castro, Gomez, Tejada 2009.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ def players_of(v: np.ndarray) -> int:
 
 
 def moebius(v: np.ndarray) -> np.ndarray:
-    """(2^n,) m(S) = sum over T in S of (-1)^(|S| - |T|) v(T): what S brings beyond all of its parts."""
+    """(2^n,) m(S) = sum over T in S of (-1)^(|S| - |T|) v(T): what S brings beyond all of its
+    parts.
+    """
     m = np.array(v, float)
     for i in range(players_of(v)):
         pairs = m.reshape(-1, 2, 2**i)
@@ -42,21 +46,27 @@ def _holding(n: int, *players: int) -> np.ndarray:
 
 
 def shapley(v: np.ndarray) -> np.ndarray:
-    """(n,) each project's mean gain over all orders of building; the sum is v of all less v of none."""
+    """(n,) each project's mean gain over all orders of building; the sum is v of all less v of
+    none.
+    """
     n, m = players_of(v), moebius(v)
     share = m / np.maximum(_sizes(n), 1)
     return np.array([share[_holding(n, i)].sum() for i in range(n)])
 
 
 def banzhaf(v: np.ndarray) -> np.ndarray:
-    """(n,) each project's mean gain over all sets of the others: the main effects of a factorial design."""
+    """(n,) each project's mean gain over all sets of the others: the main effects of a factorial
+    design.
+    """
     n, m = players_of(v), moebius(v)
     share = m / 2.0 ** np.maximum(_sizes(n) - 1, 0)
     return np.array([share[_holding(n, i)].sum() for i in range(n)])
 
 
 def interactions(v: np.ndarray) -> np.ndarray:
-    """(n, n) Shapley interaction of pairs: above 0 they need each other, below 0 they replace each other; diagonal 0."""
+    """(n, n) Shapley interaction of pairs: above 0 they need each other, below 0 they replace each
+    other; diagonal 0.
+    """
     n, m = players_of(v), moebius(v)
     share = m / np.maximum(_sizes(n) - 1, 1)
     table = np.zeros((n, n))
@@ -78,7 +88,9 @@ def last_in(v: np.ndarray) -> np.ndarray:
 
 
 def owen(v: np.ndarray, unions: Sequence[Sequence[int]]) -> np.ndarray:
-    """(n,) values of players who stand together in unions: a union's players add up to its Shapley value in the game of unions."""
+    """(n,) values of players who stand together in unions: a union's players add up to its Shapley
+    value in the game of unions.
+    """
     n, value = players_of(v), np.zeros(players_of(v))
     masks = [sum(1 << i for i in u) for u in unions]
     if sorted(i for u in unions for i in u) != list(range(n)):
@@ -93,7 +105,10 @@ def owen(v: np.ndarray, unions: Sequence[Sequence[int]]) -> np.ndarray:
             for i in members:
                 mates = [j for j in members if j != i]
                 for inside in range(2 ** len(mates)):
-                    t, mask = int(inside).bit_count(), before | sum(1 << j for k, j in enumerate(mates) if inside >> k & 1)
+                    t, mask = (
+                        int(inside).bit_count(),
+                        before | sum(1 << j for k, j in enumerate(mates) if inside >> k & 1),
+                    )
                     inner = factorial(t) * factorial(len(members) - t - 1) / factorial(len(members))
                     value[i] += outer * inner * (v[mask | 1 << i] - v[mask])
     return value
@@ -109,8 +124,12 @@ def marginals(order: Sequence[int], value: Callable[[int], float]) -> np.ndarray
     return found
 
 
-def sampled_shapley(n: int, value: Callable[[int], float], pairs: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) mean and standard error over `pairs` random orders, each with its reverse (antithetic); the means add up to v of all exactly."""
+def sampled_shapley(
+    n: int, value: Callable[[int], float], pairs: int, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) mean and standard error over `pairs` random orders, each with its reverse (antithetic);
+    the means add up to v of all exactly.
+    """
     rng = np.random.default_rng(seed)
     known: dict[int, float] = {}
 
@@ -130,11 +149,18 @@ def sampled_shapley(n: int, value: Callable[[int], float], pairs: int, seed: int
 
 def all_marginals(v: np.ndarray) -> np.ndarray:
     """(n!, n) marginals of every order."""
-    return np.array([marginals(order, lambda mask: float(v[mask])) for order in permutations(range(players_of(v)))])
+    return np.array(
+        [
+            marginals(order, lambda mask: float(v[mask]))
+            for order in permutations(range(players_of(v)))
+        ]
+    )
 
 
 def fractional_design() -> np.ndarray:
-    """(16,) sets of six projects, 2^(6-2) of resolution IV (E = ABC, F = BCD): main effects clear of pairs, pairs aliased with pairs."""
+    """(16,) sets of six projects, 2^(6-2) of resolution IV (E = ABC, F = BCD): main effects clear
+    of pairs, pairs aliased with pairs.
+    """
     sets = []
     for base in range(16):
         a, b, c, d = ((base >> k & 1) for k in range(4))
@@ -149,7 +175,9 @@ def main_effects(sets: np.ndarray, v: np.ndarray, n: int = 6) -> np.ndarray:
 
 
 def two_additive(n: int, value: Callable[[int], float]) -> tuple[np.ndarray, float]:
-    """(n,) values from none, all, singles and pairs alone (equal share of the rest), and the residual that the leave-one-out runs show."""
+    """(n,) values from none, all, singles and pairs alone (equal share of the rest), and the
+    residual that the leave-one-out runs show.
+    """
     full, zero = 2**n - 1, value(0)
     single = np.array([value(1 << i) - zero for i in range(n)])
     pair = np.zeros((n, n))

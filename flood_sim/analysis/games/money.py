@@ -1,4 +1,6 @@
-"""What a portfolio costs and brings: frontier, order under budgets, regret; expected annual damage, present values. Formulas: docs/decisions of studies."""
+"""What a portfolio costs and brings: frontier, order under budgets, regret; expected annual damage,
+present values. Formulas: docs/decisions of studies.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def hull(cost: np.ndarray, gain: np.ndarray) -> list[int]:
     """Of the frontier, those on its convex hull: the best next yuan, slopes falling."""
     chain: list[int] = []
     for k in frontier(cost, gain):
-        while len(chain) > 1 and _slope(cost, gain, chain[-1], k) >= _slope(cost, gain, chain[-2], chain[-1]):
+        while len(chain) > 1 and _slope(cost, gain, chain[-1], k) >= _slope(
+            cost, gain, chain[-2], chain[-1]
+        ):
             chain.pop()
         chain.append(k)
     return chain
@@ -32,11 +36,17 @@ def _slope(cost: np.ndarray, gain: np.ndarray, a: int, b: int) -> float:
 
 
 def best_order(
-    gain: np.ndarray, cost: Sequence[float], budgets: Sequence[float], discount: float = 1.0, allowed: Callable[[int], bool] = lambda mask: True
+    gain: np.ndarray,
+    cost: Sequence[float],
+    budgets: Sequence[float],
+    discount: float = 1.0,
+    allowed: Callable[[int], bool] = lambda mask: True,
 ) -> tuple[list[int], float]:
-    """Sets built by the end of each year and the summed gain of the years after (gain of a set counts from the year after it is built).
+    """Sets built by the end of each year and the summed gain of the years after (gain of a set
+    counts from the year after it is built).
 
-    gain (2^n,) a year; budgets: money of each year, what is left carries over; exact by dynamic programming over (year, set).
+    gain (2^n,) a year; budgets: money of each year, what is left carries over; exact by dynamic
+    programming over (year, set).
     """
     n, years = len(cost), len(budgets)
     price = np.array([sum(cost[i] for i in range(n) if s >> i & 1) for s in range(2**n)])
@@ -66,8 +76,12 @@ def best_order(
     return path[::-1], total
 
 
-def greedy_order(gain: np.ndarray, cost: Sequence[float], budgets: Sequence[float], discount: float = 1.0) -> tuple[list[int], float]:
-    """The same, buying each year whatever brings most a yuan next: what a ranking by cost-effectiveness would do."""
+def greedy_order(
+    gain: np.ndarray, cost: Sequence[float], budgets: Sequence[float], discount: float = 1.0
+) -> tuple[list[int], float]:
+    """The same, buying each year whatever brings most a yuan next: what a ranking by
+    cost-effectiveness would do.
+    """
     n, mask, left, total = len(cost), 0, 0.0, 0.0
     path = []
     for year, budget in enumerate(budgets):
@@ -76,7 +90,9 @@ def greedy_order(gain: np.ndarray, cost: Sequence[float], budgets: Sequence[floa
             can = [i for i in range(n) if not mask >> i & 1 and cost[i] <= left + 1e-9]
             if not can:
                 break
-            best = max(can, key=lambda i: ((gain[mask | 1 << i] - gain[mask]) / max(cost[i], 1e-12), -i))
+            best = max(
+                can, key=lambda i: ((gain[mask | 1 << i] - gain[mask]) / max(cost[i], 1e-12), -i)
+            )
             mask |= 1 << best
             left -= cost[best]
         path.append(mask)
@@ -90,8 +106,11 @@ def regret(loss: np.ndarray) -> np.ndarray:
     return np.asarray((loss - loss.min(axis=0)).max(axis=1))
 
 
-def expected_annual_damage(return_period_y: Sequence[float], damage: Sequence[float]) -> tuple[float, float, float]:
-    """EAD by log-linear segments, its tail beyond the last period, and the trapezoid in p with a constant tail.
+def expected_annual_damage(
+    return_period_y: Sequence[float], damage: Sequence[float]
+) -> tuple[float, float, float]:
+    """EAD by log-linear segments, its tail beyond the last period, and the trapezoid in p with a
+    constant tail.
 
     Between runs D = a + b ln T; the tail goes on at the last slope: p_n (D_n + b).
     """
@@ -101,7 +120,9 @@ def expected_annual_damage(return_period_y: Sequence[float], damage: Sequence[fl
     for k in range(len(t) - 1):
         b = (d[k + 1] - d[k]) / np.log(t[k + 1] / t[k])
         a = d[k] + b * np.log(p[k])  # D = a - b ln p
-        inner += a * (p[k] - p[k + 1]) - b * ((p[k] * np.log(p[k]) - p[k]) - (p[k + 1] * np.log(p[k + 1]) - p[k + 1]))
+        inner += a * (p[k] - p[k + 1]) - b * (
+            (p[k] * np.log(p[k]) - p[k]) - (p[k + 1] * np.log(p[k + 1]) - p[k + 1])
+        )
     tail = p[-1] * (d[-1] + b)
     trapezoid = float(np.sum(0.5 * (d[1:] + d[:-1]) * (p[:-1] - p[1:])) + p[-1] * d[-1])
     return float(inner + tail), float(tail), trapezoid
@@ -112,14 +133,26 @@ def annuity(rate: float, years: int) -> float:
     return float(years) if rate == 0.0 else (1.0 - (1.0 + rate) ** -years) / rate
 
 
-def net_present_value(capital: float, yearly_cost: float, yearly_benefit: float, rate: float, years: int, growth: float = 0.0) -> tuple[float, float]:
+def net_present_value(
+    capital: float,
+    yearly_cost: float,
+    yearly_benefit: float,
+    rate: float,
+    years: int,
+    growth: float = 0.0,
+) -> tuple[float, float]:
     """NPV and benefit-cost ratio; growth of the exposed value acts on benefits alone."""
     real = (1.0 + rate) / (1.0 + growth) - 1.0
-    benefit, cost = yearly_benefit * annuity(real, years), capital + yearly_cost * annuity(rate, years)
+    benefit, cost = (
+        yearly_benefit * annuity(real, years),
+        capital + yearly_cost * annuity(rate, years),
+    )
     return benefit - cost, benefit / cost if cost > 0.0 else np.inf
 
 
-def internal_rate(capital: float, yearly_cost: float, yearly_benefit: float, years: int) -> float | None:
+def internal_rate(
+    capital: float, yearly_cost: float, yearly_benefit: float, years: int
+) -> float | None:
     """The rate at which NPV is 0; None where benefits never pay the capital."""
     from scipy.optimize import brentq
 

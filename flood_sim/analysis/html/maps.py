@@ -1,4 +1,6 @@
-"""Maps of a page: the ground once, the water over it as pictures of nine colours, at its highest and at some moments of the run."""
+"""Maps of a page: the ground once, the water over it as pictures of nine colours, at its highest
+and at some moments of the run.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ LARGEST_MAP, LARGEST_FRAME, MOST_FRAMES = 900, 450, 24  # pixels a side; moments
 
 
 def viewer(runs: list[tuple[str, Results]]) -> dict[str, Any]:
-    """Maps of named runs of one grid, the times of their slider and the rain under it. The ground is the first run's.
+    """Maps of named runs of one grid, the times of their slider and the rain under it. The ground
+    is the first run's.
 
     A run whose frames are not those of the first has its maximum only.
     """
@@ -26,20 +29,35 @@ def viewer(runs: list[tuple[str, Results]]) -> dict[str, Any]:
     maps = []
     for name, results in runs:
         frames = _frames(results, moments) if _moments(results) == moments else []
-        maps.append({"name": name, "maximum": water_picture(results.over_ground(results.max_depth.values), LARGEST_MAP), "frames": frames})
+        maps.append(
+            {
+                "name": name,
+                "maximum": water_picture(
+                    results.over_ground(results.max_depth.values), LARGEST_MAP
+                ),
+                "frames": frames,
+            }
+        )
     start = first.start
     hours = [(m - start) / timedelta(hours=1) for m in moments.values()]
     return {
-        "ground": ground_picture(first), "maps": maps, "times": [m.astimezone(start.tzinfo).strftime("%m-%d %H:%M") for m in moments.values()],
-        "key": _key(), "rain": _rain(first, hours),
-    }  # fmt: skip
+        "ground": ground_picture(first),
+        "maps": maps,
+        "times": [m.astimezone(start.tzinfo).strftime("%m-%d %H:%M") for m in moments.values()],
+        "key": _key(),
+        "rain": _rain(first, hours),
+    }
 
 
 def water_picture(depth: np.ndarray, largest: int) -> str:
-    """Depth (rows, columns) m as a data address: a PNG of the depth scale's colours, transparent where there is none; blocks show their deepest cell."""
+    """Depth (rows, columns) m as a data address: a PNG of the depth scale's colours, transparent
+    where there is none; blocks show their deepest cell.
+    """
     from PIL import Image
 
-    shown = np.digitize(_blocks(np.nan_to_num(depth), largest, np.max), DEPTH_STEPS_M).astype(np.uint8)
+    shown = np.digitize(_blocks(np.nan_to_num(depth), largest, np.max), DEPTH_STEPS_M).astype(
+        np.uint8
+    )
     picture = Image.fromarray(shown, "P")
     colours = ["#000000", *DEPTH_COLOURS, DEPTH_OVER]
     picture.putpalette([int(c[k : k + 2], 16) for c in colours for k in (1, 3, 5)])
@@ -65,7 +83,9 @@ def share_of_map(results: Results, x_m: float, y_m: float) -> tuple[float, float
     """Per cent from the left and from the top of a run's picture."""
     x, y = results.fields["x"].values, results.fields["y"].values
     cell = float(abs(x[1] - x[0]))
-    return 100.0 * (x_m - x[0] + 0.5 * cell) / (cell * x.size), 100.0 * (y[0] + 0.5 * cell - y_m) / (cell * y.size)
+    return 100.0 * (x_m - x[0] + 0.5 * cell) / (cell * x.size), 100.0 * (
+        y[0] + 0.5 * cell - y_m
+    ) / (cell * y.size)
 
 
 def _blocks(field: np.ndarray, largest: int, of: Any) -> np.ndarray:
@@ -83,7 +103,9 @@ def _moments(results: Results) -> dict[int, Any]:
     if "depth" not in results.fields:
         return {}
     times = results.fields["time"].values
-    chosen = np.unique(np.linspace(0, times.size - 1, min(times.size, MOST_FRAMES)).round().astype(int))
+    chosen = np.unique(
+        np.linspace(0, times.size - 1, min(times.size, MOST_FRAMES)).round().astype(int)
+    )
     return {int(k): times[k].astype("datetime64[s]").item().replace(tzinfo=UTC) for k in chosen}
 
 
@@ -95,20 +117,28 @@ def _frames(results: Results, moments: dict[int, Any]) -> list[str]:
 
 
 def _rain(results: Results, hours: list[float]) -> list[float]:
-    """mm/h before each of the slider's moments, as shares of the strongest; none where the run tells no rain."""
+    """mm/h before each of the slider's moments, as shares of the strongest; none where the run
+    tells no rain.
+    """
     series = results.summary.get("rainfall", {}).get("hyetograph_mm_h")
     if not series or not hours or max(series["mm_h"], default=0.0) <= 0.0:
         return []
     step, rates = series["step_h"], np.asarray(series["mm_h"])
     cumulative = np.concatenate([[0.0], np.cumsum(rates * step)])
     fallen = np.interp(hours, step * np.arange(cumulative.size), cumulative)
-    before = np.diff(fallen, prepend=0.0) / np.diff(hours, prepend=hours[0] - (hours[1] - hours[0] if len(hours) > 1 else 1.0))
+    before = np.diff(fallen, prepend=0.0) / np.diff(
+        hours, prepend=hours[0] - (hours[1] - hours[0] if len(hours) > 1 else 1.0)
+    )
     return [float(v) for v in before / max(before.max(), 1e-9)]
 
 
 def _key() -> list[dict[str, Any]]:
     edges, colours = [*DEPTH_STEPS_M, None], [*DEPTH_COLOURS, DEPTH_OVER]
     return [
-        {"colour": c, "label": f"{edges[k]:g}" + (f"–{edges[k + 1]:g}" if edges[k + 1] is not None else "+"), "dark": k > 2}
+        {
+            "colour": c,
+            "label": f"{edges[k]:g}" + (f"–{edges[k + 1]:g}" if edges[k + 1] is not None else "+"),
+            "dark": k > 2,
+        }
         for k, c in enumerate(colours)
     ]

@@ -1,4 +1,6 @@
-"""A report's context to one HTML file: the template beside it, everything escaped; and to a PDF, where a browser is at hand."""
+"""A report's context to one HTML file: the template beside it, everything escaped; and to a PDF,
+where a browser is at hand.
+"""
 
 from __future__ import annotations
 
@@ -20,41 +22,77 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 PRINT_LIMIT_S = 120.0
 # What a page can show; a part that is not there is left out.
 EMPTY: dict[str, Any] = {
-    "headline": [], "sure": None, "standards": None, "viewer": None, "entries": [], "buying": [], "envelopes": [], "curves": [], "ledgers": None,
-    "caveats": [], "runs": [], "missing": "",
+    "headline": [], "sure": None, "standards": None, "viewer": None, "entries": [], "buying": [],
+    "envelopes": [], "curves": [], "ledgers": None, "caveats": [], "runs": [], "missing": "",
 }  # fmt: skip
 
 
 def render(context: dict[str, Any], target: Path) -> Path:
-    """Write the page: title, about, and any of the parts of EMPTY. Texts are escaped; pictures drawn here are not."""
+    """Write the page: title, about, and any of the parts of EMPTY. Texts are escaped; pictures
+    drawn here are not.
+    """
     import jinja2
     from markupsafe import Markup
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["figure"] = short
     environment.filters["svg"] = Markup  # drawn by svg.py, with its texts escaped
-    text = environment.get_template("page.html.j2").render(**EMPTY | context, font=address("font/otf", FONT.read_bytes()))
+    text = environment.get_template("page.html.j2").render(
+        **EMPTY | context, font=address("font/otf", FONT.read_bytes())
+    )
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         return write_text(target, text)
 
 
 def print_pdf(page: Path) -> Path:
-    """The page as PDF beside it, printed by a browser of this machine. Raises InputError where there is none, or it fails."""
+    """The page as PDF beside it, printed by a browser of this machine. Raises InputError where
+    there is none, or it fails.
+    """
     browser = next((b for b in map(shutil.which, BROWSERS) if b), None)
     if browser is None:
-        raise input_error("E101", "--pdf", "no browser that prints was found", allowed=", ".join(BROWSERS), do=f"open {page} and print it to a file")
+        raise input_error(
+            "E101",
+            "--pdf",
+            "no browser that prints was found",
+            allowed=", ".join(BROWSERS),
+            do=f"open {page} and print it to a file",
+        )
     target = page.with_suffix(".pdf")
     with writing(target), tempfile.TemporaryDirectory() as profile:
         printed = Path(profile) / "page.pdf"
-        root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # root has no sandbox
-        command = [browser, "--headless", *root, "--disable-gpu", f"--user-data-dir={profile}", "--no-pdf-header-footer", f"--print-to-pdf={printed}"]
+        root = (
+            ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+        )  # root has no sandbox
+        command = [
+            browser,
+            "--headless",
+            *root,
+            "--disable-gpu",
+            f"--user-data-dir={profile}",
+            "--no-pdf-header-footer",
+            f"--print-to-pdf={printed}",
+        ]
         try:
-            subprocess.run([*command, page.resolve().as_uri()], check=True, capture_output=True, timeout=PRINT_LIMIT_S)
+            subprocess.run(
+                [*command, page.resolve().as_uri()],
+                check=True,
+                capture_output=True,
+                timeout=PRINT_LIMIT_S,
+            )
         except (subprocess.SubprocessError, OSError) as error:
-            raise input_error("E101", "--pdf", f"the browser did not print: {error}", do=f"open {page} and print it to a file") from error
+            raise input_error(
+                "E101",
+                "--pdf",
+                f"the browser did not print: {error}",
+                do=f"open {page} and print it to a file",
+            ) from error
         return write_bytes(target, printed.read_bytes())
 
 

@@ -1,4 +1,6 @@
-"""The part of a page that one or several runs of one grid fill: their outcomes, map, hydrographs, ledgers. From result folders alone."""
+"""The part of a page that one or several runs of one grid fill: their outcomes, map, hydrographs,
+ledgers. From result folders alone.
+"""
 
 from __future__ import annotations
 
@@ -20,30 +22,70 @@ DASHES = ("", "6 4", "2 3", "10 3", "10 3 2 3", "1 2")  # lines differ by more t
 
 
 def runs_context(runs: list[Results]) -> dict[str, Any]:
-    """Raises InputError where a run is unfinished, the grids differ, or there are more runs than one page bears."""
+    """Raises InputError where a run is unfinished, the grids differ, or there are more runs than
+    one page bears.
+    """
     if len(runs) > MOST_RUNS:
-        raise input_error("E104", "report", f"{len(runs)} runs on one page", allowed=f"at most {MOST_RUNS}", do="name fewer, or make a study of them")
+        raise input_error(
+            "E104",
+            "report",
+            f"{len(runs)} runs on one page",
+            allowed=f"at most {MOST_RUNS}",
+            do="name fewer, or make a study of them",
+        )
     for run in runs:
         if run.status == "unfinished":
-            raise input_error("E101", str(run.folder), "this run is not finished", do=f"flood-sim run --resume {run.folder}")
+            raise input_error(
+                "E101",
+                str(run.folder),
+                "this run is not finished",
+                do=f"flood-sim run --resume {run.folder}",
+            )
         if run.fields["bed_elevation"].shape != runs[0].fields["bed_elevation"].shape:
-            raise input_error("E104", str(run.folder), "the results lie on different grids", do="one page for runs of one scenario")
+            raise input_error(
+                "E104",
+                str(run.folder),
+                "the results lie on different grids",
+                do="one page for runs of one scenario",
+            )
     names = _names(runs)
     named = list(zip(names, runs, strict=True))
     scenario = runs[0].summary["scenario"]
     return {
-        "title": scenario, "about": {"en": f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} of {scenario}: {', '.join(names)}.", "zh": f"情景 {scenario}：{'、'.join(names)}。"},
-        "headline": [{"name": " → ".join(names), "rows": _headline(runs)}], "viewer": viewer(named), "curves": _curves(named),
-        "ledgers": {"names": names, "rows": _ledger(runs)}, "caveats": _caveats(named),
-        "runs": [{"portfolio": name, "storm": r.summary["rainfall"]["name"], "key": str(r.folder), "error": f"{r.ledger['relative_error']:.0e}",
-                  "residual": f"{r.ledger['network_residual']:.0f}", "cost": f"{_cost(r) / 1e6:.1f}"} for name, r in named],
-    }  # fmt: skip
+        "title": scenario,
+        "about": {
+            "en": (
+                f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} of {scenario}:"
+                f" {', '.join(names)}."
+            ),
+            "zh": f"情景 {scenario}：{'、'.join(names)}。",
+        },
+        "headline": [{"name": " → ".join(names), "rows": _headline(runs)}],
+        "viewer": viewer(named),
+        "curves": _curves(named),
+        "ledgers": {"names": names, "rows": _ledger(runs)},
+        "caveats": _caveats(named),
+        "runs": [
+            {
+                "portfolio": name,
+                "storm": r.summary["rainfall"]["name"],
+                "key": str(r.folder),
+                "error": f"{r.ledger['relative_error']:.0e}",
+                "residual": f"{r.ledger['network_residual']:.0f}",
+                "cost": f"{_cost(r) / 1e6:.1f}",
+            }
+            for name, r in named
+        ],
+    }
 
 
 def _names(runs: list[Results]) -> list[str]:
     """Portfolios; with the folder where two are alike."""
     portfolios = [str(r.summary["portfolio"]) for r in runs]
-    return [p if portfolios.count(p) == 1 else f"{p} ({r.folder.name})" for p, r in zip(portfolios, runs, strict=True)]
+    return [
+        p if portfolios.count(p) == 1 else f"{p} ({r.folder.name})"
+        for p, r in zip(portfolios, runs, strict=True)
+    ]
 
 
 def _cost(run: Results) -> float:
@@ -62,12 +104,21 @@ def _headline(runs: list[Results]) -> list[dict[str, Any]]:
         if len(found) < len(runs) or not any(found):
             continue
         english, chinese = OUTCOMES[name]
-        values = [_value(r, "consequences.json", f"outcomes:{name}", v) for r, v in zip(runs, found, strict=True)]
-        rows.append({"en": english, "zh": chinese, "unit": tables[0][name]["unit"], "values": values})
+        values = [
+            _value(r, "consequences.json", f"outcomes:{name}", v)
+            for r, v in zip(runs, found, strict=True)
+        ]
+        rows.append(
+            {"en": english, "zh": chinese, "unit": tables[0][name]["unit"], "values": values}
+        )
     for key, english, chinese, unit, scale in (
-        ("flooded_area_m2:0.15", "ever deeper than 0.15 m", "水深曾超 0.15 m", "ha", 1e-4), ("max_depth_m", "deepest", "最大水深", "m", 1.0),
-    ):  # fmt: skip
-        values = [_value(r, "summary.json", f"flood:{key}", scale * _at(r.summary["flood"], key)) for r in runs]
+        ("flooded_area_m2:0.15", "ever deeper than 0.15 m", "水深曾超 0.15 m", "ha", 1e-4),
+        ("max_depth_m", "deepest", "最大水深", "m", 1.0),
+    ):
+        values = [
+            _value(r, "summary.json", f"flood:{key}", scale * _at(r.summary["flood"], key))
+            for r in runs
+        ]
         rows.append({"en": english, "zh": chinese, "unit": unit, "values": values})
     return rows
 
@@ -86,7 +137,11 @@ def _at(table: dict[str, Any], key: str) -> float:
 def _outcomes(run: Results) -> dict[str, dict[str, Any]]:
     path = run.folder / "consequences.json"
     with reading(path, f"flood-sim report {path.parent}"):
-        return {row["name"]: row for row in json.loads(path.read_text(encoding="utf-8"))["outcomes"]} if path.is_file() else {}
+        return (
+            {row["name"]: row for row in json.loads(path.read_text(encoding="utf-8"))["outcomes"]}
+            if path.is_file()
+            else {}
+        )
 
 
 def hours_since(moments: list[datetime]) -> list[float]:
@@ -95,7 +150,9 @@ def hours_since(moments: list[datetime]) -> list[float]:
 
 def _curves(runs: list[tuple[str, Results]]) -> list[dict[str, Any]]:
     """Services and access of all runs, then the gauges that got wettest, each run a line."""
-    found = service_curves([(name, Consequences(r), dash) for (name, r), dash in zip(runs, DASHES, strict=False)])
+    found = service_curves(
+        [(name, Consequences(r), dash) for (name, r), dash in zip(runs, DASHES, strict=False)]
+    )
     peaks: dict[str, float] = {}
     for _, run in runs:
         for gauge, columns in run.gauges.items():
@@ -104,24 +161,46 @@ def _curves(runs: list[tuple[str, Results]]) -> list[dict[str, Any]]:
         if peaks[gauge] <= 0.0:
             continue
         lines = zip(runs, DASHES, strict=False)
-        series = [(name, hours_since(r.gauges[gauge]["time"]), r.gauges[gauge]["depth_m"], dash) for (name, r), dash in lines if gauge in r.gauges]
+        series = [
+            (name, hours_since(r.gauges[gauge]["time"]), r.gauges[gauge]["depth_m"], dash)
+            for (name, r), dash in lines
+            if gauge in r.gauges
+        ]
         label = f"depth at {gauge} 水深"
-        found.append({"label": label, "svg": svg.curves(series, "h", "m", label, most=svg.round_up(peaks[gauge]))})
+        found.append(
+            {
+                "label": label,
+                "svg": svg.curves(series, "h", "m", label, most=svg.round_up(peaks[gauge])),
+            }
+        )
     return found
 
 
-def service_curves(runs: list[tuple[str, Consequences, str]], where: str = "") -> list[dict[str, Any]]:
+def service_curves(
+    runs: list[tuple[str, Consequences, str]], where: str = ""
+) -> list[dict[str, Any]]:
     """F(t) of services and of access; name, consequences and dash of each run."""
     services, access = [], []
     for name, consequences, dash in runs:
         times, share = consequences.service_curve()
         if len(times):
             services.append((name, hours_since(list(times)), share.tolist(), dash))
-        curve = accessible_share(consequences, "fire_engine", "fire_station") if "depth" in consequences.results.fields else None
+        curve = (
+            accessible_share(consequences, "fire_engine", "fire_station")
+            if "depth" in consequences.results.fields
+            else None
+        )
         if curve is not None:
             access.append((name, curve[0].tolist(), curve[1].tolist(), dash))
-    pairs = (("services that work 服务保持率", services), ("people reached by fire engines 消防可达率", access))
-    return [{"label": label + where, "svg": svg.curves(series, "h", "", label)} for label, series in pairs if series]
+    pairs = (
+        ("services that work 服务保持率", services),
+        ("people reached by fire engines 消防可达率", access),
+    )
+    return [
+        {"label": label + where, "svg": svg.curves(series, "h", "", label)}
+        for label, series in pairs
+        if series
+    ]
 
 
 def _ledger(runs: list[Results]) -> list[dict[str, Any]]:
@@ -135,16 +214,39 @@ def _ledger(runs: list[Results]) -> list[dict[str, Any]]:
 
 def _caveats(runs: list[tuple[str, Results]]) -> list[dict[str, str]]:
     lines = [
-        {"en": "Unit costs and unit values are mostly recalled or assumed; replace them by your own before you decide.", "zh": "单价与单位价值多为经验值或假定值，决策前请替换为本地数据。"},
-        {"en": "No curve or limit of consequences is validated here; what is, and what is not, stands in the program's README.", "zh": "后果曲线与限值未经验证；验证范围见程序 README。"},
-    ]  # fmt: skip
+        {
+            "en": (
+                "Unit costs and unit values are mostly recalled or assumed; replace them by your"
+                " own before you decide."
+            ),
+            "zh": "单价与单位价值多为经验值或假定值，决策前请替换为本地数据。",
+        },
+        {
+            "en": (
+                "No curve or limit of consequences is validated here; what is, and what is not,"
+                " stands in the program's README."
+            ),
+            "zh": "后果曲线与限值未经验证；验证范围见程序 README。",
+        },
+    ]
     for name, run in runs:
         s = run.summary
         if s["status"] != "complete":
-            lines.append({"en": f"{name}: this run is {s['status']}: {s['message']}", "zh": f"{name}：运行未完成（{s['status']}）。"})
-        lines += [{"en": f"{name}: a tolerance was exceeded: {text}", "zh": f"{name}：超出容差：{text}"} for text in s["exceeded"]]
+            lines.append(
+                {
+                    "en": f"{name}: this run is {s['status']}: {s['message']}",
+                    "zh": f"{name}：运行未完成（{s['status']}）。",
+                }
+            )
         lines += [
-            {"en": f"{name}: {f['code']} {f['place']}: {f['problem']}", "zh": f"{name}：{f['code']} {f['place']}：{f['problem']}"}
+            {"en": f"{name}: a tolerance was exceeded: {text}", "zh": f"{name}：超出容差：{text}"}
+            for text in s["exceeded"]
+        ]
+        lines += [
+            {
+                "en": f"{name}: {f['code']} {f['place']}: {f['problem']}",
+                "zh": f"{name}：{f['code']} {f['place']}：{f['problem']}",
+            }
             for f in s["findings"]
         ]
     return lines

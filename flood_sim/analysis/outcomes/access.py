@@ -1,7 +1,9 @@
-"""Who can still be reached: fire engines and ambulances over the carriageways of the grid, frame by frame.
+"""Who can still be reached: fire engines and ambulances over the carriageways of the grid, frame by
+frame.
 
-Cells of the carriageway are a graph of eight neighbours; a cell's speed follows from its depth (Pregnolato 2017). Help starts at fire stations
-and hospitals that work; a building is reached through the carriageway cell nearest to it.
+Cells of the carriageway are a graph of eight neighbours; a cell's speed follows from its depth
+(Pregnolato 2017). Help starts at fire stations and hospitals that work; a building is reached
+through the carriageway cell nearest to it.
 """
 
 from __future__ import annotations
@@ -22,11 +24,19 @@ STARTS = {"fire_engine": "fire_station", "car": "hospital"}  # vehicle that sets
 
 def driving_of(limits: dict[str, Any]) -> Driving:
     """The limits as data."""
-    return Driving(tuple(limits["speed"]), limits["free_speed_km_h"], limits["car_depth_m"], limits["fire_engine_depth_m"], limits["slow_km_h"])
+    return Driving(
+        tuple(limits["speed"]),
+        limits["free_speed_km_h"],
+        limits["car_depth_m"],
+        limits["fire_engine_depth_m"],
+        limits["slow_km_h"],
+    )
 
 
 def access_loss(consequences: Consequences) -> list[Outcome]:
-    """Person hours beyond reach, for fire engines and for ambulances (cars); `accessible_share` at its lowest is in the note."""
+    """Person hours beyond reach, for fire engines and for ambulances (cars); `accessible_share` at
+    its lowest is in the note.
+    """
     from flood_sim.analysis.outcomes.consequences import Outcome
 
     results, e, limits = consequences.results, consequences.exposure, consequences.limits["access"]
@@ -37,31 +47,61 @@ def access_loss(consequences: Consequences) -> list[Outcome]:
     elif "depth" not in results.fields:
         why = 'no frames in this run: [output] fields = "frames" or "depth"'
     if why is not None or e is None:
-        return [Outcome(name, None, "person h", str(why), "fields.nc depth") for name in names.values()]
+        return [
+            Outcome(name, None, "person h", str(why), "fields.nc depth") for name in names.values()
+        ]
     found = []
     for vehicle, kind in STARTS.items():
         curve = accessible_share(consequences, vehicle, kind)
         if curve is None:
-            found.append(Outcome(names[vehicle], None, "person h", f"no {kind} in this scenario", "summary.json sites"))
+            found.append(
+                Outcome(
+                    names[vehicle],
+                    None,
+                    "person h",
+                    f"no {kind} in this scenario",
+                    "summary.json sites",
+                )
+            )
             continue
         hours, share, people = curve
         loss = float(np.trapezoid(1.0 - share, hours)) * people
-        note = f"people whom no {vehicle.replace('_', ' ')} reaches within {limits['reach_min']:g} min and who are reached in the dry; at worst {share.min():.0%} are"
-        found.append(Outcome(names[vehicle], loss, "person h", note, "fields.nc depth, exposure.nc"))
+        note = (
+            f"people whom no {vehicle.replace('_', ' ')} reaches within {limits['reach_min']:g} min"
+            f" and who are reached in the dry; at worst {share.min():.0%} are"
+        )
+        found.append(
+            Outcome(names[vehicle], loss, "person h", note, "fields.nc depth, exposure.nc")
+        )
     return found
 
 
 class Reach:
-    """Ways of one vehicle from the working starts of one kind, frame by frame. A start that is out (drowned, without power) sends nobody; nobody
-    drives where an action has closed the road."""
+    """Ways of one vehicle from the working starts of one kind, frame by frame. A start that is out
+    (drowned, without power) sends nobody; nobody drives where an action has closed the road."""
 
     def __init__(self, consequences: Consequences, vehicle: str, kind: str) -> None:
         """kind : of critical sites, e.g. fire_station. The run needs roads and frames of depth."""
         results, limits = consequences.results, consequences.limits["access"]
-        self._results, self._driving, self._high = results, driving_of(limits), vehicle == "fire_engine"
-        self.sites = {n: s for n, s in results.summary.get("sites", {}).items() if s.get("type") == kind and s.get("cell") is not None}
-        roads = consequences.exposure["road_share"] > 0.0 if consequences.exposure is not None else np.zeros((0, 0), bool)
-        self.graph = RoadGraph(roads & np.isfinite(results.fields["bed_elevation"].values), consequences.cell_area_m2**0.5)
+        self._results, self._driving, self._high = (
+            results,
+            driving_of(limits),
+            vehicle == "fire_engine",
+        )
+        self.sites = {
+            n: s
+            for n, s in results.summary.get("sites", {}).items()
+            if s.get("type") == kind and s.get("cell") is not None
+        }
+        roads = (
+            consequences.exposure["road_share"] > 0.0
+            if consequences.exposure is not None
+            else np.zeros((0, 0), bool)
+        )
+        self.graph = RoadGraph(
+            roads & np.isfinite(results.fields["bed_elevation"].values),
+            consequences.cell_area_m2**0.5,
+        )
         cells = np.array([s["cell"] for s in self.sites.values()], np.int64).reshape(-1, 2)
         self._starts = dict(zip(self.sites, self.graph.nearest(cells).tolist(), strict=True))
         self._closed_s = closed_from_s(consequences)
@@ -79,16 +119,25 @@ class Reach:
         depth = np.nan_to_num(self._results.fields["depth"][k].values)[rows, columns]
         speed = self._driving.speed_m_s(depth, self._high)
         speed[self._closed_s[rows, columns] <= SECONDS_PER_HOUR * self.hours[k]] = 0.0
-        working = [start for n, start in self._starts.items() if self._results.sites[n]["state"][k] != "out"]
+        working = [
+            start
+            for n, start in self._starts.items()
+            if self._results.sites[n]["state"][k] != "out"
+        ]
         return self.graph.seconds_from(np.array(working, np.int64), speed)
 
 
-def accessible_share(consequences: Consequences, vehicle: str, kind: str) -> tuple[np.ndarray, np.ndarray, float] | None:
-    """Hours since the start, share of the people reached in the dry who are reached at each frame, and how many they are; None without a start.
-    People cut off in the dry are left out."""
+def accessible_share(
+    consequences: Consequences, vehicle: str, kind: str
+) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """Hours since the start, share of the people reached in the dry who are reached at each frame,
+    and how many they are; None without a start. People cut off in the dry are left out."""
     if consequences.exposure is None:
         return None
-    reach, within_s = Reach(consequences, vehicle, kind), consequences.limits["access"]["reach_min"] * SECONDS_PER_MINUTE
+    reach, within_s = (
+        Reach(consequences, vehicle, kind),
+        consequences.limits["access"]["reach_min"] * SECONDS_PER_MINUTE,
+    )
     if not reach.sites:
         return None
     homes, people = _homes(consequences.exposure)
@@ -97,12 +146,17 @@ def accessible_share(consequences: Consequences, vehicle: str, kind: str) -> tup
     total = float(people[reached].sum())
     if total <= 0.0:
         return None
-    share = [float(people[reached & (reach.seconds(k)[at] <= within_s)].sum()) / total for k in range(len(reach.hours))]
+    share = [
+        float(people[reached & (reach.seconds(k)[at] <= within_s)].sum()) / total
+        for k in range(len(reach.hours))
+    ]
     return reach.hours, np.array(share), total
 
 
 def closed_from_s(consequences: Consequences) -> np.ndarray:
-    """(rows, columns) s since the start from which a cell is closed to traffic by an action; inf where none closes it."""
+    """(rows, columns) s since the start from which a cell is closed to traffic by an action; inf
+    where none closes it.
+    """
     results = consequences.results
     closed = np.full(results.fields["bed_elevation"].shape, np.inf)
     for closure in results.summary.get("actions", {}).get("closures", []):

@@ -1,4 +1,6 @@
-"""How long people underground had, and how long they needed: from openings.csv and the record of actions."""
+"""How long people underground had, and how long they needed: from openings.csv and the record of
+actions.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from flood_sim.results import Results
 
 
 def limit_head(limits: dict[str, Any]) -> float:
-    """Head (m) over a sill from which nobody leaves against the water: stairs, specific force (critical flow, h_c = 2/3 of the head), door."""
+    """Head (m) over a sill from which nobody leaves against the water: stairs, specific force
+    (critical flow, h_c = 2/3 of the head), door.
+    """
     by_force = 1.5 * (limits["specific_force_m2"] / 1.5) ** 0.5
     return float(min(limits["stair_head_m"], by_force, limits["door_head_m"]))
 
@@ -22,13 +26,19 @@ def specific_force_m2(unit_discharge_m2_s: float, depth_m: float) -> float:
 
 
 def evacuation_rows(results: Results, limits: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row a space with people: when its last usable exit is lost, when its people began to leave, minutes had and needed, shortfall.
+    """One row a space with people: when its last usable exit is lost, when its people began to
+    leave, minutes had and needed, shortfall.
 
-    The share who act on a warning begins with it, the rest when the first water enters, each after the reaction time; each exit passes so many a
-    second until its own limit. Never lost in the run: the horizon is the run's end (censored).
+    The share who act on a warning begins with it, the rest when the first water enters, each after
+    the reaction time; each exit passes so many a second until its own limit. Never lost in the run:
+    the horizon is the run's end (censored).
     """
     summary = results.summary
-    spaces = {n: s for n, s in summary.get("sites", {}).items() if s["kind"] == "underground" and s.get("people", 0.0) > 0.0}
+    spaces = {
+        n: s
+        for n, s in summary.get("sites", {}).items()
+        if s["kind"] == "underground" and s.get("people", 0.0) > 0.0
+    }
     if not spaces:
         return []
     start = results.start
@@ -40,31 +50,59 @@ def evacuation_rows(results: Results, limits: dict[str, Any]) -> list[dict[str, 
             lost.setdefault(row["site"], {}).setdefault(row["opening"], seconds)
     warned: dict[str, tuple[float, float]] = {}  # when, and the share of the people who act on it
     for entry in summary.get("actions", {}).get("warned", []):
-        warned.setdefault(entry["site"], ((datetime.fromisoformat(entry["time"]) - start).total_seconds(), float(entry["share"])))
+        warned.setdefault(
+            entry["site"],
+            (
+                (datetime.fromisoformat(entry["time"]) - start).total_seconds(),
+                float(entry["share"]),
+            ),
+        )
     rows = []
     for name, space in spaces.items():
         exits = [lost.get(name, {}).get(o, horizon) for o in space["openings"]]
         first_water = space["first_entry"]
-        entered = horizon if first_water is None else (datetime.fromisoformat(first_water) - start).total_seconds()
+        entered = (
+            horizon
+            if first_water is None
+            else (datetime.fromisoformat(first_water) - start).total_seconds()
+        )
         told, share = warned.get(name, (horizon, 0.0))
         begins, reaction = min(told, entered), limits["reaction_min"] * SECONDS_PER_MINUTE
-        groups = [(begins + reaction, share * space["people"]), (entered + reaction, (1.0 - share) * space["people"])]
-        need = leaving_s(groups if told < entered else [(begins + reaction, space["people"])], exits, limits["people_a_second_and_exit"]) - begins
+        groups = [
+            (begins + reaction, share * space["people"]),
+            (entered + reaction, (1.0 - share) * space["people"]),
+        ]
+        need = (
+            leaving_s(
+                groups if told < entered else [(begins + reaction, space["people"])],
+                exits,
+                limits["people_a_second_and_exit"],
+            )
+            - begins
+        )
         threatened = min(exits, default=horizon) < horizon
         have = max(min(exits, default=horizon) - begins, 0.0)
         short = max(need - have, 0.0) if threatened else 0.0
-        rows.append({
-            "space": name, "people": space["people"], "exits": len(exits), "warned": name in warned,
-            "exit_lost_min": min(exits) / SECONDS_PER_MINUTE if threatened else None,
-            "had_min": have / SECONDS_PER_MINUTE, "needed_min": need / SECONDS_PER_MINUTE,
-            "shortfall_person_min": space["people"] * short / SECONDS_PER_MINUTE, "censored": not threatened,
-        })  # fmt: skip
+        rows.append(
+            {
+                "space": name,
+                "people": space["people"],
+                "exits": len(exits),
+                "warned": name in warned,
+                "exit_lost_min": min(exits) / SECONDS_PER_MINUTE if threatened else None,
+                "had_min": have / SECONDS_PER_MINUTE,
+                "needed_min": need / SECONDS_PER_MINUTE,
+                "shortfall_person_min": space["people"] * short / SECONDS_PER_MINUTE,
+                "censored": not threatened,
+            }
+        )
     return rows
 
 
 def leaving_s(groups: list[tuple[float, float]], exits_s: list[float], rate: float) -> float:
-    """When the last has left: groups (when they come to the exits in s, people) leave through exits of `rate` persons a second, each usable until
-    exits_s; where they do not last, those left are taken to leave at the rate of all of them."""
+    """When the last has left: groups (when they come to the exits in s, people) leave through exits
+    of `rate` persons a second, each usable until exits_s; where they do not last, those left are
+    taken to leave at the rate of all of them."""
     coming = [(start, people) for start, people in sorted(groups) if people > 0.0]
     waiting, now = 0.0, coming[0][0] if coming else 0.0
     for moment in sorted({start for start, _ in coming} | {e for e in exits_s if e > now}):

@@ -1,4 +1,6 @@
-"""The flood as a moving picture: depth over the ground, frame by frame, with the run's own clock."""
+"""The flood as a moving picture: depth over the ground, frame by frame, with the run's own
+clock.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,21 @@ FRAMES_SHOWN, FRAMES_A_SECOND = 120, 8
 
 
 def animate(results: Results, path: Path) -> Path:
-    """Write an animated GIF of at most FRAMES_SHOWN frames. Raises InputError where the run kept no frames."""
+    """Write an animated GIF of at most FRAMES_SHOWN frames. Raises InputError where the run kept no
+    frames.
+    """
     from datetime import timedelta
 
     from matplotlib.animation import PillowWriter
 
     fields = results.fields
     if "depth" not in fields or fields.sizes["time"] < 2:
-        raise input_error("E104", str(results.folder), "this run kept no frames to animate", do='[output] fields = "frames" or "depth"')
+        raise input_error(
+            "E104",
+            str(results.folder),
+            "this run kept no frames to animate",
+            do='[output] fields = "frames" or "depth"',
+        )
     count = int(fields.sizes["time"])
     shown = np.unique(np.linspace(0, count - 1, min(count, FRAMES_SHOWN)).round().astype(int))
     seconds = fields["time"].values.astype("datetime64[s]").astype(float)
@@ -32,7 +41,13 @@ def animate(results: Results, path: Path) -> Path:
     figure, axes = plt.subplots(figsize=(7.0, 6.4), layout="constrained")
     extent = draw_ground(results, axes)
     colours, norm = depth_scale()
-    image = axes.imshow(np.nan_to_num(fields["depth"][0].values), extent=extent, cmap=colours, norm=norm, interpolation="nearest")
+    image = axes.imshow(
+        np.nan_to_num(fields["depth"][0].values),
+        extent=extent,
+        cmap=colours,
+        norm=norm,
+        interpolation="nearest",
+    )
     figure.colorbar(image, ax=axes, extend="max", shrink=0.8, label="water depth 水深 (m)")
     with writing(path):
         path.parent.mkdir(exist_ok=True)

@@ -33,7 +33,9 @@ def hillshade(bed: np.ndarray, cell_m: float) -> np.ndarray:
     slope = np.arctan(np.hypot(down, right))
     aspect = np.arctan2(-right, down)
     zenith, azimuth = np.radians(45.0), np.radians(315.0)
-    shade = np.cos(zenith) * np.cos(slope) + np.sin(zenith) * np.sin(slope) * np.cos(azimuth - aspect)
+    shade = np.cos(zenith) * np.cos(slope) + np.sin(zenith) * np.sin(slope) * np.cos(
+        azimuth - aspect
+    )
     return np.where(np.isfinite(bed), np.clip(shade, 0.0, 1.0), np.nan)
 
 
@@ -49,7 +51,14 @@ def draw_ground(results: Results, axes: Any) -> tuple[float, float, float, float
     bed = results.fields["bed_elevation"].values
     cell = (extent[1] - extent[0]) / bed.shape[1]
     axes.set_facecolor("#b9b4ab")
-    axes.imshow(hillshade(bed, cell), extent=extent, cmap="gray", vmin=-0.4, vmax=1.1, interpolation="nearest")
+    axes.imshow(
+        hillshade(bed, cell),
+        extent=extent,
+        cmap="gray",
+        vmin=-0.4,
+        vmax=1.1,
+        interpolation="nearest",
+    )
     axes.set_aspect("equal")
     axes.ticklabel_format(style="plain", useOffset=False)
     axes.tick_params(labelsize=7)
@@ -79,15 +88,25 @@ def max_depth_map(results: Results) -> Any:
     extent = draw_ground(results, axes)
     colours, norm = depth_scale()
     depth = results.max_depth.values
-    image = axes.imshow(np.where(np.isfinite(depth), depth, 0.0), extent=extent, cmap=colours, norm=norm, interpolation="nearest")
+    image = axes.imshow(
+        np.where(np.isfinite(depth), depth, 0.0),
+        extent=extent,
+        cmap=colours,
+        norm=norm,
+        interpolation="nearest",
+    )
     sewers = _network_lines(results)
     for line in sewers:
         axes.plot(line[:, 0], line[:, 1], color="#c04000", linewidth=0.5, alpha=0.7)
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
     label = VARIABLES["max_depth"]
-    figure.colorbar(image, ax=axes, extend="max", shrink=0.8, label=f"{label.english} {label.chinese} (m)")
-    title = f"{results.summary.get('scenario', results.folder.name)}: {label.english} {label.chinese}"
+    figure.colorbar(
+        image, ax=axes, extend="max", shrink=0.8, label=f"{label.english} {label.chinese} (m)"
+    )
+    title = (
+        f"{results.summary.get('scenario', results.folder.name)}: {label.english} {label.chinese}"
+    )
     axes.set_title(title + ("; sewers 排水管网 in red" if sewers else ""))
     return figure
 
@@ -97,10 +116,17 @@ def hydrographs(results: Results) -> Any:
     plt = pyplot()
     gauges = results.gauges
     ranked = sorted(gauges, key=lambda name: -max(gauges[name]["depth_m"], default=0.0))
-    chosen = [n for n in ranked if "underpass" in n] + [n for n in ranked if "underpass" not in n and "lake" not in n]
+    chosen = [n for n in ranked if "underpass" in n] + [
+        n for n in ranked if "underpass" not in n and "lake" not in n
+    ]
     figure, axes = plt.subplots(figsize=(9.5, 5.0), layout="constrained")
     for name in chosen[:GAUGES_SHOWN]:
-        axes.plot(gauges[name]["time"], gauges[name]["depth_m"], label=name.replace("_", " "), linewidth=1.4)
+        axes.plot(
+            gauges[name]["time"],
+            gauges[name]["depth_m"],
+            label=name.replace("_", " "),
+            linewidth=1.4,
+        )
     axes.axhline(0.15, color="0.5", linewidth=0.8, linestyle="--")
     axes.text(0.01, 0.15, "0.15 m", transform=axes.get_yaxis_transform(), fontsize=7, va="bottom")
     axes.set_ylabel(f"{VARIABLES['depth'].english} {VARIABLES['depth'].chinese} (m)")
@@ -131,7 +157,12 @@ def ledger_bar(results: Results) -> Any:
     came = {k: ledger[k] for k in ("rain", "inflow", "boundary_in", "network_inflow")}
     went = {k: ledger[k] for k in ("infiltration", "boundary_out", "outfall_out")}
     went["surface"] = ledger["surface_stored_end"] - ledger["surface_stored_start"]
-    went["network"] = ledger["network_stored_end"] - ledger["network_stored_start"] + ledger["escrow_end"] - ledger["escrow_start"]
+    went["network"] = (
+        ledger["network_stored_end"]
+        - ledger["network_stored_start"]
+        + ledger["escrow_end"]
+        - ledger["escrow_start"]
+    )
     went["sites"] = ledger["sites_stored_end"] - ledger["sites_stored_start"]
     figure, axes = plt.subplots(figsize=(9.5, 3.2), layout="constrained")
     colours = plt.get_cmap("tab10").colors
@@ -139,14 +170,21 @@ def ledger_bar(results: Results) -> Any:
         left = 0.0
         for number, (name, volume) in enumerate(parts.items()):
             if abs(volume) > 1e-3 * max(sum(came.values()), 1e-9):
-                axes.barh(row, volume, left=left, color=colours[number + 4 * (1 - row)], label=f"{LEDGER_LABELS[name]} {volume:,.0f} m³")
+                axes.barh(
+                    row,
+                    volume,
+                    left=left,
+                    color=colours[number + 4 * (1 - row)],
+                    label=f"{LEDGER_LABELS[name]} {volume:,.0f} m³",
+                )
                 left += volume
     axes.set_yticks([0, 1], ["went 去向", "came 来源"])
     axes.set_xlabel("m³")
     axes.legend(fontsize=7, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.25))
     axes.set_title(
-        f"Water ledger 水量平衡: relative error {ledger['relative_error']:.1e}, SWMM's own residual {ledger['network_residual']:,.0f} m³, "
-        f"outfall half volumes {ledger['outfall_half_volumes']:,.0f} m³"
+        f"Water ledger 水量平衡: relative error {ledger['relative_error']:.1e}, SWMM's own residual"
+        f" {ledger['network_residual']:,.0f} m³, outfall half volumes"
+        f" {ledger['outfall_half_volumes']:,.0f} m³"
     )
     return figure
 
@@ -161,7 +199,9 @@ def node_flooding_map(results: Results) -> Any | None:
 
     plt = pyplot()
     with reading(path):
-        _, _, geometry, columns = pyogrio.raw.read(path, layer="nodes", columns=["max_over_rim_m", "flooded_m3"], read_geometry=True)
+        _, _, geometry, columns = pyogrio.raw.read(
+            path, layer="nodes", columns=["max_over_rim_m", "flooded_m3"], read_geometry=True
+        )
         places = shapely.get_coordinates(shapely.from_wkb(geometry))
         over, flooded = (np.asarray(c, float) for c in columns)
     figure, axes = plt.subplots(figsize=(9.5, 8.2), layout="constrained")
@@ -179,6 +219,15 @@ def node_flooding_map(results: Results) -> Any | None:
     )
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
-    figure.colorbar(dots, ax=axes, shrink=0.8, extend="both", label="highest head over the rim 最高水头与井口高差 (m)")
-    axes.set_title(f"Sewer nodes 检查井: {int((flooded > 0.01).sum())} of {over.size} spilled, {flooded.sum():,.0f} m³ (size by volume)")
+    figure.colorbar(
+        dots,
+        ax=axes,
+        shrink=0.8,
+        extend="both",
+        label="highest head over the rim 最高水头与井口高差 (m)",
+    )
+    axes.set_title(
+        f"Sewer nodes 检查井: {int((flooded > 0.01).sum())} of {over.size} spilled,"
+        f" {flooded.sum():,.0f} m³ (size by volume)"
+    )
     return figure

@@ -9,14 +9,24 @@ import numpy as np
 from flood_sim.analysis.pictures.style import pyplot
 
 
-def storm_picture(name: str, time_s: np.ndarray, cumulative_m: np.ndarray, reported: np.ndarray, note: str) -> Any:
+def storm_picture(
+    name: str, time_s: np.ndarray, cumulative_m: np.ndarray, reported: np.ndarray, note: str
+) -> Any:
     """A figure; time_s (n + 1,) s, cumulative_m (n + 1,) m, reported (n,) bool."""
     plt = pyplot()
     figure, axes = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
     hours, depth = time_s / 3600.0, 1000.0 * np.diff(cumulative_m)
     rate = depth / np.diff(hours)
     colours = np.where(reported, "#1a56a0", "#a6d3ec")
-    axes.bar(hours[:-1], rate, np.diff(hours), align="edge", color=colours, edgecolor="white", linewidth=0.4)
+    axes.bar(
+        hours[:-1],
+        rate,
+        np.diff(hours),
+        align="edge",
+        color=colours,
+        edgecolor="white",
+        linewidth=0.4,
+    )
     axes.set_xlabel(f"h    ({note})", fontsize=8)
     axes.set_ylabel("mm/h")
     if reported.any():

@@ -1,4 +1,6 @@
-"""How the pictures look: one font that has Chinese glyphs, one colour scale for depth, no window system."""
+"""How the pictures look: one font that has Chinese glyphs, one colour scale for depth, no window
+system.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,21 @@ def pyplot() -> Any:
     font_manager.fontManager.addfont(str(FONT))
     name = font_manager.FontProperties(fname=str(FONT)).get_name()
     plt.rcParams.update(
-        {"font.family": [name, "DejaVu Sans"], "axes.unicode_minus": False, "figure.dpi": 110, "savefig.dpi": 130, "axes.titlesize": 11}
+        {
+            "font.family": [name, "DejaVu Sans"],
+            "axes.unicode_minus": False,
+            "figure.dpi": 110,
+            "savefig.dpi": 130,
+            "axes.titlesize": 11,
+        }
     )
     return plt
 
 
 def save_figure(figure: Any, target: Path, then: str = AGAIN) -> Path:
-    """Write the figure as PNG, whole or not at all, and close it; the folder is made. Raises OutputError; then : what to do once there is room."""
+    """Write the figure as PNG, whole or not at all, and close it; the folder is made. Raises
+    OutputError; then : what to do once there is room.
+    """
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     pyplot().close(figure)

@@ -1,1 +1,3 @@
-"""How files are read and written: tables, TOML, NetCDF, JSON; whole or not at all; locks of folders."""
+"""How files are read and written: tables, TOML, NetCDF, JSON; whole or not at all; locks of
+folders.
+"""

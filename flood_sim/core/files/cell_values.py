@@ -19,7 +19,9 @@ TIME = "2021-07-20T15:00:00+08:00"
 
 
 class Numbers(NamedTuple):
-    """values : NaN where a cell is empty or no number;  empty, bad : their rows;  comma, point : a row with this decimal sign, or -1."""
+    """values : NaN where a cell is empty or no number;  empty, bad : their rows;  comma, point : a
+    row with this decimal sign, or -1.
+    """
 
     values: np.ndarray
     empty: list[int]
@@ -29,7 +31,9 @@ class Numbers(NamedTuple):
 
 
 def numbers(cells: Sequence[str], decimal_comma: bool) -> Numbers:
-    """Cells as numbers; decimal_comma : `1,5` is a number, too (never where commas separate columns)."""
+    """Cells as numbers; decimal_comma : `1,5` is a number, too (never where commas separate
+    columns).
+    """
     used = set("".join(cells))
     if used <= PLAIN:
         try:
@@ -38,7 +42,11 @@ def numbers(cells: Sequence[str], decimal_comma: bool) -> Numbers:
             pass
         else:
             if np.isfinite(values).all():
-                point = next((k for k, c in enumerate(cells) if "." in c), -1) if decimal_comma and "." in used else -1
+                point = (
+                    next((k for k, c in enumerate(cells) if "." in c), -1)
+                    if decimal_comma and "." in used
+                    else -1
+                )
                 return Numbers(values, [], [], -1, point)
     values = np.full(len(cells), np.nan)
     empty: list[int] = []
@@ -50,7 +58,11 @@ def numbers(cells: Sequence[str], decimal_comma: bool) -> Numbers:
         elif NUMBER.fullmatch(text) and math.isfinite(float(text)):
             values[k] = float(text)
             point = k if point < 0 and "." in text else point
-        elif decimal_comma and COMMA_NUMBER.fullmatch(text) and math.isfinite(float(text.replace(",", "."))):
+        elif (
+            decimal_comma
+            and COMMA_NUMBER.fullmatch(text)
+            and math.isfinite(float(text.replace(",", ".")))
+        ):
             values[k], comma = float(text.replace(",", ".")), k if comma < 0 else comma
         else:
             bad.append(k)
@@ -63,7 +75,10 @@ def number_fault(text: str) -> tuple[str, str]:
     if text.lower().lstrip("+-") in ("nan", "inf", "infinity") or NUMBER.fullmatch(text):
         return "this is no finite number", "fill the gap or remove the row"
     if SHEET_ERROR.match(text):
-        return "this is no number: an error of the spreadsheet", "mend the cell there and export again"
+        return (
+            "this is no number: an error of the spreadsheet",
+            "mend the cell there and export again",
+        )
     if text.lower() in ("n/a", "na", "-", "--", "null", "none", "/"):
         return "this is no number: a gap", "fill the gap or remove the row"
     if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
@@ -75,14 +90,22 @@ def number_fault(text: str) -> tuple[str, str]:
     if re.fullmatch(r"[+-]?\d{1,3}([,.' \u00a0\u202f\u2019_]\d{3})+([.,]\d*)?", text):
         return "this is no number: a thousands separator, or a decimal comma?", "write 1234.5"
     if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return "this is no number: a decimal comma where commas separate the columns", "write 1.5, or separate the columns by `;`"
+        return (
+            "this is no number: a decimal comma where commas separate the columns",
+            "write 1.5, or separate the columns by `;`",
+        )
     if re.match(r"[+-]?[\d.]+\s*[A-Za-z]", text):
-        return "this is no number: it has a unit or a word", "write the number alone, in the unit of the column"
+        return (
+            "this is no number: it has a unit or a word",
+            "write the number alone, in the unit of the column",
+        )
     return "this is no number", "write digits, with a decimal point"
 
 
 def times(cells: Sequence[str], start: datetime) -> tuple[np.ndarray, list[tuple[int, str]]]:
-    """Seconds from start of cells of ISO times with offset; and (row, what is wrong) of those that are none."""
+    """Seconds from start of cells of ISO times with offset; and (row, what is wrong) of those that
+    are none.
+    """
     found, bad = np.full(len(cells), np.nan), []
     for k, text in enumerate(map(str.strip, cells)):
         try:

@@ -1,4 +1,6 @@
-"""Files that are there whole or not at all: written beside, synced to the disk, renamed into place, the folder synced. Knows no format."""
+"""Files that are there whole or not at all: written beside, synced to the disk, renamed into place,
+the folder synced. Knows no format.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,20 @@ from pathlib import Path
 from typing import Any
 
 PART = ".part"  # in the name of every file that is still being written
-NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)  # what file systems answer that cannot sync a folder
+NO_SYNC = (
+    errno.EINVAL,
+    errno.ENOTSUP,
+    errno.EBADF,
+)  # what file systems answer that cannot sync a folder
 _numbers = itertools.count()
 
 
 def write_beside(path: Path, writer: Callable[[Path], object]) -> Path:
-    """Let writer(side) make the file under another name with the same ending, then put it in the place of `path`.
+    """Let writer(side) make the file under another name with the same ending, then put it in the
+    place of `path`.
 
-    A kill, a full disk or an exception at any moment leaves `path` as it was: the old file, or none. Raises what the writer raises, and OSError.
+    A kill, a full disk or an exception at any moment leaves `path` as it was: the old file, or
+    none. Raises what the writer raises, and OSError.
     """
     side = path.with_name(f".{path.stem}.{os.getpid()}-{next(_numbers)}{PART}{path.suffix}")
     try:
@@ -45,7 +53,9 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def write_json(path: Path, document: Any, indent: int | None = 2) -> Path:
-    """Replace the file by a JSON document with a line end. Raises OSError, and ValueError for what JSON does not know."""
+    """Replace the file by a JSON document with a line end. Raises OSError, and ValueError for what
+    JSON does not know.
+    """
     return write_text(path, json.dumps(document, indent=indent, ensure_ascii=False) + "\n")
 
 
@@ -56,7 +66,9 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """The names in the folder are on the disk when this returns, where the file system can do that."""
+    """The names in the folder are on the disk when this returns, where the file system can do
+    that.
+    """
     number = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     try:
         os.fsync(number)

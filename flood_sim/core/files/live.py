@@ -1,7 +1,9 @@
-"""A result folder while a run writes into it: a counter that is odd while frames are under way, and what a reader does with it.
+"""A result folder while a run writes into it: a counter that is odd while frames are under way, and
+what a reader does with it.
 
-The writer never waits for readers, and holds no lock of HDF5 on its files. A reader takes a copy, and takes it again where a frame came in between:
-in a file that is being written, a chunk can move while it is looked up.
+The writer never waits for readers, and holds no lock of HDF5 on its files. A reader takes a copy,
+and takes it again where a frame came in between: in a file that is being written, a chunk can move
+while it is looked up.
 """
 
 from __future__ import annotations
@@ -58,9 +60,11 @@ def is_written_now(folder: Path) -> bool:
 
 
 def copied_whole(path: Path) -> tuple[Path, tempfile.TemporaryDirectory[str]]:
-    """A copy of a file that a run is writing, with whole frames only, and the folder that goes with the copy once it is dropped.
+    """A copy of a file that a run is writing, with whole frames only, and the folder that goes with
+    the copy once it is dropped.
 
-    Raises InputError where frames come faster than the file can be copied, or the disk for the copy is full.
+    Raises InputError where frames come faster than the file can be copied, or the disk for the copy
+    is full.
     """
     folder = tempfile.TemporaryDirectory(prefix="flood_sim_read_")
     copy = Path(folder.name) / path.name
@@ -72,7 +76,10 @@ def copied_whole(path: Path) -> tuple[Path, tempfile.TemporaryDirectory[str]]:
                 shutil.copyfile(path, copy)
             except OSError as error:
                 raise input_error(
-                    "E110", str(path), f"no copy can be made while the run writes: {error.strerror}", do="free space, or wait until the run has ended"
+                    "E110",
+                    str(path),
+                    f"no copy can be made while the run writes: {error.strerror}",
+                    do="free space, or wait until the run has ended",
                 ) from error
             if _number(path.parent) == before:
                 return copy, folder
@@ -86,9 +93,11 @@ def copied_whole(path: Path) -> tuple[Path, tempfile.TemporaryDirectory[str]]:
 
 def _too_fast(path: Path) -> InputError:
     return input_error(
-        "E122", str(path), f"the run writes frames faster than the file can be copied ({PATIENCE_S:g} s were tried)",
+        "E122",
+        str(path),
+        f"the run writes frames faster than the file can be copied ({PATIENCE_S:g} s were tried)",
         do="wait until the run has ended, or give [output] a longer interval_s",
-    )  # fmt: skip
+    )
 
 
 def _number(folder: Path) -> int | None:

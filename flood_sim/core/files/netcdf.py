@@ -1,4 +1,6 @@
-"""NetCDF-4 is a file system: links, raw data and virtual datasets may lie in other files. Such a file is refused before anything of it is read."""
+"""NetCDF-4 is a file system: links, raw data and virtual datasets may lie in other files. Such a
+file is refused before anything of it is read.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +21,42 @@ BY_NAME, ANY_ORDER, DEFAULT, READ_ONLY = 0, 0, 0, 0
 
 
 def check_netcdf(path: Path, place: str = "") -> Path:
-    """The file, where all of it lies in itself. place : how messages name it, "" for its name alone.
+    """The file, where all of it lies in itself. place : how messages name it, "" for its name
+    alone.
 
-    Raises InputError (E117) where it points elsewhere, (E110) where it is none, OSError where HDF5 cannot open it."""
+    Raises InputError (E117) where it points elsewhere, (E110) where it is none, OSError where HDF5
+    cannot open it.
+    """
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(CLASSIC):
         return path  # one header and its arrays: it can name no file
     if head != HDF5:
-        raise input_error("E110", place or path.name, "this is no NetCDF file", do="re-copy the file, or write it again as NetCDF")
+        raise input_error(
+            "E110",
+            place or path.name,
+            "this is no NetCDF file",
+            do="re-copy the file, or write it again as NetCDF",
+        )
     with collector_held():
         outside = _first_outside(path)
     if outside:
         raise input_error(
-            "E117", place or path.name, "the file takes data from other files", given=outside[:120], allowed="a NetCDF file that holds its own data",
+            "E117",
+            place or path.name,
+            "the file takes data from other files",
+            given=outside[:120],
+            allowed="a NetCDF file that holds its own data",
             do="copy it into one file: nccopy OLD.nc NEW.nc",
-        )  # fmt: skip
+        )
     return path
 
 
 @contextmanager
 def collector_held() -> Iterator[None]:
-    """Python's collector waits: it closes files that nobody holds any more, and HDF5 (2.2) fails where that comes while it looks through another."""
+    """Python's collector waits: it closes files that nobody holds any more, and HDF5 (2.2) fails
+    where that comes while it looks through another.
+    """
     running = gc.isenabled()
     gc.disable()
     try:
@@ -51,41 +67,77 @@ def collector_held() -> Iterator[None]:
 
 
 def _library() -> Any:
-    """The HDF5 that netCDF4 uses, by its C functions; they hold the interpreter's lock, as HDF5 is one for all threads."""
+    """The HDF5 that netCDF4 uses, by its C functions; they hold the interpreter's lock, as HDF5 is
+    one for all threads.
+    """
     from netCDF4 import _netCDF4
 
     library = ctypes.PyDLL(str(_netCDF4.__file__))
     number, text = ctypes.c_int64, ctypes.c_char_p
-    for name, types in (("H5Fopen", [text, ctypes.c_uint, number]), ("H5Oopen", [number, text, number]), ("H5Dget_create_plist", [number])):
+    for name, types in (
+        ("H5Fopen", [text, ctypes.c_uint, number]),
+        ("H5Oopen", [number, text, number]),
+        ("H5Dget_create_plist", [number]),
+    ):
         function = getattr(library, name)
         function.argtypes, function.restype = types, number
-    for name in ("H5Fclose", "H5Oclose", "H5Pclose", "H5Iget_type", "H5Pget_layout", "H5Pget_external_count"):
+    for name in (
+        "H5Fclose",
+        "H5Oclose",
+        "H5Pclose",
+        "H5Iget_type",
+        "H5Pget_layout",
+        "H5Pget_external_count",
+    ):
         getattr(library, name).argtypes = [number]
     library.H5Eset_auto2.argtypes = [number, ctypes.c_void_p, ctypes.c_void_p]
     return library
 
 
-VISITOR = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_char_p, ctypes.POINTER(ctypes.c_int), ctypes.c_void_p)
+VISITOR = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_int64, ctypes.c_char_p, ctypes.POINTER(ctypes.c_int), ctypes.c_void_p
+)
 
 
 def _first_outside(path: Path) -> str:
-    """The first object of an HDF5 file that lies outside it, '' where there is none. No external link is followed, no data is read."""
+    """The first object of an HDF5 file that lies outside it, '' where there is none. No external
+    link is followed, no data is read.
+    """
     library, found = _library(), []
 
     def visit(group: int, name: bytes, info: Any, _: Any) -> int:
-        kind, text = info[0], name.decode(errors="replace")  # the kind of a link is the first member of its description
-        reason = _outside(library, group, name) if kind == HARD else "" if kind == SOFT else "a link to another file"
+        kind, text = (
+            info[0],
+            name.decode(errors="replace"),
+        )  # the kind of a link is the first member of its description
+        reason = (
+            _outside(library, group, name)
+            if kind == HARD
+            else ""
+            if kind == SOFT
+            else "a link to another file"
+        )
         if reason is None:
             return -1  # HDF5's own failure: it is told as one, not laid at the file's door
         if reason:
             found.append(f"{text}: {reason}")
         return int(bool(reason))
 
-    library.H5Lvisit2.argtypes = [ctypes.c_int64, ctypes.c_int, ctypes.c_int, VISITOR, ctypes.c_void_p]
+    library.H5Lvisit2.argtypes = [
+        ctypes.c_int64,
+        ctypes.c_int,
+        ctypes.c_int,
+        VISITOR,
+        ctypes.c_void_p,
+    ]
     library.H5Eset_auto2(DEFAULT, None, None)
     file = library.H5Fopen(str(path).encode(), READ_ONLY, DEFAULT)
     if file < 0:
-        raise OSError(errno.EIO, "HDF5 cannot open this file: it is damaged, or a program is writing it", str(path))
+        raise OSError(
+            errno.EIO,
+            "HDF5 cannot open this file: it is damaged, or a program is writing it",
+            str(path),
+        )
     try:
         ended = library.H5Lvisit2(file, BY_NAME, ANY_ORDER, VISITOR(visit), None)
     finally:
@@ -96,7 +148,9 @@ def _first_outside(path: Path) -> str:
 
 
 def _outside(library: Any, group: int, name: bytes) -> str | None:
-    """Why a dataset's data lie in another file; '' for all other objects, None where HDF5 cannot say."""
+    """Why a dataset's data lie in another file; '' for all other objects, None where HDF5 cannot
+    say.
+    """
     item = library.H5Oopen(group, name, DEFAULT)
     if item < 0:
         return None

@@ -1,4 +1,6 @@
-"""Project 2, new branches 管网加密: sewers in streets that have none, down to the asked density, sized by the rational method."""
+"""Project 2, new branches 管网加密: sewers in streets that have none, down to the asked density,
+sized by the rational method.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,16 @@ from flood_sim.drainage.check import node_inverts
 from flood_sim.drainage.circular_pipe import DIAMETERS_M, PIPE_MANNING_N, cleaning_slope, full_flow
 from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.ground.rainfall import FORMULAS
-from flood_sim.measures.base import MAKE, RUNOFF_COEFFICIENT, InputsView, Measure, Project, Targets, doubt, refusal
+from flood_sim.measures.base import (
+    MAKE,
+    RUNOFF_COEFFICIENT,
+    InputsView,
+    Measure,
+    Project,
+    Targets,
+    doubt,
+    refusal,
+)
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.network_parts import add_pipe
 from flood_sim.simulation.inputs import NodeInlet
@@ -20,24 +31,48 @@ ENTRY_MIN, COVER_M, LEAST_DIAMETER_M = 10.0, 0.7, 0.4
 
 
 class NewBranch(Measure):
-    """Sewers along street axes that have none yet; each falls to the nearest node at one of its ends. Streets that cannot are left out and said."""
+    """Sewers along street axes that have none yet; each falls to the nearest node at one of its
+    ends. Streets that cannot are left out and said.
+    """
 
     PROJECT: ClassVar[Project] = "pipe_network"
     STAGE: ClassVar[int] = MAKE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp", "inlets", "bed_elevation", "lines", "initial_depth"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.JUNCTIONS", "inp.CONDUITS", "inp.XSECTIONS", "inp.COORDINATES", "inlets", "return_cells"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {"inp", "inlets", "bed_elevation", "lines", "initial_depth"}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {
+            "inp.JUNCTIONS",
+            "inp.CONDUITS",
+            "inp.XSECTIONS",
+            "inp.COORDINATES",
+            "inlets",
+            "return_cells",
+        }
+    )
     SUMMARY: ClassVar[str] = "sewers in streets that have none, to an asked density"
     CHINESE: ClassVar[str] = "管网加密"
 
     kind: Literal["new_branch"]
-    targets: Targets = Field(Targets(layer="streets"), description="street axes: vector, line_m, or layer = streets of the city")
-    target_density_km_km2: float = Field(11.11, gt=0.0, le=30.0, description="of the land: Henan 2020 8.86, nation 11.11")
+    targets: Targets = Field(
+        Targets(layer="streets"),
+        description="street axes: vector, line_m, or layer = streets of the city",
+    )
+    target_density_km_km2: float = Field(
+        11.11, gt=0.0, le=30.0, description="of the land: Henan 2020 8.86, nation 11.11"
+    )
     return_period_y: float = Field(3.0, ge=1.0, le=100.0)
-    spacing_m: float = Field(30.0, ge=10.0, le=100.0, description="of manholes with inlets; 25 to 50 in practice")
-    catchment_width_m: float = Field(60.0, gt=0.0, le=300.0, description="of the ground that drains to the street")
+    spacing_m: float = Field(
+        30.0, ge=10.0, le=100.0, description="of manholes with inlets; 25 to 50 in practice"
+    )
+    catchment_width_m: float = Field(
+        60.0, gt=0.0, le=300.0, description="of the ground that drains to the street"
+    )
     inlet: Literal[tuple(INLET_KINDS)] = "double_gutter_grate"  # type: ignore[valid-type]
     open_share: float = Field(0.6, gt=0.0, le=1.0)
-    reach_m: float = Field(40.0, gt=0.0, le=200.0, description="from a street's end to the node it joins")
+    reach_m: float = Field(
+        40.0, gt=0.0, le=200.0, description="from a street's end to the node it joins"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -51,7 +86,13 @@ class NewBranch(Measure):
         if wanted <= 0.0:
             given = f"{present / land:.2f} km/km2"
             plan.refusals.append(
-                refusal(name, "target_density_km_km2", "the network is that dense already", given=given, allowed=f"above {present / land:.2f}")
+                refusal(
+                    name,
+                    "target_density_km_km2",
+                    "the network is that dense already",
+                    given=given,
+                    allowed=f"above {present / land:.2f}",
+                )
             )
             return plan
         left_out, built = 0, 0.0
@@ -61,10 +102,16 @@ class NewBranch(Measure):
             length = self._branch(f"{name}_{number}", plan, view, line)
             built += length / 1000.0
             left_out += length == 0.0
-        plan.targets = [f"{built:.2f} km of {wanted:.2f} km asked, {built / land + present / land:.2f} km/km2"]
+        plan.targets = [
+            f"{built:.2f} km of {wanted:.2f} km asked, {built / land + present / land:.2f} km/km2"
+        ]
         if built < 0.99 * wanted:
             plan.doubts.append(
-                doubt(name, f"only {built:.2f} of {wanted:.2f} km could be built: {left_out} streets have a sewer, no node to join, or no fall")
+                doubt(
+                    name,
+                    f"only {built:.2f} of {wanted:.2f} km could be built: {left_out} streets have a"
+                    " sewer, no node to join, or no fall",
+                )
             )
         return plan
 
@@ -73,11 +120,16 @@ class NewBranch(Measure):
         import shapely
 
         if self.targets.vector is not None:
-            lines = list(shapely.get_parts(view.shapes(self.targets.vector, f"measure.{name}.targets")))
+            lines = list(
+                shapely.get_parts(view.shapes(self.targets.vector, f"measure.{name}.targets"))
+            )
         elif self.targets.line_m:
             lines = [shapely.LineString(self.targets.line_m)]
         else:
-            lines = [shapely.LineString(points) for points in view.lines.get(self.targets.layer or "", ())]
+            lines = [
+                shapely.LineString(points)
+                for points in view.lines.get(self.targets.layer or "", ())
+            ]
         return sorted(lines, key=lambda line: (-round(line.length, 3), line.coords[0]))
 
     def _branch(self, name: str, plan: Plan, view: InputsView, line: Any) -> float:
@@ -86,13 +138,20 @@ class NewBranch(Measure):
         points = [np.array(line.interpolate(s).coords[0]) for s in self._stations(line)]
         rows, columns = view.grid.cell_at([p[0] for p in points], [p[1] for p in points])
         cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
-        if len(points) < 2 or not all(bool(view.grid.contains(*c)) and view.active[c] for c in cells):
+        if len(points) < 2 or not all(
+            bool(view.grid.contains(*c)) and view.active[c] for c in cells
+        ):
             return 0.0
         distance, nearest = where.tree.query(np.array(points))
         if (distance < 0.5 * self.spacing_m).mean() > 0.5:  # it runs along a sewer
             return 0.0
         if distance[0] < distance[-1]:  # build towards the node that is nearer
-            points, cells, distance, nearest = points[::-1], cells[::-1], distance[::-1], nearest[::-1]
+            points, cells, distance, nearest = (
+                points[::-1],
+                cells[::-1],
+                distance[::-1],
+                nearest[::-1],
+            )
         if distance[-1] > self.reach_m:
             return 0.0
         join = where.names[int(nearest[-1])]
@@ -104,8 +163,20 @@ class NewBranch(Measure):
         count = max(1, round(line.length / self.spacing_m))
         return (np.arange(count) + 0.5) * line.length / count
 
-    def _rows(self, name: str, plan: Plan, view: InputsView, points: list[np.ndarray], cells: list[tuple[int, int]], join: str) -> float:
-        law, shape, metre = FORMULAS["zhengzhou-measures"], INLET_KINDS[self.inlet], view.inp.metres_per_unit
+    def _rows(
+        self,
+        name: str,
+        plan: Plan,
+        view: InputsView,
+        points: list[np.ndarray],
+        cells: list[tuple[int, int]],
+        join: str,
+    ) -> float:
+        law, shape, metre = (
+            FORMULAS["zhengzhou-measures"],
+            INLET_KINDS[self.inlet],
+            view.inp.metres_per_unit,
+        )
         ends = [*points, np.array(view.inp.coordinates()[join])]
         lengths = [float(np.hypot(*(b - a))) for a, b in zip(ends[:-1], ends[1:], strict=True)]
         rims = [float(view.bed_elevation[c]) for c in cells]
@@ -115,10 +186,18 @@ class NewBranch(Measure):
         inverts: list[tuple[float, float]] = []  # at both ends of each pipe
         for length, rim in zip(lengths, rims, strict=True):
             area += self.catchment_width_m * length
-            flow = RUNOFF_COEFFICIENT * law.intensity_l_s_ha(ENTRY_MIN, self.return_period_y) / 1e7 * area
+            flow = (
+                RUNOFF_COEFFICIENT
+                * law.intensity_l_s_ha(ENTRY_MIN, self.return_period_y)
+                / 1e7
+                * area
+            )
             crown = min(crown, rim - COVER_M)
             least = diameters[-1] if diameters else LEAST_DIAMETER_M
-            diameter = next((d for d in DIAMETERS_M if d >= least and full_flow(d, _slope(d)) >= flow), DIAMETERS_M[-1])
+            diameter = next(
+                (d for d in DIAMETERS_M if d >= least and full_flow(d, _slope(d)) >= flow),
+                DIAMETERS_M[-1],
+            )
             diameters.append(diameter)
             inverts.append((crown - diameter, crown - diameter - _slope(diameter) * length))
             crown -= _slope(diameter) * length
@@ -131,14 +210,36 @@ class NewBranch(Measure):
             bed = min(own, inverts[k - 1][1]) if k else own
             plan.row("JUNCTIONS", node, bed / metre, (rim - bed) / metre, 0, 0, 0)
             plan.row("COORDINATES", node, float(point[0]), float(point[1]))
-            offsets = (own, inverts[k][1]) if by_level else (own - bed, max(inverts[k][1] - min(foot, inverts[k][1]), 0.0))
-            add_pipe(plan, view, f"{node}_pipe", node, lower, lengths[k], diameters[k], offsets[0] / metre, offsets[1] / metre, PIPE_MANNING_N)
+            offsets = (
+                (own, inverts[k][1])
+                if by_level
+                else (own - bed, max(inverts[k][1] - min(foot, inverts[k][1]), 0.0))
+            )
+            add_pipe(
+                plan,
+                view,
+                f"{node}_pipe",
+                node,
+                lower,
+                lengths[k],
+                diameters[k],
+                offsets[0] / metre,
+                offsets[1] / metre,
+                PIPE_MANNING_N,
+            )
             part = 2.0 * self.open_share
             plan.item(
                 "inlets",
                 (name, node, 0),
                 "insert",
-                NodeInlet(node, *cell, part * shape.perimeter_m, part * shape.area_m2, part * shape.capacity_m3_s, open_share=self.open_share),
+                NodeInlet(
+                    node,
+                    *cell,
+                    part * shape.perimeter_m,
+                    part * shape.area_m2,
+                    part * shape.capacity_m3_s,
+                    open_share=self.open_share,
+                ),
             )
             plan.item("return_cells", node, "insert", (cell,))
             plan.count("inlet", 2)

@@ -8,7 +8,17 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
+from flood_sim.measures.base import (
+    CONDITION,
+    MAKE,
+    RESIZE,
+    InputsView,
+    Measure,
+    Project,
+    Targets,
+    doubt,
+    refusal,
+)
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.targets import cells_of, line_of
 from flood_sim.surface.ditches import Level, channel_cells, crossings
@@ -23,17 +33,30 @@ class ChannelClearance(Conveyance):
     """Less roughness and a deeper bed inside a reach."""
 
     STAGE: ClassVar[int] = CONDITION
-    READS: ClassVar[frozenset[str]] = frozenset({"manning_n", "bed_elevation", "initial_depth", "layers"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {"manning_n", "bed_elevation", "initial_depth", "layers"}
+    )
     WRITES: ClassVar[frozenset[str]] = frozenset({"manning_n", "bed_elevation", "initial_depth"})
     SUMMARY: ClassVar[str] = "rivers and ditches cleared: smoother, dug out"
     CHINESE: ClassVar[str] = "河道清淤疏浚"
 
     kind: Literal["channel_clearance"]
-    reach: str | None = Field(None, description="polygon or line file; short for targets = { vector = ... }")
-    width_m: float = Field(20.0, gt=0.0, le=500.0, description="of the channel, where the reach is a line")
-    manning_n: float | None = Field(None, ge=0.012, le=0.15, description="after clearing; 0.027 is usual (0.020 to 0.040)")
+    reach: str | None = Field(
+        None, description="polygon or line file; short for targets = { vector = ... }"
+    )
+    width_m: float = Field(
+        20.0, gt=0.0, le=500.0, description="of the channel, where the reach is a line"
+    )
+    manning_n: float | None = Field(
+        None, ge=0.012, le=0.15, description="after clearing; 0.027 is usual (0.020 to 0.040)"
+    )
     lower_bed_m: float = Field(0.0, ge=0.0, le=2.0)
-    kept_share: float = Field(1.0, ge=0.0, le=1.0, description="of the gain that is left when the storm comes; cost is that of the whole")
+    kept_share: float = Field(
+        1.0,
+        ge=0.0,
+        le=1.0,
+        description="of the gain that is left when the storm comes; cost is that of the whole",
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -46,9 +69,20 @@ class ChannelClearance(Conveyance):
             rough = now > self.manning_n + 1e-12
             if not rough.any() and now.max() < self.manning_n - 1e-12:
                 plan.refusals.append(
-                    refusal(name, "manning_n", "the reach is smoother already", given=f"{self.manning_n:g}", allowed=f"below {now.max():.3f}")
+                    refusal(
+                        name,
+                        "manning_n",
+                        "the reach is smoother already",
+                        given=f"{self.manning_n:g}",
+                        allowed=f"below {now.max():.3f}",
+                    )
                 )
-            plan.cells("manning_n", "lower_to", cells[rough], now[rough] - self.kept_share * (now[rough] - self.manning_n))
+            plan.cells(
+                "manning_n",
+                "lower_to",
+                cells[rough],
+                now[rough] - self.kept_share * (now[rough] - self.manning_n),
+            )
             if self.lower_bed_m == 0.0:
                 plan.count("channel_clearing", float(rough.sum()) * view.grid.cell_area_m2)
         if self.lower_bed_m > 0.0:
@@ -69,10 +103,18 @@ def _say_pits(name: str, plan: Plan, view: InputsView, cells: np.ndarray, lower_
     mask = np.zeros(bed.shape, bool)
     mask[tuple(cells.T)] = True
     ring = binary_dilation(mask) & ~mask
-    if ring.any() and bed[mask].min() - lower_m < bed[ring].min() - 1e-6 and not _touches_edge(mask):
+    if (
+        ring.any()
+        and bed[mask].min() - lower_m < bed[ring].min() - 1e-6
+        and not _touches_edge(mask)
+    ):
         depth = bed[ring].min() - bed[mask].min() + lower_m
         plan.doubts.append(
-            doubt(name, f"the dug reach lies {depth:.2f} m below the lowest ground around it: a pit", do="dig on to the reach's outlet")
+            doubt(
+                name,
+                f"the dug reach lies {depth:.2f} m below the lowest ground around it: a pit",
+                do="dig on to the reach's outlet",
+            )
         )
 
 
@@ -81,12 +123,26 @@ def _touches_edge(mask: np.ndarray) -> bool:
 
 
 def carve(
-    name: str, plan: Plan, view: InputsView, line: Any, bottom_m: float, side_slope: float, level: Level, kept: np.ndarray | None = None
+    name: str,
+    plan: Plan,
+    view: InputsView,
+    line: Any,
+    bottom_m: float,
+    side_slope: float,
+    level: Level,
+    kept: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Lower the ground to a channel: `level(chainage m)` at the bottom, sides of 1 to side_slope (0: vertical), but not the kept cells; returns
-    the cells it digs."""
+    """Lower the ground to a channel: `level(chainage m)` at the bottom, sides of 1 to side_slope
+    (0: vertical), but not the kept cells; returns the cells it digs."""
     grid, bed = view.grid, view.bed_elevation
-    cells, wanted = channel_cells(grid, view.active if kept is None else view.active & ~kept, line, bottom_m, side_slope, level)
+    cells, wanted = channel_cells(
+        grid,
+        view.active if kept is None else view.active & ~kept,
+        line,
+        bottom_m,
+        side_slope,
+        level,
+    )
     dug = wanted < bed[tuple(cells.T)] - 1e-9
     cells, wanted = cells[dug], wanted[dug]
     plan.cells("bed_elevation", "lower_to", cells, wanted)
@@ -94,7 +150,9 @@ def carve(
     wet = view.initial_depth[tuple(cells.T)] > 0.0
     plan.cells("initial_depth", "add", cells[wet], deeper[wet])
     plan.count("earthworks", float(deeper.sum()) * grid.cell_area_m2)
-    blocked = view.buildings & grid.cells_in(line.buffer(0.5 * bottom_m, cap_style="flat"), touched=False)
+    blocked = view.buildings & grid.cells_in(
+        line.buffer(0.5 * bottom_m, cap_style="flat"), touched=False
+    )
     if blocked.any():
         plan.refusals.append(
             refusal(
@@ -112,7 +170,12 @@ def refuse_narrow(name: str, plan: Plan, view: InputsView, key: str, width_m: fl
     if width_m < view.grid.cell_size_m - 1e-9:
         plan.refusals.append(
             refusal(
-                name, key, "less than one cell wide", given=f"{width_m:g} m", allowed=f"at least {view.grid.cell_size_m:g} m", do="use smaller cells"
+                name,
+                key,
+                "less than one cell wide",
+                given=f"{width_m:g} m",
+                allowed=f"at least {view.grid.cell_size_m:g} m",
+                do="use smaller cells",
             )
         )
 
@@ -121,7 +184,9 @@ class ChannelWidening(Conveyance):
     """The bed of the reach's own line, over a wider bottom."""
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "buildings", "initial_depth", "lines"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {"bed_elevation", "manning_n", "buildings", "initial_depth", "lines"}
+    )
     WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "initial_depth"})
     SUMMARY: ClassVar[str] = "channel with a wider bottom along its thalweg"
     CHINESE: ClassVar[str] = "河道拓宽"
@@ -134,13 +199,30 @@ class ChannelWidening(Conveyance):
         plan, line, grid = Plan(), line_of(name, self.targets, view), view.grid
         refuse_narrow(name, plan, view, "width_m", self.width_m)
         stations = np.linspace(0.0, line.length, max(2, int(line.length / grid.cell_size_m) + 1))
-        rows, columns = grid.cell_at([line.interpolate(s).x for s in stations], [line.interpolate(s).y for s in stations])
+        rows, columns = grid.cell_at(
+            [line.interpolate(s).x for s in stations], [line.interpolate(s).y for s in stations]
+        )
         rows, columns = rows.clip(0, grid.rows - 1), columns.clip(0, grid.columns - 1)
         bed = view.bed_elevation[rows, columns]
         if np.isnan(bed).any():
-            plan.refusals.append(refusal(name, "targets", "the line leaves the open ground", do="let it follow the channel's bed"))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "targets",
+                    "the line leaves the open ground",
+                    do="let it follow the channel's bed",
+                )
+            )
             return plan
-        cells = carve(name, plan, view, line, self.width_m, self.side_slope, lambda along: np.interp(along, stations, bed))
+        cells = carve(
+            name,
+            plan,
+            view,
+            line,
+            self.width_m,
+            self.side_slope,
+            lambda along: np.interp(along, stations, bed),
+        )
         n = float(view.manning_n[rows, columns].min())
         rougher = view.manning_n[tuple(cells.T)] > n
         plan.cells("manning_n", "lower_to", cells[rougher], n)
@@ -149,11 +231,17 @@ class ChannelWidening(Conveyance):
 
 
 class NewChannel(Conveyance):
-    """An open channel from ground to a lower mouth, straight in level; under streets and dykes that stay it runs in box culverts."""
+    """An open channel from ground to a lower mouth, straight in level; under streets and dykes that
+    stay it runs in box culverts.
+    """
 
     STAGE: ClassVar[int] = MAKE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "buildings", "initial_depth", "layers", "lines"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "initial_depth", "culverts"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {"bed_elevation", "manning_n", "buildings", "initial_depth", "layers", "lines"}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {"bed_elevation", "manning_n", "initial_depth", "culverts"}
+    )
     SUMMARY: ClassVar[str] = "new or reopened open channel, in culverts under what stays"
     CHINESE: ClassVar[str] = "新开、恢复河道(明沟)"
 
@@ -161,10 +249,22 @@ class NewChannel(Conveyance):
     bottom_m: float = Field(5.0, ge=1.0, le=50.0)
     depth_m: float = Field(1.5, gt=0.0, le=10.0, description="below the ground at its start")
     side_slope: float = Field(0.0, ge=0.0, le=10.0)
-    slope: float | None = Field(None, gt=0.0, le=0.05, description="absent: to the bed at the mouth, or as deep there as at the start")
+    slope: float | None = Field(
+        None,
+        gt=0.0,
+        le=0.05,
+        description="absent: to the bed at the mouth, or as deep there as at the start",
+    )
     manning_n: float = Field(0.020, ge=0.011, le=0.1)
-    under: tuple[Targets, ...] = Field((), description="layers or areas that it may not cut: the ground stays, a box culvert passes beneath")
-    culvert_height_m: float = Field(1.2, gt=0.0, le=5.0, description="of the boxes, as wide as the bottom")
+    under: tuple[Targets, ...] = Field(
+        (),
+        description=(
+            "layers or areas that it may not cut: the ground stays, a box culvert passes beneath"
+        ),
+    )
+    culvert_height_m: float = Field(
+        1.2, gt=0.0, le=5.0, description="of the boxes, as wide as the bottom"
+    )
     flap: bool = Field(True, description="the last culvert lets nothing back")
 
     def plan(self, name: str, view: InputsView) -> Plan:
@@ -172,19 +272,42 @@ class NewChannel(Conveyance):
         refuse_narrow(name, plan, view, "bottom_m", self.bottom_m)
         ends = [tuple(int(v) for v in grid.cell_at(*line.coords[k])) for k in (0, -1)]
         if not all(bool(grid.contains(*e)) and view.active[e] for e in ends):
-            plan.refusals.append(refusal(name, "targets", "both ends must lie on open ground", given=f"{line.coords[0]}, {line.coords[-1]}"))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "targets",
+                    "both ends must lie on open ground",
+                    given=f"{line.coords[0]}, {line.coords[-1]}",
+                )
+            )
             return plan
         first, last = (float(view.bed_elevation[e]) for e in ends)
         begin = first - self.depth_m
-        end = begin - self.slope * line.length if self.slope is not None else min(last, begin - 1e-4 * line.length)
+        end = (
+            begin - self.slope * line.length
+            if self.slope is not None
+            else min(last, begin - 1e-4 * line.length)
+        )
         if last > begin + 1e-6 and self.slope is None:
             end = last - self.depth_m
         if end >= begin:
             plan.refusals.append(
-                refusal(name, "targets", "it runs uphill", given=f"from {begin:.2f} to {end:.2f} m", do="turn the line round, or dig deeper")
+                refusal(
+                    name,
+                    "targets",
+                    "it runs uphill",
+                    given=f"from {begin:.2f} to {end:.2f} m",
+                    do="turn the line round, or dig deeper",
+                )
             )
-        if end < last - self.depth_m - 1.0 or (self.slope is not None and end < last - self.depth_m - 1e-6 and last < first - self.depth_m):
-            plan.doubts.append(doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit"))
+        if end < last - self.depth_m - 1.0 or (
+            self.slope is not None
+            and end < last - self.depth_m - 1e-6
+            and last < first - self.depth_m
+        ):
+            plan.doubts.append(
+                doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit")
+            )
 
         def level(along: Any) -> Any:
             return np.interp(along, [0.0, line.length], [begin, end])
@@ -194,26 +317,41 @@ class NewChannel(Conveyance):
             kept[tuple(cells_of(name, targets, view).T)] = True
         cells = carve(name, plan, view, line, self.bottom_m, self.side_slope, level, kept)
         plan.cells("manning_n", "set", cells, self.manning_n)
-        culverts = crossings(name, grid, line, kept, level, self.bottom_m, self.culvert_height_m, self.flap)
+        culverts = crossings(
+            name, grid, line, kept, level, self.bottom_m, self.culvert_height_m, self.flap
+        )
         for culvert in culverts:
             plan.item("culverts", culvert.name, "insert", culvert)
         self._say_cover(name, plan, view, kept, line, level)
         plan.count("open_channel", line.length)
-        plan.count("box_culvert", sum(math.dist(c.from_cell, c.to_cell) for c in culverts) * grid.cell_size_m)
-        plan.targets = [f"{line.length:.0f} m, from {begin:.2f} to {end:.2f} m, {len(culverts)} culverts"]
+        plan.count(
+            "box_culvert",
+            sum(math.dist(c.from_cell, c.to_cell) for c in culverts) * grid.cell_size_m,
+        )
+        plan.targets = [
+            f"{line.length:.0f} m, from {begin:.2f} to {end:.2f} m, {len(culverts)} culverts"
+        ]
         return plan
 
-    def _say_cover(self, name: str, plan: Plan, view: InputsView, kept: np.ndarray, line: Any, level: Level) -> None:
+    def _say_cover(
+        self, name: str, plan: Plan, view: InputsView, kept: np.ndarray, line: Any, level: Level
+    ) -> None:
         """A box whose top reaches the ground over it."""
         import shapely
 
         over = np.argwhere(kept & view.grid.cells_in(line, touched=True) & view.active)
         if len(over):
-            along = shapely.line_locate_point(line, shapely.points(view.grid.x_m[over[:, 1]], view.grid.y_m[over[:, 0]]))
+            along = shapely.line_locate_point(
+                line, shapely.points(view.grid.x_m[over[:, 1]], view.grid.y_m[over[:, 0]])
+            )
             cover = view.bed_elevation[tuple(over.T)] - level(along) - self.culvert_height_m
             if cover.min() < 0.0:
                 plan.doubts.append(
-                    doubt(name, f"its boxes stand {-cover.min():.2f} m out of the ground over them", do="a lower culvert_height_m, or dig deeper")
+                    doubt(
+                        name,
+                        f"its boxes stand {-cover.min():.2f} m out of the ground over them",
+                        do="a lower culvert_height_m, or dig deeper",
+                    )
                 )
 
 

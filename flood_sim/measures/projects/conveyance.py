@@ -1,4 +1,6 @@
-"""Project 1, conveyance 城市排涝行泄通道畅通: rivers, ditches, culverts, roads that carry water, flap gates, levees."""
+"""Project 1, conveyance 城市排涝行泄通道畅通: rivers, ditches, culverts, roads that carry water,
+flap gates, levees.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ class CulvertEnlargement(Conveyance):
     CHINESE: ClassVar[str] = "涵洞扩建"
 
     kind: Literal["culvert_enlargement"]
-    barrels: int = Field(2, ge=1, le=20, description="surface culverts: times as many as now; conduits: number after")
+    barrels: int = Field(
+        2, ge=1, le=20, description="surface culverts: times as many as now; conduits: number after"
+    )
     height_m: float | None = Field(None, gt=0.0, le=10.0, description="conduits only")
     width_m: float | None = Field(None, gt=0.0, le=50.0, description="conduits only: a box")
 
@@ -80,7 +84,14 @@ class CulvertEnlargement(Conveyance):
                 self._section(name, plan, view, target)
             else:
                 known = [*surface, *view.conduits]
-                plan.refusals.append(refusal(name, "targets", f"no such culvert or conduit{nearest(target, known)}", given=target))
+                plan.refusals.append(
+                    refusal(
+                        name,
+                        "targets",
+                        f"no such culvert or conduit{nearest(target, known)}",
+                        given=target,
+                    )
+                )
         return plan
 
     def _barrels(self, name: str, plan: Plan, culvert: Any) -> None:
@@ -89,14 +100,19 @@ class CulvertEnlargement(Conveyance):
                 refusal(
                     name,
                     "height_m",
-                    "a culvert between surface cells gets more barrels of its own size; another size is not implemented",
+                    "a culvert between surface cells gets more barrels of its own size; another"
+                    " size is not implemented",
                     given=culvert.name,
                     do="use barrels",
                 )
             )
         elif self.barrels > 1:
             n = float(self.barrels)
-            wider = replace(culvert, area_m2=n * culvert.area_m2, ratings=(n * culvert.ratings[0], n * culvert.ratings[1]))
+            wider = replace(
+                culvert,
+                area_m2=n * culvert.area_m2,
+                ratings=(n * culvert.ratings[0], n * culvert.ratings[1]),
+            )
             plan.item("culverts", culvert.name, "set", wider)
             plan.count("culvert", self.barrels - 1)
 
@@ -107,7 +123,13 @@ class CulvertEnlargement(Conveyance):
         area = self.barrels * (height * width if width else np.pi / 4.0 * height**2)
         if area < c.area_m2 - 1e-9:
             plan.refusals.append(
-                refusal(name, "height_m", f"{target} would be smaller than it is", given=f"{area:.2f} m2", allowed=f"above {c.area_m2:.2f} m2")
+                refusal(
+                    name,
+                    "height_m",
+                    f"{target} would be smaller than it is",
+                    given=f"{area:.2f} m2",
+                    allowed=f"above {c.area_m2:.2f} m2",
+                )
             )
             return
         if area <= c.area_m2 + 1e-9:
@@ -119,15 +141,27 @@ class CulvertEnlargement(Conveyance):
         plan.count("culvert", 1)
         for lower in view.conduits.values():
             if lower.upper == c.lower and lower.area_m2 < area - 1e-9:
-                plan.doubts.append(doubt(name, f"{lower.name} below it is smaller ({lower.area_m2:.2f} m2): the bottleneck moves there"))
+                plan.doubts.append(
+                    doubt(
+                        name,
+                        f"{lower.name} below it is smaller ({lower.area_m2:.2f} m2): the bottleneck"
+                        " moves there",
+                    )
+                )
 
 
 class RoadFloodWay(Conveyance):
-    """A road that carries water to its outlet between kerbs; ordered, it is closed to traffic and off the graph of access from then on."""
+    """A road that carries water to its outlet between kerbs; ordered, it is closed to traffic and
+    off the graph of access from then on.
+    """
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "gauges", "rainfall", "lines"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "structures", "actions"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {"bed_elevation", "manning_n", "gauges", "rainfall", "lines"}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {"bed_elevation", "manning_n", "structures", "actions"}
+    )
     SUMMARY: ClassVar[str] = "road falls all the way to its outlet, between kerbs"
     CHINESE: ClassVar[str] = "道路行泄通道"
 
@@ -136,24 +170,34 @@ class RoadFloodWay(Conveyance):
     kerb_m: float = Field(0.15, ge=0.0, le=0.30)
     manning_n: float = Field(0.016, ge=0.011, le=0.05)
     lower_road_m: float = Field(0.0, ge=0.0, le=0.5)
-    close: Order | None = Field(None, description="when it is closed to traffic; absent: it never is")
-    close_min: float = Field(10.0, ge=0.0, le=1440.0, description="from the order until nobody drives there")
+    close: Order | None = Field(
+        None, description="when it is closed to traffic; absent: it never is"
+    )
+    close_min: float = Field(
+        10.0, ge=0.0, le=1440.0, description="from the order until nobody drives there"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         import shapely
 
         plan, line, grid = Plan(), line_of(name, self.targets, view), view.grid
         refuse_narrow(name, plan, view, "width_m", self.width_m)
-        cells = np.argwhere(grid.cells_in(line.buffer(0.5 * self.width_m, cap_style="flat")) & view.active)
+        cells = np.argwhere(
+            grid.cells_in(line.buffer(0.5 * self.width_m, cap_style="flat")) & view.active
+        )
         if not len(cells):
             plan.refusals.append(refusal(name, "targets", "no open cell lies on the road"))
             return plan
         at = tuple(cells.T)
-        along = shapely.line_locate_point(line, shapely.points(grid.x_m[cells[:, 1]], grid.y_m[cells[:, 0]]))
+        along = shapely.line_locate_point(
+            line, shapely.points(grid.x_m[cells[:, 1]], grid.y_m[cells[:, 0]])
+        )
         bins = (along / grid.cell_size_m).astype(int)
         lowest = np.full(bins.max() + 1, np.inf)
         np.minimum.at(lowest, bins, view.bed_elevation[at])
-        level = np.minimum.accumulate(lowest)[bins] - self.lower_road_m  # never rises towards the outlet
+        level = (
+            np.minimum.accumulate(lowest)[bins] - self.lower_road_m
+        )  # never rises towards the outlet
         high = level < view.bed_elevation[at] - 1e-9
         over = np.zeros(len(cells))
         over[high] = view.bed_elevation[at][high] - level[high]
@@ -175,30 +219,63 @@ class RoadFloodWay(Conveyance):
             if len(kerb.cells):
                 plan.item("structures", name, "insert", kerb)
         if self.close is not None:
-            closed = Task("closure", name, minutes_to_s(self.close_min), 0, cells=tuple((int(r), int(c)) for r, c in cells))
+            closed = Task(
+                "closure",
+                name,
+                minutes_to_s(self.close_min),
+                0,
+                cells=tuple((int(r), int(c)) for r, c in cells),
+            )
             ordered(name, self.close, (closed,), view, plan)
         plan.count("flood_way", line.length)
         plan.targets = [f"{line.length:.0f} m of road"]
         return plan
 
 
-def _kerbs(name: str, view: InputsView, line: Any, cells: np.ndarray, level: np.ndarray, kerb_m: float, width_m: float) -> FaceStructure:
+def _kerbs(
+    name: str,
+    view: InputsView,
+    line: Any,
+    cells: np.ndarray,
+    level: np.ndarray,
+    kerb_m: float,
+    width_m: float,
+) -> FaceStructure:
     """Faces between the road and open ground beside it; both ends stay open."""
     grid, inside = view.grid, np.full(view.grid.shape, np.nan)
     inside[tuple(cells.T)] = level
-    road, wider = (line.buffer(0.5 * width_m + k * grid.cell_size_m, cap_style="flat") for k in (0, 2))
-    beside = grid.cells_in(wider.difference(road)) & view.active  # not what lies before and behind it
+    road, wider = (
+        line.buffer(0.5 * width_m + k * grid.cell_size_m, cap_style="flat") for k in (0, 2)
+    )
+    beside = (
+        grid.cells_in(wider.difference(road)) & view.active
+    )  # not what lies before and behind it
     is_x, faces, crest = [], [], []
     for x_face, (down, right) in ((True, (0, 1)), (False, (1, 0))):
-        near, far = (slice(grid.rows - down), slice(grid.columns - right)), (slice(down, None), slice(right, None))
+        near, far = (
+            (slice(grid.rows - down), slice(grid.columns - right)),
+            (
+                slice(down, None),
+                slice(right, None),
+            ),
+        )
         a, b = inside[near], inside[far]
-        kerbed = (~np.isnan(a) & np.isnan(b) & beside[far]) | (np.isnan(a) & ~np.isnan(b) & beside[near])
+        kerbed = (~np.isnan(a) & np.isnan(b) & beside[far]) | (
+            np.isnan(a) & ~np.isnan(b) & beside[near]
+        )
         for row, column in np.argwhere(kerbed):
             is_x.append(x_face)
             faces.append((row + down, column + right))
             crest.append(float(np.nanmax([a[row, column], b[row, column]])) + kerb_m)
     n = len(faces)
-    return FaceStructure(name, "wall", np.array(is_x, bool), np.array(faces, np.int64).reshape(n, 2), np.array(crest), np.ones(n))
+    return FaceStructure(
+        name,
+        "wall",
+        np.array(is_x, bool),
+        np.array(faces, np.int64).reshape(n, 2),
+        np.array(crest),
+        np.ones(n),
+    )
 
 
 class OutfallFlapGate(Conveyance):
@@ -211,7 +288,9 @@ class OutfallFlapGate(Conveyance):
     CHINESE: ClassVar[str] = "拍门、挡水闸"
 
     kind: Literal["outfall_flap_gate"]
-    head_loss_k: float = Field(0.2, ge=0.0, le=5.0, description="on the last pipe: SWMM has none for an outfall's flap")
+    head_loss_k: float = Field(
+        0.2, ge=0.0, le=5.0, description="on the last pipe: SWMM has none for an outfall's flap"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -224,7 +303,9 @@ class OutfallFlapGate(Conveyance):
             if len(tokens) > place and tokens[place].upper() == "YES":
                 continue
             if tokens[2].upper() in ("FREE", "NORMAL"):
-                plan.doubts.append(doubt(name, f"{outfall} falls freely: no river can enter, a flap does nothing"))
+                plan.doubts.append(
+                    doubt(name, f"{outfall} falls freely: no river can enter, a flap does nothing")
+                )
             plan.item("inp.OUTFALLS", (outfall, "gated"), "set", "YES")
             plan.count("flap_gate", 1)
             for link, ends in view.inp.links().items():
@@ -247,7 +328,9 @@ class LeveeRaising(Conveyance):
 
     kind: Literal["levee_raising"]
     crest_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level of the datum")
-    raise_m: float | None = Field(None, ge=0.0, le=5.0, description="instead: over the ground along the line")
+    raise_m: float | None = Field(
+        None, ge=0.0, le=5.0, description="instead: over the ground along the line"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> LeveeRaising:
@@ -258,28 +341,59 @@ class LeveeRaising(Conveyance):
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, line = Plan(), line_of(name, self.targets, view)
         try:
-            section = section_along(view.inputs.terrain, name, [(float(x), float(y)) for x, y in line.coords], f"measure.{name}.targets")
+            section = section_along(
+                view.inputs.terrain,
+                name,
+                [(float(x), float(y)) for x, y in line.coords],
+                f"measure.{name}.targets",
+            )
         except InputError as error:
             plan.refusals += error.findings
             return plan
         faces = np.unique(np.column_stack([section.is_x, section.cells]), axis=0)
         is_x, cells = faces[:, 0].astype(bool), faces[:, 1:]
         other = cells - np.where(is_x[:, None], [0, 1], [1, 0])
-        inside = (other >= 0).all(axis=1) & view.active[tuple(cells.T)] & view.active[tuple(np.maximum(other, 0).T)]
+        inside = (
+            (other >= 0).all(axis=1)
+            & view.active[tuple(cells.T)]
+            & view.active[tuple(np.maximum(other, 0).T)]
+        )
         is_x, cells, other = is_x[inside], cells[inside], other[inside]
         ground = np.maximum(view.bed_elevation[tuple(cells.T)], view.bed_elevation[tuple(other.T)])
-        crest = np.full(len(cells), self.crest_m) if self.crest_m is not None else ground + (self.raise_m or 0.0)
+        crest = (
+            np.full(len(cells), self.crest_m)
+            if self.crest_m is not None
+            else ground + (self.raise_m or 0.0)
+        )
         higher = crest > ground + 1e-9
         if self.crest_m is not None and not higher.any():
             plan.refusals.append(
-                refusal(name, "crest_m", "the ground is higher everywhere", given=f"{self.crest_m:g} m", allowed=f"above {ground.min():.2f} m")
+                refusal(
+                    name,
+                    "crest_m",
+                    "the ground is higher everywhere",
+                    given=f"{self.crest_m:g} m",
+                    allowed=f"above {ground.min():.2f} m",
+                )
             )
         if higher.any():
             n = int(higher.sum())
-            plan.item("structures", name, "insert", FaceStructure(name, "dyke", is_x[higher], cells[higher], crest[higher], np.ones(n)))
+            plan.item(
+                "structures",
+                name,
+                "insert",
+                FaceStructure(name, "dyke", is_x[higher], cells[higher], crest[higher], np.ones(n)),
+            )
             plan.count("levee", line.length)
         plan.targets = [f"{line.length:.0f} m"]
         return plan
 
 
-KINDS = (*channels.KINDS, ObstructionRemoval, CulvertEnlargement, RoadFloodWay, OutfallFlapGate, LeveeRaising)
+KINDS = (
+    *channels.KINDS,
+    ObstructionRemoval,
+    CulvertEnlargement,
+    RoadFloodWay,
+    OutfallFlapGate,
+    LeveeRaising,
+)

@@ -1,4 +1,6 @@
-"""Project 2, pipe_network 排水管网系统提升: larger, more, cleaner and sounder sewers, and the inlets that feed them."""
+"""Project 2, pipe_network 排水管网系统提升: larger, more, cleaner and sounder sewers, and the
+inlets that feed them.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,28 @@ from flood_sim.drainage.check import Conduit, node_inverts
 from flood_sim.drainage.circular_pipe import DIAMETERS_M
 from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.ground.rainfall import FORMULAS
-from flood_sim.measures.base import CONDITION, FORMULA, MAKE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
+from flood_sim.measures.base import (
+    CONDITION,
+    FORMULA,
+    MAKE,
+    RESIZE,
+    InputsView,
+    Measure,
+    Project,
+    Targets,
+    doubt,
+    refusal,
+)
 from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
-from flood_sim.measures.network_parts import add_pipe, add_pump, add_store, add_weir, circular, rows_of
+from flood_sim.measures.network_parts import (
+    add_pipe,
+    add_pump,
+    add_store,
+    add_weir,
+    circular,
+    rows_of,
+)
 from flood_sim.measures.targets import items_of
 from flood_sim.simulation.inputs import NodeInlet
 
@@ -39,7 +59,9 @@ class TrunkUpsizing(PipeNetwork):
 
     kind: Literal["trunk_upsizing"]
     diameter_m: float | None = Field(None, gt=0.0, le=4.0)
-    size_for_return_period_y: float | None = Field(None, ge=1.0, le=100.0, description="by the rational method, never smaller than now")
+    size_for_return_period_y: float | None = Field(
+        None, ge=1.0, le=100.0, description="by the rational method, never smaller than now"
+    )
     min_cover_m: float = Field(0.7, ge=0.0, le=5.0, description="over the crown")
 
     @model_validator(mode="after")
@@ -70,7 +92,13 @@ class TrunkUpsizing(PipeNetwork):
                 continue
             if wanted <= c.depth_m + 1e-9 and c.shape == "CIRCULAR":
                 continue
-            room = min(rims.get(c.upper, math.inf) - c.inlet_m, rims.get(c.lower, math.inf) - c.outlet_m) - self.min_cover_m
+            room = (
+                min(
+                    rims.get(c.upper, math.inf) - c.inlet_m,
+                    rims.get(c.lower, math.inf) - c.outlet_m,
+                )
+                - self.min_cover_m
+            )
             if wanted > room + 1e-9 and wanted > c.depth_m + 1e-9:
                 fits = max((d for d in DIAMETERS_M if d <= room + 1e-9), default=0.0)
                 if self.diameter_m is None and fits > c.depth_m:
@@ -80,28 +108,48 @@ class TrunkUpsizing(PipeNetwork):
                     narrow.append(f"{target} none")
                     continue
                 else:
-                    plan.refusals.append(refusal(
-                        name, "diameter_m", f"pipe {target} has {room + self.min_cover_m:.2f} m between invert and ground, needs {wanted:g} + {self.min_cover_m:g} m cover",
-                        given=f"{wanted:g}", allowed=f"largest that fits is {fits:g} m", do="choose a relief_sewer, or a smaller min_cover_m",
-                    ))  # fmt: skip
+                    plan.refusals.append(
+                        refusal(
+                            name,
+                            "diameter_m",
+                            f"pipe {target} has {room + self.min_cover_m:.2f} m between invert and"
+                            f" ground, needs {wanted:g} + {self.min_cover_m:g} m cover",
+                            given=f"{wanted:g}",
+                            allowed=f"largest that fits is {fits:g} m",
+                            do="choose a relief_sewer, or a smaller min_cover_m",
+                        )
+                    )
                     continue
             plan.item("inp.XSECTIONS", (target, "shape"), "set", "CIRCULAR")
             plan.item("inp.XSECTIONS", (target, "geom1"), "raise_to", wanted / metre)
             plan.item("inp.XSECTIONS", (target, "geom2"), "set", 0.0)
             plan.count(sewer_item(wanted), c.length_m)
         if narrow:
-            said = f"{len(narrow)} of {len(plan.targets)} pipes have less room between invert and ground than the return period asks: {', '.join(narrow[:4])}"
-            plan.doubts.append(doubt(name, said + (" ..." if len(narrow) > 4 else ""), do="a relief_sewer, or a smaller min_cover_m"))
+            said = (
+                f"{len(narrow)} of {len(plan.targets)} pipes have less room between invert and"
+                f" ground than the return period asks: {', '.join(narrow[:4])}"
+            )
+            plan.doubts.append(
+                doubt(
+                    name,
+                    said + (" ..." if len(narrow) > 4 else ""),
+                    do="a relief_sewer, or a smaller min_cover_m",
+                )
+            )
         return plan
 
     def _sized(self, view: InputsView, c: Conduit) -> float:
-        """The first diameter whose full flow at the pipe's slope carries the wanted return period: Q grows with 1 + C lg P, and D^(8/3)."""
+        """The first diameter whose full flow at the pipe's slope carries the wanted return period:
+        Q grows with 1 + C lg P, and D^(8/3).
+        """
         law, now = FORMULAS[FORMULA], view.return_periods.get(c.name)
         wanted = self.size_for_return_period_y or 1.0
         if now is None or now <= 0.0 or now >= wanted:
             return c.depth_m
         growth = law.intensity_l_s_ha(10.0, wanted) / law.intensity_l_s_ha(10.0, now)
-        return next((d for d in DIAMETERS_M if d >= c.depth_m * growth**0.375 - 1e-9), DIAMETERS_M[-1])
+        return next(
+            (d for d in DIAMETERS_M if d >= c.depth_m * growth**0.375 - 1e-9), DIAMETERS_M[-1]
+        )
 
 
 class ReliefSewer(PipeNetwork):
@@ -117,7 +165,10 @@ class ReliefSewer(PipeNetwork):
     to_node: str
     diameter_m: float = Field(gt=0.0, le=4.0)
     inlet_level_m: float | None = Field(
-        None, ge=LOWEST_M, le=HIGHEST_M, description="invert at its upper end; absent: the node's; higher: it works as an overflow"
+        None,
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description="invert at its upper end; absent: the node's; higher: it works as an overflow",
     )
     length_m: float | None = Field(None, gt=0.0, le=100_000.0)
     manning_n: float = Field(0.013, ge=0.009, le=0.03)
@@ -132,25 +183,59 @@ class ReliefSewer(PipeNetwork):
         )
         missing = [n for n in plan.targets if n not in inverts]
         if missing or self.from_node == self.to_node:
-            plan.refusals.append(refusal(name, "from_node", "two nodes of the network are needed", given=", ".join(missing) or self.from_node))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "from_node",
+                    "two nodes of the network are needed",
+                    given=", ".join(missing) or self.from_node,
+                )
+            )
             return plan
         if self.length_m is None and not {self.from_node, self.to_node} <= set(where):
-            plan.refusals.append(refusal(name, "length_m", "a node has no coordinates: give the length"))
+            plan.refusals.append(
+                refusal(name, "length_m", "a node has no coordinates: give the length")
+            )
             return plan
         length = self.length_m or math.dist(where[self.from_node], where[self.to_node])
         upper = self.inlet_level_m if self.inlet_level_m is not None else inverts[self.from_node]
         slope = (upper - inverts[self.to_node]) / length
         if slope < LEAST_SLOPE:
             plan.refusals.append(
-                refusal(name, "to_node", f"its slope would be {slope:.5f}", allowed=f"at least {LEAST_SLOPE}", do="choose another node, or a pump")
+                refusal(
+                    name,
+                    "to_node",
+                    f"its slope would be {slope:.5f}",
+                    allowed=f"at least {LEAST_SLOPE}",
+                    do="choose another node, or a pump",
+                )
             )
         room = view.inp.rims().get(self.from_node, math.inf) - upper - self.min_cover_m
         if self.diameter_m > room + 1e-9:
-            plan.refusals.append(refusal(name, "diameter_m", "too little cover", given=f"{self.diameter_m:g}", allowed=f"at most {room:.2f} m"))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "diameter_m",
+                    "too little cover",
+                    given=f"{self.diameter_m:g}",
+                    allowed=f"at most {room:.2f} m",
+                )
+            )
         by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
         offset = upper / metre if by_level else (upper - inverts[self.from_node]) / metre
         lower = inverts[self.to_node] / metre if by_level else 0.0
-        add_pipe(plan, view, name, self.from_node, self.to_node, length, self.diameter_m, offset, lower, self.manning_n)
+        add_pipe(
+            plan,
+            view,
+            name,
+            self.from_node,
+            self.to_node,
+            length,
+            self.diameter_m,
+            offset,
+            lower,
+            self.manning_n,
+        )
         return plan
 
 
@@ -163,9 +248,13 @@ class InletAddition(PipeNetwork):
     CHINESE: ClassVar[str] = "雨水口增设"
 
     kind: Literal["inlet_addition"]
-    type: Literal[tuple(INLET_KINDS)] = Field("double_gutter_grate", description="one of: " + ", ".join(INLET_KINDS))  # type: ignore[valid-type]
+    type: Literal[tuple(INLET_KINDS)] = Field(  # type: ignore[valid-type]
+        "double_gutter_grate", description="one of: " + ", ".join(INLET_KINDS)
+    )
     count: int = Field(2, ge=0, le=100, description="inlets a node")
-    open_share: OpenShare = Field(0.6, description="what clogging leaves open; gutter grates 0.6 (FACTS 5.4, assumed)")
+    open_share: OpenShare = Field(
+        0.6, description="what clogging leaves open; gutter grates 0.6 (FACTS 5.4, assumed)"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, shape = Plan(), INLET_KINDS[self.type]
@@ -184,12 +273,26 @@ class InletAddition(PipeNetwork):
             rim = template[node].rim_m if node in template else None
             for k, (row, column) in enumerate(cells):
                 inlet = NodeInlet(
-                    node, row, column, part * shape.perimeter_m, part * shape.area_m2, part * shape.capacity_m3_s, rim, open_share=self.open_share
+                    node,
+                    row,
+                    column,
+                    part * shape.perimeter_m,
+                    part * shape.area_m2,
+                    part * shape.capacity_m3_s,
+                    rim,
+                    open_share=self.open_share,
                 )
                 plan.item("inlets", (name, node, k), "insert", inlet)
             plan.count("inlet", self.count)
         if without:
-            plan.refusals.append(refusal(name, "targets", f"{len(without)} nodes have no cell on the ground", given=", ".join(without[:5])))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "targets",
+                    f"{len(without)} nodes have no cell on the ground",
+                    given=", ".join(without[:5]),
+                )
+            )
         return plan
 
 
@@ -202,7 +305,9 @@ class InletCleaning(PipeNetwork):
     CHINESE: ClassVar[str] = "雨水口清掏"
 
     kind: Literal["inlet_cleaning"]
-    open_share: OpenShare = Field(0.6, description="after: by type 0.5 to 0.8 in a storm with debris, 1 clean")
+    open_share: OpenShare = Field(
+        0.6, description="after: by type 0.5 to 0.8 in a storm with debris, 1 clean"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -259,7 +364,12 @@ class SewerCleaning(PipeNetwork):
                 plan.count("sewer_cleaning", c.length_m)
         if plan.targets and not cleaned and self.sediment_m == 0.0 and not self.targets.allow_empty:
             plan.refusals.append(
-                refusal(name, "targets", "there is nothing to clean in these pipes", do='choose pipes with sediment: where = ["sediment_m > 0"]')
+                refusal(
+                    name,
+                    "targets",
+                    "there is nothing to clean in these pipes",
+                    do='choose pipes with sediment: where = ["sediment_m > 0"]',
+                )
             )
         return plan
 
@@ -285,7 +395,14 @@ class TrunkRehabilitation(PipeNetwork):
                 continue
             inner = c.depth_m - 2.0 * self.lining_mm / 1000.0
             if inner < 0.2:
-                plan.refusals.append(refusal(name, "lining_mm", f"{target} would have {inner:.2f} m left", allowed="0.2 m"))
+                plan.refusals.append(
+                    refusal(
+                        name,
+                        "lining_mm",
+                        f"{target} would have {inner:.2f} m left",
+                        allowed="0.2 m",
+                    )
+                )
                 continue
             if self.lining_mm == 0.0 and c.roughness <= self.manning_n:
                 continue
@@ -314,10 +431,19 @@ class CrossConnectionRemoval(PipeNetwork):
         if chosen:
             plan.targets = items_of(name, self.targets, view, "nodes")
         else:
-            plan.targets = sorted(n for n in items_of(name, self.targets, view, "nodes") if n in dry)
+            plan.targets = sorted(
+                n for n in items_of(name, self.targets, view, "nodes") if n in dry
+            )
         without = [n for n in plan.targets if n not in dry]
         if without or not plan.targets:
-            plan.refusals.append(refusal(name, "targets", "these nodes have no dry-weather flow ([DWF])", given=", ".join(without[:5])))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "targets",
+                    "these nodes have no dry-weather flow ([DWF])",
+                    given=", ".join(without[:5]),
+                )
+            )
         for node in plan.targets:
             if node in dry:
                 plan.item("inp.DWF", (node, NEW_ROW), "delete")
@@ -326,11 +452,21 @@ class CrossConnectionRemoval(PipeNetwork):
 
 
 class DeepTunnel(PipeNetwork):
-    """A level tunnel as one store; shafts let water in over weirs, a pump empties it. Flow along the tunnel is not resolved."""
+    """A level tunnel as one store; shafts let water in over weirs, a pump empties it. Flow along
+    the tunnel is not resolved.
+    """
 
     STAGE: ClassVar[int] = MAKE
     WRITES: ClassVar[frozenset[str]] = frozenset(
-        {"inp.STORAGE", "inp.WEIRS", "inp.XSECTIONS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES", "return_cells"}
+        {
+            "inp.STORAGE",
+            "inp.WEIRS",
+            "inp.XSECTIONS",
+            "inp.PUMPS",
+            "inp.CURVES",
+            "inp.COORDINATES",
+            "return_cells",
+        }
     )
     SUMMARY: ClassVar[str] = "deep tunnel with shafts behind weirs and a pump"
     CHINESE: ClassVar[str] = "深层隧道"
@@ -338,26 +474,69 @@ class DeepTunnel(PipeNetwork):
     kind: Literal["deep_tunnel"]
     diameter_m: float = Field(8.0, ge=3.0, le=12.0)
     length_m: float = Field(gt=0.0, le=100_000.0)
-    crest_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level of the weirs; absent: 0.5 m under each shaft's rim")
+    crest_m: float | None = Field(
+        None,
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description="level of the weirs; absent: 0.5 m under each shaft's rim",
+    )
     weir_m: float = Field(5.0, gt=0.0, le=50.0, description="length of the weir at each shaft")
-    dewater_m3_s: float = Field(1.0, ge=0.0, le=50.0, description="pump back to the first shaft, on while it has room")
-    depth_m: float = Field(30.0, ge=10.0, le=80.0, description="of the tunnel's invert under the lowest rim")
+    dewater_m3_s: float = Field(
+        1.0, ge=0.0, le=50.0, description="pump back to the first shaft, on while it has room"
+    )
+    depth_m: float = Field(
+        30.0, ge=10.0, le=80.0, description="of the tunnel's invert under the lowest rim"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, rims = Plan(), view.inp.rims()
         plan.targets = items_of(name, self.targets, view, "nodes")
         if self.dewater_m3_s == 0.0:
-            plan.refusals.append(refusal(name, "dewater_m3_s", "a tunnel without a pump is full after the first storm", allowed="above 0"))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "dewater_m3_s",
+                    "a tunnel without a pump is full after the first storm",
+                    allowed="above 0",
+                )
+            )
         volume = math.pi / 4.0 * self.diameter_m**2 * self.length_m
         invert = min(rims[n] for n in plan.targets) - self.depth_m
         lowest = min(rims[n] for n in plan.targets)
-        add_store(plan, view, name, invert, lowest, volume / self.diameter_m, plan.targets[0], invert + self.diameter_m)
+        add_store(
+            plan,
+            view,
+            name,
+            invert,
+            lowest,
+            volume / self.diameter_m,
+            plan.targets[0],
+            invert + self.diameter_m,
+        )
         for k, node in enumerate(plan.targets, start=1):
             crest = self.crest_m if self.crest_m is not None else rims[node] - 0.5
             add_weir(plan, view, name, f"{name}_w{k}", node, name, crest, self.weir_m)
-        add_pump(plan, view, f"{name}_p", name, plan.targets[0], self.dewater_m3_s, start_m=0.5, stop_m=0.1)
+        add_pump(
+            plan,
+            view,
+            f"{name}_p",
+            name,
+            plan.targets[0],
+            self.dewater_m3_s,
+            start_m=0.5,
+            stop_m=0.1,
+        )
         plan.count("tunnel", volume)
         return plan
 
 
-KINDS = (TrunkUpsizing, ReliefSewer, InletAddition, InletCleaning, SewerCleaning, TrunkRehabilitation, CrossConnectionRemoval, DeepTunnel)
+KINDS = (
+    TrunkUpsizing,
+    ReliefSewer,
+    InletAddition,
+    InletCleaning,
+    SewerCleaning,
+    TrunkRehabilitation,
+    CrossConnectionRemoval,
+    DeepTunnel,
+)

@@ -1,4 +1,6 @@
-"""Project 3, pump_stations 雨水泵站提升: new stations, more pumps, pumps on trucks, control. (Power and control rooms stand with the sites.)"""
+"""Project 3, pump_stations 雨水泵站提升: new stations, more pumps, pumps on trucks, control. (Power
+and control rooms stand with the sites.)
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,17 @@ from flood_sim.core.errors import nearest
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.core.units import SECONDS_PER_HOUR, SWMM_FLOW_UNITS, minutes_to_s
 from flood_sim.drainage.check import node_inverts
-from flood_sim.measures.base import MAKE, OPERATE, RESIZE, InputsView, Measure, Project, Targets, doubt, refusal
+from flood_sim.measures.base import (
+    MAKE,
+    OPERATE,
+    RESIZE,
+    InputsView,
+    Measure,
+    Project,
+    Targets,
+    doubt,
+    refusal,
+)
 from flood_sim.measures.edits import NEW_ROW, Plan
 from flood_sim.measures.network_parts import add_pump, add_store
 from flood_sim.measures.orders import Order, ordered
@@ -29,31 +41,65 @@ class PumpStations(Measure):
 
 
 class NewPumpStation(PumpStations):
-    """Pumps from a node over the river's level, or from one place on the ground to another. A junction gets a wet well of its own: pumps that
-    empty their sump within a minute only start and stop."""
+    """Pumps from a node over the river's level, or from one place on the ground to another. A
+    junction gets a wet well of its own: pumps that empty their sump within a minute only start and
+    stop."""
 
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset({"inp"})
     WRITES: ClassVar[frozenset[str]] = frozenset(
-        {"inp.OUTFALLS", "inp.PUMPS", "inp.CURVES", "inp.COORDINATES", "inp.STORAGE", "inp.CONDUITS", "inp.XSECTIONS", "return_cells", "pumps"}
+        {
+            "inp.OUTFALLS",
+            "inp.PUMPS",
+            "inp.CURVES",
+            "inp.COORDINATES",
+            "inp.STORAGE",
+            "inp.CONDUITS",
+            "inp.XSECTIONS",
+            "return_cells",
+            "pumps",
+        }
     )
-    SUMMARY: ClassVar[str] = "pump station from a node to a new outfall, or between two places on the ground"
+    SUMMARY: ClassVar[str] = (
+        "pump station from a node to a new outfall, or between two places on the ground"
+    )
     CHINESE: ClassVar[str] = "新建泵站"
 
     kind: Literal["new_pump_station"]
-    from_node: str | None = Field(None, description="a node of the network: a storage node is the wet well, a junction gets one")
-    from_m: tuple[float, float] | None = Field(None, description="instead: map coordinates of the inlet on the ground")
+    from_node: str | None = Field(
+        None,
+        description="a node of the network: a storage node is the wet well, a junction gets one",
+    )
+    from_m: tuple[float, float] | None = Field(
+        None, description="instead: map coordinates of the inlet on the ground"
+    )
     to_m: tuple[float, float] | None = Field(None, description="with from_m: where the water goes")
-    outlet_level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="with from_node: level of the outlet; absent: the node's rim")
+    outlet_level_m: float | None = Field(
+        None,
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description="with from_node: level of the outlet; absent: the node's rim",
+    )
     capacity_m3_s: float = Field(ge=0.0, le=100.0)
     units: int = Field(3, ge=1, le=12, description="equal pumps that share the capacity")
-    start_m: float | None = Field(None, gt=0.0, le=20.0, description="depth at which the first starts; absent: 2 in a well, 0.15 on the ground")
-    stop_m: float | None = Field(None, ge=0.0, le=20.0, description="absent: 0.5 in a well, 0.05 on the ground")
-    sump_m: float = Field(2.5, ge=0.5, le=10.0, description="floor of a new wet well under the junction's invert")
+    start_m: float | None = Field(
+        None,
+        gt=0.0,
+        le=20.0,
+        description="depth at which the first starts; absent: 2 in a well, 0.15 on the ground",
+    )
+    stop_m: float | None = Field(
+        None, ge=0.0, le=20.0, description="absent: 0.5 in a well, 0.05 on the ground"
+    )
+    sump_m: float = Field(
+        2.5, ge=0.5, le=10.0, description="floor of a new wet well under the junction's invert"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> NewPumpStation:
-        if (self.from_node is None) == (self.from_m is None) or (self.from_m is None) != (self.to_m is None):
+        if (self.from_node is None) == (self.from_m is None) or (self.from_m is None) != (
+            self.to_m is None
+        ):
             raise ValueError("give from_node, or from_m and to_m")
         if self.levels[1] >= self.levels[0]:
             raise ValueError("stop_m must be below start_m")
@@ -63,7 +109,9 @@ class NewPumpStation(PumpStations):
     def levels(self) -> tuple[float, float]:
         """Depths at which the first pump starts and stops."""
         start, stop = (2.0, 0.5) if self.from_node is not None else (0.15, 0.05)
-        return start if self.start_m is None else self.start_m, stop if self.stop_m is None else self.stop_m
+        return start if self.start_m is None else self.start_m, (
+            stop if self.stop_m is None else self.stop_m
+        )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -77,14 +125,37 @@ class NewPumpStation(PumpStations):
         rims = view.inp.rims()
         if self.from_node not in rims:
             plan.refusals.append(
-                refusal(name, "from_node", f"no such node{nearest(self.from_node, rims)}", given=self.from_node, allowed="a junction or storage node")
+                refusal(
+                    name,
+                    "from_node",
+                    f"no such node{nearest(self.from_node, rims)}",
+                    given=self.from_node,
+                    allowed="a junction or storage node",
+                )
             )
             return plan
-        inflow = max((c.capacity_m3_s for c in view.conduits.values() if c.lower == self.from_node and math.isfinite(c.capacity_m3_s)), default=0.0)
+        inflow = max(
+            (
+                c.capacity_m3_s
+                for c in view.conduits.values()
+                if c.lower == self.from_node and math.isfinite(c.capacity_m3_s)
+            ),
+            default=0.0,
+        )
         if 0.0 < inflow < 0.5 * self.capacity_m3_s:
-            plan.doubts.append(doubt(name, f"the pipes into {self.from_node} bring {inflow:.2f} m3/s by gravity: the pumps will starve"))
+            plan.doubts.append(
+                doubt(
+                    name,
+                    f"the pipes into {self.from_node} bring {inflow:.2f} m3/s by gravity: the pumps"
+                    " will starve",
+                )
+            )
         well = self._well(name, plan, view, self.from_node)
-        level, place, metre = self.outlet_level_m or rims[self.from_node], view.inp.coordinates().get(self.from_node), view.inp.metres_per_unit
+        level, place, metre = (
+            self.outlet_level_m or rims[self.from_node],
+            view.inp.coordinates().get(self.from_node),
+            view.inp.metres_per_unit,
+        )
         start, stop = self.levels
         band = 0.5 * (start - stop) / self.units
         for k in range(self.units):  # an outfall takes one link: each pump has its own
@@ -92,33 +163,80 @@ class NewPumpStation(PumpStations):
             plan.row("OUTFALLS", outfall, level / metre, "FREE", "NO")
             if place is not None:
                 plan.row("COORDINATES", outfall, place[0] + 3.0 * (k + 1), place[1])
-            add_pump(plan, view, f"{name}_p{k + 1}", well, outfall, self.capacity_m3_s / self.units, start + band * k, stop + band * k)
+            add_pump(
+                plan,
+                view,
+                f"{name}_p{k + 1}",
+                well,
+                outfall,
+                self.capacity_m3_s / self.units,
+                start + band * k,
+                stop + band * k,
+            )
         return plan
 
     def _well(self, name: str, plan: Plan, view: InputsView, node: str) -> str:
-        """The wet well: the storage node itself, or a new one beside a junction, large enough that all pumps need a minute to empty it."""
+        """The wet well: the storage node itself, or a new one beside a junction, large enough that
+        all pumps need a minute to empty it.
+        """
         start, stop = self.levels
-        stores, inverts, rims = {r.tokens[0]: r.tokens for r in view.inp.rows("STORAGE")}, node_inverts(view.inp), view.inp.rims()
+        stores, inverts, rims = (
+            {r.tokens[0]: r.tokens for r in view.inp.rows("STORAGE")},
+            node_inverts(view.inp),
+            view.inp.rims(),
+        )
         area = LEAST_EMPTYING_S * self.capacity_m3_s / (start - stop)
         depth = rims[node] - inverts[node] + (0.0 if node in stores else self.sump_m)
         if start >= depth:
-            plan.refusals.append(refusal(name, "start_m", "the pumps would start over the rim", given=f"{start:g} m", allowed=f"below {depth:.2f} m"))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "start_m",
+                    "the pumps would start over the rim",
+                    given=f"{start:g} m",
+                    allowed=f"below {depth:.2f} m",
+                )
+            )
         if node in stores:
             own = _constant_area(stores[node]) * view.inp.metres_per_unit**2
             if own < area:
                 given, allowed = (
                     f"{own:.0f} m2",
-                    f"at least {area:.0f} m2 between {stop:g} and {start:g} m, or {own / area * self.capacity_m3_s:.2f} m3/s",
+                    (
+                        f"at least {area:.0f} m2 between {stop:g} and {start:g} m, or"
+                        f" {own / area * self.capacity_m3_s:.2f} m3/s"
+                    ),
                 )
-                plan.refusals.append(refusal(name, "from_node", "the pumps empty this well within a minute", given=given, allowed=allowed))
+                plan.refusals.append(
+                    refusal(
+                        name,
+                        "from_node",
+                        "the pumps empty this well within a minute",
+                        given=given,
+                        allowed=allowed,
+                    )
+                )
             return node
         well, metre = f"{name}_well", view.inp.metres_per_unit
         floor = inverts[node] - self.sump_m
         add_store(plan, view, well, floor, rims[node], area, node)
         pipe = max((c.depth_m for c in view.conduits.values() if c.lower == node), default=1.0)
         by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
-        upper, lower = (inverts[node], inverts[node] - 0.01) if by_level else (0.0, self.sump_m - 0.01)
-        plan.row("CONDUITS", f"{name}_inlet", node, well, 12.0 / metre, 0.013, upper / metre, lower / metre, 0, 0)
+        upper, lower = (
+            (inverts[node], inverts[node] - 0.01) if by_level else (0.0, self.sump_m - 0.01)
+        )
+        plan.row(
+            "CONDUITS",
+            f"{name}_inlet",
+            node,
+            well,
+            12.0 / metre,
+            0.013,
+            upper / metre,
+            lower / metre,
+            0,
+            0,
+        )
         plan.row("XSECTIONS", f"{name}_inlet", "CIRCULAR", pipe / metre, 0, 0, 0, 1)
         return well
 
@@ -127,22 +245,39 @@ class NewPumpStation(PumpStations):
         for key, location in (("from_m", self.from_m), ("to_m", self.to_m)):
             cell = view.open_cell(location or (0.0, 0.0))
             if cell is None:
-                plan.refusals.append(refusal(name, key, "this is no open cell", given=str(location), allowed=repr(view.grid)))
+                plan.refusals.append(
+                    refusal(
+                        name,
+                        key,
+                        "this is no open cell",
+                        given=str(location),
+                        allowed=repr(view.grid),
+                    )
+                )
                 return
             ends.append(cell)
         if ends[0] == ends[1]:
             plan.refusals.append(refusal(name, "to_m", "both ends lie in one cell"))
             return
-        plan.item("pumps", name, "insert", SurfacePump(name, ends[0], ends[1], self.capacity_m3_s, *self.levels))
+        plan.item(
+            "pumps",
+            name,
+            "insert",
+            SurfacePump(name, ends[0], ends[1], self.capacity_m3_s, *self.levels),
+        )
 
 
 def _constant_area(tokens: list[str]) -> float:
-    """Constant area of a functional storage node, in the file's units; endless where it is given otherwise."""
+    """Constant area of a functional storage node, in the file's units; endless where it is given
+    otherwise.
+    """
     return float(tokens[7]) if len(tokens) > 7 and tokens[4].upper() == "FUNCTIONAL" else math.inf
 
 
 class PumpCapacity(PumpStations):
-    """Pumps in parallel with those that are there: they add flow at a head, less than twice the pumps on one rising main."""
+    """Pumps in parallel with those that are there: they add flow at a head, less than twice the
+    pumps on one rising main.
+    """
 
     STAGE: ClassVar[int] = RESIZE
     READS: ClassVar[frozenset[str]] = frozenset({"inp"})
@@ -152,7 +287,11 @@ class PumpCapacity(PumpStations):
 
     kind: Literal["pump_capacity"]
     targets: Targets = Targets()
-    add_m3_s: float = Field(ge=0.0, le=100.0, description="of all named pumps together, at the largest flow of their curves")
+    add_m3_s: float = Field(
+        ge=0.0,
+        le=100.0,
+        description="of all named pumps together, at the largest flow of their curves",
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -168,7 +307,14 @@ class PumpCapacity(PumpStations):
             tokens = rows[target]
             curve = tokens[3]
             if curve not in kinds:
-                plan.refusals.append(refusal(name, "targets", f"{target} has no curve (ideal pump): it takes what comes already", given=curve))
+                plan.refusals.append(
+                    refusal(
+                        name,
+                        "targets",
+                        f"{target} has no curve (ideal pump): it takes what comes already",
+                        given=curve,
+                    )
+                )
                 continue
             if tokens[2] in outfalls:
                 plan.refusals.append(
@@ -183,7 +329,12 @@ class PumpCapacity(PumpStations):
             factor = share / unit / max(q for _, q in points[curve])
             link, own = f"{name}_{target}", f"{name}_{target}_curve"
             (x, q), *rest = [(f"{x:.9g}", f"{factor * q:.9g}") for x, q in points[curve]]
-            plan.item("inp.CURVES", (own, NEW_ROW), "insert", [(own, kinds[curve], x, q), *((own, x, q) for x, q in rest)])
+            plan.item(
+                "inp.CURVES",
+                (own, NEW_ROW),
+                "insert",
+                [(own, kinds[curve], x, q), *((own, x, q) for x, q in rest)],
+            )
             plan.row("PUMPS", link, tokens[1], tokens[2], own, *tokens[4:7])
             plan.count("pump_added", share)
         return plan
@@ -203,7 +354,9 @@ def pump_curves(view: InputsView) -> tuple[dict[str, str], dict[str, list[tuple[
 
 
 class MobilePumps(PumpStations):
-    """Pumps on trucks: ordered, they drive to a place, are set up, and lift water from the street into the network while it stands there."""
+    """Pumps on trucks: ordered, they drive to a place, are set up, and lift water from the street
+    into the network while it stands there.
+    """
 
     STAGE: ClassVar[int] = OPERATE
     READS: ClassVar[frozenset[str]] = frozenset({"inp", "bed_elevation", "gauges", "rainfall"})
@@ -215,11 +368,20 @@ class MobilePumps(PumpStations):
     from_m: tuple[float, float] = Field(description="map coordinates of the place")
     to_node: str = Field(description="node of the network that takes the water")
     trucks: int = Field(1, ge=0, le=100)
-    capacity_m3_h: float = Field(3000.0, gt=0.0, le=20_000.0, description="of each truck: 1,500 to 3,000 (published); over a whole event far less")
+    capacity_m3_h: float = Field(
+        3000.0,
+        gt=0.0,
+        le=20_000.0,
+        description="of each truck: 1,500 to 3,000 (published); over a whole event far less",
+    )
     order: Order
-    mobilise_min: float = Field(30.0, ge=0.0, le=1440.0, description="on the way, whatever the roads (assumed)")
+    mobilise_min: float = Field(
+        30.0, ge=0.0, le=1440.0, description="on the way, whatever the roads (assumed)"
+    )
     setup_min: float = Field(30.0, ge=0.0, le=1440.0, description="assumed")
-    stop_depth_m: float = Field(0.05, ge=0.0, le=2.0, description="they stop while less water stands there")
+    stop_depth_m: float = Field(
+        0.05, ge=0.0, le=2.0, description="they stop while less water stands there"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, rims = Plan(targets=[self.to_node]), view.inp.rims()
@@ -227,10 +389,26 @@ class MobilePumps(PumpStations):
             return plan
         cell = view.open_cell(self.from_m)
         if cell is None:
-            plan.refusals.append(refusal(name, "from_m", "this is no open cell", given=str(self.from_m), allowed=repr(view.grid)))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "from_m",
+                    "this is no open cell",
+                    given=str(self.from_m),
+                    allowed=repr(view.grid),
+                )
+            )
             return plan
         if self.to_node not in rims:
-            plan.refusals.append(refusal(name, "to_node", f"no such node{nearest(self.to_node, rims)}", given=self.to_node, allowed="no outfall"))
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "to_node",
+                    f"no such node{nearest(self.to_node, rims)}",
+                    given=self.to_node,
+                    allowed="no outfall",
+                )
+            )
             return plan
         self._refuse_far(name, plan, view, cell, rims[self.to_node])
         if plan.refusals:
@@ -245,27 +423,47 @@ class MobilePumps(PumpStations):
         )
         ends = Watch("depth", cell, below=self.stop_depth_m) if self.stop_depth_m > 0.0 else None
         flow = self.trucks * self.capacity_m3_h / SECONDS_PER_HOUR
-        plan.item("mobile_pumps", name, "insert", MobilePump(name, cell, self.to_node, flow, Watch("action", name, above=0.5), ends))
+        plan.item(
+            "mobile_pumps",
+            name,
+            "insert",
+            MobilePump(name, cell, self.to_node, flow, Watch("action", name, above=0.5), ends),
+        )
         plan.item("trucks", name, "add", self.trucks)
         plan.count("pump_truck", self.trucks)
         return plan
 
-    def _refuse_far(self, name: str, plan: Plan, view: InputsView, cell: tuple[int, int], rim_m: float) -> None:
+    def _refuse_far(
+        self, name: str, plan: Plan, view: InputsView, cell: tuple[int, int], rim_m: float
+    ) -> None:
         lift, end = rim_m - view.ground_at(*cell), view.inp.coordinates().get(self.to_node)
         if lift > HIGHEST_LIFT_M:
             plan.refusals.append(
-                refusal(name, "to_node", "too high for pumps on trucks", given=f"{lift:.1f} m", allowed=f"at most {HIGHEST_LIFT_M:g} m")
+                refusal(
+                    name,
+                    "to_node",
+                    "too high for pumps on trucks",
+                    given=f"{lift:.1f} m",
+                    allowed=f"at most {HIGHEST_LIFT_M:g} m",
+                )
             )
         hose = math.dist(self.from_m, end) if end is not None else 0.0
         if hose > LONGEST_HOSE_M:
             plan.refusals.append(
-                refusal(name, "to_node", "the hose would be too long", given=f"{hose:.0f} m", allowed=f"at most {LONGEST_HOSE_M:.0f} m")
+                refusal(
+                    name,
+                    "to_node",
+                    "the hose would be too long",
+                    given=f"{hose:.0f} m",
+                    allowed=f"at most {LONGEST_HOSE_M:.0f} m",
+                )
             )
 
 
 class SmartControl(PumpStations):
-    """Stations that start earlier and empty their store before the storm, and links (gates, pumps) held at a setting while water stands at a far
-    gauge. It makes no water vanish: what is pumped earlier is pumped once."""
+    """Stations that start earlier and empty their store before the storm, and links (gates, pumps)
+    held at a setting while water stands at a far gauge. It makes no water vanish: what is pumped
+    earlier is pumped once."""
 
     STAGE: ClassVar[int] = OPERATE
     READS: ClassVar[frozenset[str]] = frozenset({"inp", "gauges"})
@@ -275,13 +473,20 @@ class SmartControl(PumpStations):
 
     kind: Literal["smart_control"]
     targets: Targets = Field(Targets(), description="pumps")
-    start_m: float | None = Field(None, ge=0.0, le=20.0, description="depth in the wet well at which they start; at most today's")
+    start_m: float | None = Field(
+        None,
+        ge=0.0,
+        le=20.0,
+        description="depth in the wet well at which they start; at most today's",
+    )
     stop_m: float | None = Field(None, ge=0.0, le=20.0, description="depth at which they stop")
     links: tuple[str, ...] = Field((), description="links that are held while the gauge says so")
     setting: float = Field(0.0, ge=0.0, le=1.0, description="0 closed, 1 open or on")
     gauge: str | None = Field(None, description="with links")
     above_m: float = Field(0.15, gt=0.0, le=10.0, description="depth at the gauge")
-    sensor_delay_s: float = Field(60.0, ge=0.0, le=3600.0, description="from the gauge's level to the moved link, both ways")
+    sensor_delay_s: float = Field(
+        60.0, ge=0.0, le=3600.0, description="from the gauge's level to the moved link, both ways"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -290,10 +495,26 @@ class SmartControl(PumpStations):
         known = view.inp.links()
         for link in self.links:
             if link not in known:
-                plan.refusals.append(refusal(name, "links", f"no such link{nearest(link, known)}", given=link))
-        if (self.gauge is None) != (not self.links) or (self.gauge is not None and self.gauge not in view.gauges):
-            text = f"no such gauge{nearest(self.gauge, view.gauges)}" if self.gauge is not None else "links and gauge go together"
-            plan.refusals.append(refusal(name, "gauge", text, given=str(self.gauge), allowed=", ".join(view.gauges) or "the scenario has none"))
+                plan.refusals.append(
+                    refusal(name, "links", f"no such link{nearest(link, known)}", given=link)
+                )
+        if (self.gauge is None) != (not self.links) or (
+            self.gauge is not None and self.gauge not in view.gauges
+        ):
+            text = (
+                f"no such gauge{nearest(self.gauge, view.gauges)}"
+                if self.gauge is not None
+                else "links and gauge go together"
+            )
+            plan.refusals.append(
+                refusal(
+                    name,
+                    "gauge",
+                    text,
+                    given=str(self.gauge),
+                    allowed=", ".join(view.gauges) or "the scenario has none",
+                )
+            )
         elif self.links:
             watch = Watch("depth", view.gauges[self.gauge or ""], above=self.above_m)
             ends = Watch("depth", view.gauges[self.gauge or ""], below=self.above_m)
@@ -301,7 +522,15 @@ class SmartControl(PumpStations):
                 "operations",
                 name,
                 "insert",
-                Operation(name, "set_links", begins=watch, ends=ends, links=self.links, setting=self.setting, delay_s=self.sensor_delay_s),
+                Operation(
+                    name,
+                    "set_links",
+                    begins=watch,
+                    ends=ends,
+                    links=self.links,
+                    setting=self.setting,
+                    delay_s=self.sensor_delay_s,
+                ),
             )
         if not plan.refusals and plan.edits:
             plan.count("control_system", 1)
@@ -309,13 +538,30 @@ class SmartControl(PumpStations):
         return plan
 
     def _start_earlier(self, name: str, plan: Plan, view: InputsView) -> None:
-        rows, metre = {r.tokens[0]: r.tokens for r in view.inp.rows("PUMPS")}, view.inp.metres_per_unit
+        rows, metre = (
+            {r.tokens[0]: r.tokens for r in view.inp.rows("PUMPS")},
+            view.inp.metres_per_unit,
+        )
         for pump in items_of(name, self.targets, view, "pumps"):
             start, stop = (float(t) * metre for t in (*rows[pump][5:7], *["0"] * 2)[:2])
-            wanted, rest = start if self.start_m is None else self.start_m, min(stop if self.stop_m is None else self.stop_m, self.start_m or 1e9)
+            wanted, rest = (
+                start if self.start_m is None else self.start_m,
+                min(stop if self.stop_m is None else self.stop_m, self.start_m or 1e9),
+            )
             if wanted > start + 1e-9 or rest > wanted:
-                given, allowed = f"{wanted:g} and {rest:g} m", f"start at most {start:g} m (today's), stop at most start"
-                plan.refusals.append(refusal(name, "start_m", f"{pump} would start later, or stop above its start", given=given, allowed=allowed))
+                given, allowed = (
+                    f"{wanted:g} and {rest:g} m",
+                    f"start at most {start:g} m (today's), stop at most start",
+                )
+                plan.refusals.append(
+                    refusal(
+                        name,
+                        "start_m",
+                        f"{pump} would start later, or stop above its start",
+                        given=given,
+                        allowed=allowed,
+                    )
+                )
             elif wanted < start or rest < stop:
                 plan.item("inp.PUMPS", (pump, "start"), "set", wanted / metre)
                 plan.item("inp.PUMPS", (pump, "stop"), "set", rest / metre)

@@ -1,4 +1,6 @@
-"""Levels against the ground, amounts against area and span: what no unit or range of its own can tell."""
+"""Levels against the ground, amounts against area and span: what no unit or range of its own can
+tell.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,18 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.surface.boundaries import Series
 
 SAME_DATUM = "are ground and level on one datum, both in metres?"
-ODD_DEPTH_M, LARGEST_DEPTH_M = 8.0, 100.0  # of water over the ground that a stage or a start brings, half of the cells deeper
+ODD_DEPTH_M, LARGEST_DEPTH_M = (
+    8.0,
+    100.0,
+)  # of water over the ground that a stage or a start brings, half of the cells deeper
 DEEPEST_M = 200.0  # of water at the start anywhere
 ODD_BELOW_M, LOWEST_BELOW_M = 0.5, 10.0  # a stage under all ground of its edge
 ODD_BURIED_M, DEEPEST_BURIED_M = 10.0, 60.0  # a culvert's invert under the ground above it
 ODD_HIGH_M, HIGHEST_OVER_M = 25.0, 300.0  # crests, decks, sills over the ground
-ODD_UNIT_M2_S, LARGEST_UNIT_M2_S = 60.0, 600.0  # discharge a metre of width: great rivers in flood carry 100 to 200
+ODD_UNIT_M2_S, LARGEST_UNIT_M2_S = (
+    60.0,
+    600.0,
+)  # discharge a metre of width: great rivers in flood carry 100 to 200
 ODD_RISE_M, LARGEST_RISE_M = 10.0, 500.0  # an inflow's volume spread over the whole model
 STEEP, CLIFF = 0.35, 1.0  # slope that half of the ground exceeds: of mountains, of no ground at all
 LEVEL_SHARE = 0.5  # of the ground
@@ -36,85 +44,187 @@ def model_area_m2(terrain: Terrain) -> float:
 
 
 def check_bed(bed: np.ndarray, grid: Grid, findings: list[Finding]) -> None:
-    """Elevations in the range of the Earth, and ground that is not steeper than ground is. Raises InputError outside."""
+    """Elevations in the range of the Earth, and ground that is not steeper than ground is. Raises
+    InputError outside.
+    """
     known = np.isfinite(bed)
     outside = ~np.isnan(bed) & ~((bed >= LOWEST_M) & (bed <= HIGHEST_M))
     if outside.any():
         value, where = float(bed[outside][0]), grid.centres(outside)
         raise input_error(
-            "E222", "[terrain] bed_elevation", f"{int(outside.sum())} cells are out of range", given=f"{value:g} m", allowed=f"{LOWEST_M:g} to {HIGHEST_M:g} m",
-            do="check the unit (centimetres, feet?), or declare the NoData value", at=where,
-        )  # fmt: skip
+            "E222",
+            "[terrain] bed_elevation",
+            f"{int(outside.sum())} cells are out of range",
+            given=f"{value:g} m",
+            allowed=f"{LOWEST_M:g} to {HIGHEST_M:g} m",
+            do="check the unit (centimetres, feet?), or declare the NoData value",
+            at=where,
+        )
     steps = np.concatenate([np.abs(np.diff(bed, axis=axis)).ravel() for axis in (0, 1)])
     steps = steps[np.isfinite(steps)]
     slope = float(np.median(steps)) / grid.cell_size_m if steps.size > 50 else 0.0
-    text = f"half of the ground is steeper than {slope:.2f} m a metre, its relief is {float(np.ptp(bed[known])) if known.any() else 0.0:.0f} m"
+    text = (
+        f"half of the ground is steeper than {slope:.2f} m a metre, its relief is"
+        f" {float(np.ptp(bed[known])) if known.any() else 0.0:.0f} m"
+    )
     do = "check the unit of the elevations (centimetres, feet?) and of the map"
     if slope > CLIFF:
-        raise input_error("E227", "[terrain] bed_elevation", text, allowed=f"up to {CLIFF:g}; mountains {STEEP:g}", do=do)
+        raise input_error(
+            "E227",
+            "[terrain] bed_elevation",
+            text,
+            allowed=f"up to {CLIFF:g}; mountains {STEEP:g}",
+            do=do,
+        )
     if slope > STEEP:
-        findings.append(Finding("W227", "[terrain] bed_elevation", text, allowed=f"mountains {STEEP:g}", do=do))
+        findings.append(
+            Finding("W227", "[terrain] bed_elevation", text, allowed=f"mountains {STEEP:g}", do=do)
+        )
 
 
 def check_start(terrain: Terrain, depth: np.ndarray, raster: bool, findings: list[Finding]) -> None:
-    """Depth at the start (rows, columns) m: not below zero, not beyond a lake's, no levels taken for depths. Raises InputError."""
+    """Depth at the start (rows, columns) m: not below zero, not beyond a lake's, no levels taken
+    for depths. Raises InputError.
+    """
     place, active = "[initial] depth" if raster else "[initial]", terrain.active
     here = np.where(active, depth, 0.0)
     wet = active & (here > 0.01)
     if not wet.any():
         return
     volume = over_area(float(here.sum()) * terrain.grid.cell_area_m2, model_area_m2(terrain))
-    deepest, middle, share = float(here.max()), float(np.median(here[wet])), float(wet.sum() / active.sum())
+    deepest, middle, share = (
+        float(here.max()),
+        float(np.median(here[wet])),
+        float(wet.sum() / active.sum()),
+    )
     bed = terrain.bed_elevation[wet]
     like_levels = middle > 2.0 and float(np.median(np.abs(here[wet] - bed))) < 0.2 * middle
     if raster and like_levels and share > LEVEL_SHARE:
         raise input_error(
-            "E227", place, f"these are levels, no depths: half of {share:.0%} of the model stands {middle:.1f} m deep, as high as its ground",
-            given=volume, do="subtract the ground, or give [initial] stage = [{ level_m = ... }]", at=terrain.grid.centres(wet),
-        )  # fmt: skip
+            "E227",
+            place,
+            f"these are levels, no depths: half of {share:.0%} of the model stands {middle:.1f} m"
+            " deep, as high as its ground",
+            given=volume,
+            do="subtract the ground, or give [initial] stage = [{ level_m = ... }]",
+            at=terrain.grid.centres(wet),
+        )
     if deepest > DEEPEST_M:
         raise input_error(
-            "E227", place, f"the water stands {deepest:.1f} m deep at the start", given=volume, allowed=f"up to {DEEPEST_M:g} m", do=SAME_DATUM,
+            "E227",
+            place,
+            f"the water stands {deepest:.1f} m deep at the start",
+            given=volume,
+            allowed=f"up to {DEEPEST_M:g} m",
+            do=SAME_DATUM,
             at=terrain.grid.centres(here >= deepest),
-        )  # fmt: skip
+        )
     if (middle > ODD_DEPTH_M and share > 0.1) or (like_levels and raster):
-        text = f"half of the {share:.0%} of the model that is wet at the start stands deeper than {middle:.1f} m"
-        findings.append(Finding("W227", place, text, given=volume, do=SAME_DATUM, at=terrain.grid.centres(wet)))
+        text = (
+            f"half of the {share:.0%} of the model that is wet at the start stands deeper than"
+            f" {middle:.1f} m"
+        )
+        findings.append(
+            Finding("W227", place, text, given=volume, do=SAME_DATUM, at=terrain.grid.centres(wet))
+        )
 
 
-def check_stage(place: str, stage: Series, terrain: Terrain, cells: np.ndarray, findings: list[Finding]) -> None:
-    """A stage against the bed of its own edge cells and the ground behind. Raises InputError where it can be no level of this place."""
+def check_stage(
+    place: str, stage: Series, terrain: Terrain, cells: np.ndarray, findings: list[Finding]
+) -> None:
+    """A stage against the bed of its own edge cells and the ground behind. Raises InputError where
+    it can be no level of this place.
+    """
     bed = terrain.bed_elevation[tuple(cells.T)]
-    low, high, lowest, middle = float(stage.value.min()), float(stage.value.max()), float(bed.min()), float(np.median(bed))
+    low, high, lowest, middle = (
+        float(stage.value.min()),
+        float(stage.value.max()),
+        float(bed.min()),
+        float(np.median(bed)),
+    )
     given = f"level_m {low:.2f} to {high:.2f}" if low < high else f"level_m {high:.2f}"
     said = f"its edge's ground is {lowest:.2f} to {float(bed.max()):.2f} m"
     at = terrain.grid.middles(cells[:1])
     if high > lowest + LARGEST_DEPTH_M or high < lowest - LOWEST_BELOW_M:
-        text = f"the stage is {abs(high - lowest):.1f} m {'over' if high > lowest else 'under'} the lowest ground of its edge"
-        raise input_error("E227", place, text, given=given, allowed=said, do=f"{SAME_DATUM} A stage is a level, no depth", at=at)
+        text = (
+            f"the stage is {abs(high - lowest):.1f} m {'over' if high > lowest else 'under'} the"
+            " lowest ground of its edge"
+        )
+        raise input_error(
+            "E227",
+            place,
+            text,
+            given=given,
+            allowed=said,
+            do=f"{SAME_DATUM} A stage is a level, no depth",
+            at=at,
+        )
     if high < lowest - ODD_BELOW_M:
-        text = f"the stage stays {lowest - high:.2f} m under all ground of its edge: water only leaves there"
-        findings.append(Finding("W227", place, text, given=given, allowed=said, do=f"{SAME_DATUM} A stage is a level, no depth", at=at))
+        text = (
+            f"the stage stays {lowest - high:.2f} m under all ground of its edge: water only leaves"
+            " there"
+        )
+        findings.append(
+            Finding(
+                "W227",
+                place,
+                text,
+                given=given,
+                allowed=said,
+                do=f"{SAME_DATUM} A stage is a level, no depth",
+                at=at,
+            )
+        )
     elif high > middle + ODD_DEPTH_M or high > lowest + 2.5 * ODD_DEPTH_M:
-        pool = np.where(terrain.active, np.maximum(high - np.nan_to_num(terrain.bed_elevation, nan=np.inf), 0.0), 0.0)
+        pool = np.where(
+            terrain.active,
+            np.maximum(high - np.nan_to_num(terrain.bed_elevation, nan=np.inf), 0.0),
+            0.0,
+        )
         volume = over_area(float(pool.sum()) * terrain.grid.cell_area_m2, model_area_m2(terrain))
-        text = f"the stage stands {high - middle:.1f} m over half of its edge's ground; a pool at this level holds {volume}"
-        findings.append(Finding("W227", place, text, given=given, allowed=said, do=SAME_DATUM, at=at))
+        text = (
+            f"the stage stands {high - middle:.1f} m over half of its edge's ground; a pool at this"
+            f" level holds {volume}"
+        )
+        findings.append(
+            Finding("W227", place, text, given=given, allowed=said, do=SAME_DATUM, at=at)
+        )
 
 
 def check_inflow(
-    place: str, discharge: Series, cells: np.ndarray, terrain: Terrain, duration_s: float, along_edge: bool, can_leave: bool, findings: list[Finding]
+    place: str,
+    discharge: Series,
+    cells: np.ndarray,
+    terrain: Terrain,
+    duration_s: float,
+    along_edge: bool,
+    can_leave: bool,
+    findings: list[Finding],
 ) -> None:
-    """A discharge against the width it enters by, and its volume against the model. Raises InputError beyond any river; W228 where it is odd."""
+    """A discharge against the width it enters by, and its volume against the model. Raises
+    InputError beyond any river; W228 where it is odd.
+    """
     peak, volume = float(discharge.value.max()), discharge.integral(0.0, duration_s)
     width = terrain.grid.cell_size_m * (len(cells) if along_edge else 4.0 * len(cells) ** 0.5)
     unit, area = peak / width, model_area_m2(terrain)
-    given = f"{peak:,.6g} m3/s; within {duration_s / SECONDS_PER_HOUR:.3g} h {over_area(volume, area)}"
-    do, at = "discharges are in m3/s, not L/s; widen the place where it enters", terrain.grid.middles(cells[:1])
+    given = (
+        f"{peak:,.6g} m3/s; within {duration_s / SECONDS_PER_HOUR:.3g} h {over_area(volume, area)}"
+    )
+    do, at = (
+        "discharges are in m3/s, not L/s; widen the place where it enters",
+        terrain.grid.middles(cells[:1]),
+    )
     rise = volume / area
     if unit > LARGEST_UNIT_M2_S or (rise > LARGEST_RISE_M and not can_leave):
-        text = f"{unit:,.0f} m3/s enter each metre of {width:.4g} m" if unit > LARGEST_UNIT_M2_S else f"the water would stand {rise:,.0f} m deep"
-        allowed = f"up to {LARGEST_UNIT_M2_S:g} m3/s a metre; great rivers carry 100 to 200, and {LARGEST_RISE_M:g} m over the model"
+        text = (
+            f"{unit:,.0f} m3/s enter each metre of {width:.4g} m"
+            if unit > LARGEST_UNIT_M2_S
+            else f"the water would stand {rise:,.0f} m deep"
+        )
+        allowed = (
+            f"up to {LARGEST_UNIT_M2_S:g} m3/s a metre; great rivers carry 100 to 200, and"
+            f" {LARGEST_RISE_M:g} m over the model"
+        )
         raise input_error("E228", place, text, given=given, allowed=allowed, do=do, at=at)
     if unit > ODD_UNIT_M2_S or (rise > ODD_RISE_M and not can_leave):
         text = (
@@ -125,22 +235,51 @@ def check_inflow(
         findings.append(Finding("W228", place, text, given=given, do=do, at=at))
 
 
-def check_over_ground(place: str, key: str, level_m: float, ground: np.ndarray, at: Sequence[tuple[float, float]], findings: list[Finding]) -> None:
-    """A crest, deck or sill high over the ground under it. Raises InputError where it is in another unit or datum."""
+def check_over_ground(
+    place: str,
+    key: str,
+    level_m: float,
+    ground: np.ndarray,
+    at: Sequence[tuple[float, float]],
+    findings: list[Finding],
+) -> None:
+    """A crest, deck or sill high over the ground under it. Raises InputError where it is in another
+    unit or datum.
+    """
     over = level_m - float(np.max(ground))
     if over > HIGHEST_OVER_M:
         allowed = f"up to {HIGHEST_OVER_M:g} m over the ground"
         raise input_error(
-            "E227", f"{place}, {key}", f"it lies {over:.0f} m over the ground", given=f"{level_m:g}", allowed=allowed, do=SAME_DATUM, at=tuple(at)
+            "E227",
+            f"{place}, {key}",
+            f"it lies {over:.0f} m over the ground",
+            given=f"{level_m:g}",
+            allowed=allowed,
+            do=SAME_DATUM,
+            at=tuple(at),
         )
     if over > ODD_HIGH_M:
         findings.append(
-            Finding("W227", f"{place}, {key}", f"it lies {over:.1f} m over the ground", given=f"{level_m:g}", do=SAME_DATUM, at=tuple(at))
+            Finding(
+                "W227",
+                f"{place}, {key}",
+                f"it lies {over:.1f} m over the ground",
+                given=f"{level_m:g}",
+                do=SAME_DATUM,
+                at=tuple(at),
+            )
         )
 
 
-def check_inverts(place: str, ends: Sequence[tuple[str, float, float, tuple[float, float]]], height_m: float, findings: list[Finding]) -> None:
-    """Inverts of a culvert against the ground; ends : key, level, ground (m), map place. Raises InputError."""
+def check_inverts(
+    place: str,
+    ends: Sequence[tuple[str, float, float, tuple[float, float]]],
+    height_m: float,
+    findings: list[Finding],
+) -> None:
+    """Inverts of a culvert against the ground; ends : key, level, ground (m), map place. Raises
+    InputError.
+    """
     faults = []
     for key, level, ground, at in ends:
         under, over = ground - level, level - ground
@@ -148,8 +287,22 @@ def check_inverts(place: str, ends: Sequence[tuple[str, float, float, tuple[floa
         text = f"the invert lies {where} the ground there"
         if under > DEEPEST_BURIED_M or over > DEEPEST_BURIED_M:
             allowed = f"within {DEEPEST_BURIED_M:g} m of the ground"
-            faults.append(Finding("E227", f"{place}, {key}", text, given=f"{level:g}", allowed=allowed, do=SAME_DATUM, at=(at,)))
+            faults.append(
+                Finding(
+                    "E227",
+                    f"{place}, {key}",
+                    text,
+                    given=f"{level:g}",
+                    allowed=allowed,
+                    do=SAME_DATUM,
+                    at=(at,),
+                )
+            )
         elif under > ODD_BURIED_M + height_m or over > ODD_BURIED_M:
-            findings.append(Finding("W227", f"{place}, {key}", text, given=f"{level:g}", do=SAME_DATUM, at=(at,)))
+            findings.append(
+                Finding(
+                    "W227", f"{place}, {key}", text, given=f"{level:g}", do=SAME_DATUM, at=(at,)
+                )
+            )
     if faults:
         raise InputError(faults)

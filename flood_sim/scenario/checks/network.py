@@ -1,4 +1,6 @@
-"""The network of a scenario in figures: density beside the published ones, inlet capacity a hectare, design return period of its conduits."""
+"""The network of a scenario in figures: density beside the published ones, inlet capacity a
+hectare, design return period of its conduits.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.simulation.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT
 from flood_sim.simulation.inputs import ModelInputs
 
-HENAN_2020_KM_KM2, CHINA_2020_KM_KM2 = 8.86, 11.11  # built-up drainage pipe density; Henan's plan of 2022
+HENAN_2020_KM_KM2, CHINA_2020_KM_KM2 = (
+    8.86,
+    11.11,
+)  # built-up drainage pipe density; Henan's plan of 2022
 RUNOFF_COEFFICIENT = 0.65  # of built-up ground; GB 50014: 0.6 to 0.7 where it is densely built
 PERIODS_Y = (1.0, 2.0, 3.0, 5.0, 10.0)  # class limits
 KERB_DEPTH_M = 0.15  # water at the kerb under which inlets are compared
@@ -22,7 +27,9 @@ FORMULA = "zhengzhou-2002"
 
 
 def network_figures(inputs: ModelInputs) -> dict[str, Any]:
-    """Indicators of a scenario's sewers; {} where there are none. Lengths m, areas km2, capacities L/s, return periods in years."""
+    """Indicators of a scenario's sewers; {} where there are none. Lengths m, areas km2, capacities
+    L/s, return periods in years.
+    """
     drainage, terrain = inputs.drainage, inputs.terrain
     if drainage is None:
         return {}
@@ -31,15 +38,23 @@ def network_figures(inputs: ModelInputs) -> dict[str, Any]:
     land = terrain.catchment_area_m2 - float(water.sum()) * terrain.grid.cell_area_m2
     length = sum(c.length_m for c in conduits)
     areas = nearest_node_areas(inputs, drainage)
-    periods = design_return_periods(conduits, areas, RUNOFF_COEFFICIENT, FORMULAS[FORMULA].intensity_l_s_ha)
+    periods = design_return_periods(
+        conduits, areas, RUNOFF_COEFFICIENT, FORMULAS[FORMULA].intensity_l_s_ha
+    )
     known = [c for c in conduits if c.name in periods]
     total = sum(c.length_m for c in known)
     edges = (0.0, *PERIODS_Y, math.inf)
     classes = {
-        _class_name(low, high): sum(c.length_m for c in known if low <= periods[c.name] < high) / total if total else 0.0
+        _class_name(low, high): (
+            sum(c.length_m for c in known if low <= periods[c.name] < high) / total
+            if total
+            else 0.0
+        )
         for low, high in zip(edges[:-1], edges[1:], strict=True)
     }
-    capacity = 1000.0 * sum(min(i.capacity_m3_s, _law(i.perimeter_m, i.area_m2)) for i in drainage.inlets)
+    capacity = 1000.0 * sum(
+        min(i.capacity_m3_s, _law(i.perimeter_m, i.area_m2)) for i in drainage.inlets
+    )
     return {
         "conduits": len(conduits),
         "length_m": length,
@@ -60,19 +75,42 @@ def network_lines(figures: dict[str, Any]) -> list[str]:
     """What `check` prints."""
     if not figures:
         return []
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in figures["conduit_length_by_return_period"].items())
+    shares = ", ".join(
+        f"{name} {share:.0%}" for name, share in figures["conduit_length_by_return_period"].items()
+    )
     dry = figures["density_km_km2"] is not None  # else all ground is under water at the start
-    density = f"{figures['density_km_km2']:.2f} km/km2 (built-up areas of Henan 2020: {HENAN_2020_KM_KM2}, of China: {CHINA_2020_KM_KM2}); " if dry else ""
-    capacity = f" take {figures['inlet_capacity_l_s_ha']:.0f} L/s a hectare under {KERB_DEPTH_M:g} m of water" if dry else ""
+    density = (
+        f"{figures['density_km_km2']:.2f} km/km2 (built-up areas of Henan 2020:"
+        f" {HENAN_2020_KM_KM2}, of China: {CHINA_2020_KM_KM2}); "
+        if dry
+        else ""
+    )
+    capacity = (
+        f" take {figures['inlet_capacity_l_s_ha']:.0f} L/s a hectare under {KERB_DEPTH_M:g} m of"
+        " water"
+        if dry
+        else ""
+    )
     return [
-        f"network: {figures['length_m'] / 1000.0:.2f} km in {figures['conduits']} conduits on {figures['land_km2']:.2f} km2 of land, "
-        f"{density}{figures['inlets']} inlets{capacity}",
-        f"conduits by the return period they carry full (rational method, {FORMULA}, runoff {RUNOFF_COEFFICIENT:g}; each cell drains to its nearest node): {shares}",
+        (
+            f"network: {figures['length_m'] / 1000.0:.2f} km in {figures['conduits']} conduits on"
+            f" {figures['land_km2']:.2f} km2 of land, {density}{figures['inlets']} inlets{capacity}"
+        ),
+        (
+            f"conduits by the return period they carry full (rational method, {FORMULA}, runoff"
+            f" {RUNOFF_COEFFICIENT:g}; each cell drains to its nearest node): {shares}"
+        ),
     ]
 
 
 def _class_name(low: float, high: float) -> str:
-    return f"under {high:g} y" if low == 0.0 else f"{low:g} y and more" if math.isinf(high) else f"{low:g}-{high:g} y"
+    return (
+        f"under {high:g} y"
+        if low == 0.0
+        else f"{low:g} y and more"
+        if math.isinf(high)
+        else f"{low:g}-{high:g} y"
+    )
 
 
 def _law(perimeter_m: float, area_m2: float) -> float:

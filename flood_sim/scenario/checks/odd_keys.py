@@ -1,4 +1,6 @@
-"""Values of a scenario's keys that are possible but odd: the same mark of a field as for the columns of tables (`usual`)."""
+"""Values of a scenario's keys that are possible but odd: the same mark of a field as for the
+columns of tables (`usual`).
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,16 @@ def _walk(model: BaseModel, file: str, way: str, found: list[Finding]) -> None:
         value = getattr(model, key)
         if key in model.model_fields_set or isinstance(value, (BaseModel, tuple, dict)):
             low, high = odd_range(field)
-            if isinstance(value, float | int) and not isinstance(value, bool) and not low <= value <= high:
-                found.append(odd_finding(f"{file}, [{way}] {key}" if way else f"{file}, {key}", float(value), field))
+            if (
+                isinstance(value, float | int)
+                and not isinstance(value, bool)
+                and not low <= value <= high
+            ):
+                found.append(
+                    odd_finding(
+                        f"{file}, [{way}] {key}" if way else f"{file}, {key}", float(value), field
+                    )
+                )
             _inside(value, file, f"{way}.{key}" if way else key, found)
 
 

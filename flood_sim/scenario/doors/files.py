@@ -1,4 +1,6 @@
-"""Reading what a scenario points to: rasters, polygons and lines. Every fault names file, place and way out. Tables: tables.py."""
+"""Reading what a scenario points to: rasters, polygons and lines. Every fault names file, place and
+way out. Tables: tables.py.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,20 @@ UNDECLARED_NODATA = (-9999.0, -32768.0, 32767.0, 9999.0)
 
 
 def open_raster(path: Path) -> Any:
-    """A rasterio dataset by extension: no virtual or remote drivers, sidecar files ignored. Raises InputError where it is none."""
+    """A rasterio dataset by extension: no virtual or remote drivers, sidecar files ignored. Raises
+    InputError where it is none.
+    """
     import rasterio
 
     driver = DRIVERS.get(path.suffix.lower())
     if driver is None:
-        raise input_error("E107", path.name, "this raster format is not read", allowed=", ".join(DRIVERS), do="convert it to GeoTIFF")
+        raise input_error(
+            "E107",
+            path.name,
+            "this raster format is not read",
+            allowed=", ".join(DRIVERS),
+            do="convert it to GeoTIFF",
+        )
     check_sidecars(path)
     try:
         with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), warnings.catch_warnings():
@@ -31,7 +41,11 @@ def open_raster(path: Path) -> Any:
             data = rasterio.open(path, driver=driver)
     except rasterio.errors.RasterioIOError as error:
         raise input_error(
-            "E108", path.name, f"this is no readable {driver} raster", given=str(error)[:120], do="re-copy or convert the file"
+            "E108",
+            path.name,
+            f"this is no readable {driver} raster",
+            given=str(error)[:120],
+            do="re-copy or convert the file",
         ) from error
     if data.crs is not None and data.crs.to_wkt():
         check_crs(data.crs.to_wkt(), path.name)
@@ -39,19 +53,33 @@ def open_raster(path: Path) -> Any:
 
 
 def read_grid(path: Path, crs: str | None, findings: list[Finding]) -> tuple[Grid, Any]:
-    """Grid of a raster, from its header alone, and the open dataset. Refuses what is no square, north-up, projected raster in metres."""
+    """Grid of a raster, from its header alone, and the open dataset. Refuses what is no square,
+    north-up, projected raster in metres.
+    """
     data = open_raster(path)
     t = data.transform
     if data.width * data.height * 8 > 64 * GIBIBYTE:
         raise input_error(
-            "E601", path.name, f"{data.height} x {data.width} cells cannot be read on this machine", do="clip the raster, or use larger cells"
+            "E601",
+            path.name,
+            f"{data.height} x {data.width} cells cannot be read on this machine",
+            do="clip the raster, or use larger cells",
         )
     if abs(t.b) > 1e-9 or abs(t.d) > 1e-9 or abs(abs(t.a) - abs(t.e)) > 1e-6 * abs(t.a):
         raise input_error(
-            "E205", path.name, "cells must be square and north-up", given=f"{t.a:g} x {abs(t.e):g}, rotation {t.b:g}", do="resample the raster"
+            "E205",
+            path.name,
+            "cells must be square and north-up",
+            given=f"{t.a:g} x {abs(t.e):g}, rotation {t.b:g}",
+            do="resample the raster",
         )
     if t.e > 0:
-        raise input_error("E206", path.name, "rows run from south to north", do="flip the raster (gdalwarp writes north-up)")
+        raise input_error(
+            "E206",
+            path.name,
+            "rows run from south to north",
+            do="flip the raster (gdalwarp writes north-up)",
+        )
     system = _crs(path, data.crs, crs, findings)
     return Grid(data.height, data.width, float(t.a), float(t.c), float(t.f), system), data
 
@@ -74,36 +102,72 @@ def _crs(path: Path, own: Any, stated: str | None, findings: list[Finding]) -> s
         own = CRS.from_user_input(stated)
     elif stated not in (None, "local") and CRS.from_user_input(stated) != own:
         findings.append(
-            Finding("W203", path.name, "[grid] crs differs from the raster's own, which is used", given=str(stated), allowed=own.to_string()[:60])
+            Finding(
+                "W203",
+                path.name,
+                "[grid] crs differs from the raster's own, which is used",
+                given=str(stated),
+                allowed=own.to_string()[:60],
+            )
         )
     if own.is_geographic:
         raise input_error(
-            "E202", path.name, "the raster is in degrees", given=own.to_string(), do="reproject to metres, e.g. EPSG:4547 for Zhengzhou"
+            "E202",
+            path.name,
+            "the raster is in degrees",
+            given=own.to_string(),
+            do="reproject to metres, e.g. EPSG:4547 for Zhengzhou",
         )
     code = own.to_epsg()
     return f"EPSG:{code}" if code else str(own.to_wkt())
 
 
-def read_values(data: Any, path: Path, grid: Grid, findings: list[Finding], mean: bool = True) -> np.ndarray:
-    """First band on the grid (rows, columns) float64, NaN where there is no data; another cell size is resampled area-weighted."""
+def read_values(
+    data: Any, path: Path, grid: Grid, findings: list[Finding], mean: bool = True
+) -> np.ndarray:
+    """First band on the grid (rows, columns) float64, NaN where there is no data; another cell size
+    is resampled area-weighted.
+    """
     import rasterio
     from rasterio.warp import Resampling, reproject
 
     try:
         values = data.read(1, masked=True).astype(float).filled(np.nan)
     except rasterio.errors.RasterioIOError as error:
-        raise input_error("E110", path.name, "the raster is damaged", given=str(error)[:120], do="re-copy the file") from error
+        raise input_error(
+            "E110",
+            path.name,
+            "the raster is damaged",
+            given=str(error)[:120],
+            do="re-copy the file",
+        ) from error
     for sign in UNDECLARED_NODATA:
         count = int((values == sign).sum())
         if data.nodata is None and count > 10:
             raise input_error(
-                "E208", path.name, f"{count} cells hold {sign:g} and no NoData value is declared", do=f"declare nodata = {sign:g} in the raster"
+                "E208",
+                path.name,
+                f"{count} cells hold {sign:g} and no NoData value is declared",
+                do=f"declare nodata = {sign:g} in the raster",
             )
-    own = Grid(data.height, data.width, float(data.transform.a), float(data.transform.c), float(data.transform.f), grid.crs)
+    own = Grid(
+        data.height,
+        data.width,
+        float(data.transform.a),
+        float(data.transform.c),
+        float(data.transform.f),
+        grid.crs,
+    )
     if own == grid:
         return np.asarray(values)
     target = np.full(grid.shape, np.nan)
-    method = Resampling.nearest if not mean else Resampling.average if grid.cell_size_m >= own.cell_size_m else Resampling.bilinear
+    method = (
+        Resampling.nearest
+        if not mean
+        else Resampling.average
+        if grid.cell_size_m >= own.cell_size_m
+        else Resampling.bilinear
+    )
     local = "EPSG:3857" if grid.crs == "local" else grid.crs
     reproject(
         values,
@@ -118,13 +182,20 @@ def read_values(data: Any, path: Path, grid: Grid, findings: list[Finding], mean
     )
     if not np.isfinite(target).any():
         raise input_error(
-            "E204", path.name, "this raster does not overlap the grid", given=repr(own), allowed=repr(grid), do="check the coordinate systems"
+            "E204",
+            path.name,
+            "this raster does not overlap the grid",
+            given=repr(own),
+            allowed=repr(grid),
+            do="check the coordinate systems",
         )
     return target
 
 
 def read_layer(path: Path, grid: Grid, findings: list[Finding], mean: bool = True) -> np.ndarray:
-    """A raster other than the terrain, on the grid; its own coordinate system must be the grid's."""
+    """A raster other than the terrain, on the grid; its own coordinate system must be the
+    grid's.
+    """
     data = open_raster(path)
     if data.crs is not None and grid.crs != "local":
         from rasterio.crs import CRS
@@ -142,24 +213,36 @@ def read_layer(path: Path, grid: Grid, findings: list[Finding], mean: bool = Tru
 
 
 def read_geometries(path: Path, grid: Grid) -> list[Any]:
-    """Shapely geometries of a GeoJSON or GeoPackage. GeoJSON coordinates are taken in the grid's system unless the file says otherwise."""
+    """Shapely geometries of a GeoJSON or GeoPackage. GeoJSON coordinates are taken in the grid's
+    system unless the file says otherwise.
+    """
     return read_features(path, grid)[0]
 
 
 def open_vector(path: Path, columns: tuple[str, ...] | None = None) -> tuple[Any, Any, Any]:
-    """Description, geometries (WKB) and columns of the first layer; columns : those wanted, where the file has them, None for all."""
+    """Description, geometries (WKB) and columns of the first layer; columns : those wanted, where
+    the file has them, None for all.
+    """
     import pyogrio
 
     source, options = checked_vector(path)
     try:
-        present = None if columns is None else [c for c in columns if c in pyogrio.read_info(source, **options)["fields"]]
+        present = (
+            None
+            if columns is None
+            else [c for c in columns if c in pyogrio.read_info(source, **options)["fields"]]
+        )
         meta, _, geometry, values = pyogrio.raw.read(source, columns=present, **options)
     except Exception as error:
-        raise input_error("E110", path.name, "the vector file cannot be read", given=str(error)[:120]) from error
+        raise input_error(
+            "E110", path.name, "the vector file cannot be read", given=str(error)[:120]
+        ) from error
     return meta, geometry, values
 
 
-def read_features(path: Path, grid: Grid, columns: tuple[str, ...] = ()) -> tuple[list[Any], dict[str, np.ndarray]]:
+def read_features(
+    path: Path, grid: Grid, columns: tuple[str, ...] = ()
+) -> tuple[list[Any], dict[str, np.ndarray]]:
     """Geometries and those of the columns that the file has, as arrays."""
     import shapely
 
@@ -178,4 +261,6 @@ def read_features(path: Path, grid: Grid, columns: tuple[str, ...] = ()) -> tupl
             allowed=repr(grid),
             do="reproject the file to the grid's system; check the axis order",
         )
-    return [shapely.make_valid(shape) for shape in shapes], dict(zip(meta["fields"], values, strict=True))
+    return [shapely.make_valid(shape) for shape in shapes], dict(
+        zip(meta["fields"], values, strict=True)
+    )

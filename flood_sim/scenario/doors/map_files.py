@@ -1,4 +1,6 @@
-"""What a map file may hold before a map library opens it: the format that its ending says, no reference to another file or server."""
+"""What a map file may hold before a map library opens it: the format that its ending says, no
+reference to another file or server.
+"""
 
 from __future__ import annotations
 
@@ -14,38 +16,76 @@ from urllib.parse import quote
 from flood_sim.core.errors import InputError, input_error
 
 os.environ["PROJ_NETWORK"] = "OFF"  # before PROJ is loaded: it fetches no grids
-os.environ.setdefault("GDAL_SKIP", "VRT,HTTP")  # a VRT named .tif reads any file of the machine; before GDAL registers its drivers
+os.environ.setdefault(
+    "GDAL_SKIP", "VRT,HTTP"
+)  # a VRT named .tif reads any file of the machine; before GDAL registers its drivers
 
-CODES = re.compile(r"(EPSG|ESRI|IGNF|OGC|IAU_\d{4}):[\w.-]{1,24}|urn:ogc:def:crs:(EPSG|ESRI|IGNF|OGC|IAU):[\w.]{0,16}:[\w.-]{1,24}", re.IGNORECASE)
+CODES = re.compile(
+    r"(EPSG|ESRI|IGNF|OGC|IAU_\d{4}):[\w.-]{1,24}|urn:ogc:def:crs:(EPSG|ESRI|IGNF|OGC|IAU):[\w.]{0,16}:[\w.-]{1,24}",
+    re.IGNORECASE,
+)
 WKT = re.compile(r"\s*[A-Z_]*(CRS|CS|GEOGCS|PROJCS)\s*[\[(]", re.IGNORECASE)
-NAMES_A_FILE = re.compile(r"\+?\w*grids\s*=|parameterfile|\+(file|init|catalog|model)\s*=|\binit\s*=|://|/vsi", re.IGNORECASE)
-NO_GRID = re.compile(r"\+?nadgrids\s*=\s*@null\b", re.IGNORECASE)  # PROJ's word for no grid at all: in EPSG:3857
-GEOMETRIES = {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
+NAMES_A_FILE = re.compile(
+    r"\+?\w*grids\s*=|parameterfile|\+(file|init|catalog|model)\s*=|\binit\s*=|://|/vsi",
+    re.IGNORECASE,
+)
+NO_GRID = re.compile(
+    r"\+?nadgrids\s*=\s*@null\b", re.IGNORECASE
+)  # PROJ's word for no grid at all: in EPSG:3857
+GEOMETRIES = {
+    "Point",
+    "MultiPoint",
+    "LineString",
+    "MultiLineString",
+    "Polygon",
+    "MultiPolygon",
+    "GeometryCollection",
+}
 GEOJSON = GEOMETRIES | {"Feature", "FeatureCollection"}
 FUNCTIONS = re.compile(r"\b(load_extension|readfile|writefile|gdal\w*|ogr\w*)\s*\(", re.IGNORECASE)
 
 
 def check_crs(text: str, place: str) -> str:
-    """The coordinate system, where it is a code or WKT that names no file and no server. Raises InputError (E116) otherwise."""
+    """The coordinate system, where it is a code or WKT that names no file and no server. Raises
+    InputError (E116) otherwise.
+    """
     plain = NO_GRID.sub("", text)
     if CODES.fullmatch(text.strip()) or (WKT.match(plain) and not NAMES_A_FILE.search(plain)):
         return text
     raise input_error(
-        "E116", place, "this coordinate system is no code, or it names a file or a server", given=text[:100],
-        allowed="EPSG:4547 (or a code of ESRI, IGNF, OGC), or WKT without grid files", do="give the code of the system",
-    )  # fmt: skip
+        "E116",
+        place,
+        "this coordinate system is no code, or it names a file or a server",
+        given=text[:100],
+        allowed="EPSG:4547 (or a code of ESRI, IGNF, OGC), or WKT without grid files",
+        do="give the code of the system",
+    )
 
 
 def check_sidecars(path: Path) -> None:
-    """A .prj or .aux.xml beside an ASCII grid is read: it must be a plain file there. Raises InputError where it is a link out of the folder."""
-    for beside in path.parent.glob(f"{escape(path.stem)}.*") if path.suffix.lower() == ".asc" else ():
-        read = beside.suffix.lower() == ".prj" or beside.name.lower() == f"{path.name}.aux.xml".lower()
+    """A .prj or .aux.xml beside an ASCII grid is read: it must be a plain file there. Raises
+    InputError where it is a link out of the folder.
+    """
+    for beside in (
+        path.parent.glob(f"{escape(path.stem)}.*") if path.suffix.lower() == ".asc" else ()
+    ):
+        read = (
+            beside.suffix.lower() == ".prj" or beside.name.lower() == f"{path.name}.aux.xml".lower()
+        )
         if read and not (beside.is_file() and beside.resolve().parent == path.parent.resolve()):
-            raise input_error("E106", path.name, "the file beside this raster is no plain file of its folder", given=beside.name, do="copy it in")
+            raise input_error(
+                "E106",
+                path.name,
+                "the file beside this raster is no plain file of its folder",
+                given=beside.name,
+                do="copy it in",
+            )
 
 
 def checked_vector(path: Path) -> tuple[str, dict[str, Any]]:
-    """How a map library is to open a vector file: source and options. Raises InputError where it is not what its ending says, or names other files."""
+    """How a map library is to open a vector file: source and options. Raises InputError where it is
+    not what its ending says, or names other files.
+    """
     ending = path.suffix.lower()
     if ending == ".gpkg":
         _check_geopackage(path)
@@ -53,7 +93,13 @@ def checked_vector(path: Path) -> tuple[str, dict[str, Any]]:
     if ending in (".geojson", ".json"):
         _check_geojson(path)
         return f"GeoJSON:{path}", {}
-    raise input_error("E107", path.name, "this vector format is not read", allowed=".gpkg, .geojson", do="convert the file")
+    raise input_error(
+        "E107",
+        path.name,
+        "this vector format is not read",
+        allowed=".gpkg, .geojson",
+        do="convert the file",
+    )
 
 
 def _refused(path: Path, problem: str, do: str, given: str = "") -> InputError:
@@ -61,26 +107,46 @@ def _refused(path: Path, problem: str, do: str, given: str = "") -> InputError:
 
 
 def _check_geojson(path: Path) -> None:
-    """Strict JSON of a GeoJSON type; each `crs` in it a name. GDAL's own parser takes more, so what Python refuses is refused."""
+    """Strict JSON of a GeoJSON type; each `crs` in it a name. GDAL's own parser takes more, so what
+    Python refuses is refused.
+    """
     found: list[Any] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found.extend(value for key, value in pairs if key == "crs" and isinstance(value, dict))
-        return dict(pairs) | {"type": None if [k for k, _ in pairs].count("type") > 1 else dict(pairs).get("type")}
+        return dict(pairs) | {
+            "type": None if [k for k, _ in pairs].count("type") > 1 else dict(pairs).get("type")
+        }
 
     try:
-        document = json.loads(path.read_bytes().decode("utf-8-sig", errors="replace"), object_pairs_hook=members)
+        document = json.loads(
+            path.read_bytes().decode("utf-8-sig", errors="replace"), object_pairs_hook=members
+        )
     except (ValueError, RecursionError) as error:
-        raise input_error("E110", path.name, f"this is no GeoJSON: {error}"[:160], do="write the file again from your GIS as GeoJSON") from error
+        raise input_error(
+            "E110",
+            path.name,
+            f"this is no GeoJSON: {error}"[:160],
+            do="write the file again from your GIS as GeoJSON",
+        ) from error
     kind = document.get("type") if isinstance(document, dict) else None
     if kind not in GEOJSON:
-        raise _refused(path, "this is no GeoJSON", "write the file again from your GIS as GeoJSON", f"type {kind}")
+        raise _refused(
+            path,
+            "this is no GeoJSON",
+            "write the file again from your GIS as GeoJSON",
+            f"type {kind}",
+        )
     for crs in found:
         named = crs.get("properties")
         name = named.get("name") if crs.get("type") == "name" and isinstance(named, dict) else None
         if not isinstance(name, str):
             raise input_error(
-                "E116", f"{path.name}, `crs`", "this coordinate system is a link", given=str(crs)[:100], do="give its code, or remove `crs`"
+                "E116",
+                f"{path.name}, `crs`",
+                "this coordinate system is a link",
+                given=str(crs)[:100],
+                do="give its code, or remove `crs`",
             )
         check_crs(name, f"{path.name}, `crs`")
 
@@ -90,26 +156,54 @@ def _check_geopackage(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(16)
     if head != b"SQLite format 3\0":
-        raise input_error("E110", path.name, "this is no GeoPackage", given=repr(head[:16]), do="write the file again from your GIS as GeoPackage")
+        raise input_error(
+            "E110",
+            path.name,
+            "this is no GeoPackage",
+            given=repr(head[:16]),
+            do="write the file again from your GIS as GeoPackage",
+        )
     for ending in ("-wal", "-journal"):
         beside = path.with_name(path.name + ending)
         if beside.is_symlink() or (beside.exists() and beside.stat().st_size > 0):
-            raise _refused(path, "a program still has this GeoPackage open", "close it there (QGIS: remove the layer); remove the file", beside.name)
+            raise _refused(
+                path,
+                "a program still has this GeoPackage open",
+                "close it there (QGIS: remove the layer); remove the file",
+                beside.name,
+            )
     try:
         with sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True) as data:
-            rows = data.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
+            rows = data.execute(
+                "SELECT type, name, coalesce(sql, '') FROM sqlite_master"
+            ).fetchall()
             systems = (
-                [] if "gpkg_spatial_ref_sys" not in {r[1] for r in rows} else data.execute("SELECT definition FROM gpkg_spatial_ref_sys").fetchall()
+                []
+                if "gpkg_spatial_ref_sys" not in {r[1] for r in rows}
+                else data.execute("SELECT definition FROM gpkg_spatial_ref_sys").fetchall()
             )
         data.close()
     except sqlite3.Error as error:
-        raise input_error("E110", path.name, f"the GeoPackage is damaged: {error}", do="re-copy the file") from error
+        raise input_error(
+            "E110", path.name, f"the GeoPackage is damaged: {error}", do="re-copy the file"
+        ) from error
     if "gpkg_contents" not in {name for kind, name, _ in rows if kind == "table"}:
-        raise _refused(path, "this is no GeoPackage: the table gpkg_contents is missing", "write the file again from your GIS as GeoPackage")
+        raise _refused(
+            path,
+            "this is no GeoPackage: the table gpkg_contents is missing",
+            "write the file again from your GIS as GeoPackage",
+        )
     for kind, name, sql in rows:
-        virtual = re.match(r"\s*CREATE\s+VIRTUAL\s+TABLE", sql, re.IGNORECASE) and not re.search(r"\bUSING\s+[\"'`\[]?rtree\b", sql, re.IGNORECASE)
+        virtual = re.match(r"\s*CREATE\s+VIRTUAL\s+TABLE", sql, re.IGNORECASE) and not re.search(
+            r"\bUSING\s+[\"'`\[]?rtree\b", sql, re.IGNORECASE
+        )
         if kind == "view" or virtual or FUNCTIONS.search(sql):
-            raise _refused(path, "the GeoPackage holds more than plain tables", "save the layer alone into a new GeoPackage", f"{kind} {name}")
+            raise _refused(
+                path,
+                "the GeoPackage holds more than plain tables",
+                "save the layer alone into a new GeoPackage",
+                f"{kind} {name}",
+            )
     for (text,) in systems:
         if str(text).strip().lower() not in ("", "undefined", "none"):
             check_crs(str(text), f"{path.name}, gpkg_spatial_ref_sys")

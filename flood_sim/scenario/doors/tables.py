@@ -1,4 +1,6 @@
-"""Tables that a scenario points to: series in time, curves, land cover. All of them are read by their row models (table_specs.py)."""
+"""Tables that a scenario points to: series in time, curves, land cover. All of them are read by
+their row models (table_specs.py).
+"""
 
 from __future__ import annotations
 
@@ -17,23 +19,52 @@ from flood_sim.scenario.spec.tables import ClassRow
 from flood_sim.surface.boundaries import Series
 
 
-def read_timed(scenario: Scenario, path: Path, model: type[TimedRow], findings: list[Finding]) -> Table:
+def read_timed(
+    scenario: Scenario, path: Path, model: type[TimedRow], findings: list[Finding]
+) -> Table:
     """A table with times on the run's clock."""
     return read_rows(path, model, findings, scenario.spec.time.start)
 
 
-def read_series(scenario: Scenario, path: Path, model: type[TimedRow], key: str, findings: list[Finding], holds: bool = True) -> Series:
-    """The column `key` in time; holds : a value that stays to the end is worth a word. Raises InputError where several rows lie wholly before or after the run; a part outside is said (W310)."""
+def read_series(
+    scenario: Scenario,
+    path: Path,
+    model: type[TimedRow],
+    key: str,
+    findings: list[Finding],
+    holds: bool = True,
+) -> Series:
+    """The column `key` in time; holds : a value that stays to the end is worth a word. Raises
+    InputError where several rows lie wholly before or after the run; a part outside is said (W310).
+    """
     table = read_timed(scenario, path, model, findings)
     time_s, stop = table.columns["time_s"], scenario.spec.duration_s
-    given = f"{time_s[0] / SECONDS_PER_HOUR:.6g} to {time_s[-1] / SECONDS_PER_HOUR:.6g} h from the start"
-    allowed, do = f"0 to {stop / SECONDS_PER_HOUR:.6g} h", "check the dates, the year and the offsets"
+    given = (
+        f"{time_s[0] / SECONDS_PER_HOUR:.6g} to {time_s[-1] / SECONDS_PER_HOUR:.6g} h from the"
+        " start"
+    )
+    allowed, do = (
+        f"0 to {stop / SECONDS_PER_HOUR:.6g} h",
+        "check the dates, the year and the offsets",
+    )
     if len(table) > 1 and (time_s[-1] <= 0.0 or time_s[0] >= stop):
-        where = "ends before the run starts" if time_s[-1] <= 0.0 else "begins after the run has ended"
-        raise input_error("E313", path.name, f"the series {where}: one value would hold all the time", given=given, allowed=allowed, do=do)
+        where = (
+            "ends before the run starts" if time_s[-1] <= 0.0 else "begins after the run has ended"
+        )
+        raise input_error(
+            "E313",
+            path.name,
+            f"the series {where}: one value would hold all the time",
+            given=given,
+            allowed=allowed,
+            do=do,
+        )
     lacking = max(time_s[0], 0.0) + max(stop - time_s[-1], 0.0)
     if len(table) > 1 and holds and lacking > 0.01 * stop:
-        text = f"the series covers {1.0 - lacking / stop:.0%} of the run: its first and last values hold outside"
+        text = (
+            f"the series covers {1.0 - lacking / stop:.0%} of the run: its first and last values"
+            " hold outside"
+        )
         findings.append(Finding("W310", path.name, text, given=given, allowed=allowed, do=do))
     return Series(table.columns["time_s"], table.columns[key])
 
@@ -44,28 +75,62 @@ def read_curve(path: Path, model: type[Row], findings: list[Finding]) -> np.ndar
     return np.column_stack([table.columns[name] for name in model.model_fields])
 
 
-def read_classes(path: Path, columns: tuple[str, ...], findings: list[Finding]) -> dict[int, dict[str, float]]:
+def read_classes(
+    path: Path, columns: tuple[str, ...], findings: list[Finding]
+) -> dict[int, dict[str, float]]:
     """Land-cover table: class to its values; every wanted column must be there and filled."""
     table = read_rows(path, ClassRow, findings)
     missing = [c for c in columns if c not in table]
     if missing:
-        raise input_error("E104", path.name, f"columns are missing: {', '.join(missing)}", given=", ".join(table.raw.columns), do="add them")
+        raise input_error(
+            "E104",
+            path.name,
+            f"columns are missing: {', '.join(missing)}",
+            given=", ".join(table.raw.columns),
+            do="add them",
+        )
     faults = []
     for name in columns:
         empty = np.flatnonzero(np.isnan(table.columns[name]))
         if empty.size:
-            faults.append(Finding("E104", table.place(int(empty[0]), name), "this is no number: the cell is empty", do="fill the gap"))
+            faults.append(
+                Finding(
+                    "E104",
+                    table.place(int(empty[0]), name),
+                    "this is no number: the cell is empty",
+                    do="fill the gap",
+                )
+            )
     if {"first_mm_h", "last_mm_h"} <= set(columns):
         rising = np.flatnonzero(table.columns["first_mm_h"] < table.columns["last_mm_h"])
         if rising.size:
-            faults.append(Finding("E222", table.place(int(rising[0]), "first_mm_h"), "first_mm_h must not be below last_mm_h", do="swap them"))
+            faults.append(
+                Finding(
+                    "E222",
+                    table.place(int(rising[0]), "first_mm_h"),
+                    "first_mm_h must not be below last_mm_h",
+                    do="swap them",
+                )
+            )
     if faults:
         raise InputError(faults)
-    return {int(c): {name: float(table.columns[name][k]) for name in columns} for k, c in enumerate(table.columns["class"])}
+    return {
+        int(c): {name: float(table.columns[name][k]) for name in columns}
+        for k, c in enumerate(table.columns["class"])
+    }
 
 
-def by_class(raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, active: np.ndarray, findings: list[Finding]) -> dict[str, np.ndarray]:
-    """Columns of a land-cover table spread over the grid. Raises InputError for classes that are no whole numbers, or without a row."""
+def by_class(
+    raster: Path,
+    table: Path,
+    columns: tuple[str, ...],
+    grid: Grid,
+    active: np.ndarray,
+    findings: list[Finding],
+) -> dict[str, np.ndarray]:
+    """Columns of a land-cover table spread over the grid. Raises InputError for classes that are no
+    whole numbers, or without a row.
+    """
     classes = files.read_layer(raster, grid, [], mean=False)
     values = read_classes(table, columns, findings)
     known = active & np.isfinite(classes)
@@ -74,7 +139,12 @@ def by_class(raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, ac
         given = f"{classes[broken][0]:g}"
         do, at = "give a raster of classes, resampled to the nearest", grid.centres(broken)
         raise input_error(
-            "E222", raster.name, f"{int(broken.sum())} active cells hold no class: a class is a whole number", given=given, do=do, at=at
+            "E222",
+            raster.name,
+            f"{int(broken.sum())} active cells hold no class: a class is a whole number",
+            given=given,
+            do=do,
+            at=at,
         )
     present = np.unique(classes[known]).astype(int)
     gone = []
@@ -82,10 +152,27 @@ def by_class(raster: Path, table: Path, columns: tuple[str, ...], grid: Grid, ac
         if c not in values:
             there = classes == c
             given, where = f"{there.mean():.1%} of the raster", grid.centres(there & active)
-            gone.append(Finding("E213", table.name, f"class {c} of {raster.name} has no row", given=given, do="add the row", at=where))
+            gone.append(
+                Finding(
+                    "E213",
+                    table.name,
+                    f"class {c} of {raster.name} has no row",
+                    given=given,
+                    do="add the row",
+                    at=where,
+                )
+            )
     holes = active & ~np.isfinite(classes)
     if holes.any():
-        gone.append(Finding("E207", raster.name, f"{int(holes.sum())} active cells have no class", do="fill the raster", at=grid.centres(holes)))
+        gone.append(
+            Finding(
+                "E207",
+                raster.name,
+                f"{int(holes.sum())} active cells have no class",
+                do="fill the raster",
+                at=grid.centres(holes),
+            )
+        )
     if gone:
         raise InputError(gone)
     fields: dict[str, Any] = {}

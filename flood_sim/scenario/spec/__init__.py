@@ -1,1 +1,3 @@
-"""What may stand in a scenario file and in its tables: one frozen model a section, and the reference made from them."""
+"""What may stand in a scenario file and in its tables: one frozen model a section, and the
+reference made from them.
+"""

@@ -1,4 +1,6 @@
-"""The reference of scenario keys, written from the schema itself: `python -m flood_sim.scenario.spec.document > docs/scenario.md` (a test compares)."""
+"""The reference of scenario keys, written from the schema itself: `python -m
+flood_sim.scenario.spec.document > docs/scenario.md` (a test compares).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def document() -> str:
             options = getattr(kind.annotation, "__args__", ()) if kind else ()
             title = f"[{name}]" + (f' kind = "{options[0]}"' if options else "")
             lines += _table(
-                title.replace("[boundaries]", "[[boundaries]]").replace("[structures]", "[[structures]]").replace("[facilities]", "[[facilities]]"),
+                title.replace("[boundaries]", "[[boundaries]]")
+                .replace("[structures]", "[[structures]]")
+                .replace("[facilities]", "[[facilities]]"),
                 model,
             )
     lines.append(TABLES_HEAD)
@@ -54,12 +58,27 @@ def _columns(table: type[Row]) -> list[str]:
     """A row model as a table of its columns, with units."""
     words = " ".join((table.__doc__ or "").split())
     key = f" No two rows share {', '.join(f'`{name}`' for name in table.KEY)}." if table.KEY else ""
-    lines = ["", f"## {words}{key}", "", "| column | unit | needed | allowed |", "|---|---|---|---|"]
+    lines = [
+        "",
+        f"## {words}{key}",
+        "",
+        "| column | unit | needed | allowed |",
+        "|---|---|---|---|",
+    ]
     one_of = {name: group for group in table.ONE_OF for name in group}
     for name, field in table.model_fields.items():
         group = [other for other in one_of.get(name, ()) if other != name]
-        needed = f"or {', '.join(f'`{other}`' for other in group)}" if group else "yes" if field.is_required() else "no"
-        lines.append(f"| `{name}` | {unit_of(name)} | {needed} | {allowed_values(table, name).replace('|', '/')}{_usually(field)} |")
+        needed = (
+            f"or {', '.join(f'`{other}`' for other in group)}"
+            if group
+            else "yes"
+            if field.is_required()
+            else "no"
+        )
+        lines.append(
+            f"| `{name}` | {unit_of(name)} | {needed} |"
+            f" {allowed_values(table, name).replace('|', '/')}{_usually(field)} |"
+        )
     return lines
 
 
@@ -81,8 +100,17 @@ def _table(title: str, model: type[BaseModel]) -> list[str]:
     for name, field in model.model_fields.items():
         if name == "kind":
             continue
-        default = "required" if field.default is PydanticUndefined else f"`{field.default!r}`" if not isinstance(field.default, BaseModel) else ""
-        lines.append(f"| `{field.alias or name}` | {default} | {allowed_values(model, field.alias or name).replace('|', '/')}{_usually(field)} |")
+        default = (
+            "required"
+            if field.default is PydanticUndefined
+            else f"`{field.default!r}`"
+            if not isinstance(field.default, BaseModel)
+            else ""
+        )
+        lines.append(
+            f"| `{field.alias or name}` | {default} |"
+            f" {allowed_values(model, field.alias or name).replace('|', '/')}{_usually(field)} |"
+        )
     return lines
 
 

@@ -18,8 +18,15 @@ class WatchSpec(Section):
     gauge: str | None = Field(None, description="name of [output] gauges")
     at_m: Place | None = Field(None, description="map coordinates of a cell")
     node: str | None = Field(None, description="node of the network")
-    edge: str | None = Field(None, description='a stage edge: "stage_series 1" is the first of [[boundaries]]; of a city: "river"')
-    action: str | None = Field(None, description="name of one of [[actions]]: from when it is done; no limit goes with it")
+    edge: str | None = Field(
+        None,
+        description=(
+            'a stage edge: "stage_series 1" is the first of [[boundaries]]; of a city: "river"'
+        ),
+    )
+    action: str | None = Field(
+        None, description="name of one of [[actions]]: from when it is done; no limit goes with it"
+    )
     depth_above_m: float | None = Field(None, ge=0.0, le=100.0)
     depth_below_m: float | None = Field(None, ge=0.0, le=100.0)
     level_above_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M)
@@ -36,7 +43,9 @@ class WatchSpec(Section):
         if sum(p is not None for p in places) != 1:
             raise ValueError("give exactly one of gauge, at_m, node, edge, or an action")
         if sum(v is not None for v in limits) != 1:
-            raise ValueError("give exactly one of depth_above_m, depth_below_m, level_above_m, level_below_m")
+            raise ValueError(
+                "give exactly one of depth_above_m, depth_below_m, level_above_m, level_below_m"
+            )
         if self.edge is not None and self.depth_above_m is None and self.depth_below_m is None:
             return self
         if self.edge is not None:
@@ -60,7 +69,9 @@ class Happening(Named):
 
     at: AwareDatetime | None = Field(None, description="not before; absent: from the start")
     when: WatchSpec | None = Field(None, description="begins when this holds, checked every window")
-    until: AwareDatetime | WatchSpec | None = Field(None, description="a time, or a watch; absent: for good")
+    until: AwareDatetime | WatchSpec | None = Field(
+        None, description="a time, or a watch; absent: for good"
+    )
 
     @model_validator(mode="after")
     def _begins(self) -> Happening:
@@ -81,7 +92,9 @@ class PumpTrip(Failure):
 class StuckGate(Failure):
     kind: Literal["stuck_gate"]
     links: tuple[str, ...] = Field(min_length=1, description="orifices or weirs")
-    setting: float = Field(ge=0.0, le=1.0, description="opening at which they stand: 0 closed, 1 open")
+    setting: float = Field(
+        ge=0.0, le=1.0, description="opening at which they stand: 0 closed, 1 open"
+    )
 
 
 class BlockedConduit(Failure):
@@ -99,14 +112,28 @@ class CollapsedConduit(Named, Drawn):
 
     kind: Literal["collapsed_conduit"]
     conduits: tuple[str, ...] = Field(min_length=1)
-    remaining: float = Field(gt=0.05, lt=1.0, description="share of the depth that is left; circular pipes keep their crown over a flat bed")
+    remaining: float = Field(
+        gt=0.05,
+        lt=1.0,
+        description=(
+            "share of the depth that is left; circular pipes keep their crown over a flat bed"
+        ),
+    )
 
 
 class CloggedInlets(Failure):
     kind: Literal["clogged_inlets"]
-    inside: str | None = Field(None, description="polygons (GeoJSON, GeoPackage); absent: everywhere")
+    inside: str | None = Field(
+        None, description="polygons (GeoJSON, GeoPackage); absent: everywhere"
+    )
     nodes: tuple[str, ...] = Field((), description="instead: the inlets that lead to these nodes")
-    clogging: float = Field(gt=0.0, le=1.0, description="0.5: half of perimeter, area and capacity are lost, on top of [drainage] clogging")
+    clogging: float = Field(
+        gt=0.0,
+        le=1.0,
+        description=(
+            "0.5: half of perimeter, area and capacity are lost, on top of [drainage] clogging"
+        ),
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> CloggedInlets:
@@ -119,20 +146,31 @@ class StuckFlap(Named, Drawn):
     """Before the storm: a flap gate that no longer shuts."""
 
     kind: Literal["stuck_flap"]
-    outfalls: tuple[str, ...] = Field(min_length=1, description="the river may come back through them; those without a flap stay as they are")
+    outfalls: tuple[str, ...] = Field(
+        min_length=1,
+        description="the river may come back through them; those without a flap stay as they are",
+    )
 
 
 class MissingBoard(Named, Drawn):
-    """Boards and self-rising gates that are not there when the water comes, whoever was to place them."""
+    """Boards and self-rising gates that are not there when the water comes, whoever was to place
+    them.
+    """
 
     kind: Literal["missing_board"]
-    openings: tuple[str, ...] = Field(min_length=1, description="SITE/OPENING; those without a board stay as they are")
+    openings: tuple[str, ...] = Field(
+        min_length=1, description="SITE/OPENING; those without a board stay as they are"
+    )
 
 
 class CloggingSeries(Named, Drawn):
     kind: Literal["clogging_series"]
-    inside: str | None = Field(None, description="polygons (GeoJSON, GeoPackage); absent: everywhere")
-    file: str = Field(description="CSV: time or time_s, clogging (0 to 1); each value holds until the next")
+    inside: str | None = Field(
+        None, description="polygons (GeoJSON, GeoPackage); absent: everywhere"
+    )
+    file: str = Field(
+        description="CSV: time or time_s, clogging (0 to 1); each value holds until the next"
+    )
 
 
 class SetLinks(Happening):
@@ -144,8 +182,16 @@ class SetLinks(Happening):
 class MobilePump(Happening):
     kind: Literal["mobile_pump"]
     from_m: Place
-    to_node: str | None = Field(None, description='node of the network; street to street or river: [[structures]] kind = "pump"')
-    to_tank_m3: float | None = Field(None, gt=0.0, le=1e6, description="instead: an empty tank of this size; the pump stops when it is full")
+    to_node: str | None = Field(
+        None,
+        description='node of the network; street to street or river: [[structures]] kind = "pump"',
+    )
+    to_tank_m3: float | None = Field(
+        None,
+        gt=0.0,
+        le=1e6,
+        description="instead: an empty tank of this size; the pump stops when it is full",
+    )
     discharge_m3_s: float = Field(gt=0.0, le=10.0)
 
     @model_validator(mode="after")
@@ -158,7 +204,15 @@ class MobilePump(Happening):
 
 
 AnyFailure = Annotated[
-    PumpTrip | StuckGate | BlockedConduit | BlockedOutfall | CollapsedConduit | CloggedInlets | CloggingSeries | StuckFlap | MissingBoard,
+    PumpTrip
+    | StuckGate
+    | BlockedConduit
+    | BlockedOutfall
+    | CollapsedConduit
+    | CloggedInlets
+    | CloggingSeries
+    | StuckFlap
+    | MissingBoard,
     Field(discriminator="kind"),
 ]
 AnyRule = Annotated[SetLinks | MobilePump, Field(discriminator="kind")]

@@ -1,4 +1,6 @@
-"""What may stand in [[structures]]: walls, dykes, weirs, gates, bridges along lines; culverts and pumps between two places."""
+"""What may stand in [[structures]]: walls, dykes, weirs, gates, bridges along lines; culverts and
+pumps between two places.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,13 @@ class Structure(BaseModel):
 
 
 class LineStructure(Structure):
-    line_m: Line | None = Field(None, description="map coordinates of a line; it follows the edges of cells. Forward is from its left to its right")
+    line_m: Line | None = Field(
+        None,
+        description=(
+            "map coordinates of a line; it follows the edges of cells. Forward is from its left to"
+            " its right"
+        ),
+    )
     file: str | None = Field(None, description="line file (GeoJSON, GeoPackage) instead of line_m")
 
     @model_validator(mode="after")
@@ -33,15 +41,21 @@ class LineStructure(Structure):
 
 
 class Breach(BaseModel):
-    """Where and when a dyke goes: it opens from the middle outwards within widening_s; each part sinks within sinking_s."""
+    """Where and when a dyke goes: it opens from the middle outwards within widening_s; each part
+    sinks within sinking_s.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     location_m: tuple[float, float]
-    width_m: float = Field(gt=0.0, le=2000.0, description="of the gap in the end", json_schema_extra=usual(None, 500.0))
+    width_m: float = Field(
+        gt=0.0, le=2000.0, description="of the gap in the end", json_schema_extra=usual(None, 500.0)
+    )
     begin_s: float = Field(ge=0.0, le=LONGEST_S, description="seconds from the start of the run")
     sinking_s: float = Field(600.0, gt=0.0, le=86400.0)
     widening_s: float = Field(0.0, ge=0.0, le=86400.0)
-    level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="what is left of the crest; absent: the ground")
+    level_m: float | None = Field(
+        None, ge=LOWEST_M, le=HIGHEST_M, description="what is left of the crest; absent: the ground"
+    )
 
 
 class Wall(LineStructure):
@@ -58,17 +72,32 @@ class Dyke(LineStructure):
 class Weir(LineStructure):
     kind: Literal["weir"]
     crest_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the crest")
-    coefficient: float = Field(1.8, gt=0.5, le=3.0, description="m^0.5/s: sharp crest 1.8 to 1.9, broad crest 1.7")
+    coefficient: float = Field(
+        1.8, gt=0.5, le=3.0, description="m^0.5/s: sharp crest 1.8 to 1.9, broad crest 1.7"
+    )
 
 
 class Gate(LineStructure):
     kind: Literal["gate"]
     sill_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the sill")
-    top_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="level over which the closed gate spills; absent: never")
-    opening_m: float | None = Field(None, ge=0.0, le=50.0, description="height of the opening over the sill", json_schema_extra=usual(None, 20.0))
+    top_m: float | None = Field(
+        None,
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description="level over which the closed gate spills; absent: never",
+    )
+    opening_m: float | None = Field(
+        None,
+        ge=0.0,
+        le=50.0,
+        description="height of the opening over the sill",
+        json_schema_extra=usual(None, 20.0),
+    )
     opening_file: str | None = Field(None, description="CSV instead: time or time_s, opening_m")
     coefficient: float = Field(0.6, gt=0.1, le=1.0, description="of the jet under the gate")
-    open_share: float = Field(1.0, gt=0.0, le=1.0, description="share of the line that is opening (piers taken off)")
+    open_share: float = Field(
+        1.0, gt=0.0, le=1.0, description="share of the line that is opening (piers taken off)"
+    )
 
     @model_validator(mode="after")
     def _one_opening(self) -> Gate:
@@ -82,11 +111,21 @@ class Gate(LineStructure):
 class Bridge(LineStructure):
     kind: Literal["bridge"]
     soffit_m: float = Field(
-        ge=LOWEST_M, le=HIGHEST_M, description="level of the deck's underside: below it the flow is free, above it under pressure"
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description=(
+            "level of the deck's underside: below it the flow is free, above it under pressure"
+        ),
     )
-    deck_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level over which water runs across the deck, parapets included")
+    deck_m: float = Field(
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description="level over which water runs across the deck, parapets included",
+    )
     coefficient: float = Field(0.8, gt=0.1, le=1.0, description="of the pressure flow")
-    open_share: float = Field(1.0, gt=0.0, le=1.0, description="share of the opening that piers leave")
+    open_share: float = Field(
+        1.0, gt=0.0, le=1.0, description="share of the opening that piers leave"
+    )
 
     @model_validator(mode="after")
     def _above(self) -> Bridge:
@@ -100,14 +139,38 @@ class Barrels(Structure):
 
     from_m: tuple[float, float]
     to_m: tuple[float, float]
-    height_m: float = Field(gt=0.0, le=20.0, description="of one barrel; its diameter where it is circular", json_schema_extra=usual(0.1, 8.0))
-    width_m: float | None = Field(None, gt=0.0, le=100.0, description="of one barrel; absent: circular", json_schema_extra=usual(0.1, 30.0))
+    height_m: float = Field(
+        gt=0.0,
+        le=20.0,
+        description="of one barrel; its diameter where it is circular",
+        json_schema_extra=usual(0.1, 8.0),
+    )
+    width_m: float | None = Field(
+        None,
+        gt=0.0,
+        le=100.0,
+        description="of one barrel; absent: circular",
+        json_schema_extra=usual(0.1, 30.0),
+    )
     barrels: int = Field(1, ge=1, le=50)
-    inlet: str | None = Field(None, description=f"by HDS-5, else a plain weir and orifice; one of {', '.join(INLETS)}")
-    from_level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="invert; absent: the ground there")
-    to_level_m: float | None = Field(None, ge=LOWEST_M, le=HIGHEST_M, description="invert at the other end; absent: the ground there")
+    inlet: str | None = Field(
+        None, description=f"by HDS-5, else a plain weir and orifice; one of {', '.join(INLETS)}"
+    )
+    from_level_m: float | None = Field(
+        None, ge=LOWEST_M, le=HIGHEST_M, description="invert; absent: the ground there"
+    )
+    to_level_m: float | None = Field(
+        None,
+        ge=LOWEST_M,
+        le=HIGHEST_M,
+        description="invert at the other end; absent: the ground there",
+    )
     length_m: float | None = Field(
-        None, gt=0.0, le=20_000.0, description="absent: the distance of the two places", json_schema_extra=usual(None, 2000.0)
+        None,
+        gt=0.0,
+        le=20_000.0,
+        description="absent: the distance of the two places",
+        json_schema_extra=usual(None, 2000.0),
     )
     manning_n: float = Field(0.015, ge=0.008, le=0.1)
     entry_loss: float = Field(0.5, ge=0.0, le=2.0)
@@ -120,7 +183,10 @@ class Barrels(Structure):
             raise ValueError(f"no inlet `{self.inlet}`; one of {', '.join(INLETS)}")
         shape = "circular" if self.width_m is None else "box"
         if self.inlet is not None and INLETS[self.inlet][0] != shape:
-            raise ValueError(f"the inlet `{self.inlet}` is for a {INLETS[self.inlet][0]} barrel, this one is {shape}: give width_m for a box only")
+            raise ValueError(
+                f"the inlet `{self.inlet}` is for a {INLETS[self.inlet][0]} barrel, this one is"
+                f" {shape}: give width_m for a box only"
+            )
         return self
 
 
@@ -130,15 +196,24 @@ class CulvertSpec(Barrels):
 
 class CulvertTable(Structure):
     kind: Literal["culvert_table"]
-    file: str = Field(description="CSV: name, from_x_m, from_y_m, to_x_m, to_y_m, height_m, and as needed the other keys of a culvert")
+    file: str = Field(
+        description=(
+            "CSV: name, from_x_m, from_y_m, to_x_m, to_y_m, height_m, and as needed the other keys"
+            " of a culvert"
+        )
+    )
 
 
 class PumpSpec(Structure):
     kind: Literal["pump"]
     from_m: tuple[float, float]
     to_m: tuple[float, float]
-    capacity_m3_s: float = Field(gt=0.0, le=500.0, description="m3/s, not L/s", json_schema_extra=usual(None, 100.0))
-    start_depth_m: float = Field(0.2, gt=0.0, le=20.0, description="depth at its inlet above which it starts")
+    capacity_m3_s: float = Field(
+        gt=0.0, le=500.0, description="m3/s, not L/s", json_schema_extra=usual(None, 100.0)
+    )
+    start_depth_m: float = Field(
+        0.2, gt=0.0, le=20.0, description="depth at its inlet above which it starts"
+    )
     stop_depth_m: float = Field(0.05, ge=0.0, le=20.0)
 
     @model_validator(mode="after")
@@ -148,4 +223,7 @@ class PumpSpec(Structure):
         return self
 
 
-AnyStructure = Annotated[Wall | Dyke | Weir | Gate | Bridge | CulvertSpec | CulvertTable | PumpSpec, Field(discriminator="kind")]
+AnyStructure = Annotated[
+    Wall | Dyke | Weir | Gate | Bridge | CulvertSpec | CulvertTable | PumpSpec,
+    Field(discriminator="kind"),
+]

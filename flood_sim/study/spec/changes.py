@@ -1,4 +1,6 @@
-"""Every change that a study makes to its scenario, held against the scenario's own schema before anything runs: storms, failure sets, twin, draws."""
+"""Every change that a study makes to its scenario, held against the scenario's own schema before
+anything runs: storms, failure sets, twin, draws.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,11 @@ from flood_sim.study.spec.section import Changes
 if TYPE_CHECKING:
     from flood_sim.study.spec.study import StudySpec
 
-WITHIN = (0.0, 0.3728, 1.0)  # places in a drawn range that are tried: both ends, and one that no whole number or choice has
+WITHIN = (
+    0.0,
+    0.3728,
+    1.0,
+)  # places in a drawn range that are tried: both ends, and one that no whole number or choice has
 
 
 def nested(key: str, value: Any) -> Changes:
@@ -27,7 +33,9 @@ def nested(key: str, value: Any) -> Changes:
 
 
 def refuse_wrong_changes(spec: StudySpec, scenario: Scenario, study_file: str) -> None:
-    """Raises InputError (E310) with every storm, failure set, twin and draw that makes no valid scenario."""
+    """Raises InputError (E310) with every storm, failure set, twin and draw that makes no valid
+    scenario.
+    """
     faults = _reversed(spec, study_file)
     known = {key for finding in faults for key in (finding.place.rpartition(", ")[2],)}
     for place, changes in _all(spec):
@@ -40,14 +48,22 @@ def refuse_wrong_changes(spec: StudySpec, scenario: Scenario, study_file: str) -
 def _reversed(spec: StudySpec, study_file: str) -> list[Finding]:
     ranges = spec.draws.parameters if spec.draws is not None else {}
     return [
-        Finding("E310", f"{study_file}, draws.parameters.{key}", "the range runs backwards", given=f"[{low:g}, {high:g}]", do="give [least, most]")
+        Finding(
+            "E310",
+            f"{study_file}, draws.parameters.{key}",
+            "the range runs backwards",
+            given=f"[{low:g}, {high:g}]",
+            do="give [least, most]",
+        )
         for key, (low, high) in ranges.items()
         if low > high
     ]
 
 
 def _all(spec: StudySpec) -> Iterator[tuple[str, Changes]]:
-    """Place in the study and the changes to try; draws upon each storm, since a storm may bring the section that a draw changes."""
+    """Place in the study and the changes to try; draws upon each storm, since a storm may bring the
+    section that a draw changes.
+    """
     for storm, changes in spec.storms.items():
         yield f"storms.{storm}", changes
     for name, changes in spec.failure_sets.items():
@@ -70,5 +86,14 @@ def _told(scenario: Scenario, changes: Changes, place: str) -> list[Finding]:
     try:
         load_scenario(scenario.path, scenario.allowed, changes)
     except InputError as error:
-        return [replace(f, code="E310", place=place, problem=f"{f.problem} ({f.place})", do=f.do or "mend the study") for f in error.findings[:3]]
+        return [
+            replace(
+                f,
+                code="E310",
+                place=place,
+                problem=f"{f.problem} ({f.place})",
+                do=f.do or "mend the study",
+            )
+            for f in error.findings[:3]
+        ]
     return []

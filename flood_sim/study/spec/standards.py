@@ -1,4 +1,6 @@
-"""What may stand in a file of standards or of loads: criteria with limits, return periods, rain and river by return period."""
+"""What may stand in a file of standards or of loads: criteria with limits, return periods, rain and
+river by return period.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from flood_sim.ground.rainfall import FORMULAS
 
 Years = Annotated[float, Field(ge=0.1, le=100_000.0)]
 NEEDS = {
-    "carriageway": ("limit_m", "share"), "lane_path": ("limit_m", "share"), "recession": ("limit_m", "limit_h", "share"), "ground_floor": ("limit_m",),
+    "carriageway": ("limit_m", "share"), "lane_path": ("limit_m", "share"),
+    "recession": ("limit_m", "limit_h", "share"), "ground_floor": ("limit_m",),
     "dyke": ("safety_height_m",), "openings": ("limit_m",),
 }  # fmt: skip
 
@@ -83,30 +86,64 @@ LOADS: dict[str, type[_Part]] = {"short": ShortLoad, "day": DayLoad, "river": Ri
 
 def refuse_wrong_standards(standards: Mapping[str, Any], place: str = "--standards") -> None:
     """Raises InputError with all that is missing or out of range."""
-    ladder, parts = standards.get("ladder_y"), {name: s for name, s in standards.items() if isinstance(s, Mapping)}
+    ladder, parts = (
+        standards.get("ladder_y"),
+        {name: s for name, s in standards.items() if isinstance(s, Mapping)},
+    )
     faults = []
     if not parts:
         faults.append(
-            Finding("E102", place, "the file holds no standard", do="give tables [NAME] with family, required_y, source and [[NAME.criterion]]")
+            Finding(
+                "E102",
+                place,
+                "the file holds no standard",
+                do="give tables [NAME] with family, required_y, source and [[NAME.criterion]]",
+            )
         )
-    rising = isinstance(ladder, list) and len(ladder) > 1 and all(isinstance(y, int | float) and 0.1 <= y <= 1e5 for y in ladder)
+    rising = (
+        isinstance(ladder, list)
+        and len(ladder) > 1
+        and all(isinstance(y, int | float) and 0.1 <= y <= 1e5 for y in ladder)
+    )
     if not rising or sorted(set(ladder or ())) != ladder:
         faults.append(
-            Finding("E104", f"{place}, ladder_y", "return periods that rise are needed", given=str(ladder)[:80], allowed="[1, 2, 5, ...] years")
+            Finding(
+                "E104",
+                f"{place}, ladder_y",
+                "return periods that rise are needed",
+                given=str(ladder)[:80],
+                allowed="[1, 2, 5, ...] years",
+            )
         )
     faults += _faults({name: (Standard, part) for name, part in parts.items()}, place)
     classes = {name: set(part.get("required_y", ())) for name, part in parts.items()}
     if not faults and len({frozenset(c) for c in classes.values()}) > 1:
-        faults.append(Finding("E104", f"{place}, required_y", "all standards need the same city classes", given=str(classes)[:120]))
+        faults.append(
+            Finding(
+                "E104",
+                f"{place}, required_y",
+                "all standards need the same city classes",
+                given=str(classes)[:120],
+            )
+        )
     if faults:
         raise InputError(faults)
 
 
 def refuse_wrong_loads(loads: Mapping[str, Any], place: str = "--loads") -> None:
     """Raises InputError with all that is missing or out of range."""
-    faults = _faults({name: (LOADS[name], table) for name, table in loads.items() if name in LOADS}, place)
+    faults = _faults(
+        {name: (LOADS[name], table) for name, table in loads.items() if name in LOADS}, place
+    )
     if not loads:
-        faults.append(Finding("E102", place, "the file holds no loads", do="give [short], [day] or [river]: docs/studies.md"))
+        faults.append(
+            Finding(
+                "E102",
+                place,
+                "the file holds no loads",
+                do="give [short], [day] or [river]: docs/studies.md",
+            )
+        )
     if faults:
         raise InputError(faults)
 
@@ -121,5 +158,13 @@ def _faults(tables: Mapping[str, tuple[type[_Part], Any]], place: str) -> list[F
                 key = ".".join(str(part) for part in fault["loc"])
                 given = "" if isinstance(fault.get("input"), dict) else str(fault.get("input"))[:80]
                 problem = str(fault["msg"]).removeprefix("Value error, ")
-                found.append(Finding("E104", f"{place}, [{name}] {key}".rstrip(), problem[:1].lower() + problem[1:], given=given, do="mend the file"))
+                found.append(
+                    Finding(
+                        "E104",
+                        f"{place}, [{name}] {key}".rstrip(),
+                        problem[:1].lower() + problem[1:],
+                        given=given,
+                        do="mend the file",
+                    )
+                )
     return found

@@ -1,4 +1,6 @@
-"""A study as it stands in a file: which scenario, which projects, which storms, which draws; read and refused in one place."""
+"""A study as it stands in a file: which scenario, which projects, which storms, which draws; read
+and refused in one place.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,21 @@ MOST_PROJECTS = 8  # 256 runs a storm: beyond that orders are sampled, or portfo
 
 
 class Draws(Section):
-    """Plausible worlds: points of a scrambled Sobol sequence in the ranges; a longer study keeps the points of a shorter one."""
+    """Plausible worlds: points of a scrambled Sobol sequence in the ranges; a longer study keeps
+    the points of a shorter one.
+    """
 
     n: int = Field(ge=1, le=4096)
     seed: int = Field(720, ge=0)
-    parameters: dict[str, tuple[float, float]] = Field({}, description='keys of the scenario with dots, e.g. "city.river_manning_n" = [0.04, 0.08]')
+    parameters: dict[str, tuple[float, float]] = Field(
+        {}, description='keys of the scenario with dots, e.g. "city.river_manning_n" = [0.04, 0.08]'
+    )
     choices: dict[str, tuple[str | float, ...]] = Field(
-        {}, description='the same for what is one of several, e.g. "surface.scheme" = ["local_inertial", "second_order"]'
+        {},
+        description=(
+            'the same for what is one of several, e.g. "surface.scheme" = ["local_inertial",'
+            ' "second_order"]'
+        ),
     )
 
     @model_validator(mode="after")
@@ -47,15 +57,31 @@ class Draws(Section):
 
 
 class Twin(Section):
-    """A cheap model of the same thing, run for all draws; the study's own model for the first of them. Both together say what many dear draws would."""
+    """A cheap model of the same thing, run for all draws; the study's own model for the first of
+    them. Both together say what many dear draws would.
+    """
 
-    changes: Changes = Field(description="of the scenario, e.g. { city = { cell_size_m = 20.0 }, drainage = { trunk_share = 0.1 } }")
-    dear_draws: int = Field(8, ge=2, le=4096, description="draws that the study's own model runs too; fewer than 8 measure no correlation")
+    changes: Changes = Field(
+        description=(
+            "of the scenario, e.g. { city = { cell_size_m = 20.0 }, drainage = { trunk_share ="
+            " 0.1 } }"
+        )
+    )
+    dear_draws: int = Field(
+        8,
+        ge=2,
+        le=4096,
+        description=(
+            "draws that the study's own model runs too; fewer than 8 measure no correlation"
+        ),
+    )
 
 
 class Money(Section):
     price_year: int = Field(2021, ge=1990, le=2100)
-    rates: tuple[Annotated[float, Field(ge=0.0, le=0.2)], ...] = Field((0.06, 0.08), min_length=1, description="discount rates: 0.06, not 6")
+    rates: tuple[Annotated[float, Field(ge=0.0, le=0.2)], ...] = Field(
+        (0.06, 0.08), min_length=1, description="discount rates: 0.06, not 6"
+    )
     horizon_y: int = Field(50, ge=1, le=200)
     yearly_budget_cny: tuple[Annotated[float, Field(ge=0.0, le=1e13)], ...] = Field(
         (), description="money of each year, for the order of building; what is left carries over"
@@ -63,35 +89,67 @@ class Money(Section):
 
 
 class Sampling(Section):
-    """portfolios = "sampled": random orders of building, each with its reverse; the sets that they pass through are run."""
+    """portfolios = "sampled": random orders of building, each with its reverse; the sets that they
+    pass through are run.
+    """
 
-    pairs: int = Field(10, ge=2, le=1000, description="of orders: twice as many times the projects are the most runs it takes")
+    pairs: int = Field(
+        10,
+        ge=2,
+        le=1000,
+        description="of orders: twice as many times the projects are the most runs it takes",
+    )
     seed: int = Field(720, ge=0)
-    of: Literal["projects", "measures"] = Field("projects", description="measures: those of a project stand together in every order (Owen values)")
+    of: Literal["projects", "measures"] = Field(
+        "projects",
+        description="measures: those of a project stand together in every order (Owen values)",
+    )
 
 
 class StudySpec(Section):
-    """A study. Storms, draws and failure sets are changes of the scenario; all portfolios meet each of them."""
+    """A study. Storms, draws and failure sets are changes of the scenario; all portfolios meet each
+    of them.
+    """
 
     schema_: Literal[1] = Field(alias="schema")
     name: str = Field(min_length=1, max_length=80)
     title: str = ""
-    scenario: str = Field(description="name of a shipped scenario, or path of a file beside this one")
-    projects: dict[str, tuple[str, ...]] = Field(
-        {}, description="measures by project; absent: all measures of the scenario by the project of their kind"
+    scenario: str = Field(
+        description="name of a shipped scenario, or path of a file beside this one"
     )
-    portfolios: Literal["factorial", "fractional", "singles", "sampled"] | dict[str, tuple[str, ...]] = Field(
+    projects: dict[str, tuple[str, ...]] = Field(
+        {},
+        description=(
+            "measures by project; absent: all measures of the scenario by the project of their kind"
+        ),
+    )
+    portfolios: (
+        Literal["factorial", "fractional", "singles", "sampled"] | dict[str, tuple[str, ...]]
+    ) = Field(
         "factorial",
-        description="all sets of projects; 16 of 64 (screening); none, each alone, all but each, all; sets of random orders; or named lists of projects",
+        description=(
+            "all sets of projects; 16 of 64 (screening); none, each alone, all but each, all; sets"
+            " of random orders; or named lists of projects"
+        ),
     )
     sampling: Sampling = Sampling()
     actions: str | None = Field(None, description="name of an [action_list.NAME]")
-    storms: dict[str, Changes] = Field({"as_given": {}}, min_length=1, description="name to the changes of the scenario that make it")
+    storms: dict[str, Changes] = Field(
+        {"as_given": {}},
+        min_length=1,
+        description="name to the changes of the scenario that make it",
+    )
     return_period_y: dict[str, Annotated[float, Field(ge=0.1, le=100_000.0)]] = Field(
         {}, description="of storms that have one: expected annual damage; a historic storm has none"
     )
-    failure_sets: dict[str, Changes] = Field({"none": {}}, min_length=1, description="name to the changes that make it, e.g. { failures = [...] }")
-    envelope: Envelope | None = Field(None, description="failure sets of a global resilience analysis, besides those above")
+    failure_sets: dict[str, Changes] = Field(
+        {"none": {}},
+        min_length=1,
+        description="name to the changes that make it, e.g. { failures = [...] }",
+    )
+    envelope: Envelope | None = Field(
+        None, description="failure sets of a global resilience analysis, besides those above"
+    )
     draws: Draws | None = None
     twin: Twin | None = None
     money: Money = Money()
@@ -108,14 +166,19 @@ class StudySpec(Section):
     def _periods(self) -> StudySpec:
         for storm in self.return_period_y:
             if storm not in self.storms:
-                raise ValueError(f"return_period_y names `{storm}`, which is no storm of this study{nearest(storm, self.storms)}")
+                raise ValueError(
+                    f"return_period_y names `{storm}`, which is no storm of this"
+                    f" study{nearest(storm, self.storms)}"
+                )
         return self
 
 
 @dataclass(frozen=True)
 class Study:
-    """A validated study and its scenario; projects in the order of the six; failure sets with those of an envelope, and its components. Sampled by
-    measures, each measure is a project of its own and `unions` holds the numbers of those that belong together."""
+    """A validated study and its scenario; projects in the order of the six; failure sets with those
+    of an envelope, and its components. Sampled by measures, each measure is a project of its own
+    and `unions` holds the numbers of those that belong together.
+    """
 
     spec: StudySpec
     path: Path
@@ -142,7 +205,10 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
         path = studies_folder() / f"{name}.toml"
     if not path.is_file():
         raise input_error(
-            "E101", str(name), f"no study of this name{nearest(str(name), list_studies())}", allowed=f"{', '.join(list_studies())}, or a file"
+            "E101",
+            str(name),
+            f"no study of this name{nearest(str(name), list_studies())}",
+            allowed=f"{', '.join(list_studies())}, or a file",
         )
     data = read_toml(path)
     try:
@@ -150,7 +216,14 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
     except ValidationError as error:
         raise InputError([_finding(path, fault) for fault in error.errors()[:MOST_TOLD]]) from error
     shipped = spec.scenario in list_scenarios() and not (path.parent / spec.scenario).is_file()
-    scenario = load_scenario(spec.scenario if shipped else file_inside(path.parent, spec.scenario, f"{path.name}, scenario", allowed), allowed)
+    scenario = load_scenario(
+        (
+            spec.scenario
+            if shipped
+            else file_inside(path.parent, spec.scenario, f"{path.name}, scenario", allowed)
+        ),
+        allowed,
+    )
     refuse_wrong_changes(spec, scenario, path.name)
     projects = _projects(spec, scenario, path)
     unions: tuple[tuple[int, ...], ...] = tuple((k,) for k in range(len(projects)))
@@ -159,7 +232,13 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
         unions = tuple(tuple(range(a, b)) for a, b in zip(ends[:-1], ends[1:], strict=True))
         projects = {measure: (measure,) for names in projects.values() for measure in names}
     if len(projects) > MOST_PLAYERS:
-        raise input_error("E104", f"{path.name}, sampling.of", f"{len(projects)} measures", allowed=f"at most {MOST_PLAYERS}", do="sample projects")
+        raise input_error(
+            "E104",
+            f"{path.name}, sampling.of",
+            f"{len(projects)} measures",
+            allowed=f"at most {MOST_PLAYERS}",
+            do="sample projects",
+        )
     study = Study(spec, path, scenario, projects, *_failures(spec, scenario, path), unions)
     _refuse_unknown_projects(study)
     return study
@@ -170,42 +249,77 @@ def _finding(path: Path, fault: Any) -> Finding:
     known = [f.alias or n for n, f in StudySpec.model_fields.items()]
     hint = nearest(place, known) if fault["type"] == "extra_forbidden" else ""
     message = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"]
-    return Finding("E103", f"{path.name}, {place}" if place else path.name, f"{message}{hint}", allowed=", ".join(known) if hint else "")
+    return Finding(
+        "E103",
+        f"{path.name}, {place}" if place else path.name,
+        f"{message}{hint}",
+        allowed=", ".join(known) if hint else "",
+    )
 
 
-def _failures(spec: StudySpec, scenario: Scenario, path: Path) -> tuple[dict[str, Changes], tuple[str, ...]]:
+def _failures(
+    spec: StudySpec, scenario: Scenario, path: Path
+) -> tuple[dict[str, Changes], tuple[str, ...]]:
     if spec.envelope is None:
         return spec.failure_sets, ()
     inputs = build_inputs(scenario)
     sets = failure_sets(spec.envelope, inputs, scenario.spec.time.start.isoformat(), path.name)
-    return spec.failure_sets | sets, tuple(_component(kind, name) for kind, name in components_of(spec.envelope, inputs))
+    return spec.failure_sets | sets, tuple(
+        _component(kind, name) for kind, name in components_of(spec.envelope, inputs)
+    )
 
 
 def _component(kind: str, name: str) -> str:
-    """Pipes and pumps by their own names; a node's inlets and an outfall's flap are no node and no outfall."""
-    return {"inlets": f"inlets of {name}", "flaps": f"flap of {name}", "boards": f"board of {name}"}.get(kind, name)
+    """Pipes and pumps by their own names; a node's inlets and an outfall's flap are no node and no
+    outfall.
+    """
+    return {
+        "inlets": f"inlets of {name}",
+        "flaps": f"flap of {name}",
+        "boards": f"board of {name}",
+    }.get(kind, name)
 
 
 def _projects(spec: StudySpec, scenario: Scenario, path: Path) -> dict[str, tuple[str, ...]]:
     measures = scenario.spec.measure
     if not spec.projects:
-        groups: dict[str, tuple[str, ...]] = {str(p): tuple(n for n, m in measures.items() if p == m.PROJECT) for p in PROJECTS}
+        groups: dict[str, tuple[str, ...]] = {
+            str(p): tuple(n for n, m in measures.items() if p == m.PROJECT) for p in PROJECTS
+        }
         groups = {p: names for p, names in groups.items() if names}
         if not groups:
-            raise input_error("E104", f"{path.name}, scenario", "the scenario has no measures", given=spec.scenario)
+            raise input_error(
+                "E104",
+                f"{path.name}, scenario",
+                "the scenario has no measures",
+                given=spec.scenario,
+            )
     else:
         groups = dict(spec.projects)
         for project, names in groups.items():
             for name in names:
                 if name not in measures:
-                    raise input_error("E104", f"{path.name}, projects.{project}", f"no such measure{nearest(name, measures)}", given=name)
+                    raise input_error(
+                        "E104",
+                        f"{path.name}, projects.{project}",
+                        f"no such measure{nearest(name, measures)}",
+                        given=name,
+                    )
     if len(groups) > MOST_PROJECTS and spec.portfolios in ("factorial", "fractional"):
         raise input_error(
-            "E104", f"{path.name}, projects", f"{len(groups)} projects make {2 ** len(groups)} portfolios", allowed=f"at most {MOST_PROJECTS}",
+            "E104",
+            f"{path.name}, projects",
+            f"{len(groups)} projects make {2 ** len(groups)} portfolios",
+            allowed=f"at most {MOST_PROJECTS}",
             do='group measures into fewer projects, portfolios = "sampled", or name the portfolios',
-        )  # fmt: skip
+        )
     if spec.portfolios == "fractional" and len(groups) != 6:
-        raise input_error("E104", f"{path.name}, portfolios", "the fraction of 16 runs is one of six projects", given=f"{len(groups)} projects")
+        raise input_error(
+            "E104",
+            f"{path.name}, portfolios",
+            "the fraction of 16 runs is one of six projects",
+            given=f"{len(groups)} projects",
+        )
     return groups
 
 
@@ -216,5 +330,9 @@ def _refuse_unknown_projects(study: Study) -> None:
                 if project not in study.projects:
                     place = f"{study.path.name}, portfolios.{name}"
                     raise input_error(
-                        "E104", place, f"no such project{nearest(project, study.projects)}", given=project, allowed=", ".join(study.projects)
+                        "E104",
+                        place,
+                        f"no such project{nearest(project, study.projects)}",
+                        given=project,
+                        allowed=", ".join(study.projects),
                     )
