@@ -18,6 +18,7 @@ from typing import Any
 RAISE = "FLOOD_SIM_RAISE"
 WORD = b"interrupted\n"
 _asked: list[int] = []  # signals that came in
+_ended: list[int] = []  # the exit code of a process that a signal ended
 
 
 class Terminated(SystemExit):
@@ -40,9 +41,14 @@ def _ask_to_stop(number: int, frame: FrameType | None) -> None:
 def _finished() -> None:
     """While the interpreter is taken down nothing of ours handles a signal any more, and all is
     done: the exit code shall say so.
+
+    Python ends by the signal itself where Ctrl-C fell into an `eval` (a dataclass that is being
+    made, say), whoever caught it: the code is given here, when all else has been put in order.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    if _ended:
+        os._exit(_ended[-1])
 
 
 def _catch(handler: Any) -> None:
@@ -92,7 +98,10 @@ def main(arguments: list[str] | None = None) -> None:
         else:
             net.tell(net.fault(error, sys.argv))
     _catch(_leave_at_once)
-    sys.exit(net.close_streams(code))
+    code = net.close_streams(code)
+    if _asked:
+        _ended.append(code)
+    sys.exit(code)
 
 
 def _unraisable(hooked: Any) -> None:

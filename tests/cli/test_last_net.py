@@ -124,6 +124,19 @@ def test_a_signal_ends_a_command_with_one_word(number, code, body, tmp_path):
     assert child.stderr.read() == "interrupted\n"
 
 
+def test_a_signal_within_an_eval_ends_with_the_code_too(tmp_path):
+    """`python -m` itself would end by the signal, not with 130, wherever that was caught."""
+    body = f"open({str(tmp_path / 'begun')!r}, 'w').close(); eval('sum(0 for _ in iter(int, 1))')"
+    (tmp_path / "torn.py").write_text(TORN.format(body=body))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "torn"], stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    assert (child.wait(20), child.stderr.read()) == (130, "interrupted\n")
+
+
 def test_a_signal_in_a_place_where_nobody_can_catch_it(tmp_path):
     """Python swallows what is raised in a destructor: the signal is sent again, no word of the
     interpreter is seen.
@@ -176,7 +189,7 @@ def test_a_signal_while_importing(number):
         "import sys, os\nclass Finder:\n    def find_spec(self, name, path=None, target=None):\n   "
         "     if name == 'typer':\n            os.kill(os.getpid(),"
         " {number})\nsys.meta_path.insert(0, Finder())\nimport runpy\nsys.argv = ['x',"
-        " '--help']\nrunpy.run_module('flood_sim.cli.main', run_name='__main__')\n"
+        " '--help']\nrunpy.run_module('flood_sim.cli', run_name='__main__')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code.format(number=int(number))],
