@@ -25,6 +25,7 @@ from flood_sim.sites.sites import Sites
 from flood_sim.sites.underground import STEP_COEFFICIENT, Spaces
 from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 
 UNLIMITED = 1e9  # m2 of an opening whose law is that of its crest alone
 
@@ -179,25 +180,27 @@ def open_surface(
 ) -> SurfaceFlow:
     """The surface with its rain, edges, inflows and openings."""
     return SurfaceFlow(
-        inputs.terrain,
-        inputs.surface,
-        rainfall=inputs.rainfall,
-        infiltration=inputs.infiltration,
-        storage=inputs.storage,
-        gutters=layout.gutters,
-        depth=inputs.initial_depth,
-        edges=inputs.edges,
-        inflows=inputs.inflows,
-        edge_inflows=inputs.edge_inflows,
-        inlets=layout.inlets,
-        returns=layout.return_cells,
-        nodes=nodes,
-        openings=ways_underground(spaces, nodes),
-        outlets=spaces.outlet_cells,
-        sections=inputs.sections,
-        structures=inputs.structures,
-        culverts=inputs.culverts,
-        pumps=inputs.pumps,
-        weir_coefficient=WEIR_COEFFICIENT,
-        orifice_coefficient=ORIFICE_COEFFICIENT,
+        SurfaceInputs(
+            inputs.terrain,
+            inputs.surface,
+            rainfall=inputs.rainfall,
+            infiltration=inputs.infiltration,
+            storage=inputs.storage,
+            gutters=layout.gutters,
+            depth=inputs.initial_depth,
+            edges=inputs.edges,
+            inflows=inputs.inflows,
+            edge_inflows=inputs.edge_inflows,
+            inlets=layout.inlets,
+            returns=layout.return_cells,
+            nodes=nodes,
+            openings=ways_underground(spaces, nodes),
+            outlets=spaces.outlet_cells,
+            sections=inputs.sections,
+            structures=inputs.structures,
+            culverts=inputs.culverts,
+            pumps=inputs.pumps,
+            weir_coefficient=WEIR_COEFFICIENT,
+            orifice_coefficient=ORIFICE_COEFFICIENT,
+        )
     )

@@ -13,10 +13,7 @@ from flood_kernels import arrays, runs, statistics
 from flood_sim.core.clock import Window
 from flood_sim.core.constants import GRAVITY_M_S2
 from flood_sim.core.errors import RunFailedError
-from flood_sim.ground.infiltration import Infiltration, NoInfiltration
-from flood_sim.ground.rain_fields import RainField
-from flood_sim.ground.rainfall import NO_RAIN, Rainfall
-from flood_sim.ground.terrain import Terrain
+from flood_sim.ground.infiltration import NoInfiltration
 from flood_sim.surface import stability
 from flood_sim.surface.arrays import (
     LEFT,
@@ -29,9 +26,9 @@ from flood_sim.surface.arrays import (
     make_inlets,
     refuse_negative,
 )
-from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
 from flood_sim.surface.bounds import reach_of
-from flood_sim.surface.losses import Losses, StorageInputs
+from flood_sim.surface.inputs import SurfaceInputs
+from flood_sim.surface.losses import Losses
 from flood_sim.surface.openings import (
     CountedFaces,
     FaceGroup,
@@ -40,9 +37,8 @@ from flood_sim.surface.openings import (
     make_pairs,
     make_sources,
 )
-from flood_sim.surface.rain import Gutters, surface_rain
-from flood_sim.surface.schemes import FLOATS, SurfaceSettings, scheme_named
-from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump
+from flood_sim.surface.rain import surface_rain
+from flood_sim.surface.schemes import FLOATS, scheme_named
 from flood_sim.surface.sums import SurfaceSums
 
 # below this a second thread costs more than it brings (62,500 cells beside SWMM: 8.3 s with two,
@@ -57,69 +53,53 @@ class SurfaceFlow:
     held out to the exchange: the surface does not know who fills them.
     """
 
-    def __init__(
-        self,
-        terrain: Terrain,
-        settings: SurfaceSettings = SurfaceSettings(),
-        *,
-        rainfall: Rainfall | RainField = NO_RAIN,
-        infiltration: Infiltration | None = None,
-        storage: StorageInputs = StorageInputs(),
-        gutters: Gutters | None = None,
-        depth: np.ndarray | float = 0.0,
-        edges: Sequence[EdgeBoundary] = (),
-        inflows: Sequence[Inflow] = (),
-        edge_inflows: Sequence[EdgeInflow] = (),
-        inlets: Sequence[Inlet] = (),
-        returns: np.ndarray | None = None,
-        nodes: int = 0,
-        openings: Sequence[Inlet] = (),
-        outlets: np.ndarray | None = None,
-        sections: Sequence[Section] = (),
-        structures: Sequence[FaceStructure] = (),
-        culverts: Sequence[Culvert] = (),
-        pumps: Sequence[SurfacePump] = (),
-        weir_coefficient: float = 1.594,
-        orifice_coefficient: float = 0.6,
-    ) -> None:
-        """depth : m, number or (rows, columns);  returns : (n, 2) cells that receive water from the
-        network;  nodes : of the network;
-        openings : ways into underground spaces, each with a node of its own after the network's;
-        outlets : (n, 2) cells that get water from them.
-        """
+    def __init__(self, inputs: SurfaceInputs) -> None:
+        terrain, settings = inputs.terrain, inputs.settings
         self.terrain, self.grid, self.settings = terrain, terrain.grid, settings
         self.losses = Losses(
-            infiltration or NoInfiltration(), storage, self.grid.shape, self.grid.cell_area_m2
+            inputs.infiltration or NoInfiltration(),
+            inputs.storage,
+            self.grid.shape,
+            self.grid.cell_area_m2,
         )
-        self.rain = surface_rain(rainfall, terrain, gutters, nodes)
+        self.rain = surface_rain(inputs.rainfall, terrain, inputs.gutters, inputs.nodes)
         self.edges, self.inflows, self.edge_inflows = (
-            tuple(edges),
-            tuple(inflows),
-            tuple(edge_inflows),
+            tuple(inputs.edges),
+            tuple(inputs.inflows),
+            tuple(inputs.edge_inflows),
         )
         self.held_stage_m: dict[
             str, float
         ] = {}  # of edges and inflows by name: set from outside (BMI), instead of their series
         self.held_inflow_m3_s: dict[str, float] = {}
         self.sections, self.structures, self.culverts, self.pumps = (
-            tuple(sections),
-            tuple(structures),
-            tuple(culverts),
-            tuple(pumps),
+            tuple(inputs.sections),
+            tuple(inputs.structures),
+            tuple(inputs.culverts),
+            tuple(inputs.pumps),
         )
         self._scheme = scheme_named(settings.scheme)
         self._float = FLOATS[settings.precision]
         self._view = (slice(TOP, TOP + self.grid.rows), slice(LEFT, LEFT + self.grid.columns))
-        self._nodes, self._openings = nodes, len(openings)
-        both = [*inlets, *openings]
-        self._allocate(depth, both)
-        self._open(both, nodes + len({o.node for o in openings}), returns, outlets)
+        self._nodes, self._openings = inputs.nodes, len(inputs.openings)
+        both = [*inputs.inlets, *inputs.openings]
+        self._allocate(inputs.depth, both)
+        nodes = inputs.nodes + len({o.node for o in inputs.openings})
+        self._open(both, nodes, inputs.returns, inputs.outlets)
         s = settings
         courant = self._scheme.courant if s.courant is None else s.courant
         wet = self._scheme.wet_depth(s) * float(self._cells.porosity.min()) if s.skip_dry else -1.0
         steps = (s.courant_coupled, s.largest_step_s, s.smallest_step_s)
         self._limits = np.array(
-            [courant, *steps, weir_coefficient, orifice_coefficient, 1.0, wet, s.largest_step_ratio]
+            [
+                courant,
+                *steps,
+                inputs.weir_coefficient,
+                inputs.orifice_coefficient,
+                1.0,
+                wet,
+                s.largest_step_ratio,
+            ]
         )
         self.time_s, self.steps = 0.0, 0
         self.inflow_volume = self.boundary_in = self.boundary_out = 0.0

@@ -15,6 +15,7 @@ from flood_sim.simulation.inputs import NodeInlet
 from flood_sim.simulation.loop import Simulation
 from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 LID = INLET_KINDS["manhole_lid"]
@@ -29,11 +30,13 @@ def test_each_kind_takes_what_its_law_says(kind, depth):
     shape = INLET_KINDS[kind]
     inlet = Inlet(1, 1, 0, 0.0, shape.perimeter_m, shape.area_m2, shape.capacity_m3_s)
     surface = SurfaceFlow(
-        flat(3, 3, 50.0),
-        SurfaceSettings("float64", largest_step_s=0.1),
-        depth=depth,
-        inlets=[inlet],
-        nodes=1,
+        SurfaceInputs(
+            flat(3, 3, 50.0),
+            SurfaceSettings("float64", largest_step_s=0.1),
+            depth=depth,
+            inlets=[inlet],
+            nodes=1,
+        )
     )
     surface.inlet_acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.1))
@@ -255,7 +258,9 @@ def test_head_over_a_rim_above_the_ground(level, rim):
     """0.25 m on ground at any level, a rim 0.1 m over it: 0.15 m of head on the weir."""
     inlet = Inlet(1, 1, 0, rim, 1.0, 10.0)
     surface = SurfaceFlow(
-        flat(3, 3, 50.0, level), SurfaceSettings("float64"), depth=0.25, inlets=[inlet], nodes=1
+        SurfaceInputs(
+            flat(3, 3, 50.0, level), SurfaceSettings("float64"), depth=0.25, inlets=[inlet], nodes=1
+        )
     )
     surface.inlet_acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.01))

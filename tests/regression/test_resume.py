@@ -19,6 +19,7 @@ from flood_sim.output.state import collect, restore
 from flood_sim.runs.runner import resume_scenario, run_scenario
 from flood_sim.scenario import load_scenario
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 
@@ -149,7 +150,9 @@ def river_beside_streets(scheme, threads):
         threads=threads,
         largest_step_ratio=8.0 if scheme == "local_inertial" else 0.0,
     )
-    return SurfaceFlow(terrain_of(grid_of(*bed.shape, 5.0), bed, 0.03), settings, depth=depth)
+    return SurfaceFlow(
+        SurfaceInputs(terrain_of(grid_of(*bed.shape, 5.0), bed, 0.03), settings, depth=depth)
+    )
 
 
 @pytest.mark.parametrize("scheme", ["local_inertial", "second_order"])
