@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import tomli_w
@@ -68,6 +68,12 @@ FILES = (
 
 class Recorder:
     """Everything a run writes into its folder; the loop calls `record` after every window."""
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "gauge_maxima", "area_hours", "largest_area", "max_head", "max_flow", "surcharge_hours",
+        "flooded_volume", "captured_volume", "_initially_wet", "_initially_dry", "_dug", "_dug_m",
+        "_unwatched_s", "_sites",
+    )  # fmt: skip
 
     def __init__(self, folder: Path, simulation: Simulation, resumed: bool = False) -> None:
         """resumed : the folder holds the files of a checkpoint; they are carried on."""
@@ -186,7 +192,7 @@ class Recorder:
         if not self.max_head.size:
             return
         head = simulation.network.heads()
-        self.captured_volume += simulation.surface.inlet_capture
+        self.captured_volume += simulation.surface.at_nodes.captured
         self.max_head = np.maximum(self.max_head, head)
         self.surcharge_hours += (head > simulation.network.rim_m) * window.length / SECONDS_PER_HOUR
         self.flooded_volume = simulation.network.flooded_volume()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -27,6 +27,11 @@ class SiteFiles:
     """Writes both files: sites at the output times, openings every minute in which water stands at
     them.
     """
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "max_head",
+        "_due_s",
+    )
 
     def __init__(self, folder: Path, simulation: Simulation, resumed: bool) -> None:
         """resumed : both files are there and are carried on."""
@@ -57,7 +62,7 @@ class SiteFiles:
             return
         self._due_s = window.stop + OPENINGS_EVERY_S
         moment, crests = simulation.clock.at(window.stop).isoformat(), spaces.crests()
-        flow = simulation.surface.opening_capture / window.length
+        flow = simulation.surface.at_openings.captured / window.length
         for k in np.flatnonzero((head > 0.0) | (flow > 0.0)).tolist():
             o = spaces.openings[k]
             row = (

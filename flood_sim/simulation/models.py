@@ -23,11 +23,9 @@ from flood_sim.simulation.exchange import (
 from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, surface_gutters, surface_inlets
 from flood_sim.sites.sites import Sites
 from flood_sim.sites.underground import STEP_COEFFICIENT, Spaces
-from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
-
-UNLIMITED = 1e9  # m2 of an opening whose law is that of its crest alone
 
 
 class City:
@@ -76,7 +74,7 @@ class City:
                 float(surface.depth[place]) if watch.quantity == "depth" else self.level_at(place)
             )
         if watch.quantity == "edge_level":
-            stage = next(e.stage for e in surface.edges if e.name == place)
+            stage = next(e.stage for e in surface.inputs.edges if e.name == place)
             return float(stage.at(time_s)) if stage is not None else 0.0
         if watch.quantity == "action":
             return float(self._actions.is_done(place, time_s))
@@ -169,8 +167,8 @@ def ways_underground(spaces: Spaces, nodes: int) -> tuple[Inlet, ...]:
         inlet
         for k, o in enumerate(spaces.openings)
         for inlet in (
-            Inlet(o.row, o.column, nodes + k, o.sill_m, perimeter * o.width_m, UNLIMITED),
-            Inlet(o.row, o.column, nodes + k, o.sill_m, UNLIMITED, UNLIMITED, 0.0),
+            Inlet(o.row, o.column, nodes + k, o.sill_m, perimeter * o.width_m, kind="step"),
+            Inlet(o.row, o.column, nodes + k, o.sill_m, capacity_m3_s=0.0, kind="seam"),
         )
     )
 

@@ -13,8 +13,8 @@ from flood_sim.ground.infiltration import Infiltration
 from flood_sim.ground.rain_fields import RainField
 from flood_sim.ground.rainfall import NO_RAIN, Rainfall
 from flood_sim.ground.terrain import Terrain
-from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
+from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.losses import StorageInputs
 from flood_sim.surface.rain import Gutters
 from flood_sim.surface.schemes import SurfaceSettings

@@ -6,6 +6,7 @@ the sum over any window is exact. Gutters lead roof water past the street.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -45,6 +46,11 @@ class SurfaceRain:
 
     kernel: arrays.Rain
     varies = False  # whether the weights change in time
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "kernel",
+        "roof_volumes",
+    )
 
     def __init__(self, nodes: int) -> None:
         self.roof_volumes = np.zeros(
@@ -96,6 +102,17 @@ class FieldRain(SurfaceRain):
     """
 
     varies = True
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "kernel",
+        "roof_volumes",
+        "_loaded",
+        "_now",
+        "_volume",
+        "_volume_before",
+        "_open",
+        "_roof",
+    )
 
     def __init__(
         self, field: RainField, terrain: Terrain, gutters: Gutters | None, nodes: int

@@ -9,9 +9,10 @@ import naive
 from cases import DOUBLE, advance, flat, grid_of, rough_case, steady_rain
 from flood_sim.core.clock import Window
 from flood_sim.ground.terrain import terrain_of
-from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Series, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 from flood_sim.surface.structures import FaceStructure
@@ -227,9 +228,9 @@ def test_openings_see_the_standing_depth(scheme):
     inlet = Inlet(1, 1, 0, 0.0, 1.0, 10.0)  # perimeter 1 m, area 10 m2: a weir
     settings = replace(DOUBLE, scheme=scheme)
     surface = SurfaceFlow(SurfaceInputs(terrain, settings, depth=0.2, inlets=[inlet], nodes=1))
-    surface.inlet_acceptance[:] = np.inf
+    surface.at_nodes.acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.01))
-    assert surface.inlet_capture[0] / 0.01 == pytest.approx(1.594 * 0.2**1.5, rel=1e-6)
+    assert surface.at_nodes.captured[0] / 0.01 == pytest.approx(1.594 * 0.2**1.5, rel=1e-6)
     edge = EdgeBoundary(
         "sea",
         *edge_faces(terrain, terrain.active, "west"),

@@ -13,8 +13,8 @@ from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.inputs import NodeInlet
 from flood_sim.simulation.loop import Simulation
-from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
@@ -38,14 +38,14 @@ def test_each_kind_takes_what_its_law_says(kind, depth):
             nodes=1,
         )
     )
-    surface.inlet_acceptance[:] = np.inf
+    surface.at_nodes.acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.1))
     law = min(
         1.594 * shape.perimeter_m * depth**1.5,
         0.6 * shape.area_m2 * math.sqrt(2 * 9.80665 * depth),
         shape.capacity_m3_s,
     )
-    taken = surface.inlet_capture[0] / 0.1
+    taken = surface.at_nodes.captured[0] / 0.1
     assert taken == pytest.approx(law, rel=0.01)
     assert taken <= law * (1.0 + 1e-9)  # a depth of 0.3 m over 2,500 m2 has a rounding of 1e-13 m3
 
@@ -262,6 +262,6 @@ def test_head_over_a_rim_above_the_ground(level, rim):
             flat(3, 3, 50.0, level), SurfaceSettings("float64"), depth=0.25, inlets=[inlet], nodes=1
         )
     )
-    surface.inlet_acceptance[:] = np.inf
+    surface.at_nodes.acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.01))
-    assert surface.inlet_capture[0] / 0.01 == pytest.approx(1.594 * 0.15**1.5, rel=1e-5)
+    assert surface.at_nodes.captured[0] / 0.01 == pytest.approx(1.594 * 0.15**1.5, rel=1e-5)

@@ -9,9 +9,10 @@ from flood_kernels.arrays import LANES
 from flood_sim.core.clock import Window
 from flood_sim.ground.rainfall import rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
-from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.boundaries import EdgeBoundary, edge_faces, section_along
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
@@ -59,13 +60,13 @@ def flood(ratio, precision="float64", threads=1, skip_dry=True, stop=600.0):
             ],
         )
     )
-    surface.inlet_acceptance[:] = 0.3
+    surface.at_nodes.acceptance[:] = 0.3
     taken = returned = 0.0
     for k in range(int(stop / 10.0)):
-        surface.return_volumes[:] += 1.5
+        surface.at_nodes.brought[:] += 1.5
         returned += 1.5
         surface.advance(Window(10.0 * k, 10.0 * (k + 1)))
-        taken += surface.inlet_capture.sum()
+        taken += surface.at_nodes.captured.sum()
     surface.balance = (
         surface.volume
         + surface.boundary_out

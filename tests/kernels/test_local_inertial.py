@@ -12,8 +12,9 @@ from flood_kernels.friction import POWER_SERIES
 from flood_sim.core.clock import Window
 from flood_sim.ground.rainfall import rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
-from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
