@@ -12,7 +12,7 @@ from typing import Any
 
 from flood_sim.core.sandbox import described
 from flood_sim.core.units import GIBIBYTE
-from flood_sim.output.recorder import versions
+from flood_sim.output.summary import versions
 
 
 def examine() -> dict[str, Any]:

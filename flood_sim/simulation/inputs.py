@@ -142,7 +142,9 @@ class ModelInputs:
 def surface_inlets(
     inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarray
 ) -> tuple[Inlet, ...]:
-    """Openings with node numbers instead of names."""
+    """Openings with node numbers instead of names. rim_m : (nodes,) m, for those without their
+    own.
+    """
     number = {name: k for k, name in enumerate(node_ids)}
     return tuple(
         Inlet(

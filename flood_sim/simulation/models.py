@@ -64,6 +64,7 @@ class City:
         self._network.set_links([self._link[name] for name in started], 1.0)
 
     def receive_from_sites(self, volumes: np.ndarray) -> None:
+        """(nodes,) m3 that pumps of underground spaces lift into the network."""
         self._exchange.receive(volumes)
 
     def value_of(self, watch: Watch, time_s: float) -> float:
@@ -106,6 +107,7 @@ class City:
         self._network.set_links(links, setting)
 
     def set_openings(self, shares: np.ndarray) -> None:
+        """Share (inlets,) of each opening that is left, 0 to 1."""
         self._exchange.set_openings(self._surface, shares)
 
 

@@ -18,7 +18,7 @@ TOP = arrays.PAD
 
 
 def aligned(shape: tuple[int, ...], real: Any) -> np.ndarray:
-    """Zeros that start on a 64-byte line."""
+    """Zeros (shape) of type `real` that start on a 64-byte line."""
     size = int(np.prod(shape)) * np.dtype(real).itemsize
     block = np.zeros(size + 64, np.uint8)
     shift = -block.ctypes.data % 64

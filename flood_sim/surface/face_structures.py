@@ -32,7 +32,7 @@ class FaceStructures:
         datum_m: float,
         cell_size_m: float,
     ) -> None:
-        """bed : padded, m above the surface's datum."""
+        """bed : (padded rows, padded columns) m above the surface's datum."""
         self._inputs, self._inflows = tuple(inputs), tuple(inflows)
         self._datum, self._cell_size = datum_m, cell_size_m
         self.groups = [_group_of(s) for s in inputs] + [_entered(f) for f in inflows]

@@ -81,8 +81,7 @@ class SurfaceFlow:
         self.time_s, self.steps = 0.0, 0
         self.inflow_volume = self.boundary_in = self.boundary_out = 0.0
         self.section_volume = np.zeros(len(inputs.sections))
-        # m3 forward and back, since the start
-        self.structure_volume = np.zeros((len(inputs.structures), 2))
+        self.structure_volume = np.zeros((len(inputs.structures), 2))  # m3 forward and back
         self.smallest_step_s = math.inf
         self.maxima = empty_maxima(self.grid.shape)
         self.reach = reach_of(self.terrain, inputs.edges, inputs.edge_inflows, inputs.structures)
@@ -177,9 +176,7 @@ class SurfaceFlow:
 
     @property
     def long_steps(self) -> int:
-        """Steps of the ground that moves in long ones (local time steps); 0 where all moves in
-        one.
-        """
+        """Steps of the ground that moves in long ones; 0 where all moves in one."""
         return int(self._state[3])
 
     @property
@@ -232,7 +229,7 @@ class SurfaceFlow:
         self._inlets.set_sills(crest_m, leak_m3_s)
 
     def set_openings(self, share: np.ndarray) -> None:
-        """Share (inlets,) of each inlet that is open now, 0 to 1, as the inputs have them."""
+        """Share (inlets,) of each that is open now, 0 to 1."""
         self._inlets.set_open(share)
 
     def velocity(self, rows: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:

@@ -84,7 +84,7 @@ class Inlets:
         datum_m: float,
         bed: np.ndarray,
     ) -> None:
-        """nodes : of the network;  bed : padded, m above the datum."""
+        """nodes : of the network;  bed : (padded rows, padded columns) m above the datum."""
         both = [*inlets, *openings]
         self._nodes, self._openings, self._datum = nodes, len(openings), datum_m
         all_nodes = nodes + len({o.node for o in openings})
@@ -143,8 +143,8 @@ def kernel_sizes(inlet: Inlet) -> tuple[float, float, float, float]:
 def make_inlets(
     inlets: Sequence[Inlet], nodes: int, datum_m: float, bed: np.ndarray
 ) -> arrays.Inlets:
-    """The kernel's arrays, sorted by cell; every node accepts nothing until it is told. bed:
-    padded, m above the datum.
+    """The kernel's arrays, sorted by cell; every node accepts nothing until it is told. bed :
+    (padded rows, padded columns) m above the datum.
     """
     order = [inlets[k] for k in inlet_order(inlets)]
     cells: dict[tuple[int, int], int] = {}

@@ -89,6 +89,7 @@ class UniformRain(SurfaceRain):
         return (self._rainfall.depth_until(time_s) - self._start) * self._terrain.catchment_area_m2
 
     def begin_window(self, window: Window, weights: np.ndarray) -> np.ndarray:
+        """(1, columns) float32 m; the weights stay."""
         return np.full(
             (1, weights.shape[1]),
             self._rainfall.depth_between(window.start, window.stop),
@@ -143,6 +144,7 @@ class FieldRain(SurfaceRain):
         return min(max(float((time_s - begin) / (end - begin)), 0.0), 1.0)
 
     def begin_window(self, window: Window, weights: np.ndarray) -> np.ndarray:
+        """(rows or 1, columns) float32 m; writes the weights (rows, columns)."""
         parts = self._parts(window)
         self.kernel.time[:] = window.start, window.stop
         self.kernel.cumulative[:] = self.kernel.applied[:] = 0.0

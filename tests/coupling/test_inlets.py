@@ -14,7 +14,7 @@ from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.inputs import NodeInlet
 from flood_sim.simulation.loop import Simulation
 from flood_sim.surface.flow import SurfaceFlow
-from flood_sim.surface.inlets import Inlet
+from flood_sim.surface.inlets import Inlet, kernel_sizes, make_inlets
 from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
@@ -265,3 +265,18 @@ def test_head_over_a_rim_above_the_ground(level, rim):
     surface.at_nodes.acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.01))
     assert surface.at_nodes.captured[0] / 0.01 == pytest.approx(1.594 * 0.15**1.5, rel=1e-5)
+
+
+def test_a_kind_becomes_the_kernels_numbers_in_one_place():
+    """What a kind has not is 0 or left out in the inputs; the kernel gets sizes that never limit."""
+    grate = Inlet(1, 1, 0, 5.0, 1.2, 0.15, 0.02)
+    pump = Inlet(1, 1, 0, 5.0, capacity_m3_s=0.1, kind="pump")
+    step = Inlet(1, 1, 1, 5.0, 2.0, kind="step")
+    seam = Inlet(1, 1, 1, 5.0, capacity_m3_s=0.0, kind="seam")
+    assert kernel_sizes(grate) == (5.0, 1.2, 0.15, 0.02)
+    assert kernel_sizes(pump) == (-1e6, 1e4, 1e4, 0.1)  # from a film on, whatever its node's rim
+    assert kernel_sizes(step) == (5.0, 2.0, 1e9, np.inf)
+    assert kernel_sizes(seam) == (5.0, 1e9, 1e9, 0.0)
+    assert [i.way_out for i in (grate, pump, step, seam)] == [True, False, False, False]
+    kernel = make_inlets([grate, pump], 1, 3.0, np.zeros((9, 40)))
+    assert kernel.rim.tolist() == [2.0, -1e6 - 3.0] and kernel.perimeter.tolist() == [1.2, 1e4]

@@ -17,6 +17,7 @@ from flood_sim.core.errors import InputError
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.output.state import collect, restore
 from flood_sim.runs.runner import resume_scenario, run_scenario
+from flood_sim.runs.underway import Listener
 from flood_sim.scenario import load_scenario
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
@@ -84,7 +85,10 @@ def test_resume_refuses_what_has_changed(tmp_path):
     scenario.write_text(kills.SCENARIO.replace("SCHEME", "local_inertial"))
     run = load_scenario(scenario)
     run_scenario(
-        run, tmp_path / "out", threads=1, progress=lambda simulation: simulation.wanted_stop.set()
+        run,
+        tmp_path / "out",
+        threads=1,
+        listener=Listener(progress=lambda simulation: simulation.wanted_stop.set()),
     )
     effective = tmp_path / "out" / "scenario.toml"
     effective.write_text(effective.read_text().replace("peak_mm_h = 200", "peak_mm_h = 201"))
