@@ -23,6 +23,7 @@ from flood_sim.ground.rainfall import rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.structures import FaceStructure, SurfacePump
 
 G = 9.80665
@@ -331,7 +332,7 @@ def terraces(setting: Setting) -> CaseResult:
         np.array([[r, 0] for r in range(rows)]),
         Series(np.array([0.0, 4000.0, 4000.001]), np.array([4.0, 4.0, 0.0])),
     )
-    surface = SurfaceFlow(terrain, setting.surface, inflows=[source])
+    surface = SurfaceFlow(SurfaceInputs(terrain, setting.surface, inflows=[source]))
     first = np.full(4, np.nan)
 
     def watch() -> None:
@@ -442,13 +443,15 @@ def volume_over_a_million_steps(setting: Setting, steps: int = 1_000_000) -> Cas
     cells, sides = edge_faces(terrain, np.ones(bed.shape, bool), "west")
     soil = ConstantInfiltration(np.where(terrain.active, 2e-6, 0.0))
     surface = SurfaceFlow(
-        terrain,
-        setting.surface,
-        rainfall=rain,
-        infiltration=soil,
-        edges=[EdgeBoundary("out", cells, sides)],
-        structures=[weir],
-        pumps=[pump],
+        SurfaceInputs(
+            terrain,
+            setting.surface,
+            rainfall=rain,
+            infiltration=soil,
+            edges=[EdgeBoundary("out", cells, sides)],
+            structures=[weir],
+            pumps=[pump],
+        )
     )
     least = 0.0
     while surface.steps < steps and surface.time_s < edges_s[-1] - 10.0:

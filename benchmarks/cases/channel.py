@@ -15,6 +15,7 @@ from flood_sim.ground.rainfall import NO_RAIN, Rainfall, rainfall_from_intervals
 from flood_sim.ground.terrain import Terrain, terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 
@@ -131,13 +132,15 @@ def build(
     **rest: Any,
 ) -> SurfaceFlow:
     return SurfaceFlow(
-        terrain,
-        setting.surface,
-        rainfall=rain,
-        depth=depth,
-        edges=edges,
-        edge_inflows=inflows,
-        **rest,
+        SurfaceInputs(
+            terrain,
+            setting.surface,
+            rainfall=rain,
+            depth=depth,
+            edges=edges,
+            edge_inflows=inflows,
+            **rest,
+        )
     )
 
 

@@ -16,6 +16,7 @@ from flood_sim.core.grid import Grid
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -69,7 +70,7 @@ def ea3(folder: Path, setting: Setting) -> CaseResult:
     edge = np.argwhere(inside & ~np.roll(inside, 1, axis=1))
     rows = table(folder / "inflow.csv")
     flow = Inflow("west", edge, Series(column(rows, "time_s"), column(rows, "Q_m3s")))
-    surface = SurfaceFlow(terrain, setting.surface, inflows=[flow])
+    surface = SurfaceFlow(SurfaceInputs(terrain, setting.surface, inflows=[flow]))
     watch = Watch(surface, *place(source, np.array([150.0, 250.0]), np.array([50.0, 50.0])))
     advance(surface, 900.0, 1.0, watch)
     second = float(surface.depth[inside & (x > 200.0)].sum()) * source.cell_area_m2
@@ -105,7 +106,7 @@ def ea5(folder: Path, setting: Setting) -> CaseResult:
     cells = table(folder / "inflow_cells.csv")
     at = np.column_stack(place(grid, column(cells, "x"), column(cells, "y")))
     flow = Inflow("dam", at, Series(column(rows, "time_s"), column(rows, "Q_total_m3s")))
-    surface = SurfaceFlow(terrain, setting.surface, inflows=[flow])
+    surface = SurfaceFlow(SurfaceInputs(terrain, setting.surface, inflows=[flow]))
     gauges = table(folder / "gauges.csv")
     watch = Watch(surface, *place(grid, column(gauges, "x"), column(gauges, "y")))
     advance(
@@ -241,7 +242,12 @@ def merewether(folder: Path, setting: Setting) -> CaseResult:
         cells, sides = edge_faces(terrain, np.ones(grid.shape, bool), side)
         edges.append(EdgeBoundary(side, cells, sides))
     surface = SurfaceFlow(
-        terrain, setting.surface, inflows=[Inflow("street", source, constant(19.7))], edges=edges
+        SurfaceInputs(
+            terrain,
+            setting.surface,
+            inflows=[Inflow("street", source, constant(19.7))],
+            edges=edges,
+        )
     )
     advance(surface, 1000.0, 5.0)
     rows = table(folder / "observations.csv")
@@ -308,10 +314,12 @@ def carlisle(folder: Path, setting: Setting) -> CaseResult:
     y = np.broadcast_to(np.asarray(grid.y_m)[:, None], grid.shape)
     west, sides = edge_faces(terrain, (y > 554000.0) & (y < 558000.0), "west")
     surface = SurfaceFlow(
-        terrain,
-        setting.surface,
-        inflows=flows,
-        edges=[EdgeBoundary("west", west, sides, slope=0.0006)],
+        SurfaceInputs(
+            terrain,
+            setting.surface,
+            inflows=flows,
+            edges=[EdgeBoundary("west", west, sides, slope=0.0006)],
+        )
     )
     advance(surface, 245_700.0, 20.0)
     deepest = surface.maxima.depth

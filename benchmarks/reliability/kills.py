@@ -160,7 +160,8 @@ def child(arguments: list[str]) -> None:
 
 
 def _lived(task: str, folder: Path, arm: Any) -> Any:
-    from flood_sim.runs.runner import resume_scenario, run_scenario
+    from flood_sim.runs.runner import Keeping, resume_scenario, run_scenario
+    from flood_sim.runs.underway import Listener
     from flood_sim.scenario import load_scenario
 
     if task == "start":
@@ -168,11 +169,11 @@ def _lived(task: str, folder: Path, arm: Any) -> Any:
             load_scenario(folder / "s.toml"),
             folder / "out",
             threads=1,
-            checkpoint_s=0.1,
-            progress=arm,
+            keeping=Keeping(checkpoint_s=0.1),
+            listener=Listener(progress=arm),
         )
     else:
-        outcome = resume_scenario(folder / "out", threads=1, progress=arm)
+        outcome = resume_scenario(folder / "out", threads=1, listener=Listener(progress=arm))
     return outcome
 
 

@@ -23,6 +23,7 @@ from flood_sim.ground.rainfall import NO_RAIN, rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.arrays import LEFT
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 CELLS = 1000
@@ -76,7 +77,9 @@ def time_ours(
     chosen = SurfaceSettings(
         precision, threads=threads, scheme=scheme, skip_dry=skip_dry, largest_step_ratio=0.0
     )
-    surface = SurfaceFlow(terrain_of(grid, bed, 0.03), chosen, rainfall=rain, depth=depth)
+    surface = SurfaceFlow(
+        SurfaceInputs(terrain_of(grid, bed, 0.03), chosen, rainfall=rain, depth=depth)
+    )
 
     def window(start: float, stop: float) -> int:
         surface._prepare(Window(start, stop))
@@ -214,10 +217,12 @@ def local_steps_over_one(cells: int = CELLS, seconds: float = 30.0) -> float:
     for _ in range(2):
         for largest in best:
             surface = SurfaceFlow(
-                terrain_of(grid, bed, 0.03),
-                SurfaceSettings("float32", largest_step_ratio=largest),
-                rainfall=rain,
-                depth=depth,
+                SurfaceInputs(
+                    terrain_of(grid, bed, 0.03),
+                    SurfaceSettings("float32", largest_step_ratio=largest),
+                    rainfall=rain,
+                    depth=depth,
+                )
             )
             surface.advance(Window(0.0, 10.0))
             begun = time.perf_counter()
@@ -238,10 +243,12 @@ def bytes_a_cell(scheme: str) -> float:
     rough = 0.01 * kinds
     soil = GreenAmpt(2e-6 * kinds, 0.05 * kinds, 0.06 * kinds)
     surface = SurfaceFlow(
-        terrain_of(grid, bed, rough),
-        SurfaceSettings("float32", scheme=scheme),
-        depth=depth,
-        infiltration=soil,
+        SurfaceInputs(
+            terrain_of(grid, bed, rough),
+            SurfaceSettings("float32", scheme=scheme),
+            depth=depth,
+            infiltration=soil,
+        )
     )
     parts: list[Any] = [
         *surface._cells,

@@ -155,7 +155,9 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
         return _filled(dest, self.get_value_ptr(name))
 
     def get_value_at_indices(self, name: str, dest: np.ndarray, inds: np.ndarray) -> np.ndarray:
-        """Copy the values at flat places inds into dest. Raises IndexError outside 0 to n - 1."""
+        """Copy the values at flat places inds (k,) into dest (k,). Raises IndexError outside 0 to
+        n - 1.
+        """
         values = self.get_value_ptr(name)
         return _filled(dest, values[_places(name, inds, values.size)])
 
@@ -205,32 +207,37 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
         return {CELLS: "uniform_rectilinear", TOTALS: "scalar"}.get(grid, "unstructured")
 
     def get_grid_shape(self, grid: int, shape: np.ndarray) -> np.ndarray:
+        """(2,) rows, columns."""
         self._only_cells(grid)
         shape[:] = self._model.facts["shape"]
         return shape
 
     def get_grid_spacing(self, grid: int, spacing: np.ndarray) -> np.ndarray:
+        """(2,) m, of rows and of columns."""
         self._only_cells(grid)
         spacing[:] = self._model.facts["cell_m"]
         return spacing
 
     def get_grid_origin(self, grid: int, origin: np.ndarray) -> np.ndarray:
-        """Centre of the south-western cell: y, x."""
+        """(2,) m: centre of the south-western cell, y and x."""
         self._only_cells(grid)
         origin[:] = self._model.facts["y_m"][0], self._model.facts["x_m"][0]
         return origin
 
     def get_grid_x(self, grid: int, x: np.ndarray) -> np.ndarray:
+        """(columns,) m of the cells, or (n,) m of points."""
         return _filled(
             x, self._model.facts["x_m"] if grid == CELLS else self._of_points(grid)[:, 0]
         )
 
     def get_grid_y(self, grid: int, y: np.ndarray) -> np.ndarray:
+        """(rows,) m of the cells, or (n,) m of points."""
         return _filled(
             y, self._model.facts["y_m"] if grid == CELLS else self._of_points(grid)[:, 1]
         )
 
     def get_grid_z(self, grid: int, z: np.ndarray) -> np.ndarray:
+        """Raises NotImplementedError, whatever the array (n,): not of these grids."""
         raise NotImplementedError("these grids lie in a plane")
 
     def get_grid_node_count(self, grid: int) -> int:
@@ -245,15 +252,19 @@ class BmiFloodSim(Bmi):  # type: ignore[misc]
         return 0
 
     def get_grid_edge_nodes(self, grid: int, edge_nodes: np.ndarray) -> np.ndarray:
+        """Raises NotImplementedError, whatever the array (n,): not of these grids."""
         return self._no_mesh()
 
     def get_grid_face_edges(self, grid: int, face_edges: np.ndarray) -> np.ndarray:
+        """Raises NotImplementedError, whatever the array (n,): not of these grids."""
         return self._no_mesh()
 
     def get_grid_face_nodes(self, grid: int, face_nodes: np.ndarray) -> np.ndarray:
+        """Raises NotImplementedError, whatever the array (n,): not of these grids."""
         return self._no_mesh()
 
     def get_grid_nodes_per_face(self, grid: int, nodes_per_face: np.ndarray) -> np.ndarray:
+        """Raises NotImplementedError, whatever the array (n,): not of these grids."""
         return self._no_mesh()
 
     def _no_mesh(self) -> Any:

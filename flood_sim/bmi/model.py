@@ -145,7 +145,7 @@ class Model:
         self._clock, self._grid = inputs.clock, inputs.terrain.grid
         self._edges = [
             (e.name, e.stage, e.cells)
-            for e in self._simulation.surface.edges
+            for e in self._simulation.surface.inputs.edges
             if e.stage is not None
         ]
         points = self._points(
@@ -179,7 +179,7 @@ class Model:
         nodes = [where.get(name, (math.nan, math.nan)) for name in network.node_ids]
         return {
             bmi.EDGES: [self._middle(cells) for _, _, cells in self._edges],
-            bmi.INFLOWS: [self._middle(inflow.cells) for inflow in surface.inflows],
+            bmi.INFLOWS: [self._middle(inflow.cells) for inflow in surface.inputs.inflows],
             bmi.NODES: nodes,
             bmi.OUTFALLS: [nodes[k] for k in network.outfalls],
         }
@@ -236,7 +236,7 @@ class Model:
             if name == bmi.STAGE:
                 surface.held_stage_m[self._edges[k][0]] = value
             else:
-                surface.held_inflow_m3_s[surface.inflows[k].name] = value
+                surface.held_inflow_m3_s[surface.inputs.inflows[k].name] = value
         self._show_inputs()
         return {}
 
@@ -267,7 +267,7 @@ class Model:
         surface = self._simulation.surface
         for k, (name, stage, _) in enumerate(self._edges):
             self._values[bmi.STAGE][k] = surface.held_stage_m.get(name, stage.at(self.time_s))
-        for k, inflow in enumerate(surface.inflows):
+        for k, inflow in enumerate(surface.inputs.inflows):
             self._values[bmi.INFLOW][k] = surface.held_inflow_m3_s.get(
                 inflow.name, inflow.discharge.at(self.time_s)
             )

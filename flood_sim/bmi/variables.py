@@ -61,7 +61,9 @@ def block_bytes(sizes: Mapping[int, int]) -> int:
 
 
 def views(block: mmap.mmap, sizes: Mapping[int, int]) -> dict[str, np.ndarray]:
-    """Float64 array of each variable in the shared memory, flat; read-only where the block is."""
+    """Float64 array (size of its grid,) of each variable in the shared memory; read-only where the
+    block is.
+    """
     arrays, offset = {}, 0
     for name, variable in VARIABLES.items():
         arrays[name] = np.frombuffer(block, np.float64, sizes[variable.grid], offset)

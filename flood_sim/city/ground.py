@@ -13,6 +13,7 @@ import numpy as np
 from flood_sim.city.parameters import CRS, ORIGIN_M, STREET_LEVEL_M, CityParameters
 from flood_sim.city.streets import RED_LINE_M, Ditch, Part, Plan, Street
 from flood_sim.core.grid import Grid
+from flood_sim.surface.culverts import Barrel
 from flood_sim.surface.ditches import channel_cells, crossings
 from flood_sim.surface.structures import Culvert
 
@@ -430,7 +431,7 @@ def _dig_ditches(
         at = tuple(cells[dug].T)
         bed[at], manning[at] = wanted[dug], DITCH_MANNING_N
         culverts += crossings(
-            ditch.name, grid, line, kept, level, ditch.width, DITCH_BOX_M, flap=True
+            ditch.name, grid, line, kept, level, Barrel(False, DITCH_BOX_M, ditch.width), flap=True
         )
     return tuple(culverts)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flood_sim.cli.grouped import grouped
 from flood_sim.cli.progress import Talk
 
 if TYPE_CHECKING:
@@ -55,28 +56,42 @@ def list_(as_json: Json = False) -> None:
     )
 
 
-@study.command()
-def run(
-    name: Annotated[str, typer.Argument(help="name of a shipped study, or path of a study.toml")],
+@dataclass(frozen=True)
+class RunStudy:
+    """Options of `study run`."""
+
+    name: Annotated[str, typer.Argument(help="name of a shipped study, or path of a study.toml")]
     out: Annotated[
         Path, typer.Option("--out", help="folder of the study: new, empty, or one to go on with")
-    ],
-    workers: Workers = 0,
-    scheduler: Scheduler = None,
-    trusted: Trusted = False,
+    ]
+    workers: Workers = 0
+    scheduler: Scheduler = None
+    trusted: Trusted = False
     allow_path: Annotated[
         list[Path],
         typer.Option(
             "--allow-path", help="folder outside the scenario's own that it may read (repeatable)"
         ),
-    ] = [],
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
+    ] = field(default_factory=list)
+    quiet: Quiet = False
+    as_json: Json = False
+
+
+@study.command()
+@grouped(RunStudy)
+def run(o: RunStudy) -> None:
     """Run what a study asks for and is not there yet."""
     from flood_sim.study import load_study
 
-    _go(load_study(name, tuple(allow_path)), out, workers, scheduler, trusted, quiet, as_json)
+    _go(
+        load_study(o.name, tuple(o.allow_path)),
+        o.out,
+        o.workers,
+        o.scheduler,
+        o.trusted,
+        o.quiet,
+        o.as_json,
+    )
 
 
 @study.command()
@@ -109,12 +124,15 @@ def status(folder: Folder, as_json: Json = False) -> None:
     typer.echo(json.dumps(found) if as_json else text)
 
 
-def audit(
+@dataclass(frozen=True)
+class AuditOptions:
+    """Options of `audit`."""
+
     name: Annotated[
         str,
         typer.Argument(help="name of a shipped scenario with a [city], or path of a .toml file"),
-    ],
-    out: Annotated[Path, typer.Option("--out", help="folder for the runs and audit.json")],
+    ]
+    out: Annotated[Path, typer.Option("--out", help="folder for the runs and audit.json")]
     portfolio: Annotated[
         list[str],
         typer.Option(
@@ -123,25 +141,28 @@ def audit(
                 " against"
             )
         ),
-    ] = ["baseline"],
-    standards: Annotated[str, typer.Option(help="china, or a TOML file")] = "china",
+    ] = field(default_factory=lambda: ["baseline"])
+    standards: Annotated[str, typer.Option(help="china, or a TOML file")] = "china"
     loads: Annotated[
         Path | None,
         typer.Option(
             help="TOML file of rain by return period; absent: those of the reference city"
         ),
-    ] = None,
-    city_class: Annotated[str, typer.Option(help="super, mega, large, medium or small")] = "mega",
+    ] = None
+    city_class: Annotated[str, typer.Option(help="super, mega, large, medium or small")] = "mega"
     allow_path: Annotated[
         list[Path],
         typer.Option(
             "--allow-path", help="folder outside the scenario's own that it may read (repeatable)"
         ),
-    ] = [],
-    workers: Workers = 0,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
+    ] = field(default_factory=list)
+    workers: Workers = 0
+    quiet: Quiet = False
+    as_json: Json = False
+
+
+@grouped(AuditOptions)
+def audit(o: AuditOptions) -> None:
     """Search the highest return period that a city passes: flood protection, waterlogging,
     underground space, before and after portfolios.
     """
@@ -150,57 +171,69 @@ def audit(
     from flood_sim.study.audit import audit_lines, run_audit
 
     scenario, own = (
-        load_scenario(name, tuple(allow_path)),
-        (None if loads is None else read_loads(loads)),
+        load_scenario(o.name, tuple(o.allow_path)),
+        (None if o.loads is None else read_loads(o.loads)),
     )
     document = run_audit(
         scenario,
-        portfolio,
-        read_standards(standards),
-        city_class,
-        out,
-        workers,
-        Talk(quiet).say,
+        o.portfolio,
+        read_standards(o.standards),
+        o.city_class,
+        o.out,
+        o.workers,
+        Talk(o.quiet).say,
         own,
     )
     typer.echo(
-        json.dumps(document, ensure_ascii=False) if as_json else "\n".join(audit_lines(document))
+        json.dumps(document, ensure_ascii=False) if o.as_json else "\n".join(audit_lines(document))
     )
 
 
-def lead_time(
-    name: Annotated[
-        str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="folder for the runs and lead_time.json")],
-    portfolio: Annotated[str, typer.Option(help="portfolio of the scenario")],
-    action: Annotated[str, typer.Option(help="one of its [[actions]], or a measure with an order")],
-    outcome: Annotated[str, typer.Option(help="what is to be held, e.g. underground_entry_metro")],
-    limit: Annotated[float, typer.Option(help="at most so much of it, in its unit")],
+@dataclass(frozen=True)
+class LeadTimeOptions:
+    """Options of `lead-time`."""
+
+    name: Annotated[str, typer.Argument(help="name of a shipped scenario, or path of a .toml file")]
+    out: Annotated[Path, typer.Option("--out", help="folder for the runs and lead_time.json")]
+    portfolio: Annotated[str, typer.Option(help="portfolio of the scenario")]
+    action: Annotated[str, typer.Option(help="one of its [[actions]], or a measure with an order")]
+    outcome: Annotated[str, typer.Option(help="what is to be held, e.g. underground_entry_metro")]
+    limit: Annotated[float, typer.Option(help="at most so much of it, in its unit")]
     step_min: Annotated[
         float, typer.Option(help="minutes between the moments that may be tried")
-    ] = 15.0,
+    ] = 15.0
     allow_path: Annotated[
         list[Path],
         typer.Option(
             "--allow-path", help="folder outside the scenario's own that it may read (repeatable)"
         ),
-    ] = [],
-    threads: Annotated[int, typer.Option(min=1, max=1024)] = 1,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
+    ] = field(default_factory=list)
+    threads: Annotated[int, typer.Option(min=1, max=1024)] = 1
+    quiet: Quiet = False
+    as_json: Json = False
+
+
+@grouped(LeadTimeOptions)
+def lead_time(o: LeadTimeOptions) -> None:
     """Search the latest moment at which an action still holds a loss under a limit: needed lead,
     and slack of the order as it stands.
     """
     from flood_sim.scenario import load_scenario
     from flood_sim.study.lead_time import lead_time_lines, search_lead_time
 
-    scenario = load_scenario(name, tuple(allow_path))
+    scenario = load_scenario(o.name, tuple(o.allow_path))
     found = search_lead_time(
-        scenario, portfolio, action, outcome, limit, out, step_min, threads, Talk(quiet).say
+        scenario,
+        o.portfolio,
+        o.action,
+        o.outcome,
+        o.limit,
+        o.out,
+        o.step_min,
+        o.threads,
+        Talk(o.quiet).say,
     )
-    typer.echo(json.dumps(asdict(found)) if as_json else "\n".join(lead_time_lines(found)))
+    typer.echo(json.dumps(asdict(found)) if o.as_json else "\n".join(lead_time_lines(found)))
 
 
 def _go(

@@ -5,7 +5,9 @@ window.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 
 from flood_sim.core.errors import Finding, VolumeLedgerError
 
@@ -32,6 +34,10 @@ NEVER_NEGATIVE = {
     "network_stored_end": "water in the sewers",
     "sites_stored_end": "water in underground sites",
 }
+
+
+# What one model has to say: name of a line and its part of it (m3), added up in this order.
+Lines = Iterable[tuple[str, float]]
 
 
 @dataclass
@@ -63,6 +69,20 @@ class Ledger:
     network_residual: float = 0.0
     sites_stored_start: float = 0.0
     sites_stored_end: float = 0.0
+
+    def begin(self, *models: Lines) -> None:
+        """What each model holds at the start, by store: "surface_stored" and so on."""
+        for name, value in chain(*models):
+            setattr(self, f"{name}_start", value)
+            setattr(self, f"{name}_end", value)
+
+    def add_up(self, *models: Lines) -> None:
+        """Set every line that the models name to the sum of their parts."""
+        totals: dict[str, float] = {}
+        for name, part in chain(*models):
+            totals[name] = totals[name] + part if name in totals else part
+        for name, value in totals.items():
+            setattr(self, name, value)
 
     @property
     def supplied(self) -> float:

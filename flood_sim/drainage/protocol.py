@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from flood_sim.core.ledger import Lines
+
 
 class DrainageNetwork(Protocol):
     """What an engine must offer. Nodes are numbered 0..nodes-1; volumes are m3 since the start,
@@ -72,6 +74,16 @@ class DrainageNetwork(Protocol):
 
     def close(self) -> None:
         """Finish the engine's own report; safe to call twice."""
+
+
+def network_lines(balance: dict[str, float]) -> Lines:
+    """A network's lines of the ledger, by its own `balance`."""
+    return (
+        ("network_stored_end", balance["stored"]),
+        ("network_inflow", balance["inflow"]),
+        ("outfall_out", balance["outflow"] + balance["losses"]),
+        ("outfall_half_volumes", balance["half_volumes"]),
+    )
 
 
 class NoNetwork:

@@ -7,7 +7,7 @@ Soils are stored as classes: one small integer a cell and a table of parameters.
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -75,6 +75,7 @@ class NoInfiltration:
     """Impervious ground."""
 
     kind = "none"
+    KEPT: ClassVar[tuple[str, ...]] = ()
 
     def take(
         self,
@@ -92,6 +93,8 @@ class ConstantInfiltration:
     """A constant rate: rate_m_s (rows, columns), m/s."""
 
     kind = "constant"
+
+    KEPT: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, rate_m_s: np.ndarray) -> None:
         self.soil, self.table = soil_classes(rate_m_s)
@@ -120,6 +123,13 @@ class GreenAmpt:
 
     kind = "green_ampt"
 
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "filled",
+        "upper",
+        "wait",
+        "deficit",
+    )
+
     def __init__(
         self,
         conductivity: np.ndarray,
@@ -130,6 +140,7 @@ class GreenAmpt:
         self.soil, self.table = soil_classes(conductivity, suction, deficit)
         self.filled = np.zeros(self.soil.shape, np.float32)  # m, F of the event
         self.recovers = recovers
+        self.upper, self.wait, self.deficit = np.zeros((3, 0, 0), np.float32)
         if recovers:
             self.upper, self.wait = np.zeros_like(self.filled), np.zeros_like(self.filled)
             self.deficit = self.table[self.soil, 2].astype(np.float32)
@@ -175,6 +186,8 @@ class Horton:
 
     kind = "horton"
 
+    KEPT: ClassVar[tuple[str, ...]] = ("age",)
+
     def __init__(
         self, first: np.ndarray, last: np.ndarray, decay: np.ndarray, recovery: np.ndarray
     ) -> None:
@@ -203,6 +216,8 @@ class CurveNumber:
     """
 
     kind = "curve_number"
+
+    KEPT: ClassVar[tuple[str, ...]] = ("rained",)
 
     def __init__(self, curve_number: np.ndarray) -> None:
         number = np.where(curve_number > 0.0, curve_number, 100.0)

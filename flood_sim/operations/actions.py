@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from flood_sim.operations.switches import Watch
 
@@ -78,6 +78,11 @@ class Done:
 
 class Actions:
     """State of all actions of a run."""
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "free_crews", "free_trucks", "triggered_s", "done_s", "_started_s", "_ended_s",
+        "_waiting", "_running", "_way_s", "_blocked", "_looked_s", "_held", "_record",
+    )  # fmt: skip
 
     def __init__(self, actions: Sequence[Action], crews: int = 0, trucks: int = 0) -> None:
         """crews : that can work at the same time;  trucks : that can be sent, once each."""

@@ -8,10 +8,9 @@ of how the models use them.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 
@@ -94,6 +93,15 @@ class Switch:
 class Operations:
     """State of all operations of a run, and the record of their switching."""
 
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "on",
+        "_seen",
+        "_due",
+        "_since",
+        "_applied",
+        "_switched",
+    )
+
     def __init__(
         self, operations: Sequence[Operation], link_ids: Sequence[str], inlets: int
     ) -> None:
@@ -104,7 +112,8 @@ class Operations:
         self._seen = np.zeros(
             len(self.operations), bool
         )  # what the watches say now; `on` follows after the delay
-        self._due: list[deque[tuple[float, bool]]] = [deque() for _ in self.operations]
+        # what the watches have said and is not yet done: time, number of the operation, on
+        self._due: list[tuple[float, int, bool]] = []
         self._since = np.full(len(self.operations), -math.inf)
         self._inlets, self._applied = inlets, False
         self._switched: list[tuple[float, int, bool]] = []  # time, number of the operation, on
@@ -127,9 +136,8 @@ class Operations:
             wanted = self._wanted(k, place, time_s)
             if wanted != self._seen[k]:
                 self._seen[k], self._since[k] = wanted, time_s
-                self._due[k].append((time_s + self.operations[k].delay_s, bool(wanted)))
-            while self._due[k] and self._due[k][0][0] <= time_s + 1e-9:
-                _, on = self._due[k].popleft()
+                self._due.append((time_s + self.operations[k].delay_s, k, bool(wanted)))
+            for on in self._take_due(k, time_s):
                 self.on[k], changed = on, True
                 self._switched.append((time_s, k, on))
                 if not on and self._links[k]:
@@ -139,6 +147,12 @@ class Operations:
                 place.set_links(self._links[k], operation.setting)
         if changed:
             place.set_openings(self._openings())
+
+    def _take_due(self, k: int, time_s: float) -> list[bool]:
+        """What has become due for an operation, the earliest first; it waits no longer."""
+        due = [row for row in self._due if row[1] == k and row[0] <= time_s + 1e-9]
+        self._due = [row for row in self._due if row not in due]
+        return [on for _, _, on in due]
 
     def _wanted(self, k: int, place: Place, time_s: float) -> bool:
         o = self.operations[k]

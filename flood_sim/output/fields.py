@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from flood_sim.simulation.loop import Simulation
 
 SIGNIFICANT = 3  # decimals kept of depth and velocity: 1 mm, 1 mm/s
+# variables written at the end, and the surface's maxima that they hold
+MAXIMA = {
+    "max_depth": "depth",
+    "max_velocity": "velocity",
+    "max_depth_velocity": "depth_velocity",
+    "arrival_time": "arrival_time",
+    "duration_0p15": "ponding_time",
+}
 
 
 def _crs_wkt(crs: str) -> str:
@@ -121,8 +129,21 @@ class FieldsFile:
             self._file = netCDF4.Dataset(path, "a")
             return
         self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
-        f = self._file
-        f.setncatts(
+        self._describe(inputs)
+        for name, size in (("time", None), ("y", grid.rows), ("x", grid.columns), ("bounds", 2)):
+            self._file.createDimension(name, size)
+        self._coordinates(grid, inputs)
+        for name in self._names:
+            self._variable(name, ("time", "y", "x"), significant=SIGNIFICANT)
+        self._write_ground(inputs)
+        for name in MAXIMA:
+            self._variable(name, ("y", "x"))
+        self._variable("max_hazard", ("y", "x"), kind="u1")
+        self._file.sync()
+
+    def _describe(self, inputs: ModelInputs) -> None:
+        """Attributes of the file."""
+        self._file.setncatts(
             {
                 "Conventions": "CF-1.11",
                 "title": inputs.name,
@@ -140,32 +161,17 @@ class FieldsFile:
                 "frames_written": np.int32(0),
             }
         )
-        f.createDimension("time", None)
-        f.createDimension("y", grid.rows)
-        f.createDimension("x", grid.columns)
-        f.createDimension("bounds", 2)
-        self._coordinates(grid, inputs)
-        for name in self._names:
-            self._variable(name, ("time", "y", "x"), significant=SIGNIFICANT)
+
+    def _write_ground(self, inputs: ModelInputs) -> None:
+        """The bed, and how far measures have lowered it."""
+        active = inputs.terrain.active
         bed = self._variable("bed_elevation", ("y", "x"))
         bed.vertical_datum = str(
             inputs.effective.get("terrain", {}).get("vertical_datum", "not stated")
         )
-        bed[:] = np.where(inputs.terrain.active, inputs.terrain.bed_elevation, np.nan)
+        bed[:] = np.where(active, inputs.terrain.bed_elevation, np.nan)
         if inputs.dug_m is not None:
-            self._variable("dug_depth", ("y", "x"))[:] = np.where(
-                inputs.terrain.active, inputs.dug_m, np.nan
-            )
-        for name in (
-            "max_depth",
-            "max_velocity",
-            "max_depth_velocity",
-            "arrival_time",
-            "duration_0p15",
-        ):
-            self._variable(name, ("y", "x"))
-        self._variable("max_hazard", ("y", "x"), kind="u1")
-        self._file.sync()
+            self._variable("dug_depth", ("y", "x"))[:] = np.where(active, inputs.dug_m, np.nan)
 
     def _coordinates(self, grid: Any, inputs: ModelInputs) -> None:
         f, start = self._file, inputs.clock.start
@@ -240,14 +246,8 @@ class FieldsFile:
     def finish(self, simulation: Simulation) -> None:
         """Write the maxima and close."""
         m, active = simulation.surface.maxima, simulation.inputs.terrain.active
-        for name, field in (
-            ("max_depth", m.depth),
-            ("max_velocity", m.velocity),
-            ("max_depth_velocity", m.depth_velocity),
-            ("arrival_time", m.arrival_time),
-            ("duration_0p15", m.ponding_time),
-        ):
-            self._file[name][:] = np.where(active, field, np.nan)
+        for name, field in MAXIMA.items():
+            self._file[name][:] = np.where(active, getattr(m, field), np.nan)
         self._file["max_hazard"][:] = m.hazard
         self._file.close()
 

@@ -15,6 +15,7 @@ from flood_sim.core.variables import VARIABLES
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.layout import network_layout
 from flood_sim.output.fields import time_axis
+from flood_sim.output.statistics import NetworkMaxima
 
 if TYPE_CHECKING:
     from flood_sim.simulation.loop import Simulation
@@ -115,7 +116,7 @@ class NetworkFile:
         self._file.sync()
 
     def finish(self, maxima: dict[str, np.ndarray]) -> None:
-        """Write the MAXIMA by name and close."""
+        """Write the MAXIMA by name, (nodes,) or (links,) in their units, and close."""
         for name, (dimension, unit, text) in MAXIMA.items():
             _variable(self._file, name, dimension, unit, text)[:] = maxima[name]
         self._file.close()
@@ -127,85 +128,85 @@ def _variable(file: Any, name: str, dimension: str, unit: str, text: str) -> Any
     return v
 
 
-def write_network_layers(
-    path: Path,
-    simulation: Simulation,
-    max_head: np.ndarray,
-    max_flow: np.ndarray,
-    flooded_volume: np.ndarray,
-    surcharge_hours: np.ndarray,
-) -> None:
+def write_network_layers(path: Path, simulation: Simulation, maxima: NetworkMaxima) -> None:
     """network.gpkg: nodes and links with their maxima."""
     if simulation.inputs.drainage is not None:
         network = simulation.inputs.drainage.network
-        write_beside(
-            path,
-            lambda side: _write_layers(
-                side, simulation, network, max_head, max_flow, flooded_volume, surcharge_hours
-            ),
-        )
+        write_beside(path, lambda side: _write_layers(side, simulation, network, maxima))
 
 
 def _write_layers(
-    path: Path,
-    simulation: Simulation,
-    network: InpFile,
-    max_head: np.ndarray,
-    max_flow: np.ndarray,
-    flooded_volume: np.ndarray,
-    surcharge_hours: np.ndarray,
+    path: Path, simulation: Simulation, network: InpFile, maxima: NetworkMaxima
 ) -> None:
-    import shapely
-    from pyogrio.raw import write
-
-    where, ends = network.coordinates(), network.links()
-    crs = None if simulation.surface.grid.crs == "local" else simulation.surface.grid.crs
-    node_ids, link_ids, rim = (
-        simulation.network.node_ids,
-        simulation.network.link_ids,
-        simulation.network.rim_m,
-    )
-    nodes = [k for k, name in enumerate(node_ids) if name in where]
-    links = [
-        k for k, name in enumerate(link_ids) if name in ends and all(e in where for e in ends[name])
-    ]
-    points = shapely.to_wkb(shapely.points([where[node_ids[k]] for k in nodes]))
-    lines = shapely.to_wkb(
-        np.array([shapely.LineString([where[e] for e in ends[link_ids[k]]]) for k in links], object)
-    )
-    columns = [
-        np.array([node_ids[k] for k in nodes], object),
-        rim[nodes],
-        max_head[nodes],
-        (max_head - rim)[nodes],
-        flooded_volume[nodes],
-        surcharge_hours[nodes],
-    ]
-    names = np.array(["node", "rim_m", "max_head_m", "max_over_rim_m", "flooded_m3", "surcharge_h"])
+    grid = simulation.surface.grid
+    crs = None if grid.crs == "local" else grid.crs
     with warnings.catch_warnings():
         warnings.filterwarnings(
             "ignore", message="'crs' was not provided"
         )  # a laboratory case has none
-        write(
-            path,
-            points,
-            columns,
-            names,
-            layer="nodes",
-            driver="GPKG",
-            geometry_type="Point",
-            crs=crs,
-        )
-        if links:
-            columns = [np.array([link_ids[k] for k in links], object), max_flow[links]]
-            write(
-                path,
-                lines,
-                columns,
-                np.array(["link", "max_discharge_m3_s"]),
-                layer="links",
-                driver="GPKG",
-                geometry_type="LineString",
-                crs=crs,
-                append=True,
-            )
+        _write_nodes(path, simulation, network, maxima, crs)
+        _write_links(path, simulation, network, maxima, crs)
+
+
+def _write_nodes(
+    path: Path,
+    simulation: Simulation,
+    network: InpFile,
+    maxima: NetworkMaxima,
+    crs: str | None,
+) -> None:
+    import shapely
+    from pyogrio.raw import write
+
+    where = network.coordinates()
+    ids, rim = simulation.network.node_ids, simulation.network.rim_m
+    nodes = [k for k, name in enumerate(ids) if name in where]
+    columns = {
+        "node": np.array([ids[k] for k in nodes], object),
+        "rim_m": rim[nodes],
+        "max_head_m": maxima.head[nodes],
+        "max_over_rim_m": (maxima.head - rim)[nodes],
+        "flooded_m3": maxima.flooded_volume[nodes],
+        "surcharge_h": maxima.surcharge_hours[nodes],
+    }
+    write(
+        path,
+        shapely.to_wkb(shapely.points([where[ids[k]] for k in nodes])),
+        list(columns.values()),
+        np.array(list(columns)),
+        layer="nodes",
+        driver="GPKG",
+        geometry_type="Point",
+        crs=crs,
+    )
+
+
+def _write_links(
+    path: Path,
+    simulation: Simulation,
+    network: InpFile,
+    maxima: NetworkMaxima,
+    crs: str | None,
+) -> None:
+    """Into the file that holds the nodes."""
+    import shapely
+    from pyogrio.raw import write
+
+    where, ends, ids = network.coordinates(), network.links(), simulation.network.link_ids
+    links = [
+        k for k, name in enumerate(ids) if name in ends and all(e in where for e in ends[name])
+    ]
+    if not links:
+        return
+    lines = [shapely.LineString([where[e] for e in ends[ids[k]]]) for k in links]
+    write(
+        path,
+        shapely.to_wkb(np.array(lines, object)),
+        [np.array([ids[k] for k in links], object), maxima.discharge[links]],
+        np.array(["link", "max_discharge_m3_s"]),
+        layer="links",
+        driver="GPKG",
+        geometry_type="LineString",
+        crs=crs,
+        append=True,
+    )

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from flood_sim.core.clock import Window
+from flood_sim.core.clock import Clock, Window
 from flood_sim.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 from flood_sim.sites.critical import DEGRADED, OUT, WORKS
 
@@ -27,6 +27,11 @@ class SiteFiles:
     """Writes both files: sites at the output times, openings every minute in which water stands at
     them.
     """
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "max_head",
+        "_due_s",
+    )
 
     def __init__(self, folder: Path, simulation: Simulation, resumed: bool) -> None:
         """resumed : both files are there and are carried on."""
@@ -57,7 +62,7 @@ class SiteFiles:
             return
         self._due_s = window.stop + OPENINGS_EVERY_S
         moment, crests = simulation.clock.at(window.stop).isoformat(), spaces.crests()
-        flow = simulation.surface.opening_capture / window.length
+        flow = simulation.surface.at_openings.captured / window.length
         for k in np.flatnonzero((head > 0.0) | (flow > 0.0)).tolist():
             o = spaces.openings[k]
             row = (
@@ -97,61 +102,99 @@ def state_of(simulation: Simulation, k: int) -> str:
 
 
 def site_lines(simulation: Simulation, max_head: np.ndarray) -> dict[str, dict[str, Any]]:
-    """The summary's `sites`: one entry a site, with its extremes and volumes."""
-    spaces, services, clock = simulation.sites.spaces, simulation.sites.services, simulation.clock
-    book, lines = spaces.book, {}
+    """The summary's `sites`: one entry a site, with its extremes and volumes. max_head :
+    (openings,) m over the crests.
+    """
+    spaces, services = simulation.sites.spaces, simulation.sites.services
     heads = dict(zip((o.name for o in spaces.openings), max_head.tolist(), strict=True))
-    for k, space in enumerate(spaces.inputs.spaces):
-        first = float(book.first_entry_s[k])
-        top = float(np.interp(book.max_volume[k], space.volume_m3, space.stage_m))
-        lines[space.name] = {
-            "kind": "underground",
-            "type": space.kind,
-            "people": space.people,
-            "openings": [o.name.split("/", 1)[1] for o in space.openings],
-            "opening_cells": [[o.row, o.column] for o in space.openings],
-            "capacity_m3": float(space.volume_m3[-1]),
-            "max_volume_m3": float(book.max_volume[k]),
-            "max_depth_m": top - float(space.stage_m[0]),
-            "entered_m3": float(book.entered[k]),
-            "returned_m3": float(book.returned[k]),
-            "pumped_m3": float(book.pumped[k]),
-            "drained_in_m3": float(book.drained_in[k]),
-            "passed_in_m3": float(book.passed_in[k]),
-            "passed_out_m3": float(book.passed_out[k]),
-            "stored_m3": float(spaces.volume[k]),
-            "first_entry": None if np.isnan(first) else clock.at(first).isoformat(),
-            "max_head_m": max((heads[o.name] for o in space.openings), default=0.0),
-        }
+    lines = {
+        space.name: _space_line(simulation, k, heads)
+        for k, space in enumerate(spaces.inputs.spaces)
+    }
     for k, site in enumerate(services.sites):
-        first = float(services.first_out_s[k])
-        lines[site.name] = {
-            "kind": "critical",
-            "type": site.kind,
-            "cell": None if isinstance(site.place, str) else list(site.place),
-            "state": state_of(simulation, k),
-            "out_h": float(services.lost_s[k]) / SECONDS_PER_HOUR,
-            "first_out": None if np.isnan(first) else clock.at(first).isoformat(),
-            "max_level_m": float(services.max_level[k]),
-            "failure_level_m": site.failure_level_m,
-            "repair_h": site.repair_s / SECONDS_PER_HOUR,
-            "drowned": bool(services.drowned[k]),
-            "weight": site.weight,
-            "censored": state_of(simulation, k) == OUT,  # the run ended before it was back
-        }
+        lines[site.name] = _critical_line(simulation, k)
     return lines
+
+
+def _space_line(simulation: Simulation, k: int, heads: dict[str, float]) -> dict[str, Any]:
+    """An underground space; heads : the highest over each opening's crest, m."""
+    spaces, clock = simulation.sites.spaces, simulation.clock
+    space, book = spaces.inputs.spaces[k], spaces.book
+    first = float(book.first_entry_s[k])
+    top = float(np.interp(book.max_volume[k], space.volume_m3, space.stage_m))
+    return {
+        "kind": "underground",
+        "type": space.kind,
+        "people": space.people,
+        "openings": [o.name.split("/", 1)[1] for o in space.openings],
+        "opening_cells": [[o.row, o.column] for o in space.openings],
+        "capacity_m3": float(space.volume_m3[-1]),
+        "max_volume_m3": float(book.max_volume[k]),
+        "max_depth_m": top - float(space.stage_m[0]),
+        "entered_m3": float(book.entered[k]),
+        "returned_m3": float(book.returned[k]),
+        "pumped_m3": float(book.pumped[k]),
+        "drained_in_m3": float(book.drained_in[k]),
+        "passed_in_m3": float(book.passed_in[k]),
+        "passed_out_m3": float(book.passed_out[k]),
+        "stored_m3": float(spaces.volume[k]),
+        "first_entry": None if np.isnan(first) else clock.at(first).isoformat(),
+        "max_head_m": max((heads[o.name] for o in space.openings), default=0.0),
+    }
+
+
+def _critical_line(simulation: Simulation, k: int) -> dict[str, Any]:
+    services, clock = simulation.sites.services, simulation.clock
+    site, first = services.sites[k], float(services.first_out_s[k])
+    return {
+        "kind": "critical",
+        "type": site.kind,
+        "cell": None if isinstance(site.place, str) else list(site.place),
+        "state": state_of(simulation, k),
+        "out_h": float(services.lost_s[k]) / SECONDS_PER_HOUR,
+        "first_out": None if np.isnan(first) else clock.at(first).isoformat(),
+        "max_level_m": float(services.max_level[k]),
+        "failure_level_m": site.failure_level_m,
+        "repair_h": site.repair_s / SECONDS_PER_HOUR,
+        "drowned": bool(services.drowned[k]),
+        "weight": site.weight,
+        "censored": state_of(simulation, k) == OUT,  # the run ended before it was back
+    }
 
 
 def action_lines(simulation: Simulation) -> dict[str, Any]:
     """The summary's `actions`: what was done when, and for each board the time that it stood before
     the water came (negative: too late).
     """
+    actions, clock = simulation.actions, simulation.clock
+    return {
+        "warned": [
+            {"site": task.target, "time": _moment(clock, end), "share": task.share}
+            for task, end in actions.ended("notice")
+            if task.target
+        ],
+        "closures": _closure_lines(simulation),
+        "record": [
+            {"time": _moment(clock, d.time_s), "action": d.action, "what": d.what}
+            for d in actions.record
+        ],
+        "boards": _board_lines(simulation),
+        "never_triggered": [
+            a.name
+            for a, t in zip(actions.actions, actions.triggered_s, strict=True)
+            if not np.isfinite(t)
+        ],
+    }
+
+
+def _moment(clock: Clock, time_s: float) -> str | None:
+    """None: never."""
+    return clock.at(time_s).isoformat() if np.isfinite(time_s) else None
+
+
+def _board_lines(simulation: Simulation) -> list[dict[str, Any]]:
     actions, spaces, clock = simulation.actions, simulation.sites.spaces, simulation.clock
-
-    def moment(time_s: float) -> str | None:
-        return clock.at(time_s).isoformat() if np.isfinite(time_s) else None
-
-    placed, margins, closures = actions.ended_s("board"), [], []
+    placed, margins = actions.ended_s("board"), []
     ordered = {t.target for a in actions.actions for t in a.tasks if t.effect == "board"}
     for opening, reached in zip(spaces.openings, spaces.reached_s.tolist(), strict=True):
         if opening.name in ordered:
@@ -164,12 +207,18 @@ def action_lines(simulation: Simulation) -> dict[str, Any]:
             margins.append(
                 {
                     "opening": opening.name,
-                    "placed": moment(stood),
-                    "water": moment(reached),
+                    "placed": _moment(clock, stood),
+                    "water": _moment(clock, reached),
                     "margin_min": margin,
                 }
             )
-    for task, end in actions.ended("closure"):
+    return margins
+
+
+def _closure_lines(simulation: Simulation) -> list[dict[str, Any]]:
+    """Closed streets: when, and when the water came to an opening in them."""
+    spaces, clock, closures = simulation.sites.spaces, simulation.clock, []
+    for task, end in simulation.actions.ended("closure"):
         wet = min(
             (
                 t
@@ -182,26 +231,10 @@ def action_lines(simulation: Simulation) -> dict[str, Any]:
         closures.append(
             {
                 "what": task.target,
-                "time": moment(end),
-                "water": moment(wet),
+                "time": _moment(clock, end),
+                "water": _moment(clock, wet),
                 "margin_min": margin,
                 "cells": [list(c) for c in task.cells],
             }
         )
-    return {
-        "warned": [
-            {"site": task.target, "time": moment(end), "share": task.share}
-            for task, end in actions.ended("notice")
-            if task.target
-        ],
-        "closures": closures,
-        "record": [
-            {"time": moment(d.time_s), "action": d.action, "what": d.what} for d in actions.record
-        ],
-        "boards": margins,
-        "never_triggered": [
-            a.name
-            for a, t in zip(actions.actions, actions.triggered_s, strict=True)
-            if not np.isfinite(t)
-        ],
-    }
+    return closures

@@ -1,49 +1,45 @@
-"""The changing part of a simulation as arrays and plain values, by walking its objects: what a
-model gains later is kept without being named.
+"""The changing part of a simulation as arrays and plain values: each object declares what it keeps.
 
-Walked: instances of this package's classes that are no frozen dataclass, named tuples, tuples and
-lists of such. Kept: arrays, numbers, texts, dictionaries and lists of them. What cannot change
-(frozen dataclasses: ground, settings, layouts) is built anew from the scenario.
+A class names in `KEPT` what a checkpoint keeps of it: its attributes, or parts of them
+("cells.depth"). Of a dataclass that can change all fields are kept; of a named tuple too. What is
+not named is built anew from the scenario, or work space. tests/regression/test_state.py looks for
+what nobody declared.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-# Built anew, work space without memory from one step to the next, or what depends on this run's
-# threads (a killed run may go on with others).
-SKIPPED = {
-    "_band_rows",
-    "band_rows",
-    "bed",
-    "roughness",
-    "roughness_row",
-    "weight_row",
-    "porosity",
-    "_scratch",
-    "_scheme",
-    "_numbers",
-    "timers",
-    "_pool",
-    "_city",
-    "network",
-    "_network",
-    "_bed",
-}
-Leaf = np.ndarray | float | int | bool | str | None | dict[Any, Any] | list[Any]
+SIMPLE = (bool, int, float, str, type(None), np.integer, np.floating, np.bool_)
+
+
+def kept_names(thing: Any) -> list[str]:
+    """What is kept of a thing. Raises RuntimeError where it does not say."""
+    if isinstance(thing, (tuple, list)):
+        fields = getattr(thing, "_fields", None)
+        return list(fields) if fields else [str(k) for k in range(len(thing))]
+    kind = type(thing)
+    if hasattr(kind, "KEPT"):
+        return list(kind.KEPT)
+    if dataclasses.is_dataclass(kind) and not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        return [field.name for field in dataclasses.fields(kind)]
+    raise RuntimeError(
+        f"a fault of this program: {kind.__name__} does not declare what a checkpoint keeps"
+    )
 
 
 def collect(thing: Any, path: str = "") -> dict[str, Any]:
-    """Path to value of everything that changes inside `thing`; arrays are the models' own."""
+    """Path to value of everything that is kept of `thing`; arrays are the models' own."""
     found: dict[str, Any] = {}
-    for name, value in _parts(thing):
-        place = f"{path}/{name}"
-        if _is_leaf(value):
+    for name in kept_names(thing):
+        place, value = f"{path}/{name}", _part(thing, name)
+        if is_leaf(value):
             found[place] = value
-        elif _is_branch(value):
+        else:
             found.update(collect(value, place))
     return found
 
@@ -52,36 +48,42 @@ def restore(thing: Any, saved: dict[str, Any], path: str = "") -> None:
     """Put back what `collect` found; arrays of the same shape are filled in place, because others
     hold views of them.
 
-    Raises RuntimeError where a record holds an array of another shape: the kernels would write
-    beyond it.
+    Raises RuntimeError where something is missing, or where a record holds an array of another
+    shape: the kernels would write beyond it.
     """
-    prefix = f"{path}/"
-    names = dict.fromkeys(name for name, _ in _parts(thing))
-    if hasattr(thing, "__dict__"):
-        names |= dict.fromkeys(
-            k[len(prefix) :] for k in saved if k.startswith(prefix) and "/" not in k[len(prefix) :]
-        )
-    parts = dict(_parts(thing))
-    for name in names:
-        place, now = f"{path}/{name}", parts.get(name)
+    for name in kept_names(thing):
+        place, now = f"{path}/{name}", _part(thing, name)
         if place in saved:
-            value = saved[place]
-            if (
-                isinstance(now, np.ndarray)
-                and isinstance(value, np.ndarray)
-                and now.shape == value.shape
-                and now.dtype == value.dtype
-            ):
-                now[...] = value
-            elif hasattr(thing, "__dict__"):
-                setattr(thing, name, _as_before(value, now))
-            elif isinstance(now, np.ndarray):
-                raise RuntimeError(
-                    f"a fault of this program: {place} was kept as {np.shape(value)}, and is"
-                    f" {now.shape} now"
-                )
-        elif _is_branch(now):
+            _put(thing, name, saved[place], place)
+        elif is_leaf(now):
+            raise RuntimeError(f"a fault of this program: {place} was not kept")
+        else:
             restore(now, saved, place)
+
+
+def _part(thing: Any, name: str) -> Any:
+    plain = isinstance(thing, (tuple, list)) and not hasattr(thing, "_fields")
+    return thing[int(name)] if plain else attrgetter(name)(thing)
+
+
+def _put(thing: Any, name: str, value: Any, place: str) -> None:
+    now = _part(thing, name)
+    whole, _, last = name.rpartition(".")
+    owner = attrgetter(whole)(thing) if whole else thing
+    if (
+        isinstance(now, np.ndarray)
+        and isinstance(value, np.ndarray)
+        and now.shape == value.shape
+        and now.dtype == value.dtype
+    ):
+        now[...] = value
+    elif not isinstance(owner, (tuple, list)):
+        setattr(owner, last, _as_before(value, now))
+    elif isinstance(now, np.ndarray):
+        raise RuntimeError(
+            f"a fault of this program: {place} was kept as {np.shape(value)}, and is"
+            f" {now.shape} now"
+        )
 
 
 def _as_before(value: Any, now: Any) -> Any:
@@ -96,57 +98,22 @@ def _as_before(value: Any, now: Any) -> Any:
     return value
 
 
-def _parts(thing: Any) -> list[tuple[str, Any]]:
-    fields = getattr(thing, "_fields", None)
-    if isinstance(thing, tuple) and fields is not None:
-        pairs = list(zip(fields, thing, strict=True))
-    elif isinstance(thing, (tuple, list)):
-        pairs = [(str(k), v) for k, v in enumerate(thing)]
-    else:
-        pairs = list(vars(thing).items())
-    return [(name, value) for name, value in pairs if name not in SKIPPED]
-
-
-def _is_leaf(value: Any) -> bool:
+def is_leaf(value: Any) -> bool:
+    """An array, a number, a text, or a dictionary or list of numbers, texts or rows of them (empty
+    ones too): what a file can hold.
+    """
     if isinstance(value, np.ndarray):
         return value.dtype != object
-    return (
-        value is None
-        or isinstance(value, (bool, int, float, str, np.integer, np.floating, np.bool_))
-        or _is_plain(value)
-    )
-
-
-def _is_plain(value: Any) -> bool:
-    """A dictionary of numbers or texts, or a list or tuple of numbers, texts or rows of them (empty
-    lists too).
-    """
-    simple = (bool, int, float, str, type(None))
     if isinstance(value, dict):
-        return all(
-            isinstance(v, simple)
-            or (isinstance(v, tuple) and all(isinstance(x, simple) for x in v))
-            for v in value.values()
-        )
+        return all(map(_is_row, value.values()))
     if isinstance(value, list):
-        return all(
-            isinstance(v, simple)
-            or (
-                isinstance(v, tuple)
-                and not hasattr(v, "_fields")
-                and all(isinstance(x, simple) for x in v)
-            )
-            for v in value
-        )
-    return False
+        return all(map(_is_row, value))
+    return isinstance(value, SIMPLE)
 
 
-def _is_branch(value: Any) -> bool:
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return True
-    if isinstance(value, (tuple, list)):
-        return any(_is_branch(v) for v in value)
-    kind = type(value)
-    if dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        return False
-    return kind.__module__.startswith("flood_sim.") and hasattr(value, "__dict__")
+def _is_row(value: Any) -> bool:
+    return isinstance(value, SIMPLE) or (
+        isinstance(value, tuple)
+        and not hasattr(value, "_fields")
+        and all(isinstance(x, SIMPLE) for x in value)
+    )

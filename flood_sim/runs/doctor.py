@@ -12,7 +12,7 @@ from typing import Any
 
 from flood_sim.core.sandbox import described
 from flood_sim.core.units import GIBIBYTE
-from flood_sim.output.recorder import versions
+from flood_sim.output.summary import versions
 
 
 def examine() -> dict[str, Any]:
@@ -166,6 +166,7 @@ def _speed() -> str:
     from flood_sim.ground.terrain import terrain_of
     from flood_sim.runs.runner import default_threads
     from flood_sim.surface.flow import SurfaceFlow
+    from flood_sim.surface.inputs import SurfaceInputs
     from flood_sim.surface.schemes import SurfaceSettings
 
     n, threads = 500, default_threads()
@@ -173,7 +174,7 @@ def _speed() -> str:
     x, y = np.meshgrid(grid.x_m, grid.y_m)
     terrain = terrain_of(grid, 0.2 * np.sin(x / 97.0) * np.cos(y / 83.0), 0.03)
     surface = SurfaceFlow(
-        terrain, SurfaceSettings(threads=threads, largest_step_ratio=0.0), depth=1.0
+        SurfaceInputs(terrain, SurfaceSettings(threads=threads, largest_step_ratio=0.0), depth=1.0)
     )
     surface.advance(Window(0.0, 20.0))  # compiled, and the first wave
     begun, before = time.perf_counter(), surface.steps

@@ -4,28 +4,17 @@ told. No physics, no printing.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flood_kernels import cache_folder
-from flood_sim.core.errors import (
-    DrainageError,
-    Finding,
-    InputError,
-    OutputError,
-    RunFailedError,
-    input_error,
-)
-from flood_sim.core.files.durable import write_beside
+from flood_sim.core.errors import Finding, InputError, RunFailedError, input_error
 from flood_sim.core.files.folder_lock import looks_held
 from flood_sim.core.files.live import RUN_LOCK
 from flood_sim.core.units import GIBIBYTE
@@ -36,33 +25,36 @@ from flood_sim.output.checkpoint import (
     Saved,
     is_complete,
     made_of,
-    remove_checkpoint,
     text_hash,
 )
 from flood_sim.output.folder import WORK, claimed, log_file, remove_results, work_folder
-from flood_sim.output.recorder import Recorder, python_line
+from flood_sim.output.recorder import Recorder
+from flood_sim.output.summary import python_line
 from flood_sim.results import Results, open_results
-from flood_sim.runs.full_disk import Guarded, told
+from flood_sim.runs.full_disk import told
 from flood_sim.runs.kernel_cache import refuse_foreign
-from flood_sim.runs.stops import Abandoned, Stops
+from flood_sim.runs.stops import Stops
+from flood_sim.runs.underway import (
+    EXCEEDED_EXIT,
+    Listener,
+    RunOutcome,
+    Underway,
+    closed_on_failure,
+    tidied,
+)
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
 from flood_sim.scenario.build import frame_bytes, memory_line
-from flood_sim.scenario.checks.files import MESSAGE_LAYER, write_message_layer, write_messages
 from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.simulation.loop import Simulation
 
-EXIT = {"complete": 0, "failed": 3}
-EXCEEDED_EXIT = 4
-ABANDONED = "abandoned"  # in the first window; told as interrupted
 CHECKPOINT_S = 300.0  # of wall time between checkpoints
 
 
-@dataclass
-class RunOutcome:
-    """What a run came to: exit code (DESIGN 10) and the summary."""
+class Keeping(NamedTuple):
+    """overwrite : replace what is in the folder;  checkpoint_s : wall time between checkpoints."""
 
-    exit_code: int
-    summary: dict[str, Any]
+    overwrite: bool = False
+    checkpoint_s: float = CHECKPOINT_S
 
 
 def default_threads() -> int:
@@ -76,29 +68,26 @@ def run_scenario(
     *,
     portfolio: str = "baseline",
     threads: int = 0,
-    overwrite: bool = False,
-    checkpoint_s: float = CHECKPOINT_S,
+    keeping: Keeping = Keeping(),
     inputs: ModelInputs | None = None,
-    say: Callable[[str], None] = lambda line: None,
-    progress: Callable[[Simulation], None] = lambda simulation: None,
+    listener: Listener = Listener(),
 ) -> RunOutcome:
-    """Run in this process; checkpoint_s : seconds of wall time between checkpoints; inputs : of
-    this scenario and portfolio, where they are built already. Raises InputError before anything is
-    written where the input is wrong or the folder is in use.
+    """Run in this process; inputs : of this scenario and portfolio, where they are built already.
+    Raises InputError before anything is written where the input is wrong or the folder is in use.
     """
     begun = time.perf_counter()
     threads = threads or default_threads()
     os.environ.setdefault(
         "OMP_WAIT_POLICY", "passive"
-    )  # read when Numba loads its thread pool; see surface.limit_kernel_threads
+    )  # read when Numba loads its thread pool; see surface.threads
     refuse_foreign(cache_folder())
     inputs = inputs or build_inputs(scenario, portfolio, threads)
     for finding in inputs.findings:
-        say(str(finding))
-    say(memory_line(inputs))
+        listener.say(str(finding))
+    listener.say(memory_line(inputs))
     _refuse_small_disk(out, inputs)
-    with claimed(out, overwrite), told(out), log_file(out) as log:
-        both = _both(say, log)
+    with claimed(out, keeping.overwrite), told(out), log_file(out) as log:
+        both = listener.and_into(log)
         log(python_line())
         for finding in inputs.findings:
             log(str(finding))
@@ -110,47 +99,52 @@ def run_scenario(
         except (InputError, KeyboardInterrupt, SystemExit):
             shutil.rmtree(work, ignore_errors=True)
             raise
-        return _begin(simulation, scenario, out, overwrite, checkpoint_s, begun, both, progress)
+        return _begin(simulation, scenario, out, keeping, begun, both)
 
 
 def _begin(
     simulation: Simulation,
     scenario: Scenario,
     out: Path,
-    overwrite: bool,
-    checkpoint_s: float,
+    keeping: Keeping,
     begun: float,
-    say: Callable[[str], None],
-    progress: Callable[[Simulation], None],
+    listener: Listener,
 ) -> RunOutcome:
     """From here on old results are given up, and signals wait until what is being written is
     whole.
     """
     inputs, stops = simulation.inputs, Stops(simulation)
-    with stops.watching(), _closed_on_failure(simulation):
-        if overwrite:
+    with stops.watching(), closed_on_failure(simulation):
+        if keeping.overwrite:
             remove_results(out)
         if (out / WORK / TAPE).exists():
             (out / WORK / TAPE).rename(out / TAPE)
         if inputs.drainage is not None and not simulation.network.surcharge.works:  # type: ignore[attr-defined]
-            say(
+            listener.say(
                 "W413 drainage: this SWMM does not let the street's level act on its nodes; they"
                 " spill at their rims (storms differ by 1 mm, tides by 8 mm)"
             )
-        say("compiling the kernels where they are not yet (once, up to a minute) ...")
+        listener.say("compiling the kernels where they are not yet (once, up to a minute) ...")
         with told(out, simulation, (OSError, RuntimeError)):
             recorder = Recorder(out, simulation)
-            meta = {
-                "portfolio": inputs.portfolio,
-                "allowed": [str(path) for path in (scenario.folder, *scenario.allowed)],
-                "every_s": checkpoint_s,
-                "file": scenario.path.name,
-                "made_of": made_of(inputs),
-                "text": text_hash(out),
-            }
-            checkpoints = Checkpoints(out, checkpoint_s, meta)
+            meta = _meta_of(inputs, scenario, out, keeping.checkpoint_s)
+            checkpoints = Checkpoints(out, keeping.checkpoint_s, meta)
             checkpoints.write(simulation, recorder)  # from here on a kill loses nothing
-        return _run(simulation, recorder, checkpoints, stops, begun, say, progress)
+        return Underway(simulation, recorder, checkpoints, stops, listener, begun).run()
+
+
+def _meta_of(
+    inputs: ModelInputs, scenario: Scenario, out: Path, checkpoint_s: float
+) -> dict[str, Any]:
+    """What a resumed run has to know of this one."""
+    return {
+        "portfolio": inputs.portfolio,
+        "allowed": [str(path) for path in (scenario.folder, *scenario.allowed)],
+        "every_s": checkpoint_s,
+        "file": scenario.path.name,
+        "made_of": made_of(inputs),
+        "text": text_hash(out),
+    }
 
 
 def resume_scenario(
@@ -158,8 +152,7 @@ def resume_scenario(
     *,
     threads: int = 0,
     checkpoint_s: float | None = None,
-    say: Callable[[str], None] = lambda line: None,
-    progress: Callable[[Simulation], None] = lambda simulation: None,
+    listener: Listener = Listener(),
 ) -> RunOutcome:
     """Go on with a run that was killed or interrupted, from its last checkpoint; the finished
     results are those of an undisturbed run.
@@ -175,13 +168,13 @@ def resume_scenario(
     if not looks_held(out, RUN_LOCK):  # who writes here is said by the lock
         saved_run(out)  # refused before anything is touched
     with claimed(out, overwrite=True), told(out), log_file(out) as log:
-        both = _both(say, log)
+        both = listener.and_into(log)
         saved, scenario = saved_run(out)  # as the last owner left it
         if is_complete(out):  # killed after its last file, before its checkpoint was removed
-            return _tidied(out, both)
+            return tidied(out, both)
         inputs = build_inputs(scenario, saved.meta["portfolio"], threads or default_threads())
         _refuse_changed(out, saved, inputs)
-        both(f"resumed at {inputs.clock.at(saved.time_s).isoformat()}")
+        both.say(f"resumed at {inputs.clock.at(saved.time_s).isoformat()}")
         saved.put_files_back()
         work_folder(out)
         with told(out):
@@ -191,7 +184,7 @@ def resume_scenario(
             Checkpoints(out, every_s, saved.meta | {"every_s": every_s}),
             Stops(simulation),
         )
-        with _closed_on_failure(simulation):
+        with closed_on_failure(simulation):
             with told(out, simulation, (OSError, RuntimeError)):
                 recorder = Recorder(out, simulation, resumed=True)
             with told(out, simulation):
@@ -199,20 +192,7 @@ def resume_scenario(
                     simulation, recorder
                 )  # signals end it at once: the checkpoint is as it was
             with stops.watching():
-                return _run(simulation, recorder, checkpoints, stops, begun, both, progress)
-
-
-@contextlib.contextmanager
-def _closed_on_failure(simulation: Simulation) -> Iterator[None]:
-    """SWMM allows one simulation a process: what ends early lets the next one begin. The first
-    error is the one that is told.
-    """
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(Exception):  # its report may not fit
-            simulation.close()
-        raise
+                return Underway(simulation, recorder, checkpoints, stops, both, begun).run()
 
 
 def _refuse_changed(out: Path, saved: Saved, inputs: ModelInputs) -> None:
@@ -227,13 +207,6 @@ def _refuse_changed(out: Path, saved: Saved, inputs: ModelInputs) -> None:
             given=", ".join(changed),
             do=f"put it back, or {ANEW}",
         )
-
-
-def _tidied(out: Path, say: Callable[[str], None]) -> RunOutcome:
-    remove_checkpoint(out)
-    summary = open_results(out).summary
-    say(f"the run in {out} was complete; nothing was left to compute")
-    return RunOutcome(EXCEEDED_EXIT if summary["exceeded"] else EXIT["complete"], summary)
 
 
 LEAST_PACKED = 0.05  # share of raw frames that compression leaves at best
@@ -278,164 +251,6 @@ def saved_run(out: Path) -> tuple[Saved, Scenario]:
     return saved, replace(
         scenario, path=out / saved.meta["file"]
     )  # findings name the user's own file
-
-
-def _run(
-    simulation: Simulation,
-    recorder: Recorder,
-    checkpoints: Checkpoints,
-    stops: Stops,
-    begun: float,
-    say: Callable[[str], None],
-    progress: Callable[[Simulation], None],
-) -> RunOutcome:
-    out = recorder.folder
-
-    def after_window(simulation: Simulation) -> None:
-        stops.first_window = False
-        with told(out, simulation, (OSError, RuntimeError)):
-            checkpoints.ask(simulation, recorder)
-        progress(simulation)
-
-    status, message, exceeded = "failed", "", []
-    found: list[Finding] = []
-    before = recorder.summary(simulation, "interrupted", 0.0, [], ended=False)
-    try:
-        stops.first_window = True
-        with told(out, simulation), stops.stepping():  # the tape of what SWMM is told
-            status = simulation.run(Guarded(recorder), after_window)
-        if (
-            status == "complete"
-        ):  # after its first cubic metres alone SWMM's start-up would look large
-            exceeded = simulation.ledger.judge(
-                simulation.inputs.limits.volume_error_exceeded,
-                simulation.inputs.limits.volume_error_stop,
-            )
-    except Abandoned:  # the first window is left undone: the checkpoint from before it is there
-        status = ABANDONED
-    except OutputError:  # no summary: it would not fit either
-        raise
-    except (RunFailedError, DrainageError) as error:
-        status, message = "failed", str(error)
-        found = error.findings
-    with told(out, simulation, (OSError, RuntimeError)):
-        summary = _finished(
-            simulation, recorder, checkpoints, status, message, found, exceeded, begun, before
-        )
-    for line in closing_lines(summary):
-        say(line)
-    if summary["status"] == "interrupted":
-        say(f"to go on: flood-sim run --resume {out}")
-        return RunOutcome(stops.exit_code, summary)
-    remove_checkpoint(out)  # what failed would fail again
-    code = EXIT[status]
-    return RunOutcome(EXCEEDED_EXIT if code == 0 and exceeded else code, summary)
-
-
-def _finished(
-    simulation: Simulation,
-    recorder: Recorder,
-    checkpoints: Checkpoints,
-    status: str,
-    message: str,
-    found: list[Finding],
-    exceeded: list[str],
-    begun: float,
-    before: dict[str, Any],
-) -> dict[str, Any]:
-    """Write what comes last, the summary as the very last; returns it. before : the summary at the
-    last checkpoint, for an abandoned window.
-    """
-    out = recorder.folder
-    if status == "interrupted":
-        checkpoints.write(simulation, recorder)
-    simulation.close()
-    work = out / WORK
-    for path in work.iterdir() if work.is_dir() else ():
-        write_beside(out / path.name, partial(shutil.move, str(path)))
-    shutil.rmtree(work, ignore_errors=True)
-    if found:
-        write_messages(out, found)
-        write_message_layer(out, found, simulation.inputs.terrain.grid.crs)
-        message += f"\n  map       {out / MESSAGE_LAYER}"
-    if status == ABANDONED:
-        return recorder.finish(
-            simulation, before | {"wall_s": round(time.perf_counter() - begun, 3)}
-        )
-    return recorder.finish(
-        simulation,
-        recorder.summary(simulation, status, time.perf_counter() - begun, exceeded, message),
-    )
-
-
-def closing_lines(summary: dict[str, Any]) -> list[str]:
-    """The block at the end of a run."""
-    ledger, exchange, flood = summary["ledger"], summary["exchange"], summary["flood"]
-    hours = summary["timers"]
-    lines = [
-        (
-            f"{summary['status']}: {summary['simulated_s'] / 3600.0:.2f} h of {summary['cells']}"
-            f" cells in {summary['wall_s']:.1f} s, {summary['steps']} steps"
-        ),
-        (
-            f"  rain {ledger['rain']:.0f} m3, out"
-            f" {ledger['boundary_out'] + ledger['outfall_out']:.0f} m3, on the ground"
-            f" {ledger['surface_stored_end']:.0f} m3, in sewers"
-            f" {ledger['network_stored_end']:.0f} m3"
-        ),
-        (
-            f"  volume error {ledger['error']:.3g} m3 ({ledger['relative_error']:.1e} of the"
-            f" supply); SWMM's own residual {ledger['network_residual']:.1f} m3"
-        ),
-        (
-            f"  street to sewer {exchange['to_sewer_street']:.0f} m3, sewer to street"
-            f" {exchange['to_street_street']:.0f} m3, both sides agree to"
-            f" {exchange['relative_difference']:.1e}"
-        ),
-        (
-            f"  deepest {flood['max_depth_m']:.2f} m; above 0.15 m:"
-            f" {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha"
-        ),
-        *_site_lines(summary),
-        "  time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in hours.items()),
-    ]
-    if summary["message"]:
-        lines.append(summary["message"])
-    return lines + [f"exceeded: {text}" for text in summary["exceeded"]]
-
-
-def _site_lines(summary: dict[str, Any]) -> list[str]:
-    """What entered underground, who failed, and which boards came too late; [] without sites."""
-    spaces = [s for s in summary["sites"].values() if s["kind"] == "underground"]
-    critical = [s for s in summary["sites"].values() if s["kind"] == "critical"]
-    boards, lines = summary["actions"]["boards"], []
-    if spaces or critical:
-        entered, wet = (
-            sum(s["entered_m3"] for s in spaces),
-            sum(s["entered_m3"] > 0.0 for s in spaces),
-        )
-        failed = sum(s["first_out"] is not None for s in critical)
-        lines.append(
-            f"  underground: {entered:.0f} m3 into {wet} of {len(spaces)} spaces; {failed} of"
-            f" {len(critical)} critical sites failed"
-        )
-    if boards:
-        late = [b for b in boards if b["margin_min"] is not None and b["margin_min"] < 0.0]
-        standing = [b for b in boards if b["placed"] is not None]
-        worst = f", the last {-min(b['margin_min'] for b in late):.0f} min" if late else ""
-        lines.append(
-            f"  boards: {len(standing)} of {len(boards)} placed, {len(late)} of them after the"
-            f" water{worst}"
-        )
-    return lines
-
-
-def _both(say: Callable[[str], None], log: Callable[[str], None]) -> Callable[[str], None]:
-    def tell(line: str) -> None:
-        say(line)
-        log(line)
-
-    return tell
 
 
 def run(

@@ -234,7 +234,7 @@ class EventBuilder:
         found = tuple(
             k
             for k, inlet in enumerate(self.drainage.inlets)
-            if inlet.node in spec.nodes and not inlet.pumped
+            if inlet.node in spec.nodes and inlet.kind == "inlet"
         )
         if not found:
             raise input_error(
@@ -249,14 +249,14 @@ class EventBuilder:
         assert self.drainage is not None
         inlets = self.drainage.inlets
         if file is None:
-            return tuple(k for k, inlet in enumerate(inlets) if not inlet.pumped)
+            return tuple(k for k, inlet in enumerate(inlets) if inlet.kind == "inlet")
         mask = np.zeros(self.terrain.grid.shape, bool)
         for shape in files.read_geometries(self.scenario.file(file, place), self.terrain.grid):
             mask |= self.terrain.grid.cells_in(shape)
         found = tuple(
             k
             for k, inlet in enumerate(inlets)
-            if mask[inlet.row, inlet.column] and not inlet.pumped
+            if mask[inlet.row, inlet.column] and inlet.kind == "inlet"
         )
         if not found:
             raise input_error("E204", place, "no inlet lies in this area", given=file)
@@ -316,7 +316,7 @@ class EventBuilder:
                 given=node,
                 allowed="a node, no outfall",
             )
-        inlet = NodeInlet(node, *cell, 1e4, 1e4, discharge_m3_s, -1e6, pumped=True)
+        inlet = NodeInlet(node, *cell, capacity_m3_s=discharge_m3_s, kind="pump")
         self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))
         return len(self.drainage.inlets) - 1
 

@@ -10,16 +10,17 @@ flooding and returns to the street during the window after. Every volume here is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from flood_kernels import nodes
 from flood_sim.core.clock import Window
 from flood_sim.core.constants import GRAVITY_M_S2
-from flood_sim.core.ledger import ExchangeBook
+from flood_sim.core.ledger import ExchangeBook, Lines
 from flood_sim.drainage.protocol import DrainageNetwork
-from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.rain import Gutters
 
 WEIR_COEFFICIENT = 1.594  # SI, sharp edge; 1.66 for grates (HEC-22)
@@ -65,31 +66,28 @@ class Exchange:
     compares them.
     """
 
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "book", "escrow", "inflow", "flow", "sign_flips", "volume_delivered", "uncoupled_flooding",
+        "outfall_returned", "_flooded", "_spilled", "_delivered", "_calm", "_captured_flow",
+        "_free_flow", "_leaving", "_outfall_volume", "_surcharge", "_lid_shut", "_share", "_area",
+        "_lift",
+    )  # fmt: skip
+
     def __init__(self, network: DrainageNetwork, layout: CouplingLayout) -> None:
         count = len(network.node_ids)
         self.layout, self.book = layout, ExchangeBook()
-        self.escrow, self.inflow = (
-            np.zeros(count),
-            np.zeros(count),
-        )  # m3 waiting, m3/s delivered at present
+        # m3 waiting, m3/s delivered at present
+        self.escrow, self.inflow = np.zeros((2, count))
         self.flow = np.zeros(count)  # m3/s of the last window, + leaves the sewer
         self.sign_flips = np.zeros(count, np.int64)
-        self.volume_delivered = (
-            0.0  # m3 that SWMM received, by the trapezoid it applies to lateral inflows
-        )
+        # m3 that SWMM received, by the trapezoid it applies to lateral inflows
+        self.volume_delivered = 0.0
         self.uncoupled_flooding = 0.0  # m3 spilled by nodes without a cell: it leaves the model
         self.outfall_returned = 0.0  # m3 that outfalls put onto the grid
-        self._flooded, self._spilled, self._delivered = (
-            np.zeros(count),
-            np.zeros(count),
-            np.zeros(count),
-        )
+        self._flooded, self._spilled, self._delivered = np.zeros((3, count))
         self._calm = np.ones(count)  # 0 just after a spill to 1
-        self._captured_flow, self._free_flow, self._leaving = (
-            np.zeros(count),
-            np.zeros(count),
-            np.zeros(count),
-        )
+        self._captured_flow, self._free_flow, self._leaving = np.zeros((3, count))
+        self._surcharge = np.zeros(count)
         self._outfall_volume = np.zeros(network.outfalls.size)
         self._coupled = np.zeros(count, bool)
         self._coupled[layout.return_nodes] = True
@@ -97,20 +95,19 @@ class Exchange:
         self._return_row, self._return_column = (
             np.ascontiguousarray(c, np.int64) for c in layout.return_cells.T
         )
-        self._surcharge = np.zeros(count)
-        self._inlet_node = np.array([inlet.node for inlet in layout.inlets], np.int64)
-        self._inlet_area = np.array(
-            [0.0 if inlet.pumped else inlet.area_m2 for inlet in layout.inlets]
-        )
-        self._shut_share = np.array([inlet.shut_share for inlet in layout.inlets])
-        self._way_out = np.array([not inlet.pumped for inlet in layout.inlets], bool)
-        self._lid = np.array([inlet.lid_m for inlet in layout.inlets])
+        # m2 through which a node spills; m of head its lids withstand
+        self._area, self._lift = np.zeros((2, count))
+        self._take_in(layout.inlets)
+
+    def _take_in(self, inlets: tuple[Inlet, ...]) -> None:
+        """What lies in the nodes' inlets: openings and lids."""
+        self._inlet_node = np.array([inlet.node for inlet in inlets], np.int64)
+        self._inlet_area = np.array([inlet.area_m2 if inlet.way_out else 0.0 for inlet in inlets])
+        self._shut_share = np.array([inlet.shut_share for inlet in inlets])
+        self._way_out = np.array([inlet.way_out for inlet in inlets], bool)
+        self._lid = np.array([inlet.lid_m for inlet in inlets])
         self._lid_shut = self._lid > 0.0
-        self._share = np.ones(len(layout.inlets))  # of each inlet, by what happens to it
-        self._area, self._lift = (
-            np.zeros(count),
-            np.zeros(count),
-        )  # m2 through which a node spills; m of head its lids withstand
+        self._share = np.ones(len(inlets))  # of each inlet, by what happens to it
 
     def set_openings(self, surface: SurfaceFlow, share: np.ndarray) -> None:
         """Share (inlets,) of each opening that is left, as the layout has them; shut lids leave
@@ -151,6 +148,25 @@ class Exchange:
         """
         return float(self.escrow.sum()) + float(self._spilled.sum()) + surface.pending_volume
 
+    def ledger_lines(self, balance: dict[str, float]) -> Lines:
+        """What waits here, what the network only passes on, and what it lost (+) or made (-) inside
+        itself: its own balance, closed with what we know of it.
+        """
+        delivered, book = self.volume_delivered, self.book
+        inflow = balance["inflow"] - delivered
+        out = (
+            balance["outflow"] + balance["losses"] + self.uncoupled_flooding - self.outfall_returned
+        )
+        gained = balance["stored"] - balance["stored_start"]
+        unexplained = (delivered - book.to_street_network) + inflow - out - gained
+        return (
+            ("escrow_end", float(self.escrow.sum()) + float(self._spilled.sum())),
+            ("network_inflow", -delivered),
+            ("outfall_out", self.uncoupled_flooding),
+            ("outfall_out", -self.outfall_returned),
+            ("network_residual", unexplained + balance["half_volumes"]),
+        )
+
     @property
     def spilled(self) -> np.ndarray:
         """(nodes,) m3 that the network spilled in the last window, not yet handed to the street."""
@@ -177,13 +193,12 @@ class Exchange:
         network.set_surcharge_depth(self._surcharge_depth(level, network, window))
 
     def _return_flooding(self, surface: SurfaceFlow) -> None:
-        surface.return_volumes[:] += (
-            self._spilled[self.layout.return_nodes] * self.layout.return_share
-        )
+        brought = surface.at_nodes.brought
+        brought += self._spilled[self.layout.return_nodes] * self.layout.return_share
 
     def _set_acceptance(self, surface: SurfaceFlow, window: Window) -> None:
         now = (self._calm, self._spilled, self._delivered, self._captured_flow, self._free_flow)
-        nodes.accept(window.length, *now, OFFER_RULES, surface.inlet_acceptance)
+        nodes.accept(window.length, *now, OFFER_RULES, surface.at_nodes.acceptance)
 
     def _deliver(self, network: DrainageNetwork, window: Window) -> None:
         """SWMM integrates a lateral inflow as a trapezoid: in its first step it blends q_prev into
@@ -248,22 +263,22 @@ class Exchange:
         """
         if not self.escrow.size:
             return
-        captured, roofs = surface.inlet_capture, surface.roof_volumes
+        at_nodes, roofs = surface.at_nodes, surface.roof_volumes
         self._spilled[:] = self._read_spilled(network)
         self._lift_lids(surface, network)
         nodes.take(
             window.length,
-            captured,
+            at_nodes.captured,
             roofs,
             self._spilled,
-            surface.inlet_offered,
+            at_nodes.offered,
             self.escrow,
             self.flow,
             self._captured_flow,
             self._free_flow,
             self.sign_flips,
         )
-        self.book.to_sewer_street += float(captured.sum()) + float(roofs.sum())
+        self.book.to_sewer_street += float(at_nodes.captured.sum()) + float(roofs.sum())
         self.book.to_sewer_network = self.volume_delivered + float(self.escrow.sum())
         self.book.to_street_network += float(self._spilled.sum())
         self.book.to_street_street = (

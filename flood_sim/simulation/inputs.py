@@ -21,8 +21,8 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.operations.actions import Action
 from flood_sim.operations.switches import MobilePump, Operation
 from flood_sim.sites.sites import SiteInputs
-from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
+from flood_sim.surface.inlets import Inlet, InletKind
 from flood_sim.surface.losses import StorageInputs
 from flood_sim.surface.rain import Gutters
 from flood_sim.surface.schemes import SurfaceSettings
@@ -32,17 +32,17 @@ from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump
 @dataclass(frozen=True)
 class NodeInlet:
     """An opening given by node name; rim_m: level at which street water enters, None: the node's
-    own rim.
+    own rim. A mobile pump (kind "pump") has no perimeter, area or rim.
     """
 
     node: str
     row: int
     column: int
-    perimeter_m: float
-    area_m2: float
-    capacity_m3_s: float
+    perimeter_m: float = 0.0
+    area_m2: float = 0.0
+    capacity_m3_s: float = np.inf
     rim_m: float | None = None
-    pumped: bool = False  # a mobile pump: no opening for what the node spills
+    kind: InletKind = "inlet"  # "drain", "pump": no opening for what the node spills
     lid_m: float = 0.0  # head over the rim that lifts its lid; 0: none
     shut_share: float = 1.0  # of perimeter and area, open while the lid lies
     open_share: float = 1.0  # what clogging leaves; perimeter, area and capacity are after it
@@ -142,7 +142,9 @@ class ModelInputs:
 def surface_inlets(
     inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarray
 ) -> tuple[Inlet, ...]:
-    """Openings with node numbers instead of names."""
+    """Openings with node numbers instead of names. rim_m : (nodes,) m, for those without their
+    own.
+    """
     number = {name: k for k, name in enumerate(node_ids)}
     return tuple(
         Inlet(
@@ -153,7 +155,7 @@ def surface_inlets(
             i.perimeter_m,
             i.area_m2,
             i.capacity_m3_s,
-            i.pumped,
+            i.kind,
             i.lid_m,
             i.shut_share,
         )

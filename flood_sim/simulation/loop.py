@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from flood_sim.core.clock import Window
 from flood_sim.core.ledger import Ledger
+from flood_sim.drainage.protocol import network_lines
 from flood_sim.operations.actions import Actions
 from flood_sim.operations.switches import Operations
 from flood_sim.simulation.exchange import Exchange
@@ -52,6 +53,16 @@ class Timers:
 
 class Simulation:
     """Surface, network, the exchange between them, and the sites of the city on one clock."""
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "surface",
+        "exchange",
+        "sites",
+        "actions",
+        "operations",
+        "ledger",
+        "time_s",
+    )
 
     def __init__(self, inputs: ModelInputs, folder: Path, tape: Path | None = None) -> None:
         """Build the models; SWMM writes its files into folder, tape: where what it is told is
@@ -137,50 +148,14 @@ class Simulation:
         self.network.close()
 
     def _start_ledger(self) -> None:
-        balance = self.network.balance()
-        self.ledger.layers_stored_start = self.ledger.layers_stored_end = (
-            self.surface.losses.stored_volume
-        )
-        self.ledger.surface_stored_start = self.ledger.surface_stored_end = (
-            self.surface.volume + self.ledger.layers_stored_start
-        )
-        self.ledger.network_stored_start = self.ledger.network_stored_end = balance["stored_start"]
-        self.ledger.sites_stored_start = self.ledger.sites_stored_end = self.sites.spaces.stored
+        network = (("network_stored", self.network.balance()["stored_start"]),)
+        self.ledger.begin(self.surface.stored_lines, network, self.sites.spaces.stored_lines)
 
     def _update_ledger(self) -> None:
-        ledger, surface, exchange, balance = (
-            self.ledger,
-            self.surface,
-            self.exchange,
-            self.network.balance(),
+        balance = self.network.balance()
+        self.ledger.add_up(
+            self.surface.ledger_lines,
+            network_lines(balance),
+            self.exchange.ledger_lines(balance),
+            self.sites.spaces.ledger_lines,
         )
-        spaces = self.sites.spaces
-        ledger.rain = surface.rain_volume
-        ledger.inflow = surface.inflow_volume + spaces.caught
-        ledger.boundary_in, ledger.boundary_out = (
-            surface.boundary_in,
-            surface.boundary_out + spaces.left,
-        )
-        ledger.infiltration, ledger.evaporation = (
-            surface.losses.infiltrated_volume,
-            surface.losses.evaporated_volume,
-        )
-        ledger.layers_stored_end = surface.losses.stored_volume
-        ledger.surface_stored_end = (
-            surface.volume + surface.undelivered_inflow() + ledger.layers_stored_end
-        )
-        ledger.escrow_end = exchange.stored(surface)
-        ledger.sites_stored_end = spaces.stored + surface.outlet_pending
-        ledger.network_stored_end = balance["stored"]
-        ledger.network_inflow = balance["inflow"] - exchange.volume_delivered
-        ledger.outfall_out = (
-            balance["outflow"]
-            + balance["losses"]
-            + exchange.uncoupled_flooding
-            - exchange.outfall_returned
-        )
-        ledger.outfall_half_volumes = balance["half_volumes"]
-        gained = balance["stored"] - balance["stored_start"]
-        from_street = exchange.volume_delivered - exchange.book.to_street_network
-        unexplained = from_street + ledger.network_inflow - ledger.outfall_out - gained
-        ledger.network_residual = unexplained + ledger.outfall_half_volumes

@@ -23,10 +23,9 @@ from flood_sim.simulation.exchange import (
 from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, surface_gutters, surface_inlets
 from flood_sim.sites.sites import Sites
 from flood_sim.sites.underground import STEP_COEFFICIENT, Spaces
-from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.flow import SurfaceFlow
-
-UNLIMITED = 1e9  # m2 of an opening whose law is that of its crest alone
+from flood_sim.surface.inlets import Inlet
+from flood_sim.surface.inputs import SurfaceInputs
 
 
 class City:
@@ -65,6 +64,7 @@ class City:
         self._network.set_links([self._link[name] for name in started], 1.0)
 
     def receive_from_sites(self, volumes: np.ndarray) -> None:
+        """(nodes,) m3 that pumps of underground spaces lift into the network."""
         self._exchange.receive(volumes)
 
     def value_of(self, watch: Watch, time_s: float) -> float:
@@ -75,7 +75,7 @@ class City:
                 float(surface.depth[place]) if watch.quantity == "depth" else self.level_at(place)
             )
         if watch.quantity == "edge_level":
-            stage = next(e.stage for e in surface.edges if e.name == place)
+            stage = next(e.stage for e in surface.inputs.edges if e.name == place)
             return float(stage.at(time_s)) if stage is not None else 0.0
         if watch.quantity == "action":
             return float(self._actions.is_done(place, time_s))
@@ -107,6 +107,7 @@ class City:
         self._network.set_links(links, setting)
 
     def set_openings(self, shares: np.ndarray) -> None:
+        """Share (inlets,) of each opening that is left, 0 to 1."""
         self._exchange.set_openings(self._surface, shares)
 
 
@@ -168,8 +169,8 @@ def ways_underground(spaces: Spaces, nodes: int) -> tuple[Inlet, ...]:
         inlet
         for k, o in enumerate(spaces.openings)
         for inlet in (
-            Inlet(o.row, o.column, nodes + k, o.sill_m, perimeter * o.width_m, UNLIMITED),
-            Inlet(o.row, o.column, nodes + k, o.sill_m, UNLIMITED, UNLIMITED, 0.0),
+            Inlet(o.row, o.column, nodes + k, o.sill_m, perimeter * o.width_m, kind="step"),
+            Inlet(o.row, o.column, nodes + k, o.sill_m, capacity_m3_s=0.0, kind="seam"),
         )
     )
 
@@ -179,25 +180,27 @@ def open_surface(
 ) -> SurfaceFlow:
     """The surface with its rain, edges, inflows and openings."""
     return SurfaceFlow(
-        inputs.terrain,
-        inputs.surface,
-        rainfall=inputs.rainfall,
-        infiltration=inputs.infiltration,
-        storage=inputs.storage,
-        gutters=layout.gutters,
-        depth=inputs.initial_depth,
-        edges=inputs.edges,
-        inflows=inputs.inflows,
-        edge_inflows=inputs.edge_inflows,
-        inlets=layout.inlets,
-        returns=layout.return_cells,
-        nodes=nodes,
-        openings=ways_underground(spaces, nodes),
-        outlets=spaces.outlet_cells,
-        sections=inputs.sections,
-        structures=inputs.structures,
-        culverts=inputs.culverts,
-        pumps=inputs.pumps,
-        weir_coefficient=WEIR_COEFFICIENT,
-        orifice_coefficient=ORIFICE_COEFFICIENT,
+        SurfaceInputs(
+            inputs.terrain,
+            inputs.surface,
+            rainfall=inputs.rainfall,
+            infiltration=inputs.infiltration,
+            storage=inputs.storage,
+            gutters=layout.gutters,
+            depth=inputs.initial_depth,
+            edges=inputs.edges,
+            inflows=inputs.inflows,
+            edge_inflows=inputs.edge_inflows,
+            inlets=layout.inlets,
+            returns=layout.return_cells,
+            nodes=nodes,
+            openings=ways_underground(spaces, nodes),
+            outlets=spaces.outlet_cells,
+            sections=inputs.sections,
+            structures=inputs.structures,
+            culverts=inputs.culverts,
+            pumps=inputs.pumps,
+            weir_coefficient=WEIR_COEFFICIENT,
+            orifice_coefficient=ORIFICE_COEFFICIENT,
+        )
     )

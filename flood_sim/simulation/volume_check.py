@@ -86,22 +86,11 @@ def refuse_wrong_stores(models: Models, time_s: float) -> None:
 
 def second_sums(models: Models) -> Iterator[Sums]:
     """Every store that is summed twice: frames, fields, layers, sewers, spaces."""
-    ledger, surface, network, spaces = models.ledger, models.surface, models.network, models.spaces
-    ground = ledger.surface_stored_end - ledger.layers_stored_end
+    ledger, surface = models.ledger, models.surface
     field = surface.sums
-    beside, shown, held = (
-        surface.undelivered_inflow() + field.between,
-        field.shown_volume(),
-        field.held_volume(),
-    )
-    on_the_way = field.coming_volume() - field.owed_volume()
-    yield Sums(
-        "surface, depths of the frames with what is on its way into or out of them",
-        shown + on_the_way,
-        ground - beside,
-        LEAST_M3 + FLOAT_SHARE * shown,
-    )
-    yield Sums("surface, its cells", held + beside, ground, LEAST_M3 + EXACT_SHARE * shown)
+    shown, held = field.shown_volume(), field.held_volume()
+    beside = surface.undelivered_inflow() + field.between
+    yield from _ground_sums(models, shown, held, beside)
     layers = surface.losses.summed_volume()
     yield Sums(
         "soil layers, roofs and facilities",
@@ -109,7 +98,7 @@ def second_sums(models: Models) -> Iterator[Sums]:
         ledger.layers_stored_end,
         LEAST_M3 + EXACT_SHARE * abs(layers),
     )
-    nodes, links = network.volumes()
+    nodes, links = models.network.volumes()
     sewers = float(nodes.sum() + links.sum())
     yield Sums(
         "sewers, nodes and links",
@@ -117,20 +106,9 @@ def second_sums(models: Models) -> Iterator[Sums]:
         ledger.network_stored_end,
         LEAST_M3 + SEWER_SHARE * abs(sewers),
     )
-    inside, booked = spaces.volume_by_level(), spaces.booked_volume()
-    for space, by_level, by_book, volume in zip(
-        spaces.inputs.spaces, inside.tolist(), booked.tolist(), spaces.volume.tolist(), strict=True
-    ):
-        allowed = LEAST_M3 + EXACT_SHARE * abs(volume)
-        yield Sums(f"site `{space.name}`, its water by its level", by_level, volume, allowed)
-        yield Sums(f"site `{space.name}`, what came in less what left", by_book, volume, allowed)
+    inside = models.spaces.volume_by_level()
     sites = float(inside.sum()) + surface.outlet_pending
-    yield Sums(
-        "sites",
-        sites,
-        ledger.sites_stored_end,
-        LEAST_M3 * (1 + len(inside)) + EXACT_SHARE * abs(sites),
-    )
+    yield from _site_sums(models, inside, sites)
     every = held + beside + layers + models.exchange.stored(surface) + sewers + sites
     yield Sums(
         "all stores",
@@ -140,14 +118,61 @@ def second_sums(models: Models) -> Iterator[Sums]:
     )
 
 
+def _ground_sums(models: Models, shown: float, held: float, beside: float) -> Iterator[Sums]:
+    """Frames and cells; beside : m3 on their way into or out of them."""
+    ground = models.ledger.surface_stored_end - models.ledger.layers_stored_end
+    field = models.surface.sums
+    on_the_way = field.coming_volume() - field.owed_volume()
+    yield Sums(
+        "surface, depths of the frames with what is on its way into or out of them",
+        shown + on_the_way,
+        ground - beside,
+        LEAST_M3 + FLOAT_SHARE * shown,
+    )
+    yield Sums("surface, its cells", held + beside, ground, LEAST_M3 + EXACT_SHARE * shown)
+
+
+def _site_sums(models: Models, inside: np.ndarray, sites: float) -> Iterator[Sums]:
+    """Each space by its level and by its book, then all; inside : (spaces,) m3 by the levels."""
+    spaces = models.spaces
+    booked = spaces.booked_volume()
+    for space, by_level, by_book, volume in zip(
+        spaces.inputs.spaces, inside.tolist(), booked.tolist(), spaces.volume.tolist(), strict=True
+    ):
+        allowed = LEAST_M3 + EXACT_SHARE * abs(volume)
+        yield Sums(f"site `{space.name}`, its water by its level", by_level, volume, allowed)
+        yield Sums(f"site `{space.name}`, what came in less what left", by_book, volume, allowed)
+    yield Sums(
+        "sites",
+        sites,
+        models.ledger.sites_stored_end,
+        LEAST_M3 * (1 + len(inside)) + EXACT_SHARE * abs(sites),
+    )
+
+
 def least_contents(models: Models) -> Iterator[Least]:
     """The lowest content of every kind of store."""
-    surface, exchange, spaces, network = (
-        models.surface,
-        models.exchange,
-        models.spaces,
-        models.network,
+    yield from _least_of_ground(models)
+    waiting = {
+        "street to sewer": models.exchange.escrow,
+        "sewer to street": models.exchange.spilled,
+        "inflows and returns": models.surface.sums.waiting,
+    }
+    for name, values in waiting.items():
+        yield _least(f"water under way, {name}", values, "m3", LEAST_M3)
+    yield from _least_of_sewers(models)
+    spaces = models.spaces
+    yield _least(
+        "site",
+        spaces.volume,
+        "m3",
+        LEAST_M3 + EXACT_SHARE * spaces.book.largest,
+        [s.name for s in spaces.inputs.spaces],
     )
+
+
+def _least_of_ground(models: Models) -> Iterator[Least]:
+    surface = models.surface
     field = surface.sums
     row, column, lowest = field.lowest()
     yield Least(f"surface, row {row}, column {column}", lowest, "m", 0.0)
@@ -158,37 +183,19 @@ def least_contents(models: Models) -> Iterator[Least]:
     )
     for name, values in surface.losses.stores():
         yield _least(name, values, "m", 1.0e-6)  # float32 stores of some metres at most
-    waiting = {
-        "street to sewer": exchange.escrow,
-        "sewer to street": exchange.spilled,
-        "inflows and returns": field.waiting,
-    }
-    for name, values in waiting.items():
-        yield _least(f"water under way, {name}", values, "m3", LEAST_M3)
+
+
+def _least_of_sewers(models: Models) -> Iterator[Least]:
+    network = models.network
     for kind, names, values in zip(
         ("node", "link"), (network.node_ids, network.link_ids), network.volumes(), strict=True
     ):
         yield _least(f"sewers, {kind}", values, "m3", LEAST_M3, names)
-    for (
-        name,
-        value,
-    ) in (
-        network.balance().items()
-    ):  # totals since the start: a negative one is water that SWMM made
+    # totals since the start: a negative one is water that SWMM made
+    allowed = -LEAST_M3 - EXACT_SHARE * models.ledger.took_part
+    for name, value in network.balance().items():
         if name != "half_volumes":
-            yield Least(
-                f"sewers, SWMM's total of `{name}`",
-                value,
-                "m3",
-                -LEAST_M3 - EXACT_SHARE * models.ledger.took_part,
-            )
-    yield _least(
-        "site",
-        spaces.volume,
-        "m3",
-        LEAST_M3 + EXACT_SHARE * spaces.book.largest,
-        [s.name for s in spaces.inputs.spaces],
-    )
+            yield Least(f"sewers, SWMM's total of `{name}`", value, "m3", allowed)
 
 
 def _least(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -59,6 +60,11 @@ class Services:
     """State of all critical sites (sites,): drowned, out, hours lost; and the record of every
     change.
     """
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "level", "max_level", "drowned", "out", "degraded", "lost_s", "first_out_s", "_dry_since",
+        "_missing_since", "_changes",
+    )  # fmt: skip
 
     def __init__(self, sites: Sequence[CriticalSite]) -> None:
         self.sites = tuple(sites)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -34,6 +34,11 @@ class Surroundings(Protocol):
 
 class Sites:
     """Spaces and services on the loop's clock: first who works, then who takes water."""
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "spaces",
+        "services",
+    )
 
     def __init__(self, inputs: SiteInputs, node_ids: Sequence[str] = ()) -> None:
         self.spaces, self.services = Spaces(inputs.spaces, node_ids), Services(inputs.critical)

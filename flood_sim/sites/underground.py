@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from flood_kernels import passages
 from flood_sim.core.clock import Window
+from flood_sim.core.ledger import Lines
 from flood_sim.ground.rainfall import Rainfall
 
 STEP_COEFFICIENT = 1.70  # m^0.5/s, (2/3) Cd sqrt(2 g) at Cd 0.577: flow over an entrance step
@@ -104,15 +105,24 @@ class SpaceInputs:
     passages: tuple[Passage, ...] = ()
 
 
+class AtOpenings(Protocol):
+    """What is handed over: acceptance (openings,) m3/s, set by the spaces; brought (outlets,) m3
+    for the street, added to by them; captured (openings,) m3 of the last window.
+    """
+
+    @property
+    def acceptance(self) -> np.ndarray: ...
+    @property
+    def brought(self) -> np.ndarray: ...
+    @property
+    def captured(self) -> np.ndarray: ...
+
+
 class Street(Protocol):
     """What the spaces see of the surface and do to it; arrays (openings,)."""
 
     @property
-    def opening_acceptance(self) -> np.ndarray: ...
-    @property
-    def opening_capture(self) -> np.ndarray: ...
-    @property
-    def outlet_volumes(self) -> np.ndarray: ...
+    def at_openings(self) -> AtOpenings: ...
     def levels_at(self, cells: np.ndarray) -> np.ndarray: ...
     def set_sills(self, crest_m: np.ndarray, leak_m3_s: np.ndarray) -> None: ...
 
@@ -155,6 +165,10 @@ class Spaces:
     """State of all underground spaces: volume (spaces,) m3, boards placed (openings,), passages
     closed.
     """
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "volume", "placed", "closed", "running", "reached_s", "book", "caught", "left", "inflow",
+    )  # fmt: skip
 
     def __init__(self, inputs: SpaceInputs, node_ids: Sequence[str] = ()) -> None:
         self.inputs = inputs
@@ -237,6 +251,20 @@ class Spaces:
         return math.fsum(self.volume.tolist())
 
     @property
+    def stored_lines(self) -> Lines:
+        """What the ledger begins with."""
+        return (("sites_stored", self.stored),)
+
+    @property
+    def ledger_lines(self) -> Lines:
+        """What the spaces hold, caught themselves and lifted out of the model since the start."""
+        return (
+            ("inflow", self.caught),
+            ("boundary_out", self.left),
+            ("sites_stored_end", self.stored),
+        )
+
+    @property
     def outlet_cells(self) -> np.ndarray:
         """(n, 2) cells that spaces give water to: each opening's, then those of the pumps that lift
         to the street.
@@ -302,7 +330,7 @@ class Spaces:
         drowned = step_discharge(over, behind, self._width) + np.where(
             self.placed, self._leak * self._width, 0.0
         )
-        street.opening_acceptance[:] = np.where(
+        street.at_openings.acceptance[:] = np.where(
             behind <= 0.0, most, np.minimum(most, drowned)
         )  # nothing where it stands as high inside
         self._give_back(street, behind, np.maximum(over, 0.0), window)
@@ -330,7 +358,7 @@ class Spaces:
         given = np.bincount(self._space, volume, len(self.volume))
         self.volume -= given
         self.book.returned += given
-        street.outlet_volumes[: len(volume)] += volume
+        street.at_openings.brought[: len(volume)] += volume
 
     def close_window(
         self, street: Street, window: Window, powered: np.ndarray, to_nodes: np.ndarray
@@ -342,7 +370,7 @@ class Spaces:
         if not count:
             return
         captured = (
-            np.bincount(self._space, street.opening_capture, count)
+            np.bincount(self._space, street.at_openings.captured, count)
             if self.openings
             else np.zeros(count)
         )
@@ -390,7 +418,7 @@ class Spaces:
             self.volume[k] -= lifts
             self.book.pumped[k] += lifts
             if pump.to_cell is not None:
-                street.outlet_volumes[self._pump_outlets[j]] += lifts
+                street.at_openings.brought[self._pump_outlets[j]] += lifts
             elif self._pump_nodes[j] >= 0:
                 to_nodes[self._pump_nodes[j]] += lifts
             else:

@@ -156,13 +156,18 @@ def _run_beside(
     """Run in a folder of this process's own, then put it in its place, where something damaged may
     stand. What was begun goes where it fails.
     """
-    from flood_sim.runs.runner import run_scenario
+    from flood_sim.runs.runner import Keeping, run_scenario
 
     side = folder.with_name(f"{folder.name}.tmp-{socket.gethostname()}-{os.getpid()}")
     shutil.rmtree(side, ignore_errors=True)
     try:
         outcome = run_scenario(
-            scenario, side, portfolio=label, threads=threads, inputs=inputs, checkpoint_s=1e9
+            scenario,
+            side,
+            portfolio=label,
+            threads=threads,
+            inputs=inputs,
+            keeping=Keeping(checkpoint_s=1e9),
         )
         if outcome.summary["status"] != "complete":
             kind = StoppedRunError if outcome.summary["status"] == "interrupted" else RunFailedError

@@ -98,7 +98,7 @@ def components_of(envelope: Envelope, inputs: ModelInputs) -> list[tuple[str, st
         "pipes": [r.tokens[0] for r in network.rows("CONDUITS")],
         "pumps": [r.tokens[0] for r in network.rows("PUMPS")],
         "inlets": (
-            list(dict.fromkeys(i.node for i in drainage.inlets if not i.pumped))
+            list(dict.fromkeys(i.node for i in drainage.inlets if i.kind == "inlet"))
             if drainage is not None
             else []
         ),

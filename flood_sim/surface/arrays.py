@@ -1,43 +1,24 @@
-"""Memory of the surface: aligned padded arrays, inlets sorted by cell, empty statistics. No
-stepping here.
-"""
+"""Memory of the surface: aligned padded arrays, empty statistics. No stepping here."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from flood_kernels import arrays, statistics
-from flood_sim.core.errors import input_error
+from flood_sim.core.constants import GRAVITY_M_S2
+from flood_sim.core.errors import RunFailedError, input_error
+from flood_sim.ground.terrain import Terrain
 
 LEFT = arrays.LEFT
 TOP = arrays.PAD
 
 
-@dataclass(frozen=True)
-class Inlet:
-    """An opening from street to sewer in one cell: node is the index in the network; rim m;
-    perimeter m and area m2 after clogging.
-    """
-
-    row: int
-    column: int
-    node: int
-    rim_m: float
-    perimeter_m: float
-    area_m2: float
-    capacity_m3_s: float = math.inf
-    pumped: bool = False  # drawn by a pump: no way back for what the node spills
-    lid_m: float = 0.0  # head over the rim that lifts its lid; 0: none
-    shut_share: float = 1.0  # of perimeter and area, open while the lid lies
-
-
 def aligned(shape: tuple[int, ...], real: Any) -> np.ndarray:
-    """Zeros that start on a 64-byte line."""
+    """Zeros (shape) of type `real` that start on a 64-byte line."""
     size = int(np.prod(shape)) * np.dtype(real).itemsize
     block = np.zeros(size + 64, np.uint8)
     shift = -block.ctypes.data % 64
@@ -71,42 +52,82 @@ def empty_maxima(shape: tuple[int, int]) -> statistics.Maxima:
     )
 
 
-def inlet_order(inlets: Sequence[Inlet]) -> list[int]:
-    """Numbers of the inlets sorted by cell, as the kernel has them."""
-    return sorted(
-        range(len(inlets)), key=lambda k: (inlets[k].row, inlets[k].column, inlets[k].node)
-    )
+def make_cells(
+    terrain: Terrain, depth: np.ndarray | float, coupled: Sequence[tuple[int, int]], real: Any
+) -> tuple[arrays.Cells, float]:
+    """The kernel's cells and the datum of their bed (m of the terrain's).
 
-
-def make_inlets(
-    inlets: Sequence[Inlet], nodes: int, datum_m: float, bed: np.ndarray
-) -> arrays.Inlets:
-    """The kernel's arrays, sorted by cell; every node accepts nothing until it is told. bed:
-    padded, m above the datum.
+    depth : m, number or (rows, columns);  coupled : cells (row, column) with an inlet;  real :
+    float32 or float64. Raises RunFailedError without an active cell, InputError for a depth below
+    zero.
     """
-    order = [inlets[k] for k in inlet_order(inlets)]
-    cells: dict[tuple[int, int], int] = {}
-    cell = np.array(
-        [cells.setdefault((inlet.row, inlet.column), len(cells)) for inlet in order], np.int64
+    (rows, columns), active = terrain.grid.shape, terrain.active
+    if not active.any():
+        raise RunFailedError("the terrain has no active cell")
+    refuse_negative(depth, active)
+    right = (
+        LEFT + (columns + arrays.LANES) // arrays.LANES * arrays.LANES
+    )  # the ghost column lies inside
+    shape = (rows + 2 * TOP, right + 2 * arrays.LANES)
+    view = grid_view(rows, columns)
+    # float32 holds differences of small numbers
+    datum_m = float(np.floor(terrain.bed_elevation[active].min()))
+    bed, initial, roughness, weight = (aligned(shape, real) for _ in range(4))
+    bed[...] = arrays.WALL
+    bed[view] = np.where(active, terrain.bed_elevation - datum_m, arrays.WALL)
+    initial[view] = np.where(active, depth, 0.0)
+    roughness[view] = math.sqrt(0.5 * GRAVITY_M_S2) * terrain.manning_n
+    weight[view] = terrain.rain_weight
+    for row, column in coupled:
+        roughness[row + TOP, column + LEFT] = -abs(roughness[row + TOP, column + LEFT])
+    porosity = np.ones((1, 1), real)
+    if terrain.porosity is not None:
+        porosity = aligned(shape, real)
+        porosity[...] = 1.0
+        porosity[view] = terrain.porosity
+        initial *= porosity
+    every = np.arange(shape[0])
+    cells = arrays.Cells(
+        initial, aligned(shape, real), bed, roughness, weight, every, every, porosity
     )
-    table = np.array(
-        [[i.rim_m - datum_m, i.perimeter_m, i.area_m2, i.capacity_m3_s] for i in order], float
-    ).reshape(-1, 4)
-    row, column = (
-        np.array([i.row + TOP for i in order], np.int64),
-        np.array([i.column + LEFT for i in order], np.int64),
+    return cells, datum_m
+
+
+def grid_view(rows: int, columns: int) -> tuple[slice, slice]:
+    """The grid's own cells in a padded array."""
+    return slice(TOP, TOP + rows), slice(LEFT, LEFT + columns)
+
+
+def between_buildings(
+    cells: arrays.Cells, flow: arrays.Flow, moves_momentum: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Padded depth (m), bed (m) and flow in the open share of the cells: as it is where no
+    building stands in the water.
+    """
+    p = cells.porosity
+    if p.size == 1:
+        return cells.depth, cells.bed, flow.x, flow.y
+    if moves_momentum:
+        return cells.depth / p, cells.bed, flow.x, flow.y
+    x, y = flow.x.copy(), flow.y.copy()
+    x[:, 1:] /= np.minimum(p[:, 1:], p[:, :-1])
+    y[1:] /= np.minimum(p[1:], p[:-1])
+    return cells.depth / p, cells.bed, x, y
+
+
+def share_rows(cells: arrays.Cells, rain_varies: bool) -> arrays.Cells:
+    """Store equal rows of roughness once, and of rain weights where they never change: they are
+    read from the cache, not from memory.
+    """
+    roughness, roughness_row = distinct_rows(cells.roughness)
+    weight, weight_row = (
+        (cells.rain_weight, cells.weight_row) if rain_varies else distinct_rows(cells.rain_weight)
     )
-    return arrays.Inlets(
-        row,
-        column,
-        cell,
-        np.array([i.node for i in order], np.int64),
-        bed[row, column].astype(np.float64),
-        *(np.ascontiguousarray(table[:, k]) for k in range(4)),
-        np.zeros(len(order)),
-        np.zeros(len(order)),
-        np.zeros(len(cells)),
-        *(np.zeros(nodes) for _ in range(4)),
+    return cells._replace(
+        roughness=roughness,
+        roughness_row=roughness_row,
+        rain_weight=weight,
+        weight_row=weight_row,
     )
 
 

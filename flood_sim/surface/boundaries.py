@@ -7,11 +7,14 @@ surface applies them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from flood_sim.core.errors import input_error
+from flood_sim.core.grid import Grid
 from flood_sim.ground.terrain import Terrain
 
 SIDES = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1)}
@@ -134,9 +137,31 @@ def section_along(
     place: str = "[output] sections",
 ) -> Section:
     """Faces crossed by a polyline; positive discharge goes from the left of the line (seen along
-    it) to its right.
+    it) to its right. Raises InputError where it leaves the grid or crosses no face.
     """
     grid = terrain.grid
+    at = tuple((float(x), float(y)) for x, y in points_m)
+    _refuse_far(grid, name, points_m, place)
+    faces = list(_crossed(_lattice_path(grid, points_m)))
+    inside = [f for f in faces if 0 <= f[1] < grid.rows and 0 <= f[2] < grid.columns]
+    if not inside:
+        raise input_error(
+            "E205",
+            f"{place}, `{name}`",
+            "no face of the grid lies on this line",
+            allowed=repr(grid),
+            at=at,
+        )
+    return Section(
+        name,
+        np.array([f[0] for f in inside]),
+        np.array([f[1:3] for f in inside], np.int64),
+        np.array([f[3] for f in inside]),
+    )
+
+
+def _refuse_far(grid: Grid, name: str, points_m: list[tuple[float, float]], place: str) -> None:
+    """Raises InputError where a line leaves the grid by more than the grid's own length."""
     west, south, east, north = grid.bounds
     beyond = max((max(west - x, x - east, south - y, y - north) for x, y in points_m), default=0.0)
     if not beyond <= max(east - west, north - south):
@@ -148,45 +173,29 @@ def section_along(
             do="check its coordinates and their order",
             at=tuple((float(x), float(y)) for x, y in points_m),
         )
+
+
+def _lattice_path(grid: Grid, points_m: list[tuple[float, float]]) -> list[tuple[int, int]]:
+    """Corners of the grid's cells (row, column) along a polyline."""
     path: list[tuple[int, int]] = []
-    for (x0, y0), (x1, y1) in zip(points_m[:-1], points_m[1:], strict=True):
+    for (x0, y0), (x1, y1) in pairwise(points_m):
         count = max(2, int(4 * np.hypot(x1 - x0, y1 - y0) / grid.cell_size_m))
         rows = np.rint((grid.north_m - np.linspace(y0, y1, count)) / grid.cell_size_m).astype(int)
         columns = np.rint((np.linspace(x0, x1, count) - grid.west_m) / grid.cell_size_m).astype(int)
         path += list(zip(rows.tolist(), columns.tolist(), strict=True))
-    is_x, cells, sign = [], [], []
+    return path
 
-    def cross(r0: int, c0: int, r1: int, c1: int) -> None:
-        """One edge between lattice corners: walking east it is a y face (south of it is right of
-        the line), walking south an x face.
-        """
-        if r0 == r1:
-            is_x.append(False)
-            cells.append((r0, min(c0, c1)))
-            sign.append(1.0 if c1 > c0 else -1.0)
-        else:
-            is_x.append(True)
-            cells.append((min(r0, r1), c0))
-            sign.append(-1.0 if r1 > r0 else 1.0)
 
-    for (r0, c0), (r1, c1) in zip(path[:-1], path[1:], strict=True):
+def _crossed(path: list[tuple[int, int]]) -> Iterator[tuple[bool, int, int, float]]:
+    """Faces (is_x, row, column, sign) between the corners of a path: walking east it is a y face
+    (south of it is right of the line), walking south an x face.
+    """
+    for (r0, c0), (r1, c1) in pairwise(path):
         while r0 != r1:
             step = 1 if r1 > r0 else -1
-            cross(r0, c0, r0 + step, c0)
+            yield True, min(r0, r0 + step), c0, -1.0 if step > 0 else 1.0
             r0 += step
         while c0 != c1:
             step = 1 if c1 > c0 else -1
-            cross(r0, c0, r0, c0 + step)
+            yield False, r0, min(c0, c0 + step), 1.0 if step > 0 else -1.0
             c0 += step
-    inside = [k for k, (r, c) in enumerate(cells) if 0 <= r < grid.rows and 0 <= c < grid.columns]
-    if not inside:
-        raise input_error(
-            "E205",
-            f"{place}, `{name}`",
-            "no face of the grid lies on this line",
-            allowed=repr(grid),
-            at=tuple((float(x), float(y)) for x, y in points_m),
-        )
-    return Section(
-        name, np.array(is_x)[inside], np.array(cells, np.int64)[inside], np.array(sign)[inside]
-    )

@@ -163,12 +163,14 @@ def rating(barrel: Barrel, inlet: Inlet, loss: float, length_m: float, fall_m: f
 
 
 def table_heads(height_m: float) -> np.ndarray:
-    """Headwaters (m) of a table."""
+    """Headwaters (points,) m of a table."""
     return DEEPEST_RATED * height_m * np.linspace(0.0, 1.0, POINTS) ** 2
 
 
 def plain_rating(height_m: float, width_m: float) -> np.ndarray:
-    """Without a named inlet: the lesser of a weir and an orifice of the barrel's size."""
+    """Discharge (points,) m3/s at `table_heads`, without a named inlet: the lesser of a weir and an
+    orifice of the barrel's size.
+    """
     heads = table_heads(height_m)
     weir = 1.7 * width_m * heads**1.5
     orifice = (

@@ -55,15 +55,15 @@ def crossings(
     line: Any,
     kept: np.ndarray,
     level: Level,
-    width_m: float,
-    height_m: float,
+    barrel: Barrel,
     flap: bool,
 ) -> tuple[Culvert, ...]:
     """A box culvert for each run of kept cells on the line, between the cells before and behind it,
     inverts at the channel's bottom.
 
-    flap: nothing comes back through the last one. A run at an end of the line has no culvert: no
-    channel waits behind it.
+    kept : (rows, columns) bool, cells that stay as they are;  barrel : a box;  flap : nothing comes
+    back through the last one. A run at an end of the line has no culvert: no channel waits behind
+    it.
     """
     import shapely
 
@@ -75,7 +75,7 @@ def crossings(
     shut = kept[tuple(way.T)]
     starts, stops = np.flatnonzero(~shut[:-1] & shut[1:]), np.flatnonzero(shut[:-1] & ~shut[1:]) + 1
     pairs = [(a, int(stops[stops > a][0])) for a in starts.tolist() if (stops > a).any()]
-    barrel, found = Barrel(False, height_m, width_m), []
+    found = []
     for number, (a, b) in enumerate(pairs, start=1):
         ends = way[[a, b]]
         place = shapely.points(grid.x_m[ends[:, 1]], grid.y_m[ends[:, 0]])
@@ -94,7 +94,7 @@ def crossings(
                 cells[1],
                 upper,
                 lower,
-                height_m,
+                barrel.height_m,
                 barrel.area_m2,
                 loss,
                 laws,

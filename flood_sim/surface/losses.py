@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -101,6 +102,15 @@ class Losses:
     """Owns the stores; `take` moves one window's water between the padded depth and them. Volumes
     are m3 since the start.
     """
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "infiltration",
+        "_canopy",
+        "_pond",
+        "_stacks",
+        "infiltrated_volume",
+        "evaporated_volume",
+    )
 
     def __init__(
         self,
@@ -213,34 +223,25 @@ def _store(room: np.ndarray | None, shape: tuple[int, int]) -> tuple[np.ndarray 
 
 
 def make_stacks(facilities: tuple[Facility, ...], rows: int) -> tuple[layers.Stacks, np.ndarray]:
-    """The kernel's arrays, one entry a facility and cell, and the facility (n,) of each."""
-    counts = [len(f.cells) for f in facilities]
-    facility = np.repeat(np.arange(len(facilities)), counts)
-    cells = np.concatenate([f.cells for f in facilities] or [np.zeros((0, 2))]).astype(np.int32)
-    drains = np.concatenate(
-        [f.cells if f.drain_cells is None else f.drain_cells for f in facilities]
-        or [np.zeros((0, 2))]
-    ).astype(np.int32)
-    share = np.concatenate(
-        [np.broadcast_to(np.asarray(f.share, float), len(f.cells)) for f in facilities]
-        or [np.zeros(0)]
-    )
+    """The kernel's arrays, one entry a facility and cell, and the facility (n,) of each. Those
+    that drain into another row come last: they are done after all rows.
+    """
+    facility, cells, drains, share = _places(facilities)
     far = cells[:, 0] != drains[:, 0]
     order = np.argsort(np.where(far, rows, cells[:, 0]), kind="stable")
     facility, cells, drains, share = facility[order], cells[order], drains[order], share[order]
-    first = np.searchsorted(np.where(far[order], rows, cells[:, 0]), np.arange(rows + 1)).astype(
-        np.int64
-    )
+    group = np.where(far[order], rows, cells[:, 0])
+    first = np.searchsorted(group, np.arange(rows + 1)).astype(np.int64)
     table = np.array([[float(getattr(f, key)) for key in LAW] for f in facilities], float).reshape(
         -1, len(LAW)
     )
     soil, store = (
-        np.array([getattr(f, key) for f in facilities], float)[facility] if counts else np.zeros(0)
+        np.array([getattr(f, key) for f in facilities], float)[facility]
+        if len(facility)
+        else np.zeros(0)
         for key in ("soil_start", "store_start")
     )
-    held = np.bincount(
-        np.where(far[order], rows, cells[:, 0]), (soil + store) * share, rows + 1
-    ).astype(float)
+    held = np.bincount(group, (soil + store) * share, rows + 1).astype(float)
     columns = (np.ascontiguousarray(part[:, k]) for part in (cells, drains) for k in (0, 1))
     moved = (np.zeros((rows + 1, len(facilities))) for _ in range(2))
     stacks = layers.Stacks(
@@ -256,3 +257,22 @@ def make_stacks(facilities: tuple[Facility, ...], rows: int) -> tuple[layers.Sta
         *moved,
     )
     return stacks, facility
+
+
+def _places(
+    facilities: tuple[Facility, ...],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Facility (n,), cell (n, 2), cell that its drain leads to (n, 2) and share (n,), in the order
+    of the facilities.
+    """
+    none = np.zeros((0, 2))
+    facility = np.repeat(np.arange(len(facilities)), [len(f.cells) for f in facilities])
+    cells = np.concatenate([f.cells for f in facilities] or [none]).astype(np.int32)
+    drains = np.concatenate(
+        [f.cells if f.drain_cells is None else f.drain_cells for f in facilities] or [none]
+    ).astype(np.int32)
+    share = np.concatenate(
+        [np.broadcast_to(np.asarray(f.share, float), len(f.cells)) for f in facilities]
+        or [np.zeros(0)]
+    )
+    return facility, cells, drains, share

@@ -6,6 +6,7 @@ the sum over any window is exact. Gutters lead roof water past the street.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -46,6 +47,11 @@ class SurfaceRain:
     kernel: arrays.Rain
     varies = False  # whether the weights change in time
 
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "kernel",
+        "roof_volumes",
+    )
+
     def __init__(self, nodes: int) -> None:
         self.roof_volumes = np.zeros(
             nodes
@@ -83,6 +89,7 @@ class UniformRain(SurfaceRain):
         return (self._rainfall.depth_until(time_s) - self._start) * self._terrain.catchment_area_m2
 
     def begin_window(self, window: Window, weights: np.ndarray) -> np.ndarray:
+        """(1, columns) float32 m; the weights stay."""
         return np.full(
             (1, weights.shape[1]),
             self._rainfall.depth_between(window.start, window.stop),
@@ -96,6 +103,17 @@ class FieldRain(SurfaceRain):
     """
 
     varies = True
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "kernel",
+        "roof_volumes",
+        "_loaded",
+        "_now",
+        "_volume",
+        "_volume_before",
+        "_open",
+        "_roof",
+    )
 
     def __init__(
         self, field: RainField, terrain: Terrain, gutters: Gutters | None, nodes: int
@@ -126,6 +144,7 @@ class FieldRain(SurfaceRain):
         return min(max(float((time_s - begin) / (end - begin)), 0.0), 1.0)
 
     def begin_window(self, window: Window, weights: np.ndarray) -> np.ndarray:
+        """(rows or 1, columns) float32 m; writes the weights (rows, columns)."""
         parts = self._parts(window)
         self.kernel.time[:] = window.start, window.stop
         self.kernel.cumulative[:] = self.kernel.applied[:] = 0.0

@@ -228,26 +228,40 @@ def _cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
             f"the unit of the ground: half of all neighbours differ by {rise:.1f} m and more",
             "check the raster's unit: heights are in metres",
         )
-    near = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
+    return (
+        _given_cause(surface, row, column)
+        or _ground_cause(surface, row, column)
+        or (
+            "none of the causes that are looked for (inflow, structure, pit, steep bed)",
+            "send the scenario with this message",
+        )
+    )
+
+
+def _given_cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str] | None:
+    """An inflow, structure or open edge beside the cell; with none of these, an inflow anywhere
+    that rises fast.
+    """
+    inputs = surface.inputs
     rises = [
         f.discharge.at(surface.time_s) / (len(f.cells) * surface.grid.cell_area_m2)
-        for f in surface.inflows
+        for f in inputs.inflows
     ]
 
     def beside(cells: np.ndarray) -> bool:
         return bool((np.abs(cells - (row, column)).max(axis=1) <= 1).any())
 
-    inflows = [k for k, f in enumerate(surface.inflows) if beside(f.cells)]
-    structures = [s.name for s in surface.structures if beside(s.cells)]
-    edges = [e.name for e in surface.edges if beside(e.cells)] + [
-        f.name for f in surface.edge_inflows if beside(f.cells)
+    inflows = [k for k, f in enumerate(inputs.inflows) if beside(f.cells)]
+    structures = [s.name for s in inputs.structures if beside(s.cells)]
+    edges = [e.name for e in inputs.edges if beside(e.cells)] + [
+        f.name for f in inputs.edge_inflows if beside(f.cells)
     ]
     if not (inflows or structures or edges):
         inflows = [k for k, rise in enumerate(rises) if rise > FAST_RISE_M_S]
     if inflows:
-        k = inflows[0]
+        name, rise = inputs.inflows[inflows[0]].name, rises[inflows[0]]
         return (
-            f"inflow `{surface.inflows[k].name}`: it raises its cells by {rises[k]:.3g} m a second",
+            f"inflow `{name}`: it raises its cells by {rise:.3g} m a second",
             "check its unit (m3/s), or spread it over a polygon",
         )
     if structures:
@@ -260,6 +274,12 @@ def _cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
             f"open edge `{edges[0]}` beside it",
             "check its stage, slope or discharge against the bed there",
         )
+    return None
+
+
+def _ground_cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str] | None:
+    """A pit, or a step that the equations do not carry."""
+    near = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
     bed = np.where(surface.terrain.active, surface.terrain.bed_elevation, np.nan)
     around = bed[near].copy()
     own = float(bed[row, column])
@@ -278,7 +298,4 @@ def _cause(surface: SurfaceFlow, row: int, column: int) -> tuple[str, str]:
             f"a step of {step:.1f} m in the bed, steeper than these equations carry",
             'set [surface] scheme = "second_order"',
         )
-    return (
-        "none of the causes that are looked for (inflow, structure, pit, steep bed)",
-        "send the scenario with this message",
-    )
+    return None

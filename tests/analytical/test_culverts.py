@@ -19,6 +19,7 @@ from flood_sim.surface.culverts import (
     table_heads,
 )
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 from flood_sim.surface.structures import Culvert, barrel_loss
 
@@ -88,11 +89,13 @@ def test_a_road_ponds_to_the_headwater_of_its_culvert(scheme):
     brook = Inflow("brook", np.array([[j, 0] for j in range(6)]), constant(3.0))
     free = EdgeBoundary("free", cells, sides, slope=0.01)
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64", scheme=scheme),
-        culverts=[culvert],
-        inflows=[brook],
-        edges=[free],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64", scheme=scheme),
+            culverts=[culvert],
+            inflows=[brook],
+            edges=[free],
+        )
     )
     advance(surface, 7200.0, 10.0)
     assert surface._shared.pairs.discharge[0] == pytest.approx(3.0, rel=0.02)

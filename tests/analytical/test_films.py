@@ -9,6 +9,7 @@ from cases import advance, grid_of, steady_rain
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 RATE = 50.0 / 3.6e6
@@ -19,10 +20,12 @@ def film(bed, n, side, slope, stop, scheme="second_order", precision="float32", 
     cells, sides = edge_faces(terrain, np.ones(bed.shape, bool), side)
     settings = SurfaceSettings(precision, scheme=scheme, dry_depth_m=1e-5)
     surface = SurfaceFlow(
-        terrain,
-        settings,
-        rainfall=steady_rain(rate, stop),
-        edges=[EdgeBoundary("out", cells, sides, slope=slope)],
+        SurfaceInputs(
+            terrain,
+            settings,
+            rainfall=steady_rain(rate, stop),
+            edges=[EdgeBoundary("out", cells, sides, slope=slope)],
+        )
     )
     advance(surface, stop, 10.0)
     return surface
@@ -85,10 +88,12 @@ def test_tilted_v_catchment():
     cells, sides = edge_faces(terrain, mask, "south")
     settings = SurfaceSettings("float32", scheme="second_order")
     surface = SurfaceFlow(
-        terrain,
-        settings,
-        rainfall=steady_rain(10.8, 5400.0),
-        edges=[EdgeBoundary("out", cells, sides, slope=0.02)],
+        SurfaceInputs(
+            terrain,
+            settings,
+            rainfall=steady_rain(10.8, 5400.0),
+            edges=[EdgeBoundary("out", cells, sides, slope=0.02)],
+        )
     )
     minutes = np.array([20, 30, 40, 50, 60, 90, 100, 110, 120, 135, 150, 180], float)
     expected = np.array(
@@ -123,9 +128,11 @@ def test_lake_comes_to_rest_from_a_disturbance(precision, limit):
     depth = np.nan_to_num(np.maximum(102.0 - bed, 0.0))
     disturbed = np.where(depth > 0.01, depth + 1e-3 * (rng.random(bed.shape) - 0.5), depth)
     surface = SurfaceFlow(
-        terrain_of(grid_of(32, 32, 5.0), bed, 0.03),
-        SurfaceSettings(precision, scheme="second_order"),
-        depth=disturbed,
+        SurfaceInputs(
+            terrain_of(grid_of(32, 32, 5.0), bed, 0.03),
+            SurfaceSettings(precision, scheme="second_order"),
+            depth=disturbed,
+        )
     )
     while surface.steps < 30_000:
         advance(surface, surface.time_s + 100.0, 50.0)

@@ -9,6 +9,7 @@ from cases import advance, grid_of
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 G = 9.80665
@@ -43,11 +44,13 @@ def channel(q, level, critical, start, bed=BED, turned=False, scheme="second_ord
         "in", cells, sides, constant(q * DX), None if level_in is None else constant(level_in)
     )
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64", scheme=scheme),
-        depth=depth.reshape(terrain.grid.shape),
-        edges=[edge],
-        edge_inflows=[inflow],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64", scheme=scheme),
+            depth=depth.reshape(terrain.grid.shape),
+            edges=[edge],
+            edge_inflows=[inflow],
+        )
     )
     advance(surface, 300.0)
     return surface

@@ -9,9 +9,11 @@ import naive
 from cases import DOUBLE, advance, flat, grid_of, rough_case, steady_rain
 from flood_sim.core.clock import Window
 from flood_sim.ground.terrain import terrain_of
-from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Series, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 from flood_sim.surface.structures import FaceStructure
 
@@ -23,10 +25,12 @@ def test_kernel_equals_naive_twin():
     share = np.random.default_rng(8).uniform(0.3, 1.0, depth.shape)
     terrain = replace(terrain, porosity=np.where(terrain.active, share, 1.0))
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64", largest_step_s=0.25),
-        rainfall=steady_rain(50.0, 100.0),
-        depth=depth,
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64", largest_step_s=0.25),
+            rainfall=steady_rain(50.0, 100.0),
+            depth=depth,
+        )
     )
     expected, qx, qy = depth * terrain.porosity, np.zeros((14, 20)), np.zeros((15, 19))
     for k in range(40):
@@ -54,9 +58,11 @@ def test_kernel_equals_naive_twin():
 def test_even_porosity_changes_volumes_but_no_level(scheme):
     terrain, settings = flat(12, 60, 2.0), replace(DOUBLE, scheme=scheme)
     depth = np.where(np.arange(60) < 20, 1.0, 0.2) * np.ones((12, 1))
-    plain = SurfaceFlow(terrain, settings, depth=depth)
+    plain = SurfaceFlow(SurfaceInputs(terrain, settings, depth=depth))
     porous = SurfaceFlow(
-        terrain.with_porous_buildings(np.full(depth.shape, 0.4)), settings, depth=depth
+        SurfaceInputs(
+            terrain.with_porous_buildings(np.full(depth.shape, 0.4)), settings, depth=depth
+        )
     )
     for surface in (plain, porous):
         advance(surface, 30.0)
@@ -97,7 +103,9 @@ def test_walls_and_inflows_meet_the_open_share(scheme, along):
         brought = EdgeInflow("in", *side, Series(np.array([0.0, 1e6]), np.full(2, 3.0 * share)))
         settings = replace(DOUBLE, scheme=scheme, largest_step_s=0.1)
         surface = SurfaceFlow(
-            terrain, settings, depth=np.array(depth), structures=[wall], edge_inflows=[brought]
+            SurfaceInputs(
+                terrain, settings, depth=np.array(depth), structures=[wall], edge_inflows=[brought]
+            )
         )
         advance(surface, 40.0)
         levels.append(surface.depth.copy())
@@ -114,7 +122,9 @@ def test_lake_between_buildings_rests(scheme):
     terrain = terrain_of(grid_of(20, 30, 5.0), bed, 0.03).with_porous_buildings(
         rng.random((20, 30)) * 0.8
     )
-    surface = SurfaceFlow(terrain, replace(DOUBLE, scheme=scheme), depth=np.maximum(0.7 - bed, 0.0))
+    surface = SurfaceFlow(
+        SurfaceInputs(terrain, replace(DOUBLE, scheme=scheme), depth=np.maximum(0.7 - bed, 0.0))
+    )
     advance(surface, 600.0)
     assert np.abs(np.array(surface.velocity())).max() < 1e-12
     wet = surface.depth > 1e-3
@@ -132,9 +142,11 @@ def test_disturbed_lake_between_buildings_comes_to_rest_in_second_order():
     )
     depth = np.maximum(0.7 - bed, 0.0)
     surface = SurfaceFlow(
-        terrain,
-        replace(DOUBLE, scheme="second_order"),
-        depth=np.where(depth > 0.0, depth + 1e-3 * rng.random(depth.shape), 0.0),
+        SurfaceInputs(
+            terrain,
+            replace(DOUBLE, scheme="second_order"),
+            depth=np.where(depth > 0.0, depth + 1e-3 * rng.random(depth.shape), 0.0),
+        )
     )
     start = surface.volume
     speeds = []
@@ -166,11 +178,13 @@ def test_flow_through_narrowing_blocks_keeps_its_head():
     )
     steady = Series(np.array([0.0, 1e6]), np.array([q * dx, q * dx]))
     surface = SurfaceFlow(
-        terrain,
-        replace(DOUBLE, scheme="second_order"),
-        depth=1.0,
-        edges=[edge],
-        edge_inflows=[EdgeInflow("in", cells_in, sides_in, steady, None)],
+        SurfaceInputs(
+            terrain,
+            replace(DOUBLE, scheme="second_order"),
+            depth=1.0,
+            edges=[edge],
+            edge_inflows=[EdgeInflow("in", cells_in, sides_in, steady, None)],
+        )
     )
     advance(surface, 2000.0)
     head, depth = 1.0 + q**2 / (2.0 * 9.80665), np.ones(cells)
@@ -192,9 +206,11 @@ def test_rain_fills_what_buildings_leave(precision, scheme):
     """
     covered = np.where(np.random.default_rng(1).random((16, 16)) < 0.5, 2.0 / 3.0, 0.0)
     surface = SurfaceFlow(
-        flat(16, 16, 10.0).with_porous_buildings(covered),
-        SurfaceSettings(precision, scheme=scheme),
-        rainfall=steady_rain(100.0, 3600.0),
+        SurfaceInputs(
+            flat(16, 16, 10.0).with_porous_buildings(covered),
+            SurfaceSettings(precision, scheme=scheme),
+            rainfall=steady_rain(100.0, 3600.0),
+        )
     )
     advance(surface, 7200.0)
     assert np.allclose(surface.depth, 0.1 / (1.0 - covered.mean()), rtol=2e-3)
@@ -211,16 +227,16 @@ def test_openings_see_the_standing_depth(scheme):
     terrain = flat(3, 3, 10.0).with_porous_buildings(np.full((3, 3), 0.5))
     inlet = Inlet(1, 1, 0, 0.0, 1.0, 10.0)  # perimeter 1 m, area 10 m2: a weir
     settings = replace(DOUBLE, scheme=scheme)
-    surface = SurfaceFlow(terrain, settings, depth=0.2, inlets=[inlet], nodes=1)
-    surface.inlet_acceptance[:] = np.inf
+    surface = SurfaceFlow(SurfaceInputs(terrain, settings, depth=0.2, inlets=[inlet], nodes=1))
+    surface.at_nodes.acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.01))
-    assert surface.inlet_capture[0] / 0.01 == pytest.approx(1.594 * 0.2**1.5, rel=1e-6)
+    assert surface.at_nodes.captured[0] / 0.01 == pytest.approx(1.594 * 0.2**1.5, rel=1e-6)
     edge = EdgeBoundary(
         "sea",
         *edge_faces(terrain, terrain.active, "west"),
         stage=Series(np.array([0.0, 1e6]), np.array([0.5, 0.5])),
     )
-    surface = SurfaceFlow(terrain, settings, depth=0.2, edges=[edge])
+    surface = SurfaceFlow(SurfaceInputs(terrain, settings, depth=0.2, edges=[edge]))
     advance(surface, 3000.0)
     assert np.allclose(
         surface.depth, 0.5, atol=5e-3
@@ -240,9 +256,11 @@ def test_dry_ground_and_bands_change_no_bit(scheme):
     states = []
     for skip, bands in ((True, 1), (False, 1), (True, 3)):
         surface = SurfaceFlow(
-            terrain,
-            SurfaceSettings("float32", skip_dry=skip, scheme=scheme, threads=bands),
-            depth=depth,
+            SurfaceInputs(
+                terrain,
+                SurfaceSettings("float32", skip_dry=skip, scheme=scheme, threads=bands),
+                depth=depth,
+            )
         )
         advance(surface, 120.0)
         states.append((surface.depth.copy(), surface._flow.x.copy(), surface.steps))

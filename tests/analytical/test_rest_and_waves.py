@@ -10,6 +10,7 @@ from cases import advance, flat, grid_of, steady_rain
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, Inflow, constant, edge_faces, section_along
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 
@@ -22,7 +23,9 @@ def test_lake_at_rest_with_islands_stays_at_rest(precision, limit):
     bed[20:30, 20:30] += 5.0  # islands
     depth = np.maximum(102.0 - bed, 0.0)
     surface = SurfaceFlow(
-        terrain_of(grid_of(60, 60, 5.0), bed, 0.03), SurfaceSettings(precision), depth=depth
+        SurfaceInputs(
+            terrain_of(grid_of(60, 60, 5.0), bed, 0.03), SurfaceSettings(precision), depth=depth
+        )
     )
     advance(surface, 600.0)
     east, north = surface.velocity()
@@ -38,9 +41,11 @@ def test_wet_dam_break():
     bed = np.zeros((3, cells))
     depth = np.where(np.arange(cells) < cells // 2, 1.25, 1.0)
     surface = SurfaceFlow(
-        terrain_of(grid_of(3, cells, dx), bed, 1e-4),
-        SurfaceSettings("float64", theta=0.8),
-        depth=np.tile(depth, (3, 1)),
+        SurfaceInputs(
+            terrain_of(grid_of(3, cells, dx), bed, 1e-4),
+            SurfaceSettings("float64", theta=0.8),
+            depth=np.tile(depth, (3, 1)),
+        )
     )
     advance(surface, 80.0)
     x = (np.arange(cells) + 0.5) * dx - 0.5 * cells * dx
@@ -60,10 +65,12 @@ def test_rain_on_a_plane_follows_the_kinematic_wave(cells, limit):
     cells_out, sides = edge_faces(terrain, np.ones((3, cells), bool), "east")
     outlet = EdgeBoundary("outlet", cells_out, sides, slope=slope)
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64", dry_depth_m=1e-5),
-        rainfall=steady_rain(rain, 1500.0),
-        edges=[outlet],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64", dry_depth_m=1e-5),
+            rainfall=steady_rain(rain, 1500.0),
+            edges=[outlet],
+        )
     )
     times, flows, before = [], [], 0.0
     while surface.time_s < 1350.0:
@@ -85,9 +92,11 @@ def test_rain_on_a_dry_closed_slope_collects_at_the_toe():
     """A peer keeps the water where it fell, with perfect continuity."""
     bed = np.tile(0.02 * np.arange(40)[::-1] * 2.0, (5, 1))
     surface = SurfaceFlow(
-        terrain_of(grid_of(5, 40, 2.0), bed, 0.02),
-        SurfaceSettings("float32"),
-        rainfall=steady_rain(100.0, 600.0),
+        SurfaceInputs(
+            terrain_of(grid_of(5, 40, 2.0), bed, 0.02),
+            SurfaceSettings("float32"),
+            rainfall=steady_rain(100.0, 600.0),
+        )
     )
     advance(surface, 3600.0)
     depth = np.asarray(surface.depth)
@@ -107,10 +116,12 @@ def test_free_outflow_takes_normal_depth():
     in_cells, _ = edge_faces(terrain, everywhere, "west")
     flow = Inflow("river", in_cells, constant(q * 2 * dx))
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64"),
-        edges=[EdgeBoundary("out", out_cells, out_sides)],
-        inflows=[flow],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64"),
+            edges=[EdgeBoundary("out", out_cells, out_sides)],
+            inflows=[flow],
+        )
     )
     advance(surface, 3000.0)
     normal = (q * n / slope**0.5) ** 0.6
@@ -125,10 +136,12 @@ def test_critical_outflow_is_limited_by_the_froude_number():
     in_cells, _ = edge_faces(terrain, everywhere, "west")
     edge = EdgeBoundary("fall", out_cells, out_sides, slope=np.inf)
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64"),
-        edges=[edge],
-        inflows=[Inflow("in", in_cells, constant(20.0))],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64"),
+            edges=[edge],
+            inflows=[Inflow("in", in_cells, constant(20.0))],
+        )
     )
     advance(surface, 4000.0)
     critical = (1.0**2 / 9.80665) ** (1.0 / 3.0)  # q = 1 m2/s
@@ -149,7 +162,9 @@ def test_a_free_outflow_lets_nothing_in(scheme, slope, speed, side):
             "free", *edge_faces(terrain, np.ones(terrain.grid.shape, bool), side), slope=slope
         )
         surface = SurfaceFlow(
-            terrain, SurfaceSettings("float64", scheme=scheme), depth=2.0, edges=[edge]
+            SurfaceInputs(
+                terrain, SurfaceSettings("float64", scheme=scheme), depth=2.0, edges=[edge]
+            )
         )
         flow = surface._flow.x[surface._view] if along_x else surface._flow.y[surface._view].T
         inner = (
@@ -165,9 +180,11 @@ def test_stage_boundary_fills_to_its_level_and_books_what_came():
     terrain = flat(10, 30, 5.0)
     cells, sides = edge_faces(terrain, np.ones(terrain.grid.shape, bool), "west")
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float32"),
-        edges=[EdgeBoundary("sea", cells, sides, stage=constant(0.8))],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float32"),
+            edges=[EdgeBoundary("sea", cells, sides, stage=constant(0.8))],
+        )
     )
     advance(surface, 7200.0)
     assert (
@@ -181,7 +198,9 @@ def test_a_wall_passes_nothing():
     bed[:, 10] = np.nan
     depth = np.where(np.arange(21) < 10, 1.0, 0.0) * np.ones((10, 1))
     surface = SurfaceFlow(
-        terrain_of(grid_of(10, 21, 2.0), bed, 0.03), SurfaceSettings("float64"), depth=depth
+        SurfaceInputs(
+            terrain_of(grid_of(10, 21, 2.0), bed, 0.03), SurfaceSettings("float64"), depth=depth
+        )
     )
     advance(surface, 60.0)
     assert surface.depth[:, 10:].sum() == 0.0
@@ -193,9 +212,11 @@ def test_point_inflow_into_a_dry_cell_stays_tame():
     """
     terrain = flat(41, 41, 4.0)
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float32"),
-        inflows=[Inflow("burst", np.array([[20, 20]]), constant(20.0))],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float32"),
+            inflows=[Inflow("burst", np.array([[20, 20]]), constant(20.0))],
+        )
     )
     deepest = []
     advance(surface, 60.0, each=lambda s: deepest.append(float(s.depth.max())))
@@ -210,7 +231,9 @@ def test_section_counts_what_passes():
         terrain, "middle", [(100.0, 20.0), (100.0, 0.0)]
     )  # southwards: the right-hand side is the west
     depth = np.where(np.arange(columns) < 20, 0.5, 0.0) * np.ones((4, 1))
-    surface = SurfaceFlow(terrain, SurfaceSettings("float64"), depth=depth, sections=[section])
+    surface = SurfaceFlow(
+        SurfaceInputs(terrain, SurfaceSettings("float64"), depth=depth, sections=[section])
+    )
     advance(surface, 100.0)
     right = float(surface.depth[:, 20:].sum()) * 25.0
     assert right > 20.0

@@ -11,6 +11,7 @@ from flood_sim.core.errors import InstabilityError
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 from flood_sim.surface.stability import explain
 
@@ -21,10 +22,12 @@ def surface_on(
     bed: np.ndarray, scheme: str = "local_inertial", depth: np.ndarray | float = 0.1, **more
 ) -> SurfaceFlow:
     return SurfaceFlow(
-        terrain_of(grid_of(N, N, CELL_M), bed, 0.03),
-        SurfaceSettings(scheme=scheme),
-        depth=depth,
-        **more,
+        SurfaceInputs(
+            terrain_of(grid_of(N, N, CELL_M), bed, 0.03),
+            SurfaceSettings(scheme=scheme),
+            depth=depth,
+            **more,
+        )
     )
 
 

@@ -10,6 +10,7 @@ from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, constant, edge_faces
 from flood_sim.surface.culverts import plain_rating
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump, barrel_loss
 
@@ -37,12 +38,14 @@ def channel(
     inflows = [Inflow("river", west, constant(q * ROWS * DX))] if q > 0.0 else []
     edges = [EdgeBoundary("fall", east, sides, slope=np.inf)] if open_end else []
     return SurfaceFlow(
-        terrain,
-        SurfaceSettings(precision, scheme=scheme),
-        inflows=inflows,
-        edges=edges,
-        depth=depth,
-        structures=structures,
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings(precision, scheme=scheme),
+            inflows=inflows,
+            edges=edges,
+            depth=depth,
+            structures=structures,
+        )
     )
 
 
@@ -105,11 +108,13 @@ def test_drowned_weir_follows_villemonte(scheme):
         edges.append(EdgeBoundary(side, cells, sides, stage=constant(level)))
     depth = np.where(np.arange(COLUMNS) < 40, 1.5, 1.3) * np.ones((ROWS, 1))
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64", scheme=scheme),
-        edges=edges,
-        depth=depth,
-        structures=[across("weir", 1.0)],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64", scheme=scheme),
+            edges=edges,
+            depth=depth,
+            structures=[across("weir", 1.0)],
+        )
     )
     advance(surface, 1500.0)
     before = surface.structure_volume[0, 0]
@@ -212,7 +217,9 @@ def test_breach_opens_when_and_where_it_is_told(scheme):
     )
     depth = np.where(np.arange(60) < 30, 1.5, 0.0) * np.ones((rows, 1))
     surface = SurfaceFlow(
-        terrain, SurfaceSettings("float64", scheme=scheme), depth=depth, structures=[dyke]
+        SurfaceInputs(
+            terrain, SurfaceSettings("float64", scheme=scheme), depth=depth, structures=[dyke]
+        )
     )
     advance(surface, 60.0)
     assert surface.depth[:, 30:].sum() == 0.0
@@ -253,11 +260,13 @@ def test_culvert_runs_at_its_law_and_levels_out(scheme):
     depth = np.where(np.arange(COLUMNS) < 40, 1.0, 0.5) * np.ones((ROWS, 1))
     terrain = flat(ROWS, COLUMNS, DX)
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64", scheme=scheme),
-        depth=depth,
-        structures=[across("wall", np.inf)],
-        culverts=[culvert],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64", scheme=scheme),
+            depth=depth,
+            structures=[across("wall", np.inf)],
+            culverts=[culvert],
+        )
     )
     advance(surface, 20.0)
     fall = float(surface.depth[1, 38] - surface.depth[1, 41])  # both cells are drawn down a little
@@ -276,11 +285,13 @@ def test_flap_lets_nothing_back(scheme):
     culvert = box("flap", (1, 41), (1, 38), 0.0, 0.0, 1.0, 1.0, 2.0, True)
     depth = np.where(np.arange(COLUMNS) < 40, 1.0, 0.5) * np.ones((ROWS, 1))
     surface = SurfaceFlow(
-        flat(ROWS, COLUMNS, DX),
-        SurfaceSettings("float64", scheme=scheme),
-        depth=depth,
-        structures=[across("wall", np.inf)],
-        culverts=[culvert],
+        SurfaceInputs(
+            flat(ROWS, COLUMNS, DX),
+            SurfaceSettings("float64", scheme=scheme),
+            depth=depth,
+            structures=[across("wall", np.inf)],
+            culverts=[culvert],
+        )
     )
     advance(surface, 300.0)
     assert (
@@ -295,11 +306,13 @@ def test_pump_moves_its_capacity_and_stops(scheme):
     pump = SurfacePump("pump", (1, 10), (1, 70), 0.5, 0.2, 0.05)
     depth = np.where(np.arange(COLUMNS) < 40, 0.4, 0.0) * np.ones((ROWS, 1))
     surface = SurfaceFlow(
-        flat(ROWS, COLUMNS, DX),
-        SurfaceSettings("float32", scheme=scheme),
-        depth=depth,
-        structures=[across("wall", np.inf)],
-        pumps=[pump],
+        SurfaceInputs(
+            flat(ROWS, COLUMNS, DX),
+            SurfaceSettings("float32", scheme=scheme),
+            depth=depth,
+            structures=[across("wall", np.inf)],
+            pumps=[pump],
+        )
     )
     advance(surface, 600.0)
     assert surface.structure_lines()["pump"]["forward_m3"] == pytest.approx(300.0, rel=1e-3)
@@ -351,12 +364,14 @@ def test_everything_at_once_keeps_its_volume(scheme, precision):
     pumps = [SurfacePump("pump", (12, 5), (12, 36), 0.3, 0.2, 0.05)]
     depth = np.maximum(np.where(np.arange(columns) < 10, 1.4, 0.2) - bed, 0.0)
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings(precision, scheme=scheme),
-        depth=depth,
-        structures=structures,
-        culverts=culverts,
-        pumps=pumps,
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings(precision, scheme=scheme),
+            depth=depth,
+            structures=structures,
+            culverts=culverts,
+            pumps=pumps,
+        )
     )
     start = surface.volume
     for _ in range(1000):
@@ -369,12 +384,14 @@ def test_everything_at_once_keeps_its_volume(scheme, precision):
     states = [np.array(surface.depth)]
     for threads in (2, 3):
         again = SurfaceFlow(
-            terrain,
-            SurfaceSettings(precision, scheme=scheme, threads=threads),
-            depth=depth,
-            structures=structures,
-            culverts=culverts,
-            pumps=pumps,
+            SurfaceInputs(
+                terrain,
+                SurfaceSettings(precision, scheme=scheme, threads=threads),
+                depth=depth,
+                structures=structures,
+                culverts=culverts,
+                pumps=pumps,
+            )
         )
         for _ in range(1000):
             advance(again, again.time_s + 2.0, 2.0)
@@ -401,10 +418,12 @@ def test_drowned_structures_leave_a_lake_at_rest(scheme):
         )
     ]
     surface = SurfaceFlow(
-        terrain_of(grid_of(20, 40, 5.0), bed, 0.03),
-        SurfaceSettings("float64", scheme=scheme),
-        depth=2.0 - bed,
-        structures=parts,
+        SurfaceInputs(
+            terrain_of(grid_of(20, 40, 5.0), bed, 0.03),
+            SurfaceSettings("float64", scheme=scheme),
+            depth=2.0 - bed,
+            structures=parts,
+        )
     )
     advance(surface, 600.0)
     assert np.abs(surface.depth + bed - 2.0).max() < 1e-12

@@ -145,7 +145,7 @@ def test_half_clogged_inlets_take_half(tmp_path):
         _, seen = run(
             tmp_path,
             text,
-            probe=lambda s: (float(s.surface.inlet_offered.sum()), float(s.surface.depth[2, 1])),
+            probe=lambda s: (float(s.surface.at_nodes.offered.sum()), float(s.surface.depth[2, 1])),
         )
         volumes[name] = seen
     assert volumes["clean"][900.0] == volumes["leaves"][900.0]
@@ -429,7 +429,7 @@ def test_clogging_in_time(tmp_path):
     """Offered by the law: half from minute 10 to 20, nothing after."""
     (tmp_path / "leaves.csv").write_text("time_s,clogging\n0,0\n600,0.5\n1200,1\n")
     events = '\n[[failures]]\nkind = "clogging_series"\nname = "leaves"\nfile = "leaves.csv"\n'
-    offered = lambda s: float(s.surface.inlet_offered.sum())  # noqa: E731
+    offered = lambda s: float(s.surface.at_nodes.offered.sum())  # noqa: E731
     _, clean = run(tmp_path, probe=offered)
     _, seen = run(tmp_path, events, probe=offered)
     assert seen[600.0] == clean[600.0]

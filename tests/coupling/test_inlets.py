@@ -13,8 +13,9 @@ from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.inputs import NodeInlet
 from flood_sim.simulation.loop import Simulation
-from flood_sim.surface.arrays import Inlet
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet, kernel_sizes, make_inlets
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 LID = INLET_KINDS["manhole_lid"]
@@ -29,20 +30,22 @@ def test_each_kind_takes_what_its_law_says(kind, depth):
     shape = INLET_KINDS[kind]
     inlet = Inlet(1, 1, 0, 0.0, shape.perimeter_m, shape.area_m2, shape.capacity_m3_s)
     surface = SurfaceFlow(
-        flat(3, 3, 50.0),
-        SurfaceSettings("float64", largest_step_s=0.1),
-        depth=depth,
-        inlets=[inlet],
-        nodes=1,
+        SurfaceInputs(
+            flat(3, 3, 50.0),
+            SurfaceSettings("float64", largest_step_s=0.1),
+            depth=depth,
+            inlets=[inlet],
+            nodes=1,
+        )
     )
-    surface.inlet_acceptance[:] = np.inf
+    surface.at_nodes.acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.1))
     law = min(
         1.594 * shape.perimeter_m * depth**1.5,
         0.6 * shape.area_m2 * math.sqrt(2 * 9.80665 * depth),
         shape.capacity_m3_s,
     )
-    taken = surface.inlet_capture[0] / 0.1
+    taken = surface.at_nodes.captured[0] / 0.1
     assert taken == pytest.approx(law, rel=0.01)
     assert taken <= law * (1.0 + 1e-9)  # a depth of 0.3 m over 2,500 m2 has a rounding of 1e-13 m3
 
@@ -255,8 +258,25 @@ def test_head_over_a_rim_above_the_ground(level, rim):
     """0.25 m on ground at any level, a rim 0.1 m over it: 0.15 m of head on the weir."""
     inlet = Inlet(1, 1, 0, rim, 1.0, 10.0)
     surface = SurfaceFlow(
-        flat(3, 3, 50.0, level), SurfaceSettings("float64"), depth=0.25, inlets=[inlet], nodes=1
+        SurfaceInputs(
+            flat(3, 3, 50.0, level), SurfaceSettings("float64"), depth=0.25, inlets=[inlet], nodes=1
+        )
     )
-    surface.inlet_acceptance[:] = np.inf
+    surface.at_nodes.acceptance[:] = np.inf
     surface.advance(Window(0.0, 0.01))
-    assert surface.inlet_capture[0] / 0.01 == pytest.approx(1.594 * 0.15**1.5, rel=1e-5)
+    assert surface.at_nodes.captured[0] / 0.01 == pytest.approx(1.594 * 0.15**1.5, rel=1e-5)
+
+
+def test_a_kind_becomes_the_kernels_numbers_in_one_place():
+    """What a kind has not is 0 or left out in the inputs; the kernel gets sizes that never limit."""
+    grate = Inlet(1, 1, 0, 5.0, 1.2, 0.15, 0.02)
+    pump = Inlet(1, 1, 0, 5.0, capacity_m3_s=0.1, kind="pump")
+    step = Inlet(1, 1, 1, 5.0, 2.0, kind="step")
+    seam = Inlet(1, 1, 1, 5.0, capacity_m3_s=0.0, kind="seam")
+    assert kernel_sizes(grate) == (5.0, 1.2, 0.15, 0.02)
+    assert kernel_sizes(pump) == (-1e6, 1e4, 1e4, 0.1)  # from a film on, whatever its node's rim
+    assert kernel_sizes(step) == (5.0, 2.0, 1e9, np.inf)
+    assert kernel_sizes(seam) == (5.0, 1e9, 1e9, 0.0)
+    assert [i.way_out for i in (grate, pump, step, seam)] == [True, False, False, False]
+    kernel = make_inlets([grate, pump], 1, 3.0, np.zeros((9, 40)))
+    assert kernel.rim.tolist() == [2.0, -1e6 - 3.0] and kernel.perimeter.tolist() == [1.2, 1e4]

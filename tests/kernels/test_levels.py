@@ -9,9 +9,11 @@ from flood_kernels.arrays import LANES
 from flood_sim.core.clock import Window
 from flood_sim.ground.rainfall import rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
-from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.boundaries import EdgeBoundary, edge_faces, section_along
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 ROWS, COLUMNS, DX = 120, 300, 4.0
@@ -38,27 +40,33 @@ def flood(ratio, precision="float64", threads=1, skip_dry=True, stop=600.0):
     rain = rainfall_from_intervals("r", np.array([0.0, 300.0, 600.0]), np.array([120.0, 0.0]))
     inlets = [Inlet(20, 50, 0, -5.0, 2.0, 0.5), Inlet(30, 120, 1, -5.0, 2.0, 0.5)]
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings(precision, threads=threads, skip_dry=skip_dry, largest_step_ratio=ratio),
-        rainfall=rain,
-        depth=depth,
-        edges=[EdgeBoundary("outlet", cells, sides, slope=0.0005)],
-        inlets=inlets,
-        nodes=2,
-        returns=np.array([[10, 90]]),
-        sections=[
-            section_along(
-                terrain, "gate", np.array([[100.2, 60.0], [100.2, 400.0]]) * [DX, 1.0] / [1.0, 1.0]
-            )
-        ],
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings(
+                precision, threads=threads, skip_dry=skip_dry, largest_step_ratio=ratio
+            ),
+            rainfall=rain,
+            depth=depth,
+            edges=[EdgeBoundary("outlet", cells, sides, slope=0.0005)],
+            inlets=inlets,
+            nodes=2,
+            returns=np.array([[10, 90]]),
+            sections=[
+                section_along(
+                    terrain,
+                    "gate",
+                    np.array([[100.2, 60.0], [100.2, 400.0]]) * [DX, 1.0] / [1.0, 1.0],
+                )
+            ],
+        )
     )
-    surface.inlet_acceptance[:] = 0.3
+    surface.at_nodes.acceptance[:] = 0.3
     taken = returned = 0.0
     for k in range(int(stop / 10.0)):
-        surface.return_volumes[:] += 1.5
+        surface.at_nodes.brought[:] += 1.5
         returned += 1.5
         surface.advance(Window(10.0 * k, 10.0 * (k + 1)))
-        taken += surface.inlet_capture.sum()
+        taken += surface.at_nodes.captured.sum()
     surface.balance = (
         surface.volume
         + surface.boundary_out
@@ -80,10 +88,12 @@ def test_long_steps_equal_their_naive_twin(seed):
     )  # wet: no cell gives its last water
     rain = rainfall_from_intervals("r", np.array([0.0, 100.0]), np.array([50.0]))
     surface = SurfaceFlow(
-        terrain_of(grid_of(ROWS, COLUMNS, DX), bed, 0.03),
-        SurfaceSettings("float64"),
-        rainfall=rain,
-        depth=depth,
+        SurfaceInputs(
+            terrain_of(grid_of(ROWS, COLUMNS, DX), bed, 0.03),
+            SurfaceSettings("float64"),
+            rainfall=rain,
+            depth=depth,
+        )
     )
     qx, qy, expected = np.zeros((ROWS, COLUMNS + 1)), np.zeros((ROWS + 1, COLUMNS)), depth.copy()
     for k in range(4):
@@ -146,7 +156,11 @@ def test_a_lake_rests_whatever_its_steps():
     level = 5.2
     depth = np.where(np.isfinite(bed), np.maximum(level - np.nan_to_num(bed), 0.0), 0.0)
     surface = SurfaceFlow(
-        terrain_of(grid_of(ROWS, COLUMNS, DX), bed, 0.03), SurfaceSettings("float64"), depth=depth
+        SurfaceInputs(
+            terrain_of(grid_of(ROWS, COLUMNS, DX), bed, 0.03),
+            SurfaceSettings("float64"),
+            depth=depth,
+        )
     )
     for k in range(60):
         surface.advance(Window(10.0 * k, 10.0 * (k + 1)))

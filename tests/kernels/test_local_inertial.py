@@ -12,8 +12,10 @@ from flood_kernels.friction import POWER_SERIES
 from flood_sim.core.clock import Window
 from flood_sim.ground.rainfall import rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
-from flood_sim.surface.arrays import LEFT, TOP, Inlet
+from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inlets import Inlet
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 
@@ -28,10 +30,12 @@ def test_kernel_equals_naive_twin(seed, precision, limit):
     terrain, depth = rough_case(rows, columns, seed)
     rain = rainfall_from_intervals("r", np.array([0.0, 100.0]), np.array([50.0]))
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings(precision=precision, largest_step_s=0.25),
-        rainfall=rain,
-        depth=depth,
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings(precision=precision, largest_step_s=0.25),
+            rainfall=rain,
+            depth=depth,
+        )
     )
     qx, qy = np.zeros((rows, columns + 1)), np.zeros((rows + 1, columns))
     expected = depth.copy()
@@ -59,11 +63,13 @@ def test_coupled_cells_take_no_centred_term():
         4, 4, 0, 1e6, 1.0, 1.0
     )  # its rim is far above: it takes nothing, but its faces lose the centred term
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64", largest_step_s=0.25),
-        depth=depth,
-        inlets=[inlet],
-        nodes=1,
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64", largest_step_s=0.25),
+            depth=depth,
+            inlets=[inlet],
+            nodes=1,
+        )
     )
     coupled = np.zeros((9, 9), bool)
     coupled[4, 4] = True
@@ -97,7 +103,9 @@ def test_number_of_bands_does_not_change_a_bit(precision):
     states = []
     for threads in (1, 2, 3, 6):
         surface = SurfaceFlow(
-            terrain, SurfaceSettings(precision, threads=threads), rainfall=rain, depth=depth
+            SurfaceInputs(
+                terrain, SurfaceSettings(precision, threads=threads), rainfall=rain, depth=depth
+            )
         )
         for k in range(20):
             surface.advance(Window(5.0 * k, 5.0 * (k + 1)))
@@ -115,9 +123,11 @@ def test_symmetric_input_gives_symmetric_output(turn):
     out = []
     for b, h in ((bed, depth), (mirror(bed), mirror(depth))):
         surface = SurfaceFlow(
-            terrain_of(grid_of(21, 21, 2.0), np.ascontiguousarray(b), 0.03),
-            SurfaceSettings("float64"),
-            depth=np.ascontiguousarray(h),
+            SurfaceInputs(
+                terrain_of(grid_of(21, 21, 2.0), np.ascontiguousarray(b), 0.03),
+                SurfaceSettings("float64"),
+                depth=np.ascontiguousarray(h),
+            )
         )
         for k in range(10):
             surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
@@ -136,9 +146,11 @@ def test_rounding_stays_rounding():
     states = []
     for noise in (0.0, 1e-15):
         surface = SurfaceFlow(
-            terrain,
-            SurfaceSettings("float64"),
-            depth=depth * (1.0 + noise * rng.standard_normal(depth.shape)),
+            SurfaceInputs(
+                terrain,
+                SurfaceSettings("float64"),
+                depth=depth * (1.0 + noise * rng.standard_normal(depth.shape)),
+            )
         )
         for k in range(10):
             surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
@@ -189,7 +201,9 @@ def test_volume_is_exact_over_many_steps():
     """
     terrain, depth = rough_case(40, 40, 2)
     for precision, limit in (("float64", 1e-13), ("float32", 1e-7)):
-        surface = SurfaceFlow(terrain, SurfaceSettings(precision, largest_step_s=0.5), depth=depth)
+        surface = SurfaceFlow(
+            SurfaceInputs(terrain, SurfaceSettings(precision, largest_step_s=0.5), depth=depth)
+        )
         start = surface.volume
         for k in range(1000):
             surface.advance(Window(10.0 * k, 10.0 * (k + 1)))

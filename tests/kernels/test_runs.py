@@ -11,6 +11,7 @@ from flood_sim.ground.rainfall import rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 
@@ -36,7 +37,9 @@ def flood(scheme, precision, threads, skip_dry, share):
         "r", np.array([0.0, 200.0, 230.0, 500.0]), np.array([0.0, 2.0, 0.0])
     )
     chosen = SurfaceSettings(precision, scheme=scheme, threads=threads, skip_dry=skip_dry)
-    surface = SurfaceFlow(terrain, chosen, depth=depth, edges=[sea], inflows=[burst], rainfall=rain)
+    surface = SurfaceFlow(
+        SurfaceInputs(terrain, chosen, depth=depth, edges=[sea], inflows=[burst], rainfall=rain)
+    )
     for k in range(75):
         surface.advance(Window(4.0 * k, 4.0 * (k + 1)))
         if share is not None:

@@ -20,6 +20,7 @@ from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.boundaries import EdgeBoundary, Series, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import OWN, SurfaceSettings
 
 
@@ -38,7 +39,7 @@ def test_kernel_equals_naive_twin(seed, precision, limit):
     terrain, depth = rough_case(rows, columns, seed)
     rain = rainfall_from_intervals("r", np.array([0.0, 100.0]), np.array([50.0]))
     chosen = SurfaceSettings(precision, scheme="second_order", largest_step_s=0.125)
-    surface = SurfaceFlow(terrain, chosen, rainfall=rain, depth=depth)
+    surface = SurfaceFlow(SurfaceInputs(terrain, chosen, rainfall=rain, depth=depth))
     h, u, v = depth.copy(), np.zeros(depth.shape), np.zeros(depth.shape)
     for k in range(80):
         surface.advance(Window(0.125 * k, 0.125 * (k + 1)))
@@ -70,10 +71,12 @@ def test_number_of_bands_does_not_change_a_bit(precision):
     states = []
     for threads in (1, 2, 3, 6):
         surface = SurfaceFlow(
-            terrain,
-            SurfaceSettings(precision, scheme="second_order", threads=threads),
-            rainfall=rain,
-            depth=depth,
+            SurfaceInputs(
+                terrain,
+                SurfaceSettings(precision, scheme="second_order", threads=threads),
+                rainfall=rain,
+                depth=depth,
+            )
         )
         for k in range(20):
             surface.advance(Window(5.0 * k, 5.0 * (k + 1)))
@@ -99,7 +102,9 @@ def flooded(bed, manning_n, depth, side, y_first=False):
             )
         ]
     surface = SurfaceFlow(
-        ground, SurfaceSettings("float64", scheme="second_order"), depth=depth, edges=edges
+        SurfaceInputs(
+            ground, SurfaceSettings("float64", scheme="second_order"), depth=depth, edges=edges
+        )
     )
     surface._state[1] = float(y_first)  # steps taken: odd ones go along y first
     for k in range(10):
@@ -329,9 +334,11 @@ def test_volume_is_exact_over_many_steps():
     terrain, depth = rough_case(40, 40, 2)
     for precision, limit in (("float64", 1e-13), ("float32", 1e-7)):
         surface = SurfaceFlow(
-            terrain,
-            SurfaceSettings(precision, scheme="second_order", largest_step_s=0.5),
-            depth=depth,
+            SurfaceInputs(
+                terrain,
+                SurfaceSettings(precision, scheme="second_order", largest_step_s=0.5),
+                depth=depth,
+            )
         )
         start = surface.volume
         for k in range(1000):
@@ -344,7 +351,9 @@ def test_volume_is_exact_over_many_steps():
 def test_padding_stays_dry():
     """What lies beyond the model is never touched: ghosts, lanes, halo rows."""
     terrain, depth = rough_case(12, 19, 8)
-    surface = SurfaceFlow(terrain, SurfaceSettings("float32", scheme="second_order"), depth=depth)
+    surface = SurfaceFlow(
+        SurfaceInputs(terrain, SurfaceSettings("float32", scheme="second_order"), depth=depth)
+    )
     for k in range(10):
         surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
     outside = np.ones(surface._cells.depth.shape, bool)

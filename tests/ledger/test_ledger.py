@@ -164,3 +164,17 @@ def test_swmms_residual_is_judged_against_the_water_that_took_part():
         rain=1_000.0, surface_stored_end=600.0, outfall_out=370.0, network_residual=30.0
     )
     assert rained.relative_residual == pytest.approx(0.03)
+
+
+def test_models_lines_are_added_up():
+    """Each model names its lines and its part of them; what none of them names stays."""
+    ledger = Ledger(network_inflow=7.0)
+    ledger.begin((("surface_stored", 2.0),), (("sites_stored", 1.0),))
+    assert (ledger.surface_stored_start, ledger.surface_stored_end) == (2.0, 2.0)
+    street = ("rain", 5.0), ("boundary_out", 0.5), ("surface_stored_end", 6.0)
+    spaces = ("boundary_out", 0.25), ("sites_stored_end", 1.25)
+    ledger.add_up(street, spaces)
+    ledger.add_up(street, spaces)  # set anew each time, never summed over windows
+    assert (ledger.rain, ledger.boundary_out, ledger.network_inflow) == (5.0, 0.75, 7.0)
+    assert (ledger.surface_stored_end, ledger.sites_stored_end) == (6.0, 1.25)
+    assert ledger.error == pytest.approx(7.25 - 3.0 + 0.75 - 12.0)

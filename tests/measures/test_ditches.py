@@ -110,10 +110,10 @@ def test_no_inlet_and_no_site_stands_in_a_ditch():
 
 
 def test_the_same_city_from_files_has_its_ditch_and_its_bridge(tmp_path):
-    from flood_sim.cli.main import _write_city_files
+    from flood_sim.cli.scenarios import write_city_files
 
     built = inputs_of(tmp_path, 0)
-    files = build_inputs(load_scenario(_write_city_files(tmp_path / "ditches0.toml")))
+    files = build_inputs(load_scenario(write_city_files(tmp_path / "ditches0.toml")))
     assert [s.name for s in files.structures] == ["bottleneck_1"] and np.array_equal(
         files.structures[0].cells, built.structures[0].cells
     )

@@ -650,7 +650,7 @@ def test_a_basin_empties_through_its_orifice(tmp_path):
         tmp_path,
         lambda s: s.exchange.book.to_sewer_street,
     )
-    offered = float(simulation.surface.inlet_offered.sum()) / 2.0
+    offered = float(simulation.surface.at_nodes.offered.sum()) / 2.0
     assert offered == pytest.approx(
         0.6 * np.pi / 4.0 * 0.4**2 * (2.0 * 9.80665 * 1.5) ** 0.5, rel=0.02
     )

@@ -18,6 +18,7 @@ from flood_sim.core.files.folder_lock import held, looks_held
 from flood_sim.output import checkpoint
 from flood_sim.output.checkpoint import Saved
 from flood_sim.runs.runner import resume_scenario, run_scenario
+from flood_sim.runs.underway import Listener
 from flood_sim.scenario import load_scenario
 from scenario.test_loader import GOOD, NETWORK
 
@@ -47,7 +48,7 @@ def interrupted(scenario, out, at_s=120.0):
         if simulation.time_s >= at_s:
             simulation.wanted_stop.set()
 
-    run_scenario(scenario, out, threads=1, progress=ask)
+    run_scenario(scenario, out, threads=1, listener=Listener(progress=ask))
 
 
 CONTEST = """
@@ -139,7 +140,7 @@ def test_a_run_killed_after_its_summary_is_complete(scenario, tmp_path, monkeypa
     """
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr("flood_sim.runs.runner.remove_checkpoint", lambda out: None)
+        patch.setattr("flood_sim.runs.underway.remove_checkpoint", lambda out: None)
         run_scenario(scenario, out, threads=1)
     before = {
         path: content
@@ -164,7 +165,7 @@ def test_resume_while_the_run_still_writes_is_refused(scenario, tmp_path):
                 resume_scenario(out)
             refused.append(error)
 
-    outcome = run_scenario(scenario, out, threads=1, progress=resume_too)
+    outcome = run_scenario(scenario, out, threads=1, listener=Listener(progress=resume_too))
     assert outcome.exit_code == 0 and len(refused) >= 2 and (out / "summary.json").is_file()
 
 

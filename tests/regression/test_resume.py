@@ -17,8 +17,10 @@ from flood_sim.core.errors import InputError
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.output.state import collect, restore
 from flood_sim.runs.runner import resume_scenario, run_scenario
+from flood_sim.runs.underway import Listener
 from flood_sim.scenario import load_scenario
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.schemes import SurfaceSettings
 
 
@@ -83,7 +85,10 @@ def test_resume_refuses_what_has_changed(tmp_path):
     scenario.write_text(kills.SCENARIO.replace("SCHEME", "local_inertial"))
     run = load_scenario(scenario)
     run_scenario(
-        run, tmp_path / "out", threads=1, progress=lambda simulation: simulation.wanted_stop.set()
+        run,
+        tmp_path / "out",
+        threads=1,
+        listener=Listener(progress=lambda simulation: simulation.wanted_stop.set()),
     )
     effective = tmp_path / "out" / "scenario.toml"
     effective.write_text(effective.read_text().replace("peak_mm_h = 200", "peak_mm_h = 201"))
@@ -100,7 +105,7 @@ def test_resume_refuses_what_has_changed(tmp_path):
 class Thing:
     """Every kind of value that a model may hold."""
 
-    __module__ = "flood_sim.somewhere"
+    KEPT = ("array", "view", "number", "text", "flag", "nothing", "table", "rows", "later")
 
     def __init__(self, fill):
         self.array = np.full(3, float(fill))
@@ -131,7 +136,10 @@ class Record(NamedTuple):
 
 
 def test_a_record_of_another_shape_is_refused():
-    old, new = Thing(2), Thing(3)
+    class Holder(Thing):
+        KEPT = (*Thing.KEPT, "record")
+
+    old, new = Holder(2), Holder(3)
     old.record, new.record = Record(np.zeros(2)), Record(np.zeros(3))
     with pytest.raises(RuntimeError, match="x/record/array"):
         restore(new, collect(old, "x"), "x")
@@ -149,7 +157,9 @@ def river_beside_streets(scheme, threads):
         threads=threads,
         largest_step_ratio=8.0 if scheme == "local_inertial" else 0.0,
     )
-    return SurfaceFlow(terrain_of(grid_of(*bed.shape, 5.0), bed, 0.03), settings, depth=depth)
+    return SurfaceFlow(
+        SurfaceInputs(terrain_of(grid_of(*bed.shape, 5.0), bed, 0.03), settings, depth=depth)
+    )
 
 
 @pytest.mark.parametrize("scheme", ["local_inertial", "second_order"])

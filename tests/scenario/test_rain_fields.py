@@ -27,6 +27,7 @@ from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.simulation.loop import Simulation
 from flood_sim.surface.flow import SurfaceFlow
+from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.rain import Gutters
 from flood_sim.surface.schemes import SurfaceSettings
 
@@ -56,9 +57,11 @@ def test_every_cell_receives_its_own_rain(precision, scheme):
     layers = rng.random((6, 9, 14)) * 0.01
     field = RainField("f", -15.0 + 10.0 * np.arange(7), lambda k: layers[k])
     surface = SurfaceFlow(
-        terrain_of(grid_of(9, 14, 2.0), bed, 0.03),
-        SurfaceSettings(precision, scheme=scheme),
-        rainfall=field,
+        SurfaceInputs(
+            terrain_of(grid_of(9, 14, 2.0), bed, 0.03),
+            SurfaceSettings(precision, scheme=scheme),
+            rainfall=field,
+        )
     )
     for k in range(10):
         surface.advance(Window(7.0 * k, 7.0 * (k + 1)))
@@ -79,7 +82,7 @@ def test_a_uniform_field_is_uniform_rain():
     field = RainField("u", rain.time_s, lambda k: np.full((20, 24), np.diff(rain.cumulative_m)[k]))
     depths = []
     for given in (rain, field):
-        surface = SurfaceFlow(terrain, SurfaceSettings("float64"), rainfall=given)
+        surface = SurfaceFlow(SurfaceInputs(terrain, SurfaceSettings("float64"), rainfall=given))
         for k in range(100):
             surface.advance(Window(4.0 * k, 4.0 * (k + 1)))
         assert surface.volume == pytest.approx(surface.rain_volume, rel=1e-12)
@@ -248,11 +251,13 @@ def test_gutters_take_the_roofs_past_the_street():
     cells = np.argwhere(roofs)
     gutters = Gutters(cells, np.zeros(len(cells), np.int64), 60.0 / 3.6e6)
     surface = SurfaceFlow(
-        terrain,
-        SurfaceSettings("float64"),
-        rainfall=steady_rain(100.0, 300.0),
-        gutters=gutters,
-        nodes=1,
+        SurfaceInputs(
+            terrain,
+            SurfaceSettings("float64"),
+            rainfall=steady_rain(100.0, 300.0),
+            gutters=gutters,
+            nodes=1,
+        )
     )
     led = 0.0
     for k in range(100):
@@ -281,7 +286,9 @@ def test_rain_volume_is_the_same_bit_for_bit_under_any_window(roofs):
     volumes = []
     for window in (1.0, 4.0, 70.0, 140.0):
         surface = SurfaceFlow(
-            terrain, SurfaceSettings("float64"), rainfall=field, gutters=gutters, nodes=1
+            SurfaceInputs(
+                terrain, SurfaceSettings("float64"), rainfall=field, gutters=gutters, nodes=1
+            )
         )
         while surface.time_s < 280.0:
             surface.advance(Window(surface.time_s, surface.time_s + window))

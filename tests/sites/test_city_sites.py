@@ -109,10 +109,10 @@ def test_a_city_drowns_and_its_books_close(tmp_path):
 
 
 def test_the_same_city_from_files_has_the_same_sites(tmp_path):
-    from flood_sim.cli.main import _write_city_files
+    from flood_sim.cli.scenarios import write_city_files
 
     (tmp_path / "s.toml").write_text(CITY)
-    files = build_inputs(load_scenario(_write_city_files(tmp_path / "s.toml"))).sites
+    files = build_inputs(load_scenario(write_city_files(tmp_path / "s.toml"))).sites
     own = build_inputs(load_scenario(tmp_path / "s.toml")).sites
     assert [s.name for s in files.spaces.spaces] == [s.name for s in own.spaces.spaces]
     assert files.critical == own.critical or [c.name for c in files.critical] == [

@@ -23,6 +23,7 @@ from flood_sim.sites.underground import (
     SumpPump,
     step_discharge,
 )
+from flood_sim.surface.inlets import Handover
 
 # Nine cells of 5 km: what a garage takes does not lower them. Ground at 10 m; rain of 300 mm/h
 # raises the water by 0.3 m an hour.
@@ -365,8 +366,8 @@ class FakeStreet:
 
     def __init__(self, count: int, width: np.ndarray) -> None:
         self.level = np.full(count, -np.inf)
-        self.opening_acceptance, self.opening_capture = np.zeros(count), np.zeros(count)
-        self.outlet_volumes, self._width, self.crest = np.zeros(count), width, np.zeros(count)
+        self.at_openings = Handover(*np.zeros((4, count)))
+        self._width, self.crest = width, np.zeros(count)
         self.leak = np.zeros(count)
 
     def levels_at(self, cells: np.ndarray) -> np.ndarray:
@@ -379,7 +380,7 @@ class FakeStreet:
         law = step_discharge(
             self.level - self.crest, 0.0 * self.crest - np.inf, self._width
         ) + np.where(self.level > self.crest - 0.6, self.leak, 0.0)
-        self.opening_capture = np.minimum(law, self.opening_acceptance) * seconds
+        self.at_openings.captured[:] = np.minimum(law, self.at_openings.acceptance) * seconds
 
 
 @settings(max_examples=60)
@@ -444,8 +445,9 @@ def test_any_set_of_spaces_keeps_its_water_and_its_head(seed):
             model.place_board(model.openings[rng.integers(len(model.openings))].name)
         model.open_window(street, window)
         street.take(5.0)
-        given += float(street.opening_capture.sum()) - float(street.outlet_volumes.sum())
-        street.outlet_volumes[:] = 0.0
+        hands = street.at_openings
+        given += float(hands.captured.sum()) - float(hands.brought.sum())
+        hands.brought[:] = 0.0
         model.close_window(street, window, rng.random(len(model.running)) < 0.8, np.zeros(0))
         assert (model.volume >= -1e-9).all()
         assert model.levels.max() <= highest + 1e-6

@@ -21,6 +21,7 @@ from flood_sim.measures.base import (
 )
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.targets import cells_of, line_of
+from flood_sim.surface.culverts import Barrel
 from flood_sim.surface.ditches import Level, channel_cells, crossings
 
 
@@ -317,9 +318,8 @@ class NewChannel(Conveyance):
             kept[tuple(cells_of(name, targets, view).T)] = True
         cells = carve(name, plan, view, line, self.bottom_m, self.side_slope, level, kept)
         plan.cells("manning_n", "set", cells, self.manning_n)
-        culverts = crossings(
-            name, grid, line, kept, level, self.bottom_m, self.culvert_height_m, self.flap
-        )
+        barrel = Barrel(False, self.culvert_height_m, self.bottom_m)
+        culverts = crossings(name, grid, line, kept, level, barrel, self.flap)
         for culvert in culverts:
             plan.item("culverts", culvert.name, "insert", culvert)
         self._say_cover(name, plan, view, kept, line, level)

@@ -262,7 +262,7 @@ class InletAddition(PipeNetwork):
         drainage = view.drainage
         if drainage is None or self.count == 0:
             return plan
-        template = {i.node: i for i in view.inlets if not i.pumped}
+        template = {i.node: i for i in view.inlets if i.kind == "inlet"}
         without = []
         for node in plan.targets:
             cells = drainage.return_cells.get(node, ())
@@ -313,7 +313,7 @@ class InletCleaning(PipeNetwork):
         plan = Plan()
         plan.targets = items_of(name, self.targets, view, "nodes")
         wanted = set(plan.targets)
-        mine = [(k, i) for k, i in enumerate(view.inlets) if i.node in wanted and not i.pumped]
+        mine = [(k, i) for k, i in enumerate(view.inlets) if i.node in wanted and i.kind == "inlet"]
         dirty = [(k, i) for k, i in mine if i.open_share < self.open_share - 1e-12]
         if not mine:
             plan.refusals.append(refusal(name, "targets", "these nodes have no inlets"))

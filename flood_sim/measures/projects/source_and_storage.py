@@ -339,7 +339,7 @@ class SurfaceDetention(Basin):
                 area,
                 np.inf,
                 floor,
-                pumped=True,
+                kind="drain",
             ),
         )
         hours = volume / (0.6 * area * math.sqrt(2.0 * 9.80665 * 0.5 * self.depth_m)) / 3600.0

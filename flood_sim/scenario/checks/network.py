@@ -53,7 +53,10 @@ def network_figures(inputs: ModelInputs) -> dict[str, Any]:
         for low, high in zip(edges[:-1], edges[1:], strict=True)
     }
     capacity = 1000.0 * sum(
-        min(i.capacity_m3_s, _law(i.perimeter_m, i.area_m2)) for i in drainage.inlets
+        i.capacity_m3_s
+        if i.kind == "pump"
+        else min(i.capacity_m3_s, _law(i.perimeter_m, i.area_m2))
+        for i in drainage.inlets
     )
     return {
         "conduits": len(conduits),

@@ -1,0 +1,67 @@
+"""The block of lines at the end of a run, from its summary alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def closing_lines(summary: dict[str, Any]) -> list[str]:
+    """The block at the end of a run."""
+    ledger, exchange, flood = summary["ledger"], summary["exchange"], summary["flood"]
+    hours = summary["timers"]
+    lines = [
+        (
+            f"{summary['status']}: {summary['simulated_s'] / 3600.0:.2f} h of {summary['cells']}"
+            f" cells in {summary['wall_s']:.1f} s, {summary['steps']} steps"
+        ),
+        (
+            f"  rain {ledger['rain']:.0f} m3, out"
+            f" {ledger['boundary_out'] + ledger['outfall_out']:.0f} m3, on the ground"
+            f" {ledger['surface_stored_end']:.0f} m3, in sewers"
+            f" {ledger['network_stored_end']:.0f} m3"
+        ),
+        (
+            f"  volume error {ledger['error']:.3g} m3 ({ledger['relative_error']:.1e} of the"
+            f" supply); SWMM's own residual {ledger['network_residual']:.1f} m3"
+        ),
+        (
+            f"  street to sewer {exchange['to_sewer_street']:.0f} m3, sewer to street"
+            f" {exchange['to_street_street']:.0f} m3, both sides agree to"
+            f" {exchange['relative_difference']:.1e}"
+        ),
+        (
+            f"  deepest {flood['max_depth_m']:.2f} m; above 0.15 m:"
+            f" {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha"
+        ),
+        *_site_lines(summary),
+        "  time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in hours.items()),
+    ]
+    if summary["message"]:
+        lines.append(summary["message"])
+    return lines + [f"exceeded: {text}" for text in summary["exceeded"]]
+
+
+def _site_lines(summary: dict[str, Any]) -> list[str]:
+    """What entered underground, who failed, and which boards came too late; [] without sites."""
+    spaces = [s for s in summary["sites"].values() if s["kind"] == "underground"]
+    critical = [s for s in summary["sites"].values() if s["kind"] == "critical"]
+    boards, lines = summary["actions"]["boards"], []
+    if spaces or critical:
+        entered, wet = (
+            sum(s["entered_m3"] for s in spaces),
+            sum(s["entered_m3"] > 0.0 for s in spaces),
+        )
+        failed = sum(s["first_out"] is not None for s in critical)
+        lines.append(
+            f"  underground: {entered:.0f} m3 into {wet} of {len(spaces)} spaces; {failed} of"
+            f" {len(critical)} critical sites failed"
+        )
+    if boards:
+        late = [b for b in boards if b["margin_min"] is not None and b["margin_min"] < 0.0]
+        standing = [b for b in boards if b["placed"] is not None]
+        worst = f", the last {-min(b['margin_min'] for b in late):.0f} min" if late else ""
+        lines.append(
+            f"  boards: {len(standing)} of {len(boards)} placed, {len(late)} of them after the"
+            f" water{worst}"
+        )
+    return lines
