@@ -19,6 +19,38 @@ os.environ[
     # (tests/cli/test_last_net.py)
 ] = "1"
 
+# Read when Numba loads its thread pool: threads that wait must sleep beside another process.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# Files in the order in which several processes take them (-n; --no-loadscope-reorder). First those
+# that compile: the first process float32, the second the second-order scheme, so that nothing is
+# compiled twice at once. Then the long ones, so that none is left to one process at the end. The
+# rest follow in the order of their names.
+EARLY = (
+    "regression/test_quickstart.py",
+    "regression/test_accuracy_gate.py",
+    "analytical/test_culverts.py",
+    "study/test_portfolios.py",
+    "study/test_study.py",
+    "regression/test_shared_cases.py",
+    "regression/test_resume.py",
+    "study/test_lost.py",
+    "notebooks/test_examples.py",
+    "kernels/test_assembly.py",
+    "cli/test_tutorial.py",
+    "cli/test_cli.py",
+    "study/test_lead_time.py",
+    "cli/test_comparing.py",
+    "regression/test_teaching_sites.py",
+    "sites/test_timed_measures.py",
+    "cli/test_faults.py",
+    "coupling/test_any_network.py",
+    "cli/test_disks.py",
+    "kernels/test_levels.py",
+    "regression/test_claims.py",
+    "regression/test_zhengzhou_720.py",
+)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -40,5 +72,10 @@ def shared_data() -> Path:
     return folder
 
 
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+def pytest_collection_modifyitems(config, items):
+    """One process: the quick tests first. Several: the files as EARLY has them."""
+    if not hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+        return
+    place = {ROOT / "tests" / name: k for k, name in enumerate(EARLY)}
+    items.sort(key=lambda item: place.get(item.path, len(EARLY)))

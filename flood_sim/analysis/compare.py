@@ -184,6 +184,10 @@ class Comparison:
     def __repr__(self) -> str:
         return "\n".join(self.lines())
 
+    def _repr_html_(self) -> str:
+        """The rows as a table."""
+        return str(self.to_dataframe().to_html(float_format="{:.4g}".format, na_rep=""))
+
     def picture(self) -> Any:
         """Map of the difference of maximum depths: blue lower, red higher; its colours end where
         one cell in a hundred differs more.

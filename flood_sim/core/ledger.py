@@ -240,6 +240,22 @@ class Ledger:
             + f"\n  {'relative_error':<24}{self.relative_error:>18.3g}"
         )
 
+    def __repr__(self) -> str:
+        left = self.boundary_out + self.infiltration + self.evaporation + self.outfall_out
+        ground, sewers = self.surface_stored_end, self.network_stored_end
+        return (
+            f"Ledger (m3): error {self.error:.3g}, relative {self.relative_error:.1e}\n"
+            f"  supplied   {self.supplied:.1f}: rain {self.rain:.1f}, inflow {self.inflow:.1f},"
+            f" open edges {self.boundary_in:.1f}, into sewers {self.network_inflow:.1f}\n"
+            f"  left       {left:.1f}: open edges {self.boundary_out:.1f}, soil"
+            f" {self.infiltration:.1f}, air {self.evaporation:.1f}, outfalls"
+            f" {self.outfall_out:.1f}\n"
+            f"  stored     {self.stored_end:.1f}: ground {ground:.1f}, sewers {sewers:.1f},"
+            f" between {self.escrow_end:.1f}, underground {self.sites_stored_end:.1f}\n"
+            f"  at start   {self.stored_start:.1f}\n"
+            f"  SWMM       own residual {self.network_residual:.3g}"
+        )
+
 
 @dataclass
 class ExchangeBook:

@@ -23,6 +23,8 @@ from flood_sim.sites.checks import space_faults
 from flood_sim.surface.losses import overfull
 from flood_sim.surface.structures import shared_face
 
+LEVELS, SHOWN = ("low", "middle", "high"), 6  # of costs; measures that an object prints
+
 
 @dataclass(frozen=True)
 class Built:
@@ -31,6 +33,38 @@ class Built:
     inputs: ModelInputs
     measures: tuple[dict[str, Any], ...]
     features: tuple[dict[str, Any], ...]
+
+    def __repr__(self) -> str:
+        total = {key: sum(m["capital_cny"][key] for m in self.measures) / 1e6 for key in LEVELS}
+        lines = [
+            f"Built: {len(self.measures)} measures, {total['middle']:.2f} M CNY"
+            f" ({total['low']:.2f} to {total['high']:.2f}), {len(self.features)} places"
+        ]
+        for m in self.measures[:SHOWN]:
+            what = ", ".join(f"{q['amount']:,.0f} {q['unit']}" for q in m["quantities"]) or "-"
+            cost = m["capital_cny"]["middle"] / 1e6
+            lines.append(f"  {m['name']:<18} {m['kind']:<18} {what}; {cost:.2f} M CNY")
+        if len(self.measures) > SHOWN:
+            lines.append(f"  and {len(self.measures) - SHOWN} more")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """A table of all measures: project, kind, quantities, capital in M CNY."""
+        import pandas
+
+        rows = [
+            {
+                "measure": m["name"],
+                "project": m["project"],
+                "kind": m["kind"],
+                "quantities": ", ".join(
+                    f"{q['amount']:,.0f} {q['unit']} {q['item']}" for q in m["quantities"]
+                ),
+                "M CNY": round(m["capital_cny"]["middle"] / 1e6, 2),
+            }
+            for m in self.measures
+        ]
+        return pandas.DataFrame(rows).to_html(index=False)
 
 
 def apply_measures(inputs: ModelInputs, measures: Mapping[str, Measure], shapes: Shapes) -> Built:

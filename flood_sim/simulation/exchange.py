@@ -297,3 +297,15 @@ class Exchange:
             self.outfall_returned += float(step.sum())
             spilled[network.outfalls] += step
         return spilled
+
+    def __repr__(self) -> str:
+        taken, given = self.book.to_sewer_street, self.book.to_street_network
+        return (
+            f"Exchange of {self.escrow.size} nodes: {len(self.layout.inlets)} inlets,"
+            f" {len(self.layout.return_cells)} cells where flooding comes up\n"
+            f"  to sewer   {taken:.1f} m3, {float(self.escrow.sum()):.1f} m3 of it waiting\n"
+            f"  to street  {given:.1f} m3, now at {int((self.flow > 0.0).sum())} nodes\n"
+            f"  flow       {float(self.flow.sum()):+.3f} m3/s out of the sewers, last window\n"
+            f"  books      apart by {self.book.relative_difference:.1e};"
+            f" {int(self.sign_flips.sum())} changes of sign"
+        )

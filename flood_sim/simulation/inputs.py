@@ -138,6 +138,25 @@ class ModelInputs:
     effective: dict[str, Any] = field(default_factory=dict)
     folder: Path = Path()
 
+    def __repr__(self) -> str:
+        clock, grid, sewers = self.clock, self.terrain.grid, self.drainage
+        nodes = 0 if sewers is None else len(sewers.return_cells)
+        openings = 0 if sewers is None else len(sewers.inlets)
+        return (
+            f"ModelInputs of {self.name}, portfolio {self.portfolio}\n"
+            f"  time       {clock.start.isoformat()}, {clock.duration_s:.0f} s in windows of"
+            f" {clock.window_s:g} s, {clock.outputs()} frames\n"
+            f"  ground     {grid!r}, {int(self.terrain.active.sum())} open\n"
+            f"  rain       {self.rainfall!r}\n"
+            f"  surface    {self.surface.scheme}, {self.surface.precision}; {len(self.edges)} open"
+            f" edges, {len(self.inflows) + len(self.edge_inflows)} inflows,"
+            f" {len(self.structures) + len(self.culverts) + len(self.pumps)} structures\n"
+            f"  sewers     {nodes} nodes on the street, {openings} inlets\n"
+            f"  sites      {len(self.sites.spaces.spaces)} underground,"
+            f" {len(self.sites.critical)} critical; {len(self.actions)} actions\n"
+            f"  measures   {len(self.measures)}, {len(self.findings)} findings"
+        )
+
 
 def surface_inlets(
     inputs: DrainageInputs, node_ids: list[str], rim_m: np.ndarray

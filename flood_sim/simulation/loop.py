@@ -159,3 +159,21 @@ class Simulation:
             self.exchange.ledger_lines(balance),
             self.sites.spaces.ledger_lines,
         )
+
+    def __repr__(self) -> str:
+        surface, network, spaces = self.surface, self.network, self.sites.spaces
+        return (
+            f"Simulation of {self.inputs.name}, {self.clock.at(self.time_s):%d %b %Y %H:%M:%S}:"
+            f" {self.time_s:.0f} of {self.clock.duration_s:.0f} s\n"
+            f"  surface    {surface.grid.rows} x {surface.grid.columns} cells of"
+            f" {surface.grid.cell_size_m:g} m, {surface.volume:.1f} m3, deepest"
+            f" {float(surface.depth.max(initial=0.0)):.2f} m\n"
+            f"  sewers     {len(network.node_ids)} nodes, {len(network.link_ids)} links,"
+            f" {self.ledger.network_stored_end:.1f} m3\n"
+            f"  exchange   {self.exchange.book.to_sewer_street:.1f} m3 to the sewers,"
+            f" {self.exchange.book.to_street_network:.1f} m3 to the street\n"
+            f"  sites      {len(spaces.inputs.spaces)} underground, {spaces.stored:.1f} m3;"
+            f" {len(self.inputs.sites.critical)} critical\n"
+            f"  ledger     {self.ledger.supplied:.1f} m3 supplied, relative error"
+            f" {self.ledger.relative_error:.1e}"
+        )

@@ -476,6 +476,21 @@ class Spaces:
         )
         return y[row, k] + share * (y[row, k + 1] - y[row, k])
 
+    def __repr__(self) -> str:
+        book = self.book
+        return (
+            f"Spaces: {len(self.volume)} underground, {self.stored:.1f} m3 in"
+            f" {int((self.volume > 0.0).sum())} of them\n"
+            f"  openings   {len(self.openings)}, boards stand at {int(self.placed.sum())},"
+            f" {int((~np.isnan(self.reached_s)).sum())} reached\n"
+            f"  passages   {len(self.closed)}, {int(self.closed.sum())} shut\n"
+            f"  pumps      {len(self._pumps)}, {int(self.running.sum())} run\n"
+            f"  came in    {book.entered.sum():.1f} m3 from streets, {self.caught:.1f} m3 from own"
+            f" catchments\n"
+            f"  went out   {book.returned.sum():.1f} m3 to streets, {book.pumped.sum():.1f} m3"
+            f" pumped; fullest {book.largest:.1f} m3"
+        )
+
 
 def _with_shaft(space: Space) -> tuple[np.ndarray, np.ndarray]:
     """The space's table with the shafts of its openings above the ceiling."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from console import flood_sim
 from flood_sim.core.errors import InputError
 from flood_sim.output.folder import claimed
 
@@ -44,16 +45,6 @@ LEDGER = {
 }  # fmt: skip
 
 
-def flood_sim(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "flood_sim.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        **options,
-    )
-
-
 @pytest.fixture
 def scenario(tmp_path):
     path = tmp_path / "small.toml"
@@ -76,7 +67,7 @@ def test_help_imports_nothing_heavy():
     code = (
         "import sys, flood_sim.cli.main as c\ntry: c.main(['--help'])\nexcept SystemExit:"
         " pass\nprint([m for m in"
-        " ('numba','scipy','matplotlib','xarray','pandas','rasterio','pydantic') if m in"
+        " ('numba','scipy','matplotlib','xarray','pandas','rasterio','pydantic','rich') if m in"
         " sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,13 +3,12 @@ measures are listed.
 """
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import flood_sim as fs
+from console import flood_sim
 from flood_sim.analysis.compare import compare
 from flood_sim.analysis.observed import observed_marks
 from flood_sim.core.errors import InputError
@@ -40,15 +39,6 @@ cost_cny = 1.0e6
 [portfolio.both]
 measures = ["green", "pond"]
 """
-
-
-def flood_sim(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "flood_sim.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -169,6 +169,16 @@ def test_resume_while_the_run_still_writes_is_refused(scenario, tmp_path):
     assert outcome.exit_code == 0 and len(refused) >= 2 and (out / "summary.json").is_file()
 
 
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """A result folder with a checkpoint, to be copied."""
+    folder = tmp_path_factory.mktemp("stopped")
+    (folder / "n.inp").write_text(NETWORK)
+    (folder / "s.toml").write_text(TEXT)
+    interrupted(load_scenario(folder / "s.toml"), folder / "out")
+    return folder / "out"
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -181,9 +191,9 @@ def test_resume_while_the_run_still_writes_is_refused(scenario, tmp_path):
     ],
 )
 @pytest.mark.parametrize("how", ["empty", "cut", "one bit"])
-def test_a_damaged_checkpoint_is_refused_and_nothing_is_touched(scenario, tmp_path, name, how):
+def test_a_damaged_checkpoint_is_refused_and_nothing_is_touched(stopped, tmp_path, name, how):
     out = tmp_path / "out"
-    interrupted(scenario, out)
+    shutil.copytree(stopped, out)
     path = out / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1

@@ -3,13 +3,12 @@ not; the books close.
 """
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from console import flood_sim
 from flood_sim import open_results
 from flood_sim.city import CityParameters, reference_city
 from flood_sim.city.ground import LANE
@@ -35,17 +34,7 @@ duration_min = 120
 
 
 def run(scenario, out):
-    command = [
-        sys.executable,
-        "-m",
-        "flood_sim.cli",
-        "run",
-        str(scenario),
-        "--out",
-        str(out),
-        "--quiet",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = flood_sim("run", scenario, "--out", out, "--quiet")
     assert done.returncode == 0, done.stderr
     return json.loads((out / "summary.json").read_text()), open_results(out)
 

@@ -4,11 +4,11 @@ smallest coupled culvert.
 
 import csv
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+
+from console import flood_sim
 
 pytestmark = pytest.mark.shared_data
 
@@ -72,25 +72,14 @@ sections = {{ outlet = [[1.0, 0.0], [1.0, 20.0]] }}
 """
 
 
-def run(folder, text, data, *, minutes=30):
+def run(folder, text, data, *more):
     (folder / "case.toml").write_text(text)
-    command = [
-        sys.executable,
-        "-m",
-        "flood_sim.cli",
-        "run",
-        str(folder / "case.toml"),
-        "--out",
-        str(folder / "out"),
-        "--allow-path",
-        str(data),
-        "--quiet",
-    ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60 * minutes
+    out = folder / "out"
+    done = flood_sim(
+        "run", folder / "case.toml", "--out", out, "--allow-path", data, "--quiet", *more
     )
     assert done.returncode == 0, done.stderr
-    return json.loads((folder / "out" / "summary.json").read_text())
+    return json.loads((out / "summary.json").read_text())
 
 
 @pytest.mark.slow
@@ -129,16 +118,7 @@ def test_check_says_what_is_doubtful_in_norfolk(tmp_path, shared_data):
             "min_surface_area_m2 = 1.167\n", ""
         )
     )
-    command = [
-        sys.executable,
-        "-m",
-        "flood_sim.cli",
-        "check",
-        str(tmp_path / "case.toml"),
-        "--allow-path",
-        str(shared_data),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = flood_sim("check", tmp_path / "case.toml", "--allow-path", shared_data)
     assert done.returncode == 0, done.stderr
     for words in (
         "nodes stand on buildings or outside",
@@ -164,7 +144,8 @@ def test_culvert_carries_the_channel(tmp_path, shared_data, length):
             for y in range(6, 14)
         ]
     (tmp_path / "inlets.csv").write_text("\n".join(rows) + "\n")
-    s = run(tmp_path, CULVERT.format(data=shared_data, length=length, discharge=1.0), shared_data)
+    text = CULVERT.format(data=shared_data, length=length, discharge=1.0)
+    s = run(tmp_path, text, shared_data, "--no-report")
     ledger = s["ledger"]
     assert ledger["inflow"] == pytest.approx(3600.0)
     assert ledger["relative_error"] <= 1e-6
@@ -232,7 +213,7 @@ def test_ea8b_manhole_flow_against_xpstorm(tmp_path, shared_data, cut):
     (tmp_path / "inlets.csv").write_text(
         f"node,kind,x_m,y_m,perimeter_m,area_m2,rim_m\nJ1,custom,264895.5,664746.5,{size},31.46\n"
     )
-    run(tmp_path, EA8B.format(data=shared_data), shared_data)
+    run(tmp_path, EA8B.format(data=shared_data), shared_data, "--no-report")
     import xarray
 
     network = xarray.open_dataset(tmp_path / "out" / "network.nc", decode_timedelta=False)

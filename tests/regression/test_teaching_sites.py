@@ -3,11 +3,10 @@ power that stays.
 """
 
 import json
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from console import flood_sim
 
 
 @pytest.fixture(scope="module")
@@ -16,20 +15,8 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("teaching")
 
     def run(portfolio):
-        command = [
-            sys.executable,
-            "-m",
-            "flood_sim.cli",
-            "run",
-            "teaching_sites",
-            "--portfolio",
-            portfolio,
-            "--out",
-            str(folder / portfolio),
-        ]
-        done = subprocess.run(
-            [*command, "--threads", "1"], capture_output=True, text=True, check=False
-        )
+        words = ["run", "teaching_sites", "--portfolio", portfolio, "--out", folder / portfolio]
+        done = flood_sim(*words, "--threads", 1)
         assert done.returncode == 0, done.stderr
         outcomes = json.loads((folder / portfolio / "consequences.json").read_text())["outcomes"]
         return (
@@ -38,9 +25,7 @@ def results(tmp_path_factory):
             done.stderr,
         )
 
-    names = ("baseline", "as_planned", "too_late", "power")
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(names, pool.map(run, names), strict=True))
+    return {name: run(name) for name in ("baseline", "as_planned", "too_late", "power")}
 
 
 def test_rain_is_untouched_and_the_books_close(results):

@@ -188,6 +188,29 @@ class Study:
     components: tuple[str, ...] = ()
     unions: tuple[tuple[int, ...], ...] = ()
 
+    def __repr__(self) -> str:
+        spec, draws = self.spec, 0 if self.spec.draws is None else self.spec.draws.n
+        sets = spec.portfolios if isinstance(spec.portfolios, str) else ", ".join(spec.portfolios)
+        return (
+            f"Study {spec.name} ({self.path})\n"
+            f"  scenario   {self.scenario.spec.name}\n"
+            f"  projects   {len(self.projects)} of"
+            f" {sum(len(names) for names in self.projects.values())} measures:"
+            f" {', '.join(self.projects)}\n"
+            f"  portfolios {sets}\n"
+            f"  storms     {', '.join(spec.storms)}\n"
+            f"  failures   {len(self.failure_sets)} sets, {len(self.components)} components\n"
+            f"  draws      {draws}; at most {spec.timeout_s:g} s and {spec.threads_per_run} threads"
+            " a run"
+        )
+
+    def _repr_html_(self) -> str:
+        """A table of the projects and their measures."""
+        import pandas
+
+        rows = [(project, ", ".join(names)) for project, names in self.projects.items()]
+        return pandas.DataFrame(rows, columns=["project", "measures"]).to_html(index=False)
+
 
 def studies_folder() -> Path:
     return scenarios_folder() / "studies"
