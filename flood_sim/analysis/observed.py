@@ -12,16 +12,9 @@ import numpy as np
 from pydantic import AwareDatetime, Field
 
 from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.files.checked_tables import Table, check_rows
 from flood_sim.core.files.csv_files import read_raw
-from flood_sim.core.files.table_rows import (
-    FARTHEST_M,
-    HIGHEST_M,
-    LOWEST_M,
-    Row,
-    Table,
-    check_rows,
-    usual,
-)
+from flood_sim.core.files.table_rows import FARTHEST_M, HIGHEST_M, LOWEST_M, Row, usual
 from flood_sim.core.units import SECONDS_PER_DAY
 from flood_sim.results import Results
 

@@ -10,7 +10,8 @@ import numpy as np
 from flood_sim.city import City
 from flood_sim.city.exposure import city_exposure
 from flood_sim.core.errors import Finding, InputError, input_error, nearest
-from flood_sim.core.files.table_rows import Row, check_columns
+from flood_sim.core.files.checked_tables import check_columns
+from flood_sim.core.files.table_rows import Row
 from flood_sim.core.grid import Grid
 from flood_sim.ground.exposure import BEGIN, END, USES, ZONES, Exposure, Streets, streets_of
 from flood_sim.scenario.doors import files

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.files.checked_tables import Table, check_rows, read_rows
 from flood_sim.core.files.csv_files import RawTable
-from flood_sim.core.files.table_rows import Table, check_rows, read_rows
 from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import Terrain

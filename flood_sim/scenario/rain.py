@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from flood_sim.core.errors import Faults, Finding, input_error
+from flood_sim.core.files.checked_tables import read_rows
 from flood_sim.core.files.netcdf import check_netcdf, collector_held
-from flood_sim.core.files.table_rows import read_rows
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
 from flood_sim.ground.daily_storms import alternating_block, shaped_like_720, with_peaked_hour

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from flood_sim.city import City
 from flood_sim.core.errors import Faults, Finding, InputError, input_error
-from flood_sim.core.files.table_rows import check_columns
+from flood_sim.core.files.checked_tables import check_columns
 from flood_sim.core.units import hours_to_s
 from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.rain_fields import RainField

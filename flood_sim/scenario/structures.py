@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from flood_sim.core.errors import Finding, InputError, input_error
-from flood_sim.core.files.table_rows import read_rows
+from flood_sim.core.files.checked_tables import read_rows
 from flood_sim.core.grid import Grid
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.checks.levels import check_inverts, check_over_ground

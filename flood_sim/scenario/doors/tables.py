@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from flood_sim.core.errors import Finding, InputError, input_error
-from flood_sim.core.files.table_rows import Row, Table, TimedRow, read_rows
+from flood_sim.core.files.checked_tables import Table, read_rows
+from flood_sim.core.files.table_rows import Row, TimedRow
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.scenario.doors import files
