@@ -2,7 +2,7 @@
 filled in, and where it comes from.
 
 Formulas for two or three hours say nothing about a day: the day's depth is given, its pattern is
-this project's choice (FACTS 2.3, assumed).
+this project's choice (assumed).
 """
 
 from __future__ import annotations
