@@ -177,8 +177,9 @@ def check(
     is written without --out.
     """
     from flood_sim.measures.describe import bill_lines
-    from flood_sim.scenario.build import memory_line, plan_text
+    from flood_sim.scenario.build import plan_text
     from flood_sim.scenario.checks.network import network_figures, network_lines
+    from flood_sim.scenario.memory import memory_line
     from flood_sim.scenario.scheme import cost_line
     from flood_sim.scenario.sites import site_lines
 

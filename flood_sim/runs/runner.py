@@ -46,8 +46,8 @@ from flood_sim.runs.full_disk import Guarded, told
 from flood_sim.runs.kernel_cache import refuse_foreign
 from flood_sim.runs.stops import Abandoned, Stops
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
-from flood_sim.scenario.build import frame_bytes, memory_line
 from flood_sim.scenario.checks.files import MESSAGE_LAYER, write_message_layer, write_messages
+from flood_sim.scenario.memory import frame_bytes, memory_line
 from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.simulation.loop import Simulation
 
@@ -59,7 +59,7 @@ CHECKPOINT_S = 300.0  # of wall time between checkpoints
 
 @dataclass
 class RunOutcome:
-    """What a run came to: exit code (DESIGN 10) and the summary."""
+    """What a run came to: exit code and the summary."""
 
     exit_code: int
     summary: dict[str, Any]

@@ -23,6 +23,7 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.tables import by_class, read_series
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.spec.rows import list_row
 from flood_sim.scenario.spec.tables import EvaporationRow
 from flood_sim.scenario.spec.water import Bioretention, GreenRoof, PermeablePaving
 from flood_sim.surface.boundaries import Series, constant
@@ -105,7 +106,7 @@ def build_storage(
     facilities = []
     names: set[str] = set()
     for number, facility in enumerate(spec.facilities, start=1):
-        place = f"{scenario.path.name}, [[facilities]] {number} ({facility.kind} `{facility.name}`)"
+        place = f"{scenario.path.name}, {list_row('facilities', number, facility.name)}"
         if facility.name in names:
             raise input_error(
                 "E105",

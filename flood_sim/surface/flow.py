@@ -41,7 +41,8 @@ from flood_sim.surface.openings import (
     make_sources,
 )
 from flood_sim.surface.rain import Gutters, surface_rain
-from flood_sim.surface.schemes import FLOATS, SurfaceSettings, scheme_named
+from flood_sim.surface.schemes import FLOATS, scheme_named
+from flood_sim.surface.settings import SurfaceSettings
 from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump
 from flood_sim.surface.sums import SurfaceSums
 

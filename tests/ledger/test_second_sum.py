@@ -325,12 +325,12 @@ def test_all_spaces_that_cannot_be_are_told_in_one_pass(tmp_path):
     what, said = outcome(Case("three faults", text), tmp_path)
     assert what == "refused"
     for part in (
-        "s.toml, [[sites]] garage, opening `garage/entrance`: its sill lies under the floor",
+        's.toml, first [[sites]] "garage", opening `garage/entrance`: its sill lies under the floor',
         "given     sill 10.15 m, floor 30.00 m",
         "allowed   a sill over 30.00 m",
         "do        check floor_elevation_m",
-        "[[sites]] metro, stage_volume: the table does not rise",
-        "[[sites]] cellar, initial_depth_m: the space does not hold this water",
+        '[[sites]] "metro", stage_volume: the table does not rise',
+        '[[sites]] "cellar", initial_depth_m: the space does not hold this water',
     ):
         assert part in said
 
