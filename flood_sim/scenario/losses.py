@@ -95,7 +95,9 @@ def _cover_or_numbers(
 def build_storage(
     scenario: Scenario, terrain: Terrain, buildings: np.ndarray, findings: list[Finding]
 ) -> StorageInputs:
-    """Leaves, hollows, evaporation and layered facilities; None where there is nothing."""
+    """Leaves, hollows, evaporation and layered facilities; None where there is nothing. buildings :
+    (rows, columns) bool. Raises InputError where two facilities share a name or too much of a cell.
+    """
     spec = scenario.spec
     stores = _cover_or_numbers(
         scenario, spec.storage, ("canopy_mm", "depression_mm"), terrain, "[storage]", findings

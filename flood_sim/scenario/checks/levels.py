@@ -46,8 +46,8 @@ def model_area_m2(terrain: Terrain) -> float:
 
 
 def check_bed(bed: np.ndarray, grid: Grid, findings: list[Finding]) -> None:
-    """Elevations in the range of the Earth, and ground that is not steeper than ground is. Raises
-    InputError outside.
+    """bed (rows, columns) m, NaN where nothing is known: elevations in the range of the Earth, and
+    ground that is not steeper than ground is. Raises InputError outside.
     """
     known = np.isfinite(bed)
     outside = ~np.isnan(bed) & ~((bed >= LOWEST_M) & (bed <= HIGHEST_M))
@@ -225,8 +225,8 @@ def check_over_ground(
     at: Sequence[tuple[float, float]],
     findings: list[Finding],
 ) -> None:
-    """A crest, deck or sill high over the ground under it. Raises InputError where it is in another
-    unit or datum.
+    """A crest, deck or sill high over the ground under it; ground : (n,) m under each of its faces.
+    Raises InputError where it is in another unit or datum.
     """
     over = level_m - float(np.max(ground))
     if over > HIGHEST_OVER_M:

@@ -194,8 +194,8 @@ def _resampled(values: np.ndarray, own: Grid, transform: Any, grid: Grid, mean: 
 
 
 def read_layer(path: Path, grid: Grid, findings: list[Finding], mean: bool = True) -> np.ndarray:
-    """A raster other than the terrain, on the grid; its own coordinate system must be the
-    grid's.
+    """A raster other than the terrain on the grid, (rows, columns) float64 in its own unit, NaN
+    where there is no data. Raises InputError where its coordinate system is not the grid's.
     """
     data = open_raster(path)
     if data.crs is not None and grid.crs != "local":
@@ -244,7 +244,9 @@ def open_vector(path: Path, columns: tuple[str, ...] | None = None) -> tuple[Any
 def read_features(
     path: Path, grid: Grid, columns: tuple[str, ...] = ()
 ) -> tuple[list[Any], dict[str, np.ndarray]]:
-    """Geometries and those of the columns that the file has, as arrays."""
+    """Geometries, and of the columns those that the file has, each (geometries,). Raises
+    InputError where the file holds none, or none on the grid.
+    """
     import shapely
 
     meta, geometry, values = open_vector(path, columns)

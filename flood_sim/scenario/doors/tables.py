@@ -71,7 +71,7 @@ def read_series(
 
 
 def read_curve(path: Path, model: type[Row], findings: list[Finding]) -> np.ndarray:
-    """(rows, columns) numbers of a table, columns in the order of the model."""
+    """(rows of the table, its columns) numbers, columns in the order of the model."""
     table = read_rows(path, model, findings)
     return np.column_stack([table.columns[name] for name in model.model_fields])
 
