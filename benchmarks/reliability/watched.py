@@ -237,7 +237,7 @@ def _cut_out_checks() -> None:
     from flood_sim import results
     from flood_sim.analysis.outcomes import consequences
     from flood_sim.drainage import inp, swmm
-    from flood_sim.scenario import loader, rain
+    from flood_sim.scenario import loader, rain_grids
     from flood_sim.scenario.doors import files
     from flood_sim.study.spec import study
 
@@ -253,7 +253,7 @@ def _cut_out_checks() -> None:
         },
         results: {"check_netcdf": lambda path: path, "check_folder": lambda folder: None},
         consequences: {"check_netcdf": lambda path: path},
-        rain: {"check_netcdf": lambda path: path},
+        rain_grids: {"check_netcdf": lambda path: path},
     }
     for module, names in changes.items():
         for name, replacement in names.items():
