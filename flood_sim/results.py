@@ -32,7 +32,7 @@ UNFINISHED = {"status": "unfinished"}
 
 @dataclass(frozen=True)
 class Results:
-    """A result folder (DESIGN 10). Everything read raises InputError (E110) where its file is cut,
+    """A result folder. Everything read raises InputError (E110) where its file is cut,
     empty or damaged, with the way out.
     """
 

@@ -16,7 +16,7 @@ from flood_sim.ground.rainfall import NO_RAIN, Rainfall, rainfall_from_intervals
 from flood_sim.ground.terrain import Terrain, terrain_of
 from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
 from flood_sim.surface.flow import SurfaceFlow
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 START = datetime(2021, 7, 20, 15, tzinfo=timezone(timedelta(hours=8)))
 DOUBLE = SurfaceSettings(precision="float64")

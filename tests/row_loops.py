@@ -29,7 +29,8 @@ from flood_kernels import (
     statistics,
 )
 from flood_kernels.arrays import LOOP, NEXT, SAME, NoAlias
-from flood_sim.surface.schemes import OWN, SurfaceSettings
+from flood_sim.surface.schemes import OWN
+from flood_sim.surface.settings import SurfaceSettings
 
 # Processor, features, and the registers that its loops must use. On AVX-512 as arrays.py sets it:
 # LLVM would take half of them.

@@ -16,7 +16,7 @@ from flood_sim.ground.terrain import Terrain, terrain_of
 from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, constant, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 
 @dataclass(frozen=True)

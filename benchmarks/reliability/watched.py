@@ -153,19 +153,22 @@ def _lines(trace: Path) -> Iterable[str]:
 
 
 def _read(trace: Path, answers: list[Answer], folder: Path, by_the_kernel: bool) -> None:
-    from flood_sim.core import sandbox
+    from flood_sim.core import landlock, sandbox_folders
 
     allowed = [
-        sandbox._real(Path(p))
+        sandbox_folders.real(Path(p))
         for p in (
-            *sandbox.SYSTEM,
-            *sandbox.SYSTEM_FILES,
-            *sandbox.DEVICES,
-            *sandbox._python(),
-            *sandbox._home(),
+            *landlock.SYSTEM,
+            *landlock.SYSTEM_FILES,
+            *landlock.DEVICES,
+            *sandbox_folders.python_folders(),
+            *sandbox_folders.home_folders(),
         )
     ]
-    writable = [sandbox._real(p) for p in (*sandbox._caches(), folder / "scratch", Path("/dev"))]
+    writable = [
+        sandbox_folders.real(p)
+        for p in (*sandbox_folders.caches(), folder / "scratch", Path("/dev"))
+    ]
     current: Answer | None = None
     for line in _lines(trace):
         name, _, rest = line.partition("(")
@@ -234,7 +237,7 @@ def _cut_out_checks() -> None:
     from flood_sim import results
     from flood_sim.analysis.outcomes import consequences
     from flood_sim.drainage import inp, swmm
-    from flood_sim.scenario import loader, rain
+    from flood_sim.scenario import loader, rain_grids
     from flood_sim.scenario.doors import files
     from flood_sim.study.spec import study
 
@@ -250,7 +253,7 @@ def _cut_out_checks() -> None:
         },
         results: {"check_netcdf": lambda path: path, "check_folder": lambda folder: None},
         consequences: {"check_netcdf": lambda path: path},
-        rain: {"check_netcdf": lambda path: path},
+        rain_grids: {"check_netcdf": lambda path: path},
     }
     for module, names in changes.items():
         for name, replacement in names.items():

@@ -95,7 +95,7 @@ def child(mode: str, nodes: int, folder: Path) -> dict[str, float]:
     from flood_sim.ground.terrain import terrain_of
     from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
     from flood_sim.simulation.loop import Simulation
-    from flood_sim.surface.schemes import SurfaceSettings
+    from flood_sim.surface.settings import SurfaceSettings
 
     (folder / "n.inp").write_text(network_text(nodes), encoding="utf-8")
     network = read_inp(folder / "n.inp")

@@ -24,7 +24,7 @@ from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.arrays import LEFT
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 CELLS = 1000
 REPEATS, WINDOW_S = 24, 3.0  # many short repeats: other users of the machine come and go

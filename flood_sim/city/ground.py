@@ -37,7 +37,7 @@ LAND_USES = (
 CARRIAGEWAYS = (PRIMARY, SECONDARY, LANE)
 CODE_OF_STREET = {"primary": PRIMARY, "secondary": SECONDARY, "lane": LANE, "riverside": LANE}
 
-# Manning n (practice for 2-D city grids, FACTS 5.2, recalled), saturated conductivity mm/h, suction
+# Manning n (practice for 2-D city grids, recalled), saturated conductivity mm/h, suction
 # mm, deficit: courts half green on compacted silt loam (6.6 mm/h / 4), yards paved with joints, the
 # rest sealed or saturated.
 LAND_COVER = {

@@ -1,7 +1,7 @@
 """What lies under the reference city and what it depends on, as tables of a scenario file: metro,
 garages, rooms, substations, pump stations.
 
-Numbers are proposals of this project (MEASURES 12, CITY 8): 40 entrances, 300 garages, 200
+Numbers are proposals of this project (assumed): 40 entrances, 300 garages, 200
 distribution rooms, 6 substations on 25 km2; the defects of 2020 are parameters: entrances with one
 step, rooms in basements, motors a quarter of a metre over the ground, single feeds.
 """

@@ -176,8 +176,9 @@ def _check_lines(
     scenario: Scenario, inputs: ModelInputs, portfolio: str, figures: dict[str, Any]
 ) -> Iterator[str]:
     from flood_sim.measures.describe import bill_lines
-    from flood_sim.scenario.build import memory_line, plan_text
+    from flood_sim.scenario.build import plan_text
     from flood_sim.scenario.checks.network import network_lines
+    from flood_sim.scenario.memory import memory_line
     from flood_sim.scenario.scheme import cost_line
     from flood_sim.scenario.sites import site_lines
 

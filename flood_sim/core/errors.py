@@ -74,7 +74,7 @@ class Finding:
 
 
 class FloodSimError(Exception):
-    """Base of all errors of flood_sim; `exit_code` is what the command line returns (DESIGN 10)."""
+    """Base of all errors of flood_sim; `exit_code` is what the command line returns."""
 
     exit_code = 3
 

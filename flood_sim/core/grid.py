@@ -47,24 +47,24 @@ class Grid:
 
     @property
     def x_m(self) -> np.ndarray:
-        """(columns,) cell centres, ascending."""
+        """(columns,) m, cell centres, ascending."""
         return self.west_m + (np.arange(self.columns) + 0.5) * self.cell_size_m
 
     @property
     def y_m(self) -> np.ndarray:
-        """(rows,) cell centres, descending."""
+        """(rows,) m, cell centres, descending."""
         return self.north_m - (np.arange(self.rows) + 0.5) * self.cell_size_m
 
     def cell_at(self, x_m: Any, y_m: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Row and column (int64) of points; outside the grid they fall outside 0..rows-1,
-        0..columns-1.
+        """Row and column (int64, shaped as the points) of points in m; outside the grid they fall
+        outside 0..rows-1, 0..columns-1.
         """
         row = np.floor((self.north_m - np.asarray(y_m, float)) / self.cell_size_m)
         column = np.floor((np.asarray(x_m, float) - self.west_m) / self.cell_size_m)
         return tuple(np.clip(v, -FAR, FAR).astype(np.int64) for v in (row, column))  # type: ignore[return-value]
 
     def contains(self, row: Any, column: Any) -> np.ndarray:
-        """Whether cell indices lie on the grid."""
+        """Whether cell indices lie on the grid; bool, shaped as they are."""
         row, column = np.asarray(row), np.asarray(column)
         return (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
 

@@ -11,7 +11,7 @@ from itertools import chain
 
 from flood_sim.core.errors import Finding, VolumeLedgerError
 
-RELATIVE_ERROR_STOP = 0.05  # exit 3 (DESIGN 10)
+RELATIVE_ERROR_STOP = 0.05  # exit 3
 RELATIVE_ERROR_EXCEEDED = 0.01  # exit 4
 # of all water in the books: what float32 depths and long sums may leave below zero (measured: 1e-9)
 ROUNDING_SHARE = 1.0e-6

@@ -2,7 +2,7 @@
 filled in, and where it comes from.
 
 Formulas for two or three hours say nothing about a day: the day's depth is given, its pattern is
-this project's choice (FACTS 2.3, assumed).
+this project's choice (assumed).
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def with_peaked_hour(rain: Rainfall, hour: int = 20) -> Rainfall:
 def nested_depth_mm(
     law: StormFormula, return_period_y: float, day_mm: float, minutes: np.ndarray
 ) -> np.ndarray:
-    """Depth of each duration (mm): the formula up to FORMULA_MIN; then a logarithm that goes on
-    with the formula's slope and ends at the day's depth, so that no outer block is larger than an
-    inner one. Raises ValueError where the day's depth allows no such curve.
+    """Depth (mm) of each duration, minutes and result (n,): the formula up to FORMULA_MIN; then a
+    logarithm that goes on with the formula's slope and ends at the day's depth, so that no outer
+    block is larger than an inner one. Raises ValueError where the day's depth allows no such curve.
     """
     core = law.depth_mm(FORMULA_MIN, return_period_y)
     slope = (core - law.depth_mm(FORMULA_MIN - 1.0, return_period_y)) / 1.0  # mm/min

@@ -36,8 +36,8 @@ class Streets:
 
 
 def streets_of(segments: Sequence[tuple[str, int, float, np.ndarray, np.ndarray]]) -> Streets:
-    """From (name, zone, length m, flat cells, end bits); segments without a cell at both ends are
-    left out.
+    """From (name, zone, length m, flat cells (n,), end bits (n,)); segments without a cell at both
+    ends are left out.
     """
     whole = [s for s in segments if len(s[3]) and (s[4] & BEGIN).any() and (s[4] & END).any()]
     return Streets(

@@ -22,11 +22,7 @@ INITIAL_ABSTRACTION = 0.2  # of S
 
 
 class Infiltration(Protocol):
-    """What the surface asks of a loss: take dt's water from the padded depth and the hollows,
-    return m summed over cells.
-
-    pond (rows or 1, columns) m, fallen (rows or 1, columns) m: rain of the window.
-    """
+    """What the surface asks of a loss."""
 
     kind: str
 
@@ -38,7 +34,13 @@ class Infiltration(Protocol):
         top: int,
         left: int,
         dt: float,
-    ) -> float: ...
+    ) -> float:
+        """Take the water of dt (s) from depth and pond; the m taken, summed over cells.
+
+        depth (padded rows, padded columns) m, the first cell of the grid at (top, left); pond (rows
+        or 1, columns) m, water in hollows; fallen (rows or 1, columns) m, rain of the window.
+        """
+        ...
 
 
 def soil_classes(*fields: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

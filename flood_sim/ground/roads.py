@@ -24,7 +24,9 @@ class Driving:
     slow_km_h: float = 5.0
 
     def speed_m_s(self, depth_m: np.ndarray, high: bool) -> np.ndarray:
-        """0 where the vehicle does not pass; high: fire engines, trucks."""
+        """Speed (m/s) in water of a depth (m), shaped as it; 0 where the vehicle does not pass.
+        high : fire engines, trucks.
+        """
         a, b, c = self.curve
         mm = 1000.0 * depth_m
         flowing = np.where(

@@ -56,8 +56,8 @@ class Terrain:
         return np.where(self.active, brought, 0.0)
 
     def with_solid_buildings(self, buildings: np.ndarray) -> Terrain:
-        """`hole`: building cells leave the model, their rain goes to the nearest open cell (m2 of
-        roof are kept to the last one).
+        """`hole`: building cells, (rows, columns) bool, leave the model, their rain goes to the
+        nearest open cell (m2 of roof are kept to the last one).
         """
         roofs = buildings & self.active
         if not roofs.any():
@@ -73,8 +73,8 @@ class Terrain:
         return replace(self, active=active, rain_weight=weight, bed_elevation=bed, rain_to=rain_to)
 
     def with_raised_buildings(self, buildings: np.ndarray, height_m: float) -> Terrain:
-        """`block`: building cells stand `height_m` above their highest own ground and keep their
-        rain, which runs off the roof's edge.
+        """`block`: building cells, (rows, columns) bool, stand `height_m` above their highest own
+        ground and keep their rain, which runs off the roof's edge.
         """
         from scipy.ndimage import label, maximum
 
@@ -106,7 +106,9 @@ class Terrain:
 
 
 def terrain_of(grid: Grid, bed_elevation: np.ndarray, manning_n: np.ndarray | float) -> Terrain:
-    """Terrain of a raster: cells with an elevation are active and receive their own rain."""
+    """Terrain of a raster, bed_elevation (rows, columns) m: cells with an elevation are active and
+    receive their own rain. manning_n : (rows, columns) s/m^(1/3), or one for all.
+    """
     bed = np.asarray(bed_elevation, float)
     active = np.isfinite(bed)
     roughness = np.broadcast_to(np.asarray(manning_n, float), grid.shape).copy()

@@ -1,5 +1,5 @@
-"""What works of a measure when the storm comes: as designed, as expected, or drawn. Ranges:
-MEASURES 10; all assumed but where said.
+"""What works of a measure when the storm comes: as designed, as expected, or drawn. Ranges
+are assumed but where their source is said.
 
 Draws hang on the seed, the measure's name and the quantity alone: another measure more leaves them
 as they were (common random numbers).

@@ -1,7 +1,7 @@
 """Layers of facilities as a user gives them, for measures and for [[facilities]]: depths in mm,
 rates in mm/h; `layers` makes them SI.
 
-Ranges and defaults: SWMM reference manual III (LID) and FACTS 5.5 (recalled). An underdrain's rate
+Ranges and defaults: SWMM reference manual III (LID), recalled. An underdrain's rate
 is that at 1 m of head.
 """
 

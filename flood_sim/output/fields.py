@@ -15,6 +15,7 @@ from flood_sim.core.files.durable import write_beside
 from flood_sim.core.variables import VARIABLES
 from flood_sim.ground.exposure import USES, ZONES, Streets
 from flood_sim.output.dykes import dyke_crests
+from flood_sim.output.grid_mapping import grid_mapping
 from flood_sim.simulation.inputs import ModelInputs
 
 if TYPE_CHECKING:
@@ -29,12 +30,6 @@ MAXIMA = {
     "arrival_time": "arrival_time",
     "duration_0p15": "ponding_time",
 }
-
-
-def _crs_wkt(crs: str) -> str:
-    from rasterio.crs import CRS
-
-    return "" if crs == "local" else str(CRS.from_user_input(crs).to_wkt())
 
 
 def write_exposure(path: Path, inputs: ModelInputs) -> None:
@@ -192,16 +187,9 @@ class FieldsFile:
             )
         time_axis(f, start)
         crs = f.createVariable("crs", "i4")
-        wkt = _crs_wkt(grid.crs)
         t = grid.transform
-        crs.setncatts(
-            {
-                "crs_wkt": wkt,
-                "spatial_ref": wkt,
-                "GeoTransform": f"{t.c} {t.a} 0 {t.f} 0 {t.e}",
-                **_grid_mapping(grid.crs),
-            }
-        )
+        place = {"GeoTransform": f"{t.c} {t.a} 0 {t.f} 0 {t.e}"}
+        crs.setncatts(place | grid_mapping(grid.crs))
 
     def _variable(
         self,
@@ -260,32 +248,6 @@ def time_axis(file: Any, start: datetime) -> None:
     file.createVariable("time", "f8", ("time",)).setncatts(
         {"standard_name": "time", "axis": "T", "calendar": "proleptic_gregorian", "units": units}
     )
-
-
-def _grid_mapping(crs: str) -> dict[str, Any]:
-    """CF's own parameters of the projection, where it is one of a kind CF names."""
-    if crs == "local":
-        return {"long_name": "local coordinates, not georeferenced"}
-    from rasterio.crs import CRS
-
-    p = CRS.from_user_input(crs).to_dict(projjson=False)
-    kinds = {
-        "tmerc": "transverse_mercator",
-        "utm": "transverse_mercator",
-        "lcc": "lambert_conformal_conic",
-        "merc": "mercator",
-    }
-    found = kinds.get(str(p.get("proj")))
-    if found == "transverse_mercator" and "lon_0" in p:
-        return {
-            "grid_mapping_name": found,
-            "longitude_of_central_meridian": float(p["lon_0"]),
-            "latitude_of_projection_origin": float(p.get("lat_0", 0.0)),
-            "scale_factor_at_central_meridian": float(p.get("k", 1.0)),
-            "false_easting": float(p.get("x_0", 0.0)),
-            "false_northing": float(p.get("y_0", 0.0)),
-        }
-    return {"grid_mapping_name": found} if found else {}
 
 
 def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None) -> None:

@@ -1,4 +1,4 @@
-"""What a run leaves behind (DESIGN 10): frames that survive a kill, series, maps, and summary.json
+"""What a run leaves behind: frames that survive a kill, series, maps, and summary.json
 last. Writes; never reads results.
 """
 

@@ -27,7 +27,7 @@ def examine() -> dict[str, Any]:
 def machine() -> dict[str, Any]:
     """Cores and memory as this process may use them; threads that a run takes."""
     from flood_sim.runs.runner import default_threads
-    from flood_sim.scenario.build import available_bytes
+    from flood_sim.scenario.memory import available_bytes
 
     return {
         "cores": os.cpu_count(),
@@ -167,7 +167,7 @@ def _speed() -> str:
     from flood_sim.runs.runner import default_threads
     from flood_sim.surface.flow import SurfaceFlow
     from flood_sim.surface.inputs import SurfaceInputs
-    from flood_sim.surface.schemes import SurfaceSettings
+    from flood_sim.surface.settings import SurfaceSettings
 
     n, threads = 500, default_threads()
     grid = Grid(n, n, 5.0, 0.0, 5.0 * n, "local")

@@ -43,7 +43,7 @@ from flood_sim.runs.underway import (
     tidied,
 )
 from flood_sim.scenario import Scenario, build_inputs, load_scenario
-from flood_sim.scenario.build import frame_bytes, memory_line
+from flood_sim.scenario.memory import frame_bytes, memory_line
 from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.simulation.loop import Simulation
 

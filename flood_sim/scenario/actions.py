@@ -7,19 +7,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from flood_sim.city.parameters import draw
 from flood_sim.core.errors import Finding, input_error, nearest
 from flood_sim.core.units import hours_to_s, minutes_to_s, mm_to_m
 from flood_sim.ground.rain_fields import fallen_at_s
-from flood_sim.measures.base import Measure
+from flood_sim.measures.base import Completion, Measure
 from flood_sim.operations.actions import Action, Effect, Task
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.scenario.spec.actions import ActionSpec, Trigger
 from flood_sim.scenario.spec.events import WatchSpec
+from flood_sim.scenario.spec.rows import named_row
 from flood_sim.simulation.inputs import ModelInputs
 
 
@@ -54,7 +55,7 @@ class ActionBuilder:
         chosen = [s for s in self.scenario.spec.actions if s.list is None or s.list == self._list]
         names = [s.name for s in chosen] + [a.name for a in self.inputs.actions]
         for spec in chosen:
-            place = f"{self.scenario.path.name}, [[actions]] {spec.name}"
+            place = self._place(spec.name)
             if names.count(spec.name) > 1:
                 raise input_error("E104", place, "two actions have one name", given=spec.name)
             if spec.trigger.after is not None and spec.trigger.after not in names:
@@ -83,6 +84,10 @@ class ActionBuilder:
                 )
         return tuple(self._action(spec) for spec in chosen) + tuple(ordered)
 
+    def _place(self, name: str) -> str:
+        row = named_row("actions", self.scenario.spec.actions, name)
+        return f"{self.scenario.path.name}, {row}"
+
     def _heard(self, action: Action, names: list[str]) -> Action:
         """An action of a measure; where the list of actions lacks what it waits for, it never
         comes.
@@ -104,13 +109,13 @@ class ActionBuilder:
             if now == name:
                 raise input_error(
                     "E104",
-                    f"{self.scenario.path.name}, [[actions]] {name}",
+                    self._place(name),
                     "it waits for itself",
                     given=" -> ".join([*way, now]),
                 )
 
     def _action(self, spec: ActionSpec) -> Action:
-        place = f"{self.scenario.path.name}, [[actions]] {spec.name}"
+        place = self._place(spec.name)
         tasks = tuple(self._tasks(spec, place))
         at_s = min(
             [self._time(spec.trigger.at, f"{place}, trigger at"), self._rain_time(spec.trigger)]
@@ -182,64 +187,73 @@ class ActionBuilder:
         return self._events.watch(spec, place)
 
     def _tasks(self, spec: ActionSpec, place: str) -> Iterable[Task]:
-        setup, crews = minutes_to_s(spec.setup_min), spec.crews
-        boards, doors, gates = self._boards(spec.boards, place), list(spec.doors), list[str]()
-        if spec.completes is not None:
-            if spec.completes not in self.scenario.spec.measure:
-                known = self.scenario.spec.measure
-                raise input_error(
-                    "E104",
-                    f"{place}, completes",
-                    f"no such measure{nearest(spec.completes, known)}",
-                    given=spec.completes,
-                )
-            measure = self.measures.get(spec.completes)
-            if measure is None:
-                self.findings.append(
-                    Finding(
-                        "W442",
-                        place,
-                        f"nothing to complete: the portfolio has no `{spec.completes}`",
-                    )
-                )
-            else:
-                row = next(r for r in self.inputs.measures if r["name"] == spec.completes)
-                sets = measure.completed_by_action(row["targets"])
-                boards, doors, gates = boards + sets.boards, doors + sets.doors, sets.gates
-                setup, crews = sets.setup_s, sets.crews
-        for name in doors:
-            refuse_unknown(name, self._doors, "passage with a door", f"{place}, doors")
-        for name in spec.links:
-            refuse_unknown(name, self._events.links, "link of the network", f"{place}, links")
-        if crews > self.scenario.spec.resources.crews and (boards or doors or gates):
-            raise input_error(
-                "E104",
-                f"{self.scenario.path.name}, [resources] crews",
-                f"`{spec.name}` needs more crews than there are",
-                given=str(self.scenario.spec.resources.crews),
-                allowed=f"at least {crews}",
-                do="give more crews, or crews = 0 in the action",
-            )
+        boards = self._boards(spec.boards, place)
+        sets = self._completed(spec, place)
+        boards = boards + sets.boards
+        doors, gates = [*spec.doors, *sets.doors], sets.gates
+        self._refuse_unknown(spec, doors, place)
+        if boards or doors or gates:
+            self._refuse_too_many(spec.name, "crews", sets.crews)
         pairs: list[tuple[Effect, str]] = [("board", name) for name in boards]
         pairs += [("door", name) for name in doors] + [("gate", name) for name in gates]
         for effect, name in pairs:
             fails = draw(spec.seed, spec.name, name) < spec.failure_probability
-            yield Task(effect, name, setup, crews, fails=fails, cell=self._cells.get(name))
+            cell = self._cells.get(name)
+            yield Task(effect, name, sets.setup_s, sets.crews, fails=fails, cell=cell)
         for name, setting in spec.links.items():
-            yield Task("link", name, setup, 0, setting=setting)
+            yield Task("link", name, sets.setup_s, 0, setting=setting)
         for name in spec.warns:
             refuse_unknown(name, self._openings, "underground site", f"{place}, warns")
-            yield Task("notice", name, setup, 0)
-        if spec.trucks > self.scenario.spec.resources.trucks:
+            yield Task("notice", name, sets.setup_s, 0)
+        self._refuse_too_many(spec.name, "trucks", spec.trucks)
+        if spec.trucks or not (pairs or spec.links or spec.warns):
+            yield Task("notice", "", sets.setup_s, 0, spec.trucks)
+
+    def _completed(self, spec: ActionSpec, place: str) -> Completion:
+        """What the action completes of a measure, with that measure's set-up and crews; without
+        one nothing, with its own.
+        """
+        own = Completion([], [], minutes_to_s(spec.setup_min), spec.crews)
+        if spec.completes is None:
+            return own
+        known = self.scenario.spec.measure
+        if spec.completes not in known:
             raise input_error(
                 "E104",
-                f"{self.scenario.path.name}, [resources] trucks",
-                f"`{spec.name}` sends more trucks than there are",
-                given=str(self.scenario.spec.resources.trucks),
-                allowed=f"at least {spec.trucks}",
+                f"{place}, completes",
+                f"no such measure{nearest(spec.completes, known)}",
+                given=spec.completes,
             )
-        if spec.trucks or not (pairs or spec.links or spec.warns):
-            yield Task("notice", "", setup, 0, spec.trucks)
+        measure = self.measures.get(spec.completes)
+        if measure is None:
+            text = f"nothing to complete: the portfolio has no `{spec.completes}`"
+            self.findings.append(Finding("W442", place, text))
+            return own
+        row = next(r for r in self.inputs.measures if r["name"] == spec.completes)
+        return measure.completed_by_action(row["targets"])
+
+    def _refuse_unknown(self, spec: ActionSpec, doors: Iterable[str], place: str) -> None:
+        for name in doors:
+            refuse_unknown(name, self._doors, "passage with a door", f"{place}, doors")
+        for name in spec.links:
+            refuse_unknown(name, self._events.links, "link of the network", f"{place}, links")
+
+    def _refuse_too_many(self, action: str, what: Literal["crews", "trucks"], wanted: int) -> None:
+        there = getattr(self.scenario.spec.resources, what)
+        if wanted <= there:
+            return
+        needs, do = f"`{action}` sends more trucks than there are", ""
+        if what == "crews":
+            needs = f"`{action}` needs more crews than there are"
+            do = "give more crews, or crews = 0 in the action"
+        raise input_error(
+            "E104",
+            f"{self.scenario.path.name}, [resources] {what}",
+            needs,
+            given=str(there),
+            allowed=f"at least {wanted}",
+            do=do,
+        )
 
     def _boards(self, names: Iterable[str], place: str) -> list[str]:
         """Openings by name; a site stands for all of its openings."""

@@ -14,7 +14,6 @@ import numpy as np
 from flood_sim.city import City, reference_city
 from flood_sim.core.clock import Clock
 from flood_sim.core.errors import Faults, Finding, InputError, input_error, nearest
-from flood_sim.core.units import GIBIBYTE, MEBIBYTE
 from flood_sim.ground.terrain import Terrain
 from flood_sim.measures import apply_measures
 from flood_sim.measures.effectiveness import as_it_works
@@ -26,9 +25,11 @@ from flood_sim.scenario.doors import files
 from flood_sim.scenario.edges import build_boundaries, city_edges
 from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.exposure import build_exposure
-from flood_sim.scenario.ground import build_ground, build_initial_depth
+from flood_sim.scenario.ground import GroundInputs, build_ground
+from flood_sim.scenario.initial_depth import build_initial_depth
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
+from flood_sim.scenario.memory import check_memory_early
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
 from flood_sim.scenario.scheme import choose_scheme
@@ -38,12 +39,10 @@ from flood_sim.scenario.spec.schema import Portfolio, SurfaceSpec
 from flood_sim.scenario.structures import build_structures
 from flood_sim.scenario.trunks import with_trunks
 from flood_sim.simulation.inputs import Gauge, Limits, ModelInputs
-from flood_sim.surface.arrays import estimated_bytes
 from flood_sim.surface.boundaries import Section, section_along
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 LARGEST_FRAMES = 100_000
-MEMORY_SHARE = 0.8
 
 
 def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int = 1) -> ModelInputs:
@@ -53,56 +52,22 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     spec = scenario.spec
     chosen = chosen_portfolio(scenario, portfolio)
     findings: list[Finding] = odd_keys(spec, scenario.path.name)
-    _check_memory_early(scenario)
+    check_memory_early(scenario)
     city = reference_city(spec.city) if spec.city is not None else None
     ground = build_ground(scenario, city, findings)
-    terrain = ground.terrain
-    faults = Faults()
-    drainage = faults.of(build_drainage, scenario, ground, city, findings)
-    clock = faults.of(_clock, scenario)
-    boundaries = faults.of(build_boundaries, scenario, terrain, findings)
-    built = faults.of(build_structures, scenario, terrain, findings)
-    depth = faults.of(build_initial_depth, scenario, terrain, city, findings)
-    gauges = faults.of(_gauges, scenario, terrain, city)
-    sections = faults.of(_sections, scenario, terrain)
-    rainfall = faults.of(build_rainfall, scenario, terrain.grid, findings)
-    infiltration = faults.of(build_infiltration, scenario, terrain, city, findings)
-    storage = faults.of(build_storage, scenario, terrain, ground.buildings, findings)
-    exposure = faults.of(build_exposure, scenario, terrain.grid, city, findings)
-    if not faults.findings:  # sites look at the rain and the network
-        network = None if drainage is None else drainage.network
-        sites = faults.of(build_sites, scenario, terrain, rainfall, network, city, findings)
-    faults.refuse()
-    (edges, inflows, edge_inflows), (structures, culverts, pumps) = boundaries, built
-    if city is not None:
-        edges += city_edges(city, terrain)
-        structures += city.bottlenecks(terrain)
-        culverts += city.ground.culverts
-    choice = choose_scheme(spec.surface.scheme, terrain, depth, structures)
+    parts = _parts(scenario, city, ground, findings)
+    choice = choose_scheme(
+        spec.surface.scheme, ground.terrain, parts["initial_depth"], parts["structures"]
+    )
     inputs = ModelInputs(
+        **parts,
         name=spec.name,
-        clock=clock,
-        terrain=terrain,
-        rainfall=rainfall,
-        infiltration=infiltration,
-        storage=storage,
+        terrain=ground.terrain,
         surface=_settings(spec.surface, choice.scheme, threads),
         scheme_reason=choice.reason,
-        initial_depth=depth,
-        structures=structures,
-        culverts=culverts,
-        pumps=pumps,
-        edges=tuple(edges),
-        inflows=tuple(inflows),
-        edge_inflows=tuple(edge_inflows),
-        drainage=drainage,
-        gauges=gauges,
-        sites=sites,
-        sections=sections,
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
         buildings=ground.buildings,
-        exposure=exposure,
         layers={} if city is None else city.ground.layers(),
         lines={} if city is None else city.lines(),
         portfolio=portfolio,
@@ -113,11 +78,51 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     inputs = _with_measures(scenario, inputs, chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
     inputs = _with_events(scenario, inputs, chosen)
-    return (
-        with_trunks(inputs, spec.drainage.trunk_share)
-        if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0
-        else inputs
-    )
+    if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0:
+        return with_trunks(inputs, spec.drainage.trunk_share)
+    return inputs
+
+
+def _parts(
+    scenario: Scenario, city: City | None, ground: GroundInputs, findings: list[Finding]
+) -> dict[str, Any]:
+    """What stands and falls on the ground, each part by its name in ModelInputs. Raises InputError
+    with the faults of all parts.
+    """
+    terrain, faults = ground.terrain, Faults()
+    drainage = faults.of(build_drainage, scenario, ground, city, findings)
+    clock = faults.of(_clock, scenario)
+    boundaries = faults.of(build_boundaries, scenario, terrain, findings)
+    built = faults.of(build_structures, scenario, terrain, findings)
+    parts: dict[str, Any] = {
+        "drainage": drainage,
+        "clock": clock,
+        "initial_depth": faults.of(build_initial_depth, scenario, terrain, city, findings),
+        "gauges": faults.of(_gauges, scenario, terrain, city),
+        "sections": faults.of(_sections, scenario, terrain),
+        "rainfall": faults.of(build_rainfall, scenario, terrain.grid, findings),
+        "infiltration": faults.of(build_infiltration, scenario, terrain, city, findings),
+        "storage": faults.of(build_storage, scenario, terrain, ground.buildings, findings),
+        "exposure": faults.of(build_exposure, scenario, terrain.grid, city, findings),
+    }
+    if not faults.findings:  # sites look at the rain and the network
+        network = None if drainage is None else drainage.network
+        rain = parts["rainfall"]
+        parts["sites"] = faults.of(build_sites, scenario, terrain, rain, network, city, findings)
+    faults.refuse()
+    (edges, inflows, edge_inflows), (structures, culverts, pumps) = boundaries, built
+    if city is not None:
+        edges += city_edges(city, terrain)
+        structures += city.bottlenecks(terrain)
+        culverts += city.ground.culverts
+    return parts | {
+        "edges": tuple(edges),
+        "inflows": tuple(inflows),
+        "edge_inflows": tuple(edge_inflows),
+        "structures": structures,
+        "culverts": culverts,
+        "pumps": pumps,
+    }
 
 
 def _clock(scenario: Scenario) -> Clock:
@@ -245,19 +250,9 @@ def _window(scenario: Scenario) -> float:
 
 
 def _settings(spec: SurfaceSpec, scheme: str, threads: int) -> SurfaceSettings:
-    return SurfaceSettings(
-        spec.precision,
-        spec.theta,
-        spec.courant,
-        spec.courant_coupled,
-        spec.froude_max,
-        spec.dry_depth_m,
-        threads=threads,
-        threads_by_size=True,
-        scheme=scheme,
-        limiter=spec.limiter,
-        largest_step_ratio=spec.largest_step_ratio,
-    )
+    """The keys of [surface] by their names; scheme and window_s are no numbers of a scheme."""
+    numbers = spec.model_dump(exclude={"scheme", "window_s"})
+    return SurfaceSettings(**numbers, scheme=scheme, threads=threads, threads_by_size=True)
 
 
 def _effective(scenario: Scenario) -> dict[str, Any]:
@@ -278,78 +273,6 @@ def _effective(scenario: Scenario) -> dict[str, Any]:
     return dict(absolute(data))
 
 
-# ------------------------------------------------------------------------------------------- memory
-
-
-def available_bytes() -> int:
-    """Memory this process may still take: the machine's, or the cgroup's where that is less."""
-    import psutil
-
-    free = int(psutil.virtual_memory().available)
-    for limit, used in (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),):
-        try:
-            text = Path(limit).read_text().strip()
-            if text != "max":
-                free = min(free, int(text) - int(Path(used).read_text()))
-        except (OSError, ValueError):
-            continue
-    return free
-
-
-def _check_memory_early(scenario: Scenario) -> None:
-    """Refuse from the header alone what this machine cannot hold."""
-    rows, columns = grid_size(scenario)
-    need = estimated_bytes(
-        rows, columns, scenario.spec.surface.precision, scenario.spec.infiltration.kind != "none"
-    )
-    free = available_bytes()
-    if need > MEMORY_SHARE * free:
-        cell = 1.0 if rows == 0 else (need / (MEMORY_SHARE * free)) ** 0.5
-        raise input_error(
-            "E601",
-            scenario.path.name,
-            f"{rows} x {columns} cells need about {need / GIBIBYTE:.1f} GiB",
-            given=f"{free / GIBIBYTE:.1f} GiB are free, {MEMORY_SHARE:.0%} of it may be used",
-            do=f"clip the grid, or use cells at least {cell:.2g} times as large",
-        )
-
-
-def grid_size(scenario: Scenario) -> tuple[int, int]:
-    """Rows and columns, from the header alone."""
-    spec = scenario.spec
-    if spec.city is not None:
-        n = round(spec.city.side_m / spec.city.cell_size_m)
-        return n, n
-    bed = spec.terrain.bed_elevation if spec.terrain is not None else ""
-    if not isinstance(bed, str):
-        cells = getattr(bed, "cells", None)
-        return (int(cells**0.5), int(cells**0.5)) if cells else (bed.rows, bed.columns)  # type: ignore[union-attr]
-    data = files.open_raster(scenario.file(bed, "[terrain] bed_elevation"))
-    factor = abs(data.transform.a) / spec.grid.cell_size_m if spec.grid.cell_size_m else 1.0
-    return int(data.height * factor), int(data.width * factor)
-
-
-def memory_line(inputs: ModelInputs) -> str:
-    """What `check` and `run` print about memory."""
-    grid = inputs.terrain.grid
-    need = estimated_bytes(
-        grid.rows, grid.columns, inputs.surface.precision, inputs.infiltration.kind != "none"
-    )
-    frames = frame_bytes(inputs)
-    return (
-        f"memory about {need / MEBIBYTE:.0f} MiB of {available_bytes() / MEBIBYTE:.0f} MiB free;"
-        f" {inputs.clock.outputs()} frames, {frames / MEBIBYTE:.0f} MiB raw on disk"
-    )
-
-
-def frame_bytes(inputs: ModelInputs) -> int:
-    """Of all frames of a run, before compression."""
-    fields = {"frames": 3, "depth": 1, "maxima": 0}[inputs.fields]
-    return (
-        inputs.clock.outputs() * inputs.terrain.grid.rows * inputs.terrain.grid.columns * 4 * fields
-    )
-
-
 def plan_text(scenario: Scenario, portfolio: str, inputs: ModelInputs) -> list[str]:
     """Phases, budgets and present values where the portfolio is a plan's ("henan@2025"); []
     else.
@@ -362,9 +285,6 @@ def plan_text(scenario: Scenario, portfolio: str, inputs: ModelInputs) -> list[s
             dated[0], scenario.spec.plan[dated[0]], scenario.spec.measure, inputs.measures
         )
     )
-
-
-# --------------------------------------------------------------------------------- gauges, sections
 
 
 def _gauges(scenario: Scenario, terrain: Terrain, city: City | None) -> tuple[Gauge, ...]:

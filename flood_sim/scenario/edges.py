@@ -13,12 +13,13 @@ from flood_sim.city.parameters import STREET_LEVEL_M
 from flood_sim.core.errors import Faults, Finding, input_error, nearest
 from flood_sim.core.units import hours_to_s
 from flood_sim.ground.terrain import Terrain
-from flood_sim.scenario.checks.levels import check_inflow, check_stage
+from flood_sim.scenario.checks.levels import Entrance, check_inflow, check_stage
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.tables import read_series
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
-from flood_sim.scenario.spec.schema import EdgeSpec
+from flood_sim.scenario.spec.boundaries import EdgeSpec
+from flood_sim.scenario.spec.rows import list_row
 from flood_sim.scenario.spec.tables import DischargeRow, StageRow
 from flood_sim.surface.boundaries import (
     EdgeBoundary,
@@ -62,7 +63,7 @@ class BoundaryBuilder:
 
     def add(self, number: int, spec: Any) -> None:
         """One boundary. Raises InputError."""
-        place = f"{self.scenario.path.name}, [[boundaries]] {number} ({spec.kind})"
+        place = f"{self.scenario.path.name}, {list_row('boundaries', number)} ({spec.kind})"
         if spec.kind == "point_inflow":
             cells = _cell(self.terrain, spec.location_m, place)
             self.inflows.append(Inflow(spec.name, cells, self._discharge(spec, place, cells)))
@@ -118,11 +119,9 @@ class BoundaryBuilder:
         check_inflow(
             place if spec.file is None else f"{place}, {spec.file}",
             series,
-            cells,
+            Entrance(cells, along_edge, self._can_leave),
             self.terrain,
             duration,
-            along_edge,
-            self._can_leave,
             self.findings,
         )
         return series
@@ -141,8 +140,8 @@ class BoundaryBuilder:
             return
         other, kind = self._taken[double[0]]
         text = (
-            f"{len(double)} of its {len(faces)} faces of the edge belong to [[boundaries]] {other}"
-            f" ({kind})"
+            f"{len(double)} of its {len(faces)} faces of the edge belong to the"
+            f" {list_row('boundaries', other)} ({kind})"
         )
         at = self.terrain.grid.middles([double[0][:2]])
         if len(double) > MOST_SHARED * len(faces) and "discharge_series" not in (spec.kind, kind):

@@ -11,15 +11,17 @@ from datetime import datetime
 import numpy as np
 
 from flood_sim.core.errors import Finding, input_error, nearest
-from flood_sim.drainage.inp import InpFile, gate_place
+from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import Terrain
 from flood_sim.operations.switches import MobilePump as PumpAtWork
 from flood_sim.operations.switches import Operation, Watch
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.tables import read_series
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.network_failures import collapsed, unflapped
 from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.scenario.spec.events import (
+    AnyFailure,
     BlockedConduit,
     BlockedOutfall,
     CloggedInlets,
@@ -34,6 +36,7 @@ from flood_sim.scenario.spec.events import (
     StuckGate,
     WatchSpec,
 )
+from flood_sim.scenario.spec.rows import list_row
 from flood_sim.scenario.spec.tables import CloggingRow
 from flood_sim.simulation.inputs import DrainageInputs, Gauge, NodeInlet
 from flood_sim.surface.boundaries import EdgeBoundary
@@ -78,44 +81,12 @@ class EventBuilder:
         (openings of mobile pumps, collapsed pipes).
         """
         spec, operations = self.scenario.spec, list(of_measures)
-        for pump in pumps:
-            inlet = self._pump_opening(
-                pump.cell, pump.node, pump.discharge_m3_s, f"measure.{pump.name}.to_node"
-            )
-            operations.append(
-                Operation(
-                    pump.name,
-                    "mobile_pump",
-                    begins=pump.begins,
-                    ends=pump.ends,
-                    inlets=(inlet,),
-                    off_share=0.0,
-                )
-            )
+        operations += [self._at_work(pump) for pump in pumps]
         for number, failure in enumerate(spec.failures, start=1):
-            place = f"{self.scenario.path.name}, [[failures]] {number} ({failure.name})"
-            if not isinstance(failure, MissingBoard):
-                self._need_network(place)
-            if np.random.default_rng(failure.seed).random() >= failure.probability:
-                text = (
-                    f"`{failure.name}` does not happen: drawn with probability"
-                    f" {failure.probability:g}, seed {failure.seed}"
-                )
-                self.findings.append(Finding("W441", place, text))
-            elif isinstance(failure, CollapsedConduit):
-                self._collapse(failure, place)
-            elif isinstance(failure, StuckFlap):
-                self._stick(failure, place)
-            elif isinstance(failure, MissingBoard):
-                for name in failure.openings:
-                    refuse_unknown(name, self._openings, "opening", f"{place}, openings")
-                self.missing_boards |= set(failure.openings)
-            elif isinstance(failure, CloggingSeries):
-                operations += self._clogging_in_time(failure, place)
-            else:
-                operations.append(self._operation(failure, place))
+            place = f"{self.scenario.path.name}, {list_row('failures', number, failure.name)}"
+            operations += self._failed(failure, place)
         for number, rule in enumerate(spec.rules, start=1):
-            place = f"{self.scenario.path.name}, [[rules]] {number} ({rule.name})"
+            place = f"{self.scenario.path.name}, {list_row('rules', number, rule.name)}"
             self._need_network(place)
             operations.append(self._operation(rule, place))
         names = [o.name for o in operations]
@@ -128,6 +99,44 @@ class EventBuilder:
                 given=double[0],
             )
         return tuple(operations), self.drainage
+
+    def _at_work(self, pump: PumpAtWork) -> Operation:
+        """A mobile pump of a measure."""
+        inlet = self._pump_opening(
+            pump.cell, pump.node, pump.discharge_m3_s, f"measure.{pump.name}.to_node"
+        )
+        return Operation(
+            pump.name,
+            "mobile_pump",
+            begins=pump.begins,
+            ends=pump.ends,
+            inlets=(inlet,),
+            off_share=0.0,
+        )
+
+    def _failed(self, failure: AnyFailure, place: str) -> list[Operation]:
+        """What a failure does in time; what it changes for the whole run is changed here."""
+        if not isinstance(failure, MissingBoard):
+            self._need_network(place)
+        if np.random.default_rng(failure.seed).random() >= failure.probability:
+            text = (
+                f"`{failure.name}` does not happen: drawn with probability"
+                f" {failure.probability:g}, seed {failure.seed}"
+            )
+            self.findings.append(Finding("W441", place, text))
+        elif isinstance(failure, CollapsedConduit):
+            self._collapse(failure, place)
+        elif isinstance(failure, StuckFlap):
+            self._stick(failure, place)
+        elif isinstance(failure, MissingBoard):
+            for name in failure.openings:
+                refuse_unknown(name, self._openings, "opening", f"{place}, openings")
+            self.missing_boards |= set(failure.openings)
+        elif isinstance(failure, CloggingSeries):
+            return self._clogging_in_time(failure, place)
+        else:
+            return [self._operation(failure, place)]
+        return []
 
     def _need_network(self, place: str) -> None:
         if self.drainage is None:
@@ -364,31 +373,3 @@ class EventBuilder:
 
 def _names(inp: InpFile, section: str) -> list[str]:
     return [row.tokens[0] for row in inp.rows(section)]
-
-
-def unflapped(inp: InpFile, outfalls: set[str]) -> InpFile:
-    """The network without the flaps of these outfalls."""
-    lines = list(inp.lines)
-    for row in inp.rows("OUTFALLS"):
-        place = gate_place(row.tokens)
-        if row.tokens[0] in outfalls and len(row.tokens) > place:
-            lines[row.line - 1] = " ".join([*row.tokens[:place], "NO", *row.tokens[place + 1 :]])
-    return inp.with_lines(lines)
-
-
-def collapsed(inp: InpFile, conduits: set[str], remaining: float) -> InpFile:
-    """The network with less depth in some conduits: circular ones get a flat bed (FILLED_CIRCULAR),
-    others less full depth.
-    """
-    lines = list(inp.lines)
-    for row in inp.rows("XSECTIONS"):
-        if row.tokens[0] not in conduits:
-            continue
-        tokens = [*row.tokens, *["0"] * (6 - len(row.tokens))]
-        depth = inp.number(row, 2)
-        if tokens[1].upper() == "CIRCULAR":
-            tokens[1], tokens[3] = "FILLED_CIRCULAR", f"{(1.0 - remaining) * depth:.6g}"
-        else:
-            tokens[2] = f"{remaining * depth:.6g}"
-        lines[row.line - 1] = " ".join(tokens)
-    return inp.with_lines(lines)

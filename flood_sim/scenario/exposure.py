@@ -30,11 +30,9 @@ def build_exposure(
     """
     spec = scenario.spec.exposure
     if spec is None:
-        return (
-            city_exposure(city.parameters, city.plan, city.ground, city.sites)
-            if city is not None
-            else None
-        )
+        if city is None:
+            return None
+        return city_exposure(city.parameters, city.plan, city.ground, city.sites)
     roads, streets = (
         (np.zeros(grid.shape), None)
         if spec.roads is None
@@ -48,19 +46,7 @@ def build_exposure(
     people = table["people"]
     if spec.population is not None:
         path = scenario.file(spec.population, "[exposure] population")
-        raster = _people(path, grid, findings)
-        _check_people(path.name, raster, grid, findings)
-        raster = np.nan_to_num(raster)
-        people = np.bincount(building.ravel(), raster.ravel(), len(people) + 1)[1:]
-        left = float(raster.sum() - people.sum())
-        if left > 0.01 * raster.sum():
-            findings.append(
-                Finding(
-                    "W230",
-                    "[exposure] population",
-                    f"{left:.0f} of {raster.sum():.0f} people live in no building and are left out",
-                )
-            )
+        people = _people_at_home(path, grid, building, len(people), findings)
     return Exposure(
         roads,
         building,
@@ -71,6 +57,21 @@ def build_exposure(
         people,
         streets,
     )
+
+
+def _people_at_home(
+    path: Path, grid: Grid, building: np.ndarray, count: int, findings: list[Finding]
+) -> np.ndarray:
+    """People of each building (count,); building : (rows, columns) numbers from 1, 0: none."""
+    raster = _people(path, grid, findings)
+    _check_people(path.name, raster, grid, findings)
+    raster = np.nan_to_num(raster)
+    people = np.bincount(building.ravel(), raster.ravel(), count + 1)[1:]
+    left = float(raster.sum() - people.sum())
+    if left > 0.01 * raster.sum():
+        text = f"{left:.0f} of {raster.sum():.0f} people live in no building and are left out"
+        findings.append(Finding("W230", "[exposure] population", text))
+    return people
 
 
 def _people(path: Path, grid: Grid, findings: list[Finding]) -> np.ndarray:

@@ -5,7 +5,7 @@ every other coupled node.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.spec.schema import SwmmDrainage
+from flood_sim.scenario.spec.drainage import StreetInlets, SwmmDrainage
 from flood_sim.scenario.spec.tables import InletRow
 from flood_sim.simulation.inputs import NodeInlet
 
@@ -81,7 +81,6 @@ def _along_streets(
     """Places every spacing_m along the streets (half a spacing from their ends); each leads to the
     nearest node within reach.
     """
-    import shapely
     from scipy.spatial import cKDTree
 
     street, place = spec.street_inlets, f"{scenario.path.name}, [drainage] street_inlets"
@@ -89,31 +88,15 @@ def _along_streets(
         return []
     names, cells = list(nodes), np.array(list(nodes.values()))
     tree, inlets, lost = cKDTree(cells), [], 0
-    shapes = shapely.get_parts(
-        files.read_geometries(scenario.file(street.lines, place), terrain.grid)
-    )
-    for line in shapes:
-        if line.geom_type != "LineString":
-            raise input_error("E205", f"{place} lines", "streets are lines", given=line.geom_type)
-        for along in np.arange(0.5 * street.spacing_m, line.length, street.spacing_m):
-            point = line.interpolate(along)
-            row, column = (int(v) for v in terrain.grid.cell_at(point.x, point.y))
-            inside = bool(terrain.grid.contains(row, column)) and bool(terrain.active[row, column])
-            distance, k = tree.query((row, column))
-            if not inside or distance * terrain.grid.cell_size_m > street.reach_m:
-                lost += 1
-                continue
-            rim = _rim(spec, terrain, (row, column))
-            inlets.append(
-                _inlet(
-                    names[k],
-                    (row, column),
-                    street.kind,
-                    {"count": street.count},
-                    spec.clogging,
-                    rim,
-                )
-            )
+    for point in _street_points(scenario, street, terrain, place):
+        row, column = (int(v) for v in terrain.grid.cell_at(point.x, point.y))
+        inside = bool(terrain.grid.contains(row, column)) and bool(terrain.active[row, column])
+        distance, k = tree.query((row, column))
+        if not inside or distance * terrain.grid.cell_size_m > street.reach_m:
+            lost += 1
+            continue
+        rim, count = _rim(spec, terrain, (row, column)), {"count": street.count}
+        inlets.append(_inlet(names[k], (row, column), street.kind, count, spec.clogging, rim))
     if not inlets:
         raise input_error(
             "E204",
@@ -122,15 +105,25 @@ def _along_streets(
             do="check reach_m and lines",
         )
     if lost:
-        findings.append(
-            Finding(
-                "W416",
-                place,
-                f"{lost} of {lost + len(inlets)} places lie on no open ground, or farther than"
-                f" {street.reach_m:g} m from a node",
-            )
+        text = (
+            f"{lost} of {lost + len(inlets)} places lie on no open ground, or farther than"
+            f" {street.reach_m:g} m from a node"
         )
+        findings.append(Finding("W416", place, text))
     return inlets
+
+
+def _street_points(
+    scenario: Scenario, street: StreetInlets, terrain: Terrain, place: str
+) -> Iterator[Any]:
+    import shapely
+
+    shapes = files.read_geometries(scenario.file(street.lines, place), terrain.grid)
+    for line in shapely.get_parts(shapes):
+        if line.geom_type != "LineString":
+            raise input_error("E205", f"{place} lines", "streets are lines", given=line.geom_type)
+        for along in np.arange(0.5 * street.spacing_m, line.length, street.spacing_m):
+            yield line.interpolate(along)
 
 
 def _inlet(

@@ -23,6 +23,7 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.tables import by_class, read_series
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.spec.rows import list_row
 from flood_sim.scenario.spec.tables import EvaporationRow
 from flood_sim.scenario.spec.water import Bioretention, GreenRoof, PermeablePaving
 from flood_sim.surface.boundaries import Series, constant
@@ -94,7 +95,9 @@ def _cover_or_numbers(
 def build_storage(
     scenario: Scenario, terrain: Terrain, buildings: np.ndarray, findings: list[Finding]
 ) -> StorageInputs:
-    """Leaves, hollows, evaporation and layered facilities; None where there is nothing."""
+    """Leaves, hollows, evaporation and layered facilities; None where there is nothing. buildings :
+    (rows, columns) bool. Raises InputError where two facilities share a name or too much of a cell.
+    """
     spec = scenario.spec
     stores = _cover_or_numbers(
         scenario, spec.storage, ("canopy_mm", "depression_mm"), terrain, "[storage]", findings
@@ -105,7 +108,7 @@ def build_storage(
     facilities = []
     names: set[str] = set()
     for number, facility in enumerate(spec.facilities, start=1):
-        place = f"{scenario.path.name}, [[facilities]] {number} ({facility.kind} `{facility.name}`)"
+        place = f"{scenario.path.name}, {list_row('facilities', number, facility.name)}"
         if facility.name in names:
             raise input_error(
                 "E105",

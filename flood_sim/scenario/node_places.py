@@ -9,7 +9,7 @@ import numpy as np
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import Terrain
-from flood_sim.scenario.spec.schema import SwmmDrainage
+from flood_sim.scenario.spec.drainage import SwmmDrainage
 
 RIM_DIFFERENCE_M = 0.2
 # half of the rims so far from the ground: network and ground do not belong together

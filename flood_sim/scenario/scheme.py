@@ -40,7 +40,9 @@ class SchemeChoice:
 def normal_froude(
     slope: np.ndarray, manning_n: np.ndarray, depth_m: float = REFERENCE_DEPTH_M
 ) -> np.ndarray:
-    """Froude number of normal flow at a depth: sqrt(S) h^(1/6) / (n sqrt(g)) (Manning)."""
+    """Froude number of normal flow at a depth: sqrt(S) h^(1/6) / (n sqrt(g)) (Manning). slope (m/m)
+    and manning_n (s/m^(1/3)) have one shape, which is the result's.
+    """
     return np.sqrt(slope) * depth_m ** (1.0 / 6.0) / (manning_n * math.sqrt(GRAVITY_M_S2))
 
 
@@ -77,8 +79,8 @@ def _mean_difference(values: np.ndarray, axis: int) -> np.ndarray:
 
 
 def water_wall(terrain: Terrain, depth: np.ndarray) -> float:
-    """Highest step (m) of the initial water surface: between wet cells, or from a wet cell down to
-    dry ground beside it.
+    """Highest step (m) of the initial water surface under depth (rows, columns) m: between wet
+    cells, or from a wet cell down to dry ground beside it.
     """
     stage = np.where(terrain.active, terrain.bed_elevation + depth, np.nan)
     wet, highest = depth > 0.0, 0.0
@@ -106,7 +108,8 @@ def choose_scheme(
 ) -> SchemeChoice:
     """The rule: second_order where more than a quarter of the ground carries 0.1 m of water faster
     than Froude 1, where water is let go from behind a wall (initial step over 0.5 m, a breach);
-    local_inertial else. `wanted` other than "auto" is taken as it is, with the finding.
+    local_inertial else. `wanted` other than "auto" is taken as it is, with the finding. depth :
+    (rows, columns) m at the start, or one for all cells.
     """
     froude = normal_froude(ground_slope(terrain)[terrain.active], terrain.manning_n[terrain.active])
     steep = float((froude > LARGEST_FROUDE).mean())

@@ -21,7 +21,7 @@ from flood_sim.scenario.ground import GroundInputs
 from flood_sim.scenario.inlets import build_inlets, return_cells
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.node_places import check_rims, place_nodes, rims_on_the_bed
-from flood_sim.scenario.spec.schema import SwmmDrainage
+from flood_sim.scenario.spec.drainage import SwmmDrainage
 from flood_sim.simulation.inputs import DrainageInputs, NodeInlet
 
 

@@ -5,7 +5,6 @@ looked up.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -21,6 +20,7 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.doors.tables import read_curve
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
+from flood_sim.scenario.spec.rows import named_row
 from flood_sim.scenario.spec.sites import (
     AnySite,
     CriticalSiteSpec,
@@ -83,8 +83,10 @@ class SiteBuilder:
         self._critical = [s.name for s in self._specs if s.kind == "critical"]
 
     def build(self) -> SiteInputs:
-        self._refuse_double([s.name for s in self._specs], "[[sites]]", "sites")
-        self._refuse_double([p.name for p in self._passage_specs], "[[passages]]", "passages")
+        file = self.scenario.path.name
+        self._refuse_double([s.name for s in self._specs], f"{file}, [[sites]]", "sites")
+        passage_names = [p.name for p in self._passage_specs]
+        self._refuse_double(passage_names, f"{file}, [[passages]]", "passages")
         faults = Faults()
         made = [faults.of(self._space, s) for s in self._specs if isinstance(s, UndergroundSite)]
         spaces = tuple(s for s in made if s is not None)
@@ -97,7 +99,7 @@ class SiteBuilder:
             if not space.openings and not space.catchment_m2 and space.name not in reached:
                 raise input_error(
                     "E104",
-                    self._place(space.name),
+                    self._told("sites", space.name),
                     "no water can reach it",
                     do="give location_m, openings, catchment_ha, or a passage to it",
                 )
@@ -110,27 +112,20 @@ class SiteBuilder:
         return SiteInputs(below, critical)
 
     def _told(self, kind: str, name: str) -> str:
-        return f"{self.scenario.path.name}, [[{kind}]] {name}"
+        rows = self.scenario.spec.sites if kind == "sites" else self.scenario.spec.passages
+        return f"{self.scenario.path.name}, {named_row(kind, rows, name)}"
 
     def _refuse_double(self, names: list[str], place: str, what: str) -> None:
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
-            raise input_error(
-                "E104",
-                f"{self.scenario.path.name}, {place}",
-                f"two {what} have one name",
-                given=double[0],
-            )
-
-    def _place(self, name: str) -> str:
-        return f"{self.scenario.path.name}, [[sites]] {name}"
+            raise input_error("E104", place, f"two {what} have one name", given=double[0])
 
     def _space(self, spec: UndergroundSite) -> Space:
-        place = self._place(spec.name)
+        place = self._told("sites", spec.name)
         openings = tuple(
             self._opening(spec.name, o, k, place) for k, o in enumerate(spec.all_openings, start=1)
         )
-        self._refuse_double([o.name for o in openings], f"[[sites]] {spec.name}", "openings")
+        self._refuse_double([o.name for o in openings], place, "openings")
         stage, volume = self._table(spec, openings, place)
         rainfall = None
         if spec.catchment_ha > 0.0:
@@ -267,36 +262,12 @@ class SiteBuilder:
         )
 
     def _critical_site(self, spec: CriticalSiteSpec, floors: dict[str, float]) -> CriticalSite:
-        place = self._place(spec.name)
-        where: Any
-        if spec.inside is not None:
-            refuse_unknown(spec.inside, floors, "underground site", f"{place}, inside")
-            where, ground = spec.inside, floors[spec.inside]
-        else:
-            assert spec.location_m is not None
-            where = open_cell(self.terrain, spec.location_m, f"{place}, location_m")
-            ground = float(self.terrain.bed_elevation[where])
-        level = (
-            spec.failure_elevation_m
-            if spec.failure_elevation_m is not None
-            else ground + (spec.failure_depth_m or 0.0)
-        )
-        if level < ground - LOW_SILL_M:
-            text = (
-                f"its failure level lies {ground - level:.2f} m under the ground (or floor) that it"
-                " stands on: the first water drowns it"
-            )
-            at = () if spec.location_m is None else (spec.location_m,)
-            self.findings.append(
-                Finding(
-                    "W451",
-                    place,
-                    text,
-                    given=f"{level:.2f} m",
-                    do="is it an elevation of the same datum?",
-                    at=at,
-                )
-            )
+        place = self._told("sites", spec.name)
+        where, ground = self._stands(spec, floors, place)
+        level = ground + (spec.failure_depth_m or 0.0)
+        if spec.failure_elevation_m is not None:
+            level = spec.failure_elevation_m
+        self._doubt_low(spec, level, ground, place)
         for need in spec.needs:
             for name in (*need.any_of, *([need.reserve] if need.reserve else [])):
                 refuse_unknown(name, self._critical, "critical site", f"{place}, needs")
@@ -314,11 +285,42 @@ class SiteBuilder:
             spec.weight,
         )
 
+    def _stands(
+        self, spec: CriticalSiteSpec, floors: dict[str, float], place: str
+    ) -> tuple[str | tuple[int, int], float]:
+        """The space or cell that a critical site stands in, and the floor or ground there, m."""
+        if spec.inside is not None:
+            refuse_unknown(spec.inside, floors, "underground site", f"{place}, inside")
+            return spec.inside, floors[spec.inside]
+        assert spec.location_m is not None
+        cell = open_cell(self.terrain, spec.location_m, f"{place}, location_m")
+        return cell, float(self.terrain.bed_elevation[cell])
+
+    def _doubt_low(
+        self, spec: CriticalSiteSpec, level_m: float, ground_m: float, place: str
+    ) -> None:
+        if level_m >= ground_m - LOW_SILL_M:
+            return
+        text = (
+            f"its failure level lies {ground_m - level_m:.2f} m under the ground (or floor) that it"
+            " stands on: the first water drowns it"
+        )
+        self.findings.append(
+            Finding(
+                "W451",
+                place,
+                text,
+                given=f"{level_m:.2f} m",
+                do="is it an elevation of the same datum?",
+                at=() if spec.location_m is None else (spec.location_m,),
+            )
+        )
+
     def _passages(self, spaces: tuple[Space, ...]) -> tuple[Passage, ...]:
         names = {s.name for s in spaces}
         passages = []
         for spec in self._passage_specs:
-            place = f"{self.scenario.path.name}, [[passages]] {spec.name}"
+            place = self._told("passages", spec.name)
             for name in (spec.from_site, spec.to_site):
                 refuse_unknown(name, names, "underground site", place)
             if spec.from_site == spec.to_site:

@@ -17,7 +17,7 @@ from typing import Any
 from flood_sim.core.errors import RunFailedError, input_error
 from flood_sim.core.units import GIBIBYTE
 from flood_sim.scenario import load_scenario
-from flood_sim.scenario.build import available_bytes, grid_size
+from flood_sim.scenario.memory import available_bytes, grid_size
 from flood_sim.study.expand import expand
 from flood_sim.study.spec.section import Changes
 from flood_sim.study.spec.study import Study

@@ -17,7 +17,7 @@ from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Secti
 from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.losses import StorageInputs
 from flood_sim.surface.rain import Gutters
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump
 
 

@@ -20,7 +20,7 @@ from flood_sim.surface.culverts import (
 )
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 from flood_sim.surface.structures import Culvert, barrel_loss
 
 FOOT, G = 0.3048, 9.80665

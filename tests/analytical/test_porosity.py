@@ -14,7 +14,7 @@ from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Series, edge_
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 from flood_sim.surface.structures import FaceStructure
 
 SCHEMES = pytest.mark.parametrize("scheme", ["local_inertial", "second_order"])

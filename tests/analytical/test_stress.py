@@ -11,7 +11,7 @@ from cases import Silent, grid_of, steady_rain
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.simulation.loop import Simulation
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 from measure_cases import surface_inputs
 
 N, CELL_M, SECONDS = 48, 2.0, 300.0

@@ -11,7 +11,7 @@ from flood_sim.surface.boundaries import EdgeBoundary, Inflow, Series, constant,
 from flood_sim.surface.culverts import plain_rating
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump, barrel_loss
 
 SCHEMES = ["local_inertial", "second_order"]

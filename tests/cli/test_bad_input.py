@@ -648,7 +648,7 @@ def a_storm_that_nobody_knows(folder):
 @pytest.mark.parametrize("name", CASES)
 def test_bad_input(name, tmp_path, capsys, monkeypatch):
     make, texts = CASES[name]
-    monkeypatch.setattr("flood_sim.scenario.build.available_bytes", lambda: 2**33)
+    monkeypatch.setattr("flood_sim.scenario.memory.available_bytes", lambda: 2**33)
     made = make(tmp_path)
     text, *words = made if isinstance(made, tuple) else (made,)
     if text is not None:

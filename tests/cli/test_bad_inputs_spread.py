@@ -12,7 +12,7 @@ SPREAD = [case for k, case in enumerate(CASES) if k % 4 == 1 and case.name not i
 
 @pytest.mark.parametrize("case", SPREAD, ids=lambda case: case.name)
 def test_a_bad_input_is_told(case, tmp_path, monkeypatch):
-    monkeypatch.setattr("flood_sim.scenario.build.available_bytes", lambda: 2**33)
+    monkeypatch.setattr("flood_sim.scenario.memory.available_bytes", lambda: 2**33)
     code, said = answer(case, tmp_path)
     assert held(case, code, said) == ""
 

@@ -12,7 +12,7 @@ from flood_sim.drainage import engine
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.simulation.inputs import NodeInlet
 from flood_sim.simulation.loop import Simulation
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 WIDE = {"perimeter_m": 400.0, "area_m2": 40.0, "capacity_m3_s": np.inf}
 

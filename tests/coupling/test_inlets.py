@@ -16,7 +16,7 @@ from flood_sim.simulation.loop import Simulation
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inlets import Inlet, kernel_sizes, make_inlets
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 LID = INLET_KINDS["manhole_lid"]
 

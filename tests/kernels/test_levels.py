@@ -14,7 +14,7 @@ from flood_sim.surface.boundaries import EdgeBoundary, edge_faces, section_along
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 ROWS, COLUMNS, FEW, DX = 120, 300, 100, 4.0
 WINDOW = 1.95  # s: two long steps, or one once these have felt how shallow the town is

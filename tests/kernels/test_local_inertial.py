@@ -16,7 +16,7 @@ from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 
 @pytest.mark.parametrize("seed", range(8))

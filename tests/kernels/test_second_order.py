@@ -21,7 +21,8 @@ from flood_sim.surface.arrays import LEFT, TOP
 from flood_sim.surface.boundaries import EdgeBoundary, Series, edge_faces
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import OWN, SurfaceSettings
+from flood_sim.surface.schemes import OWN
+from flood_sim.surface.settings import SurfaceSettings
 
 
 def velocities(surface):

@@ -16,7 +16,7 @@ from flood_sim.ground.terrain import terrain_of
 from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.simulation.loop import Simulation
 from flood_sim.surface.boundaries import EdgeBoundary, Inflow, constant, edge_faces
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 
 def random_inputs(seed, precision):

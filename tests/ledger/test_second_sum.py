@@ -23,7 +23,7 @@ from flood_sim.sites.sites import SiteInputs
 from flood_sim.sites.underground import Opening, Space, SpaceInputs
 from flood_sim.surface.boundaries import Inflow, constant
 from flood_sim.surface.losses import Facility, StorageInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 from flood_sim.surface.stability import refuse, refuse_beyond_physics
 
 N = 12
@@ -325,12 +325,12 @@ def test_all_spaces_that_cannot_be_are_told_in_one_pass(tmp_path):
     what, said = outcome(Case("three faults", text), tmp_path)
     assert what == "refused"
     for part in (
-        "s.toml, [[sites]] garage, opening `garage/entrance`: its sill lies under the floor",
+        's.toml, first [[sites]] "garage", opening `garage/entrance`: its sill lies under the floor',
         "given     sill 10.15 m, floor 30.00 m",
         "allowed   a sill over 30.00 m",
         "do        check floor_elevation_m",
-        "[[sites]] metro, stage_volume: the table does not rise",
-        "[[sites]] cellar, initial_depth_m: the space does not hold this water",
+        '[[sites]] "metro", stage_volume: the table does not rise',
+        '[[sites]] "cellar", initial_depth_m: the space does not hold this water',
     ):
         assert part in said
 

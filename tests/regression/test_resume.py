@@ -21,7 +21,7 @@ from flood_sim.runs.underway import Listener
 from flood_sim.scenario import load_scenario
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 
 @pytest.mark.parametrize(("scheme", "count"), [("local_inertial", 15), ("second_order", 5)])

@@ -132,7 +132,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("fuzz")
     patch = pytest.MonkeyPatch()
     patch.setattr(
-        "flood_sim.scenario.build.available_bytes", lambda: 2**28
+        "flood_sim.scenario.memory.available_bytes", lambda: 2**28
     )  # a fuzzed grid may be vast: one that fits is really built
     (path / "n.inp").write_text(NETWORK)
     (path / "s.toml").write_text(tomli_w.dumps(FULL))

@@ -10,6 +10,8 @@ import pytest
 from flood_sim.core.errors import InputError
 from flood_sim.scenario import build_inputs, list_scenarios, load_scenario
 from flood_sim.scenario.spec.document import document
+from flood_sim.scenario.spec.schema import SurfaceSpec
+from flood_sim.surface.settings import SurfaceSettings
 
 GOOD = """
 schema = 1
@@ -134,12 +136,12 @@ BAD = [  # change of the good file, code, texts that the message must hold
             '[[boundaries]]\nkind = "stage_series"\nlevel_m = 1.0\nedge = "nroth"\n[rainfall]',
         ),
         "E104",
-        ["[[boundaries]] 1", "did you mean `north`"],
+        ["first [[boundaries]]", "did you mean `north`"],
     ),
     (
         ("[rainfall]", '[[boundaries]]\nlevel_m = 1.0\nedge = "north"\n[rainfall]'),
         "E104",
-        ["[[boundaries]] 1", "`kind` is missing", "point_inflow"],
+        ["first [[boundaries]]", "`kind` is missing", "point_inflow"],
     ),
     (
         (
@@ -160,7 +162,7 @@ BAD = [  # change of the good file, code, texts that the message must hold
 )
 def test_bad_scenarios(tmp_path, change, code, texts, monkeypatch):
     if code == "E601":
-        monkeypatch.setattr("flood_sim.scenario.build.available_bytes", lambda: 2**33)
+        monkeypatch.setattr("flood_sim.scenario.memory.available_bytes", lambda: 2**33)
     assert change[0] in GOOD
     with pytest.raises(InputError) as caught:
         load(tmp_path, GOOD.replace(*change))
@@ -512,3 +514,27 @@ def test_findings_stand_where_the_fault_is(tmp_path):
             " 1.0\n",
         )
     assert refused.value.findings[0].at == ((1.0, 2.0),)
+
+
+def test_the_surface_has_one_set_of_defaults(tmp_path):
+    """[surface] and the settings of the schemes: the same names, the same numbers, handed over by
+    name.
+    """
+    default, spec = SurfaceSettings(), SurfaceSpec()
+    keys = set(SurfaceSpec.model_fields) - {"scheme", "window_s"}
+    assert {k: getattr(spec, k) for k in keys} == {k: getattr(default, k) for k in keys}
+    other = {
+        "precision": "float64",
+        "theta": 0.8,
+        "limiter": 1.2,
+        "courant": 0.4,
+        "courant_coupled": 0.3,
+        "froude_max": 2.0,
+        "dry_depth_m": 1e-3,
+        "largest_step_ratio": 2.0,
+    }
+    assert set(other) == keys
+    lines = "\n".join(f"{key} = {value!r}" for key, value in other.items())
+    built = load(tmp_path, GOOD + f"[surface]\n{lines}\n", threads=3).surface
+    assert {key: getattr(built, key) for key in keys} == other
+    assert built.threads == 3 and built.threads_by_size

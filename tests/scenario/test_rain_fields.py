@@ -29,7 +29,7 @@ from flood_sim.simulation.loop import Simulation
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.rain import Gutters
-from flood_sim.surface.schemes import SurfaceSettings
+from flood_sim.surface.settings import SurfaceSettings
 
 WALLS = 10.0
 

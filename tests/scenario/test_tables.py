@@ -15,7 +15,7 @@ from flood_sim.core.errors import InputError
 from flood_sim.core.files.cell_values import COMMA_NUMBER, NUMBER
 from flood_sim.core.files.checked_tables import read_rows
 from flood_sim.core.files.table_rows import Row, like, unit_of, usual
-from flood_sim.scenario.loader import models_in
+from flood_sim.scenario.schema_faults import models_in
 from flood_sim.scenario.spec.document import document
 from flood_sim.scenario.spec.schema import ScenarioSpec
 from flood_sim.scenario.spec.tables import TABLES, DischargeRow, EvaporationRow, InletRow, RainRow

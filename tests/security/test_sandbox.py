@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.reliability import watched
 from benchmarks.reliability.untrusted import network, scenario
-from flood_sim.core import sandbox
+from flood_sim.core import landlock, sandbox, sandbox_folders
 from scenario.test_loader import GOOD
 
 needs_landlock = pytest.mark.skipif(sandbox.available() == 0, reason="this kernel has no Landlock")
@@ -75,6 +75,20 @@ def test_a_command_opens_its_own_folders_alone(city):
 
 
 @needs_landlock
+def test_a_held_process_reads_projs_tables(city):
+    """They lie in the packages' folders: the grid mapping needs them."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom flood_sim.core import sandbox\nsandbox.arm()\n"
+        "sandbox.enter('run', {'name': Path(sys.argv[1]), 'out': Path(sys.argv[2])})\n"
+        "from flood_sim.output.grid_mapping import grid_mapping\n"
+        "print(sorted(grid_mapping('EPSG:2154').items()))"
+    )
+    command = [sys.executable, "-c", code, city / "s.toml", city / "out"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "lambert_conformal_conic" in done.stdout and not done.stderr, done.stderr
+
+
+@needs_landlock
 @needs_strace
 def test_a_whole_run_is_held_and_stays_inside(city):
     """`flood-sim run` as it is called: Landlock before any file of the scenario is opened; reads,
@@ -129,16 +143,19 @@ def test_a_whole_run_is_held_and_stays_inside(city):
     assert not [line for line in lines[:begun] if re.search(r"O_RDONLY.*/city/[sn]\.", line)]
     answer = watched.Answer(watched.cases()[0], city.parent)
     watched_places = [
-        sandbox._real(Path(p))
+        sandbox_folders.real(Path(p))
         for p in (
-            *sandbox.SYSTEM,
-            *sandbox.SYSTEM_FILES,
-            *sandbox.DEVICES,
-            *sandbox._python(),
-            *sandbox._home(),
+            *landlock.SYSTEM,
+            *landlock.SYSTEM_FILES,
+            *landlock.DEVICES,
+            *sandbox_folders.python_folders(),
+            *sandbox_folders.home_folders(),
         )
     ]
-    writable = [sandbox._real(p) for p in (*sandbox._caches(), scratch, city / "new", Path("/dev"))]
+    writable = [
+        sandbox_folders.real(p)
+        for p in (*sandbox_folders.caches(), scratch, city / "new", Path("/dev"))
+    ]
     for line in lines[begun + 1 :]:
         name, _, rest = line.partition("(")
         if not name.startswith(("access", "faccess")):
@@ -215,7 +232,7 @@ def test_the_kernels_cache_is_the_one_that_is_written():
     """The sandbox finds the folder without numba; both must mean the same."""
     from flood_kernels import cache_folder
 
-    assert sandbox.kernel_cache() == cache_folder()
+    assert sandbox_folders.kernel_cache() == cache_folder()
 
 
 def test_every_command_that_reads_foreign_files_is_held():

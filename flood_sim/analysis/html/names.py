@@ -1,4 +1,4 @@
-"""Names of outcomes on a page, English and Chinese (DECISIONS 8; translations recalled)."""
+"""Names of outcomes on a page, English and Chinese (translations recalled)."""
 
 OUTCOMES = {
     "damage": ("damage", "经济损失"),

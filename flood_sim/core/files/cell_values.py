@@ -103,8 +103,8 @@ def number_fault(text: str) -> tuple[str, str]:
 
 
 def times(cells: Sequence[str], start: datetime) -> tuple[np.ndarray, list[tuple[int, str]]]:
-    """Seconds from start of cells of ISO times with offset; and (row, what is wrong) of those that
-    are none.
+    """(cells,) s from start of cells of ISO times with offset; and (row, what is wrong) of those
+    that are none.
     """
     found, bad = np.full(len(cells), np.nan), []
     for k, text in enumerate(map(str.strip, cells)):

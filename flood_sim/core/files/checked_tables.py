@@ -104,7 +104,7 @@ def check_columns(
     said: list[Finding],
 ) -> list[Finding]:
     """Ranges of all columns and keys given twice: one finding a column, the first row named and the
-    others counted. Odd values go to said.
+    others counted. Odd values go to said. values : each (rows,), NaN where a cell is empty.
     """
     faults = []
     for name, column in values.items():

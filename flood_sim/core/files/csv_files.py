@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -242,36 +242,30 @@ def _columns(
         else range(len(rows))
     )
     rows, numbers = [rows[k] for k in filled], [numbers[k] for k in filled]
+    _refuse_widths(path, separator, width, rows, numbers)
+    cells: Iterable[tuple[str, ...]] = zip(*rows, strict=True) if rows else [() for _ in header]
+    return RawTable(path, separator, dict(zip(header, cells, strict=True)), numbers)
+
+
+def _refuse_widths(
+    path: Path, separator: str, width: int, rows: list[list[str]], numbers: Sequence[int]
+) -> None:
     wrong = [k for k, row in enumerate(rows) if len(row) != width]
-    if wrong:
-        first, more = (
-            rows[wrong[0]],
-            (f"; so are {len(wrong) - 1} more rows" if len(wrong) > 1 else ""),
-        )
-        comma = separator == "," and len(first) > width
-        do = (
-            "decimal commas, or thousands separators? write 1.5 and 1234; or separate the columns"
-            " by `;`"
-            if comma
-            else "mend the row"
-        )
-        raise input_error(
-            "E220",
-            f"{path.name}, row {numbers[wrong[0]]}",
-            f"the row has {len(first)} cells, the header {width}{more}",
-            given=shown(separator.join(first)),
-            allowed=f"{width} cells, separated by {NAMES[separator]}",
-            do=do,
-        )
-    return RawTable(
-        path,
-        separator,
-        (
-            dict(zip(header, zip(*rows, strict=True), strict=True))
-            if rows
-            else {h: () for h in header}
-        ),
-        numbers,
+    if not wrong:
+        return
+    first = rows[wrong[0]]
+    more = f"; so are {len(wrong) - 1} more rows" if len(wrong) > 1 else ""
+    commas = (
+        "decimal commas, or thousands separators? write 1.5 and 1234; or separate the columns"
+        " by `;`"
+    )
+    raise input_error(
+        "E220",
+        f"{path.name}, row {numbers[wrong[0]]}",
+        f"the row has {len(first)} cells, the header {width}{more}",
+        given=shown(separator.join(first)),
+        allowed=f"{width} cells, separated by {NAMES[separator]}",
+        do=commas if separator == "," and len(first) > width else "mend the row",
     )
 
 

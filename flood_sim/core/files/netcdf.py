@@ -66,6 +66,11 @@ def collector_held() -> Iterator[None]:
             gc.enable()
 
 
+VISITOR = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_int64, ctypes.c_char_p, ctypes.POINTER(ctypes.c_int), ctypes.c_void_p
+)
+
+
 def _library() -> Any:
     """The HDF5 that netCDF4 uses, by its C functions; they hold the interpreter's lock, as HDF5 is
     one for all threads.
@@ -90,47 +95,28 @@ def _library() -> Any:
         "H5Pget_external_count",
     ):
         getattr(library, name).argtypes = [number]
-    library.H5Eset_auto2.argtypes = [number, ctypes.c_void_p, ctypes.c_void_p]
+    whole, pointer = ctypes.c_int, ctypes.c_void_p
+    library.H5Lvisit2.argtypes = [number, whole, whole, VISITOR, pointer]
+    library.H5Eset_auto2.argtypes = [number, pointer, pointer]
+    library.H5Eset_auto2(DEFAULT, None, None)
     return library
-
-
-VISITOR = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_int64, ctypes.c_char_p, ctypes.POINTER(ctypes.c_int), ctypes.c_void_p
-)
 
 
 def _first_outside(path: Path) -> str:
     """The first object of an HDF5 file that lies outside it, '' where there is none. No external
     link is followed, no data is read.
     """
-    library, found = _library(), []
+    library, found = _library(), list[str]()
 
     def visit(group: int, name: bytes, info: Any, _: Any) -> int:
-        kind, text = (
-            info[0],
-            name.decode(errors="replace"),
-        )  # the kind of a link is the first member of its description
-        reason = (
-            _outside(library, group, name)
-            if kind == HARD
-            else ""
-            if kind == SOFT
-            else "a link to another file"
-        )
+        # the kind of a link is the first member of its description
+        reason = _elsewhere(library, group, name, info[0])
         if reason is None:
             return -1  # HDF5's own failure: it is told as one, not laid at the file's door
         if reason:
-            found.append(f"{text}: {reason}")
+            found.append(f"{name.decode(errors='replace')}: {reason}")
         return int(bool(reason))
 
-    library.H5Lvisit2.argtypes = [
-        ctypes.c_int64,
-        ctypes.c_int,
-        ctypes.c_int,
-        VISITOR,
-        ctypes.c_void_p,
-    ]
-    library.H5Eset_auto2(DEFAULT, None, None)
     file = library.H5Fopen(str(path).encode(), READ_ONLY, DEFAULT)
     if file < 0:
         raise OSError(
@@ -145,6 +131,13 @@ def _first_outside(path: Path) -> str:
     if ended < 0:
         raise OSError(errno.EIO, "HDF5 cannot list what is in this file: it is damaged", str(path))
     return found[0] if found else ""
+
+
+def _elsewhere(library: Any, group: int, name: bytes, kind: int) -> str | None:
+    """Why a link leads out of its file; '' where it does not, None where HDF5 cannot say."""
+    if kind == HARD:
+        return _outside(library, group, name)
+    return "" if kind == SOFT else "a link to another file"
 
 
 def _outside(library: Any, group: int, name: bytes) -> str | None:

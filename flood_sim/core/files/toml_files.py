@@ -25,6 +25,28 @@ def read_toml(path: Path, place: str = "") -> dict[str, Any]:
     : what the file is given for, where not itself.
     """
     place = place or path.name
+    text = _text(path, place)
+    _refuse_long(text, place)
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise input_error(
+            "E102",
+            place,
+            f"this is not valid TOML: {error}",
+            do="mend the line; strings stand in quotes",
+        ) from error
+    if _depth(data) > DEEPEST:
+        raise input_error(
+            "E102",
+            place,
+            f"tables stand more than {DEEPEST} deep in each other",
+            do="take out what is nested too deep",
+        )
+    return data
+
+
+def _text(path: Path, place: str) -> str:
     try:
         size = path.stat().st_size
         raw = path.read_bytes() if size <= MEBIBYTE else b""
@@ -45,7 +67,7 @@ def read_toml(path: Path, place: str = "") -> dict[str, Any]:
             do="put tables and series into CSV files",
         )
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise input_error(
             "E102",
@@ -53,24 +75,6 @@ def read_toml(path: Path, place: str = "") -> dict[str, Any]:
             f"this is no UTF-8 text: byte {error.start} cannot be read",
             do="save the file as UTF-8",
         ) from error
-    _refuse_long(text, place)
-    try:
-        data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise input_error(
-            "E102",
-            place,
-            f"this is not valid TOML: {error}",
-            do="mend the line; strings stand in quotes",
-        ) from error
-    if _depth(data) > DEEPEST:
-        raise input_error(
-            "E102",
-            place,
-            f"tables stand more than {DEEPEST} deep in each other",
-            do="take out what is nested too deep",
-        )
-    return data
 
 
 def _refuse_long(text: str, place: str) -> None:

@@ -253,7 +253,7 @@ class InletAddition(PipeNetwork):
     )
     count: int = Field(2, ge=0, le=100, description="inlets a node")
     open_share: OpenShare = Field(
-        0.6, description="what clogging leaves open; gutter grates 0.6 (FACTS 5.4, assumed)"
+        0.6, description="what clogging leaves open; gutter grates 0.6 (assumed)"
     )
 
     def plan(self, name: str, view: InputsView) -> Plan:

@@ -5,6 +5,7 @@ tell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.surface.boundaries import Series
 
 SAME_DATUM = "are ground and level on one datum, both in metres?"
+LEVEL_NOT_DEPTH = f"{SAME_DATUM} A stage is a level, no depth"
 ODD_DEPTH_M, LARGEST_DEPTH_M = (
     8.0,
     100.0,
@@ -44,8 +46,8 @@ def model_area_m2(terrain: Terrain) -> float:
 
 
 def check_bed(bed: np.ndarray, grid: Grid, findings: list[Finding]) -> None:
-    """Elevations in the range of the Earth, and ground that is not steeper than ground is. Raises
-    InputError outside.
+    """bed (rows, columns) m, NaN where nothing is known: elevations in the range of the Earth, and
+    ground that is not steeper than ground is. Raises InputError outside.
     """
     known = np.isfinite(bed)
     outside = ~np.isnan(bed) & ~((bed >= LOWEST_M) & (bed <= HIGHEST_M))
@@ -92,23 +94,18 @@ def check_start(terrain: Terrain, depth: np.ndarray, raster: bool, findings: lis
     if not wet.any():
         return
     volume = over_area(float(here.sum()) * terrain.grid.cell_area_m2, model_area_m2(terrain))
-    deepest, middle, share = (
-        float(here.max()),
-        float(np.median(here[wet])),
-        float(wet.sum() / active.sum()),
-    )
+    deepest, middle = float(here.max()), float(np.median(here[wet]))
+    share = float(wet.sum() / active.sum())
     bed = terrain.bed_elevation[wet]
     like_levels = middle > 2.0 and float(np.median(np.abs(here[wet] - bed))) < 0.2 * middle
     if raster and like_levels and share > LEVEL_SHARE:
-        raise input_error(
-            "E227",
-            place,
+        text = (
             f"these are levels, no depths: half of {share:.0%} of the model stands {middle:.1f} m"
-            " deep, as high as its ground",
-            given=volume,
-            do="subtract the ground, or give [initial] stage = [{ level_m = ... }]",
-            at=terrain.grid.centres(wet),
+            " deep, as high as its ground"
         )
+        do = "subtract the ground, or give [initial] stage = [{ level_m = ... }]"
+        at = terrain.grid.centres(wet)
+        raise input_error("E227", place, text, given=volume, do=do, at=at)
     if deepest > DEEPEST_M:
         raise input_error(
             "E227",
@@ -124,86 +121,71 @@ def check_start(terrain: Terrain, depth: np.ndarray, raster: bool, findings: lis
             f"half of the {share:.0%} of the model that is wet at the start stands deeper than"
             f" {middle:.1f} m"
         )
-        findings.append(
-            Finding("W227", place, text, given=volume, do=SAME_DATUM, at=terrain.grid.centres(wet))
-        )
+        at = terrain.grid.centres(wet)
+        findings.append(Finding("W227", place, text, given=volume, do=SAME_DATUM, at=at))
 
 
 def check_stage(
     place: str, stage: Series, terrain: Terrain, cells: np.ndarray, findings: list[Finding]
 ) -> None:
-    """A stage against the bed of its own edge cells and the ground behind. Raises InputError where
-    it can be no level of this place.
+    """A stage against the bed of its own edge cells (n, 2) and the ground behind. Raises InputError
+    where it can be no level of this place.
     """
     bed = terrain.bed_elevation[tuple(cells.T)]
-    low, high, lowest, middle = (
-        float(stage.value.min()),
-        float(stage.value.max()),
-        float(bed.min()),
-        float(np.median(bed)),
-    )
-    given = f"level_m {low:.2f} to {high:.2f}" if low < high else f"level_m {high:.2f}"
-    said = f"its edge's ground is {lowest:.2f} to {float(bed.max()):.2f} m"
-    at = terrain.grid.middles(cells[:1])
+    low, high = float(stage.value.min()), float(stage.value.max())
+    lowest, middle = float(bed.min()), float(np.median(bed))
+    told: dict[str, Any] = {
+        "given": f"level_m {low:.2f} to {high:.2f}" if low < high else f"level_m {high:.2f}",
+        "allowed": f"its edge's ground is {lowest:.2f} to {float(bed.max()):.2f} m",
+        "at": terrain.grid.middles(cells[:1]),
+    }
     if high > lowest + LARGEST_DEPTH_M or high < lowest - LOWEST_BELOW_M:
-        text = (
-            f"the stage is {abs(high - lowest):.1f} m {'over' if high > lowest else 'under'} the"
-            " lowest ground of its edge"
-        )
-        raise input_error(
-            "E227",
-            place,
-            text,
-            given=given,
-            allowed=said,
-            do=f"{SAME_DATUM} A stage is a level, no depth",
-            at=at,
-        )
+        side = "over" if high > lowest else "under"
+        text = f"the stage is {abs(high - lowest):.1f} m {side} the lowest ground of its edge"
+        raise input_error("E227", place, text, do=LEVEL_NOT_DEPTH, **told)
     if high < lowest - ODD_BELOW_M:
         text = (
             f"the stage stays {lowest - high:.2f} m under all ground of its edge: water only leaves"
             " there"
         )
-        findings.append(
-            Finding(
-                "W227",
-                place,
-                text,
-                given=given,
-                allowed=said,
-                do=f"{SAME_DATUM} A stage is a level, no depth",
-                at=at,
-            )
-        )
+        findings.append(Finding("W227", place, text, do=LEVEL_NOT_DEPTH, **told))
     elif high > middle + ODD_DEPTH_M or high > lowest + 2.5 * ODD_DEPTH_M:
-        pool = np.where(
-            terrain.active,
-            np.maximum(high - np.nan_to_num(terrain.bed_elevation, nan=np.inf), 0.0),
-            0.0,
-        )
-        volume = over_area(float(pool.sum()) * terrain.grid.cell_area_m2, model_area_m2(terrain))
         text = (
             f"the stage stands {high - middle:.1f} m over half of its edge's ground; a pool at this"
-            f" level holds {volume}"
+            f" level holds {_pool(terrain, high)}"
         )
-        findings.append(
-            Finding("W227", place, text, given=given, allowed=said, do=SAME_DATUM, at=at)
-        )
+        findings.append(Finding("W227", place, text, do=SAME_DATUM, **told))
+
+
+def _pool(terrain: Terrain, level_m: float) -> str:
+    """What the model holds under a level."""
+    bed = np.nan_to_num(terrain.bed_elevation, nan=np.inf)
+    depth = np.where(terrain.active, np.maximum(level_m - bed, 0.0), 0.0)
+    return over_area(float(depth.sum()) * terrain.grid.cell_area_m2, model_area_m2(terrain))
+
+
+class Entrance(NamedTuple):
+    """Where a discharge enters: cells (n, 2), along an edge or in the middle; and whether water can
+    leave the model anywhere.
+    """
+
+    cells: np.ndarray
+    along_edge: bool
+    can_leave: bool
 
 
 def check_inflow(
     place: str,
     discharge: Series,
-    cells: np.ndarray,
+    entrance: Entrance,
     terrain: Terrain,
     duration_s: float,
-    along_edge: bool,
-    can_leave: bool,
     findings: list[Finding],
 ) -> None:
     """A discharge against the width it enters by, and its volume against the model. Raises
     InputError beyond any river; W228 where it is odd.
     """
+    cells, along_edge, can_leave = entrance
     peak, volume = float(discharge.value.max()), discharge.integral(0.0, duration_s)
     width = terrain.grid.cell_size_m * (len(cells) if along_edge else 4.0 * len(cells) ** 0.5)
     unit, area = peak / width, model_area_m2(terrain)
@@ -243,8 +225,8 @@ def check_over_ground(
     at: Sequence[tuple[float, float]],
     findings: list[Finding],
 ) -> None:
-    """A crest, deck or sill high over the ground under it. Raises InputError where it is in another
-    unit or datum.
+    """A crest, deck or sill high over the ground under it; ground : (n,) m under each of its faces.
+    Raises InputError where it is in another unit or datum.
     """
     over = level_m - float(np.max(ground))
     if over > HIGHEST_OVER_M:

@@ -11,7 +11,7 @@ from flood_sim.core.errors import Finding, InputError
 from flood_sim.core.units import SWMM_US_UNITS
 from flood_sim.drainage.inp import InpFile
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.spec.schema import SwmmDrainage
+from flood_sim.scenario.spec.drainage import SwmmDrainage
 
 LARGE_NODE_M2 = 3.0
 

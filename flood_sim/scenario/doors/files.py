@@ -126,10 +126,29 @@ def read_values(
     data: Any, path: Path, grid: Grid, findings: list[Finding], mean: bool = True
 ) -> np.ndarray:
     """First band on the grid (rows, columns) float64, NaN where there is no data; another cell size
-    is resampled area-weighted.
+    is resampled: area-weighted, or to the nearest where not mean. Raises InputError for a damaged
+    file, NoData that is not declared, a raster beside the grid.
     """
+    values = _first_band(data, path)
+    t = data.transform
+    own = Grid(data.height, data.width, float(t.a), float(t.c), float(t.f), grid.crs)
+    if own == grid:
+        return values
+    target = _resampled(values, own, data.transform, grid, mean)
+    if not np.isfinite(target).any():
+        raise input_error(
+            "E204",
+            path.name,
+            "this raster does not overlap the grid",
+            given=repr(own),
+            allowed=repr(grid),
+            do="check the coordinate systems",
+        )
+    return target
+
+
+def _first_band(data: Any, path: Path) -> np.ndarray:
     import rasterio
-    from rasterio.warp import Resampling, reproject
 
     try:
         values = data.read(1, masked=True).astype(float).filled(np.nan)
@@ -150,51 +169,33 @@ def read_values(
                 f"{count} cells hold {sign:g} and no NoData value is declared",
                 do=f"declare nodata = {sign:g} in the raster",
             )
-    own = Grid(
-        data.height,
-        data.width,
-        float(data.transform.a),
-        float(data.transform.c),
-        float(data.transform.f),
-        grid.crs,
-    )
-    if own == grid:
-        return np.asarray(values)
-    target = np.full(grid.shape, np.nan)
-    method = (
-        Resampling.nearest
-        if not mean
-        else Resampling.average
-        if grid.cell_size_m >= own.cell_size_m
-        else Resampling.bilinear
-    )
+    return np.asarray(values)
+
+
+def _resampled(values: np.ndarray, own: Grid, transform: Any, grid: Grid, mean: bool) -> np.ndarray:
+    from rasterio.warp import Resampling, reproject
+
+    coarser = grid.cell_size_m >= own.cell_size_m
+    method = Resampling.average if coarser else Resampling.bilinear
     local = "EPSG:3857" if grid.crs == "local" else grid.crs
+    target = np.full(grid.shape, np.nan)
     reproject(
         values,
         target,
-        src_transform=data.transform,
+        src_transform=transform,
         src_crs=local,
         src_nodata=np.nan,
         dst_transform=grid.transform,
         dst_crs=local,
         dst_nodata=np.nan,
-        resampling=method,
+        resampling=method if mean else Resampling.nearest,
     )
-    if not np.isfinite(target).any():
-        raise input_error(
-            "E204",
-            path.name,
-            "this raster does not overlap the grid",
-            given=repr(own),
-            allowed=repr(grid),
-            do="check the coordinate systems",
-        )
     return target
 
 
 def read_layer(path: Path, grid: Grid, findings: list[Finding], mean: bool = True) -> np.ndarray:
-    """A raster other than the terrain, on the grid; its own coordinate system must be the
-    grid's.
+    """A raster other than the terrain on the grid, (rows, columns) float64 in its own unit, NaN
+    where there is no data. Raises InputError where its coordinate system is not the grid's.
     """
     data = open_raster(path)
     if data.crs is not None and grid.crs != "local":
@@ -243,7 +244,9 @@ def open_vector(path: Path, columns: tuple[str, ...] | None = None) -> tuple[Any
 def read_features(
     path: Path, grid: Grid, columns: tuple[str, ...] = ()
 ) -> tuple[list[Any], dict[str, np.ndarray]]:
-    """Geometries and those of the columns that the file has, as arrays."""
+    """Geometries, and of the columns those that the file has, each (geometries,). Raises
+    InputError where the file holds none, or none on the grid.
+    """
     import shapely
 
     meta, geometry, values = open_vector(path, columns)

@@ -163,6 +163,28 @@ def _check_geopackage(path: Path) -> None:
             given=repr(head[:16]),
             do="write the file again from your GIS as GeoPackage",
         )
+    _refuse_open_geopackage(path)
+    rows, systems = _geopackage_tables(path)
+    if "gpkg_contents" not in {name for kind, name, _ in rows if kind == "table"}:
+        raise _refused(
+            path,
+            "this is no GeoPackage: the table gpkg_contents is missing",
+            "write the file again from your GIS as GeoPackage",
+        )
+    for kind, name, sql in rows:
+        if kind == "view" or _virtual_table(sql) or FUNCTIONS.search(sql):
+            raise _refused(
+                path,
+                "the GeoPackage holds more than plain tables",
+                "save the layer alone into a new GeoPackage",
+                f"{kind} {name}",
+            )
+    for text in systems:
+        if text.strip().lower() not in ("", "undefined", "none"):
+            check_crs(text, f"{path.name}, gpkg_spatial_ref_sys")
+
+
+def _refuse_open_geopackage(path: Path) -> None:
     for ending in ("-wal", "-journal"):
         beside = path.with_name(path.name + ending)
         if beside.is_symlink() or (beside.exists() and beside.stat().st_size > 0):
@@ -172,6 +194,12 @@ def _check_geopackage(path: Path) -> None:
                 "close it there (QGIS: remove the layer); remove the file",
                 beside.name,
             )
+
+
+def _geopackage_tables(path: Path) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """Kind, name and SQL of all that it holds, and its coordinate systems. Raises InputError where
+    it is damaged.
+    """
     try:
         with sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True) as data:
             rows = data.execute(
@@ -187,23 +215,11 @@ def _check_geopackage(path: Path) -> None:
         raise input_error(
             "E110", path.name, f"the GeoPackage is damaged: {error}", do="re-copy the file"
         ) from error
-    if "gpkg_contents" not in {name for kind, name, _ in rows if kind == "table"}:
-        raise _refused(
-            path,
-            "this is no GeoPackage: the table gpkg_contents is missing",
-            "write the file again from your GIS as GeoPackage",
-        )
-    for kind, name, sql in rows:
-        virtual = re.match(r"\s*CREATE\s+VIRTUAL\s+TABLE", sql, re.IGNORECASE) and not re.search(
-            r"\bUSING\s+[\"'`\[]?rtree\b", sql, re.IGNORECASE
-        )
-        if kind == "view" or virtual or FUNCTIONS.search(sql):
-            raise _refused(
-                path,
-                "the GeoPackage holds more than plain tables",
-                "save the layer alone into a new GeoPackage",
-                f"{kind} {name}",
-            )
-    for (text,) in systems:
-        if str(text).strip().lower() not in ("", "undefined", "none"):
-            check_crs(str(text), f"{path.name}, gpkg_spatial_ref_sys")
+    return rows, [str(text) for (text,) in systems]
+
+
+def _virtual_table(sql: str) -> bool:
+    """Made by an extension; the spatial index (rtree) aside."""
+    made = re.match(r"\s*CREATE\s+VIRTUAL\s+TABLE", sql, re.IGNORECASE)
+    index = re.search(r"\bUSING\s+[\"'`\[]?rtree\b", sql, re.IGNORECASE)
+    return made is not None and index is None

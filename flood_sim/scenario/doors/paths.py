@@ -7,14 +7,10 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path
 
-from flood_sim.core.errors import input_error, nearest
+from flood_sim.core.errors import InputError, input_error, nearest
 
-VIRTUAL = (
-    "/vsi",
-    "://",
-    "!",
-    "<",
-)  # what the map libraries take for an archive, an address or an inline document
+# what the map libraries take for an archive, an address or an inline document
+VIRTUAL = ("/vsi", "://", "!", "<")
 WAY_OUT = "copy the file in, or allow its folder: --allow-path DIR"
 
 
@@ -22,6 +18,32 @@ def file_inside(folder: Path, text: str, place: str, allowed: tuple[Path, ...] =
     """The file that `text` means beside a file in `folder`, resolved. Raises InputError where it is
     virtual, lies elsewhere, or is no plain file.
     """
+    _refuse_signs(text, place)
+    try:
+        path = (folder / text).resolve()
+        inside = any(path.is_relative_to(root.resolve()) for root in (folder, *allowed))
+        there, plain = path.exists(), path.is_file()
+    # a circle of links, a name too long, a folder that may not be entered
+    except (OSError, RuntimeError, ValueError) as error:
+        problem = f"this path cannot be followed: {error}"[:200]
+        raise input_error(
+            "E106", place, problem, given=text[:120], do="copy the file in"
+        ) from error
+    if not inside:
+        raise input_error(
+            "E106",
+            place,
+            "this path leaves the scenario's folder",
+            given=text,
+            allowed=f"files below {folder.resolve()}",
+            do=WAY_OUT,
+        )
+    if not plain:
+        raise _no_plain_file(path, there, text, place)
+    return path
+
+
+def _refuse_signs(text: str, place: str) -> None:
     if any(sign in text for sign in VIRTUAL):
         raise input_error(
             "E107", place, "virtual or remote files are not read", given=text, do="use a plain file"
@@ -34,33 +56,11 @@ def file_inside(folder: Path, text: str, place: str, allowed: tuple[Path, ...] =
             given=repr(text)[:120],
             do="rename the file",
         )
-    try:
-        path = (folder / text).resolve()
-        inside = any(path.is_relative_to(root.resolve()) for root in (folder, *allowed))
-        there, plain = path.exists(), path.is_file()
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:  # a circle of links, a name too long, a folder that may not be entered
-        raise input_error(
-            "E106",
-            place,
-            f"this path cannot be followed: {error}"[:200],
-            given=text[:120],
-            do="copy the file in",
-        ) from error
-    if not inside:
-        raise input_error(
-            "E106",
-            place,
-            "this path leaves the scenario's folder",
-            given=text,
-            allowed=f"files below {folder.resolve()}",
-            do=WAY_OUT,
-        )
-    if there and not plain:
-        raise input_error(
+
+
+def _no_plain_file(path: Path, there: bool, text: str, place: str) -> InputError:
+    if there:
+        return input_error(
             "E106",
             place,
             "this is no plain file",
@@ -68,13 +68,11 @@ def file_inside(folder: Path, text: str, place: str, allowed: tuple[Path, ...] =
             allowed="no folder, device or pipe",
             do="name a file",
         )
-    if not plain:
-        known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise input_error(
-            "E101",
-            place,
-            f"the file does not exist{nearest(path.name, known)}",
-            given=text,
-            do=f"put the file there ({path}), or change the path",
-        )
-    return path
+    known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    return input_error(
+        "E101",
+        place,
+        f"the file does not exist{nearest(path.name, known)}",
+        given=text,
+        do=f"put the file there ({path}), or change the path",
+    )

@@ -1,5 +1,5 @@
 """Tables that a scenario points to: series in time, curves, land cover. All of them are read by
-their row models (table_specs.py).
+their row models (spec/tables.py).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def read_series(
 
 
 def read_curve(path: Path, model: type[Row], findings: list[Finding]) -> np.ndarray:
-    """(rows, columns) numbers of a table, columns in the order of the model."""
+    """(rows of the table, its columns) numbers, columns in the order of the model."""
     table = read_rows(path, model, findings)
     return np.column_stack([table.columns[name] for name in model.model_fields])
 
@@ -129,51 +129,31 @@ def by_class(
     active: np.ndarray,
     findings: list[Finding],
 ) -> dict[str, np.ndarray]:
-    """Columns of a land-cover table spread over the grid. Raises InputError for classes that are no
-    whole numbers, or without a row.
+    """Columns of a land-cover table spread over the grid, each (rows, columns); active : (rows,
+    columns) bool. Raises InputError for classes that are no whole numbers, or without a row.
     """
     classes = files.read_layer(raster, grid, [], mean=False)
     values = read_classes(table, columns, findings)
     known = active & np.isfinite(classes)
-    broken = known & (classes != np.rint(classes))
-    if broken.any():
-        given = f"{classes[broken][0]:g}"
-        do, at = "give a raster of classes, resampled to the nearest", grid.centres(broken)
-        raise input_error(
-            "E222",
-            raster.name,
-            f"{int(broken.sum())} active cells hold no class: a class is a whole number",
-            given=given,
-            do=do,
-            at=at,
-        )
+    _refuse_broken_classes(raster, classes, known, grid)
     present = np.unique(classes[known]).astype(int)
-    gone = []
-    for c in present:
-        if c not in values:
-            there = classes == c
-            given, where = f"{there.mean():.1%} of the raster", grid.centres(there & active)
-            gone.append(
-                Finding(
-                    "E213",
-                    table.name,
-                    f"class {c} of {raster.name} has no row",
-                    given=given,
-                    do="add the row",
-                    at=where,
-                )
-            )
+    gone = [
+        Finding(
+            "E213",
+            table.name,
+            f"class {c} of {raster.name} has no row",
+            given=f"{(classes == c).mean():.1%} of the raster",
+            do="add the row",
+            at=grid.centres((classes == c) & active),
+        )
+        for c in present
+        if c not in values
+    ]
     holes = active & ~np.isfinite(classes)
     if holes.any():
-        gone.append(
-            Finding(
-                "E207",
-                raster.name,
-                f"{int(holes.sum())} active cells have no class",
-                do="fill the raster",
-                at=grid.centres(holes),
-            )
-        )
+        text = f"{int(holes.sum())} active cells have no class"
+        do = "fill the raster"
+        gone.append(Finding("E207", raster.name, text, do=do, at=grid.centres(holes)))
     if gone:
         raise InputError(gone)
     fields: dict[str, Any] = {}
@@ -182,3 +162,18 @@ def by_class(
         for c in present:
             fields[column][classes == c] = values[int(c)][column]
     return fields
+
+
+def _refuse_broken_classes(
+    raster: Path, classes: np.ndarray, known: np.ndarray, grid: Grid
+) -> None:
+    broken = known & (classes != np.rint(classes))
+    if broken.any():
+        raise input_error(
+            "E222",
+            raster.name,
+            f"{int(broken.sum())} active cells hold no class: a class is a whole number",
+            given=f"{classes[broken][0]:g}",
+            do="give a raster of classes, resampled to the nearest",
+            at=grid.centres(broken),
+        )

@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from flood_sim.analysis.observed import MarkRow, ObservedRow
 from flood_sim.core.files.table_rows import Row, odd_range, unit_of
-from flood_sim.scenario.loader import allowed_values, models_in
+from flood_sim.scenario.schema_faults import allowed_values, models_in
 from flood_sim.scenario.spec.schema import ScenarioSpec
 from flood_sim.scenario.spec.tables import TABLES
 

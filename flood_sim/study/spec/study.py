@@ -18,7 +18,8 @@ from flood_sim.measures.base import PROJECTS
 from flood_sim.scenario import Scenario, list_scenarios, load_scenario
 from flood_sim.scenario.build import build_inputs
 from flood_sim.scenario.doors.paths import file_inside
-from flood_sim.scenario.loader import MOST_TOLD, scenarios_folder
+from flood_sim.scenario.loader import scenarios_folder
+from flood_sim.scenario.schema_faults import MOST_TOLD
 from flood_sim.study.failures import Envelope, components_of, failure_sets
 from flood_sim.study.spec.changes import refuse_wrong_changes
 from flood_sim.study.spec.section import Changes, Section

@@ -1,0 +1,143 @@
+"""Rain against what rain can do: the records of the world, the span of the run."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from flood_sim.core.errors import Finding, input_error
+from flood_sim.core.units import SECONDS_PER_HOUR
+from flood_sim.ground.rain_fields import RainField
+from flood_sim.ground.rainfall import Rainfall
+from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.spec.tables import ODD_RAIN_MM_H
+
+# over five minutes and more; over one (Unionville 1956: 31 mm)
+LARGEST_RAIN_MM_H, LARGEST_MINUTE_MM_H = 500.0, 1900.0
+# of D hours: 425 D^0.47 (Jennings 1950, WMO 1994)
+WORLD_RECORD_MM, WORLD_RECORD_POWER = 425.0, 0.47
+RECORD_HOURS = (0.25, 0.5, 1.0, 3.0, 6.0, 12.0, 24.0, 48.0, 72.0)
+
+
+def largest_rate_mm_h(interval_s: float) -> float:
+    """Most that is taken as rain over an interval: a power law through 500 mm/h in 5 min and 1,900
+    in 1 min, near the records of the world.
+    """
+    power = math.log(LARGEST_MINUTE_MM_H / LARGEST_RAIN_MM_H) / math.log(5.0)
+    return LARGEST_RAIN_MM_H * max(1.0, min(300.0 / interval_s, 5.0)) ** power
+
+
+def check_rate(
+    place: str, depth_mm: np.ndarray, interval_s: float, findings: list[Finding]
+) -> None:
+    """Depths (n,) or (rows, columns) mm of intervals against what rain can do. Raises InputError
+    above the records; above 300 mm/h it is a doubt.
+    """
+    peak = float(np.max(depth_mm, initial=0.0)) / interval_s * SECONDS_PER_HOUR
+    most = largest_rate_mm_h(interval_s)
+    if peak > most:
+        raise input_error(
+            "E501",
+            place,
+            f"{peak:.0f} mm/h at the peak",
+            allowed=f"up to {most:.0f} mm/h over {interval_s:g} s (7.20: 201.9 in an hour)",
+            do="check the unit and interval_s: rate_mm_h, depth_mm",
+        )
+    odd = Finding(
+        "W220",
+        place,
+        "rain that heavy is rare: another unit, or another interval_s?",
+        given=f"{peak:.0f} mm/h",
+        allowed=f"usually up to {ODD_RAIN_MM_H:g} mm/h",
+    )
+    if peak > ODD_RAIN_MM_H and not any(
+        f.code == "W220" and f.problem == odd.problem for f in findings
+    ):
+        findings.append(odd)
+
+
+def check_cumulative(path: Path, depth: np.ndarray, findings: list[Finding]) -> None:
+    """depth : (n,) mm. Rain that never falls off over more than three intervals is summed up
+    already, most likely (W306).
+    """
+    if depth.size > 3 and (np.diff(depth) >= -1e-9).all() and depth[-1] > 1.2 * depth[0]:
+        given = ", ".join(f"{v:g}" for v in depth[:2]) + f" to {depth[-1]:g} mm"
+        findings.append(
+            Finding(
+                "W306",
+                path.name,
+                "the rain never decreases: a cumulative series?",
+                given=given,
+                do="give depths of intervals",
+            )
+        )
+
+
+def check_records(scenario: Scenario, rain: Rainfall, findings: list[Finding]) -> None:
+    """The most rain of each span against the records of the world: the worst span is told."""
+    start, stop = float(rain.time_s[0]), float(rain.time_s[-1])
+    worst = (0.0, 0.0, 0.0)
+    for hours in RECORD_HOURS:
+        span = min(hours * SECONDS_PER_HOUR, max(stop - start, 1.0))
+        ends = np.unique(np.concatenate([rain.time_s, np.minimum(rain.time_s + span, stop)]))
+        fallen = np.interp(ends, rain.time_s, rain.cumulative_m) - np.interp(
+            ends - span, rain.time_s, rain.cumulative_m
+        )
+        deepest, record = (
+            1000.0 * float(fallen.max()),
+            WORLD_RECORD_MM * (span / SECONDS_PER_HOUR) ** WORLD_RECORD_POWER,
+        )
+        worst = max(worst, (deepest / record, span / SECONDS_PER_HOUR, deepest))
+    ratio, hours, deepest = worst
+    if ratio > 1.0:
+        text = f"{deepest:.0f} mm fall within {hours:.3g} h: more than was ever measured on Earth"
+        allowed = f"{deepest / ratio:.0f} mm (425 mm times hours to the power of 0.47)"
+        findings.append(
+            Finding(
+                "W311",
+                f"{scenario.path.name}, [rainfall]",
+                text,
+                allowed=allowed,
+                do="check unit and interval_s",
+            )
+        )
+
+
+def check_falls(scenario: Scenario, rain: Rainfall, findings: list[Finding]) -> None:
+    """Whether rain falls within the run, and to its end (W305)."""
+    place, stop = f"{scenario.path.name}, [rainfall]", scenario.spec.duration_s
+    if rain.depth_between(0.0, stop) <= 0.0:
+        text = "no rain falls between start and stop"
+        do = "check dates and offsets"
+        findings.append(Finding("W305", place, text, given=repr(rain), do=do))
+    elif rain.time_s[-1] < stop:
+        early_h = (stop - rain.time_s[-1]) / SECONDS_PER_HOUR
+        text = f"the rain ends {early_h:.2f} h before the run; 0 after it"
+        findings.append(Finding("W305", place, text))
+
+
+def check_span(scenario: Scenario, field: RainField, findings: list[Finding]) -> None:
+    """Whether the layers of a field cover the run (W305)."""
+    begin, end, stop = float(field.edges_s[0]), float(field.edges_s[-1]), scenario.spec.duration_s
+    place = f"{scenario.path.name}, [rainfall]"
+    if end <= 0.0 or begin >= stop:
+        findings.append(
+            Finding(
+                "W305",
+                place,
+                "no rain falls between start and stop",
+                given=repr(field),
+                do="check dates and offsets",
+            )
+        )
+    elif end < stop or begin > 0.0:
+        findings.append(
+            Finding(
+                "W305",
+                place,
+                f"the rain covers {max(begin, 0.0):g} to {min(end, stop):g} s of {stop:g} s; 0"
+                " outside",
+            )
+        )

@@ -1,0 +1,99 @@
+"""[drainage]: the sewers, and what leads to them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from flood_sim.drainage.inlets import INLET_KINDS
+from flood_sim.scenario.spec.water import Section
+
+
+class NoDrainage(Section):
+    kind: Literal["none"] = "none"
+
+
+class StreetInlets(Section):
+    """Inlets along street axes, shared by the nearest nodes."""
+
+    lines: str = Field(description="street axes (GeoJSON, GeoPackage)")
+    kind: Literal[tuple(INLET_KINDS)] = Field("double_grate", description="as default_inlet")  # type: ignore[valid-type]
+    spacing_m: float = Field(30.0, ge=2.0, le=500.0, description="25 to 50 in practice (GB 50014)")
+    count: float = Field(2.0, gt=0.0, le=20.0, description="inlets a place: one on each side")
+    reach_m: float = Field(
+        80.0, gt=0.0, le=1000.0, description="to the nearest node; places farther away get none"
+    )
+
+
+class SwmmDrainage(Section):
+    kind: Literal["swmm"]
+    network: str | None = Field(
+        None, description="EPA SWMM .inp; the reference city brings its own"
+    )
+    coupling_step_s: float = Field(
+        4.0, ge=1.0, le=10.0, description="whole seconds, a multiple of routing_step_s"
+    )
+    routing_step_s: float = Field(2.0, ge=0.1, le=5.0)
+    inlets: str | None = Field(
+        None,
+        description=(
+            "CSV: node, kind, and as needed count, clogging, x_m, y_m, perimeter_m, area_m2,"
+            " capacity_m3_s, rim_m; other nodes take default_inlet"
+        ),
+    )
+    default_inlet: Literal[tuple(INLET_KINDS)] = Field(  # type: ignore[valid-type]
+        "manhole", description="one of: " + ", ".join(INLET_KINDS)
+    )
+    clogging: float = Field(
+        0.0, ge=0.0, lt=1.0, description="0.5: half of perimeter, area and capacity are lost"
+    )
+    rim: Literal["network", "bed"] = Field("network", description="bed: rims are set to the ground")
+    snap_m: float = Field(
+        20.0,
+        ge=0.0,
+        le=200.0,
+        description=(
+            "nodes on buildings or outside go to the nearest open cell within this distance"
+        ),
+    )
+    street_inlets: StreetInlets | None = Field(
+        None, description="nodes that get one of these take no default_inlet"
+    )
+    outfalls: Literal["leave", "surface", "river"] = Field(
+        "leave",
+        description=(
+            "surface: outfalls discharge onto the grid; river: and stand against its water there,"
+            " behind flap gates"
+        ),
+    )
+    min_surface_area_m2: float | None = Field(
+        None, gt=0.0, le=50.0, description="replaces MIN_SURFAREA, whose water SWMM does not count"
+    )
+    roofs: Literal["street", "sewer"] = Field(
+        "street",
+        description=(
+            "where gutters lead: street is the cell beside the building; sewer the nearest node"
+            " within roof_reach_m"
+        ),
+    )
+    roof_reach_m: float = Field(60.0, gt=0.0, le=500.0)
+    gutter_capacity_mm_h: float | None = Field(
+        None,
+        gt=0.0,
+        le=1000.0,
+        description="rain above it falls to the street; absent: gutters take all",
+    )
+    trunk_share: float = Field(
+        1.0,
+        gt=0.0,
+        le=1.0,
+        description=(
+            "share of the nodes that a coarse twin keeps: the trunks; inlets lead to the next kept"
+            " node"
+        ),
+    )
+    threads: int = Field(1, ge=1, le=64)
+
+
+Drain = Annotated[NoDrainage | SwmmDrainage, Field(discriminator="kind")]
