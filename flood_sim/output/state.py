@@ -79,10 +79,10 @@ def _put(thing: Any, name: str, value: Any, place: str) -> None:
         now[...] = value
     elif not isinstance(owner, (tuple, list)):
         setattr(owner, last, _as_before(value, now))
-    elif isinstance(now, np.ndarray):
+    elif isinstance(now, np.ndarray) or now != value:  # nothing in a record can be exchanged
         raise RuntimeError(
-            f"a fault of this program: {place} was kept as {np.shape(value)}, and is"
-            f" {now.shape} now"
+            f"a fault of this program: {place} was kept as {np.shape(value) or value}, and"
+            f" is {np.shape(now) or now} now"
         )
 
 

@@ -84,7 +84,7 @@ class Underway:
         simulation, limits = self.simulation, self.simulation.inputs.limits
         try:
             self.stops.first_window = True
-            # told: the tape of what SWMM is told
+            # what the system may refuse here: the tape of what SWMM is told
             with told(self.recorder.folder, simulation), self.stops.stepping():
                 status = simulation.run(Guarded(self.recorder), self._after_window)
             if status != "complete":

@@ -278,5 +278,5 @@ def test_a_kind_becomes_the_kernels_numbers_in_one_place():
     assert kernel_sizes(step) == (5.0, 2.0, 1e9, np.inf)
     assert kernel_sizes(seam) == (5.0, 1e9, 1e9, 0.0)
     assert [i.way_out for i in (grate, pump, step, seam)] == [True, False, False, False]
-    kernel = make_inlets([grate, pump], 1, 3.0, np.zeros((9, 40)))
+    kernel = make_inlets([grate, pump], 1, 3.0, np.zeros((9, 80)))
     assert kernel.rim.tolist() == [2.0, -1e6 - 3.0] and kernel.perimeter.tolist() == [1.2, 1e4]
