@@ -176,7 +176,16 @@ class Results:
 
 
 def open_results(folder: str | Path) -> Results:
-    """Open a result folder. Raises InputError where there is none."""
+    """Open a result folder. Raises InputError where there is none.
+
+    >>> results = open_results("baseline")
+    >>> results.status
+    'complete'
+    >>> results.fields["depth"].dims
+    ('time', 'y', 'x')
+    >>> 0.1 < float(results.max_depth.max()) < 10.0  # m
+    True
+    """
     path = Path(folder)
     if not (path / "fields.nc").is_file():
         raise input_error(

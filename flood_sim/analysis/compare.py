@@ -216,7 +216,16 @@ class Comparison:
 
 
 def compare(before: Results, after: Results) -> Comparison:
-    """Two results of one grid. Raises InputError where one is unfinished or the grids differ."""
+    """Two results of one grid. Raises InputError where one is unfinished or the grids differ.
+
+    >>> from flood_sim import compare, open_results
+    >>> both = compare(open_results("baseline"), open_results("both"))
+    >>> table = both.to_dataframe()
+    >>> float(table.loc[("ledger", "rain"), "difference"])  # m3: the storm is the same
+    0.0
+    >>> bool(table.loc[("flood", "deepest"), "difference"] < 0.0)  # m
+    True
+    """
     for results in (before, after):
         if results.status == "unfinished":
             raise input_error(

@@ -4,6 +4,7 @@ which unit. The two counts of those that do not only go down: who mends one lowe
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,7 @@ def functions(body, name=""):
             yield f"{name}{node.name}", node
 
 
+@cache
 def docstrings():
     """Docstring by file and name, of all public functions with arrays; "" where there is none."""
     found = {}

@@ -2,7 +2,9 @@
 measures are listed.
 """
 
+import doctest
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -62,6 +64,13 @@ def runs(tmp_path_factory):
     return folder
 
 
+@pytest.mark.parametrize("name", ["flood_sim.results", "flood_sim.analysis.compare"])
+def test_examples_in_docstrings_run(runs, monkeypatch, name):
+    monkeypatch.chdir(runs)
+    found = doctest.testmod(import_module(name))
+    assert found.failed == 0 and found.attempted >= 4
+
+
 def test_what_was_built_lies_beside_the_results(runs):
     rows = json.loads((runs / "both" / "measures.json").read_text())
     assert [r["name"] for r in rows] == ["green", "pond"]
@@ -106,6 +115,8 @@ def test_two_results_side_by_side(runs):
     )
     assert flood[1]["max_depth_m"] < flood[0]["max_depth_m"]
     assert "built after only: pond (pond_restoration)" in both.changed_inputs
+    shown = both._repr_html_()
+    assert "<table" in shown and "layers_stored_end" in shown and "capital, middle" in shown
     done = flood_sim("compare", runs / "baseline", runs / "both")
     assert (
         done.returncode == 0
