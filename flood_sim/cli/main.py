@@ -1,5 +1,5 @@
-"""The command line `flood-sim`: list, copy, check, run, report; explain, trace, section. Prints;
-everything it knows it asks for. Imports are lazy: --help stays quick.
+"""The command line `flood-sim`: list, copy, check, run, report; explain, trace, section. It only
+prints: other modules compute. Imports are lazy, so --help stays quick.
 """
 
 from __future__ import annotations

@@ -53,8 +53,8 @@ CELLS_A_THREAD = 100_000
 class SurfaceFlow:
     """Overland flow on a Terrain by the scheme that the settings name.
 
-    Volumes are m3 since the start; `inlet_capture` (nodes,) and `return_volumes` are the two hands
-    held out to the exchange: the surface does not know who fills them.
+    Volumes are m3 since the start. The exchange reads `inlet_capture` (nodes,) and sets
+    `return_volumes`; the surface does not know the exchange.
     """
 
     def __init__(

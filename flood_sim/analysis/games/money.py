@@ -1,5 +1,5 @@
 """What a portfolio costs and brings: frontier, order under budgets, regret; expected annual damage,
-present values. Formulas: docs/decisions of studies.
+present values. What they mean: docs/studies.md.
 """
 
 from __future__ import annotations
