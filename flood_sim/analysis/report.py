@@ -1,4 +1,6 @@
-"""The report folder of a run: its pictures as PNG. (A page of its own has only a study.)"""
+"""The report folder of a run: its pictures as PNG and consequences.json. The page of runs, studies
+and audits is made in `analysis.html` and `study.report`.
+"""
 
 from __future__ import annotations
 

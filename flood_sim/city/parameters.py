@@ -60,7 +60,7 @@ class CityParameters(BaseModel):
     filled_ditches: int = Field(
         0, ge=0, le=20, description="of them, the first so many: earth to the pavement, no culverts"
     )
-    pump_stations: bool = True
+    pump_stations: bool = Field(True, description="false: the city without its pump stations")
     river_manning_n: float = Field(0.060, ge=0.02, le=0.15, description="choked; 0.030 is clear")
     river_stage_h_m: tuple[tuple[float, float], ...] = Field(
         ((0.0, -2.0), (1.0, -1.5), (2.0, -0.7), (3.0, -0.3)),
@@ -82,7 +82,7 @@ class CityParameters(BaseModel):
     motor_height_m: float = Field(
         0.25, ge=0.0, le=3.0, description="motors of storm pump stations over the ground"
     )
-    seed: int = 720
+    seed: int = Field(720, description="of the random layout; the same number gives the same city")
 
     @model_validator(mode="after")
     def _filled(self) -> CityParameters:

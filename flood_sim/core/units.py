@@ -1,4 +1,4 @@
-"""Conversion at the door: everything inside is SI. No other file holds 3600, 1000 or 86400."""
+"""Units and their conversion: everything inside is SI, a user's key ends in its unit."""
 
 SECONDS_PER_MINUTE = 60.0
 SECONDS_PER_HOUR = 3600.0

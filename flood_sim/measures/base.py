@@ -315,7 +315,9 @@ class Measure(BaseModel):
         None, description="may be left out; an error where it contradicts kind"
     )
     phase: str | None = Field(None, description="of a plan")
-    in_service: date | None = None
+    in_service: date | None = Field(
+        None, description="date from which it serves in a plan; absent: its phase's date"
+    )
     cost_cny: float | None = Field(
         None,
         ge=0.0,
@@ -325,7 +327,7 @@ class Measure(BaseModel):
     yearly_cny: float | None = Field(None, ge=0.0, le=LARGEST_COST_CNY)
     life_years: float | None = Field(None, gt=0.0, le=200.0)
     after: tuple[str, ...] = Field((), description="measures of the same stage that come first")
-    note: str = ""
+    note: str = Field("", description="for people; it stands in measures.json")
 
     @model_validator(mode="before")
     @classmethod

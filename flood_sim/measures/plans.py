@@ -30,7 +30,9 @@ class PlanSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    phases: tuple[Phase, ...] = Field(min_length=1, max_length=20)
+    phases: tuple[Phase, ...] = Field(
+        min_length=1, max_length=20, description="phases in order, each with name and in_service"
+    )
     measures: tuple[str, ...] = Field(
         (), description="absent: every measure that has a phase of this plan"
     )

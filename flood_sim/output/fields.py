@@ -150,7 +150,7 @@ class FieldsFile:
                 ),
                 "comment": (
                     "depth in cell centres; stage = depth + bed_elevation; velocities from face"
-                    " discharges; maxima sampled about every 10 s"
+                    " discharges; maxima sampled at the end of each coupling window"
                 ),
                 "time_zone": str(inputs.clock.start.tzinfo),
                 "frames_written": np.int32(0),

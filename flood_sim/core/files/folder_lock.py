@@ -99,8 +99,8 @@ def looks_held(folder: Path, name: str) -> bool:
 
 
 def process_alive(pid: int, wrote_s: float = float("inf")) -> bool:
-    """Whether a process is there, no zombie that nobody has buried, and no younger one with the
-    number of that which wrote at wrote_s (since 1970).
+    """Whether the process that wrote at wrote_s (s since 1970) still runs. A zombie process does
+    not count, nor a younger process with the same number.
     """
     import psutil
 

@@ -27,7 +27,10 @@ from flood_sim.surface.ditches import Level, channel_cells, crossings
 
 class Conveyance(Measure):
     PROJECT: ClassVar[Project] = "conveyance"
-    targets: Targets = Targets()
+    targets: Targets = Field(
+        Targets(),
+        description="where: names, a layer with a rule, a vector file, polygon or line",
+    )
 
 
 class ChannelClearance(Conveyance):

@@ -220,7 +220,9 @@ class DryProofing(CriticalInfrastructure):
     perimeter_m: float = Field(
         40.0, gt=0.0, le=1000.0, description="sealed length of each site, for the cost"
     )
-    structure_checked: bool = False
+    structure_checked: bool = Field(
+        False, description="true: the walls were shown to bear the water"
+    )
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()

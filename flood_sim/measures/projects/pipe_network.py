@@ -46,7 +46,10 @@ OpenShare = Annotated[float, Field(gt=0.0, le=1.0)]
 class PipeNetwork(Measure):
     PROJECT: ClassVar[Project] = "pipe_network"
     READS: ClassVar[frozenset[str]] = frozenset({"inp", "inlets"})
-    targets: Targets = Targets()
+    targets: Targets = Field(
+        Targets(),
+        description="where: names, a layer with a rule, a vector file, polygon or line",
+    )
 
 
 class TrunkUpsizing(PipeNetwork):
@@ -161,8 +164,8 @@ class ReliefSewer(PipeNetwork):
     CHINESE: ClassVar[str] = "复线、分流管"
 
     kind: Literal["relief_sewer"]
-    from_node: str
-    to_node: str
+    from_node: str = Field(description="upper node of the network")
+    to_node: str = Field(description="lower node of the network")
     diameter_m: float = Field(gt=0.0, le=4.0)
     inlet_level_m: float | None = Field(
         None,

@@ -286,7 +286,10 @@ class PumpCapacity(PumpStations):
     CHINESE: ClassVar[str] = "扩容"
 
     kind: Literal["pump_capacity"]
-    targets: Targets = Targets()
+    targets: Targets = Field(
+        Targets(),
+        description="where: names, a layer with a rule, a vector file, polygon or line",
+    )
     add_m3_s: float = Field(
         ge=0.0,
         le=100.0,
@@ -374,7 +377,7 @@ class MobilePumps(PumpStations):
         le=20_000.0,
         description="of each truck: 1,500 to 3,000 (published); over a whole event far less",
     )
-    order: Order
+    order: Order = Field(description="when the trucks are ordered")
     mobilise_min: float = Field(
         30.0, ge=0.0, le=1440.0, description="on the way, whatever the roads (assumed)"
     )

@@ -37,7 +37,10 @@ DRAIN_DOWN_H = 24.0
 
 class SourceAndStorage(Measure):
     PROJECT: ClassVar[Project] = "source_and_storage"
-    targets: Targets = Targets()
+    targets: Targets = Field(
+        Targets(),
+        description="where: names, a layer with a rule, a vector file, polygon or line",
+    )
 
 
 class Layered(SourceAndStorage):
@@ -375,7 +378,7 @@ class ParkRetention(Basin):
 
     kind: Literal["park_retention"]
     depth_m: float = Field(0.5, ge=0.0, le=1.5)
-    fenced: bool = False
+    fenced: bool = Field(False, description="true: water deeper than 0.5 m is allowed")
 
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
@@ -418,7 +421,7 @@ class UndergroundTank(SourceAndStorage):
     CHINESE: ClassVar[str] = "地下调蓄池"
 
     kind: Literal["underground_tank"]
-    node: str
+    node: str = Field(description="node of the network beside which it lies")
     volume_m3: float = Field(ge=0.0, le=1e6)
     crest_m: float | None = Field(
         None,

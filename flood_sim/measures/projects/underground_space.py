@@ -503,7 +503,7 @@ class FloodWarning(UndergroundSpace):
     CHINESE: ClassVar[str] = "预警疏散"
 
     kind: Literal["flood_warning"]
-    order: Order
+    order: Order = Field(description="when the warning is given")
     compliance: float = Field(
         0.8, ge=0.0, le=1.0, description="share of the people who act on it (assumed; 0.4 to 0.95)"
     )

@@ -56,7 +56,9 @@ class ActionSpec(Named):
         None,
         description="of the list of actions that it belongs to; absent: it belongs to every one",
     )
-    trigger: Trigger
+    trigger: Trigger = Field(
+        description="a time, depth, level, rain or other action; the earliest of several"
+    )
     decision_min: float = Field(
         0.0, ge=0.0, le=10_000.0, description="from the trigger to the order"
     )
@@ -112,4 +114,4 @@ class Resources(Section):
 
 
 class ActionList(Section):
-    note: str = ""
+    note: str = Field("", description="for people; not used")

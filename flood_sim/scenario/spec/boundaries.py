@@ -22,7 +22,7 @@ EdgeName = str | EdgeSpec
 
 class ClosedBoundary(Section):
     kind: Literal["closed"]
-    edge: EdgeName = "all"
+    edge: EdgeName = Field("all", description="as in free_outflow")
 
 
 class FreeOutflow(Section):
@@ -41,7 +41,7 @@ class FreeOutflow(Section):
 
 class StageSeries(Section):
     kind: Literal["stage_series"]
-    edge: EdgeName
+    edge: EdgeName = Field(description="where the level holds, as in free_outflow")
     file: str | None = Field(None, description="CSV: time or time_s, level_m")
     level_m: float | None = Field(
         None,
@@ -59,7 +59,9 @@ class StageSeries(Section):
 
 class DischargeSeries(Section):
     kind: Literal["discharge_series"]
-    edge: EdgeName | None = None
+    edge: EdgeName | None = Field(
+        None, description="where the water enters, as in free_outflow; this or polygon"
+    )
     polygon: str | None = Field(
         None, description="polygon file; every active cell inside shares the discharge"
     )
@@ -90,8 +92,8 @@ class DischargeSeries(Section):
 
 class PointInflow(Section):
     kind: Literal["point_inflow"]
-    name: Name = "inflow"
-    location_m: tuple[float, float]
+    name: Name = Field("inflow", description="a name for it")
+    location_m: tuple[float, float] = Field(description="x, y in map coordinates")
     file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")
     discharge_m3_s: float | None = Field(
         None, ge=0.0, le=LARGEST_DISCHARGE_M3_S, description="a discharge that stays"

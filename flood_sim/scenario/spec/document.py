@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -95,18 +96,33 @@ def _usually(field: FieldInfo) -> str:
     )
 
 
+def _default(value: Any) -> str:
+    """A default as a scenario would write it; nothing where the key is absent or a section."""
+    text = "" if isinstance(value, BaseModel) else _toml(value)
+    return f"`{text}`" if text else ""
+
+
+def _toml(value: Any) -> str:
+    """TOML of a default; '' for what TOML has no word for: nothing given, nothing in a list."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(_toml(one) for one in value)}]"
+    if isinstance(value, dict):
+        return ", ".join(value) if value else "{}"
+    if isinstance(value, BaseModel):
+        return "{}"
+    return "" if value is None else str(value)
+
+
 def _table(title: str, model: type[BaseModel]) -> list[str]:
     lines = ["", f"## {title}", "", "| key | default | allowed |", "|---|---|---|"]
     for name, field in model.model_fields.items():
         if name == "kind":
             continue
-        default = (
-            "required"
-            if field.default is PydanticUndefined
-            else f"`{field.default!r}`"
-            if not isinstance(field.default, BaseModel)
-            else ""
-        )
+        default = "required" if field.default is PydanticUndefined else _default(field.default)
         lines.append(
             f"| `{field.alias or name}` | {default} |"
             f" {allowed_values(model, field.alias or name).replace('|', '/')}{_usually(field)} |"

@@ -54,7 +54,9 @@ class WatchSpec(Section):
 
 
 class Named(Section):
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(
+        min_length=1, max_length=80, description="in the summary's list of switches; no two alike"
+    )
 
 
 class Drawn(Section):
@@ -111,7 +113,9 @@ class CollapsedConduit(Named, Drawn):
     """Before the storm: a pipe that has lost a part of its depth."""
 
     kind: Literal["collapsed_conduit"]
-    conduits: tuple[str, ...] = Field(min_length=1)
+    conduits: tuple[str, ...] = Field(
+        min_length=1, description="circular conduits of the network that are partly filled"
+    )
     remaining: float = Field(
         gt=0.05,
         lt=1.0,
@@ -181,7 +185,7 @@ class SetLinks(Happening):
 
 class MobilePump(Happening):
     kind: Literal["mobile_pump"]
-    from_m: Place
+    from_m: Place = Field(description="x, y of the cell that it empties")
     to_node: str | None = Field(
         None,
         description='node of the network; street to street or river: [[structures]] kind = "pump"',

@@ -99,4 +99,6 @@ class StageInside(Section):
 
 class Initial(Section):
     depth: float | str = Field(0.0, description="m, number 0 to 200, or raster")
-    stage: tuple[StageInside, ...] = ()
+    stage: tuple[StageInside, ...] = Field(
+        (), description="[[initial.stage]]: water up to a level inside an area"
+    )

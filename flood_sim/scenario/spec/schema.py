@@ -128,8 +128,12 @@ class ExposureSpec(Section):
 
 class Output(Section):
     interval_s: float = Field(300.0, ge=1.0, le=86400.0)
-    gauges: dict[Name, tuple[float, float]] = {}
-    sections: dict[Name, Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]] = {}
+    gauges: dict[Name, tuple[float, float]] = Field(
+        {}, description="name = [x, y]: a series of depth, level and speed there"
+    )
+    sections: dict[Name, Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]] = Field(
+        {}, description="name = [[x, y], [x, y], ...]: a series of discharge across this line"
+    )
     fields: Literal["frames", "depth", "maxima"] = "frames"
 
 
@@ -170,36 +174,70 @@ class ScenarioSpec(Section):
         pattern=r"^[\w .-]+$",
         description="letters, digits, _ . - and space",
     )
-    title: str = ""
-    time: Time
-    grid: GridSpec = GridSpec()
-    terrain: TerrainSpec | None = None
-    city: CityParameters | None = None
-    rainfall: Rain = NoRain()
-    infiltration: Loss = NoInfiltrationSpec()
-    storage: StorageSpec = StorageSpec()
-    evaporation: EvaporationSpec = EvaporationSpec()
-    facilities: tuple[AnyFacility, ...] = ()
-    initial: Initial = Initial()
-    surface: SurfaceSpec = SurfaceSpec()
-    drainage: Drain = NoDrainage()
-    boundaries: tuple[Boundary, ...] = ()
-    structures: tuple[AnyStructure, ...] = ()
-    failures: tuple[AnyFailure, ...] = ()
-    rules: tuple[AnyRule, ...] = ()
-    sites: tuple[AnySite, ...] = ()
-    passages: tuple[PassageSpec, ...] = ()
-    actions: tuple[ActionSpec, ...] = ()
-    action_list: dict[str, ActionList] = {}
-    resources: Resources = Resources()
-    exposure: ExposureSpec | None = None
-    output: Output = Output()
-    limits: LimitsSpec = LimitsSpec()
+    title: str = Field("", description="one line for people; it stands over pictures and pages")
+    time: Time = Field(description="section [time]: when the run starts and stops")
+    grid: GridSpec = Field(
+        GridSpec(), description="section [grid]: cells, extent, coordinate system"
+    )
+    terrain: TerrainSpec | None = Field(
+        None, description="section [terrain]: the ground; this or [city]"
+    )
+    city: CityParameters | None = Field(
+        None, description="section [city]: the synthetic reference city; this or [terrain]"
+    )
+    rainfall: Rain = Field(
+        NoRain(), description="section [rainfall]: rain by its kind; absent: none"
+    )
+    infiltration: Loss = Field(
+        NoInfiltrationSpec(),
+        description="section [infiltration]: what the soil takes, by its kind; absent: nothing",
+    )
+    storage: StorageSpec = Field(StorageSpec(), description="section [storage]: canopy and hollows")
+    evaporation: EvaporationSpec = Field(
+        EvaporationSpec(), description="section [evaporation]: from wet ground and stores"
+    )
+    facilities: tuple[AnyFacility, ...] = Field(
+        (), description="[[facilities]]: layered facilities such as green roofs"
+    )
+    initial: Initial = Field(Initial(), description="section [initial]: water at the start")
+    surface: SurfaceSpec = Field(
+        SurfaceSpec(), description="section [surface]: scheme, precision, time step"
+    )
+    drainage: Drain = Field(
+        NoDrainage(), description="section [drainage]: sewer network, by its kind; absent: none"
+    )
+    boundaries: tuple[Boundary, ...] = Field(
+        (), description="[[boundaries]]: edges and inflows; what is not named is closed"
+    )
+    structures: tuple[AnyStructure, ...] = Field(
+        (), description="[[structures]]: walls, dykes, weirs, gates, culverts, pumps"
+    )
+    failures: tuple[AnyFailure, ...] = Field((), description="[[failures]]: parts that fail")
+    rules: tuple[AnyRule, ...] = Field((), description="[[rules]]: parts that are operated")
+    sites: tuple[AnySite, ...] = Field(
+        (), description="[[sites]]: underground spaces and critical sites"
+    )
+    passages: tuple[PassageSpec, ...] = Field(
+        (), description="[[passages]]: ways between underground spaces"
+    )
+    actions: tuple[ActionSpec, ...] = Field((), description="[[actions]]: emergency actions")
+    action_list: dict[str, ActionList] = Field(
+        {}, description="[action_list.NAME]: lists that a portfolio can choose"
+    )
+    resources: Resources = Field(Resources(), description="section [resources]: crews")
+    exposure: ExposureSpec | None = Field(
+        None, description="section [exposure]: roads, buildings, people for the consequences"
+    )
+    output: Output = Field(Output(), description="section [output]: what is written and how often")
+    limits: LimitsSpec = Field(LimitsSpec(), description="section [limits]: tolerances of the run")
     measure: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")], AnyMeasure] = Field(
         {}, description="names of letters, digits, _ . -"
     )
-    plan: dict[str, PlanSpec] = {}
-    portfolio: dict[str, Portfolio] = {"baseline": Portfolio()}
+    plan: dict[str, PlanSpec] = Field({}, description="[plan.NAME]: phases with dates and budgets")
+    portfolio: dict[str, Portfolio] = Field(
+        {"baseline": Portfolio()},
+        description="[portfolio.NAME]: measures built together; baseline has none",
+    )
 
     @model_validator(mode="before")
     @classmethod

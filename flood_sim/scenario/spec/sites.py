@@ -99,7 +99,7 @@ class UndergroundSite(Section):
     width_m: float = Field(4.0, gt=0.0, le=100.0)
     board_height_m: float = Field(0.0, ge=0.0, le=3.0)
     board_leak_l_s_m: float = Field(0.02, ge=0.0, le=50.0)
-    board_placed: bool = False
+    board_placed: bool = Field(False, description="true: the board stands from the start")
     openings: tuple[OpeningSpec, ...] = Field(
         (), description="several openings, instead of location_m"
     )
@@ -127,7 +127,9 @@ class UndergroundSite(Section):
         ),
     )
     initial_depth_m: float = Field(0.0, ge=0.0, le=100.0)
-    pumps: tuple[SumpPumpSpec, ...] = ()
+    pumps: tuple[SumpPumpSpec, ...] = Field(
+        (), description="pumps inside: capacity_m3_s, to_node or to_m, power, levels"
+    )
     catchment_ha: float = Field(
         0.0,
         ge=0.0,
@@ -206,7 +208,9 @@ class CriticalSiteSpec(Section):
         None, ge=LOWEST_M, le=HIGHEST_M, description="instead: the level"
     )
     repair_h: float = Field(0.0, ge=0.0, le=10_000.0, description="after the water has gone")
-    needs: tuple[NeedSpec, ...] = ()
+    needs: tuple[NeedSpec, ...] = Field(
+        (), description="what it cannot work without: any_of = [sites], autonomy_h"
+    )
     stops: tuple[str, ...] = Field(
         (), description="links of the network (pumps, gates) that stand still while it is out"
     )
@@ -225,8 +229,8 @@ class PassageSpec(Section):
     """A way between two underground sites."""
 
     name: SiteName
-    from_site: str
-    to_site: str
+    from_site: str = Field(description="an underground site")
+    to_site: str = Field(description="another underground site")
     sill_elevation_m: float = Field(
         ge=LOWEST_M, le=HIGHEST_M, description="level over which water passes"
     )

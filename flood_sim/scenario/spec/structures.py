@@ -18,7 +18,9 @@ class Structure(BaseModel):
     """Base of all structures: frozen, nothing unknown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(
+        min_length=1, max_length=80, description="its line in the ledger; no two alike"
+    )
 
 
 class LineStructure(Structure):
@@ -66,7 +68,10 @@ class Dyke(LineStructure):
     kind: Literal["dyke"]
     crest_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the crest")
     coefficient: float = Field(1.7, gt=0.5, le=3.0, description="m^0.5/s: broad crest 1.7")
-    breach: Breach | None = None
+    breach: Breach | None = Field(
+        None,
+        description="[structures.breach]: where, when and how deep it breaks; absent: it holds",
+    )
 
 
 class Weir(LineStructure):
@@ -137,8 +142,8 @@ class Bridge(LineStructure):
 class Barrels(Structure):
     """A culvert's barrels, in the scenario or as a row of a table."""
 
-    from_m: tuple[float, float]
-    to_m: tuple[float, float]
+    from_m: tuple[float, float] = Field(description="x, y of one end, on an open cell")
+    to_m: tuple[float, float] = Field(description="x, y of the other end, on an open cell")
     height_m: float = Field(
         gt=0.0,
         le=20.0,
@@ -206,8 +211,8 @@ class CulvertTable(Structure):
 
 class PumpSpec(Structure):
     kind: Literal["pump"]
-    from_m: tuple[float, float]
-    to_m: tuple[float, float]
+    from_m: tuple[float, float] = Field(description="x, y where it takes the water")
+    to_m: tuple[float, float] = Field(description="x, y where it delivers the water")
     capacity_m3_s: float = Field(
         gt=0.0, le=500.0, description="m3/s, not L/s", json_schema_extra=usual(None, 100.0)
     )

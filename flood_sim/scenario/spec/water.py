@@ -47,7 +47,9 @@ class Gradient(Section):
 class Placed(Section):
     """What a uniform storm may have in space."""
 
-    gradient: Gradient | None = None
+    gradient: Gradient | None = Field(
+        None, description="a change of the rain over the map; absent: the same everywhere"
+    )
     areal_reduction: float = Field(
         1.0, gt=0.3, le=1.0, description="of a point's rain over the whole area"
     )
@@ -179,7 +181,9 @@ class StormCellSpec(Section):
 
 class MovingRain(Section):
     kind: Literal["moving_cells"]
-    cells: tuple[StormCellSpec, ...] = Field(min_length=1, max_length=1000)
+    cells: tuple[StormCellSpec, ...] = Field(
+        min_length=1, max_length=1000, description="[[rainfall.cells]]: rain cells that move"
+    )
     interval_s: float = Field(
         60.0, ge=1.0, le=3600.0, description="how often the field is drawn anew; its sum is exact"
     )
@@ -207,7 +211,10 @@ class ConstantInfiltrationSpec(Section):
         description="that the ground takes",
         json_schema_extra=usual(None, 250.0),
     )
-    land_cover: LandCover | None = None
+    land_cover: LandCover | None = Field(
+        None,
+        description="raster of classes and its table; absent: this section everywhere",
+    )
 
 
 class GreenAmptSpec(Section):
@@ -225,7 +232,10 @@ class GreenAmptSpec(Section):
     deficit: float | None = Field(
         None, ge=0.0, le=0.6, description="free pore space, share of the soil"
     )
-    land_cover: LandCover | None = None
+    land_cover: LandCover | None = Field(
+        None,
+        description="raster of classes and its table; absent: this section everywhere",
+    )
     wetness: float = Field(
         0.0, ge=0.0, le=1.0, description="share of the deficit that earlier rain has filled"
     )
@@ -268,7 +278,10 @@ class HortonSpec(Section):
         le=10.0,
         description="share of the lost capacity that comes back in a dry hour; absent: 0",
     )
-    land_cover: LandCover | None = None
+    land_cover: LandCover | None = Field(
+        None,
+        description="raster of classes and its table; absent: this section everywhere",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> HortonSpec:
@@ -296,7 +309,10 @@ class CurveNumberSpec(Section):
         description="SCS; pavement 98, pasture 60 to 80",
         json_schema_extra=usual(30.0, 100.0),
     )
-    land_cover: LandCover | None = None
+    land_cover: LandCover | None = Field(
+        None,
+        description="raster of classes and its table; absent: this section everywhere",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> CurveNumberSpec:
@@ -336,7 +352,7 @@ class EvaporationSpec(Section):
 class FacilitySpec(Section):
     """A layer stack on the cells of a polygon; `share` of each cell is facility."""
 
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(min_length=1, max_length=80, description="its line in the summary")
     polygon: str = Field(description="polygon file (GeoJSON, GeoPackage)")
     share: float = Field(1.0, gt=0.0, le=1.0, description="of each cell's (or roof's) area")
 

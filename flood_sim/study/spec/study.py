@@ -58,8 +58,8 @@ class Draws(Section):
 
 
 class Twin(Section):
-    """A cheap model of the same thing, run for all draws; the study's own model for the first of
-    them. Both together say what many dear draws would.
+    """A coarse model that runs all draws; the study's own model runs the first of them. The
+    estimate uses both, at a lower cost than all draws of the fine model.
     """
 
     changes: Changes = Field(
