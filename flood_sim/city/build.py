@@ -10,15 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from flood_sim.city.design import Design, design_sewers
-from flood_sim.city.ground import (
-    LAKE,
-    LAKE_FREEBOARD_M,
-    LAND_COVER,
-    RIVER,
-    Ground,
-    ditch_axis,
-    make_ground,
-)
+from flood_sim.city.ground import LAKE_FREEBOARD_M, Ground, ditch_axis, make_ground
+from flood_sim.city.land_use import LAKE, LAND_COVER, RIVER
 from flood_sim.city.network_file import NetworkText, write_network
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters
 from flood_sim.city.sewers import SewerTree, make_sewers

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from flood_sim.city.ground import DYKE, OUTSIDE, RIVER, Ground
+from flood_sim.city.ground import Ground
+from flood_sim.city.land_use import DYKE, OUTSIDE, RIVER
 from flood_sim.city.parameters import ORIGIN_M, CityParameters
 from flood_sim.city.streets import RIVERSIDE_OFFSET_M, Plan, Street
 

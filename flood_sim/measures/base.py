@@ -13,11 +13,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.city.catchments import nearest_node_areas
-from flood_sim.core.errors import Finding
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import hours_to_s, mm_to_m
-from flood_sim.drainage.check import Conduit, design_return_periods, read_conduits
+from flood_sim.drainage.conduits import Conduit, read_conduits
 from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.return_periods import design_return_periods
 from flood_sim.ground.rain_fields import fallen_at_s
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.measures.edits import Plan
@@ -354,13 +354,3 @@ class Measure(BaseModel):
         works once it is built.
         """
         return Completion([], [], 0.0, 0)
-
-
-def refusal(name: str, key: str, problem: str, **rest: Any) -> Finding:
-    """Why a measure cannot be built."""
-    return Finding("E520", f"measure.{name}.{key}" if key else f"measure.{name}", problem, **rest)
-
-
-def doubt(name: str, problem: str, **rest: Any) -> Finding:
-    """What an engineer should look at."""
-    return Finding("W520", f"measure.{name}", problem, **rest)

@@ -12,8 +12,8 @@ import numpy as np
 
 from flood_sim.core.errors import Finding, InputError
 from flood_sim.core.grid import Grid
-from flood_sim.measures.base import InputsView, Measure, Shapes, refusal
-from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge
+from flood_sim.measures.base import InputsView, Measure, Shapes
+from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge, refused
 from flood_sim.measures.network_edits import edited
 from flood_sim.measures.projects.regional import with_series
 from flood_sim.measures.record import record
@@ -87,9 +87,7 @@ def rounds(measures: Mapping[str, Measure]) -> list[list[str]]:
 
     def deep(name: str, way: tuple[str, ...]) -> int:
         if name in way:
-            raise InputError(
-                refusal(name, "after", "it runs in a circle", given=" -> ".join((*way, name)))
-            )
+            raise refused(name, "after", "it runs in a circle", given=" -> ".join((*way, name)))
         if name not in depth:
             before = [
                 n
@@ -185,13 +183,11 @@ def _items(present: tuple[Any, ...], resource: str, merged: Merged) -> tuple[Any
     taken = {thing.name for thing in kept}
     double = [thing.name for thing in new if thing.name in taken]
     if double:
-        raise InputError(
-            refusal(
-                double[0],
-                "",
-                f"the scenario has {resource} of this name already",
-                do="rename the measure",
-            )
+        raise refused(
+            double[0],
+            "",
+            f"the scenario has {resource} of this name already",
+            do="rename the measure",
         )
     return (*kept, *new)
 
@@ -212,13 +208,11 @@ def _drainage(drainage: DrainageInputs, merged: Merged) -> DrainageInputs:
         ):
             name = key[0]  # type: ignore[index]
             if any(row.tokens[0] == name for row in inp.rows(resource.removeprefix("inp."))):
-                raise InputError(
-                    refusal(
-                        str(name),
-                        "",
-                        f"the network has a row of this name in [{resource.removeprefix('inp.')}]",
-                        do="rename the measure",
-                    )
+                raise refused(
+                    str(name),
+                    "",
+                    f"the network has a row of this name in [{resource.removeprefix('inp.')}]",
+                    do="rename the measure",
                 )
     cells = drainage.return_cells | {
         str(key): value for key, _, value in _mine("return_cells", merged)
@@ -256,13 +250,8 @@ def _refuse_shared_faces(inputs: ModelInputs) -> None:
     if shared is not None:
         name, other, row, column = shared
         problem = f"it shares a face with `{other}` (row {row}, column {column})"
-        raise InputError(
-            refusal(
-                name,
-                "targets",
-                problem,
-                do="let lines end a cell apart, or make them one structure",
-            )
+        raise refused(
+            name, "targets", problem, do="let lines end a cell apart, or make them one structure"
         )
 
 
@@ -272,14 +261,12 @@ def _refuse_overfull(inputs: ModelInputs) -> None:
     if over is not None:
         row, column, share, names = over
         problem = f"{' and '.join(names)} cover {share:.0%} of a cell"
-        raise InputError(
-            refusal(
-                names[-1],
-                "share",
-                problem,
-                given=f"row {row}, column {column}",
-                do="lower the shares, or separate the areas",
-            )
+        raise refused(
+            names[-1],
+            "share",
+            problem,
+            given=f"row {row}, column {column}",
+            do="lower the shares, or separate the areas",
         )
 
 

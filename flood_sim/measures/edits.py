@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from flood_sim.core.errors import Finding
+from flood_sim.core.errors import Finding, InputError
 
 Op = Literal["lower_to", "raise_to", "add", "set", "insert", "delete"]
 NEW_ROW = "row"  # field of an inserted or deleted row of the .inp
@@ -87,6 +87,23 @@ class Plan:
         """Add to the bill of quantities."""
         if amount > 0.0:
             self.quantities.append(Quantity(item, float(amount)))
+
+    def refuse(self, name: str, key: str, problem: str, **rest: Any) -> None:
+        """Say why the measure cannot be built. rest: as a Finding has them."""
+        self.refusals.append(_refusal(name, key, problem, **rest))
+
+    def doubt(self, name: str, problem: str, **rest: Any) -> None:
+        """Say what an engineer should look at."""
+        self.doubts.append(Finding("W520", f"measure.{name}", problem, **rest))
+
+
+def refused(name: str, key: str, problem: str, **rest: Any) -> InputError:
+    """The error of a measure that cannot even be planned, or that the others leave no place."""
+    return InputError(_refusal(name, key, problem, **rest))
+
+
+def _refusal(name: str, key: str, problem: str, **rest: Any) -> Finding:
+    return Finding("E520", f"measure.{name}.{key}" if key else f"measure.{name}", problem, **rest)
 
 
 def _text(token: object) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from flood_sim.core.units import SWMM_FLOW_UNITS, SWMM_US_UNITS
-from flood_sim.drainage.check import Conduit, node_inverts
-from flood_sim.measures.base import InputsView, refusal
+from flood_sim.drainage.conduits import Conduit, node_inverts
+from flood_sim.measures.base import InputsView
 from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
 
@@ -18,14 +18,12 @@ def circular(name: str, plan: Plan, view: InputsView, key: str, target: str) -> 
     """The conduit where its section is a circle, else a refusal."""
     c = view.conduits.get(target)
     if c is None or c.shape not in ("CIRCULAR", "FILLED_CIRCULAR"):
-        plan.refusals.append(
-            refusal(
-                name,
-                key,
-                f"{target} is no circular pipe",
-                given=c.shape if c else "",
-                do="choose pipes; boxes: culvert_enlargement",
-            )
+        plan.refuse(
+            name,
+            key,
+            f"{target} is no circular pipe",
+            given=c.shape if c else "",
+            do="choose pipes; boxes: culvert_enlargement",
         )
         return None
     return c
@@ -115,14 +113,12 @@ def add_weir(
             f"{crest_m:.2f} m",
             f"between {inverts[upper]:.2f} and {rims.get(upper, math.inf):.2f} m",
         )
-        plan.refusals.append(
-            refusal(
-                name,
-                "crest_m",
-                f"the weir at {upper} never works, or always",
-                given=given,
-                allowed=allowed,
-            )
+        plan.refuse(
+            name,
+            "crest_m",
+            f"the weir at {upper} never works, or always",
+            given=given,
+            allowed=allowed,
         )
     by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
     offset = crest_m if by_level else crest_m - inverts[upper]

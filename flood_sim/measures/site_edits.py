@@ -11,7 +11,7 @@ from typing import Any
 from flood_sim.measures.edits import Op
 from flood_sim.sites.critical import CriticalSite, Need
 from flood_sim.sites.sites import SiteInputs
-from flood_sim.sites.underground import Opening, Space
+from flood_sim.sites.underground_inputs import Opening, Space
 
 NEW, ANY_OF, AUTONOMY, RESERVE, PUMP = "new", "any_of", "autonomy_s", "reserve", "pump"
 Items = Mapping[tuple[str, Hashable], tuple[Op, Any]]

@@ -13,7 +13,8 @@ import numpy as np
 from flood_sim.city import City
 from flood_sim.core.errors import Finding, InputError, input_error
 from flood_sim.core.units import SWMM_US_UNITS, mm_h_to_m_s
-from flood_sim.drainage.check import audit_network, refuse_odd_inflows
+from flood_sim.drainage.check import check_network
+from flood_sim.drainage.inflows import refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
 from flood_sim.drainage.ranges import check_ranges, series_outside
 from flood_sim.ground.terrain import Terrain
@@ -125,7 +126,7 @@ def _network_drainage(
     findings += check_ranges(inp) + series_outside(
         inp, scenario.spec.time.start, scenario.spec.time.stop
     )
-    findings += audit_network(inp, spec.routing_step_s)
+    findings += check_network(inp, spec.routing_step_s)
     if spec.min_surface_area_m2 is not None:
         inp = inp.with_options(
             {"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from flood_sim.core.errors import Finding
-from flood_sim.sites.underground import Passage, Space, SpaceInputs
+from flood_sim.sites.underground_inputs import Passage, Space, SpaceInputs
 
 CODE = "E507"
 SLACK_M = 0.01  # levels of one drawing that differ by a centimetre are one level

@@ -12,7 +12,8 @@ import numpy as np
 
 from flood_sim.core.clock import Window
 from flood_sim.sites.critical import CriticalSite, Services
-from flood_sim.sites.underground import SpaceInputs, Spaces, Street
+from flood_sim.sites.underground import Spaces, Street
+from flood_sim.sites.underground_inputs import SpaceInputs
 
 
 @dataclass(frozen=True)

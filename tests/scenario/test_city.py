@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from flood_sim.city import CityParameters, reference_city
-from flood_sim.city.ground import BUILDING, LAKE, OUTSIDE, RIVER, pits
+from flood_sim.city.ground import pits
+from flood_sim.city.land_use import BUILDING, LAKE, OUTSIDE, RIVER
 from flood_sim.ground.rainfall import FORMULAS
 
 

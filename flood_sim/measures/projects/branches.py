@@ -9,20 +9,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from flood_sim.drainage.check import node_inverts
 from flood_sim.drainage.circular_pipe import DIAMETERS_M, PIPE_MANNING_N, cleaning_slope, full_flow
+from flood_sim.drainage.conduits import node_inverts
 from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.ground.rainfall import FORMULAS
-from flood_sim.measures.base import (
-    MAKE,
-    RUNOFF_COEFFICIENT,
-    InputsView,
-    Measure,
-    Project,
-    Targets,
-    doubt,
-    refusal,
-)
+from flood_sim.measures.base import MAKE, RUNOFF_COEFFICIENT, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.network_parts import add_pipe
 from flood_sim.simulation.inputs import NodeInlet
@@ -78,21 +69,19 @@ class NewBranch(Measure):
         plan = Plan()
         drainage = view.drainage
         if drainage is None:
-            plan.refusals.append(refusal(name, "", "there is no network to join"))
+            plan.refuse(name, "", "there is no network to join")
             return plan
         land = view.land_km2
         present = sum(c.length_m for c in view.conduits.values()) / 1000.0
         wanted = self.target_density_km_km2 * land - present
         if wanted <= 0.0:
             given = f"{present / land:.2f} km/km2"
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "target_density_km_km2",
-                    "the network is that dense already",
-                    given=given,
-                    allowed=f"above {present / land:.2f}",
-                )
+            plan.refuse(
+                name,
+                "target_density_km_km2",
+                "the network is that dense already",
+                given=given,
+                allowed=f"above {present / land:.2f}",
             )
             return plan
         left_out, built = 0, 0.0
@@ -106,12 +95,10 @@ class NewBranch(Measure):
             f"{built:.2f} km of {wanted:.2f} km asked, {built / land + present / land:.2f} km/km2"
         ]
         if built < 0.99 * wanted:
-            plan.doubts.append(
-                doubt(
-                    name,
-                    f"only {built:.2f} of {wanted:.2f} km could be built: {left_out} streets have a"
-                    " sewer, no node to join, or no fall",
-                )
+            plan.doubt(
+                name,
+                f"only {built:.2f} of {wanted:.2f} km could be built: {left_out} streets have a"
+                " sewer, no node to join, or no fall",
             )
         return plan
 

@@ -8,17 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from flood_sim.measures.base import (
-    CONDITION,
-    MAKE,
-    RESIZE,
-    InputsView,
-    Measure,
-    Project,
-    Targets,
-    doubt,
-    refusal,
-)
+from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.targets import cells_of, line_of
 from flood_sim.surface.ditches import Level, channel_cells, crossings
@@ -68,14 +58,12 @@ class ChannelClearance(Conveyance):
             now = view.manning_n[at]
             rough = now > self.manning_n + 1e-12
             if not rough.any() and now.max() < self.manning_n - 1e-12:
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        "manning_n",
-                        "the reach is smoother already",
-                        given=f"{self.manning_n:g}",
-                        allowed=f"below {now.max():.3f}",
-                    )
+                plan.refuse(
+                    name,
+                    "manning_n",
+                    "the reach is smoother already",
+                    given=f"{self.manning_n:g}",
+                    allowed=f"below {now.max():.3f}",
                 )
             plan.cells(
                 "manning_n",
@@ -109,12 +97,10 @@ def _say_pits(name: str, plan: Plan, view: InputsView, cells: np.ndarray, lower_
         and not _touches_edge(mask)
     ):
         depth = bed[ring].min() - bed[mask].min() + lower_m
-        plan.doubts.append(
-            doubt(
-                name,
-                f"the dug reach lies {depth:.2f} m below the lowest ground around it: a pit",
-                do="dig on to the reach's outlet",
-            )
+        plan.doubt(
+            name,
+            f"the dug reach lies {depth:.2f} m below the lowest ground around it: a pit",
+            do="dig on to the reach's outlet",
         )
 
 
@@ -154,29 +140,25 @@ def carve(
         line.buffer(0.5 * bottom_m, cap_style="flat"), touched=False
     )
     if blocked.any():
-        plan.refusals.append(
-            refusal(
-                name,
-                "targets",
-                f"it runs through {int(blocked.sum())} cells of buildings",
-                given=f"row {np.argwhere(blocked)[0][0]}, column {np.argwhere(blocked)[0][1]}",
-                do="move the line",
-            )
+        plan.refuse(
+            name,
+            "targets",
+            f"it runs through {int(blocked.sum())} cells of buildings",
+            given=f"row {np.argwhere(blocked)[0][0]}, column {np.argwhere(blocked)[0][1]}",
+            do="move the line",
         )
     return cells
 
 
 def refuse_narrow(name: str, plan: Plan, view: InputsView, key: str, width_m: float) -> None:
     if width_m < view.grid.cell_size_m - 1e-9:
-        plan.refusals.append(
-            refusal(
-                name,
-                key,
-                "less than one cell wide",
-                given=f"{width_m:g} m",
-                allowed=f"at least {view.grid.cell_size_m:g} m",
-                do="use smaller cells",
-            )
+        plan.refuse(
+            name,
+            key,
+            "less than one cell wide",
+            given=f"{width_m:g} m",
+            allowed=f"at least {view.grid.cell_size_m:g} m",
+            do="use smaller cells",
         )
 
 
@@ -205,13 +187,11 @@ class ChannelWidening(Conveyance):
         rows, columns = rows.clip(0, grid.rows - 1), columns.clip(0, grid.columns - 1)
         bed = view.bed_elevation[rows, columns]
         if np.isnan(bed).any():
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "targets",
-                    "the line leaves the open ground",
-                    do="let it follow the channel's bed",
-                )
+            plan.refuse(
+                name,
+                "targets",
+                "the line leaves the open ground",
+                do="let it follow the channel's bed",
             )
             return plan
         cells = carve(
@@ -272,13 +252,11 @@ class NewChannel(Conveyance):
         refuse_narrow(name, plan, view, "bottom_m", self.bottom_m)
         ends = [tuple(int(v) for v in grid.cell_at(*line.coords[k])) for k in (0, -1)]
         if not all(bool(grid.contains(*e)) and view.active[e] for e in ends):
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "targets",
-                    "both ends must lie on open ground",
-                    given=f"{line.coords[0]}, {line.coords[-1]}",
-                )
+            plan.refuse(
+                name,
+                "targets",
+                "both ends must lie on open ground",
+                given=f"{line.coords[0]}, {line.coords[-1]}",
             )
             return plan
         first, last = (float(view.bed_elevation[e]) for e in ends)
@@ -291,23 +269,19 @@ class NewChannel(Conveyance):
         if last > begin + 1e-6 and self.slope is None:
             end = last - self.depth_m
         if end >= begin:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "targets",
-                    "it runs uphill",
-                    given=f"from {begin:.2f} to {end:.2f} m",
-                    do="turn the line round, or dig deeper",
-                )
+            plan.refuse(
+                name,
+                "targets",
+                "it runs uphill",
+                given=f"from {begin:.2f} to {end:.2f} m",
+                do="turn the line round, or dig deeper",
             )
         if end < last - self.depth_m - 1.0 or (
             self.slope is not None
             and end < last - self.depth_m - 1e-6
             and last < first - self.depth_m
         ):
-            plan.doubts.append(
-                doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit")
-            )
+            plan.doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit")
 
         def level(along: Any) -> Any:
             return np.interp(along, [0.0, line.length], [begin, end])
@@ -346,12 +320,10 @@ class NewChannel(Conveyance):
             )
             cover = view.bed_elevation[tuple(over.T)] - level(along) - self.culvert_height_m
             if cover.min() < 0.0:
-                plan.doubts.append(
-                    doubt(
-                        name,
-                        f"its boxes stand {-cover.min():.2f} m out of the ground over them",
-                        do="a lower culvert_height_m, or dig deeper",
-                    )
+                plan.doubt(
+                    name,
+                    f"its boxes stand {-cover.min():.2f} m out of the ground over them",
+                    do="a lower culvert_height_m, or dig deeper",
                 )
 
 

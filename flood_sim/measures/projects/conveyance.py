@@ -14,7 +14,7 @@ from flood_sim.core.errors import InputError, nearest
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.core.units import minutes_to_s
 from flood_sim.drainage.inp import gate_place
-from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, doubt, refusal
+from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.projects import channels
@@ -41,20 +41,18 @@ class ObstructionRemoval(Conveyance):
         for target in self.targets.names:
             kind = view.structures.get(target)
             if kind is None or kind == "pump":
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        "targets",
-                        f"no such structure{nearest(target, view.structures)}",
-                        given=target,
-                        allowed=", ".join(view.structures) or "the scenario has none",
-                    )
+                plan.refuse(
+                    name,
+                    "targets",
+                    f"no such structure{nearest(target, view.structures)}",
+                    given=target,
+                    allowed=", ".join(view.structures) or "the scenario has none",
                 )
                 continue
             plan.item("culverts" if kind == "culvert" else "structures", target, "delete")
             plan.count("obstruction_removed", 1)
         if not self.targets.names:
-            plan.refusals.append(refusal(name, "targets", "names of structures are needed"))
+            plan.refuse(name, "targets", "names of structures are needed")
         return plan
 
 
@@ -84,27 +82,23 @@ class CulvertEnlargement(Conveyance):
                 self._section(name, plan, view, target)
             else:
                 known = [*surface, *view.conduits]
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        "targets",
-                        f"no such culvert or conduit{nearest(target, known)}",
-                        given=target,
-                    )
+                plan.refuse(
+                    name,
+                    "targets",
+                    f"no such culvert or conduit{nearest(target, known)}",
+                    given=target,
                 )
         return plan
 
     def _barrels(self, name: str, plan: Plan, culvert: Any) -> None:
         if self.height_m is not None or self.width_m is not None:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "height_m",
-                    "a culvert between surface cells gets more barrels of its own size; another"
-                    " size is not implemented",
-                    given=culvert.name,
-                    do="use barrels",
-                )
+            plan.refuse(
+                name,
+                "height_m",
+                "a culvert between surface cells gets more barrels of its own size; another"
+                " size is not implemented",
+                given=culvert.name,
+                do="use barrels",
             )
         elif self.barrels > 1:
             n = float(self.barrels)
@@ -122,14 +116,12 @@ class CulvertEnlargement(Conveyance):
         width = self.width_m or (c.area_m2 / c.depth_m if c.shape == "RECT_CLOSED" else None)
         area = self.barrels * (height * width if width else np.pi / 4.0 * height**2)
         if area < c.area_m2 - 1e-9:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "height_m",
-                    f"{target} would be smaller than it is",
-                    given=f"{area:.2f} m2",
-                    allowed=f"above {c.area_m2:.2f} m2",
-                )
+            plan.refuse(
+                name,
+                "height_m",
+                f"{target} would be smaller than it is",
+                given=f"{area:.2f} m2",
+                allowed=f"above {c.area_m2:.2f} m2",
             )
             return
         if area <= c.area_m2 + 1e-9:
@@ -141,12 +133,10 @@ class CulvertEnlargement(Conveyance):
         plan.count("culvert", 1)
         for lower in view.conduits.values():
             if lower.upper == c.lower and lower.area_m2 < area - 1e-9:
-                plan.doubts.append(
-                    doubt(
-                        name,
-                        f"{lower.name} below it is smaller ({lower.area_m2:.2f} m2): the bottleneck"
-                        " moves there",
-                    )
+                plan.doubt(
+                    name,
+                    f"{lower.name} below it is smaller ({lower.area_m2:.2f} m2): the bottleneck"
+                    " moves there",
                 )
 
 
@@ -186,7 +176,7 @@ class RoadFloodWay(Conveyance):
             grid.cells_in(line.buffer(0.5 * self.width_m, cap_style="flat")) & view.active
         )
         if not len(cells):
-            plan.refusals.append(refusal(name, "targets", "no open cell lies on the road"))
+            plan.refuse(name, "targets", "no open cell lies on the road")
             return plan
         at = tuple(cells.T)
         along = shapely.line_locate_point(
@@ -202,14 +192,12 @@ class RoadFloodWay(Conveyance):
         over = np.zeros(len(cells))
         over[high] = view.bed_elevation[at][high] - level[high]
         if over.max() > 2.0:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "targets",
-                    f"the road would be cut {over.max():.1f} m deep to fall all the way",
-                    allowed="2 m",
-                    do="choose another way to the outlet",
-                )
+            plan.refuse(
+                name,
+                "targets",
+                f"the road would be cut {over.max():.1f} m deep to fall all the way",
+                allowed="2 m",
+                do="choose another way to the outlet",
             )
         plan.cells("bed_elevation", "lower_to", cells[high], level[high])
         rough = view.manning_n[at] > self.manning_n
@@ -254,10 +242,7 @@ def _kerbs(
     for x_face, (down, right) in ((True, (0, 1)), (False, (1, 0))):
         near, far = (
             (slice(grid.rows - down), slice(grid.columns - right)),
-            (
-                slice(down, None),
-                slice(right, None),
-            ),
+            (slice(down, None), slice(right, None)),
         )
         a, b = inside[near], inside[far]
         kerbed = (~np.isnan(a) & np.isnan(b) & beside[far]) | (
@@ -303,9 +288,7 @@ class OutfallFlapGate(Conveyance):
             if len(tokens) > place and tokens[place].upper() == "YES":
                 continue
             if tokens[2].upper() in ("FREE", "NORMAL"):
-                plan.doubts.append(
-                    doubt(name, f"{outfall} falls freely: no river can enter, a flap does nothing")
-                )
+                plan.doubt(name, f"{outfall} falls freely: no river can enter, a flap does nothing")
             plan.item("inp.OUTFALLS", (outfall, "gated"), "set", "YES")
             plan.count("flap_gate", 1)
             for link, ends in view.inp.links().items():
@@ -367,14 +350,12 @@ class LeveeRaising(Conveyance):
         )
         higher = crest > ground + 1e-9
         if self.crest_m is not None and not higher.any():
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "crest_m",
-                    "the ground is higher everywhere",
-                    given=f"{self.crest_m:g} m",
-                    allowed=f"above {ground.min():.2f} m",
-                )
+            plan.refuse(
+                name,
+                "crest_m",
+                "the ground is higher everywhere",
+                given=f"{self.crest_m:g} m",
+                allowed=f"above {ground.min():.2f} m",
             )
         if higher.any():
             n = int(higher.sum())
