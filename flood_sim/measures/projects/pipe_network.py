@@ -187,9 +187,7 @@ class ReliefSewer(PipeNetwork):
         offset = upper / metre if by_level else (upper - inverts[self.from_node]) / metre
         lower = inverts[self.to_node] / metre if by_level else 0.0
         ends = self.from_node, self.to_node
-        add_pipe(
-            plan, view, name, *ends, length, self.diameter_m, offset, lower, self.manning_n
-        )
+        add_pipe(plan, view, name, *ends, length, self.diameter_m, offset, lower, self.manning_n)
         return plan
 
     def _refuse_unfit(

@@ -118,104 +118,76 @@ class NewPumpStation(PumpStations):
                 allowed="a junction or storage node",
             )
             return plan
-        inflow = max(
-            (
-                c.capacity_m3_s
-                for c in view.conduits.values()
-                if c.lower == self.from_node and math.isfinite(c.capacity_m3_s)
-            ),
-            default=0.0,
-        )
+        self._doubt_inflow(name, plan, view, self.from_node)
+        well = self._well(name, plan, view, self.from_node)
+        self._add_pumps(name, plan, view, well, self.outlet_level_m or rims[self.from_node])
+        return plan
+
+    def _doubt_inflow(self, name: str, plan: Plan, view: InputsView, node: str) -> None:
+        into = (c.capacity_m3_s for c in view.conduits.values() if c.lower == node)
+        inflow = max((q for q in into if math.isfinite(q)), default=0.0)
         if 0.0 < inflow < 0.5 * self.capacity_m3_s:
             plan.doubt(
                 name,
-                f"the pipes into {self.from_node} bring {inflow:.2f} m3/s by gravity: the pumps"
-                " will starve",
+                f"the pipes into {node} bring {inflow:.2f} m3/s by gravity: the pumps will starve",
             )
-        well = self._well(name, plan, view, self.from_node)
-        level, place, metre = (
-            self.outlet_level_m or rims[self.from_node],
-            view.inp.coordinates().get(self.from_node),
-            view.inp.metres_per_unit,
-        )
+
+    def _add_pumps(
+        self, name: str, plan: Plan, view: InputsView, well: str, level_m: float
+    ) -> None:
+        """Equal pumps that start one after the other; an outfall takes one link: each has its
+        own.
+        """
+        place, metre = view.inp.coordinates().get(self.from_node or ""), view.inp.metres_per_unit
         start, stop = self.levels
         band = 0.5 * (start - stop) / self.units
-        for k in range(self.units):  # an outfall takes one link: each pump has its own
-            outfall = f"{name}_out{k + 1}"
-            plan.row("OUTFALLS", outfall, level / metre, "FREE", "NO")
+        each = self.capacity_m3_s / self.units
+        for k in range(self.units):
+            outfall, pump = f"{name}_out{k + 1}", f"{name}_p{k + 1}"
+            plan.row("OUTFALLS", outfall, level_m / metre, "FREE", "NO")
             if place is not None:
                 plan.row("COORDINATES", outfall, place[0] + 3.0 * (k + 1), place[1])
-            add_pump(
-                plan,
-                view,
-                f"{name}_p{k + 1}",
-                well,
-                outfall,
-                self.capacity_m3_s / self.units,
-                start + band * k,
-                stop + band * k,
-            )
-        return plan
+            levels = start + band * k, stop + band * k
+            add_pump(plan, view, pump, well, outfall, each, *levels)
 
     def _well(self, name: str, plan: Plan, view: InputsView, node: str) -> str:
         """The wet well: the storage node itself, or a new one beside a junction, large enough that
         all pumps need a minute to empty it.
         """
         start, stop = self.levels
-        stores, inverts, rims = (
-            {r.tokens[0]: r.tokens for r in view.inp.rows("STORAGE")},
-            node_inverts(view.inp),
-            view.inp.rims(),
-        )
+        stores = {r.tokens[0]: r.tokens for r in view.inp.rows("STORAGE")}
+        inverts, rims = node_inverts(view.inp), view.inp.rims()
         area = LEAST_EMPTYING_S * self.capacity_m3_s / (start - stop)
         depth = rims[node] - inverts[node] + (0.0 if node in stores else self.sump_m)
         if start >= depth:
+            given, allowed = f"{start:g} m", f"below {depth:.2f} m"
+            problem = "the pumps would start over the rim"
+            plan.refuse(name, "start_m", problem, given=given, allowed=allowed)
+        if node not in stores:
+            return self._new_well(name, plan, view, node, area)
+        own = _constant_area(stores[node]) * view.inp.metres_per_unit**2
+        if own < area:
             plan.refuse(
                 name,
-                "start_m",
-                "the pumps would start over the rim",
-                given=f"{start:g} m",
-                allowed=f"below {depth:.2f} m",
+                "from_node",
+                "the pumps empty this well within a minute",
+                given=f"{own:.0f} m2",
+                allowed=f"at least {area:.0f} m2 between {stop:g} and {start:g} m, or"
+                f" {own / area * self.capacity_m3_s:.2f} m3/s",
             )
-        if node in stores:
-            own = _constant_area(stores[node]) * view.inp.metres_per_unit**2
-            if own < area:
-                given, allowed = (
-                    f"{own:.0f} m2",
-                    (
-                        f"at least {area:.0f} m2 between {stop:g} and {start:g} m, or"
-                        f" {own / area * self.capacity_m3_s:.2f} m3/s"
-                    ),
-                )
-                plan.refuse(
-                    name,
-                    "from_node",
-                    "the pumps empty this well within a minute",
-                    given=given,
-                    allowed=allowed,
-                )
-            return node
-        well, metre = f"{name}_well", view.inp.metres_per_unit
-        floor = inverts[node] - self.sump_m
-        add_store(plan, view, well, floor, rims[node], area, node)
+        return node
+
+    def _new_well(self, name: str, plan: Plan, view: InputsView, node: str, area_m2: float) -> str:
+        """A well of its own beside a junction, and the pipe into it."""
+        well, inlet, metre = f"{name}_well", f"{name}_inlet", view.inp.metres_per_unit
+        invert = node_inverts(view.inp)[node]
+        add_store(plan, view, well, invert - self.sump_m, view.inp.rims()[node], area_m2, node)
         pipe = max((c.depth_m for c in view.conduits.values() if c.lower == node), default=1.0)
         by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
-        upper, lower = (
-            (inverts[node], inverts[node] - 0.01) if by_level else (0.0, self.sump_m - 0.01)
-        )
-        plan.row(
-            "CONDUITS",
-            f"{name}_inlet",
-            node,
-            well,
-            12.0 / metre,
-            0.013,
-            upper / metre,
-            lower / metre,
-            0,
-            0,
-        )
-        plan.row("XSECTIONS", f"{name}_inlet", "CIRCULAR", pipe / metre, 0, 0, 0, 1)
+        upper, lower = (invert, invert - 0.01) if by_level else (0.0, self.sump_m - 0.01)
+        offsets = upper / metre, lower / metre
+        plan.row("CONDUITS", inlet, node, well, 12.0 / metre, 0.013, *offsets, 0, 0)
+        plan.row("XSECTIONS", inlet, "CIRCULAR", pipe / metre, 0, 0, 0, 1)
         return well
 
     def _on_the_ground(self, name: str, plan: Plan, view: InputsView) -> None:
@@ -276,8 +248,7 @@ class PumpCapacity(PumpStations):
         outfalls = {r.tokens[0] for r in view.inp.rows("OUTFALLS")}
         share = self.add_m3_s / len(plan.targets)
         for target in plan.targets:
-            tokens = rows[target]
-            curve = tokens[3]
+            tokens, curve = rows[target], rows[target][3]
             if curve not in kinds:
                 plan.refuse(
                     name,
@@ -297,12 +268,8 @@ class PumpCapacity(PumpStations):
             factor = share / unit / max(q for _, q in points[curve])
             link, own = f"{name}_{target}", f"{name}_{target}_curve"
             (x, q), *rest = [(f"{x:.9g}", f"{factor * q:.9g}") for x, q in points[curve]]
-            plan.item(
-                "inp.CURVES",
-                (own, NEW_ROW),
-                "insert",
-                [(own, kinds[curve], x, q), *((own, x, q) for x, q in rest)],
-            )
+            curve_rows = [(own, kinds[curve], x, q), *((own, x, q) for x, q in rest)]
+            plan.item("inp.CURVES", (own, NEW_ROW), "insert", curve_rows)
             plan.row("PUMPS", link, tokens[1], tokens[2], own, *tokens[4:7])
             plan.count("pump_added", share)
         return plan

@@ -13,7 +13,7 @@ from flood_sim.measures.base import (
 from flood_sim.measures.edits import Plan, refused
 from flood_sim.measures.projects.underground_space import EntranceStep, UndergroundSpace, spaces_of
 from flood_sim.measures.site_edits import PUMP
-from flood_sim.sites.underground_inputs import SumpPump
+from flood_sim.sites.underground_inputs import Space, SumpPump
 
 
 def refuse_unknown_node(name: str, plan: Plan, view: InputsView, to_node: str | None) -> None:
@@ -69,54 +69,43 @@ class SumpPumps(UndergroundSpace):
         plan = Plan()
         if self.capacity_m3_s == 0.0:
             return plan
-        known = [c.name for c in view.sites.critical]
-        if (self.power is None) != self.always_powered:
-            plan.refuse(
-                name,
-                "power",
-                "say who feeds the pumps",
-                allowed="power = a critical site, or always_powered = true",
-            )
-        elif self.power is not None and self.power not in known:
-            plan.refuse(
-                name,
-                "power",
-                f"no such critical site{nearest(self.power, known)}",
-                given=self.power,
-            )
+        self._refuse_power(name, plan, view)
         if self.stop_depth_m > self.start_depth_m:
-            plan.refuse(
-                name, "stop_depth_m", "above start_depth_m", given=f"{self.stop_depth_m:g} m"
-            )
+            given = f"{self.stop_depth_m:g} m"
+            plan.refuse(name, "stop_depth_m", "above start_depth_m", given=given)
         refuse_unknown_node(name, plan, view, self.to_node)
         if plan.refusals:
             return plan
         for space in spaces_of(name, self.targets, view):
-            target = space.name
             if self.to_node is None and not space.openings:
-                raise refused(
-                    name,
-                    "to_node",
-                    "this space has no opening to the street: name a node",
-                    given=target,
-                )
-            cell = (
-                (space.openings[0].row, space.openings[0].column) if self.to_node is None else None
-            )
-            floor = float(space.stage_m[0])
-            pump = SumpPump(
-                f"{name}_{target}",
-                self.capacity_m3_s,
-                floor + self.start_depth_m,
-                floor + self.stop_depth_m,
-                cell,
-                self.to_node,
-                self.power,
-            )
-            plan.item("spaces", (target, PUMP, name), "insert", pump)
+                problem = "this space has no opening to the street: name a node"
+                raise refused(name, "to_node", problem, given=space.name)
+            plan.item("spaces", (space.name, PUMP, name), "insert", self._pump(name, space))
             plan.count("sump_pump", 2)  # one stands by
-            plan.targets.append(target)
+            plan.targets.append(space.name)
         return plan
+
+    def _refuse_power(self, name: str, plan: Plan, view: InputsView) -> None:
+        known = [c.name for c in view.sites.critical]
+        if (self.power is None) != self.always_powered:
+            allowed = "power = a critical site, or always_powered = true"
+            plan.refuse(name, "power", "say who feeds the pumps", allowed=allowed)
+        elif self.power is not None and self.power not in known:
+            problem = f"no such critical site{nearest(self.power, known)}"
+            plan.refuse(name, "power", problem, given=self.power)
+
+    def _pump(self, name: str, space: Space) -> SumpPump:
+        cell = (space.openings[0].row, space.openings[0].column) if self.to_node is None else None
+        floor = float(space.stage_m[0])
+        return SumpPump(
+            f"{name}_{space.name}",
+            self.capacity_m3_s,
+            floor + self.start_depth_m,
+            floor + self.stop_depth_m,
+            cell,
+            self.to_node,
+            self.power,
+        )
 
 
 class RampDrain(UndergroundSpace):

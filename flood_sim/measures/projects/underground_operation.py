@@ -14,6 +14,7 @@ from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.projects.underground_space import UndergroundSpace, spaces_of
 from flood_sim.operations.actions import Task
+from flood_sim.sites.underground_inputs import Space
 
 
 class ClosureRule(UndergroundSpace):
@@ -64,36 +65,39 @@ class ClosureRule(UndergroundSpace):
             Order(gauge=self.gauge, at_m=self.at_m, depth_m=max(d, 1e-9))
             for d in (self.warn_m, self.close_m)
         )
-        cell, tasks, told = close.cell(view), list[Task](), list[Task]()
-        for space in spaces_of(name, self.targets, view):
-            hump = min((o.sill_m for o in space.openings), default=float("inf"))
-            if cell is not None and view.ground_at(*cell) + self.close_m >= hump:
-                given, allowed = (
-                    f"{self.close_m:g} m",
-                    f"below {hump - view.ground_at(*cell):.2f} m",
-                )
-                plan.refuse(
-                    name,
-                    "close_m",
-                    f"water is over the sill of {space.name} before it closes",
-                    given=given,
-                    allowed=allowed,
-                )
-            told.append(Task("notice", space.name, crews=0))
-            tasks.append(
-                Task(
-                    "closure",
-                    space.name,
-                    self.length_m / self.clear_speed_m_s,
-                    0,
-                    cells=tuple((o.row, o.column) for o in space.openings),
-                )
+        cell, spaces = close.cell(view), spaces_of(name, self.targets, view)
+        for space in spaces:
+            self._refuse_late(name, plan, view, cell, space)
+        told = tuple(Task("notice", space.name, crews=0) for space in spaces)
+        tasks = tuple(
+            Task(
+                "closure",
+                space.name,
+                self.length_m / self.clear_speed_m_s,
+                0,
+                cells=tuple((o.row, o.column) for o in space.openings),
             )
-            plan.targets.append(space.name)
-        ordered(f"{name}_warns", warn, tuple(told), view, plan)
-        ordered(name, close, tuple(tasks), view, plan)
+            for space in spaces
+        )
+        plan.targets = [space.name for space in spaces]
+        ordered(f"{name}_warns", warn, told, view, plan)
+        ordered(name, close, tasks, view, plan)
         plan.count("closure_gauge", len(tasks))
         return plan
+
+    def _refuse_late(
+        self, name: str, plan: Plan, view: InputsView, cell: tuple[int, int] | None, space: Space
+    ) -> None:
+        """Where water is over the lowest sill before the depth is reached."""
+        hump = min((o.sill_m for o in space.openings), default=float("inf"))
+        if cell is not None and view.ground_at(*cell) + self.close_m >= hump:
+            plan.refuse(
+                name,
+                "close_m",
+                f"water is over the sill of {space.name} before it closes",
+                given=f"{self.close_m:g} m",
+                allowed=f"below {hump - view.ground_at(*cell):.2f} m",
+            )
 
 
 class FloodWarning(UndergroundSpace):
