@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flood_sim.city.parameters import CityParameters, draw
 from flood_sim.city.sewers import SewerTree
-from flood_sim.drainage.circular_pipe import DIAMETERS_M, cleaning_slope, full_flow
+from flood_sim.drainage.sections import DIAMETERS_M, cleaning_slope, full_flow
 from flood_sim.ground.rainfall import FORMULAS
 
 LEAST_SLOPE = {

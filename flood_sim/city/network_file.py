@@ -13,7 +13,7 @@ from flood_sim.city.ground import Ground
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters, draw
 from flood_sim.city.sewers import SewerTree
 from flood_sim.city.streets import Plan
-from flood_sim.drainage.circular_pipe import PIPE_MANNING_N
+from flood_sim.drainage.sections import PIPE_MANNING_N
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.simulation.inputs import NodeInlet
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from flood_sim.drainage.circular_pipe import DIAMETERS_M, PIPE_MANNING_N, cleaning_slope, full_flow
 from flood_sim.drainage.conduits import node_inverts
 from flood_sim.drainage.inlets import INLET_KINDS
+from flood_sim.drainage.sections import DIAMETERS_M, PIPE_MANNING_N, cleaning_slope, full_flow
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.measures.base import MAKE, RUNOFF_COEFFICIENT, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
-from flood_sim.drainage.circular_pipe import DIAMETERS_M
 from flood_sim.drainage.conduits import Conduit, node_inverts
+from flood_sim.drainage.sections import DIAMETERS_M
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.measures.base import (
     FORMULA,
