@@ -36,7 +36,7 @@ from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
 from flood_sim.scenario.spec.schema import Portfolio, SurfaceSpec
 from flood_sim.scenario.structures import build_structures
-from flood_sim.scenario.trunks import with_trunks
+from flood_sim.scenario.twin_network import with_trunks
 from flood_sim.simulation.inputs import Gauge, Limits, ModelInputs
 from flood_sim.surface.arrays import estimated_bytes
 from flood_sim.surface.boundaries import Section, section_along
