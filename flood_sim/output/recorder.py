@@ -341,7 +341,7 @@ class Recorder:
                     "state": c.state,
                     "cause": c.cause,
                 }
-                for c in s.sites.services.record
+                for c in s.sites.critical.record
             ],
             "network": self._network_summary(s, ended),
         }
