@@ -24,7 +24,6 @@ from flood_sim.scenario.actions import ActionBuilder
 from flood_sim.scenario.checks.odd_keys import odd_keys
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.edges import build_boundaries, city_edges
-from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.exposure import build_exposure
 from flood_sim.scenario.ground import build_ground, build_initial_depth
 from flood_sim.scenario.loader import Scenario
@@ -36,6 +35,7 @@ from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
 from flood_sim.scenario.spec.schema import Portfolio, SurfaceSpec
 from flood_sim.scenario.structures import build_structures
+from flood_sim.scenario.switches import SwitchBuilder
 from flood_sim.scenario.twin_network import with_trunks
 from flood_sim.simulation.inputs import Gauge, Limits, ModelInputs
 from flood_sim.surface.arrays import estimated_bytes
@@ -112,7 +112,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     )
     inputs = _with_measures(scenario, inputs, chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
-    inputs = _with_events(scenario, inputs, chosen)
+    inputs = _with_switches(scenario, inputs, chosen)
     return (
         with_trunks(inputs, spec.drainage.trunk_share)
         if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0
@@ -203,11 +203,11 @@ def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio
     )
 
 
-def _with_events(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
+def _with_switches(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
     """What fails, what rules do, and what people do, after the measures are built."""
     findings: list[Finding] = list(inputs.findings)
     openings = [o.name for s in inputs.sites.spaces.spaces for o in s.openings]
-    builder = EventBuilder(
+    builder = SwitchBuilder(
         scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, openings, findings
     )
     operations, drainage = builder.build(inputs.operations, inputs.mobile_pumps)

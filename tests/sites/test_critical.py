@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cases import Silent
-from coupling.test_events import NETWORK as SMALL_WELL
+from coupling.test_switches import NETWORK as SMALL_WELL
 from flood_sim.core.errors import InputError
 from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario

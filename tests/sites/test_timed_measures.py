@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cases import START, grid_of
-from coupling.test_events import NETWORK, SCENARIO
+from coupling.test_switches import NETWORK, SCENARIO
 from flood_sim.core.clock import Clock
 from flood_sim.core.errors import InputError
 from flood_sim.ground.rainfall import Rainfall

@@ -19,9 +19,9 @@ from flood_sim.measures.effectiveness import Mode
 from flood_sim.measures.plans import PlanSpec
 from flood_sim.measures.registry import AnyMeasure
 from flood_sim.scenario.spec.actions import ActionList, ActionSpec, Resources
-from flood_sim.scenario.spec.events import AnyFailure, AnyRule
 from flood_sim.scenario.spec.sites import AnySite, PassageSpec
 from flood_sim.scenario.spec.structures import AnyStructure
+from flood_sim.scenario.spec.switches import AnyFailure, AnyRule
 from flood_sim.scenario.spec.water import (
     LARGEST_DISCHARGE_M3_S,
     AnyFacility,

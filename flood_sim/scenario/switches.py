@@ -19,7 +19,7 @@ from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.tables import read_series
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
-from flood_sim.scenario.spec.events import (
+from flood_sim.scenario.spec.switches import (
     BlockedConduit,
     BlockedOutfall,
     CloggedInlets,
@@ -41,7 +41,7 @@ from flood_sim.surface.boundaries import EdgeBoundary
 TANK_DEPTH_M = 5.0
 
 
-class EventBuilder:
+class SwitchBuilder:
     """Builds the operations of a scenario against its resolved places."""
 
     def __init__(

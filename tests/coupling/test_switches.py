@@ -82,7 +82,7 @@ def test_flaps_stick_and_the_inlets_of_a_node_clog(tmp_path):
     without inlets is refused.
     """
     from flood_sim.drainage.inp import InpFile
-    from flood_sim.scenario.events import unflapped
+    from flood_sim.scenario.switches import unflapped
 
     inp = InpFile(
         tmp_path / "a.inp",
