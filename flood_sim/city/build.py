@@ -20,7 +20,7 @@ from flood_sim.city.streets import Plan, make_plan
 from flood_sim.city.underground import Table, site_tables
 from flood_sim.core.units import mm_h_to_m_s, mm_to_m
 from flood_sim.ground.terrain import Terrain
-from flood_sim.surface.boundaries import section_along
+from flood_sim.surface.boundaries import transect_along
 from flood_sim.surface.structures import BRIDGE_ORIFICE, FaceStructure
 
 Axis = tuple[tuple[float, float], tuple[float, float]]
@@ -105,7 +105,7 @@ class City:
         """
         found = []
         for name, axis in self.bridge_axes().items():
-            line = section_along(terrain, name, list(axis))
+            line = transect_along(terrain, name, list(axis))
             other = line.cells - np.where(line.is_x[:, None], [0, 1], [1, 0])
             inside = (
                 (other >= 0).all(axis=1)

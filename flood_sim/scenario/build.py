@@ -39,7 +39,7 @@ from flood_sim.scenario.switches import SwitchBuilder
 from flood_sim.scenario.twin_network import with_trunks
 from flood_sim.simulation.inputs import Gauge, Limits, ModelInputs
 from flood_sim.surface.arrays import estimated_bytes
-from flood_sim.surface.boundaries import Section, section_along
+from flood_sim.surface.boundaries import Transect, transect_along
 from flood_sim.surface.schemes import SurfaceSettings
 
 LARGEST_FRAMES = 100_000
@@ -387,8 +387,8 @@ def _gauges(scenario: Scenario, terrain: Terrain, city: City | None) -> tuple[Ga
     return tuple(gauges)
 
 
-def _sections(scenario: Scenario, terrain: Terrain) -> tuple[Section, ...]:
+def _sections(scenario: Scenario, terrain: Terrain) -> tuple[Transect, ...]:
     return tuple(
-        section_along(terrain, name, list(points))
+        transect_along(terrain, name, list(points))
         for name, points in scenario.spec.output.sections.items()
     )

@@ -28,7 +28,7 @@ from flood_sim.scenario.spec.structures import (
     Weir,
 )
 from flood_sim.scenario.spec.tables import CulvertRow, OpeningRow
-from flood_sim.surface.boundaries import section_along
+from flood_sim.surface.boundaries import transect_along
 from flood_sim.surface.culverts import INLETS, Barrel, plain_rating, rating
 from flood_sim.surface.structures import (
     BROAD_CREST,
@@ -187,7 +187,7 @@ def _face_structure(
     scenario: Scenario, terrain: Terrain, spec: Any, place: str, findings: list[Finding]
 ) -> FaceStructure:
     line = spec.line_m if spec.line_m is not None else _line_of(scenario, terrain, spec.file, place)
-    section = section_along(terrain, spec.name, list(line), place)
+    section = transect_along(terrain, spec.name, list(line), place)
     above = section.cells - np.where(section.is_x[:, None], [0, 1], [1, 0])
     grid = terrain.grid
     inside = (above >= 0).all(axis=1)

@@ -86,7 +86,7 @@ class EdgeInflow:
 
 
 @dataclass(frozen=True)
-class Section:
+class Transect:
     """A line whose discharge is recorded: faces by (is_x, row, column of the cell right of or below
     the face, sign).
     """
@@ -127,12 +127,12 @@ def _connected_outside(terrain: Terrain) -> np.ndarray:
     return (parts == parts[0, 0])[1:-1, 1:-1]
 
 
-def section_along(
+def transect_along(
     terrain: Terrain,
     name: str,
     points_m: list[tuple[float, float]],
     place: str = "[output] sections",
-) -> Section:
+) -> Transect:
     """Faces crossed by a polyline; positive discharge goes from the left of the line (seen along
     it) to its right.
     """
@@ -187,6 +187,6 @@ def section_along(
             allowed=repr(grid),
             at=tuple((float(x), float(y)) for x, y in points_m),
         )
-    return Section(
+    return Transect(
         name, np.array(is_x)[inside], np.array(cells, np.int64)[inside], np.array(sign)[inside]
     )

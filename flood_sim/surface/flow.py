@@ -29,7 +29,7 @@ from flood_sim.surface.arrays import (
     make_inlets,
     refuse_negative,
 )
-from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Transect
 from flood_sim.surface.bounds import reach_of
 from flood_sim.surface.losses import Losses, StorageInputs
 from flood_sim.surface.openings import (
@@ -75,7 +75,7 @@ class SurfaceFlow:
         nodes: int = 0,
         openings: Sequence[Inlet] = (),
         outlets: np.ndarray | None = None,
-        sections: Sequence[Section] = (),
+        sections: Sequence[Transect] = (),
         structures: Sequence[FaceStructure] = (),
         culverts: Sequence[Culvert] = (),
         pumps: Sequence[SurfacePump] = (),

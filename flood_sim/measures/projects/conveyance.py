@@ -21,7 +21,7 @@ from flood_sim.measures.projects import channels
 from flood_sim.measures.projects.channels import Conveyance, refuse_narrow
 from flood_sim.measures.targets import items_of, line_of
 from flood_sim.operations.actions import Task
-from flood_sim.surface.boundaries import section_along
+from flood_sim.surface.boundaries import transect_along
 from flood_sim.surface.structures import FaceStructure
 
 
@@ -324,7 +324,7 @@ class LeveeRaising(Conveyance):
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, line = Plan(), line_of(name, self.targets, view)
         try:
-            section = section_along(
+            section = transect_along(
                 view.inputs.terrain,
                 name,
                 [(float(x), float(y)) for x, y in line.coords],
