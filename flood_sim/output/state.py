@@ -28,7 +28,7 @@ SKIPPED = {
     "_numbers",
     "timers",
     "_pool",
-    "_city",
+    "_handles",
     "network",
     "_network",
     "_bed",

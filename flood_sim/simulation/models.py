@@ -29,7 +29,7 @@ from flood_sim.surface.flow import SurfaceFlow
 UNLIMITED = 1e9  # m2 of an opening whose law is that of its crest alone
 
 
-class City:
+class Handles:
     """What operations, actions and sites see of the models and do to them."""
 
     def __init__(
