@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from flood_sim.core.errors import Finding, InputError
+from flood_sim.measures.resources import Resource
 
 Op = Literal["lower_to", "raise_to", "add", "set", "insert", "delete"]
 NEW_ROW = "row"  # field of an inserted or deleted row of the .inp
@@ -25,7 +26,7 @@ class CellEdit:
     once; value (n,).
     """
 
-    resource: str
+    resource: Resource
     op: Op
     cells: np.ndarray
     value: np.ndarray
@@ -33,11 +34,9 @@ class CellEdit:
 
 @dataclass(frozen=True)
 class Edit:
-    """One item. resource: "inp.<SECTION>" (key: (id, field or NEW_ROW)), "inlets", "facilities",
-    "structures", "culverts", "pumps", "return_cells".
-    """
+    """One item of a resource. Its key in a section of the .inp: (id, field or NEW_ROW)."""
 
-    resource: str
+    resource: Resource
     key: Hashable
     op: Op
     value: Any
@@ -68,7 +67,7 @@ class Plan:
         if len(cells):
             self.edits.append(
                 CellEdit(
-                    resource,
+                    Resource(resource),
                     op,
                     np.asarray(cells, np.int64),
                     np.broadcast_to(np.asarray(value, float), len(cells)).copy(),
@@ -76,12 +75,13 @@ class Plan:
             )
 
     def item(self, resource: str, key: Hashable, op: Op, value: Any = None) -> None:
-        """Add an edit of one item."""
-        self.edits.append(Edit(resource, key, op, value))
+        """Add an edit of one item. Raises ValueError for a resource that there is not."""
+        self.edits.append(Edit(Resource(resource), key, op, value))
 
     def row(self, section: str, name: str, *tokens: object) -> None:
         """Add a row of the .inp."""
-        self.item(f"inp.{section}", (name, NEW_ROW), "insert", tuple(_text(t) for t in tokens))
+        resource = Resource.of_section(section)
+        self.item(resource, (name, NEW_ROW), "insert", tuple(_text(t) for t in tokens))
 
     def count(self, item: str, amount: float) -> None:
         """Add to the bill of quantities."""
@@ -116,8 +116,8 @@ class Merged:
     value).
     """
 
-    cells: dict[tuple[str, Op], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-    items: dict[tuple[str, Hashable], tuple[Op, Any]] = field(default_factory=dict)
+    cells: dict[tuple[Resource, Op], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    items: dict[tuple[Resource, Hashable], tuple[Op, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _merge_cells(
 
 
 def _cells_in_conflict(
-    resource: str, name: str, e: CellEdit, other: str, before: CellEdit, shape: tuple[int, int]
+    resource: Resource, name: str, e: CellEdit, other: str, before: CellEdit, shape: tuple[int, int]
 ) -> list[Conflict]:
     seen = np.full(shape, np.nan)
     seen[tuple(before.cells.T)] = before.value
@@ -201,7 +201,7 @@ def _way_out(other: str, name: str) -> str:
 
 def _merge_items(edits: list[tuple[str, Edit]], merged: Merged) -> list[Conflict]:
     conflicts: list[Conflict] = []
-    owner: dict[tuple[str, Hashable], str] = {}
+    owner: dict[tuple[Resource, Hashable], str] = {}
     for name, e in edits:
         place = (e.resource, e.key)
         if place not in merged.items:
@@ -251,6 +251,6 @@ def _key(key: Hashable) -> str:
     return " ".join(str(part) for part in key) if isinstance(key, tuple) else str(key)
 
 
-def resources(edits: Iterable[CellEdit | Edit]) -> set[str]:
+def resources(edits: Iterable[CellEdit | Edit]) -> set[Resource]:
     """What a plan writes."""
     return {e.resource for e in edits}

@@ -9,6 +9,7 @@ from flood_sim.drainage.conduits import Conduit, node_inverts
 from flood_sim.measures.base import InputsView
 from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
+from flood_sim.measures.resources import Resource
 
 WALL_M, SHAFT_M2 = 2.0, 25.0
 WEIR_SI, WEIR_US = 1.84, 3.33  # sharp crest, m^0.5/s and ft^0.5/s (SWMM)
@@ -85,13 +86,13 @@ def add_store(
             (curve, *(["Storage"] if k == 0 else []), f"{x:.9g}", f"{a:.9g}")
             for k, (x, a) in enumerate(points)
         ]
-        plan.item("inp.CURVES", (curve, NEW_ROW), "insert", rows)
+        plan.item(Resource.INP_CURVES, (curve, NEW_ROW), "insert", rows)
         plan.row("STORAGE", node, invert_m / metre, depth, 0, "TABULAR", curve, 0, 0)
     if place is not None:
         plan.row("COORDINATES", node, place[0] + 5.0, place[1])
     cells = view.drainage.return_cells.get(beside) if view.drainage is not None else None
     if cells:
-        plan.item("return_cells", node, "insert", cells)
+        plan.item(Resource.RETURN_CELLS, node, "insert", cells)
 
 
 def add_weir(
@@ -161,7 +162,7 @@ def add_pump(
     metre, flow = view.inp.metres_per_unit, capacity_m3_s / SWMM_FLOW_UNITS[view.inp.flow_units]
     curve = f"{link}_curve"
     plan.item(
-        "inp.CURVES",
+        Resource.INP_CURVES,
         (curve, NEW_ROW),
         "insert",
         [(curve, "PUMP2", "0.001", f"{flow:.9g}"), (curve, "1000", f"{flow:.9g}")],

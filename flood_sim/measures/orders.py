@@ -12,6 +12,7 @@ from flood_sim.core.errors import nearest
 from flood_sim.core.units import minutes_to_s
 from flood_sim.measures.base import InputsView
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.operations.actions import Action, Task
 from flood_sim.operations.switches import Watch
 
@@ -114,4 +115,4 @@ def ordered(
     decision = minutes_to_s(order.decision_min)
     at_s = max(order.given_at_s(view) - decision, 0.0)
     action = Action(name, tasks, at_s, watch, order.after, decision, **rest)  # type: ignore[arg-type]
-    plan.item("actions", name, "insert", action)
+    plan.item(Resource.ACTIONS, name, "insert", action)

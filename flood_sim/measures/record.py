@@ -10,8 +10,10 @@ import numpy as np
 from flood_sim.measures.base import PROJECTS, Measure
 from flood_sim.measures.costs import unit_costs
 from flood_sim.measures.edits import CellEdit, Edit, Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.simulation.inputs import ModelInputs
 
+LINKS = (Resource.INP_CONDUITS, Resource.INP_PUMPS, Resource.INP_WEIRS)  # rows name both ends
 LARGEST_LIST = 500  # edits of single items that measures.json spells out
 
 
@@ -119,7 +121,7 @@ def _features(name: str, measure: Measure, plan: Plan, inputs: ModelInputs) -> l
     for e in plan.edits:
         if isinstance(e, CellEdit):
             sketch.mask[tuple(e.cells.T)] = True
-        elif e.resource.startswith("inp."):
+        elif e.resource.section:
             sketch.network(e)
         else:
             sketch.item(e)
@@ -144,29 +146,28 @@ class _Sketch:
         network = inputs.drainage.network if inputs.drainage is not None else None
         self._links = network.links() if network is not None else {}
         self._where = dict(network.coordinates()) if network is not None else {}
-        for e in plan.edits:
-            if isinstance(e, Edit) and e.resource == "inp.COORDINATES" and isinstance(e.key, tuple):
+        placed = (e for e in plan.edits if e.resource == Resource.INP_COORDINATES)
+        for e in placed:
+            if isinstance(e, Edit) and isinstance(e.key, tuple):
                 self._where[str(e.key[0])] = (float(e.value[0]), float(e.value[1]))
 
     def item(self, e: Edit) -> None:
         """What an edit beside the network changes."""
-        if e.resource in ("facilities", "structures") and e.value is not None:
+        if e.resource in (Resource.FACILITIES, Resource.STRUCTURES) and e.value is not None:
             self.mask[tuple(e.value.cells.T)] = True
-        elif e.resource == "inlets":
+        elif e.resource == Resource.INLETS:
             self._inlet(e)
-        elif e.resource == "mobile_pumps":
+        elif e.resource == Resource.MOBILE_PUMPS:
             self._point(e.value.name, e.value.cell)
-        elif e.resource == "actions":
+        elif e.resource == Resource.ACTIONS:
             for task in e.value.tasks:
                 self._point(task.target, _site_cell(task.target, None, self._inputs))
                 for row, column in task.cells:
                     self.mask[row, column] = True
-        elif e.resource == "operations":
+        elif e.resource == Resource.OPERATIONS:
             for link in e.value.links:
                 self._line(link, self._links[link])
-        elif e.resource in ("openings", "critical", "spaces", "passages") and isinstance(
-            e.key, tuple
-        ):
+        elif e.resource.of_sites and isinstance(e.key, tuple):
             name = str(e.key[0])
             self._point(name, _site_cell(name, e.value, self._inputs))
 
@@ -174,8 +175,8 @@ class _Sketch:
         """The link or the node of an edit of the .inp."""
         if not isinstance(e.key, tuple):
             return
-        item, new = str(e.key[0]), e.resource in ("inp.CONDUITS", "inp.PUMPS", "inp.WEIRS")
-        own = tuple(e.value[:2]) if new and isinstance(e.value, tuple) else ()
+        item, linked = str(e.key[0]), e.resource in LINKS
+        own = tuple(e.value[:2]) if linked and isinstance(e.value, tuple) else ()
         if not self._line(item, self._links.get(item, own)) and item in self._where:
             self.places[item] = {"type": "Point", "coordinates": list(self._where[item])}
 

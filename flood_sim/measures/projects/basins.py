@@ -13,6 +13,7 @@ from flood_sim.measures.base import MAKE, InputsView
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.network_parts import add_pump, add_store, add_weir
 from flood_sim.measures.projects.source_and_storage import SourceAndStorage
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import cells_of
 from flood_sim.simulation.inputs import NodeInlet
 
@@ -26,7 +27,13 @@ class Basin(SourceAndStorage):
 
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "initial_depth", "buildings", "layers", "inp"}
+        {
+            Resource.BED_ELEVATION,
+            Resource.INITIAL_DEPTH,
+            Resource.BUILDINGS,
+            Resource.LAYERS,
+            Resource.INP,
+        }
     )
 
     def dig(
@@ -47,9 +54,9 @@ class Basin(SourceAndStorage):
             now, floor = bed[mine], rim - depth_m
             here = np.argwhere(mine) + np.array([around[0].start, around[1].start])
             deeper = now > floor + 1e-9
-            plan.cells("bed_elevation", "lower_to", here[deeper], floor)
+            plan.cells(Resource.BED_ELEVATION, "lower_to", here[deeper], floor)
             wet = deeper & (view.initial_depth[around][mine] > 0.0)
-            plan.cells("initial_depth", "add", here[wet], now[wet] - floor)
+            plan.cells(Resource.INITIAL_DEPTH, "add", here[wet], now[wet] - floor)
             areas.append(
                 (here, rim, float((rim - np.minimum(now, floor)).sum()) * view.grid.cell_area_m2)
             )
@@ -69,7 +76,9 @@ def _ring(mask: np.ndarray) -> np.ndarray:
 class SurfaceDetention(Basin):
     """A basin that empties through an orifice into a node."""
 
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "inlets", "initial_depth"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {Resource.BED_ELEVATION, Resource.INLETS, Resource.INITIAL_DEPTH}
+    )
     SUMMARY: ClassVar[str] = "detention basin with an outlet orifice into a sewer node"
     CHINESE: ClassVar[str] = "调节塘、湿塘"
 
@@ -103,7 +112,7 @@ class SurfaceDetention(Basin):
         row, column = cells[int(np.argmin(view.bed_elevation[tuple(cells.T)]))]
         floor = rim - self.depth_m
         plan.item(
-            "inlets",
+            Resource.INLETS,
             (name, self.outlet_node, 0),
             "insert",
             NodeInlet(
@@ -124,7 +133,7 @@ class SurfaceDetention(Basin):
 
 
 class PondRestoration(Basin):
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "initial_depth"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.BED_ELEVATION, Resource.INITIAL_DEPTH})
     SUMMARY: ClassVar[str] = "filled ponds and lakes dug out again"
     CHINESE: ClassVar[str] = "恢复坑塘、填湖还湖"
 
@@ -142,7 +151,7 @@ class PondRestoration(Basin):
 class ParkRetention(Basin):
     """Parks and squares that fill by themselves; deeper than half a metre they need a fence."""
 
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "initial_depth"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.BED_ELEVATION, Resource.INITIAL_DEPTH})
     SUMMARY: ClassVar[str] = "parks and squares lower than the streets around them"
     CHINESE: ClassVar[str] = "公园、广场调蓄"
 
@@ -173,16 +182,16 @@ class UndergroundTank(SourceAndStorage):
     """A tank beside a node: it fills over a weir and is pumped back."""
 
     STAGE: ClassVar[int] = MAKE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.INP})
     WRITES: ClassVar[frozenset[str]] = frozenset(
         {
-            "inp.STORAGE",
-            "inp.WEIRS",
-            "inp.XSECTIONS",
-            "inp.PUMPS",
-            "inp.CURVES",
-            "inp.COORDINATES",
-            "return_cells",
+            Resource.INP_STORAGE,
+            Resource.INP_WEIRS,
+            Resource.INP_XSECTIONS,
+            Resource.INP_PUMPS,
+            Resource.INP_CURVES,
+            Resource.INP_COORDINATES,
+            Resource.RETURN_CELLS,
         }
     )
     SUMMARY: ClassVar[str] = "buried tank behind a weir, emptied by a pump"

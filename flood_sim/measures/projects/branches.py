@@ -16,6 +16,7 @@ from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.measures.base import MAKE, RUNOFF_COEFFICIENT, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.network_parts import add_pipe
+from flood_sim.measures.resources import Resource
 from flood_sim.simulation.inputs import NodeInlet
 
 ENTRY_MIN, COVER_M, LEAST_DIAMETER_M = 10.0, 0.7, 0.4
@@ -29,16 +30,22 @@ class NewBranch(Measure):
     PROJECT: ClassVar[Project] = "pipe_network"
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"inp", "inlets", "bed_elevation", "lines", "initial_depth"}
+        {
+            Resource.INP,
+            Resource.INLETS,
+            Resource.BED_ELEVATION,
+            Resource.LINES,
+            Resource.INITIAL_DEPTH,
+        }
     )
     WRITES: ClassVar[frozenset[str]] = frozenset(
         {
-            "inp.JUNCTIONS",
-            "inp.CONDUITS",
-            "inp.XSECTIONS",
-            "inp.COORDINATES",
-            "inlets",
-            "return_cells",
+            Resource.INP_JUNCTIONS,
+            Resource.INP_CONDUITS,
+            Resource.INP_XSECTIONS,
+            Resource.INP_COORDINATES,
+            Resource.INLETS,
+            Resource.RETURN_CELLS,
         }
     )
     SUMMARY: ClassVar[str] = "sewers in streets that have none, to an asked density"
@@ -216,7 +223,7 @@ class NewBranch(Measure):
             )
             part = 2.0 * self.open_share
             plan.item(
-                "inlets",
+                Resource.INLETS,
                 (name, node, 0),
                 "insert",
                 NodeInlet(
@@ -228,7 +235,7 @@ class NewBranch(Measure):
                     open_share=self.open_share,
                 ),
             )
-            plan.item("return_cells", node, "insert", (cell,))
+            plan.item(Resource.RETURN_CELLS, node, "insert", (cell,))
             plan.count("inlet", 2)
         return sum(lengths)
 

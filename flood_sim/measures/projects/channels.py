@@ -10,6 +10,7 @@ from pydantic import Field
 
 from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import cells_of, line_of
 from flood_sim.surface.ditches import Level, channel_cells, crossings
 
@@ -24,9 +25,11 @@ class ChannelClearance(Conveyance):
 
     STAGE: ClassVar[int] = CONDITION
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"manning_n", "bed_elevation", "initial_depth", "layers"}
+        {Resource.MANNING_N, Resource.BED_ELEVATION, Resource.INITIAL_DEPTH, Resource.LAYERS}
     )
-    WRITES: ClassVar[frozenset[str]] = frozenset({"manning_n", "bed_elevation", "initial_depth"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {Resource.MANNING_N, Resource.BED_ELEVATION, Resource.INITIAL_DEPTH}
+    )
     SUMMARY: ClassVar[str] = "rivers and ditches cleared: smoother, dug out"
     CHINESE: ClassVar[str] = "河道清淤疏浚"
 
@@ -66,7 +69,7 @@ class ChannelClearance(Conveyance):
                     allowed=f"below {now.max():.3f}",
                 )
             plan.cells(
-                "manning_n",
+                Resource.MANNING_N,
                 "lower_to",
                 cells[rough],
                 now[rough] - self.kept_share * (now[rough] - self.manning_n),
@@ -75,9 +78,9 @@ class ChannelClearance(Conveyance):
                 plan.count("channel_clearing", float(rough.sum()) * view.grid.cell_area_m2)
         if self.lower_bed_m > 0.0:
             left = self.kept_share * self.lower_bed_m
-            plan.cells("bed_elevation", "add", cells, -left)
+            plan.cells(Resource.BED_ELEVATION, "add", cells, -left)
             wet = view.initial_depth[at] > 0.0
-            plan.cells("initial_depth", "add", cells[wet], left)  # the water's level stays
+            plan.cells(Resource.INITIAL_DEPTH, "add", cells[wet], left)  # the water's level stays
             plan.count("dredging", self.lower_bed_m * len(cells) * view.grid.cell_area_m2)
             _say_pits(name, plan, view, cells, self.lower_bed_m)
         return plan
@@ -131,10 +134,10 @@ def carve(
     )
     dug = wanted < bed[tuple(cells.T)] - 1e-9
     cells, wanted = cells[dug], wanted[dug]
-    plan.cells("bed_elevation", "lower_to", cells, wanted)
+    plan.cells(Resource.BED_ELEVATION, "lower_to", cells, wanted)
     deeper = bed[tuple(cells.T)] - wanted
     wet = view.initial_depth[tuple(cells.T)] > 0.0
-    plan.cells("initial_depth", "add", cells[wet], deeper[wet])
+    plan.cells(Resource.INITIAL_DEPTH, "add", cells[wet], deeper[wet])
     plan.count("earthworks", float(deeper.sum()) * grid.cell_area_m2)
     blocked = view.buildings & grid.cells_in(
         line.buffer(0.5 * bottom_m, cap_style="flat"), touched=False
@@ -167,9 +170,17 @@ class ChannelWidening(Conveyance):
 
     STAGE: ClassVar[int] = RESIZE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "manning_n", "buildings", "initial_depth", "lines"}
+        {
+            Resource.BED_ELEVATION,
+            Resource.MANNING_N,
+            Resource.BUILDINGS,
+            Resource.INITIAL_DEPTH,
+            Resource.LINES,
+        }
     )
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "initial_depth"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {Resource.BED_ELEVATION, Resource.MANNING_N, Resource.INITIAL_DEPTH}
+    )
     SUMMARY: ClassVar[str] = "channel with a wider bottom along its thalweg"
     CHINESE: ClassVar[str] = "河道拓宽"
 
@@ -205,7 +216,7 @@ class ChannelWidening(Conveyance):
         )
         n = float(view.manning_n[rows, columns].min())
         rougher = view.manning_n[tuple(cells.T)] > n
-        plan.cells("manning_n", "lower_to", cells[rougher], n)
+        plan.cells(Resource.MANNING_N, "lower_to", cells[rougher], n)
         plan.targets = [f"{line.length:.0f} m of channel"]
         return plan
 
@@ -217,10 +228,17 @@ class NewChannel(Conveyance):
 
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "manning_n", "buildings", "initial_depth", "layers", "lines"}
+        {
+            Resource.BED_ELEVATION,
+            Resource.MANNING_N,
+            Resource.BUILDINGS,
+            Resource.INITIAL_DEPTH,
+            Resource.LAYERS,
+            Resource.LINES,
+        }
     )
     WRITES: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "manning_n", "initial_depth", "culverts"}
+        {Resource.BED_ELEVATION, Resource.MANNING_N, Resource.INITIAL_DEPTH, Resource.CULVERTS}
     )
     SUMMARY: ClassVar[str] = "new or reopened open channel, in culverts under what stays"
     CHINESE: ClassVar[str] = "新开、恢复河道(明沟)"
@@ -290,12 +308,12 @@ class NewChannel(Conveyance):
         for targets in self.under:
             kept[tuple(cells_of(name, targets, view).T)] = True
         cells = carve(name, plan, view, line, self.bottom_m, self.side_slope, level, kept)
-        plan.cells("manning_n", "set", cells, self.manning_n)
+        plan.cells(Resource.MANNING_N, "set", cells, self.manning_n)
         culverts = crossings(
             name, grid, line, kept, level, self.bottom_m, self.culvert_height_m, self.flap
         )
         for culvert in culverts:
-            plan.item("culverts", culvert.name, "insert", culvert)
+            plan.item(Resource.CULVERTS, culvert.name, "insert", culvert)
         self._say_cover(name, plan, view, kept, line, level)
         plan.count("open_channel", line.length)
         plan.count(

@@ -19,6 +19,7 @@ from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.projects import channels
 from flood_sim.measures.projects.channels import Conveyance, refuse_narrow
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of, line_of
 from flood_sim.operations.actions import Task
 from flood_sim.surface.boundaries import transect_along
@@ -29,8 +30,8 @@ class ObstructionRemoval(Conveyance):
     """A structure of the scenario taken away."""
 
     STAGE: ClassVar[int] = MAKE
-    READS: ClassVar[frozenset[str]] = frozenset({"structures"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"structures", "culverts"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.STRUCTURES})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.STRUCTURES, Resource.CULVERTS})
     SUMMARY: ClassVar[str] = "bridge, weir, wall or pipe crossing taken out of the way"
     CHINESE: ClassVar[str] = "卡口打通"
 
@@ -49,7 +50,9 @@ class ObstructionRemoval(Conveyance):
                     allowed=", ".join(view.structures) or "the scenario has none",
                 )
                 continue
-            plan.item("culverts" if kind == "culvert" else "structures", target, "delete")
+            plan.item(
+                Resource.CULVERTS if kind == "culvert" else Resource.STRUCTURES, target, "delete"
+            )
             plan.count("obstruction_removed", 1)
         if not self.targets.names:
             plan.refuse(name, "targets", "names of structures are needed")
@@ -60,8 +63,8 @@ class CulvertEnlargement(Conveyance):
     """More barrels, or a larger box in the network."""
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"structures", "inp"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"culverts", "inp.XSECTIONS"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.STRUCTURES, Resource.INP})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.CULVERTS, Resource.INP_XSECTIONS})
     SUMMARY: ClassVar[str] = "culverts with more barrels or a larger section"
     CHINESE: ClassVar[str] = "涵洞扩建"
 
@@ -107,7 +110,7 @@ class CulvertEnlargement(Conveyance):
                 area_m2=n * culvert.area_m2,
                 ratings=(n * culvert.ratings[0], n * culvert.ratings[1]),
             )
-            plan.item("culverts", culvert.name, "set", wider)
+            plan.item(Resource.CULVERTS, culvert.name, "set", wider)
             plan.count("culvert", self.barrels - 1)
 
     def _section(self, name: str, plan: Plan, view: InputsView, target: str) -> None:
@@ -126,10 +129,12 @@ class CulvertEnlargement(Conveyance):
             return
         if area <= c.area_m2 + 1e-9:
             return
-        plan.item("inp.XSECTIONS", (target, "shape"), "set", "RECT_CLOSED" if width else "CIRCULAR")
-        plan.item("inp.XSECTIONS", (target, "geom1"), "set", height / metre)
-        plan.item("inp.XSECTIONS", (target, "geom2"), "set", (width or 0.0) / metre)
-        plan.item("inp.XSECTIONS", (target, "barrels"), "set", self.barrels)
+        plan.item(
+            Resource.INP_XSECTIONS, (target, "shape"), "set", "RECT_CLOSED" if width else "CIRCULAR"
+        )
+        plan.item(Resource.INP_XSECTIONS, (target, "geom1"), "set", height / metre)
+        plan.item(Resource.INP_XSECTIONS, (target, "geom2"), "set", (width or 0.0) / metre)
+        plan.item(Resource.INP_XSECTIONS, (target, "barrels"), "set", self.barrels)
         plan.count("culvert", 1)
         for lower in view.conduits.values():
             if lower.upper == c.lower and lower.area_m2 < area - 1e-9:
@@ -147,10 +152,16 @@ class RoadFloodWay(Conveyance):
 
     STAGE: ClassVar[int] = RESIZE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "manning_n", "gauges", "rainfall", "lines"}
+        {
+            Resource.BED_ELEVATION,
+            Resource.MANNING_N,
+            Resource.GAUGES,
+            Resource.RAINFALL,
+            Resource.LINES,
+        }
     )
     WRITES: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "manning_n", "structures", "actions"}
+        {Resource.BED_ELEVATION, Resource.MANNING_N, Resource.STRUCTURES, Resource.ACTIONS}
     )
     SUMMARY: ClassVar[str] = "road falls all the way to its outlet, between kerbs"
     CHINESE: ClassVar[str] = "道路行泄通道"
@@ -199,13 +210,13 @@ class RoadFloodWay(Conveyance):
                 allowed="2 m",
                 do="choose another way to the outlet",
             )
-        plan.cells("bed_elevation", "lower_to", cells[high], level[high])
+        plan.cells(Resource.BED_ELEVATION, "lower_to", cells[high], level[high])
         rough = view.manning_n[at] > self.manning_n
-        plan.cells("manning_n", "lower_to", cells[rough], self.manning_n)
+        plan.cells(Resource.MANNING_N, "lower_to", cells[rough], self.manning_n)
         if self.kerb_m > 0.0:
             kerb = _kerbs(name, view, line, cells, level, self.kerb_m, self.width_m)
             if len(kerb.cells):
-                plan.item("structures", name, "insert", kerb)
+                plan.item(Resource.STRUCTURES, name, "insert", kerb)
         if self.close is not None:
             closed = Task(
                 "closure",
@@ -267,8 +278,8 @@ class OutfallFlapGate(Conveyance):
     """Nothing comes back through an outfall."""
 
     STAGE: ClassVar[int] = CONDITION
-    READS: ClassVar[frozenset[str]] = frozenset({"inp"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.OUTFALLS", "inp.LOSSES"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.INP})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_OUTFALLS, Resource.INP_LOSSES})
     SUMMARY: ClassVar[str] = "flap gates on outfalls"
     CHINESE: ClassVar[str] = "拍门、挡水闸"
 
@@ -289,12 +300,12 @@ class OutfallFlapGate(Conveyance):
                 continue
             if tokens[2].upper() in ("FREE", "NORMAL"):
                 plan.doubt(name, f"{outfall} falls freely: no river can enter, a flap does nothing")
-            plan.item("inp.OUTFALLS", (outfall, "gated"), "set", "YES")
+            plan.item(Resource.INP_OUTFALLS, (outfall, "gated"), "set", "YES")
             plan.count("flap_gate", 1)
             for link, ends in view.inp.links().items():
                 if outfall in ends and link in view.conduits and self.head_loss_k > 0.0:
                     if link in losses:
-                        plan.item("inp.LOSSES", (link, "exit"), "add", self.head_loss_k)
+                        plan.item(Resource.INP_LOSSES, (link, "exit"), "add", self.head_loss_k)
                     else:
                         plan.row("LOSSES", link, 0, self.head_loss_k, 0, "NO")
         return plan
@@ -304,8 +315,10 @@ class LeveeRaising(Conveyance):
     """A crest along faces; water passes over it by weir flow."""
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "structures", "lines"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"structures"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {Resource.BED_ELEVATION, Resource.STRUCTURES, Resource.LINES}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.STRUCTURES})
     SUMMARY: ClassVar[str] = "levee or flood wall with a crest along a line"
     CHINESE: ClassVar[str] = "堤防加高加固"
 
@@ -360,7 +373,7 @@ class LeveeRaising(Conveyance):
         if higher.any():
             n = int(higher.sum())
             plan.item(
-                "structures",
+                Resource.STRUCTURES,
                 name,
                 "insert",
                 FaceStructure(name, "dyke", is_x[higher], cells[higher], crest[higher], np.ones(n)),

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from flood_sim.measures.base import SITES, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
 from flood_sim.sites.critical import CriticalSite
 
@@ -19,8 +20,8 @@ HIGHEST_DRY_PROOFING_M = 0.9  # 3 ft with freeboard without a check of the struc
 class CriticalInfrastructure(Measure):
     PROJECT: ClassVar[Project] = "critical_infrastructure"
     STAGE: ClassVar[int] = SITES
-    READS: ClassVar[frozenset[str]] = frozenset({"sites", "bed_elevation"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"critical"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.SITES, Resource.BED_ELEVATION})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.CRITICAL})
 
     targets: Targets = Field(
         Targets(), description="names of critical sites, or a rule of the layer critical"
@@ -91,7 +92,7 @@ class RaisedPlinth(CriticalInfrastructure):
                     allowed=f"below {ceiling:.2f} m",
                 )
             elif new > site.failure_level_m + 1e-9:
-                plan.item("critical", (site.name, "failure_level_m"), "raise_to", new)
+                plan.item(Resource.CRITICAL, (site.name, "failure_level_m"), "raise_to", new)
                 plan.count(self._priced(), 1)
                 plan.targets.append(site.name)
         return plan
@@ -147,9 +148,9 @@ class Relocation(CriticalInfrastructure):
             cell = self._cell(name, plan, view, site)
             if cell is None or cell == site.place:
                 continue
-            plan.item("critical", (site.name, "place"), "set", cell)
+            plan.item(Resource.CRITICAL, (site.name, "place"), "set", cell)
             plan.item(
-                "critical",
+                Resource.CRITICAL,
                 (site.name, "failure_level_m"),
                 "set",
                 view.ground_at(*cell) + self.failure_depth_m,
@@ -209,7 +210,7 @@ class DryProofing(CriticalInfrastructure):
         for site in self.sites(name, view):
             level = ground_of(site, view) + self.height_m
             if level > site.failure_level_m + 1e-9:
-                plan.item("critical", (site.name, "failure_level_m"), "raise_to", level)
+                plan.item(Resource.CRITICAL, (site.name, "failure_level_m"), "raise_to", level)
                 plan.count("dry_proofing", self.perimeter_m)
                 plan.targets.append(site.name)
         return plan
@@ -230,7 +231,7 @@ class WetProofing(CriticalInfrastructure):
         for site in self.sites(name, view):
             if self.repair_share < 1.0 and site.repair_s > 0.0:
                 plan.item(
-                    "critical",
+                    Resource.CRITICAL,
                     (site.name, "repair_s"),
                     "lower_to",
                     self.repair_share * site.repair_s,

@@ -14,6 +14,7 @@ from flood_sim.core.units import hours_to_s
 from flood_sim.measures.base import InputsView, Project
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.projects.critical_infrastructure import CriticalInfrastructure, ground_of
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.site_edits import ANY_OF, AUTONOMY, NEW, RESERVE
 from flood_sim.sites.critical import CriticalSite
 
@@ -71,12 +72,15 @@ class BackupPower(CriticalInfrastructure):
                 stops=(),
                 weight=0.0,
             )
-            plan.item("critical", (generator, NEW), "insert", new)
+            plan.item(Resource.CRITICAL, (generator, NEW), "insert", new)
             for j in needs:
                 plan.item(
-                    "critical", (site.name, j, AUTONOMY), "raise_to", hours_to_s(self.autonomy_h)
+                    Resource.CRITICAL,
+                    (site.name, j, AUTONOMY),
+                    "raise_to",
+                    hours_to_s(self.autonomy_h),
                 )
-                plan.item("critical", (site.name, j, RESERVE), "set", generator)
+                plan.item(Resource.CRITICAL, (site.name, j, RESERVE), "set", generator)
             plan.count(self._priced(), 1)
             plan.targets.append(site.name)
         return plan
@@ -123,7 +127,10 @@ class SupplyTie(CriticalInfrastructure):
                     )
                     continue
                 plan.item(
-                    "critical", (site.name, j, ANY_OF, self.from_site), "insert", self.from_site
+                    Resource.CRITICAL,
+                    (site.name, j, ANY_OF, self.from_site),
+                    "insert",
+                    self.from_site,
                 )
                 plan.count(self._priced(), 1)
                 plan.targets.append(site.name)

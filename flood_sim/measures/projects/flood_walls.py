@@ -12,6 +12,7 @@ from flood_sim.core.units import minutes_to_s
 from flood_sim.measures.base import RESIZE, Completion, InputsView, Targets
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.projects.critical_infrastructure import CriticalInfrastructure
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import cells_of
 from flood_sim.surface.structures import FaceStructure, SurfacePump
 
@@ -22,8 +23,8 @@ class FloodWallGate(CriticalInfrastructure):
     """
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "layers"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"structures", "pumps"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.BED_ELEVATION, Resource.LAYERS})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.STRUCTURES, Resource.PUMPS})
     SUMMARY: ClassVar[str] = "wall around an area, gates in it, a pump inside"
     CHINESE: ClassVar[str] = "防洪墙与闸门"
     NEEDS_ACTION: ClassVar[bool] = True
@@ -79,13 +80,13 @@ class FloodWallGate(CriticalInfrastructure):
             gap = FaceStructure(
                 label, "bridge", is_x[mine], faces[mine], crest[mine], ones, waits=True
             )
-            plan.item("structures", label, "insert", gap)
+            plan.item(Resource.STRUCTURES, label, "insert", gap)
             plan.count("flood_wall_gate", float((crest - ground)[mine].sum()) * grid.cell_size_m)
             plan.targets.append(label)
         wall = higher & ~gate
         ones = np.ones(int(wall.sum()))
         whole = FaceStructure(name, "wall", is_x[wall], faces[wall], crest[wall], ones)
-        plan.item("structures", name, "insert", whole)
+        plan.item(Resource.STRUCTURES, name, "insert", whole)
         plan.count("flood_wall", float((crest - ground)[wall].sum()) * grid.cell_size_m)
         if self.drain_m3_s > 0.0:
             self._drain(name, plan, view, inside)
@@ -119,7 +120,9 @@ class FloodWallGate(CriticalInfrastructure):
         sump = cells[np.argmin(view.bed_elevation[inside])]
         outside = others[np.argmin(((others - sump) ** 2).sum(axis=1))]
         ends = (int(sump[0]), int(sump[1])), (int(outside[0]), int(outside[1]))
-        plan.item("pumps", name, "insert", SurfacePump(name, *ends, self.drain_m3_s, 0.05, 0.02))
+        plan.item(
+            Resource.PUMPS, name, "insert", SurfacePump(name, *ends, self.drain_m3_s, 0.05, 0.02)
+        )
         plan.count("pump_added", self.drain_m3_s)
 
     def completed_by_action(self, targets: list[str]) -> Completion:

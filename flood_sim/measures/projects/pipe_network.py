@@ -28,6 +28,7 @@ from flood_sim.measures.network_parts import (
     add_pipe,
     circular,
 )
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
 
 LEAST_SLOPE = 0.0004
@@ -35,7 +36,7 @@ LEAST_SLOPE = 0.0004
 
 class PipeNetwork(Measure):
     PROJECT: ClassVar[Project] = "pipe_network"
-    READS: ClassVar[frozenset[str]] = frozenset({"inp", "inlets"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.INP, Resource.INLETS})
     targets: Targets = Targets()
 
 
@@ -43,7 +44,7 @@ class TrunkUpsizing(PipeNetwork):
     """Larger circular pipes on their old inverts."""
 
     STAGE: ClassVar[int] = RESIZE
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.XSECTIONS"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_XSECTIONS})
     SUMMARY: ClassVar[str] = "pipes replaced by larger ones on their inverts"
     CHINESE: ClassVar[str] = "干管扩径"
 
@@ -69,9 +70,9 @@ class TrunkUpsizing(PipeNetwork):
             wanted = None if c is None else self._wanted(name, plan, view, c, narrow)
             if c is None or wanted is None:
                 continue
-            plan.item("inp.XSECTIONS", (target, "shape"), "set", "CIRCULAR")
-            plan.item("inp.XSECTIONS", (target, "geom1"), "raise_to", wanted / metre)
-            plan.item("inp.XSECTIONS", (target, "geom2"), "set", 0.0)
+            plan.item(Resource.INP_XSECTIONS, (target, "shape"), "set", "CIRCULAR")
+            plan.item(Resource.INP_XSECTIONS, (target, "geom1"), "raise_to", wanted / metre)
+            plan.item(Resource.INP_XSECTIONS, (target, "geom2"), "set", 0.0)
             plan.count(sewer_item(wanted), c.length_m)
         if narrow:
             said = (
@@ -151,7 +152,7 @@ class ReliefSewer(PipeNetwork):
     """A second pipe between two nodes."""
 
     STAGE: ClassVar[int] = MAKE
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.CONDUITS", "inp.XSECTIONS"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_CONDUITS, Resource.INP_XSECTIONS})
     SUMMARY: ClassVar[str] = "relief sewer between two nodes"
     CHINESE: ClassVar[str] = "复线、分流管"
 

@@ -13,6 +13,7 @@ from flood_sim.measures.base import OPERATE, InputsView, Targets
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.projects.pump_stations import PumpStations
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
 from flood_sim.operations.actions import Task
 from flood_sim.operations.switches import MobilePump, Operation, Watch
@@ -26,8 +27,12 @@ class MobilePumps(PumpStations):
     """
 
     STAGE: ClassVar[int] = OPERATE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp", "bed_elevation", "gauges", "rainfall"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"actions", "mobile_pumps", "trucks"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {Resource.INP, Resource.BED_ELEVATION, Resource.GAUGES, Resource.RAINFALL}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {Resource.ACTIONS, Resource.MOBILE_PUMPS, Resource.TRUCKS}
+    )
     SUMMARY: ClassVar[str] = "pump trucks sent to a place, from the street into a node"
     CHINESE: ClassVar[str] = "移动泵车"
 
@@ -64,8 +69,8 @@ class MobilePumps(PumpStations):
         ends = Watch("depth", cell, below=self.stop_depth_m) if self.stop_depth_m > 0.0 else None
         flow = self.trucks * self.capacity_m3_h / SECONDS_PER_HOUR
         pump = MobilePump(name, cell, self.to_node, flow, begins, ends)
-        plan.item("mobile_pumps", name, "insert", pump)
-        plan.item("trucks", name, "add", self.trucks)
+        plan.item(Resource.MOBILE_PUMPS, name, "insert", pump)
+        plan.item(Resource.TRUCKS, name, "add", self.trucks)
         plan.count("pump_truck", self.trucks)
         return plan
 
@@ -114,8 +119,8 @@ class SmartControl(PumpStations):
     earlier is pumped once."""
 
     STAGE: ClassVar[int] = OPERATE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp", "gauges"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.PUMPS", "operations"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.INP, Resource.GAUGES})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_PUMPS, Resource.OPERATIONS})
     SUMMARY: ClassVar[str] = "pumps that start earlier, links set by a far gauge"
     CHINESE: ClassVar[str] = "实时控制"
 
@@ -171,7 +176,7 @@ class SmartControl(PumpStations):
             setting=self.setting,
             delay_s=self.sensor_delay_s,
         )
-        plan.item("operations", name, "insert", held)
+        plan.item(Resource.OPERATIONS, name, "insert", held)
 
     def _start_earlier(self, name: str, plan: Plan, view: InputsView) -> None:
         rows, metre = (
@@ -197,8 +202,8 @@ class SmartControl(PumpStations):
                     allowed=allowed,
                 )
             elif wanted < start or rest < stop:
-                plan.item("inp.PUMPS", (pump, "start"), "set", wanted / metre)
-                plan.item("inp.PUMPS", (pump, "stop"), "set", rest / metre)
+                plan.item(Resource.INP_PUMPS, (pump, "start"), "set", wanted / metre)
+                plan.item(Resource.INP_PUMPS, (pump, "stop"), "set", rest / metre)
                 plan.targets.append(pump)
 
 

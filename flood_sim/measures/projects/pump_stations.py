@@ -16,6 +16,7 @@ from flood_sim.drainage.conduits import node_inverts
 from flood_sim.measures.base import MAKE, RESIZE, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import NEW_ROW, Plan
 from flood_sim.measures.network_parts import add_pump, add_store
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
 from flood_sim.surface.structures import SurfacePump
 
@@ -32,18 +33,18 @@ class NewPumpStation(PumpStations):
     stop."""
 
     STAGE: ClassVar[int] = MAKE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.INP})
     WRITES: ClassVar[frozenset[str]] = frozenset(
         {
-            "inp.OUTFALLS",
-            "inp.PUMPS",
-            "inp.CURVES",
-            "inp.COORDINATES",
-            "inp.STORAGE",
-            "inp.CONDUITS",
-            "inp.XSECTIONS",
-            "return_cells",
-            "pumps",
+            Resource.INP_OUTFALLS,
+            Resource.INP_PUMPS,
+            Resource.INP_CURVES,
+            Resource.INP_COORDINATES,
+            Resource.INP_STORAGE,
+            Resource.INP_CONDUITS,
+            Resource.INP_XSECTIONS,
+            Resource.RETURN_CELLS,
+            Resource.PUMPS,
         }
     )
     SUMMARY: ClassVar[str] = (
@@ -204,7 +205,7 @@ class NewPumpStation(PumpStations):
             plan.refuse(name, "to_m", "both ends lie in one cell")
             return
         plan.item(
-            "pumps",
+            Resource.PUMPS,
             name,
             "insert",
             SurfacePump(name, ends[0], ends[1], self.capacity_m3_s, *self.levels),
@@ -224,8 +225,8 @@ class PumpCapacity(PumpStations):
     """
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.PUMPS", "inp.CURVES"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.INP})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_PUMPS, Resource.INP_CURVES})
     SUMMARY: ClassVar[str] = "more pumps beside existing ones"
     CHINESE: ClassVar[str] = "扩容"
 
@@ -269,7 +270,7 @@ class PumpCapacity(PumpStations):
             link, own = f"{name}_{target}", f"{name}_{target}_curve"
             (x, q), *rest = [(f"{x:.9g}", f"{factor * q:.9g}") for x, q in points[curve]]
             curve_rows = [(own, kinds[curve], x, q), *((own, x, q) for x, q in rest)]
-            plan.item("inp.CURVES", (own, NEW_ROW), "insert", curve_rows)
+            plan.item(Resource.INP_CURVES, (own, NEW_ROW), "insert", curve_rows)
             plan.row("PUMPS", link, tokens[1], tokens[2], own, *tokens[4:7])
             plan.count("pump_added", share)
         return plan

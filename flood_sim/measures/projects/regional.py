@@ -16,6 +16,7 @@ from flood_sim.measures.base import RESIZE, InputsView, Measure, Project
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.projects.source_and_storage import SourceAndStorage
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import cells_of
 from flood_sim.operations.actions import Task
 from flood_sim.operations.switches import MobilePump, Watch
@@ -33,8 +34,8 @@ class ReservoirPrerelease(Measure):
 
     PROJECT: ClassVar[Project] = "conveyance"
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"boundaries", "rainfall"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"boundaries", "actions"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.BOUNDARIES, Resource.RAINFALL})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.BOUNDARIES, Resource.ACTIONS})
     SUMMARY: ClassVar[str] = "upstream reservoir emptied ahead of the flood, its peak held back"
     CHINESE: ClassVar[str] = "上游水库预泄"
 
@@ -107,7 +108,7 @@ class ReservoirPrerelease(Measure):
             )
             return plan
         plan.item(
-            "boundaries",
+            Resource.BOUNDARIES,
             self.boundary,
             "set",
             _released(flood, cap, ordered_s, needed, self.release_m3_s),
@@ -164,9 +165,18 @@ class LakeDrawdown(SourceAndStorage):
 
     STAGE: ClassVar[int] = RESIZE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"initial_depth", "layers", "bed_elevation", "inp", "gauges", "rainfall"}
+        {
+            Resource.INITIAL_DEPTH,
+            Resource.LAYERS,
+            Resource.BED_ELEVATION,
+            Resource.INP,
+            Resource.GAUGES,
+            Resource.RAINFALL,
+        }
     )
-    WRITES: ClassVar[frozenset[str]] = frozenset({"initial_depth", "actions", "mobile_pumps"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {Resource.INITIAL_DEPTH, Resource.ACTIONS, Resource.MOBILE_PUMPS}
+    )
     SUMMARY: ClassVar[str] = "lake lowered before the storm, or once it is ordered"
     CHINESE: ClassVar[str] = "湖库预泄"
 
@@ -213,7 +223,7 @@ class LakeDrawdown(SourceAndStorage):
                 ),
             )
         if self.draw_m > 0.0:
-            plan.cells("initial_depth", "add", cells, -lowered)
+            plan.cells(Resource.INITIAL_DEPTH, "add", cells, -lowered)
             plan.count("lake_gate", 1)
         return plan
 
@@ -244,7 +254,7 @@ class LakeDrawdown(SourceAndStorage):
             ordered(name, order, (Task("notice", "", 0.0, 0),), view, plan)
             ends = Watch("depth", gate, below=float(wet[k]) - min(self.draw_m, float(wet[k])))
             plan.item(
-                "mobile_pumps",
+                Resource.MOBILE_PUMPS,
                 name,
                 "insert",
                 MobilePump(

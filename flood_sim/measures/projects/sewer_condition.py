@@ -19,6 +19,7 @@ from flood_sim.measures.network_parts import (
     rows_of,
 )
 from flood_sim.measures.projects.pipe_network import PipeNetwork
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
 from flood_sim.simulation.inputs import NodeInlet
 
@@ -29,7 +30,7 @@ class InletAddition(PipeNetwork):
     """More inlets at the cells where a node already has some, or where it spills."""
 
     STAGE: ClassVar[int] = CONDITION
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inlets"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INLETS})
     SUMMARY: ClassVar[str] = "more street inlets at nodes"
     CHINESE: ClassVar[str] = "雨水口增设"
 
@@ -68,7 +69,7 @@ class InletAddition(PipeNetwork):
                     rim,
                     open_share=self.open_share,
                 )
-                plan.item("inlets", (name, node, k), "insert", inlet)
+                plan.item(Resource.INLETS, (name, node, k), "insert", inlet)
             plan.count("inlet", self.count)
         if without:
             plan.refuse(
@@ -84,7 +85,7 @@ class InletCleaning(PipeNetwork):
     """Inlets opened to a share of their size."""
 
     STAGE: ClassVar[int] = CONDITION
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inlets"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INLETS})
     SUMMARY: ClassVar[str] = "inlets cleaned"
     CHINESE: ClassVar[str] = "雨水口清掏"
 
@@ -110,7 +111,7 @@ class InletCleaning(PipeNetwork):
                 allowed=f"above {max(i.open_share for _, i in mine):g}",
             )
         for k, _ in dirty:
-            plan.item("inlets", k, "raise_to", self.open_share)
+            plan.item(Resource.INLETS, k, "raise_to", self.open_share)
         plan.count("inlet_cleaning", len(dirty))
         return plan
 
@@ -119,7 +120,7 @@ class SewerCleaning(PipeNetwork):
     """Sediment out of circular pipes."""
 
     STAGE: ClassVar[int] = CONDITION
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.XSECTIONS", "inp.CONDUITS"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_XSECTIONS, Resource.INP_CONDUITS})
     SUMMARY: ClassVar[str] = "sediment cleaned out of pipes"
     CHINESE: ClassVar[str] = "管道清淤"
 
@@ -137,10 +138,12 @@ class SewerCleaning(PipeNetwork):
             rougher = self.manning_n is not None and c.roughness > self.manning_n + 1e-12
             if silt > self.sediment_m + 1e-9:
                 if self.sediment_m == 0.0:
-                    plan.item("inp.XSECTIONS", (target, "shape"), "set", "CIRCULAR")
-                plan.item("inp.XSECTIONS", (target, "geom2"), "lower_to", self.sediment_m / metre)
+                    plan.item(Resource.INP_XSECTIONS, (target, "shape"), "set", "CIRCULAR")
+                plan.item(
+                    Resource.INP_XSECTIONS, (target, "geom2"), "lower_to", self.sediment_m / metre
+                )
             if rougher:
-                plan.item("inp.CONDUITS", (target, "roughness"), "lower_to", self.manning_n)
+                plan.item(Resource.INP_CONDUITS, (target, "roughness"), "lower_to", self.manning_n)
             if silt > self.sediment_m + 1e-9 or rougher:
                 cleaned += 1
                 plan.count("sewer_cleaning", c.length_m)
@@ -158,7 +161,7 @@ class TrunkRehabilitation(PipeNetwork):
     """Pipes lined: a little narrower, smoother, sound."""
 
     STAGE: ClassVar[int] = CONDITION
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.XSECTIONS", "inp.CONDUITS"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_XSECTIONS, Resource.INP_CONDUITS})
     SUMMARY: ClassVar[str] = "broken pipes lined in place"
     CHINESE: ClassVar[str] = "破损修复 (CIPP)"
 
@@ -182,10 +185,10 @@ class TrunkRehabilitation(PipeNetwork):
             if self.lining_mm == 0.0 and c.roughness <= self.manning_n:
                 continue
             if self.lining_mm > 0.0:
-                plan.item("inp.XSECTIONS", (target, "shape"), "set", "CIRCULAR")
-                plan.item("inp.XSECTIONS", (target, "geom1"), "lower_to", inner / metre)
-                plan.item("inp.XSECTIONS", (target, "geom2"), "set", 0.0)
-            plan.item("inp.CONDUITS", (target, "roughness"), "lower_to", self.manning_n)
+                plan.item(Resource.INP_XSECTIONS, (target, "shape"), "set", "CIRCULAR")
+                plan.item(Resource.INP_XSECTIONS, (target, "geom1"), "lower_to", inner / metre)
+                plan.item(Resource.INP_XSECTIONS, (target, "geom2"), "set", 0.0)
+            plan.item(Resource.INP_CONDUITS, (target, "roughness"), "lower_to", self.manning_n)
             plan.count("sewer_lining", c.length_m)
         return plan
 
@@ -194,7 +197,7 @@ class CrossConnectionRemoval(PipeNetwork):
     """Dry-weather flow taken off storm nodes."""
 
     STAGE: ClassVar[int] = CONDITION
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.DWF"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_DWF})
     SUMMARY: ClassVar[str] = "foul connections taken off the storm sewers"
     CHINESE: ClassVar[str] = "雨污混接改造"
 
@@ -219,7 +222,7 @@ class CrossConnectionRemoval(PipeNetwork):
             )
         for node in plan.targets:
             if node in dry:
-                plan.item("inp.DWF", (node, NEW_ROW), "delete")
+                plan.item(Resource.INP_DWF, (node, NEW_ROW), "delete")
                 plan.count("connection_removed", 1)
         return plan
 

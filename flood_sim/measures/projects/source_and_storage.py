@@ -13,6 +13,7 @@ from flood_sim.core.units import mm_h_to_m_s, mm_to_m
 from flood_sim.measures.base import CONDITION, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import cells_of
 from flood_sim.surface.losses import Facility
 
@@ -30,8 +31,8 @@ class Layered(SourceAndStorage):
     """A layer stack on open cells; each takes the water of its cell, run-on included."""
 
     STAGE: ClassVar[int] = CONDITION
-    READS: ClassVar[frozenset[str]] = frozenset({"layers", "bed_elevation"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"facilities"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.LAYERS, Resource.BED_ELEVATION})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.FACILITIES})
     share: Share = 1.0
 
     def place(self, name: str, view: InputsView, item: str) -> tuple[Plan, np.ndarray]:
@@ -44,7 +45,7 @@ class Layered(SourceAndStorage):
     def build(self, name: str, plan: Plan, cells: np.ndarray, **layers: float) -> Plan:
         if len(cells):
             plan.item(
-                "facilities",
+                Resource.FACILITIES,
                 name,
                 "insert",
                 Facility(name, self.kind, cells, np.full(len(cells), self.share), **layers),  # type: ignore[attr-defined,arg-type]
@@ -130,8 +131,8 @@ class Roofs(SourceAndStorage):
     """Facilities that take only the rain that falls on roofs, before it runs to the street."""
 
     STAGE: ClassVar[int] = CONDITION
-    READS: ClassVar[frozenset[str]] = frozenset({"buildings", "layers"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"facilities"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.BUILDINGS, Resource.LAYERS})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.FACILITIES})
     share: Share = 1.0
 
     def roofs(self, name: str, view: InputsView) -> tuple[np.ndarray, np.ndarray, int]:
@@ -160,7 +161,7 @@ class Roofs(SourceAndStorage):
             plan.refuse(name, "targets", "no building lies there")
         elif self.share > 0.0:
             plan.item(
-                "facilities",
+                Resource.FACILITIES,
                 name,
                 "insert",
                 Facility(name, self.kind, cells.astype(np.int64), share, True, **layers),  # type: ignore[attr-defined,arg-type]

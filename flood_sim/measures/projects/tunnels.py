@@ -19,6 +19,7 @@ from flood_sim.measures.network_parts import (
     add_weir,
 )
 from flood_sim.measures.projects.pipe_network import PipeNetwork
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
 
 
@@ -30,13 +31,13 @@ class DeepTunnel(PipeNetwork):
     STAGE: ClassVar[int] = MAKE
     WRITES: ClassVar[frozenset[str]] = frozenset(
         {
-            "inp.STORAGE",
-            "inp.WEIRS",
-            "inp.XSECTIONS",
-            "inp.PUMPS",
-            "inp.CURVES",
-            "inp.COORDINATES",
-            "return_cells",
+            Resource.INP_STORAGE,
+            Resource.INP_WEIRS,
+            Resource.INP_XSECTIONS,
+            Resource.INP_PUMPS,
+            Resource.INP_CURVES,
+            Resource.INP_COORDINATES,
+            Resource.RETURN_CELLS,
         }
     )
     SUMMARY: ClassVar[str] = "deep tunnel with shafts behind weirs and a pump"

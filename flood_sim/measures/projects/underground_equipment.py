@@ -12,6 +12,7 @@ from flood_sim.measures.base import (
 )
 from flood_sim.measures.edits import Plan, refused
 from flood_sim.measures.projects.underground_space import EntranceStep, UndergroundSpace, spaces_of
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.site_edits import PUMP
 from flood_sim.sites.underground_inputs import Space, SumpPump
 
@@ -45,8 +46,10 @@ class VentRaising(EntranceStep):
 class SumpPumps(UndergroundSpace):
     """One pump on duty in each space, one that stands by; they need power."""
 
-    READS: ClassVar[frozenset[str]] = frozenset({"sites", "bed_elevation", "inp"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"spaces"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {Resource.SITES, Resource.BED_ELEVATION, Resource.INP}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.SPACES})
     SUMMARY: ClassVar[str] = "sump pumps in underground spaces"
     CHINESE: ClassVar[str] = "集水坑水泵"
 
@@ -80,7 +83,7 @@ class SumpPumps(UndergroundSpace):
             if self.to_node is None and not space.openings:
                 problem = "this space has no opening to the street: name a node"
                 raise refused(name, "to_node", problem, given=space.name)
-            plan.item("spaces", (space.name, PUMP, name), "insert", self._pump(name, space))
+            plan.item(Resource.SPACES, (space.name, PUMP, name), "insert", self._pump(name, space))
             plan.count("sump_pump", 2)  # one stands by
             plan.targets.append(space.name)
         return plan
@@ -113,8 +116,10 @@ class RampDrain(UndergroundSpace):
     street is far more and goes on down.
     """
 
-    READS: ClassVar[frozenset[str]] = frozenset({"sites", "bed_elevation", "inp"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"spaces"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {Resource.SITES, Resource.BED_ELEVATION, Resource.INP}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.SPACES})
     SUMMARY: ClassVar[str] = "drains across ramps, for the rain that falls on them"
     CHINESE: ClassVar[str] = "坡道截水沟"
 
@@ -143,8 +148,10 @@ class RampDrain(UndergroundSpace):
                     given=space.name,
                 )
             elif self.capacity_m3_s > space.ramp_drain_m3_s:
-                plan.item("spaces", (space.name, "ramp_drain_m3_s"), "raise_to", self.capacity_m3_s)
-                plan.item("spaces", (space.name, "drain_to_node"), "set", self.to_node)
+                plan.item(
+                    Resource.SPACES, (space.name, "ramp_drain_m3_s"), "raise_to", self.capacity_m3_s
+                )
+                plan.item(Resource.SPACES, (space.name, "drain_to_node"), "set", self.to_node)
                 plan.count("ramp_drain", 1)
                 plan.targets.append(space.name)
         return plan

@@ -13,6 +13,7 @@ from flood_sim.measures.base import (
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.projects.underground_space import UndergroundSpace, spaces_of
+from flood_sim.measures.resources import Resource
 from flood_sim.operations.actions import Task
 from flood_sim.sites.underground_inputs import Space
 
@@ -23,8 +24,10 @@ class ClosureRule(UndergroundSpace):
     of access from then on. It moves no water."""
 
     STAGE: ClassVar[int] = OPERATE
-    READS: ClassVar[frozenset[str]] = frozenset({"sites", "bed_elevation", "gauges"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"actions"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {Resource.SITES, Resource.BED_ELEVATION, Resource.GAUGES}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.ACTIONS})
     SUMMARY: ClassVar[str] = "underpasses and metro lines closed at a depth on a gauge"
     CHINESE: ClassVar[str] = "停运、封闭规则"
 
@@ -104,8 +107,10 @@ class FloodWarning(UndergroundSpace):
     """People underground are told to leave; a share of them does, the rest when water comes in."""
 
     STAGE: ClassVar[int] = OPERATE
-    READS: ClassVar[frozenset[str]] = frozenset({"sites", "rainfall", "gauges"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"actions"})
+    READS: ClassVar[frozenset[str]] = frozenset(
+        {Resource.SITES, Resource.RAINFALL, Resource.GAUGES}
+    )
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.ACTIONS})
     SUMMARY: ClassVar[str] = "warning system: people leave underground spaces before the water"
     CHINESE: ClassVar[str] = "预警疏散"
 

@@ -21,6 +21,7 @@ from flood_sim.measures.base import (
     Targets,
 )
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
 from flood_sim.sites.underground_inputs import Opening, Space
 
@@ -31,7 +32,7 @@ HIGHEST_BOARD_M, HIGHEST_SANDBAGS_M = 1.2, 0.5
 class UndergroundSpace(Measure):
     PROJECT: ClassVar[Project] = "underground_space"
     STAGE: ClassVar[int] = SITES
-    READS: ClassVar[frozenset[str]] = frozenset({"sites", "bed_elevation"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.SITES, Resource.BED_ELEVATION})
 
     targets: Targets = Field(Targets(), description="names, or a layer with a rule")
 
@@ -58,7 +59,7 @@ def spaces_of(name: str, targets: Targets, view: InputsView) -> list[Space]:
 class EntranceStep(UndergroundSpace):
     """Steps or a counter-slope at an entrance: the sill rises for good."""
 
-    WRITES: ClassVar[frozenset[str]] = frozenset({"openings"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.OPENINGS})
     SUMMARY: ClassVar[str] = "entrances with higher steps or a counter-slope"
     CHINESE: ClassVar[str] = "出入口台阶、反坡"
 
@@ -88,7 +89,7 @@ class EntranceStep(UndergroundSpace):
                     name, "sill_height_m", "the sill is higher today", given=given, allowed=allowed
                 )
             if new > o.sill_m + 1e-9:
-                plan.item("openings", (o.name, "sill_m"), "raise_to", new)
+                plan.item(Resource.OPENINGS, (o.name, "sill_m"), "raise_to", new)
                 plan.count(self._priced(), 1)
                 plan.targets.append(o.name)
         return plan
@@ -115,7 +116,7 @@ class FloodBarrier(UndergroundSpace):
     """Boards, or sandbags, kept ready for entrances. They stand once an action has placed them
     ([[actions]] completes = "NAME"); a board is as good as its crew is early."""
 
-    WRITES: ClassVar[frozenset[str]] = frozenset({"openings"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.OPENINGS})
     SUMMARY: ClassVar[str] = "boards or sandbags ready at entrances; an action places them"
     CHINESE: ClassVar[str] = "挡水板"
     NEEDS_ACTION: ClassVar[bool] = True
@@ -168,8 +169,8 @@ class FloodBarrier(UndergroundSpace):
             plan.count("flood_barrier", self.height_m * o.width_m)
             if fails(self.fail_seed, name, o.name, self.fail_share):
                 continue
-            plan.item("openings", (o.name, "board_m"), "raise_to", self.height_m)
-            plan.item("openings", (o.name, "leak_m2_s"), "set", leak / LITRES_A_CUBIC_METRE)
+            plan.item(Resource.OPENINGS, (o.name, "board_m"), "raise_to", self.height_m)
+            plan.item(Resource.OPENINGS, (o.name, "leak_m2_s"), "set", leak / LITRES_A_CUBIC_METRE)
             plan.targets.append(o.name)
         return plan
 
@@ -180,7 +181,7 @@ class FloodBarrier(UndergroundSpace):
 class AutomaticGate(UndergroundSpace):
     """Gates that rise with the water: no lead time, no crew."""
 
-    WRITES: ClassVar[frozenset[str]] = frozenset({"openings"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.OPENINGS})
     SUMMARY: ClassVar[str] = "gates at entrances that rise with the water"
     CHINESE: ClassVar[str] = "自动防淹门"
 
@@ -203,11 +204,14 @@ class AutomaticGate(UndergroundSpace):
             if fails(self.fail_seed, name, o.name, self.fail_share):
                 plan.count("automatic_gate", o.width_m)
                 continue
-            plan.item("openings", (o.name, "board_m"), "raise_to", self.height_m)
+            plan.item(Resource.OPENINGS, (o.name, "board_m"), "raise_to", self.height_m)
             plan.item(
-                "openings", (o.name, "leak_m2_s"), "set", self.leak_l_s_m / LITRES_A_CUBIC_METRE
+                Resource.OPENINGS,
+                (o.name, "leak_m2_s"),
+                "set",
+                self.leak_l_s_m / LITRES_A_CUBIC_METRE,
             )
-            plan.item("openings", (o.name, "placed"), "set", 1)
+            plan.item(Resource.OPENINGS, (o.name, "placed"), "set", 1)
             plan.count("automatic_gate", o.width_m)
             plan.targets.append(o.name)
         return plan
@@ -216,7 +220,7 @@ class AutomaticGate(UndergroundSpace):
 class WatertightDoor(UndergroundSpace):
     """A door in a passage between two spaces; an action shuts it."""
 
-    WRITES: ClassVar[frozenset[str]] = frozenset({"passages"})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.PASSAGES})
     SUMMARY: ClassVar[str] = "watertight doors between underground spaces; an action shuts them"
     CHINESE: ClassVar[str] = "防淹密闭门"
     NEEDS_ACTION: ClassVar[bool] = True
@@ -229,7 +233,7 @@ class WatertightDoor(UndergroundSpace):
         plan, doors = Plan(), {p.name for p in view.sites.spaces.passages if p.door}
         for passage in items_of(name, self.targets, view, "passages"):
             if passage not in doors:
-                plan.item("passages", (passage, "door"), "set", 1)
+                plan.item(Resource.PASSAGES, (passage, "door"), "set", 1)
                 plan.count("watertight_door", 1)
                 plan.targets.append(passage)
         return plan
