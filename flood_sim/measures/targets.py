@@ -114,28 +114,7 @@ def items_of(name: str, targets: Targets, view: InputsView, layer: str) -> list[
             name, "targets.layer", f"this kind works on {layer}", given=targets.layer, allowed=layer
         )
     table = {row["id"]: row for row in LAYERS[layer](view)}
-    for wanted in targets.names:
-        if wanted not in table:
-            raise refused(
-                name,
-                "targets",
-                f"no such item among the {layer}{nearest(wanted, table)}",
-                given=wanted,
-            )
-    if len(set(targets.names)) < len(targets.names):
-        raise refused(name, "targets", "a name stands twice", given=", ".join(targets.names)[:100])
-    if targets.names:
-        rows = [table[n] for n in targets.names]
-    elif (
-        targets.layer is not None
-        or targets.where
-        or targets.any
-        or targets.within
-        or targets.within_m
-    ):
-        rows = list(table.values())
-    else:
-        raise refused(name, "targets", f'name the {layer}, or give layer = "{layer}" with a rule')
+    rows = _named(name, targets, layer, table)
     inside = _within(name, targets, view)
     if inside is not None:
         rows = [r for r in rows if _on(view, r, inside)]
@@ -148,14 +127,28 @@ def items_of(name: str, targets: Targets, view: InputsView, layer: str) -> list[
         ]
     rows = _limited(name, layer, rows, targets)
     if not rows and not targets.allow_empty:
-        raise refused(
-            name,
-            "targets",
-            f"none of {len(table)} {layer} is meant",
-            given=_said(targets),
-            do="loosen the rule, or allow_empty = true",
-        )
+        problem = f"none of {len(table)} {layer} is meant"
+        do = "loosen the rule, or allow_empty = true"
+        raise refused(name, "targets", problem, given=_said(targets), do=do)
     return sorted(r["id"] for r in rows)
+
+
+def _named(name: str, targets: Targets, layer: str, table: dict[str, Row]) -> list[Row]:
+    """The rows of the names; without names all of a layer that a rule narrows."""
+    for wanted in targets.names:
+        if wanted not in table:
+            problem = f"no such item among the {layer}{nearest(wanted, table)}"
+            raise refused(name, "targets", problem, given=wanted)
+    if len(set(targets.names)) < len(targets.names):
+        given = ", ".join(targets.names)[:100]
+        raise refused(name, "targets", "a name stands twice", given=given)
+    if targets.names:
+        return [table[n] for n in targets.names]
+    ruled = targets.where or targets.any or targets.within or targets.within_m
+    if targets.layer is None and not ruled:
+        problem = f'name the {layer}, or give layer = "{layer}" with a rule'
+        raise refused(name, "targets", problem)
+    return list(table.values())
 
 
 def _pieces(name: str, targets: Targets, view: InputsView) -> list[Any]:

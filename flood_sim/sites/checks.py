@@ -47,6 +47,21 @@ def _of_space(space: Space, place: str) -> Iterator[Finding]:
         )
         return
     floor, ceiling = float(stage[0]), float(stage[-1])
+    yield from _of_openings(space, place, floor)
+    held = math.isfinite(space.initial_m3)
+    if not (held and 0.0 <= space.initial_m3 <= volume[-1] * (1.0 + 1e-9)):
+        yield Finding(
+            CODE,
+            f"{place}, initial_depth_m",
+            "the space does not hold this water at the start",
+            given=f"{space.initial_m3:.6g} m3",
+            allowed=f"0 to {volume[-1]:.6g} m3",
+            do=f"give a depth between 0 and {ceiling - floor:.2f} m",
+        )
+    yield from _of_pumps(space, place, floor, ceiling)
+
+
+def _of_openings(space: Space, place: str, floor: float) -> Iterator[Finding]:
     for o in space.openings:
         if not o.sill_m > floor:
             yield Finding(
@@ -61,18 +76,6 @@ def _of_space(space: Space, place: str) -> Iterator[Finding]:
                     " datum, in metres"
                 ),
             )
-    if not (
-        math.isfinite(space.initial_m3) and 0.0 <= space.initial_m3 <= volume[-1] * (1.0 + 1e-9)
-    ):
-        yield Finding(
-            CODE,
-            f"{place}, initial_depth_m",
-            "the space does not hold this water at the start",
-            given=f"{space.initial_m3:.6g} m3",
-            allowed=f"0 to {volume[-1]:.6g} m3",
-            do=f"give a depth between 0 and {ceiling - floor:.2f} m",
-        )
-    yield from _of_pumps(space, place, floor, ceiling)
 
 
 def _of_pumps(space: Space, place: str, floor: float, ceiling: float) -> Iterator[Finding]:

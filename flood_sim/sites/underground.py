@@ -80,29 +80,47 @@ class Spaces:
         self.inputs = inputs
         spaces, number = inputs.spaces, {s.name: k for k, s in enumerate(inputs.spaces)}
         self.openings = tuple(o for s in spaces for o in s.openings)
-        self._space = np.array([k for k, s in enumerate(spaces) for _ in s.openings], np.int64)
-        self._cells = np.array([(o.row, o.column) for o in self.openings], np.int64).reshape(-1, 2)
-        self._sill, self._width, self._board, self._leak = (
-            np.array([getattr(o, key) for o in self.openings], float)
-            for key in ("sill_m", "width_m", "board_m", "leak_m2_s")
-        )
-        self.reached_s = np.full(
-            len(self.openings), np.nan
-        )  # when street water first stood over the sill
-        self._opening_number = {o.name: k for k, o in enumerate(self.openings)}
-        self._passage_number = {p.name: k for k, p in enumerate(inputs.passages)}
-        self.placed = np.array([o.placed for o in self.openings], bool)
-        self._sharing = (
-            np.bincount(self._space, minlength=len(spaces))[self._space]
-            if len(spaces)
-            else np.zeros(0)
-        )
+        self._open(spaces)
         self._tables = [_with_shaft(s) for s in spaces]
         most = max((len(z) for z, _ in self._tables), default=1)
         self._stage_table, self._volume_table = (
             _padded([t[side] for t in self._tables], most) for side in (0, 1)
         )
         self.volume = np.array([s.initial_m3 for s in spaces], float)
+        node = {name: k for k, name in enumerate(node_ids)}
+        self._drain_nodes = [
+            -1 if s.drain_to_node is None else node[s.drain_to_node] for s in spaces
+        ]
+        self._equip(spaces, node)
+        self._join(inputs, number)
+        entered, returned, pumped, drained, passed_in, passed_out = np.zeros((6, len(spaces)))
+        never = np.full(len(spaces), np.nan)
+        moved = entered, returned, pumped, drained, passed_in, passed_out
+        self.book = SpaceBook(*moved, self.volume.copy(), never)
+        self.caught = 0.0  # m3 from own catchments since the start: supply
+        self.left = 0.0  # m3 pumped out of the model since the start
+        self.inflow = np.zeros(len(spaces))  # m3/s over sills in the last window
+
+    def _open(self, spaces: Sequence[Space]) -> None:
+        """Openings: where they are, their sills and boards."""
+        self._space = np.array([k for k, s in enumerate(spaces) for _ in s.openings], np.int64)
+        self._cells = np.array([(o.row, o.column) for o in self.openings], np.int64).reshape(-1, 2)
+        self._sill, self._width, self._board, self._leak = (
+            np.array([getattr(o, key) for o in self.openings], float)
+            for key in ("sill_m", "width_m", "board_m", "leak_m2_s")
+        )
+        # when street water first stood over the sill
+        self.reached_s = np.full(len(self.openings), np.nan)
+        self._opening_number = {o.name: k for k, o in enumerate(self.openings)}
+        self.placed = np.array([o.placed for o in self.openings], bool)
+        self._sharing = (
+            np.bincount(self._space, minlength=len(spaces))[self._space]
+            if len(spaces)
+            else np.zeros(0)
+        )
+
+    def _equip(self, spaces: Sequence[Space], node: dict[str, int]) -> None:
+        """Pumps: their levels and where they lift to."""
         self._pumps = [(k, p) for k, s in enumerate(spaces) for p in s.pumps]
         self.running = np.zeros(len(self._pumps), bool)
         self._pump_space = np.array([k for k, _ in self._pumps], np.int64)
@@ -118,13 +136,13 @@ class Spaces:
             + np.cumsum([p.to_cell is not None for _, p in self._pumps], dtype=np.int64)
             - 1
         )
-        node = {name: k for k, name in enumerate(node_ids)}
-        self._drain_nodes = [
-            -1 if s.drain_to_node is None else node[s.drain_to_node] for s in spaces
-        ]
         self._pump_nodes = [
             node[p.to_node] if p.to_node is not None else -1 for _, p in self._pumps
         ]
+
+    def _join(self, inputs: SpaceInputs, number: dict[str, int]) -> None:
+        """Passages: the spaces at their ends, their sizes."""
+        self._passage_number = {p.name: k for k, p in enumerate(inputs.passages)}
         ends = np.array(
             [(number[p.first], number[p.second]) for p in inputs.passages], np.int64
         ).reshape(-1, 2)
@@ -134,20 +152,6 @@ class Spaces:
         )
         self._ways = (ends[:, 0].copy(), ends[:, 1].copy(), *sizes)
         self.closed = np.array([p.closed for p in inputs.passages], bool)
-        entered, returned, pumped, drained, passed_in, passed_out = np.zeros((6, len(spaces)))
-        self.book = SpaceBook(
-            entered,
-            returned,
-            pumped,
-            drained,
-            passed_in,
-            passed_out,
-            self.volume.copy(),
-            np.full(len(spaces), np.nan),
-        )
-        self.caught = 0.0  # m3 from own catchments since the start: supply
-        self.left = 0.0  # m3 pumped out of the model since the start
-        self.inflow = np.zeros(len(spaces))  # m3/s over sills in the last window
 
     # ----------------------------------------------------------------------------- what others read
 

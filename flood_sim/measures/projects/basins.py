@@ -109,27 +109,28 @@ class SurfaceDetention(Basin):
             plan.refuse(name, "outlet_node", "no such node", given=self.outlet_node)
             return plan
         area = math.pi / 4.0 * self.outlet_d_m**2
-        row, column = cells[int(np.argmin(view.bed_elevation[tuple(cells.T)]))]
-        floor = rim - self.depth_m
-        plan.item(
-            Resource.INLETS,
-            (name, self.outlet_node, 0),
-            "insert",
-            NodeInlet(
-                self.outlet_node,
-                int(row),
-                int(column),
-                math.pi * self.outlet_d_m,
-                area,
-                np.inf,
-                floor,
-                pumped=True,
-            ),
-        )
+        lowest = cells[int(np.argmin(view.bed_elevation[tuple(cells.T)]))]
+        self._outlet(name, plan, self.outlet_node, lowest, rim - self.depth_m, area)
         hours = volume / (0.6 * area * math.sqrt(2.0 * 9.80665 * 0.5 * self.depth_m)) / 3600.0
         if hours > DRAIN_DOWN_H:
             plan.doubt(name, f"it needs about {hours:.0f} h to empty, more than {DRAIN_DOWN_H:.0f}")
         return plan
+
+    def _outlet(
+        self, name: str, plan: Plan, node: str, cell: np.ndarray, floor_m: float, area_m2: float
+    ) -> None:
+        """The orifice in the lowest cell (2,)."""
+        outlet = NodeInlet(
+            node,
+            int(cell[0]),
+            int(cell[1]),
+            math.pi * self.outlet_d_m,
+            area_m2,
+            np.inf,
+            floor_m,
+            pumped=True,
+        )
+        plan.item(Resource.INLETS, (name, node, 0), "insert", outlet)
 
 
 class PondRestoration(Basin):

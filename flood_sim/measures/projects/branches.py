@@ -166,78 +166,65 @@ class NewBranch(Measure):
         cells: list[tuple[int, int]],
         join: str,
     ) -> float:
-        law, shape, metre = (
-            FORMULAS["zhengzhou-measures"],
-            INLET_KINDS[self.inlet],
-            view.inp.metres_per_unit,
-        )
+        """Manholes at the points, each with a pipe to the next, the last to `join`."""
+        metre, by_level = view.inp.metres_per_unit, view.inp.option("LINK_OFFSETS") == "ELEVATION"
         ends = [*points, np.array(view.inp.coordinates()[join])]
         lengths = [float(np.hypot(*(b - a))) for a, b in zip(ends[:-1], ends[1:], strict=True)]
         rims = [float(view.bed_elevation[c]) for c in cells]
         bottom = node_inverts(view.inp)[join]
-        crown, area = rims[0] - COVER_M, 0.0
-        diameters: list[float] = []
-        inverts: list[tuple[float, float]] = []  # at both ends of each pipe
-        for length, rim in zip(lengths, rims, strict=True):
-            area += self.catchment_width_m * length
-            flow = (
-                RUNOFF_COEFFICIENT
-                * law.intensity_l_s_ha(ENTRY_MIN, self.return_period_y)
-                / 1e7
-                * area
-            )
-            crown = min(crown, rim - COVER_M)
-            least = diameters[-1] if diameters else LEAST_DIAMETER_M
-            diameter = next(
-                (d for d in DIAMETERS_M if d >= least and full_flow(d, _slope(d)) >= flow),
-                DIAMETERS_M[-1],
-            )
-            diameters.append(diameter)
-            inverts.append((crown - diameter, crown - diameter - _slope(diameter) * length))
-            crown -= _slope(diameter) * length
+        diameters, inverts = self._sized(lengths, rims)
         if inverts[-1][1] < bottom - 1e-6:
             return 0.0  # no fall to the node
-        by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
         for k, (point, cell, rim) in enumerate(zip(points, cells, rims, strict=True)):
             node, lower = f"{name}_{k + 1}", f"{name}_{k + 2}" if k + 1 < len(points) else join
             own, foot = inverts[k][0], inverts[k + 1][0] if k + 1 < len(points) else bottom
             bed = min(own, inverts[k - 1][1]) if k else own
             plan.row("JUNCTIONS", node, bed / metre, (rim - bed) / metre, 0, 0, 0)
             plan.row("COORDINATES", node, float(point[0]), float(point[1]))
-            offsets = (
-                (own, inverts[k][1])
-                if by_level
-                else (own - bed, max(inverts[k][1] - min(foot, inverts[k][1]), 0.0))
-            )
-            add_pipe(
-                plan,
-                view,
-                f"{node}_pipe",
-                node,
-                lower,
-                lengths[k],
-                diameters[k],
-                offsets[0] / metre,
-                offsets[1] / metre,
-                PIPE_MANNING_N,
-            )
-            part = 2.0 * self.open_share
-            plan.item(
-                Resource.INLETS,
-                (name, node, 0),
-                "insert",
-                NodeInlet(
-                    node,
-                    *cell,
-                    part * shape.perimeter_m,
-                    part * shape.area_m2,
-                    part * shape.capacity_m3_s,
-                    open_share=self.open_share,
-                ),
-            )
+            end = inverts[k][1]
+            offsets = (own, end) if by_level else (own - bed, max(end - min(foot, end), 0.0))
+            at = offsets[0] / metre, offsets[1] / metre
+            pipe = lengths[k], diameters[k], *at, PIPE_MANNING_N
+            add_pipe(plan, view, f"{node}_pipe", node, lower, *pipe)
+            plan.item(Resource.INLETS, (name, node, 0), "insert", self._inlets(node, cell))
             plan.item(Resource.RETURN_CELLS, node, "insert", (cell,))
             plan.count("inlet", 2)
         return sum(lengths)
+
+    def _sized(
+        self, lengths: list[float], rims: list[float]
+    ) -> tuple[list[float], list[tuple[float, float]]]:
+        """Diameters (m) by the rational method, never smaller downstream; inverts (m) at both ends
+        of each pipe.
+        """
+        law = FORMULAS["zhengzhou-measures"]
+        rain = law.intensity_l_s_ha(ENTRY_MIN, self.return_period_y)
+        crown, area = rims[0] - COVER_M, 0.0
+        diameters: list[float] = []
+        inverts: list[tuple[float, float]] = []
+        for length, rim in zip(lengths, rims, strict=True):
+            area += self.catchment_width_m * length
+            flow = RUNOFF_COEFFICIENT * rain / 1e7 * area
+            crown = min(crown, rim - COVER_M)
+            least = diameters[-1] if diameters else LEAST_DIAMETER_M
+            wide = (d for d in DIAMETERS_M if d >= least and full_flow(d, _slope(d)) >= flow)
+            diameter = next(wide, DIAMETERS_M[-1])
+            diameters.append(diameter)
+            inverts.append((crown - diameter, crown - diameter - _slope(diameter) * length))
+            crown -= _slope(diameter) * length
+        return diameters, inverts
+
+    def _inlets(self, node: str, cell: tuple[int, int]) -> NodeInlet:
+        """The two inlets of a manhole as one."""
+        shape, part = INLET_KINDS[self.inlet], 2.0 * self.open_share
+        return NodeInlet(
+            node,
+            *cell,
+            part * shape.perimeter_m,
+            part * shape.area_m2,
+            part * shape.capacity_m3_s,
+            open_share=self.open_share,
+        )
 
 
 def _slope(diameter_m: float) -> float:

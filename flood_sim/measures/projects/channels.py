@@ -277,29 +277,7 @@ class NewChannel(Conveyance):
                 given=f"{line.coords[0]}, {line.coords[-1]}",
             )
             return plan
-        first, last = (float(view.bed_elevation[e]) for e in ends)
-        begin = first - self.depth_m
-        end = (
-            begin - self.slope * line.length
-            if self.slope is not None
-            else min(last, begin - 1e-4 * line.length)
-        )
-        if last > begin + 1e-6 and self.slope is None:
-            end = last - self.depth_m
-        if end >= begin:
-            plan.refuse(
-                name,
-                "targets",
-                "it runs uphill",
-                given=f"from {begin:.2f} to {end:.2f} m",
-                do="turn the line round, or dig deeper",
-            )
-        if end < last - self.depth_m - 1.0 or (
-            self.slope is not None
-            and end < last - self.depth_m - 1e-6
-            and last < first - self.depth_m
-        ):
-            plan.doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit")
+        begin, end = self._levels(name, plan, view, line, (ends[0], ends[1]))
 
         def level(along: Any) -> Any:
             return np.interp(along, [0.0, line.length], [begin, end])
@@ -315,15 +293,39 @@ class NewChannel(Conveyance):
         for culvert in culverts:
             plan.item(Resource.CULVERTS, culvert.name, "insert", culvert)
         self._say_cover(name, plan, view, kept, line, level)
+        boxes = sum(math.dist(c.from_cell, c.to_cell) for c in culverts)
         plan.count("open_channel", line.length)
-        plan.count(
-            "box_culvert",
-            sum(math.dist(c.from_cell, c.to_cell) for c in culverts) * grid.cell_size_m,
-        )
+        plan.count("box_culvert", boxes * grid.cell_size_m)
         plan.targets = [
             f"{line.length:.0f} m, from {begin:.2f} to {end:.2f} m, {len(culverts)} culverts"
         ]
         return plan
+
+    def _levels(
+        self,
+        name: str,
+        plan: Plan,
+        view: InputsView,
+        line: Any,
+        ends: tuple[tuple[int, ...], tuple[int, ...]],
+    ) -> tuple[float, float]:
+        """Of its bed at its start and its mouth (m); refused where it rises."""
+        first, last = (float(view.bed_elevation[e]) for e in ends)
+        begin = first - self.depth_m
+        if self.slope is not None:
+            end = begin - self.slope * line.length
+        elif last > begin + 1e-6:
+            end = last - self.depth_m
+        else:
+            end = min(last, begin - 1e-4 * line.length)
+        if end >= begin:
+            given = f"from {begin:.2f} to {end:.2f} m"
+            do = "turn the line round, or dig deeper"
+            plan.refuse(name, "targets", "it runs uphill", given=given, do=do)
+        steep = self.slope is not None and end < last - self.depth_m - 1e-6 and last < begin
+        if end < last - self.depth_m - 1.0 or steep:
+            plan.doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit")
+        return begin, end
 
     def _say_cover(
         self, name: str, plan: Plan, view: InputsView, kept: np.ndarray, line: Any, level: Level

@@ -22,7 +22,7 @@ from flood_sim.measures.projects.channels import Conveyance, refuse_narrow
 from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of, line_of
 from flood_sim.operations.actions import Task
-from flood_sim.surface.boundaries import transect_along
+from flood_sim.surface.boundaries import Transect, transect_along
 from flood_sim.surface.structures import FaceStructure
 
 
@@ -179,8 +179,6 @@ class RoadFloodWay(Conveyance):
     )
 
     def plan(self, name: str, view: InputsView) -> Plan:
-        import shapely
-
         plan, line, grid = Plan(), line_of(name, self.targets, view), view.grid
         refuse_narrow(name, plan, view, "width_m", self.width_m)
         cells = np.argwhere(
@@ -189,46 +187,45 @@ class RoadFloodWay(Conveyance):
         if not len(cells):
             plan.refuse(name, "targets", "no open cell lies on the road")
             return plan
-        at = tuple(cells.T)
-        along = shapely.line_locate_point(
-            line, shapely.points(grid.x_m[cells[:, 1]], grid.y_m[cells[:, 0]])
-        )
-        bins = (along / grid.cell_size_m).astype(int)
-        lowest = np.full(bins.max() + 1, np.inf)
-        np.minimum.at(lowest, bins, view.bed_elevation[at])
-        level = (
-            np.minimum.accumulate(lowest)[bins] - self.lower_road_m
-        )  # never rises towards the outlet
-        high = level < view.bed_elevation[at] - 1e-9
-        over = np.zeros(len(cells))
-        over[high] = view.bed_elevation[at][high] - level[high]
-        if over.max() > 2.0:
+        level = self._level(view, line, cells)
+        ground = view.bed_elevation[tuple(cells.T)]
+        high = level < ground - 1e-9
+        deepest = float((ground - level)[high].max(initial=0.0))
+        if deepest > 2.0:
             plan.refuse(
                 name,
                 "targets",
-                f"the road would be cut {over.max():.1f} m deep to fall all the way",
+                f"the road would be cut {deepest:.1f} m deep to fall all the way",
                 allowed="2 m",
                 do="choose another way to the outlet",
             )
         plan.cells(Resource.BED_ELEVATION, "lower_to", cells[high], level[high])
-        rough = view.manning_n[at] > self.manning_n
+        rough = view.manning_n[tuple(cells.T)] > self.manning_n
         plan.cells(Resource.MANNING_N, "lower_to", cells[rough], self.manning_n)
         if self.kerb_m > 0.0:
             kerb = _kerbs(name, view, line, cells, level, self.kerb_m, self.width_m)
             if len(kerb.cells):
                 plan.item(Resource.STRUCTURES, name, "insert", kerb)
         if self.close is not None:
-            closed = Task(
-                "closure",
-                name,
-                minutes_to_s(self.close_min),
-                0,
-                cells=tuple((int(r), int(c)) for r, c in cells),
-            )
+            taken = tuple((int(r), int(c)) for r, c in cells)
+            closed = Task("closure", name, minutes_to_s(self.close_min), 0, cells=taken)
             ordered(name, self.close, (closed,), view, plan)
         plan.count("flood_way", line.length)
         plan.targets = [f"{line.length:.0f} m of road"]
         return plan
+
+    def _level(self, view: InputsView, line: Any, cells: np.ndarray) -> np.ndarray:
+        """Level (n,) m of the road in its cells (n, 2): it never rises towards the outlet."""
+        import shapely
+
+        grid = view.grid
+        along = shapely.line_locate_point(
+            line, shapely.points(grid.x_m[cells[:, 1]], grid.y_m[cells[:, 0]])
+        )
+        bins = (along / grid.cell_size_m).astype(int)
+        lowest = np.full(bins.max() + 1, np.inf)
+        np.minimum.at(lowest, bins, view.bed_elevation[tuple(cells.T)])
+        return np.asarray(np.minimum.accumulate(lowest)[bins] - self.lower_road_m)
 
 
 def _kerbs(
@@ -346,16 +343,7 @@ class LeveeRaising(Conveyance):
         except InputError as error:
             plan.refusals += error.findings
             return plan
-        faces = np.unique(np.column_stack([section.is_x, section.cells]), axis=0)
-        is_x, cells = faces[:, 0].astype(bool), faces[:, 1:]
-        other = cells - np.where(is_x[:, None], [0, 1], [1, 0])
-        inside = (
-            (other >= 0).all(axis=1)
-            & view.active[tuple(cells.T)]
-            & view.active[tuple(np.maximum(other, 0).T)]
-        )
-        is_x, cells, other = is_x[inside], cells[inside], other[inside]
-        ground = np.maximum(view.bed_elevation[tuple(cells.T)], view.bed_elevation[tuple(other.T)])
+        is_x, cells, ground = _faces_along(section, view)
         crest = (
             np.full(len(cells), self.crest_m)
             if self.crest_m is not None
@@ -371,16 +359,29 @@ class LeveeRaising(Conveyance):
                 allowed=f"above {ground.min():.2f} m",
             )
         if higher.any():
-            n = int(higher.sum())
-            plan.item(
-                Resource.STRUCTURES,
-                name,
-                "insert",
-                FaceStructure(name, "dyke", is_x[higher], cells[higher], crest[higher], np.ones(n)),
-            )
+            ones = np.ones(int(higher.sum()))
+            levee = FaceStructure(name, "dyke", is_x[higher], cells[higher], crest[higher], ones)
+            plan.item(Resource.STRUCTURES, name, "insert", levee)
             plan.count("levee", line.length)
         plan.targets = [f"{line.length:.0f} m"]
         return plan
+
+
+def _faces_along(transect: Transect, view: InputsView) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Faces of a line between open cells, each once: is_x (n,), the cell right of or below each
+    (n, 2), the higher ground beside it (n,) m.
+    """
+    faces = np.unique(np.column_stack([transect.is_x, transect.cells]), axis=0)
+    is_x, cells = faces[:, 0].astype(bool), faces[:, 1:]
+    other = cells - np.where(is_x[:, None], [0, 1], [1, 0])
+    inside = (
+        (other >= 0).all(axis=1)
+        & view.active[tuple(cells.T)]
+        & view.active[tuple(np.maximum(other, 0).T)]
+    )
+    is_x, cells, other = is_x[inside], cells[inside], other[inside]
+    bed = view.bed_elevation
+    return is_x, cells, np.maximum(bed[tuple(cells.T)], bed[tuple(other.T)])
 
 
 KINDS = (
