@@ -1,4 +1,4 @@
-"""What a portfolio costs and brings: frontier, order under budgets, regret; expected annual damage,
+"""What a portfolio costs and brings: frontier, order under budgets; expected annual damage,
 present values. Formulas: docs/decisions of studies.
 """
 
@@ -99,11 +99,6 @@ def greedy_order(
         if year < len(budgets) - 1:
             total += discount ** (year + 1) * float(gain[mask])
     return path, total
-
-
-def regret(loss: np.ndarray) -> np.ndarray:
-    """(portfolios,) largest regret over storms; loss (portfolios, storms)."""
-    return np.asarray((loss - loss.min(axis=0)).max(axis=1))
 
 
 def expected_annual_damage(
