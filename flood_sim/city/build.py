@@ -45,7 +45,7 @@ class City:
     sites: tuple[Site, ...]
 
     def soil(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Conductivity m/s, suction m, deficit of every cell (Green-Ampt)."""
+        """Conductivity m/s, suction m, deficit (Green-Ampt), each (rows, columns)."""
         fields = [np.zeros(self.ground.grid.shape) for _ in range(3)]
         for code, (_, conductivity, suction, deficit) in LAND_COVER.items():
             cells = self.ground.land_use == code
@@ -56,7 +56,7 @@ class City:
         return fields[0], fields[1], fields[2]
 
     def initial_depth(self) -> np.ndarray:
-        """River at its first stage, lake half a metre below its banks."""
+        """(rows, columns) m: river at its first stage, lake half a metre below its banks."""
         bed, use = self.ground.bed_elevation, self.ground.land_use
         depth = np.zeros(bed.shape)
         stage = STREET_LEVEL_M + self.parameters.river_stage_h_m[0][1]

@@ -66,10 +66,12 @@ class Ground:
 
     @property
     def buildings(self) -> np.ndarray:
+        """(rows, columns) mask."""
         return self.land_use == BUILDING
 
     @property
     def arterials(self) -> np.ndarray:
+        """(rows, columns) mask of primary and secondary streets."""
         return (self.land_use == PRIMARY) | (self.land_use == SECONDARY)
 
     @cached_property
@@ -84,7 +86,7 @@ class Ground:
         return int(self._streets[k, 0]), int(self._streets[k, 1])
 
     def layers(self) -> dict[str, np.ndarray]:
-        """Land uses by the names that targets of measures use."""
+        """Masks (rows, columns) of land uses by the names that targets of measures use."""
         use = self.land_use
         named = {
             "courts": (COURT,),

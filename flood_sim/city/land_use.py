@@ -47,12 +47,13 @@ SETBACK_M, RING_M, GATE_M = 6.0, 14.0, 10.0
 
 
 def span(low: float, high: float, along: np.ndarray) -> slice:
-    """Cells whose centre lies in [low, high); works for ascending and descending axes."""
+    """Cells whose centre, along (n,) m, lies in [low, high); the axis may rise or fall."""
     inside = np.flatnonzero((along >= low - 1e-9) & (along < high - 1e-9))
     return slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
 
 
 def paint(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(rows, columns) codes of LAND_USES; x (columns,) and y (rows,) local m of cell centres."""
     land_use = np.full((y.size, x.size), YARD, np.uint8)
     for part in plan.parts:
         _paint_part(part, land_use, x, y, p.cell_size_m)

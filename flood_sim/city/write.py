@@ -83,7 +83,7 @@ def _write_rasters(city: City, folder: Path) -> None:
 
 
 def population(city: City) -> np.ndarray:
-    """People a cell: 10,000 per km2, spread over homes by floor area."""
+    """(rows, columns) people: 10,000 per km2, spread over homes by floor area."""
     x, y = city.ground.grid.x_m - ORIGIN_M[0], city.ground.grid.y_m - ORIGIN_M[1]
     weight = np.zeros(city.ground.grid.shape)
     for part in city.plan.parts:

@@ -267,8 +267,8 @@ class SurchargeField:
                 self._feet, self.works = whole[first::stride], True
 
     def write(self, depth_m: np.ndarray) -> None:
-        """Set the depth over the rim at which each node spills; the first node is read back through
-        the API.
+        """Set the depth (nodes,) m over the rim at which each node spills; the first node is read
+        back through the API. Raises DrainageError where that differs.
         """
         if not self.works:
             return

@@ -174,6 +174,7 @@ class SwmmNetwork:
         self._elapsed = stop_s
 
     def flooded_volume(self) -> np.ndarray:
+        """(nodes,) m3 that left the nodes over their rims since the start."""
         volumes = np.zeros(len(self.node_ids))
         self._check(self.calls.read_flooded(volumes), "read the flooding")
         return volumes * self.cubic_metre

@@ -79,25 +79,30 @@ class InputsView:
 
     @property
     def active(self) -> np.ndarray:
+        """(rows, columns) cells that water may enter."""
         return self._inputs.terrain.active
 
     @property
     def bed_elevation(self) -> np.ndarray:
+        """(rows, columns) m over the datum."""
         self.reads.add(Resource.BED_ELEVATION)
         return self._inputs.terrain.bed_elevation
 
     @property
     def manning_n(self) -> np.ndarray:
+        """(rows, columns) s/m^(1/3)."""
         self.reads.add(Resource.MANNING_N)
         return self._inputs.terrain.manning_n
 
     @property
     def initial_depth(self) -> np.ndarray:
+        """(rows, columns) m of water at the start."""
         self.reads.add(Resource.INITIAL_DEPTH)
         return np.broadcast_to(np.asarray(self._inputs.initial_depth, float), self.grid.shape)
 
     @property
     def buildings(self) -> np.ndarray:
+        """(rows, columns) cells of buildings; none where the scenario has none."""
         self.reads.add(Resource.BUILDINGS)
         return (
             self._inputs.buildings
@@ -107,11 +112,13 @@ class InputsView:
 
     @property
     def rain_to(self) -> np.ndarray | None:
+        """(rows, columns) index of the cell that takes a cell's rain; None: each its own."""
         self.reads.add(Resource.BUILDINGS)
         return self._inputs.terrain.rain_to
 
     @property
     def layers(self) -> Mapping[str, np.ndarray]:
+        """Masks (rows, columns) by name."""
         self.reads.add(Resource.LAYERS)
         return self._inputs.layers
 

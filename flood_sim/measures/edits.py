@@ -63,7 +63,7 @@ class Plan:
     targets: list[str] = field(default_factory=list)
 
     def cells(self, resource: str, op: Op, cells: np.ndarray, value: np.ndarray | float) -> None:
-        """Add a cell edit where there is any cell."""
+        """Add an edit of cells (n, 2); value (n,), or one for all. Nothing where there is none."""
         if len(cells):
             self.edits.append(
                 CellEdit(

@@ -135,5 +135,5 @@ def _of_passage(passage: Passage, spaces: dict[str, Space], place: str) -> Itera
 
 
 def rises(values: np.ndarray) -> bool:
-    """Whether each value is a number and larger than the one before."""
+    """Whether each of the values (n,) is a number and larger than the one before."""
     return bool(np.isfinite(values).all() and (np.diff(values) > 0.0).all())

@@ -30,7 +30,8 @@ class Surroundings(Protocol):
     @property
     def street(self) -> Street: ...
     def stop_links(self, stopped: Sequence[str], started: Sequence[str]) -> None: ...
-    def receive_from_sites(self, volumes: np.ndarray) -> None: ...
+    def receive_from_sites(self, volumes: np.ndarray) -> None:
+        """Volumes (nodes,) m3 that pumps lift into the network."""
 
 
 class Sites:

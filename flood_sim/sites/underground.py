@@ -28,20 +28,29 @@ class Street(Protocol):
     """What the spaces see of the surface and do to it; arrays (openings,)."""
 
     @property
-    def opening_acceptance(self) -> np.ndarray: ...
+    def opening_acceptance(self) -> np.ndarray:
+        """(openings,) m3/s that each may take at most."""
+
     @property
-    def opening_capture(self) -> np.ndarray: ...
+    def opening_capture(self) -> np.ndarray:
+        """(openings,) m3 that each took in the last window."""
+
     @property
-    def outlet_volumes(self) -> np.ndarray: ...
-    def levels_at(self, cells: np.ndarray) -> np.ndarray: ...
-    def set_sills(self, crest_m: np.ndarray, leak_m3_s: np.ndarray) -> None: ...
+    def outlet_volumes(self) -> np.ndarray:
+        """(outlets,) m3 to be given to the street; others add to it."""
+
+    def levels_at(self, cells: np.ndarray) -> np.ndarray:
+        """Water levels (n,) m in cells (n, 2)."""
+
+    def set_sills(self, crest_m: np.ndarray, leak_m3_s: np.ndarray) -> None:
+        """Crests (openings,) m, and what leaks past boards (openings,) m3/s."""
 
 
 def step_discharge(
     upstream_m: np.ndarray | float, downstream_m: np.ndarray | float, width_m: np.ndarray | float
 ) -> np.ndarray:
-    """Flow (m3/s) over a step; heads over its crest, upstream >= downstream. Submergence after
-    Villemonte 1947: [1 - (h2/h1)^1.5]^0.385.
+    """Flow (n,) m3/s over a step; heads (n,) m over its crest, upstream >= downstream. Submergence
+    after Villemonte 1947: [1 - (h2/h1)^1.5]^0.385.
     """
     up = np.maximum(upstream_m, 0.0)
     ratio = np.divide(

@@ -36,13 +36,14 @@ class Layered(SourceAndStorage):
     share: Share = 1.0
 
     def place(self, name: str, view: InputsView, item: str) -> tuple[Plan, np.ndarray]:
-        """The plan with its area, and the cells; none where the share is 0."""
+        """The plan with its area, and the cells (n, 2); none where the share is 0."""
         cells = cells_of(name, self.targets, view)
         plan = Plan(targets=[f"{len(cells)} cells"])
         plan.count(item, self.share * len(cells) * view.grid.cell_area_m2)
         return plan, cells if self.share > 0.0 else cells[:0]
 
     def build(self, name: str, plan: Plan, cells: np.ndarray, **layers: float) -> Plan:
+        """The plan with a facility on the cells (n, 2); layers: SI."""
         if len(cells):
             plan.item(
                 Resource.FACILITIES,
@@ -136,8 +137,8 @@ class Roofs(SourceAndStorage):
     share: Share = 1.0
 
     def roofs(self, name: str, view: InputsView) -> tuple[np.ndarray, np.ndarray, int]:
-        """Cells that receive the roofs' rain, roof area over cell area in each, number of roof
-        cells.
+        """Cells (n, 2) that receive the roofs' rain, roof area over cell area in each (n,), number
+        of roof cells.
         """
         mask = np.zeros(view.grid.shape, bool)
         if self.targets == Targets():
@@ -157,6 +158,7 @@ class Roofs(SourceAndStorage):
     def build(
         self, name: str, plan: Plan, cells: np.ndarray, share: np.ndarray, **layers: float
     ) -> Plan:
+        """The plan with a facility that takes the rain of roofs; cells (n, 2), share (n,)."""
         if not len(cells):
             plan.refuse(name, "targets", "no building lies there")
         elif self.share > 0.0:
