@@ -1,4 +1,4 @@
-"""The network audit finds what is wrong on purpose, and nothing in a sound network; capacities and
+"""The check of a network finds what is wrong on purpose, and nothing in a sound network; capacities and
 return periods by hand.
 """
 
