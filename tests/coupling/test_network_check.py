@@ -1,5 +1,5 @@
-"""The check of a network finds what is wrong on purpose, and nothing in a sound network; capacities and
-return periods by hand.
+"""The check of a network finds what is wrong on purpose, and nothing in a sound network; capacities
+and return periods by hand.
 """
 
 import math
