@@ -10,15 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from flood_sim.city.design import Design, design_sewers
-from flood_sim.city.ground import (
-    LAKE,
-    LAKE_FREEBOARD_M,
-    LAND_COVER,
-    RIVER,
-    Ground,
-    ditch_axis,
-    make_ground,
-)
+from flood_sim.city.ground import LAKE_FREEBOARD_M, Ground, ditch_axis, make_ground
+from flood_sim.city.land_use import LAKE, LAND_COVER, RIVER
 from flood_sim.city.network_file import NetworkText, write_network
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters
 from flood_sim.city.sewers import SewerTree, make_sewers
@@ -27,7 +20,7 @@ from flood_sim.city.streets import Plan, make_plan
 from flood_sim.city.underground import Table, site_tables
 from flood_sim.core.units import mm_h_to_m_s, mm_to_m
 from flood_sim.ground.terrain import Terrain
-from flood_sim.surface.boundaries import section_along
+from flood_sim.surface.boundaries import transect_along
 from flood_sim.surface.structures import BRIDGE_ORIFICE, FaceStructure
 
 Axis = tuple[tuple[float, float], tuple[float, float]]
@@ -52,7 +45,7 @@ class City:
     sites: tuple[Site, ...]
 
     def soil(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Conductivity m/s, suction m, deficit of every cell (Green-Ampt)."""
+        """Conductivity m/s, suction m, deficit (Green-Ampt), each (rows, columns)."""
         fields = [np.zeros(self.ground.grid.shape) for _ in range(3)]
         for code, (_, conductivity, suction, deficit) in LAND_COVER.items():
             cells = self.ground.land_use == code
@@ -63,7 +56,7 @@ class City:
         return fields[0], fields[1], fields[2]
 
     def initial_depth(self) -> np.ndarray:
-        """River at its first stage, lake half a metre below its banks."""
+        """(rows, columns) m: river at its first stage, lake half a metre below its banks."""
         bed, use = self.ground.bed_elevation, self.ground.land_use
         depth = np.zeros(bed.shape)
         stage = STREET_LEVEL_M + self.parameters.river_stage_h_m[0][1]
@@ -112,7 +105,7 @@ class City:
         """
         found = []
         for name, axis in self.bridge_axes().items():
-            line = section_along(terrain, name, list(axis))
+            line = transect_along(terrain, name, list(axis))
             other = line.cells - np.where(line.is_x[:, None], [0, 1], [1, 0])
             inside = (
                 (other >= 0).all(axis=1)

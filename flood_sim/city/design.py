@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flood_sim.city.parameters import CityParameters, draw
 from flood_sim.city.sewers import SewerTree
-from flood_sim.drainage.circular_pipe import DIAMETERS_M, cleaning_slope, full_flow
+from flood_sim.drainage.sections import DIAMETERS_M, cleaning_slope, full_flow
 from flood_sim.ground.rainfall import FORMULAS
 
 LEAST_SLOPE = {
@@ -81,40 +81,25 @@ def design_sewers(p: CityParameters, tree: SewerTree) -> Design:
         intensity = law.intensity_l_s_ha(minutes[k], period) / 1000.0 / 1.0e4  # m3/s per m2
         flows[k] = max(p.runoff_coefficient * intensity * area[k], largest_inflow[k])
         if node.down < 0:
-            diameter = _first_diameter(flows[k], smallest[k], 0.0)
-            invert[k] = min(invert[k], crown[k] - diameter)
-            pipes[k] = Pipe(
-                diameter,
-                least_slope(diameter),
-                crown[k] - diameter,
-                crown[k] - diameter - least_slope(diameter) * 24.0,
-                flows[k],
-            )
+            pipes[k] = last = _last_pipe(flows[k], smallest[k], crown[k])
+            invert[k] = min(invert[k], last.upper)
             continue
-        down = tree.nodes[node.down]
-        cover = (crown[k] - (down.rim - COVER_M)) / node.length
+        cover = (crown[k] - (tree.nodes[node.down].rim - COVER_M)) / node.length
         diameter = _first_diameter(flows[k], smallest[k], cover)
         slope = max(least_slope(diameter), cover)
         lower_crown = crown[k] - slope * node.length
-        pipe = Pipe(
-            diameter,
-            slope,
-            crown[k] - diameter,
-            lower_crown - diameter,
-            flows[k],
-            _silt(p, node.name, diameter),
-        )
-        pipes[k] = pipe
-        invert[k] = min(invert[k], pipe.upper)
-        invert[node.down] = min(invert[node.down], pipe.lower)
+        upper, lower = crown[k] - diameter, lower_crown - diameter
+        silt = _silt(p, node.name, diameter)
+        pipes[k] = Pipe(diameter, slope, upper, lower, flows[k], silt)
+        invert[k] = min(invert[k], upper)
+        invert[node.down] = min(invert[node.down], lower)
         crown[node.down] = min(crown[node.down], lower_crown)
         smallest[node.down] = max(smallest[node.down], diameter)
         largest_inflow[node.down] = max(largest_inflow[node.down], flows[k])
         area[node.down] += area[k]
         speed = full_flow(diameter, slope) / (math.pi / 4.0 * diameter**2)
-        minutes[node.down] = max(
-            minutes[node.down], minutes[k] + p.delay_factor * node.length / speed / 60.0
-        )
+        arrives = minutes[k] + p.delay_factor * node.length / speed / 60.0
+        minutes[node.down] = max(minutes[node.down], arrives)
         if node.rim - invert[k] > LARGEST_DEPTH_M:
             raise ValueError(
                 f"sewer node {node.name} would lie {node.rim - invert[k]:.1f} m deep; the ground is"
@@ -123,6 +108,13 @@ def design_sewers(p: CityParameters, tree: SewerTree) -> Design:
     return Design(
         pipes, invert, [_grates(p, node.area, node.sag) for node in tree.nodes], flows, minutes
     )
+
+
+def _last_pipe(flow: float, smallest: float, crown: float) -> Pipe:
+    """From a root to the river, 24 m at its least slope."""
+    diameter = _first_diameter(flow, smallest, 0.0)
+    slope = least_slope(diameter)
+    return Pipe(diameter, slope, crown - diameter, crown - diameter - slope * 24.0, flow)
 
 
 def _first_diameter(flow: float, smallest: float, cover_slope: float) -> float:

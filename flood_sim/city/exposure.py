@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from flood_sim.city.ground import LANE, PRIMARY, SECONDARY, Ground
+from flood_sim.city.ground import Ground
+from flood_sim.city.land_use import LANE, PRIMARY, SECONDARY
 from flood_sim.city.parameters import ORIGIN_M, CityParameters, draw
 from flood_sim.city.sites import PEOPLE_PER_KM2, Site, floors_of
 from flood_sim.city.streets import Plan, Street

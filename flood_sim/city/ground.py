@@ -10,56 +10,38 @@ from typing import Any
 
 import numpy as np
 
+from flood_sim.city.land_use import (
+    BUILDING,
+    CARRIAGEWAYS,
+    COURT,
+    DYKE,
+    LAKE,
+    LAND_COVER,
+    LAND_USES,
+    LANE,
+    OUTSIDE,
+    PARK,
+    PAVEMENT,
+    PRIMARY,
+    RIVER,
+    SECONDARY,
+    YARD,
+    paint,
+    span,
+)
 from flood_sim.city.parameters import CRS, ORIGIN_M, STREET_LEVEL_M, CityParameters
-from flood_sim.city.streets import RED_LINE_M, Ditch, Part, Plan, Street
+from flood_sim.city.streets import Ditch, Plan, Street
 from flood_sim.core.grid import Grid
 from flood_sim.surface.culverts import Barrel
 from flood_sim.surface.ditches import channel_cells, crossings
 from flood_sim.surface.structures import Culvert
 
-OUTSIDE, PRIMARY, SECONDARY, LANE, PAVEMENT, BUILDING, COURT, YARD, RIVER, DYKE, LAKE, PARK = range(
-    12
-)
-LAND_USES = (
-    "outside",
-    "primary",
-    "secondary",
-    "lane",
-    "pavement",
-    "building",
-    "court",
-    "yard",
-    "river",
-    "dyke",
-    "lake",
-    "park",
-)
-CARRIAGEWAYS = (PRIMARY, SECONDARY, LANE)
-CODE_OF_STREET = {"primary": PRIMARY, "secondary": SECONDARY, "lane": LANE, "riverside": LANE}
-
-# Manning n (practice for 2-D city grids, recalled), saturated conductivity mm/h, suction
-# mm, deficit: courts half green on compacted silt loam (6.6 mm/h / 4), yards paved with joints, the
-# rest sealed or saturated.
-LAND_COVER = {
-    PRIMARY: (0.016, 0.0, 0.0, 0.0),
-    SECONDARY: (0.016, 0.0, 0.0, 0.0),
-    LANE: (0.018, 0.0, 0.0, 0.0),
-    PAVEMENT: (0.020, 0.0, 0.0, 0.0),
-    BUILDING: (0.020, 0.0, 0.0, 0.0),
-    COURT: (0.035, 1.6, 170.0, 0.20),
-    YARD: (0.025, 0.5, 170.0, 0.20),
-    RIVER: (0.060, 0.0, 0.0, 0.0),
-    DYKE: (0.035, 1.6, 170.0, 0.20),
-    LAKE: (0.030, 0.0, 0.0, 0.0),
-    PARK: (0.040, 3.3, 170.0, 0.20),
-}
 KERB_M = 0.15
 CROWN_SLOPE = 0.015
 BLOCK_SLOPE = 0.003  # courts and yards rise with the way to the street
 FLAT_CELL_M = 8.0  # from here on a carriageway is flat, lowered by the same volume
 RIVER_DEPTH_M, RIVER_BOTTOM_M, DYKE_CREST_M = 4.0, 10.0, 1.5
 LAKE_DEPTH_M, LAKE_FREEBOARD_M = 2.0, 0.5
-SETBACK_M, RING_M, GATE_M = 6.0, 14.0, 10.0
 DITCH_DEPTH_M, DITCH_MANNING_N, DITCH_BOX_M = (
     1.5,
     0.030,
@@ -85,10 +67,12 @@ class Ground:
 
     @property
     def buildings(self) -> np.ndarray:
+        """(rows, columns) mask."""
         return self.land_use == BUILDING
 
     @property
     def arterials(self) -> np.ndarray:
+        """(rows, columns) mask of primary and secondary streets."""
         return (self.land_use == PRIMARY) | (self.land_use == SECONDARY)
 
     @cached_property
@@ -103,7 +87,7 @@ class Ground:
         return int(self._streets[k, 0]), int(self._streets[k, 1])
 
     def layers(self) -> dict[str, np.ndarray]:
-        """Land uses by the names that targets of measures use."""
+        """Masks (rows, columns) of land uses by the names that targets of measures use."""
         use = self.land_use
         named = {
             "courts": (COURT,),
@@ -134,7 +118,7 @@ def make_ground(p: CityParameters, plan: Plan) -> Ground:
     n = round(p.side_m / p.cell_size_m)
     grid = Grid(n, n, p.cell_size_m, ORIGIN_M[0], ORIGIN_M[1] + n * p.cell_size_m, CRS)
     x, y = grid.x_m - ORIGIN_M[0], grid.y_m - ORIGIN_M[1]
-    land_use = _paint(p, plan, x, y)
+    land_use = paint(p, plan, x, y)
     pavement = _pavement_level(p, plan, x, y)
     bed = pavement + _rise_of_blocks(land_use, p.cell_size_m)
     for street in plan.streets[::-1]:  # arterials last: their profile holds at crossings with lanes
@@ -148,91 +132,6 @@ def make_ground(p: CityParameters, plan: Plan) -> Ground:
         manning[land_use == code] = p.river_manning_n if code == RIVER else roughness
     culverts = _dig_ditches(p, plan, grid, land_use, bed, manning)
     return Ground(grid, land_use, bed, manning, culverts)
-
-
-def _span(low: float, high: float, along: np.ndarray) -> slice:
-    """Cells whose centre lies in [low, high); works for ascending and descending axes."""
-    inside = np.flatnonzero((along >= low - 1e-9) & (along < high - 1e-9))
-    return slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
-
-
-def _paint(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    land_use = np.full((y.size, x.size), YARD, np.uint8)
-    for part in plan.parts:
-        _paint_part(part, land_use, x, y, p.cell_size_m)
-    for street in plan.arterials:
-        _paint_strip(street, 0.5 * RED_LINE_M[street.kind], PAVEMENT, land_use, x, y)
-    for street in plan.lanes + tuple(sorted(plan.arterials, key=lambda s: s.kind == "primary")):
-        _paint_strip(street, street.half, CODE_OF_STREET[street.kind], land_use, x, y)
-    for centre in plan.rivers:
-        away = np.abs(y - centre)
-        land_use[away < 31.0] = DYKE
-        land_use[away < 18.0] = RIVER
-        if not any(
-            low < centre for low, _ in plan.bands
-        ):  # a river at the map's edge: nothing beyond its far dyke
-            land_use[y < centre - 26.5] = OUTSIDE
-    return land_use
-
-
-def _paint_strip(
-    street: Street, half: float, code: int, land_use: np.ndarray, x: np.ndarray, y: np.ndarray
-) -> None:
-    along, across = (
-        _span(street.start, street.stop, x if street.axis == "x" else y),
-        _span(street.at - half, street.at + half, y if street.axis == "x" else x),
-    )
-    if street.axis == "x":
-        land_use[across, along] = code
-    else:
-        land_use[along, across] = code
-
-
-def _paint_part(
-    part: Part, land_use: np.ndarray, x: np.ndarray, y: np.ndarray, cell: float
-) -> None:
-    """A ring of buildings with four gates, an inner double row where the court is wide; parks stay
-    open.
-    """
-    rows, columns = _span(part.y0, part.y1, y), _span(part.x0, part.x1, x)
-    view, u, v = land_use[rows, columns], x[columns] - part.x0, y[rows] - part.y0
-    wide, high = part.x1 - part.x0, part.y1 - part.y0
-    view[...] = YARD
-    if part.use == "park":
-        view[...] = PARK
-        return
-    if min(wide, high) < 2.0 * (SETBACK_M + RING_M) + 10.0:
-        return
-    iu, iv = (
-        np.minimum(u, wide - u)[None, :] - SETBACK_M,
-        np.minimum(v, high - v)[:, None] - SETBACK_M,
-    )
-    inset = np.minimum(iu, iv)
-    view[inset >= RING_M] = COURT
-    gate = (np.abs(u - 0.5 * wide)[None, :] < 0.5 * GATE_M) | (
-        np.abs(v - 0.5 * high)[:, None] < 0.5 * GATE_M
-    )
-    view[(inset >= 0.0) & (inset < RING_M) & ~gate] = BUILDING
-    court_u, court_v = wide - 2.0 * (SETBACK_M + RING_M), high - 2.0 * (SETBACK_M + RING_M)
-    if min(court_u, court_v) > 55.0:
-        across = (
-            np.abs(v - 0.5 * high)[:, None]
-            if court_u >= court_v
-            else np.abs(u - 0.5 * wide)[None, :]
-        )
-        along = (
-            np.abs(u - 0.5 * wide)[None, :]
-            if court_u >= court_v
-            else np.abs(v - 0.5 * high)[:, None]
-        )
-        reach = 0.5 * max(court_u, court_v) - 12.0
-        rows_of_houses = (
-            (across >= 5.0)
-            & (across < 5.0 + max(8.0, cell))
-            & (along > 0.5 * GATE_M)
-            & (along < reach)
-        )
-        view[rows_of_houses & (inset >= RING_M)] = BUILDING
 
 
 def _pavement_level(p: CityParameters, plan: Plan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -305,8 +204,8 @@ def _carve_street(
 ) -> None:
     across_axis, along_axis = (y, x) if street.axis == "x" else (x, y)
     across, along = (
-        _span(street.at - street.half, street.at + street.half, across_axis),
-        _span(street.start, street.stop, along_axis),
+        span(street.at - street.half, street.at + street.half, across_axis),
+        span(street.start, street.stop, along_axis),
     )
     profile = _profile(p, street, across_axis[across] - street.at)
     window = (across, along) if street.axis == "x" else (along, across)
@@ -329,10 +228,9 @@ def _crossed_by_arterial(street: Street, plan: Plan, x: np.ndarray, y: np.ndarra
     mask = np.zeros((y.size, x.size), bool)
     for other in plan.arterials:
         if other.axis != street.axis:
-            span = _span(
-                other.at - other.half, other.at + other.half, y if other.axis == "x" else x
-            )
-            mask[(span, slice(None)) if other.axis == "x" else (slice(None), span)] = True
+            along = y if other.axis == "x" else x
+            strip = span(other.at - other.half, other.at + other.half, along)
+            mask[(strip, slice(None)) if other.axis == "x" else (slice(None), strip)] = True
     return mask
 
 
@@ -343,17 +241,17 @@ def _carve_underpass(
     u = plan.underpass
     if u is None:
         return
-    along = _span(u.centre - u.reach, u.centre + u.reach, x)
+    along = span(u.centre - u.reach, u.centre + u.reach, x)
     away = np.abs(x[along] - u.centre)
     drop = np.where(away < u.ramp, -u.depth * (1.0 - away / u.ramp), 0.0)
     hump = np.where(away >= u.ramp, u.hump * np.sin(np.pi * (away - u.ramp) / u.hump_length), 0.0)
-    road = _span(u.street.at - u.street.half, u.street.at + u.street.half, y)
+    road = span(u.street.at - u.street.half, u.street.at + u.street.half, y)
     bed[road, along] += drop + hump
     for low, high in (
         (u.street.at - u.street.half - 4.0, u.street.at - u.street.half),
         (u.street.at + u.street.half, u.street.at + u.street.half + 4.0),
     ):
-        wall = _span(low, high, y)
+        wall = span(low, high, y)
         bed[wall, along] = np.maximum(bed[wall, along], pavement[wall, along] + 0.4)
 
 
@@ -369,7 +267,7 @@ def _carve_lake(
     if plan.lake is None:
         return
     q = plan.lake
-    rows, columns = _span(q.y0 + 12.0, q.y1 - 12.0, y), _span(q.x0 + 12.0, q.x1 - 12.0, x)
+    rows, columns = span(q.y0 + 12.0, q.y1 - 12.0, y), span(q.x0 + 12.0, q.x1 - 12.0, x)
     u = (x[columns] - 0.5 * (q.x0 + q.x1)) / (0.5 * (q.x1 - q.x0) - 12.0)
     v = (y[rows] - 0.5 * (q.y0 + q.y1)) / (0.5 * (q.y1 - q.y0) - 12.0)
     radius = np.sqrt(u[None, :] ** 2 + v[:, None] ** 2)
@@ -434,28 +332,3 @@ def _dig_ditches(
             ditch.name, grid, line, kept, level, Barrel(False, DITCH_BOX_M, ditch.width), flap=True
         )
     return tuple(culverts)
-
-
-def pits(bed: np.ndarray, open_cells: np.ndarray, drains: np.ndarray) -> np.ndarray:
-    """Depth (m) of closed hollows: how far water must rise in each open cell to run to a cell that
-    drains. Priority flood.
-    """
-    import heapq
-
-    level = np.full(bed.shape, np.inf)
-    heap = [(float(bed[r, c]), int(r), int(c)) for r, c in np.argwhere(drains)]
-    for z, r, c in heap:
-        level[r, c] = z
-    heapq.heapify(heap)
-    while heap:
-        z, r, c = heapq.heappop(heap)
-        if z > level[r, c]:
-            continue
-        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-            a, b = r + down, c + right
-            if 0 <= a < bed.shape[0] and 0 <= b < bed.shape[1] and open_cells[a, b]:
-                up = max(z, float(bed[a, b]))
-                if up < level[a, b]:
-                    level[a, b] = up
-                    heapq.heappush(heap, (up, a, b))
-    return np.where(open_cells & np.isfinite(level), level - bed, 0.0)

@@ -13,7 +13,7 @@ from flood_sim.city.ground import Ground
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M, CityParameters, draw
 from flood_sim.city.sewers import SewerTree
 from flood_sim.city.streets import Plan
-from flood_sim.drainage.circular_pipe import PIPE_MANNING_N
+from flood_sim.drainage.sections import PIPE_MANNING_N
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.simulation.inputs import NodeInlet
 
@@ -77,6 +77,14 @@ class _Sections:
 
     def place(self, name: str, x: float, y: float) -> None:
         self.add("COORDINATES", name, float(ORIGIN_M[0] + x), float(ORIGIN_M[1] + y))
+
+    def store(self, name: str, floor: float, depth: float, start: float, area: float) -> None:
+        """A storage node of constant area (m2); depths over its floor (m)."""
+        self.add("STORAGE", name, floor, depth, start, "FUNCTIONAL", 0, 0, area, 0, 0)
+
+    def pipe(self, name: str, ends: tuple[str, str], length: float, *inverts: float) -> None:
+        """A conduit; inverts (m) at its upper and its lower end."""
+        self.add("CONDUITS", name, *ends, length, f"{PIPE_MANNING_N}", *inverts, 0, 0)
 
     def text(self, title: str) -> str:
         order = (
@@ -153,18 +161,8 @@ def _pipes(s: _Sections, tree: SewerTree, design: Design) -> float:
         if node.down < 0 or pipe is None:
             continue
         name = f"C{node.name[1:]}"
-        s.add(
-            "CONDUITS",
-            name,
-            node.name,
-            tree.nodes[node.down].name,
-            node.length,
-            f"{PIPE_MANNING_N}",
-            pipe.upper,
-            pipe.lower,
-            0,
-            0,
-        )
+        ends = node.name, tree.nodes[node.down].name
+        s.pipe(name, ends, node.length, pipe.upper, pipe.lower)
         _section(s, name, pipe.diameter, pipe.silt)
         volume += np.pi / 4.0 * pipe.diameter**2 * node.length
     return float(volume)
@@ -189,33 +187,10 @@ def _outlet(
     first, last = abs(node.y - chamber_y), abs(chamber_y - outfall_y)
     middle, end = pipe.upper - pipe.slope * first, pipe.upper - pipe.slope * (first + last)
     chamber, outfall = f"CH{number}", f"OUT{number}"
-    s.add(
-        "STORAGE",
-        chamber,
-        middle,
-        STREET_LEVEL_M + 1.5 - middle,
-        0.0,
-        "FUNCTIONAL",
-        0,
-        0,
-        CHAMBER_M2,
-        0,
-        0,
-    )
+    s.store(chamber, middle, STREET_LEVEL_M + 1.5 - middle, 0.0, CHAMBER_M2)
     _river_outfall(s, p, outfall, end)
-    s.add(
-        "CONDUITS",
-        f"L{number}A",
-        node.name,
-        chamber,
-        first,
-        f"{PIPE_MANNING_N}",
-        pipe.upper,
-        middle,
-        0,
-        0,
-    )
-    s.add("CONDUITS", f"L{number}B", chamber, outfall, last, f"{PIPE_MANNING_N}", middle, end, 0, 0)
+    s.pipe(f"L{number}A", (node.name, chamber), first, pipe.upper, middle)
+    s.pipe(f"L{number}B", (chamber, outfall), last, middle, end)
     _section(s, f"L{number}A", pipe.diameter)
     _section(s, f"L{number}B", pipe.diameter)
     s.place(chamber, node.x, chamber_y)
@@ -246,96 +221,42 @@ def _pump_station(
     node, pipe = tree.nodes[root], design.pipes[root]
     assert pipe is not None
     chamber_y, outfall_y = tree.outlet_y[root]
-    d, flow = pipe.diameter, design.flows[root]
-    duty = flow / DUTY_PUMPS
+    d, duty = pipe.diameter, design.flows[root] / DUTY_PUMPS
     trunk = pipe.upper - pipe.slope * 8.0
-    floor = trunk - WELL_BELOW_M
+    floor, bottom = trunk - WELL_BELOW_M, STREET_LEVEL_M - 2.5
     well_area = max(20.0, 30.0 * duty / 1.0)
     well, discharge = f"WELL{number}", f"DIS{number}"
-    s.add(
-        "STORAGE",
-        well,
-        floor,
-        node.rim + WELL_WALL_M - floor,
-        0.5,
-        "FUNCTIONAL",
-        0,
-        0,
-        well_area,
-        0,
-        0,
-    )
-    bottom = STREET_LEVEL_M - 2.5
-    s.add(
-        "STORAGE",
-        discharge,
-        bottom,
-        STREET_LEVEL_M + 2.5 - bottom,
-        0.0,
-        "FUNCTIONAL",
-        0,
-        0,
-        CHAMBER_M2,
-        0,
-        0,
-    )
-    _river_outfall(s, p, f"OUT{number}", bottom - 0.02)
-    _river_outfall(s, p, f"OUT{number}B", trunk - 0.02)
-    s.add(
-        "CONDUITS",
-        f"L{number}A",
-        node.name,
-        well,
-        12.0,
-        f"{PIPE_MANNING_N}",
-        pipe.upper,
-        trunk,
-        0,
-        0,
-    )
-    s.add(
-        "CONDUITS",
-        f"L{number}B",
-        discharge,
-        f"OUT{number}",
-        12.0,
-        f"{PIPE_MANNING_N}",
-        bottom,
-        bottom - 0.02,
-        0,
-        0,
-    )
-    s.add(
-        "CONDUITS",
-        f"L{number}C",
-        well,
-        f"OUT{number}B",
-        15.0,
-        f"{PIPE_MANNING_N}",
-        trunk,
-        trunk - 0.02,
-        0,
-        0,
-    )
+    s.store(well, floor, node.rim + WELL_WALL_M - floor, 0.5, well_area)
+    s.store(discharge, bottom, STREET_LEVEL_M + 2.5 - bottom, 0.0, CHAMBER_M2)
+    out, by_pass = f"OUT{number}", f"OUT{number}B"
+    _river_outfall(s, p, out, bottom - 0.02)
+    _river_outfall(s, p, by_pass, trunk - 0.02)
+    s.pipe(f"L{number}A", (node.name, well), 12.0, pipe.upper, trunk)
+    s.pipe(f"L{number}B", (discharge, out), 12.0, bottom, bottom - 0.02)
+    s.pipe(f"L{number}C", (well, by_pass), 15.0, trunk, trunk - 0.02)
     s.add("LOSSES", f"L{number}C", 0, 0, 0, "YES")
     for link in ("A", "B", "C"):
         _section(s, f"L{number}{link}", d)
+    _station_pumps(s, number, (well, discharge), d, duty)
+    s.place(well, node.x, chamber_y)
+    s.place(discharge, node.x + 8.0, chamber_y)
+    s.place(out, node.x + 8.0, outfall_y)
+    s.place(by_pass, node.x, outfall_y)
+
+
+def _station_pumps(
+    s: _Sections, number: int, ends: tuple[str, str], diameter: float, duty: float
+) -> None:
+    """Equal pumps that start one after the other; duty (m3/s): of each, at 6 m of head."""
     for k in range(DUTY_PUMPS):
-        start, stop = WELL_BELOW_M + (0.35 + 0.25 * k) * d, WELL_BELOW_M - 1.6 + 0.25 * k
-        s.add("PUMPS", f"P{number}{k + 1}", well, discharge, f"PUMP{number}", "OFF", start, stop)
+        start, stop = WELL_BELOW_M + (0.35 + 0.25 * k) * diameter, WELL_BELOW_M - 1.6 + 0.25 * k
+        s.add("PUMPS", f"P{number}{k + 1}", *ends, f"PUMP{number}", "OFF", start, stop)
     for label, (head, q) in zip(
         (f"PUMP{number}   PUMP3", f"PUMP{number}", f"PUMP{number}"),
         ((0.0, 1.3), (6.0, 1.0), (12.0, 0.3)),
         strict=True,
     ):
         s.add("CURVES", label, head, duty * q)
-    for name, dx, y in (
-        (well, 0.0, chamber_y),
-        (discharge, 8.0, chamber_y),
-        (f"OUT{number}", 8.0, outfall_y),
-        (f"OUT{number}B", 0.0, outfall_y),
-    ):
-        s.place(name, node.x + dx, y)
 
 
 def _inlets(p: CityParameters, tree: SewerTree, design: Design, k: int) -> list[NodeInlet]:
@@ -374,7 +295,7 @@ def _underpass_sump(s: _Sections, plan: Plan, ground: Ground) -> list[NodeInlet]
         * area
     )
     floor = rim - 3.5
-    s.add("STORAGE", "SUMP", floor, rim - floor, 0.3, "FUNCTIONAL", 0, 0, 40.0, 0, 0)
+    s.store("SUMP", floor, rim - floor, 0.3, 40.0)
     s.place("SUMP", u.centre, u.street.at)
     for k in (1, 2):
         s.add("OUTFALLS", f"OUTU{k}", STREET_LEVEL_M + 1.5, "FREE", "NO")

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from flood_sim.city.ground import DYKE, OUTSIDE, RIVER, Ground
+from flood_sim.city.ground import Ground
+from flood_sim.city.land_use import DYKE, OUTSIDE, RIVER
 from flood_sim.city.parameters import ORIGIN_M, CityParameters
 from flood_sim.city.streets import RIVERSIDE_OFFSET_M, Plan, Street
 
@@ -133,25 +134,9 @@ def _all_nodes(plan: Plan, lines: list[PipeLine]) -> _Graph:
     rank = {"primary": 0, "secondary": 1, "riverside": 2, "lane": 3}
     for number in sorted(range(len(lines)), key=lambda k: rank[lines[k].street.kind]):
         line = lines[number]
-        s = line.street
-        places = {
-            other.at
-            for other in lines
-            if other.street.axis != s.axis
-            and other.street.start - 1.0 <= line.at <= other.street.stop + 1.0
-            and s.start - 1.0 <= other.at <= s.stop + 1.0
-        }
-        ends = [
-            e for e in (s.start + 6.0, s.stop - 6.0) if all(abs(e - at) > 25.0 for at in places)
-        ]
-        stations = sorted(places.union(e for e in ends if s.kind != "lane"))
-        fine = [stations[0]] if stations else []
-        for a, b in zip(stations[:-1], stations[1:], strict=True):
-            count = max(1, round((b - a) / SPACING_M))
-            fine += [a + (b - a) * (k + 1) / count for k in range(count)]
         previous = -1
-        for along in fine:
-            x, y = (along, line.at) if s.axis == "x" else (line.at, along)
+        for along in _stations(line, lines):
+            x, y = (along, line.at) if line.street.axis == "x" else (line.at, along)
             key = (round(10 * x), round(10 * y))
             if key not in points:
                 points[key] = len(xs)
@@ -159,16 +144,12 @@ def _all_nodes(plan: Plan, lines: list[PipeLine]) -> _Graph:
                 ys.append(y)
                 first_line.append(number)
             node = points[key]
-            middle = (
-                (0.5 * (xs[previous] + x), 0.5 * (ys[previous] + y)) if previous >= 0 else (x, y)
-            )
-            if (
-                previous >= 0
-                and not _in_underpass(plan, s, middle[0])
-                and not _in_river(plan, middle[1])
-            ):
-                edges.append((previous, node))
-                edge_line.append(number)
+            if previous >= 0:
+                middle = 0.5 * (xs[previous] + x), 0.5 * (ys[previous] + y)
+                barred = _in_underpass(plan, line.street, middle[0]) or _in_river(plan, middle[1])
+                if not barred:
+                    edges.append((previous, node))
+                    edge_line.append(number)
             previous = node
     return _Graph(
         np.array(xs),
@@ -178,6 +159,27 @@ def _all_nodes(plan: Plan, lines: list[PipeLine]) -> _Graph:
         np.array(edge_line),
         lines,
     )
+
+
+def _stations(line: PipeLine, lines: list[PipeLine]) -> list[float]:
+    """Positions along a line at which it has nodes: where others cross it, at its ends, and evenly
+    between.
+    """
+    s = line.street
+    places = {
+        other.at
+        for other in lines
+        if other.street.axis != s.axis
+        and other.street.start - 1.0 <= line.at <= other.street.stop + 1.0
+        and s.start - 1.0 <= other.at <= s.stop + 1.0
+    }
+    ends = [e for e in (s.start + 6.0, s.stop - 6.0) if all(abs(e - at) > 25.0 for at in places)]
+    stations = sorted(places.union(e for e in ends if s.kind != "lane"))
+    fine = [stations[0]] if stations else []
+    for a, b in zip(stations[:-1], stations[1:], strict=True):
+        count = max(1, round((b - a) / SPACING_M))
+        fine += [a + (b - a) * (k + 1) / count for k in range(count)]
+    return fine
 
 
 def _in_underpass(plan: Plan, street: Street, x: float) -> bool:

@@ -23,7 +23,7 @@ PER_KM2 = {
     "fire_station": 0.15,
     "distribution_room": 8.0,
 }
-SERVICES_PER_KM2 = {
+CRITICAL_PER_KM2 = {
     "water_works": 0.12,
     "telecom": 0.16,
 }  # where the city's sites take water and fail
@@ -55,7 +55,7 @@ def make_sites(p: CityParameters, plan: Plan, ground: Ground) -> tuple[Site, ...
     area = p.side_m**2 / 1e6
     taken: set[str] = set()
     sites: list[Site] = []
-    for kind, density in (PER_KM2 | (SERVICES_PER_KM2 if p.sites == "full" else {})).items():
+    for kind, density in (PER_KM2 | (CRITICAL_PER_KM2 if p.sites == "full" else {})).items():
         least = LEAST_AT_1_KM2.get(kind, 0) if p.side_m >= 1000.0 else 0
         candidates = sorted(
             (q for q in plan.parts if q.use != "park"),

@@ -5,6 +5,7 @@ Lines and rectangles, no raster.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -269,9 +270,8 @@ def _blocks(
                     and underpass.street.at in (ya, yb)
                     and xa < underpass.centre < xb
                 )
-                xs = (
-                    [] if beside else _cuts(p, f"x{i}", xa + wa, xb - wb, lane)
-                )  # no lane runs into the sunken road
+                # no lane runs into the sunken road
+                xs = [] if beside else _cuts(p, f"x{i}", xa + wa, xb - wb, lane)
                 ys = _cuts(p, f"y{band}.{j}", ya + ha, yb - hb, lane)
                 lanes += [
                     Street(f"{name}.V{k + 1}", "lane", "y", x, ya, yb, lane)
@@ -281,12 +281,22 @@ def _blocks(
                     Street(f"{name}.H{k + 1}", "lane", "x", y, xa, xb, lane)
                     for k, y in enumerate(ys)
                 ]
-                edges_x = [xa + wa, *(e for x in xs for e in (x - lane / 2, x + lane / 2)), xb - wb]
-                edges_y = [ya + ha, *(e for y in ys for e in (y - lane / 2, y + lane / 2)), yb - hb]
-                for a, (x0, x1) in enumerate(zip(edges_x[::2], edges_x[1::2], strict=True)):
-                    for b, (y0, y1) in enumerate(zip(edges_y[::2], edges_y[1::2], strict=True)):
-                        parts.append(_part(p, f"{name}.P{a + 1}{b + 1}", x0, y0, x1, y1))
+                edges_x = _edges(xa + wa, xs, xb - wb, lane)
+                parts += _parts(p, name, edges_x, _edges(ya + ha, ys, yb - hb, lane))
     return tuple(lanes), _with_a_park(parts)
+
+
+def _edges(low: float, cuts: list[float], high: float, lane: float) -> list[float]:
+    """Both ends of each piece that lanes leave between low and high."""
+    return [low, *(e for at in cuts for e in (at - lane / 2, at + lane / 2)), high]
+
+
+def _parts(
+    p: CityParameters, name: str, edges_x: list[float], edges_y: list[float]
+) -> Iterator[Part]:
+    for a, (x0, x1) in enumerate(zip(edges_x[::2], edges_x[1::2], strict=True)):
+        for b, (y0, y1) in enumerate(zip(edges_y[::2], edges_y[1::2], strict=True)):
+            yield _part(p, f"{name}.P{a + 1}{b + 1}", x0, y0, x1, y1)
 
 
 def _band_edge(p: CityParameters, y: float, rivers: tuple[float, ...]) -> tuple[float, float]:

@@ -93,31 +93,18 @@ def _metro(
 ) -> tuple[list[Table], list[Table]]:
     """Stations of up to four entrances, from west to east, and the tunnels between neighbours. A
     V-shaped line: each tunnel lies as deep as the deeper station's floor allows."""
-    left = sorted(entrances, key=lambda s: (s.x_m, s.y_m))
-    groups: list[list[Site]] = []
-    while left:
-        first = left[0]
-        group = sorted(
-            left, key=lambda s: (math.hypot(s.x_m - first.x_m, s.y_m - first.y_m), s.name)
-        )[:ENTRANCES_A_STATION]
-        groups.append(group)
-        left = [s for s in left if s not in group]
+    groups = _stations(entrances)
     middles = [(sum(s.x_m for s in g) / len(g), sum(s.y_m for s in g) / len(g)) for g in groups]
     lengths = [math.dist(a, b) for a, b in zip(middles[:-1], middles[1:], strict=True)]
-    low = set(
-        sorted((s.name for s in entrances), key=lambda n: draw(p.seed, n, "low step"))[
-            : round(p.low_entrance_share * len(entrances))
-        ]
-    )
+    drawn = sorted((s.name for s in entrances), key=lambda n: draw(p.seed, n, "low step"))
+    low = set(drawn[: round(p.low_entrance_share * len(entrances))])
+    floors = [
+        round(min(float(ground.bed_elevation[s.row, s.column]) for s in group) - STATION_BELOW_M, 3)
+        for group in groups
+    ]
     tables: list[Table] = []
-    floors: list[float] = []
-    for k, group in enumerate(groups):
-        floor = round(
-            min(float(ground.bed_elevation[s.row, s.column]) for s in group) - STATION_BELOW_M, 3
-        )
+    for k, (group, floor) in enumerate(zip(groups, floors, strict=True)):
         tubes = TUNNEL_M2 * 0.5 * (sum(lengths[max(k - 1, 0) : k]) + sum(lengths[k : k + 1]))
-        platform = round(STATION_M2 * TUNNEL_HEIGHT_M + tubes, 1)
-        hall = round(platform + STATION_M2 * (STATION_HEIGHT_M - TUNNEL_HEIGHT_M), 1)
         name, (x, y) = f"metro_{k + 1}", middles[k]
         openings: list[Table] = [
             {
@@ -128,33 +115,60 @@ def _metro(
             }
             for s in group
         ]
-        tables.append(
-            {
-                "name": name,
-                "kind": "underground",
-                "type": "metro",
-                "openings": openings,
-                "people": 500.0,
-                "stage_volume": [
-                    [floor, 0.0],
-                    [round(floor + TUNNEL_HEIGHT_M, 3), platform],
-                    [round(floor + STATION_HEIGHT_M, 3), hall],
-                ],
-                "pumps": [_pump(x, y, power, 0.05, openings[0]["location_m"])],
-            }
-        )
-        service = {
-            "name": f"{name}_service",
-            "kind": "critical",
-            "type": "metro",
-            "inside": name,
-            "failure_depth_m": 0.5,
-        }
-        tables.append(
-            {**service, "repair_h": METRO_REPAIR_H, **_needs(x, y, power, 1.0), "weight": 1.0}
-        )
-        floors.append(floor)
-    tunnels = [
+        pump = _pump(x, y, power, 0.05, openings[0]["location_m"])
+        tables.append(_station(name, floor, tubes, openings, pump))
+        tables.append(_metro_service(name, _needs(x, y, power, 1.0)))
+    return tables, _tunnels(floors)
+
+
+def _stations(entrances: Sequence[Site]) -> list[list[Site]]:
+    """Entrances in groups of those nearest to each other, from west to east."""
+    left = sorted(entrances, key=lambda s: (s.x_m, s.y_m))
+    groups: list[list[Site]] = []
+    while left:
+        first = left[0]
+        group = sorted(
+            left, key=lambda s: (math.hypot(s.x_m - first.x_m, s.y_m - first.y_m), s.name)
+        )[:ENTRANCES_A_STATION]
+        groups.append(group)
+        left = [s for s in left if s not in group]
+    return groups
+
+
+def _station(name: str, floor: float, tubes_m3: float, openings: list[Table], pump: Table) -> Table:
+    """A station with its half of the tunnels at platform level."""
+    platform = round(STATION_M2 * TUNNEL_HEIGHT_M + tubes_m3, 1)
+    hall = round(platform + STATION_M2 * (STATION_HEIGHT_M - TUNNEL_HEIGHT_M), 1)
+    stages = [
+        [floor, 0.0],
+        [round(floor + TUNNEL_HEIGHT_M, 3), platform],
+        [round(floor + STATION_HEIGHT_M, 3), hall],
+    ]
+    return {
+        "name": name,
+        "kind": "underground",
+        "type": "metro",
+        "openings": openings,
+        "people": 500.0,
+        "stage_volume": stages,
+        "pumps": [pump],
+    }
+
+
+def _metro_service(station: str, needs: Table) -> Table:
+    """The trains that stop at a station."""
+    table = {
+        "name": f"{station}_service",
+        "kind": "critical",
+        "type": "metro",
+        "inside": station,
+        "failure_depth_m": 0.5,
+    }
+    return {**table, "repair_h": METRO_REPAIR_H, **needs, "weight": 1.0}
+
+
+def _tunnels(floors: Sequence[float]) -> list[Table]:
+    return [
         {
             "name": f"tunnel_{k + 1}",
             "from_site": f"metro_{k + 1}",
@@ -165,7 +179,6 @@ def _metro(
         }
         for k, (a, b) in enumerate(zip(floors[:-1], floors[1:], strict=True))
     ]
-    return tables, tunnels
 
 
 def _garage(p: CityParameters, ground: Ground, site: Site, power: Sequence[Site]) -> Table:

@@ -12,7 +12,8 @@ import numpy as np
 
 from flood_sim.city.build import DECK_M, OPEN_WIDTH, SOFFIT_BELOW_M, City
 from flood_sim.city.exposure import zone_at
-from flood_sim.city.ground import BUILDING, LAND_COVER, LAND_USES, OUTSIDE, ditch_axis
+from flood_sim.city.ground import ditch_axis
+from flood_sim.city.land_use import BUILDING, LAND_COVER, LAND_USES, OUTSIDE
 from flood_sim.city.parameters import ORIGIN_M, STREET_LEVEL_M
 from flood_sim.city.sites import FLOOR_HEIGHT_M, PEOPLE_PER_KM2, floors_of
 from flood_sim.city.streets import LANES_OF, RIVERSIDE_OFFSET_M, Part
@@ -82,7 +83,7 @@ def _write_rasters(city: City, folder: Path) -> None:
 
 
 def population(city: City) -> np.ndarray:
-    """People a cell: 10,000 per km2, spread over homes by floor area."""
+    """(rows, columns) people: 10,000 per km2, spread over homes by floor area."""
     x, y = city.ground.grid.x_m - ORIGIN_M[0], city.ground.grid.y_m - ORIGIN_M[1]
     weight = np.zeros(city.ground.grid.shape)
     for part in city.plan.parts:
@@ -179,78 +180,74 @@ def _write_culverts(city: City, path: Path) -> None:
 def _write_layers(city: City, folder: Path) -> None:
     import shapely
 
-    def at(x: float, y: float) -> tuple[float, float]:
-        return ORIGIN_M[0] + x, ORIGIN_M[1] + y
+    _write_streets(city, folder / "roads.gpkg")
+    parts = city.plan.parts
+    boxes = [shapely.box(*_at(q.x0, q.y0), *_at(q.x1, q.y1)) for q in parts]
+    zones = {
+        "name": [q.name for q in parts],
+        "zone": [_zone(city, q) for q in parts],
+        "use": [q.use for q in parts],
+    }
+    _layer(city, folder / "zones.gpkg", boxes, zones)
+    _write_buildings(city, folder / "buildings.gpkg")
+    if city.plan.ditches:
+        _write_ditches(city, folder / "ditches.gpkg")
+    points = [shapely.Point(s.x_m, s.y_m) for s in city.sites]
+    sites = {"name": [s.name for s in city.sites], "kind": [s.kind for s in city.sites]}
+    _layer(city, folder / "sites.gpkg", points, sites)
+
+
+def _at(x: float, y: float) -> tuple[float, float]:
+    """A map point of local metres."""
+    return ORIGIN_M[0] + x, ORIGIN_M[1] + y
+
+
+def _write_streets(city: City, path: Path) -> None:
+    import shapely
 
     streets = city.plan.streets
     lines = [
         shapely.LineString(
-            [at(s.start, s.at), at(s.stop, s.at)]
+            [_at(s.start, s.at), _at(s.stop, s.at)]
             if s.axis == "x"
-            else [at(s.at, s.start), at(s.at, s.stop)]
+            else [_at(s.at, s.start), _at(s.at, s.stop)]
         )
         for s in streets
     ]
-    _layer(
-        city,
-        folder / "roads.gpkg",
-        lines,
-        {
-            "name": [s.name for s in streets],
-            "class": [s.kind for s in streets],
-            "lanes": [LANES_OF[s.kind] for s in streets],
-            "width_m": [s.width for s in streets],
-        },
-    )
-    parts = city.plan.parts
-    boxes = [shapely.box(*at(q.x0, q.y0), *at(q.x1, q.y1)) for q in parts]
-    _layer(
-        city,
-        folder / "zones.gpkg",
-        boxes,
-        {
-            "name": [q.name for q in parts],
-            "zone": [_zone(city, q) for q in parts],
-            "use": [q.use for q in parts],
-        },
-    )
+    columns: dict[str, list[Any]] = {
+        "name": [s.name for s in streets],
+        "class": [s.kind for s in streets],
+        "lanes": [LANES_OF[s.kind] for s in streets],
+        "width_m": [s.width for s in streets],
+    }
+    _layer(city, path, lines, columns)
+
+
+def _write_buildings(city: City, path: Path) -> None:
     shapes, owners = _building_shapes(city)
-    _layer(
-        city,
-        folder / "buildings.gpkg",
-        shapes,
-        {
-            "part": [q.name for q in owners],
-            "use": [q.use for q in owners],
-            "floors": [floors_of(city.parameters, q) for q in owners],
-            "floor_height_m": [FLOOR_HEIGHT_M for _ in owners],
-            "year": [q.year for q in owners],
-            "ground_floor_m": [
-                0.15 if q.year == "old" and k % 7 == 0 else 0.30 for k, q in enumerate(owners)
-            ],
-        },
-    )
+    columns: dict[str, list[Any]] = {
+        "part": [q.name for q in owners],
+        "use": [q.use for q in owners],
+        "floors": [floors_of(city.parameters, q) for q in owners],
+        "floor_height_m": [FLOOR_HEIGHT_M for _ in owners],
+        "year": [q.year for q in owners],
+        "ground_floor_m": [
+            0.15 if q.year == "old" and k % 7 == 0 else 0.30 for k, q in enumerate(owners)
+        ],
+    }
+    _layer(city, path, shapes, columns)
+
+
+def _write_ditches(city: City, path: Path) -> None:
+    import shapely
+
     ditches = city.plan.ditches
-    if ditches:
-        lines = [shapely.LineString(ditch_axis(d)) for d in ditches]
-        state = ["filled" if d.filled else "open" for d in ditches]
-        _layer(
-            city,
-            folder / "ditches.gpkg",
-            lines,
-            {
-                "name": [d.name for d in ditches],
-                "state": state,
-                "width_m": [d.width for d in ditches],
-            },
-        )
-    points = [shapely.Point(s.x_m, s.y_m) for s in city.sites]
-    _layer(
-        city,
-        folder / "sites.gpkg",
-        points,
-        {"name": [s.name for s in city.sites], "kind": [s.kind for s in city.sites]},
-    )
+    columns: dict[str, list[Any]] = {
+        "name": [d.name for d in ditches],
+        "state": ["filled" if d.filled else "open" for d in ditches],
+        "width_m": [d.width for d in ditches],
+    }
+    _layer(city, path, [shapely.LineString(ditch_axis(d)) for d in ditches], columns)
 
 
 def _zone(city: City, part: Part) -> str:
@@ -309,18 +306,7 @@ def _layer(city: City, path: Path, shapes: list[Any], columns: dict[str, list[An
 
 def files_scenario(city: City, name: str, start: str, stop: str, rainfall: str, folder: str) -> str:
     """TOML of the same run from the written files instead of [city]."""
-    west, south, east, _ = city.ground.grid.bounds
-    rivers = "".join(
-        f'\n[[boundaries]]\nkind = "stage_series"\nedge = {{ line_m = [[{x},'
-        f" {south + c - RIVERSIDE_OFFSET_M}], [{x}, {south + c + 31.0}]] }}\nfile ="
-        f' "{folder}/river_stage.csv"\n'
-        for c in city.plan.rivers
-        for x in (west, east)
-    )
-    gauges = ", ".join(
-        f"{s.name} = [{city.ground.grid.x_m[s.column]:.2f}, {city.ground.grid.y_m[s.row]:.2f}]"
-        for s in city.sites
-    )
+    rivers, gauges = _river_text(city, folder), _gauge_text(city)
     return f"""# {NOTE}
 schema = 1
 name   = "{name}"
@@ -356,6 +342,26 @@ routing_step_s  = 2.0
 [output]
 gauges = {{ {gauges} }}
 {_tables_text(city, folder)}"""
+
+
+def _river_text(city: City, folder: str) -> str:
+    """Stage boundaries at both ends of each river, TOML."""
+    west, south, east, _ = city.ground.grid.bounds
+    return "".join(
+        f'\n[[boundaries]]\nkind = "stage_series"\nedge = {{ line_m = [[{x},'
+        f" {south + c - RIVERSIDE_OFFSET_M}], [{x}, {south + c + 31.0}]] }}\nfile ="
+        f' "{folder}/river_stage.csv"\n'
+        for c in city.plan.rivers
+        for x in (west, east)
+    )
+
+
+def _gauge_text(city: City) -> str:
+    """A gauge at each site, as the inside of a TOML table."""
+    grid = city.ground.grid
+    return ", ".join(
+        f"{s.name} = [{grid.x_m[s.column]:.2f}, {grid.y_m[s.row]:.2f}]" for s in city.sites
+    )
 
 
 def _tables_text(city: City, folder: str) -> str:

@@ -1,5 +1,5 @@
 """Kinds of measures, outcomes and schemes that others bring: modules of installed packages (entry
-points of the group `flood_sim.core.plugins`), or those that the environment variable
+points of the group `flood_sim.plugins`), or those that the environment variable
 FLOOD_SIM_PLUGINS names. Never from a scenario file: those are untrusted, and a plugin is code.
 
 A plugin is a module with any of: MEASURES (classes of `Measure`), COSTS (tables of `UnitCost` by
@@ -19,7 +19,7 @@ from typing import Any
 
 from flood_sim.core.errors import input_error
 
-GROUP, VARIABLE = "flood_sim.core.plugins", "FLOOD_SIM_PLUGINS"
+GROUP, VARIABLE = "flood_sim.plugins", "FLOOD_SIM_PLUGINS"
 PARTS = ("MEASURES", "COSTS", "OUTCOMES", "SCHEMES")
 
 

@@ -96,6 +96,29 @@ def toolkit_calls() -> EngineCalls:
             solver.node_set_total_inflow(node, flow)
         return 0
 
+    def read_inflow(node: int) -> tuple[int, float]:
+        return 0, float(solver.node_get_result(node, shared_enum.NodeResult.TOTAL_INFLOW))
+
+    def set_link(link: int, setting: float) -> int:
+        solver.link_set_target_setting(link, setting)
+        return 0
+
+    def set_stage(node: int, level: float) -> int:
+        solver.outfall_set_stage(node, level)
+        return 0
+
+    def stride(seconds: int) -> int:
+        solver.swmm_stride(seconds)
+        return 0
+
+    reads = _toolkit_reads()
+    return EngineCalls(set_inflows, *reads, read_inflow, set_link, set_stage, stride, False)
+
+
+def _toolkit_reads() -> tuple[Any, Any, Any]:
+    """Heads, flooded volumes and link flows."""
+    from swmm.toolkit import shared_enum, solver
+
     def read_heads(heads: np.ndarray) -> int:
         heads[:] = [
             solver.node_get_result(node, shared_enum.NodeResult.HEAD) for node in range(heads.size)
@@ -112,67 +135,19 @@ def toolkit_calls() -> EngineCalls:
         ]
         return 0
 
-    def read_inflow(node: int) -> tuple[int, float]:
-        return 0, float(solver.node_get_result(node, shared_enum.NodeResult.TOTAL_INFLOW))
-
-    def set_link(link: int, setting: float) -> int:
-        solver.link_set_target_setting(link, setting)
-        return 0
-
-    def set_stage(node: int, level: float) -> int:
-        solver.outfall_set_stage(node, level)
-        return 0
-
-    def stride(seconds: int) -> int:
-        solver.swmm_stride(seconds)
-        return 0
-
-    return EngineCalls(
-        set_inflows,
-        read_heads,
-        read_flooded,
-        read_links,
-        read_inflow,
-        set_link,
-        set_stage,
-        stride,
-        False,
-    )
+    return read_heads, read_flooded, read_links
 
 
 @cache
 def direct_calls(library: ctypes.CDLL) -> EngineCalls:
     """Loops over the C functions, compiled."""
     set_inflow, node_result = library.swmm_setNodeInflow, library.swmm_getNodeResult
-    node_stats, link_result = library.swmm_getNodeStats, library.swmm_getLinkResult
 
     @njit(fastmath=False)
     def set_inflows(flows: np.ndarray) -> int:
         code = 0
         for node in range(flows.size):
             code = code if code != 0 else set_inflow(node, flows[node])
-        return code
-
-    def reader(function: Any, result: int) -> Any:
-        """Loop that reads one result of every node or link."""
-
-        @njit(fastmath=False)
-        def read(values: np.ndarray) -> int:
-            one, code = np.zeros(1), 0
-            for k in range(values.size):
-                code = code if code != 0 else function(k, result, one.ctypes)
-                values[k] = one[0]
-            return code
-
-        return read
-
-    @njit(fastmath=False)
-    def read_flooded(volumes: np.ndarray) -> int:
-        slots, code = np.zeros(STATISTICS_SLOTS), 0
-        for node in range(volumes.size):
-            slots[FLOODED_SLOT] = 0.0
-            code = code if code != 0 else node_stats(node, slots.ctypes)
-            volumes[node] = slots[FLOODED_SLOT]
         return code
 
     def read_inflow(node: int) -> tuple[int, float]:
@@ -189,10 +164,41 @@ def direct_calls(library: ctypes.CDLL) -> EngineCalls:
         elapsed = ctypes.c_double()
         return int(library.swmm_stride(seconds, ctypes.byref(elapsed)))
 
-    heads, links = reader(node_result, HEAD_RESULT), reader(link_result, LINK_FLOW_RESULT)
+    heads = _reader(node_result, HEAD_RESULT)
+    links = _reader(library.swmm_getLinkResult, LINK_FLOW_RESULT)
+    flooded = _flooded_reader(library.swmm_getNodeStats)
     return EngineCalls(
-        set_inflows, heads, read_flooded, links, read_inflow, set_link, set_stage, stride, True
+        set_inflows, heads, flooded, links, read_inflow, set_link, set_stage, stride, True
     )
+
+
+def _reader(function: Any, result: int) -> Any:
+    """Loop that reads one result of every node or link."""
+
+    @njit(fastmath=False)
+    def read(values: np.ndarray) -> int:
+        one, code = np.zeros(1), 0
+        for k in range(values.size):
+            code = code if code != 0 else function(k, result, one.ctypes)
+            values[k] = one[0]
+        return code
+
+    return read
+
+
+def _flooded_reader(node_stats: Any) -> Any:
+    """Loop that reads the volume that every node has spilled."""
+
+    @njit(fastmath=False)
+    def read_flooded(volumes: np.ndarray) -> int:
+        slots, code = np.zeros(STATISTICS_SLOTS), 0
+        for node in range(volumes.size):
+            slots[FLOODED_SLOT] = 0.0
+            code = code if code != 0 else node_stats(node, slots.ctypes)
+            volumes[node] = slots[FLOODED_SLOT]
+        return code
+
+    return read_flooded
 
 
 def check_version() -> None:
@@ -261,8 +267,8 @@ class SurchargeField:
                 self._feet, self.works = whole[first::stride], True
 
     def write(self, depth_m: np.ndarray) -> None:
-        """Set the depth over the rim at which each node spills; the first node is read back through
-        the API.
+        """Set the depth (nodes,) m over the rim at which each node spills; the first node is read
+        back through the API. Raises DrainageError where that differs.
         """
         if not self.works:
             return

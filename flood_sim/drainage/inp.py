@@ -192,8 +192,8 @@ class InpFile:
         }
 
     def outfall_pipes(self) -> dict[str, tuple[float, np.ndarray]]:
-        """Outfall id to (invert m, [[length m, full depth m, full area m2] of each circular conduit
-        that ends there]).
+        """Outfall id to its invert (m) and, of each circular conduit that ends there, length and
+        full depth (n, 2) m.
         """
         metre = self.metres_per_unit
         inverts = {row.tokens[0]: self.number(row, 1) * metre for row in self.rows("OUTFALLS")}

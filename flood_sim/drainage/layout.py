@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flood_sim.drainage.check import node_inverts, read_conduits
+from flood_sim.drainage.conduits import node_inverts, read_conduits
 from flood_sim.drainage.inp import InpFile
 
 NODE_SECTIONS = {

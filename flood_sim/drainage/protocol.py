@@ -33,12 +33,12 @@ class DrainageNetwork(Protocol):
         """m3/s below which the engine ignores an inflow."""
 
     def set_inflow(self, flow_m3_s: np.ndarray) -> None:
-        """Inflow from the street, held from now on; SWMM blends it in over one routing step
-        (trapezoid).
+        """Inflow from the street (nodes,) m3/s, held from now on; SWMM blends it in over one
+        routing step (trapezoid).
         """
 
     def set_surcharge_depth(self, depth_m: np.ndarray) -> None:
-        """Depth over the rim at which a node spills."""
+        """Depth (nodes,) m over the rim at which a node spills."""
 
     def set_links(self, links: Sequence[int], setting: float) -> None:
         """Setting of links, 0 closed or off to 1 normal, held until set anew."""

@@ -1,10 +1,37 @@
-"""Full cross sections of SWMM's conduit shapes."""
+"""Cross sections: SWMM's conduit shapes when full; circular sewers as they are bought and designed
+(diameters, flow when full, the slope that keeps them clean).
+"""
 
 from __future__ import annotations
 
 import math
 
 from flood_sim.drainage.inp import InpFile, Row
+
+DIAMETERS_M = (
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    1.0,
+    1.1,
+    1.2,
+    1.35,
+    1.5,
+    1.65,
+    1.8,
+    2.0,
+    2.2,
+    2.4,
+    2.6,
+    2.8,
+    3.0,
+)
+PIPE_MANNING_N = 0.013  # concrete
+LEAST_SPEED_M_S = 0.75  # full
 
 # Egg, horseshoe and the like: full area and hydraulic radius over depth squared and depth (SWMM 5
 # reference manual II, 2017, table 5-4).
@@ -71,3 +98,20 @@ def _value(row: Row, place: int) -> float:
         return float(row.tokens[place]) if place < len(row.tokens) else 0.0
     except ValueError:
         return 0.0
+
+
+def full_flow(diameter_m: float, slope: float) -> float:
+    """Manning flow of a full circular pipe, m3/s."""
+    return (
+        math.pi
+        / 4.0
+        * diameter_m**2
+        * (diameter_m / 4.0) ** (2.0 / 3.0)
+        * math.sqrt(slope)
+        / PIPE_MANNING_N
+    )
+
+
+def cleaning_slope(diameter_m: float) -> float:
+    """The slope at which the full pipe flows at LEAST_SPEED_M_S."""
+    return (LEAST_SPEED_M_S * PIPE_MANNING_N / (diameter_m / 4.0) ** (2.0 / 3.0)) ** 2

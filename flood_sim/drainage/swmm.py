@@ -105,44 +105,30 @@ class SwmmNetwork:
         self.link_ids = [
             solver.project_get_id(link, k) for k in range(solver.project_get_count(link))
         ]
-        numbers = range(len(self.node_ids))
-        self.invert_m = (
-            np.array(
-                [
-                    solver.node_get_parameter(k, shared_enum.NodeProperty.INVERT_ELEVATION)
-                    for k in numbers
-                ]
-            )
-            * self.metre
-        )
-        self.full_depth_m = (
-            np.array(
-                [solver.node_get_parameter(k, shared_enum.NodeProperty.FULL_DEPTH) for k in numbers]
-            )
-            * self.metre
+        numbers, prop = range(len(self.node_ids)), shared_enum.NodeProperty
+        self.invert_m, self.full_depth_m, self.own_surcharge_m = (
+            np.array([solver.node_get_parameter(k, which) for k in numbers]) * self.metre
+            for which in (prop.INVERT_ELEVATION, prop.FULL_DEPTH, prop.SURCHARGE_DEPTH)
         )
         self.rim_m = self.invert_m + self.full_depth_m
-        self.own_surcharge_m = (
-            np.array(
-                [
-                    solver.node_get_parameter(k, shared_enum.NodeProperty.SURCHARGE_DEPTH)
-                    for k in numbers
-                ]
-            )
-            * self.metre
-        )
         kinds = [solver.node_get_type(k) for k in numbers]
         self.outfalls = np.array(
             [k for k in numbers if kinds[k] == shared_enum.NodeType.OUTFALL], np.int64
         )
         self._stores = np.array([kind == shared_enum.NodeType.STORAGE for kind in kinds])
+        self._staged_pipes = self._pipes_under_stage()
+
+    def _pipes_under_stage(self) -> list[tuple[int, float, np.ndarray]]:
+        """Numbers of the outfalls whose level SWMM sets, each with its invert (m) and its circular
+        pipes (n, 2).
+        """
         pipes = self._inp.outfall_pipes()
         staged = {
             r.tokens[0]
             for r in self._inp.rows("OUTFALLS")
             if len(r.tokens) > 2 and r.tokens[2].upper() in ("FIXED", "TIDAL", "TIMESERIES")
         }
-        self._staged_pipes = [
+        return [
             (k, *pipes[self.node_ids[node]])
             for k, node in enumerate(self.outfalls)
             if self.node_ids[node] in staged & set(pipes)
@@ -188,6 +174,7 @@ class SwmmNetwork:
         self._elapsed = stop_s
 
     def flooded_volume(self) -> np.ndarray:
+        """(nodes,) m3 that left the nodes over their rims since the start."""
         volumes = np.zeros(len(self.node_ids))
         self._check(self.calls.read_flooded(volumes), "read the flooding")
         return volumes * self.cubic_metre

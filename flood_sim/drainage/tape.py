@@ -97,8 +97,8 @@ class TapedNetwork:
 
 
 def blocks(path: Path, length: int) -> Iterator[np.ndarray]:
-    """The windows of a tape: [stop s, inflow of the nodes, surcharge depth of the nodes, stages of
-    the outfalls or NaN, link and setting ...].
+    """The windows of a tape, each (n,): stop (s), inflows (nodes,) m3/s, surcharge depths (nodes,)
+    m, stages (outfalls,) m or NaN, then link and setting in turn.
     """
     with path.open("rb") as file:
         while file.tell() < length:

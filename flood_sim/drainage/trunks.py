@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from flood_sim.drainage.check import read_conduits
+from flood_sim.drainage.conduits import read_conduits
 from flood_sim.drainage.inp import InpFile, Row
 
 BY_NODE = ("JUNCTIONS", "COORDINATES")

@@ -13,14 +13,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.city.catchments import nearest_node_areas
-from flood_sim.core.errors import Finding
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import hours_to_s, mm_to_m
-from flood_sim.drainage.check import Conduit, design_return_periods, read_conduits
+from flood_sim.drainage.conduits import Conduit, read_conduits
 from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.return_periods import design_return_periods
 from flood_sim.ground.rain_fields import fallen_at_s
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
 from flood_sim.sites.sites import SiteInputs
 from flood_sim.surface.boundaries import Series
@@ -78,26 +79,31 @@ class InputsView:
 
     @property
     def active(self) -> np.ndarray:
+        """(rows, columns) cells that water may enter."""
         return self._inputs.terrain.active
 
     @property
     def bed_elevation(self) -> np.ndarray:
-        self.reads.add("bed_elevation")
+        """(rows, columns) m over the datum."""
+        self.reads.add(Resource.BED_ELEVATION)
         return self._inputs.terrain.bed_elevation
 
     @property
     def manning_n(self) -> np.ndarray:
-        self.reads.add("manning_n")
+        """(rows, columns) s/m^(1/3)."""
+        self.reads.add(Resource.MANNING_N)
         return self._inputs.terrain.manning_n
 
     @property
     def initial_depth(self) -> np.ndarray:
-        self.reads.add("initial_depth")
+        """(rows, columns) m of water at the start."""
+        self.reads.add(Resource.INITIAL_DEPTH)
         return np.broadcast_to(np.asarray(self._inputs.initial_depth, float), self.grid.shape)
 
     @property
     def buildings(self) -> np.ndarray:
-        self.reads.add("buildings")
+        """(rows, columns) cells of buildings; none where the scenario has none."""
+        self.reads.add(Resource.BUILDINGS)
         return (
             self._inputs.buildings
             if self._inputs.buildings is not None
@@ -106,17 +112,19 @@ class InputsView:
 
     @property
     def rain_to(self) -> np.ndarray | None:
-        self.reads.add("buildings")
+        """(rows, columns) index of the cell that takes a cell's rain; None: each its own."""
+        self.reads.add(Resource.BUILDINGS)
         return self._inputs.terrain.rain_to
 
     @property
     def layers(self) -> Mapping[str, np.ndarray]:
-        self.reads.add("layers")
+        """Masks (rows, columns) by name."""
+        self.reads.add(Resource.LAYERS)
         return self._inputs.layers
 
     @property
     def drainage(self) -> DrainageInputs | None:
-        self.reads.add("inp")
+        self.reads.add(Resource.INP)
         return self._inputs.drainage
 
     @property
@@ -131,7 +139,7 @@ class InputsView:
 
     @property
     def inlets(self) -> tuple[NodeInlet, ...]:
-        self.reads.add("inlets")
+        self.reads.add(Resource.INLETS)
         return self.drainage.inlets if self.drainage is not None else ()
 
     @property
@@ -158,13 +166,13 @@ class InputsView:
     @property
     def lines(self) -> Mapping[str, tuple[Any, ...]]:
         """Axes by layer, each a tuple of map points."""
-        self.reads.add("lines")
+        self.reads.add(Resource.LINES)
         return self._inputs.lines
 
     @property
     def gauges(self) -> dict[str, tuple[int, int]]:
         """Cells of the gauges by name."""
-        self.reads.add("gauges")
+        self.reads.add(Resource.GAUGES)
         return {g.name: (g.row, g.column) for g in self._inputs.gauges}
 
     @property
@@ -174,7 +182,7 @@ class InputsView:
 
     def fallen_at_s(self, rain_mm: float, within_h: float) -> float:
         """When so much rain has fallen within the span, s since the start; inf: never."""
-        self.reads.add("rainfall")
+        self.reads.add(Resource.RAINFALL)
         return fallen_at_s(
             self._inputs.rainfall,
             mm_to_m(rain_mm),
@@ -185,7 +193,7 @@ class InputsView:
     @property
     def discharges(self) -> dict[str, Series]:
         """Discharge boundaries by name."""
-        self.reads.add("boundaries")
+        self.reads.add(Resource.BOUNDARIES)
         return {i.name: i.discharge for i in self._inputs.inflows} | {
             i.name: i.discharge for i in self._inputs.edge_inflows
         }
@@ -201,7 +209,7 @@ class InputsView:
 
     @property
     def sites(self) -> SiteInputs:
-        self.reads.add("sites")
+        self.reads.add(Resource.SITES)
         return self._inputs.sites
 
     def open_cell(self, location_m: tuple[float, float]) -> tuple[int, int] | None:
@@ -220,7 +228,7 @@ class InputsView:
     @property
     def structures(self) -> dict[str, str]:
         """Names of structures on faces and between cells, with their kind."""
-        self.reads.add("structures")
+        self.reads.add(Resource.STRUCTURES)
         faces = {s.name: s.kind for s in self._inputs.structures}
         return (
             faces
@@ -231,7 +239,7 @@ class InputsView:
     @property
     def inputs(self) -> ModelInputs:
         """Whole structures, to be replaced by changed ones."""
-        self.reads.add("structures")
+        self.reads.add(Resource.STRUCTURES)
         return self._inputs
 
     def shapes(self, file: str, place: str) -> list[Any]:
@@ -356,13 +364,3 @@ class Measure(BaseModel):
         works once it is built.
         """
         return Completion([], [], 0.0, 0)
-
-
-def refusal(name: str, key: str, problem: str, **rest: Any) -> Finding:
-    """Why a measure cannot be built."""
-    return Finding("E520", f"measure.{name}.{key}" if key else f"measure.{name}", problem, **rest)
-
-
-def doubt(name: str, problem: str, **rest: Any) -> Finding:
-    """What an engineer should look at."""
-    return Finding("W520", f"measure.{name}", problem, **rest)

@@ -12,11 +12,12 @@ import numpy as np
 
 from flood_sim.core.errors import Finding, InputError
 from flood_sim.core.grid import Grid
-from flood_sim.measures.base import InputsView, Measure, Shapes, refusal
-from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge
+from flood_sim.measures.base import InputsView, Measure, Shapes
+from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge, refused
 from flood_sim.measures.network_edits import edited
 from flood_sim.measures.projects.regional import with_series
 from flood_sim.measures.record import record
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.site_edits import edited_sites
 from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
 from flood_sim.sites.checks import space_faults
@@ -121,9 +122,7 @@ def rounds(measures: Mapping[str, Measure]) -> list[list[str]]:
 
     def deep(name: str, way: tuple[str, ...]) -> int:
         if name in way:
-            raise InputError(
-                refusal(name, "after", "it runs in a circle", given=" -> ".join((*way, name)))
-            )
+            raise refused(name, "after", "it runs in a circle", given=" -> ".join((*way, name)))
         if name not in depth:
             before = [
                 n
@@ -153,32 +152,32 @@ def _changed(inputs: ModelInputs, merged: Merged) -> ModelInputs:
     terrain = inputs.terrain
     terrain = replace(
         terrain,
-        bed_elevation=_cells(terrain.bed_elevation, "bed_elevation", merged),
-        manning_n=_cells(terrain.manning_n, "manning_n", merged),
+        bed_elevation=_cells(terrain.bed_elevation, Resource.BED_ELEVATION, merged),
+        manning_n=_cells(terrain.manning_n, Resource.MANNING_N, merged),
     )
     depth = inputs.initial_depth
-    if any(resource == "initial_depth" for resource, _ in merged.cells):
+    if any(resource == Resource.INITIAL_DEPTH for resource, _ in merged.cells):
         depth = np.maximum(
             _cells(
                 np.broadcast_to(np.asarray(depth, float), terrain.grid.shape),
-                "initial_depth",
+                Resource.INITIAL_DEPTH,
                 merged,
             ),
             0.0,
         )
-    facilities = _items(inputs.storage.facilities, "facilities", merged)
+    facilities = _items(inputs.storage.facilities, Resource.FACILITIES, merged)
     return replace(
         inputs,
         terrain=terrain,
         initial_depth=depth,
         storage=replace(inputs.storage, facilities=facilities),
-        structures=_items(inputs.structures, "structures", merged),
-        culverts=_items(inputs.culverts, "culverts", merged),
-        pumps=_items(inputs.pumps, "pumps", merged),
-        operations=_items(inputs.operations, "operations", merged),
-        mobile_pumps=_items(inputs.mobile_pumps, "mobile_pumps", merged),
-        actions=_items(inputs.actions, "actions", merged),
-        trucks=inputs.trucks + sum(value for _, _, value in _mine("trucks", merged)),
+        structures=_items(inputs.structures, Resource.STRUCTURES, merged),
+        culverts=_items(inputs.culverts, Resource.CULVERTS, merged),
+        pumps=_items(inputs.pumps, Resource.PUMPS, merged),
+        operations=_items(inputs.operations, Resource.OPERATIONS, merged),
+        mobile_pumps=_items(inputs.mobile_pumps, Resource.MOBILE_PUMPS, merged),
+        actions=_items(inputs.actions, Resource.ACTIONS, merged),
+        trucks=inputs.trucks + sum(value for _, _, value in _mine(Resource.TRUCKS, merged)),
         sites=edited_sites(inputs.sites, merged.items),
         inflows=_boundaries(inputs.inflows, merged),
         edge_inflows=_boundaries(inputs.edge_inflows, merged),
@@ -186,7 +185,7 @@ def _changed(inputs: ModelInputs, merged: Merged) -> ModelInputs:
     )
 
 
-def _cells(field: np.ndarray, resource: str, merged: Merged) -> np.ndarray:
+def _cells(field: np.ndarray, resource: Resource, merged: Merged) -> np.ndarray:
     """A field after its edits. Different operations never meet on a cell: a conflict before."""
     mine = {op: merged.cells[r, op] for r, op in merged.cells if r == resource}
     if not mine:
@@ -204,12 +203,12 @@ def _cells(field: np.ndarray, resource: str, merged: Merged) -> np.ndarray:
     return changed
 
 
-def _mine(resource: str, merged: Merged) -> list[tuple[Hashable, Op, Any]]:
+def _mine(resource: Resource, merged: Merged) -> list[tuple[Hashable, Op, Any]]:
     found = [(key, op, value) for (r, key), (op, value) in merged.items.items() if r == resource]
     return sorted(found, key=lambda edit: str(edit[0]))
 
 
-def _items(present: tuple[Any, ...], resource: str, merged: Merged) -> tuple[Any, ...]:
+def _items(present: tuple[Any, ...], resource: Resource, merged: Merged) -> tuple[Any, ...]:
     """Named things: replaced in place, taken out, added at the end in the order of their names."""
     edits = _mine(resource, merged)
     replaced = {key: value for key, op, value in edits if op == "set"}
@@ -219,43 +218,31 @@ def _items(present: tuple[Any, ...], resource: str, merged: Merged) -> tuple[Any
     taken = {thing.name for thing in kept}
     double = [thing.name for thing in new if thing.name in taken]
     if double:
-        raise InputError(
-            refusal(
-                double[0],
-                "",
-                f"the scenario has {resource} of this name already",
-                do="rename the measure",
-            )
+        raise refused(
+            double[0],
+            "",
+            f"the scenario has {resource} of this name already",
+            do="rename the measure",
         )
     return (*kept, *new)
 
 
 def _boundaries(present: tuple[Any, ...], merged: Merged) -> tuple[Any, ...]:
-    for name, _, series in _mine("boundaries", merged):
+    for name, _, series in _mine(Resource.BOUNDARIES, merged):
         present = with_series(present, str(name), series)
     return present
 
 
 def _drainage(drainage: DrainageInputs, merged: Merged) -> DrainageInputs:
     inp = drainage.network
-    for resource, key in merged.items:
-        if (
-            resource.startswith("inp.")
-            and merged.items[resource, key][0] == "insert"
-            and resource not in ("inp.COORDINATES",)
-        ):
+    for (resource, key), (op, _) in merged.items.items():
+        if resource.section and op == "insert" and resource != Resource.INP_COORDINATES:
             name = key[0]  # type: ignore[index]
-            if any(row.tokens[0] == name for row in inp.rows(resource.removeprefix("inp."))):
-                raise InputError(
-                    refusal(
-                        str(name),
-                        "",
-                        f"the network has a row of this name in [{resource.removeprefix('inp.')}]",
-                        do="rename the measure",
-                    )
-                )
+            if any(row.tokens[0] == name for row in inp.rows(resource.section)):
+                problem = f"the network has a row of this name in [{resource.section}]"
+                raise refused(str(name), "", problem, do="rename the measure")
     cells = drainage.return_cells | {
-        str(key): value for key, _, value in _mine("return_cells", merged)
+        str(key): value for key, _, value in _mine(Resource.RETURN_CELLS, merged)
     }
     return replace(
         drainage,
@@ -268,7 +255,7 @@ def _drainage(drainage: DrainageInputs, merged: Merged) -> DrainageInputs:
 def _inlets(present: tuple[NodeInlet, ...], merged: Merged) -> tuple[NodeInlet, ...]:
     """Inlets by their number: opened to a share; new ones at the end."""
     inlets, new = list(present), []
-    for key, op, value in _mine("inlets", merged):
+    for key, op, value in _mine(Resource.INLETS, merged):
         if op == "insert":
             new.append(value)
             continue
@@ -290,13 +277,8 @@ def _refuse_shared_faces(inputs: ModelInputs) -> None:
     if shared is not None:
         name, other, row, column = shared
         problem = f"it shares a face with `{other}` (row {row}, column {column})"
-        raise InputError(
-            refusal(
-                name,
-                "targets",
-                problem,
-                do="let lines end a cell apart, or make them one structure",
-            )
+        raise refused(
+            name, "targets", problem, do="let lines end a cell apart, or make them one structure"
         )
 
 
@@ -306,14 +288,12 @@ def _refuse_overfull(inputs: ModelInputs) -> None:
     if over is not None:
         row, column, share, names = over
         problem = f"{' and '.join(names)} cover {share:.0%} of a cell"
-        raise InputError(
-            refusal(
-                names[-1],
-                "share",
-                problem,
-                given=f"row {row}, column {column}",
-                do="lower the shares, or separate the areas",
-            )
+        raise refused(
+            names[-1],
+            "share",
+            problem,
+            given=f"row {row}, column {column}",
+            do="lower the shares, or separate the areas",
         )
 
 

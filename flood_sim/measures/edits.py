@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from flood_sim.core.errors import Finding
+from flood_sim.core.errors import Finding, InputError
+from flood_sim.measures.resources import Resource
 
 Op = Literal["lower_to", "raise_to", "add", "set", "insert", "delete"]
 NEW_ROW = "row"  # field of an inserted or deleted row of the .inp
@@ -25,7 +26,7 @@ class CellEdit:
     once; value (n,).
     """
 
-    resource: str
+    resource: Resource
     op: Op
     cells: np.ndarray
     value: np.ndarray
@@ -33,11 +34,9 @@ class CellEdit:
 
 @dataclass(frozen=True)
 class Edit:
-    """One item. resource: "inp.<SECTION>" (key: (id, field or NEW_ROW)), "inlets", "facilities",
-    "structures", "culverts", "pumps", "return_cells".
-    """
+    """One item of a resource. Its key in a section of the .inp: (id, field or NEW_ROW)."""
 
-    resource: str
+    resource: Resource
     key: Hashable
     op: Op
     value: Any
@@ -64,11 +63,11 @@ class Plan:
     targets: list[str] = field(default_factory=list)
 
     def cells(self, resource: str, op: Op, cells: np.ndarray, value: np.ndarray | float) -> None:
-        """Add a cell edit where there is any cell."""
+        """Add an edit of cells (n, 2); value (n,), or one for all. Nothing where there is none."""
         if len(cells):
             self.edits.append(
                 CellEdit(
-                    resource,
+                    Resource(resource),
                     op,
                     np.asarray(cells, np.int64),
                     np.broadcast_to(np.asarray(value, float), len(cells)).copy(),
@@ -76,17 +75,35 @@ class Plan:
             )
 
     def item(self, resource: str, key: Hashable, op: Op, value: Any = None) -> None:
-        """Add an edit of one item."""
-        self.edits.append(Edit(resource, key, op, value))
+        """Add an edit of one item. Raises ValueError for a resource that there is not."""
+        self.edits.append(Edit(Resource(resource), key, op, value))
 
     def row(self, section: str, name: str, *tokens: object) -> None:
         """Add a row of the .inp."""
-        self.item(f"inp.{section}", (name, NEW_ROW), "insert", tuple(_text(t) for t in tokens))
+        resource = Resource.of_section(section)
+        self.item(resource, (name, NEW_ROW), "insert", tuple(_text(t) for t in tokens))
 
     def count(self, item: str, amount: float) -> None:
         """Add to the bill of quantities."""
         if amount > 0.0:
             self.quantities.append(Quantity(item, float(amount)))
+
+    def refuse(self, name: str, key: str, problem: str, **rest: Any) -> None:
+        """Say why the measure cannot be built. rest: as a Finding has them."""
+        self.refusals.append(_refusal(name, key, problem, **rest))
+
+    def doubt(self, name: str, problem: str, **rest: Any) -> None:
+        """Say what an engineer should look at."""
+        self.doubts.append(Finding("W520", f"measure.{name}", problem, **rest))
+
+
+def refused(name: str, key: str, problem: str, **rest: Any) -> InputError:
+    """The error of a measure that cannot even be planned, or that the others leave no place."""
+    return InputError(_refusal(name, key, problem, **rest))
+
+
+def _refusal(name: str, key: str, problem: str, **rest: Any) -> Finding:
+    return Finding("E520", f"measure.{name}.{key}" if key else f"measure.{name}", problem, **rest)
 
 
 def _text(token: object) -> str:
@@ -99,8 +116,8 @@ class Merged:
     value).
     """
 
-    cells: dict[tuple[str, Op], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-    items: dict[tuple[str, Hashable], tuple[Op, Any]] = field(default_factory=dict)
+    cells: dict[tuple[Resource, Op], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    items: dict[tuple[Resource, Hashable], tuple[Op, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,7 +169,7 @@ def _merge_cells(
 
 
 def _cells_in_conflict(
-    resource: str, name: str, e: CellEdit, other: str, before: CellEdit, shape: tuple[int, int]
+    resource: Resource, name: str, e: CellEdit, other: str, before: CellEdit, shape: tuple[int, int]
 ) -> list[Conflict]:
     seen = np.full(shape, np.nan)
     seen[tuple(before.cells.T)] = before.value
@@ -184,7 +201,7 @@ def _way_out(other: str, name: str) -> str:
 
 def _merge_items(edits: list[tuple[str, Edit]], merged: Merged) -> list[Conflict]:
     conflicts: list[Conflict] = []
-    owner: dict[tuple[str, Hashable], str] = {}
+    owner: dict[tuple[Resource, Hashable], str] = {}
     for name, e in edits:
         place = (e.resource, e.key)
         if place not in merged.items:
@@ -234,6 +251,6 @@ def _key(key: Hashable) -> str:
     return " ".join(str(part) for part in key) if isinstance(key, tuple) else str(key)
 
 
-def resources(edits: Iterable[CellEdit | Edit]) -> set[str]:
+def resources(edits: Iterable[CellEdit | Edit]) -> set[Resource]:
     """What a plan writes."""
     return {e.resource for e in edits}

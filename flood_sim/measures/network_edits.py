@@ -9,6 +9,7 @@ from typing import Any
 
 from flood_sim.drainage.inp import InpFile, gate_place
 from flood_sim.measures.edits import NEW_ROW, Op
+from flood_sim.measures.resources import Resource
 
 FIELDS: dict[str, dict[str, int]] = {
     "CONDUITS": {"length": 3, "roughness": 4, "inlet_offset": 5, "outlet_offset": 6},
@@ -19,14 +20,14 @@ FIELDS: dict[str, dict[str, int]] = {
 }
 
 
-def edited(inp: InpFile, items: dict[tuple[str, Hashable], tuple[Op, Any]]) -> InpFile:
-    """The network with all edits whose resource is "inp.<SECTION>"; the same edits in any order
+def edited(inp: InpFile, items: dict[tuple[Resource, Hashable], tuple[Op, Any]]) -> InpFile:
+    """The network with all edits of its sections; the same edits in any order
     give the same text.
     """
-    lines, sections = list(inp.lines), sorted({r for r, _ in items if r.startswith("inp.")})
+    lines, sections = list(inp.lines), sorted({r for r, _ in items if r.section})
     added: list[str] = []
     for resource in sections:
-        section = resource.removeprefix("inp.")
+        section = resource.section
         rows = {row.tokens[0]: row for row in inp.rows(section)}
         mine = sorted(
             ((key, edit) for (r, key), edit in items.items() if r == resource),

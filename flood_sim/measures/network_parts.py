@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from flood_sim.core.units import SWMM_FLOW_UNITS, SWMM_US_UNITS
-from flood_sim.drainage.check import Conduit, node_inverts
-from flood_sim.measures.base import InputsView, refusal
+from flood_sim.drainage.conduits import Conduit, node_inverts
+from flood_sim.measures.base import InputsView
 from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
+from flood_sim.measures.resources import Resource
 
 WALL_M, SHAFT_M2 = 2.0, 25.0
 WEIR_SI, WEIR_US = 1.84, 3.33  # sharp crest, m^0.5/s and ft^0.5/s (SWMM)
@@ -18,14 +19,12 @@ def circular(name: str, plan: Plan, view: InputsView, key: str, target: str) -> 
     """The conduit where its section is a circle, else a refusal."""
     c = view.conduits.get(target)
     if c is None or c.shape not in ("CIRCULAR", "FILLED_CIRCULAR"):
-        plan.refusals.append(
-            refusal(
-                name,
-                key,
-                f"{target} is no circular pipe",
-                given=c.shape if c else "",
-                do="choose pipes; boxes: culvert_enlargement",
-            )
+        plan.refuse(
+            name,
+            key,
+            f"{target} is no circular pipe",
+            given=c.shape if c else "",
+            do="choose pipes; boxes: culvert_enlargement",
         )
         return None
     return c
@@ -87,13 +86,13 @@ def add_store(
             (curve, *(["Storage"] if k == 0 else []), f"{x:.9g}", f"{a:.9g}")
             for k, (x, a) in enumerate(points)
         ]
-        plan.item("inp.CURVES", (curve, NEW_ROW), "insert", rows)
+        plan.item(Resource.INP_CURVES, (curve, NEW_ROW), "insert", rows)
         plan.row("STORAGE", node, invert_m / metre, depth, 0, "TABULAR", curve, 0, 0)
     if place is not None:
         plan.row("COORDINATES", node, place[0] + 5.0, place[1])
     cells = view.drainage.return_cells.get(beside) if view.drainage is not None else None
     if cells:
-        plan.item("return_cells", node, "insert", cells)
+        plan.item(Resource.RETURN_CELLS, node, "insert", cells)
 
 
 def add_weir(
@@ -115,14 +114,12 @@ def add_weir(
             f"{crest_m:.2f} m",
             f"between {inverts[upper]:.2f} and {rims.get(upper, math.inf):.2f} m",
         )
-        plan.refusals.append(
-            refusal(
-                name,
-                "crest_m",
-                f"the weir at {upper} never works, or always",
-                given=given,
-                allowed=allowed,
-            )
+        plan.refuse(
+            name,
+            "crest_m",
+            f"the weir at {upper} never works, or always",
+            given=given,
+            allowed=allowed,
         )
     by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
     offset = crest_m if by_level else crest_m - inverts[upper]
@@ -165,7 +162,7 @@ def add_pump(
     metre, flow = view.inp.metres_per_unit, capacity_m3_s / SWMM_FLOW_UNITS[view.inp.flow_units]
     curve = f"{link}_curve"
     plan.item(
-        "inp.CURVES",
+        Resource.INP_CURVES,
         (curve, NEW_ROW),
         "insert",
         [(curve, "PUMP2", "0.001", f"{flow:.9g}"), (curve, "1000", f"{flow:.9g}")],

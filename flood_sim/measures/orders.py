@@ -10,8 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from flood_sim.core.errors import nearest
 from flood_sim.core.units import minutes_to_s
-from flood_sim.measures.base import InputsView, refusal
+from flood_sim.measures.base import InputsView
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.operations.actions import Action, Task
 from flood_sim.operations.switches import Watch
 
@@ -93,24 +94,20 @@ def ordered(
     if order.depth_m is not None and cell is None:
         known = ", ".join(view.gauges) or "the scenario has none"
         if order.gauge is not None:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "order.gauge",
-                    f"no such gauge{nearest(order.gauge, view.gauges)}",
-                    given=order.gauge,
-                    allowed=known,
-                )
+            plan.refuse(
+                name,
+                "order.gauge",
+                f"no such gauge{nearest(order.gauge, view.gauges)}",
+                given=order.gauge,
+                allowed=known,
             )
         else:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "order.at_m",
-                    "this is no open cell",
-                    given=str(order.at_m),
-                    allowed=repr(view.grid),
-                )
+            plan.refuse(
+                name,
+                "order.at_m",
+                "this is no open cell",
+                given=str(order.at_m),
+                allowed=repr(view.grid),
             )
         return
     if cell is not None:
@@ -118,4 +115,4 @@ def ordered(
     decision = minutes_to_s(order.decision_min)
     at_s = max(order.given_at_s(view) - decision, 0.0)
     action = Action(name, tasks, at_s, watch, order.after, decision, **rest)  # type: ignore[arg-type]
-    plan.item("actions", name, "insert", action)
+    plan.item(Resource.ACTIONS, name, "insert", action)

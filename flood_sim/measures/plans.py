@@ -134,36 +134,20 @@ def plan_lines(
     for phase in plan.phases:
         mine = [r for r in rows if before < service(plan, measures[r["name"]]) <= phase.in_service]
         before = phase.in_service
-        capital, budget = (
-            sum(r["capital_cny"]["middle"] for r in mine),
-            plan.budget_cny.get(phase.name),
-        )
+        capital, budget = sum(map(_capital, mine)), plan.budget_cny.get(phase.name)
         said = "" if budget is None else f" of a budget of {budget / 1e6:.1f} M"
         lines.append(
             f"  {name}, {phase.name} ({phase.in_service}): {len(mine)} measures,"
             f" {capital / 1e6:.1f} M CNY{said}"
         )
         if budget is not None and capital > budget:
-            listed = ", ".join(
-                f"{r['name']} {r['capital_cny']['middle'] / 1e6:.1f}"
-                for r in sorted(mine, key=lambda r: -r["capital_cny"]["middle"])[:6]
-            )
-            faults.append(
-                input_error(
-                    "E530",
-                    f"[plan.{name}] {phase.name}",
-                    f"{(capital - budget) / 1e6:.1f} M CNY over its budget",
-                    given=f"{capital / 1e6:.1f} M: {listed}",
-                    allowed=f"{budget / 1e6:.1f} M",
-                    do="move measures to a later phase",
-                )
-            )
+            faults.append(_over_budget(name, phase, mine, budget))
     if faults:
         raise InputError([f for fault in faults for f in fault.findings])
     for rate in dict.fromkeys((plan.discount_rate, 0.08)):
         value = sum(
             present_value(
-                r["capital_cny"]["middle"],
+                _capital(r),
                 r["yearly_cny"],
                 r["life_years"] or HORIZON_Y,
                 service(plan, measures[r["name"]]).year,
@@ -177,3 +161,23 @@ def plan_lines(
             f" {HORIZON_Y} years of operation"
         )
     return lines
+
+
+def _capital(row: dict[str, Any]) -> float:
+    return float(row["capital_cny"]["middle"])
+
+
+def _over_budget(
+    name: str, phase: Phase, rows: Sequence[dict[str, Any]], budget: float
+) -> InputError:
+    capital = sum(map(_capital, rows))
+    largest = sorted(rows, key=lambda r: -_capital(r))[:6]
+    listed = ", ".join(f"{r['name']} {_capital(r) / 1e6:.1f}" for r in largest)
+    return input_error(
+        "E530",
+        f"[plan.{name}] {phase.name}",
+        f"{(capital - budget) / 1e6:.1f} M CNY over its budget",
+        given=f"{capital / 1e6:.1f} M: {listed}",
+        allowed=f"{budget / 1e6:.1f} M",
+        do="move measures to a later phase",
+    )

@@ -10,8 +10,10 @@ import numpy as np
 from flood_sim.measures.base import PROJECTS, Measure
 from flood_sim.measures.costs import unit_costs
 from flood_sim.measures.edits import CellEdit, Edit, Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.simulation.inputs import ModelInputs
 
+LINKS = (Resource.INP_CONDUITS, Resource.INP_PUMPS, Resource.INP_WEIRS)  # rows name both ends
 LARGEST_LIST = 500  # edits of single items that measures.json spells out
 
 
@@ -115,81 +117,88 @@ def _features(name: str, measure: Measure, plan: Plan, inputs: ModelInputs) -> l
     """Areas of edited cells, lines of edited links, points of edited nodes and inlets, in the
     grid's own coordinates.
     """
-    grid, mask = inputs.terrain.grid, np.zeros(inputs.terrain.grid.shape, bool)
-    places: dict[str, dict[str, Any]] = {}
-    where = inputs.drainage.network.coordinates() if inputs.drainage is not None else {}
-    links = inputs.drainage.network.links() if inputs.drainage is not None else {}
-    for e in plan.edits:
-        if isinstance(e, Edit) and e.resource == "inp.COORDINATES" and isinstance(e.key, tuple):
-            where = where | {str(e.key[0]): (float(e.value[0]), float(e.value[1]))}
-
-    def line(item: str, ends: Iterable[str]) -> bool:
-        points = [list(where[n]) for n in ends if n in where]
-        if len(points) == 2:
-            places[item] = {"type": "LineString", "coordinates": points}
-        return len(points) == 2
-
-    def point(item: str, cell: tuple[int, int] | None) -> None:
-        if cell is not None:
-            places[item] = {
-                "type": "Point",
-                "coordinates": [float(grid.x_m[cell[1]]), float(grid.y_m[cell[0]])],
-            }
-
+    sketch = _Sketch(plan, inputs)
     for e in plan.edits:
         if isinstance(e, CellEdit):
-            mask[tuple(e.cells.T)] = True
-            continue
-        if e.resource in ("facilities", "structures") and e.value is not None:
-            mask[tuple(e.value.cells.T)] = True
-        elif e.resource == "inlets":
-            inlet = (
-                e.value
-                if e.op == "insert"
-                else (
-                    inputs.drainage.inlets[e.key]
-                    if inputs.drainage and isinstance(e.key, int)
-                    else None
-                )
-            )
-            if inlet is not None:
-                point(f"inlet {inlet.node} {inlet.row} {inlet.column}", (inlet.row, inlet.column))
-        elif e.resource == "mobile_pumps":
-            point(e.value.name, e.value.cell)
-        elif e.resource == "actions":
-            for task in e.value.tasks:
-                point(task.target, _site_cell(task.target, None, inputs))
-                for row, column in task.cells:
-                    mask[row, column] = True
-        elif e.resource == "operations":
-            for link in e.value.links:
-                line(link, links[link])
-        elif e.resource in ("openings", "critical", "spaces", "passages") and isinstance(
-            e.key, tuple
-        ):
-            point(str(e.key[0]), _site_cell(str(e.key[0]), e.value, inputs))
-        elif e.resource.startswith("inp.") and isinstance(e.key, tuple):
-            item = str(e.key[0])
-            ends = links.get(
-                item,
-                (
-                    tuple(e.value[:2])
-                    if e.resource in ("inp.CONDUITS", "inp.PUMPS", "inp.WEIRS")
-                    and isinstance(e.value, tuple)
-                    else ()
-                ),
-            )
-            if not line(item, ends) and item in where:
-                places[item] = {"type": "Point", "coordinates": list(where[item])}
+            sketch.mask[tuple(e.cells.T)] = True
+        elif e.resource.section:
+            sketch.network(e)
+        else:
+            sketch.item(e)
     about = {"measure": name, "project": measure.PROJECT, "kind": getattr(measure, "kind", "")}
     found = [
         {"type": "Feature", "properties": {**about, "item": item}, "geometry": g}
-        for item, g in places.items()
+        for item, g in sketch.places.items()
     ]
     return found + [
         {"type": "Feature", "properties": {**about, "item": "area"}, "geometry": g}
-        for g in _outlines(mask, grid)
+        for g in _outlines(sketch.mask, inputs.terrain.grid)
     ]
+
+
+class _Sketch:
+    """Where the edits of a plan lie: a mask of cells, and geometries by the name of the item."""
+
+    def __init__(self, plan: Plan, inputs: ModelInputs) -> None:
+        self._inputs, self._grid = inputs, inputs.terrain.grid
+        self.mask = np.zeros(self._grid.shape, bool)
+        self.places: dict[str, dict[str, Any]] = {}
+        network = inputs.drainage.network if inputs.drainage is not None else None
+        self._links = network.links() if network is not None else {}
+        self._where = dict(network.coordinates()) if network is not None else {}
+        placed = (e for e in plan.edits if e.resource == Resource.INP_COORDINATES)
+        for e in placed:
+            if isinstance(e, Edit) and isinstance(e.key, tuple):
+                self._where[str(e.key[0])] = (float(e.value[0]), float(e.value[1]))
+
+    def item(self, e: Edit) -> None:
+        """What an edit beside the network changes."""
+        if e.resource in (Resource.FACILITIES, Resource.STRUCTURES) and e.value is not None:
+            self.mask[tuple(e.value.cells.T)] = True
+        elif e.resource == Resource.INLETS:
+            self._inlet(e)
+        elif e.resource == Resource.MOBILE_PUMPS:
+            self._point(e.value.name, e.value.cell)
+        elif e.resource == Resource.ACTIONS:
+            for task in e.value.tasks:
+                self._point(task.target, _site_cell(task.target, None, self._inputs))
+                for row, column in task.cells:
+                    self.mask[row, column] = True
+        elif e.resource == Resource.OPERATIONS:
+            for link in e.value.links:
+                self._line(link, self._links[link])
+        elif e.resource.of_sites and isinstance(e.key, tuple):
+            name = str(e.key[0])
+            self._point(name, _site_cell(name, e.value, self._inputs))
+
+    def network(self, e: Edit) -> None:
+        """The link or the node of an edit of the .inp."""
+        if not isinstance(e.key, tuple):
+            return
+        item, linked = str(e.key[0]), e.resource in LINKS
+        own = tuple(e.value[:2]) if linked and isinstance(e.value, tuple) else ()
+        if not self._line(item, self._links.get(item, own)) and item in self._where:
+            self.places[item] = {"type": "Point", "coordinates": list(self._where[item])}
+
+    def _inlet(self, e: Edit) -> None:
+        drainage = self._inputs.drainage
+        inlet = e.value if e.op == "insert" else None
+        if e.op != "insert" and drainage and isinstance(e.key, int):
+            inlet = drainage.inlets[e.key]
+        if inlet is not None:
+            name = f"inlet {inlet.node} {inlet.row} {inlet.column}"
+            self._point(name, (inlet.row, inlet.column))
+
+    def _line(self, item: str, ends: Iterable[str]) -> bool:
+        points = [list(self._where[n]) for n in ends if n in self._where]
+        if len(points) == 2:
+            self.places[item] = {"type": "LineString", "coordinates": points}
+        return len(points) == 2
+
+    def _point(self, item: str, cell: tuple[int, int] | None) -> None:
+        if cell is not None:
+            at = [float(self._grid.x_m[cell[1]]), float(self._grid.y_m[cell[0]])]
+            self.places[item] = {"type": "Point", "coordinates": at}
 
 
 def _site_cell(name: str, value: Any, inputs: ModelInputs) -> tuple[int, int] | None:

@@ -10,13 +10,21 @@ from pydantic import Field
 from flood_sim.core.plugins import brought, unique
 from flood_sim.measures.base import Measure
 from flood_sim.measures.projects import (
+    basins,
     branches,
     conveyance,
     critical_infrastructure,
+    critical_supply,
+    flood_walls,
     pipe_network,
+    pump_operation,
     pump_stations,
     regional,
+    sewer_condition,
     source_and_storage,
+    tunnels,
+    underground_equipment,
+    underground_operation,
     underground_space,
 )
 
@@ -29,11 +37,19 @@ OWN = (
     conveyance,
     regional,
     pipe_network,
+    sewer_condition,
+    tunnels,
     branches,
     pump_stations,
+    pump_operation,
     critical_infrastructure,
+    critical_supply,
+    flood_walls,
     underground_space,
+    underground_equipment,
+    underground_operation,
     source_and_storage,
+    basins,
 )
 KINDS = unique(
     "MEASURES",

@@ -1,5 +1,5 @@
-"""Edits of sites onto SiteInputs. Resources: "openings" and "passages" (name, field); "spaces"
-(name, field) or (name, PUMP, measure); "critical" (name, ...).
+"""Edits of sites onto SiteInputs. Keys of openings and passages: (name, field); of spaces: (name,
+field) or (name, PUMP, measure); of critical sites: (name, ...).
 """
 
 from __future__ import annotations
@@ -9,25 +9,28 @@ from dataclasses import replace
 from typing import Any
 
 from flood_sim.measures.edits import Op
+from flood_sim.measures.resources import Resource
 from flood_sim.sites.critical import CriticalSite, Need
 from flood_sim.sites.sites import SiteInputs
-from flood_sim.sites.underground import Opening, Space
+from flood_sim.sites.underground_inputs import Opening, Space
 
 NEW, ANY_OF, AUTONOMY, RESERVE, PUMP = "new", "any_of", "autonomy_s", "reserve", "pump"
-Items = Mapping[tuple[str, Hashable], tuple[Op, Any]]
+Items = Mapping[tuple[Resource, Hashable], tuple[Op, Any]]
 
 
 def edited_sites(sites: SiteInputs, items: Items) -> SiteInputs:
     """The sites after merged edits; the same object where none concerns them."""
-    mine: dict[str, dict[tuple, tuple[Op, Any]]] = {}
+    mine: dict[Resource, dict[tuple, tuple[Op, Any]]] = {}
     for (resource, key), edit in items.items():
-        if resource in ("openings", "passages", "spaces", "critical") and isinstance(key, tuple):
+        if resource.of_sites and isinstance(key, tuple):
             mine.setdefault(resource, {})[key] = edit
     if not mine:
         return sites
     spaces = tuple(_space(s, mine) for s in sites.spaces.spaces)
-    passages = tuple(_changed(p, p.name, mine.get("passages", {})) for p in sites.spaces.passages)
-    edits = mine.get("critical", {})
+    passages = tuple(
+        _changed(p, p.name, mine.get(Resource.PASSAGES, {})) for p in sites.spaces.passages
+    )
+    edits = mine.get(Resource.CRITICAL, {})
     critical = [_critical(c, edits) for c in sites.critical]
     new = [
         value for key, (_, value) in sorted(edits.items(), key=lambda e: str(e[0])) if key[1] == NEW
@@ -35,11 +38,13 @@ def edited_sites(sites: SiteInputs, items: Items) -> SiteInputs:
     return SiteInputs(replace(sites.spaces, spaces=spaces, passages=passages), (*critical, *new))
 
 
-def _space(space: Space, mine: dict[str, dict[tuple, tuple[Op, Any]]]) -> Space:
+def _space(space: Space, mine: dict[Resource, dict[tuple, tuple[Op, Any]]]) -> Space:
     openings: tuple[Opening, ...] = tuple(
-        _changed(o, o.name, mine.get("openings", {})) for o in space.openings
+        _changed(o, o.name, mine.get(Resource.OPENINGS, {})) for o in space.openings
     )
-    edits = {key: edit for key, edit in mine.get("spaces", {}).items() if key[0] == space.name}
+    edits = {
+        key: edit for key, edit in mine.get(Resource.SPACES, {}).items() if key[0] == space.name
+    }
     added = {key: value for key, (_, value) in edits.items() if key[1] == PUMP}
     space = _changed(
         space, space.name, {key: edit for key, edit in edits.items() if key[1] != PUMP}

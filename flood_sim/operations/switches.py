@@ -77,7 +77,8 @@ class Place(Protocol):
 
     def value_of(self, watch: Watch, time_s: float) -> float: ...
     def set_links(self, links: Sequence[int], setting: float) -> None: ...
-    def set_openings(self, shares: np.ndarray) -> None: ...
+    def set_openings(self, shares: np.ndarray) -> None:
+        """Shares (inlets,) of the openings, 0 to 1."""
 
 
 @dataclass(frozen=True)

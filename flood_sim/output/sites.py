@@ -77,7 +77,7 @@ class SiteFiles:
 
     def write_frame(self, simulation: Simulation) -> None:
         """At the output times."""
-        spaces, services = simulation.sites.spaces, simulation.sites.services
+        spaces, critical = simulation.sites.spaces, simulation.sites.critical
         moment, writer = simulation.clock.at(simulation.time_s).isoformat(), self._writers[SITES]
         for space, level, volume, inflow in zip(
             spaces.inputs.spaces, spaces.levels, spaces.volume, spaces.inflow, strict=True
@@ -85,8 +85,8 @@ class SiteFiles:
             writer.writerow(
                 (moment, space.name, f"{level:.4f}", f"{volume:.3f}", f"{inflow:.5f}", "")
             )
-        for k, site in enumerate(services.sites):
-            level = "" if np.isneginf(services.level[k]) else f"{services.level[k]:.4f}"
+        for k, site in enumerate(critical.sites):
+            level = "" if np.isneginf(critical.level[k]) else f"{critical.level[k]:.4f}"
             writer.writerow((moment, site.name, level, "0.000", "0.00000", state_of(simulation, k)))
         self.sync()
 
@@ -97,21 +97,21 @@ class SiteFiles:
 
 def state_of(simulation: Simulation, k: int) -> str:
     """works, degraded (on its reserve) or out."""
-    services = simulation.sites.services
-    return OUT if services.out[k] else DEGRADED if services.degraded[k] else WORKS
+    critical = simulation.sites.critical
+    return OUT if critical.out[k] else DEGRADED if critical.degraded[k] else WORKS
 
 
 def site_lines(simulation: Simulation, max_head: np.ndarray) -> dict[str, dict[str, Any]]:
     """The summary's `sites`: one entry a site, with its extremes and volumes. max_head :
     (openings,) m over the crests.
     """
-    spaces, services = simulation.sites.spaces, simulation.sites.services
+    spaces, critical = simulation.sites.spaces, simulation.sites.critical
     heads = dict(zip((o.name for o in spaces.openings), max_head.tolist(), strict=True))
     lines = {
         space.name: _space_line(simulation, k, heads)
         for k, space in enumerate(spaces.inputs.spaces)
     }
-    for k, site in enumerate(services.sites):
+    for k, site in enumerate(critical.sites):
         lines[site.name] = _critical_line(simulation, k)
     return lines
 
@@ -144,19 +144,19 @@ def _space_line(simulation: Simulation, k: int, heads: dict[str, float]) -> dict
 
 
 def _critical_line(simulation: Simulation, k: int) -> dict[str, Any]:
-    services, clock = simulation.sites.services, simulation.clock
-    site, first = services.sites[k], float(services.first_out_s[k])
+    critical, clock = simulation.sites.critical, simulation.clock
+    site, first = critical.sites[k], float(critical.first_out_s[k])
     return {
         "kind": "critical",
         "type": site.kind,
         "cell": None if isinstance(site.place, str) else list(site.place),
         "state": state_of(simulation, k),
-        "out_h": float(services.lost_s[k]) / SECONDS_PER_HOUR,
+        "out_h": float(critical.lost_s[k]) / SECONDS_PER_HOUR,
         "first_out": None if np.isnan(first) else clock.at(first).isoformat(),
-        "max_level_m": float(services.max_level[k]),
+        "max_level_m": float(critical.max_level[k]),
         "failure_level_m": site.failure_level_m,
         "repair_h": site.repair_s / SECONDS_PER_HOUR,
-        "drowned": bool(services.drowned[k]),
+        "drowned": bool(critical.drowned[k]),
         "weight": site.weight,
         "censored": state_of(simulation, k) == OUT,  # the run ended before it was back
     }

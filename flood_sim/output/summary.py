@@ -126,7 +126,7 @@ def _change_lines(s: Simulation) -> list[dict[str, Any]]:
             "state": c.state,
             "cause": c.cause,
         }
-        for c in s.sites.services.record
+        for c in s.sites.critical.record
     ]
 
 

@@ -15,12 +15,12 @@ from flood_sim.core.units import hours_to_s, minutes_to_s, mm_to_m
 from flood_sim.ground.rain_fields import fallen_at_s
 from flood_sim.measures.base import Completion, Measure
 from flood_sim.operations.actions import Action, Effect, Task
-from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell, refuse_unknown
 from flood_sim.scenario.spec.actions import ActionSpec, Trigger
-from flood_sim.scenario.spec.events import WatchSpec
 from flood_sim.scenario.spec.rows import named_row
+from flood_sim.scenario.spec.switches import WatchSpec
+from flood_sim.scenario.switches import SwitchBuilder
 from flood_sim.simulation.inputs import ModelInputs
 
 
@@ -34,7 +34,7 @@ class ActionBuilder:
         scenario: Scenario,
         inputs: ModelInputs,
         measures: dict[str, Measure],
-        events: EventBuilder,
+        switches: SwitchBuilder,
         wanted: str | None,
         findings: list[Finding],
     ) -> None:
@@ -44,7 +44,7 @@ class ActionBuilder:
             measures,
             findings,
         )
-        self._events, self._list = events, wanted
+        self._switches, self._list = switches, wanted
         spaces = inputs.sites.spaces
         self._openings = {s.name: [o.name for o in s.openings] for s in spaces.spaces}
         self._cells = {o.name: (o.row, o.column) for s in spaces.spaces for o in s.openings}
@@ -184,7 +184,7 @@ class ActionBuilder:
             depth_above_m=trigger.depth_m,
             level_above_m=trigger.level_m,
         )
-        return self._events.watch(spec, place)
+        return self._switches.watch(spec, place)
 
     def _tasks(self, spec: ActionSpec, place: str) -> Iterable[Task]:
         boards = self._boards(spec.boards, place)
@@ -236,7 +236,7 @@ class ActionBuilder:
         for name in doors:
             refuse_unknown(name, self._doors, "passage with a door", f"{place}, doors")
         for name in spec.links:
-            refuse_unknown(name, self._events.links, "link of the network", f"{place}, links")
+            refuse_unknown(name, self._switches.links, "link of the network", f"{place}, links")
 
     def _refuse_too_many(self, action: str, what: Literal["crews", "trucks"], wanted: int) -> None:
         there = getattr(self.scenario.spec.resources, what)

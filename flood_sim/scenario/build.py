@@ -23,7 +23,6 @@ from flood_sim.scenario.actions import ActionBuilder
 from flood_sim.scenario.checks.odd_keys import odd_keys
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.edges import build_boundaries, city_edges
-from flood_sim.scenario.events import EventBuilder
 from flood_sim.scenario.exposure import build_exposure
 from flood_sim.scenario.ground import GroundInputs, build_ground
 from flood_sim.scenario.initial_depth import build_initial_depth
@@ -37,9 +36,10 @@ from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
 from flood_sim.scenario.spec.schema import Portfolio, SurfaceSpec
 from flood_sim.scenario.structures import build_structures
-from flood_sim.scenario.trunks import with_trunks
+from flood_sim.scenario.switches import SwitchBuilder
+from flood_sim.scenario.twin_network import with_trunks
 from flood_sim.simulation.inputs import Gauge, Limits, ModelInputs
-from flood_sim.surface.boundaries import Section, section_along
+from flood_sim.surface.boundaries import Transect, transect_along
 from flood_sim.surface.settings import SurfaceSettings
 
 LARGEST_FRAMES = 100_000
@@ -77,7 +77,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     )
     inputs = _with_measures(scenario, inputs, chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
-    inputs = _with_events(scenario, inputs, chosen)
+    inputs = _with_switches(scenario, inputs, chosen)
     if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0:
         return with_trunks(inputs, spec.drainage.trunk_share)
     return inputs
@@ -208,11 +208,11 @@ def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio
     )
 
 
-def _with_events(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
+def _with_switches(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio) -> ModelInputs:
     """What fails, what rules do, and what people do, after the measures are built."""
     findings: list[Finding] = list(inputs.findings)
     openings = [o.name for s in inputs.sites.spaces.spaces for o in s.openings]
-    builder = EventBuilder(
+    builder = SwitchBuilder(
         scenario, inputs.terrain, inputs.drainage, inputs.edges, inputs.gauges, openings, findings
     )
     operations, drainage = builder.build(inputs.operations, inputs.mobile_pumps)
@@ -307,8 +307,8 @@ def _gauges(scenario: Scenario, terrain: Terrain, city: City | None) -> tuple[Ga
     return tuple(gauges)
 
 
-def _sections(scenario: Scenario, terrain: Terrain) -> tuple[Section, ...]:
+def _sections(scenario: Scenario, terrain: Terrain) -> tuple[Transect, ...]:
     return tuple(
-        section_along(terrain, name, list(points))
+        transect_along(terrain, name, list(points))
         for name, points in scenario.spec.output.sections.items()
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.city import City
-from flood_sim.city.ground import DYKE, RIVER
+from flood_sim.city.land_use import DYKE, RIVER
 from flood_sim.city.parameters import STREET_LEVEL_M
 from flood_sim.core.errors import Faults, Finding, input_error, nearest
 from flood_sim.core.units import hours_to_s

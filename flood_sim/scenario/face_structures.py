@@ -15,7 +15,7 @@ from flood_sim.scenario.doors.tables import read_series
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.structures import Bridge, Dyke, Gate, Weir
 from flood_sim.scenario.spec.tables import OpeningRow
-from flood_sim.surface.boundaries import section_along
+from flood_sim.surface.boundaries import transect_along
 from flood_sim.surface.structures import BROAD_CREST, FaceStructure
 
 
@@ -75,7 +75,7 @@ def build_face_structure(
 
 
 def _faces(terrain: Terrain, name: str, line: list[tuple[float, float]], place: str) -> _Faces:
-    section = section_along(terrain, name, line, place)
+    section = transect_along(terrain, name, line, place)
     above = section.cells - np.where(section.is_x[:, None], [0, 1], [1, 0])
     inside = (above >= 0).all(axis=1)
     shut = np.maximum(above, 0)

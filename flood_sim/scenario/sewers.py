@@ -12,11 +12,12 @@ import numpy as np
 from flood_sim.city import City
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.units import mm_h_to_m_s
-from flood_sim.drainage.check import audit_network, refuse_odd_inflows
+from flood_sim.drainage.check import check_network
+from flood_sim.drainage.inflows import refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
 from flood_sim.drainage.ranges import check_ranges, series_outside
 from flood_sim.ground.terrain import Terrain
-from flood_sim.scenario.checks.swmm_network import check_network
+from flood_sim.scenario.checks.swmm_network import check_on_ground
 from flood_sim.scenario.ground import GroundInputs
 from flood_sim.scenario.inlets import build_inlets, return_cells
 from flood_sim.scenario.loader import Scenario
@@ -103,12 +104,12 @@ def _network_drainage(
             do='add network = "network.inp"',
         )
     inp = read_inp(scenario.file(spec.network, "[drainage] network"), scenario.roots)
-    check_network(scenario, spec, inp, findings)
+    check_on_ground(scenario, spec, inp, findings)
     refuse_odd_inflows(inp)
     findings += check_ranges(inp) + series_outside(
         inp, scenario.spec.time.start, scenario.spec.time.stop
     )
-    findings += audit_network(inp, spec.routing_step_s)
+    findings += check_network(inp, spec.routing_step_s)
     if spec.min_surface_area_m2 is not None:
         inp = inp.with_options(
             {"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"}

@@ -34,7 +34,7 @@ from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.sites.checks import rises, space_faults
 from flood_sim.sites.critical import CriticalSite, Need
 from flood_sim.sites.sites import SiteInputs
-from flood_sim.sites.underground import Opening, Passage, Space, SpaceInputs, SumpPump
+from flood_sim.sites.underground_inputs import Opening, Passage, Space, SpaceInputs, SumpPump
 
 SQUARE_METRES_A_HECTARE = 1e4
 LITRES_A_CUBIC_METRE = 1000.0

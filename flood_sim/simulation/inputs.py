@@ -21,7 +21,7 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.operations.actions import Action
 from flood_sim.operations.switches import MobilePump, Operation
 from flood_sim.sites.sites import SiteInputs
-from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Transect
 from flood_sim.surface.inlets import Inlet, InletKind
 from flood_sim.surface.losses import StorageInputs
 from flood_sim.surface.rain import Gutters
@@ -104,7 +104,7 @@ class ModelInputs:
     edge_inflows: tuple[EdgeInflow, ...] = ()
     drainage: DrainageInputs | None = None
     gauges: tuple[Gauge, ...] = ()
-    sections: tuple[Section, ...] = ()
+    sections: tuple[Transect, ...] = ()
     storage: StorageInputs = field(default_factory=StorageInputs)
     structures: tuple[FaceStructure, ...] = ()
     culverts: tuple[Culvert, ...] = ()

@@ -20,7 +20,7 @@ from flood_sim.operations.switches import Operations
 from flood_sim.simulation.exchange import Exchange
 from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.simulation.models import (
-    City,
+    Handles,
     coupling_layout,
     open_network,
     open_surface,
@@ -75,7 +75,7 @@ class Simulation:
         self.surface = open_surface(inputs, layout, len(self.network.node_ids), self.sites.spaces)
         self.exchange = Exchange(self.network, layout)
         self.actions = Actions(inputs.actions, inputs.crews, inputs.trucks)
-        self._city = City(
+        self._handles = Handles(
             self.surface,
             self.network,
             self.exchange,
@@ -111,10 +111,10 @@ class Simulation:
         """One coupling window. The network routes in a second thread: both engines release the
         GIL.
         """
-        self.actions.apply(self._city, window.start)
-        self.operations.apply(self._city, window.start)
+        self.actions.apply(self._handles, window.start)
+        self.operations.apply(self._handles, window.start)
         with self.timers("sites"):
-            self.sites.open_window(self._city, window)
+            self.sites.open_window(self._handles, window)
         with self.timers("exchange"):
             self.exchange.open_window(self.surface, self.network, window)
         routing = self._pool.submit(self.network.advance, window.stop)
@@ -125,7 +125,7 @@ class Simulation:
         with self.timers("exchange"):
             self.exchange.close_window(self.surface, self.network, window)
         with self.timers("sites"):
-            self.sites.close_window(self._city, window)
+            self.sites.close_window(self._handles, window)
         self.time_s = window.stop
         with self.timers("ledger"):
             self._update_ledger()

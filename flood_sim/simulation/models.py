@@ -28,7 +28,7 @@ from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
 
 
-class City:
+class Handles:
     """What operations, actions and sites see of the models and do to them."""
 
     def __init__(

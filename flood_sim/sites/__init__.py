@@ -1,3 +1,3 @@
-"""What drowns below and beside the street: underground spaces, critical services, and what ties
+"""What drowns below and beside the street: underground spaces, critical sites, and what ties
 them.
 """

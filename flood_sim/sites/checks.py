@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from flood_sim.core.errors import Finding
-from flood_sim.sites.underground import Passage, Space, SpaceInputs
+from flood_sim.sites.underground_inputs import Passage, Space, SpaceInputs
 
 CODE = "E507"
 SLACK_M = 0.01  # levels of one drawing that differ by a centimetre are one level
@@ -47,6 +47,21 @@ def _of_space(space: Space, place: str) -> Iterator[Finding]:
         )
         return
     floor, ceiling = float(stage[0]), float(stage[-1])
+    yield from _of_openings(space, place, floor)
+    held = math.isfinite(space.initial_m3)
+    if not (held and 0.0 <= space.initial_m3 <= volume[-1] * (1.0 + 1e-9)):
+        yield Finding(
+            CODE,
+            f"{place}, initial_depth_m",
+            "the space does not hold this water at the start",
+            given=f"{space.initial_m3:.6g} m3",
+            allowed=f"0 to {volume[-1]:.6g} m3",
+            do=f"give a depth between 0 and {ceiling - floor:.2f} m",
+        )
+    yield from _of_pumps(space, place, floor, ceiling)
+
+
+def _of_openings(space: Space, place: str, floor: float) -> Iterator[Finding]:
     for o in space.openings:
         if not o.sill_m > floor:
             yield Finding(
@@ -61,18 +76,6 @@ def _of_space(space: Space, place: str) -> Iterator[Finding]:
                     " datum, in metres"
                 ),
             )
-    if not (
-        math.isfinite(space.initial_m3) and 0.0 <= space.initial_m3 <= volume[-1] * (1.0 + 1e-9)
-    ):
-        yield Finding(
-            CODE,
-            f"{place}, initial_depth_m",
-            "the space does not hold this water at the start",
-            given=f"{space.initial_m3:.6g} m3",
-            allowed=f"0 to {volume[-1]:.6g} m3",
-            do=f"give a depth between 0 and {ceiling - floor:.2f} m",
-        )
-    yield from _of_pumps(space, place, floor, ceiling)
 
 
 def _of_pumps(space: Space, place: str, floor: float, ceiling: float) -> Iterator[Finding]:
@@ -132,5 +135,5 @@ def _of_passage(passage: Passage, spaces: dict[str, Space], place: str) -> Itera
 
 
 def rises(values: np.ndarray) -> bool:
-    """Whether each value is a number and larger than the one before."""
+    """Whether each of the values (n,) is a number and larger than the one before."""
     return bool(np.isfinite(values).all() and (np.diff(values) > 0.0).all())

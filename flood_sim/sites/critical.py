@@ -56,7 +56,7 @@ class Change:
     cause: str
 
 
-class Services:
+class CriticalSites:
     """State of all critical sites (sites,): drowned, out, hours lost; and the record of every
     change.
     """

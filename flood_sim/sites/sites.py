@@ -11,8 +11,9 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from flood_sim.core.clock import Window
-from flood_sim.sites.critical import CriticalSite, Services
-from flood_sim.sites.underground import SpaceInputs, Spaces, Street
+from flood_sim.sites.critical import CriticalSite, CriticalSites
+from flood_sim.sites.underground import Spaces, Street
+from flood_sim.sites.underground_inputs import SpaceInputs
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,20 @@ class Surroundings(Protocol):
     @property
     def street(self) -> Street: ...
     def stop_links(self, stopped: Sequence[str], started: Sequence[str]) -> None: ...
-    def receive_from_sites(self, volumes: np.ndarray) -> None: ...
+    def receive_from_sites(self, volumes: np.ndarray) -> None:
+        """Volumes (nodes,) m3 that pumps lift into the network."""
 
 
 class Sites:
-    """Spaces and services on the loop's clock: first who works, then who takes water."""
+    """Spaces and critical sites on the loop's clock: first who works, then who takes water."""
 
     KEPT: ClassVar[tuple[str, ...]] = (
         "spaces",
-        "services",
+        "critical",
     )
 
     def __init__(self, inputs: SiteInputs, node_ids: Sequence[str] = ()) -> None:
-        self.spaces, self.services = Spaces(inputs.spaces, node_ids), Services(inputs.critical)
+        self.spaces, self.critical = Spaces(inputs.spaces, node_ids), CriticalSites(inputs.critical)
         number = {s.name: k for k, s in enumerate(inputs.spaces.spaces)}
         places = [c.place for c in inputs.critical]
         self._inside = np.array(
@@ -51,7 +53,7 @@ class Sites:
             -1, 2
         )
         self._power = np.array(
-            [self.services.number_of(p.power) for s in inputs.spaces.spaces for p in s.pumps],
+            [self.critical.number_of(p.power) for s in inputs.spaces.spaces for p in s.pumps],
             np.int64,
         )
         self._to_nodes = np.zeros(len(node_ids))
@@ -62,7 +64,7 @@ class Sites:
             level, below = np.empty(self._inside.size), self._inside >= 0
             level[~below] = around.street.levels_at(self._street)
             level[below] = self.spaces.levels[self._inside[below]]
-            stopped, started = self.services.update(level, window.start, window.length)
+            stopped, started = self.critical.update(level, window.start, window.length)
             if stopped or started:
                 around.stop_links(stopped, started)
         self.spaces.open_window(around.street, window)
@@ -75,8 +77,8 @@ class Sites:
             return
         self._to_nodes[:] = 0.0
         powered = (
-            (self._power < 0) | ~self.services.out[self._power]
-            if self.services.sites
+            (self._power < 0) | ~self.critical.out[self._power]
+            if self.critical.sites
             else self._power < 0
         )
         self.spaces.close_window(around.street, window, powered, self._to_nodes)

@@ -18,91 +18,11 @@ import numpy as np
 from flood_kernels import passages
 from flood_sim.core.clock import Window
 from flood_sim.core.ledger import Lines
-from flood_sim.ground.rainfall import Rainfall
+from flood_sim.sites.underground_inputs import SHAFT_M, Space, SpaceInputs
 
 STEP_COEFFICIENT = 1.70  # m^0.5/s, (2/3) Cd sqrt(2 g) at Cd 0.577: flow over an entrance step
 PASSAGE_STEP_S = 1.0  # at most, between two looks at the levels on both sides of a passage
 HALF = 0.5  # of the way to equal levels a window (or step) may go: levels meet without swinging
-# above the ceiling water stands in the shafts of the openings; as high as anyone's street
-SHAFT_M = 100.0
-
-
-@dataclass(frozen=True)
-class Opening:
-    """A way between street and space: cell, sill (level m at which water enters), width m. A board
-    of board_m (m) over the sill leaks leak_m2_s (m3/s per m of width) while water stands against
-    it; placed: it stands from the start (a gate that rises by itself).
-    """
-
-    name: str
-    row: int
-    column: int
-    sill_m: float
-    width_m: float
-    board_m: float = 0.0
-    leak_m2_s: float = 0.0
-    placed: bool = False
-
-
-@dataclass(frozen=True)
-class SumpPump:
-    """A pump of a space: runs from start_m down to stop_m (levels inside), where the service
-    `power` works. It lifts to a street cell, to a node of the network, or, where both are absent,
-    out of the model."""
-
-    name: str
-    capacity_m3_s: float
-    start_m: float
-    stop_m: float
-    to_cell: tuple[int, int] | None = None
-    to_node: str | None = None
-    power: str | None = None
-
-
-@dataclass(frozen=True)
-class Space:
-    """An underground space: stage_m, volume_m3 (k,) ascending from the floor (volume 0) to the
-    ceiling; shaft_m2: area of its openings above it. catchment_m2: ground outside the grid that
-    drains into it (area times runoff coefficient), under `rainfall`; a drain across its ramp takes
-    up to ramp_drain_m3_s of that to drain_to_node, or out of the model."""
-
-    name: str
-    stage_m: np.ndarray
-    volume_m3: np.ndarray
-    openings: tuple[Opening, ...] = ()
-    pumps: tuple[SumpPump, ...] = ()
-    shaft_m2: float = 1.0
-    catchment_m2: float = 0.0
-    rainfall: Rainfall | None = None
-    initial_m3: float = 0.0
-    kind: str = "garage"
-    people: float = 0.0
-    ramp_drain_m3_s: float = 0.0
-    drain_to_node: str | None = None
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A way between two spaces: sill (level m), width m, height m. door: one that can be shut;
-    closed: it is, from the start.
-    """
-
-    name: str
-    first: str
-    second: str
-    sill_m: float
-    width_m: float
-    height_m: float = math.inf
-    door: bool = False
-    closed: bool = False
-
-
-@dataclass(frozen=True)
-class SpaceInputs:
-    """All spaces of a model and the passages between them."""
-
-    spaces: tuple[Space, ...] = ()
-    passages: tuple[Passage, ...] = ()
 
 
 class AtOpenings(Protocol):
@@ -130,8 +50,8 @@ class Street(Protocol):
 def step_discharge(
     upstream_m: np.ndarray | float, downstream_m: np.ndarray | float, width_m: np.ndarray | float
 ) -> np.ndarray:
-    """Flow (m3/s) over a step; heads over its crest, upstream >= downstream. Submergence after
-    Villemonte 1947: [1 - (h2/h1)^1.5]^0.385.
+    """Flow (n,) m3/s over a step; heads (n,) m over its crest, upstream >= downstream. Submergence
+    after Villemonte 1947: [1 - (h2/h1)^1.5]^0.385.
     """
     up = np.maximum(upstream_m, 0.0)
     ratio = np.divide(
@@ -174,29 +94,47 @@ class Spaces:
         self.inputs = inputs
         spaces, number = inputs.spaces, {s.name: k for k, s in enumerate(inputs.spaces)}
         self.openings = tuple(o for s in spaces for o in s.openings)
-        self._space = np.array([k for k, s in enumerate(spaces) for _ in s.openings], np.int64)
-        self._cells = np.array([(o.row, o.column) for o in self.openings], np.int64).reshape(-1, 2)
-        self._sill, self._width, self._board, self._leak = (
-            np.array([getattr(o, key) for o in self.openings], float)
-            for key in ("sill_m", "width_m", "board_m", "leak_m2_s")
-        )
-        self.reached_s = np.full(
-            len(self.openings), np.nan
-        )  # when street water first stood over the sill
-        self._opening_number = {o.name: k for k, o in enumerate(self.openings)}
-        self._passage_number = {p.name: k for k, p in enumerate(inputs.passages)}
-        self.placed = np.array([o.placed for o in self.openings], bool)
-        self._sharing = (
-            np.bincount(self._space, minlength=len(spaces))[self._space]
-            if len(spaces)
-            else np.zeros(0)
-        )
+        self._open(spaces)
         self._tables = [_with_shaft(s) for s in spaces]
         most = max((len(z) for z, _ in self._tables), default=1)
         self._stage_table, self._volume_table = (
             _padded([t[side] for t in self._tables], most) for side in (0, 1)
         )
         self.volume = np.array([s.initial_m3 for s in spaces], float)
+        node = {name: k for k, name in enumerate(node_ids)}
+        self._drain_nodes = [
+            -1 if s.drain_to_node is None else node[s.drain_to_node] for s in spaces
+        ]
+        self._equip(spaces, node)
+        self._join(inputs, number)
+        entered, returned, pumped, drained, passed_in, passed_out = np.zeros((6, len(spaces)))
+        never = np.full(len(spaces), np.nan)
+        moved = entered, returned, pumped, drained, passed_in, passed_out
+        self.book = SpaceBook(*moved, self.volume.copy(), never)
+        self.caught = 0.0  # m3 from own catchments since the start: supply
+        self.left = 0.0  # m3 pumped out of the model since the start
+        self.inflow = np.zeros(len(spaces))  # m3/s over sills in the last window
+
+    def _open(self, spaces: Sequence[Space]) -> None:
+        """Openings: where they are, their sills and boards."""
+        self._space = np.array([k for k, s in enumerate(spaces) for _ in s.openings], np.int64)
+        self._cells = np.array([(o.row, o.column) for o in self.openings], np.int64).reshape(-1, 2)
+        self._sill, self._width, self._board, self._leak = (
+            np.array([getattr(o, key) for o in self.openings], float)
+            for key in ("sill_m", "width_m", "board_m", "leak_m2_s")
+        )
+        # when street water first stood over the sill
+        self.reached_s = np.full(len(self.openings), np.nan)
+        self._opening_number = {o.name: k for k, o in enumerate(self.openings)}
+        self.placed = np.array([o.placed for o in self.openings], bool)
+        self._sharing = (
+            np.bincount(self._space, minlength=len(spaces))[self._space]
+            if len(spaces)
+            else np.zeros(0)
+        )
+
+    def _equip(self, spaces: Sequence[Space], node: dict[str, int]) -> None:
+        """Pumps: their levels and where they lift to."""
         self._pumps = [(k, p) for k, s in enumerate(spaces) for p in s.pumps]
         self.running = np.zeros(len(self._pumps), bool)
         self._pump_space = np.array([k for k, _ in self._pumps], np.int64)
@@ -212,13 +150,13 @@ class Spaces:
             + np.cumsum([p.to_cell is not None for _, p in self._pumps], dtype=np.int64)
             - 1
         )
-        node = {name: k for k, name in enumerate(node_ids)}
-        self._drain_nodes = [
-            -1 if s.drain_to_node is None else node[s.drain_to_node] for s in spaces
-        ]
         self._pump_nodes = [
             node[p.to_node] if p.to_node is not None else -1 for _, p in self._pumps
         ]
+
+    def _join(self, inputs: SpaceInputs, number: dict[str, int]) -> None:
+        """Passages: the spaces at their ends, their sizes."""
+        self._passage_number = {p.name: k for k, p in enumerate(inputs.passages)}
         ends = np.array(
             [(number[p.first], number[p.second]) for p in inputs.passages], np.int64
         ).reshape(-1, 2)
@@ -228,20 +166,6 @@ class Spaces:
         )
         self._ways = (ends[:, 0].copy(), ends[:, 1].copy(), *sizes)
         self.closed = np.array([p.closed for p in inputs.passages], bool)
-        entered, returned, pumped, drained, passed_in, passed_out = np.zeros((6, len(spaces)))
-        self.book = SpaceBook(
-            entered,
-            returned,
-            pumped,
-            drained,
-            passed_in,
-            passed_out,
-            self.volume.copy(),
-            np.full(len(spaces), np.nan),
-        )
-        self.caught = 0.0  # m3 from own catchments since the start: supply
-        self.left = 0.0  # m3 pumped out of the model since the start
-        self.inflow = np.zeros(len(spaces))  # m3/s over sills in the last window
 
     # ----------------------------------------------------------------------------- what others read
 

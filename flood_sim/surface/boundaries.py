@@ -89,7 +89,7 @@ class EdgeInflow:
 
 
 @dataclass(frozen=True)
-class Section:
+class Transect:
     """A line whose discharge is recorded: faces by (is_x, row, column of the cell right of or below
     the face, sign).
     """
@@ -130,12 +130,12 @@ def _connected_outside(terrain: Terrain) -> np.ndarray:
     return (parts == parts[0, 0])[1:-1, 1:-1]
 
 
-def section_along(
+def transect_along(
     terrain: Terrain,
     name: str,
     points_m: list[tuple[float, float]],
     place: str = "[output] sections",
-) -> Section:
+) -> Transect:
     """Faces crossed by a polyline; positive discharge goes from the left of the line (seen along
     it) to its right. Raises InputError where it leaves the grid or crosses no face.
     """
@@ -152,7 +152,7 @@ def section_along(
             allowed=repr(grid),
             at=at,
         )
-    return Section(
+    return Transect(
         name,
         np.array([f[0] for f in inside]),
         np.array([f[1:3] for f in inside], np.int64),

@@ -10,7 +10,7 @@ import numpy as np
 
 from flood_kernels import arrays
 from flood_sim.surface.arrays import LEFT, TOP
-from flood_sim.surface.boundaries import Section
+from flood_sim.surface.boundaries import Transect
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class FaceGroup:
     sign: np.ndarray
 
 
-def faces_of(section: Section) -> FaceGroup:
+def faces_of(section: Transect) -> FaceGroup:
     """The faces of a recorded section."""
     rows, columns = section.cells[:, 0] + TOP, section.cells[:, 1] + LEFT
     return FaceGroup(section.is_x, rows, columns, section.sign)

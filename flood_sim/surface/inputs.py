@@ -13,7 +13,7 @@ from flood_sim.ground.infiltration import Infiltration
 from flood_sim.ground.rain_fields import RainField
 from flood_sim.ground.rainfall import NO_RAIN, Rainfall
 from flood_sim.ground.terrain import Terrain
-from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Section
+from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Transect
 from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.losses import StorageInputs
 from flood_sim.surface.rain import Gutters
@@ -46,7 +46,7 @@ class SurfaceInputs:
     nodes: int = 0
     openings: Sequence[Inlet] = ()
     outlets: np.ndarray | None = None
-    sections: Sequence[Section] = ()
+    sections: Sequence[Transect] = ()
     structures: Sequence[FaceStructure] = ()
     culverts: Sequence[Culvert] = ()
     pumps: Sequence[SurfacePump] = ()

@@ -13,8 +13,6 @@ from flood_sim.analysis.outcomes.access import driving_of
 from flood_sim.analysis.outcomes.consequences import (
     LIMITS,
     Consequences,
-    lost_service,
-    rapidity_h,
     read_limits,
     ring_maximum,
 )
@@ -241,18 +239,6 @@ def test_the_ring_looks_at_neighbours_that_are_open():
     assert ring_maximum(np.ones((1, 2)), np.array([[1, 1]]), np.ones((1, 2), bool)).tolist() == [
         0.0
     ]  # nothing open beside it
-
-
-def test_service_loss_and_its_shape():
-    """Q drops to 0.4 at 2 h, flat to 6 h, linear to 1 at 14 h: 4.8 h lost; to 0.95 from 6 h: 7.333
-    h.
-    """
-    time, share = [0, 2, 2, 6, 14], [1, 1, 0.4, 0.4, 1]
-    assert lost_service(time, share) == pytest.approx(4.8)
-    assert rapidity_h(time, share) == pytest.approx(0.55 / 0.6 * 8)
-    assert (
-        rapidity_h([0, 1], [1, 1]) == 0.0 and rapidity_h([0, 1, 2], [1, 0.4, 0.4]) is None
-    )  # the record ends before
 
 
 def critical(out_h, weight, censored=False, drowned=False, kind="hospital", cell=None):

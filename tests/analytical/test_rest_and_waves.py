@@ -8,7 +8,7 @@ import pytest
 from benchmarks.cases.analytical import stoker_depth
 from cases import advance, flat, grid_of, steady_rain
 from flood_sim.ground.terrain import terrain_of
-from flood_sim.surface.boundaries import EdgeBoundary, Inflow, constant, edge_faces, section_along
+from flood_sim.surface.boundaries import EdgeBoundary, Inflow, constant, edge_faces, transect_along
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inputs import SurfaceInputs
 from flood_sim.surface.settings import SurfaceSettings
@@ -227,7 +227,7 @@ def test_point_inflow_into_a_dry_cell_stays_tame():
 def test_section_counts_what_passes():
     columns = 40
     terrain = flat(4, columns, 5.0)
-    section = section_along(
+    section = transect_along(
         terrain, "middle", [(100.0, 20.0), (100.0, 0.0)]
     )  # southwards: the right-hand side is the west
     depth = np.where(np.arange(columns) < 20, 0.5, 0.0) * np.ones((4, 1))

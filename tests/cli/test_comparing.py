@@ -243,7 +243,7 @@ def test_the_lead_time_that_a_step_gains_stands_in_the_comparison(tmp_path):
     from flood_sim.runs.runner import run_scenario
     from flood_sim.scenario import load_scenario
     from sites.test_actions import ENTRANCE
-    from sites.test_spaces import lake
+    from sites.test_underground import lake
 
     folders = []
     for sill in ("0.1", "0.2"):

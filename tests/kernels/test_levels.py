@@ -10,7 +10,7 @@ from flood_sim.core.clock import Window
 from flood_sim.ground.rainfall import rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.surface.arrays import LEFT, TOP
-from flood_sim.surface.boundaries import EdgeBoundary, edge_faces, section_along
+from flood_sim.surface.boundaries import EdgeBoundary, edge_faces, transect_along
 from flood_sim.surface.flow import SurfaceFlow
 from flood_sim.surface.inlets import Inlet
 from flood_sim.surface.inputs import SurfaceInputs
@@ -54,7 +54,7 @@ def flood(ratio, precision="float64", threads=1, skip_dry=True, stop=600.0):
             nodes=2,
             returns=np.array([[10, 90]]),
             sections=[
-                section_along(
+                transect_along(
                     terrain,
                     "gate",
                     np.array([[100.2, 60.0], [100.2, 400.0]]) * [DX, 1.0] / [1.0, 1.0],

@@ -20,7 +20,7 @@ from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.simulation.loop import Simulation
 from flood_sim.simulation.volume_check import Models, least_contents, second_sums
 from flood_sim.sites.sites import SiteInputs
-from flood_sim.sites.underground import Opening, Space, SpaceInputs
+from flood_sim.sites.underground_inputs import Opening, Space, SpaceInputs
 from flood_sim.surface.boundaries import Inflow, constant
 from flood_sim.surface.losses import Facility, StorageInputs
 from flood_sim.surface.settings import SurfaceSettings

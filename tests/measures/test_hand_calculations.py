@@ -10,7 +10,7 @@ import pytest
 from cases import coupled_inputs, flat, grid_of, inp_text, steady_rain, write_inp
 from flood_kernels.structures import culvert_discharge
 from flood_sim.core.errors import InputError
-from flood_sim.drainage.check import read_conduits
+from flood_sim.drainage.conduits import read_conduits
 from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.scenario import build_inputs, load_scenario

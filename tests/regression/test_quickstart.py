@@ -11,7 +11,7 @@ import pytest
 from console import flood_sim
 from flood_sim import open_results
 from flood_sim.city import CityParameters, reference_city
-from flood_sim.city.ground import LANE
+from flood_sim.city.land_use import LANE
 from flood_sim.city.parameters import ORIGIN_M
 
 OWN_STORM = """

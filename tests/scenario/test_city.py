@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flood_sim.city import CityParameters, reference_city
-from flood_sim.city.ground import BUILDING, LAKE, OUTSIDE, RIVER, pits
+from flood_sim.city.land_use import BUILDING, LAKE, OUTSIDE, RIVER
 from flood_sim.ground.rainfall import FORMULAS
 
 
@@ -51,6 +51,31 @@ def test_sewers_follow_the_rules(city):
             assert 20.0 < node.length < 45.0
         else:
             assert k in tree.roots
+
+
+def pits(bed: np.ndarray, open_cells: np.ndarray, drains: np.ndarray) -> np.ndarray:
+    """Depth (m) of closed hollows: how far water must rise in each open cell to run to a cell that
+    drains. Priority flood.
+    """
+    import heapq
+
+    level = np.full(bed.shape, np.inf)
+    heap = [(float(bed[r, c]), int(r), int(c)) for r, c in np.argwhere(drains)]
+    for z, r, c in heap:
+        level[r, c] = z
+    heapq.heapify(heap)
+    while heap:
+        z, r, c = heapq.heappop(heap)
+        if z > level[r, c]:
+            continue
+        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            a, b = r + down, c + right
+            if 0 <= a < bed.shape[0] and 0 <= b < bed.shape[1] and open_cells[a, b]:
+                up = max(z, float(bed[a, b]))
+                if up < level[a, b]:
+                    level[a, b] = up
+                    heapq.heappush(heap, (up, a, b))
+    return np.where(open_cells & np.isfinite(level), level - bed, 0.0)
 
 
 def test_every_open_cell_drains_and_is_connected(city):

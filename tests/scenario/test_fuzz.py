@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flood_sim.core.errors import InputError
-from flood_sim.drainage.check import audit_network, refuse_odd_inflows
+from flood_sim.drainage.check import check_network
+from flood_sim.drainage.inflows import refuse_odd_inflows
 from flood_sim.drainage.inp import read_inp
 from flood_sim.scenario import build_inputs, load_scenario
 from scenario.test_loader import GOOD, NETWORK
@@ -196,7 +197,7 @@ def test_a_network_with_odd_words_is_read_or_refused(folder, changes, coupled):
     )
     try:
         inp = read_inp(folder / "odd.inp")
-        audit_network(inp, 1.0)
+        check_network(inp, 1.0)
         refuse_odd_inflows(inp)
         inp.rims(), inp.links(), inp.coordinates()
     except InputError as error:

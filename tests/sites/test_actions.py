@@ -10,7 +10,7 @@ from cases import inp_text
 from flood_sim.core.errors import InputError
 from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
-from sites.test_spaces import lake, run
+from sites.test_underground import lake, run
 
 # Street rises 0.3 m/h over a sill of 4 m at the ground; T2 is 0 s. The water is at the sill from
 # the start, so the story begins an hour later: the sill lies 0.3 m over the ground.

@@ -8,10 +8,10 @@ import pytest
 from flood_sim.core.errors import InputError
 from flood_sim.measures import apply_measures
 from flood_sim.scenario import build_inputs, load_scenario
-from flood_sim.sites.critical import Services
+from flood_sim.sites.critical import CriticalSites
 from measure_cases import measure
 from sites.test_actions import ENTRANCE, rising
-from sites.test_spaces import CHAIN, GARAGE, lake, run
+from sites.test_underground import CHAIN, GARAGE, lake, run
 
 HOUR = 3600.0
 STREET = """
@@ -89,19 +89,19 @@ def lost(inputs, depth_at, hours, step_s=60.0):
     """Hours out by site, under a depth over the ground that is a function of cell or space name and
     hour.
     """
-    services = Services(inputs.sites.critical)
+    critical = CriticalSites(inputs.sites.critical)
     bed = inputs.terrain.bed_elevation
 
     def level(place, hour):
         return (float(bed[place]) if not isinstance(place, str) else 0.0) + depth_at(place, hour)
 
     for k in range(round(hours * HOUR / step_s)):
-        services.update(
-            np.array([level(s.place, k * step_s / HOUR) for s in services.sites]),
+        critical.update(
+            np.array([level(s.place, k * step_s / HOUR) for s in critical.sites]),
             k * step_s,
             step_s,
         )
-    return {s.name: float(t) / HOUR for s, t in zip(services.sites, services.lost_s, strict=True)}
+    return {s.name: float(t) / HOUR for s, t in zip(critical.sites, critical.lost_s, strict=True)}
 
 
 SUBSTATION_1 = (2, 0)

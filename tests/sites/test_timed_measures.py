@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cases import START, grid_of
-from coupling.test_events import NETWORK, SCENARIO
+from coupling.test_switches import NETWORK, SCENARIO
 from flood_sim.core.clock import Clock
 from flood_sim.core.errors import InputError
 from flood_sim.ground.rainfall import Rainfall
@@ -20,7 +20,7 @@ from flood_sim.surface.boundaries import Inflow, Series
 from measure_cases import build, surface_inputs
 from measure_cases import run as run_inputs
 from sites.test_actions import ENTRANCE
-from sites.test_spaces import lake, run
+from sites.test_underground import lake, run
 
 HOUR = 3600.0
 SHUT = (

@@ -13,7 +13,7 @@ from flood_sim.core.errors import InputError
 from flood_sim.scenario import load_scenario
 from flood_sim.study.lead_time import latest_step, lead_time_lines, search_lead_time
 from sites.test_actions import BOARD, ENTRANCE
-from sites.test_spaces import lake
+from sites.test_underground import lake
 
 TIGHT = ENTRANCE.replace("s_m = 0.02", "s_m = 0.0").replace("[output]", "[output]\ninterval_s = 60")
 

@@ -8,13 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from flood_sim.analysis.games import attribution as games
 from flood_sim.core.errors import InputError
 from flood_sim.study import load_study
 from flood_sim.study.attribute import attribution
 from flood_sim.study.expand import orders, portfolios, prefixes
 from flood_sim.study.queue import run_study
 from flood_sim.study.report import write_report
+from games import owen
 from study.test_study import SCENARIO, written
 
 SAMPLED = 'portfolios = "sampled"\n[sampling]\npairs = @\nof = "#"\n'
@@ -72,7 +72,7 @@ def test_values_of_orders_add_up_and_meet_owens(tmp_path):
         5: 42.0,
         7: 75.0,
     }  # bits: clean = C, green = A, green_more = B
-    exact = games.owen(np.array([table[s] for s in range(8)]), [[0], [1, 2]])
+    exact = owen(np.array([table[s] for s in range(8)]), [[0], [1, 2]])
     assert exact.tolist() == pytest.approx([12.5, 34.5, 28.0])
     for pairs, tolerance in ((2, 20.0), (200, 0.8)):
         study = load_study(written(tmp_path, sampled(pairs, "measures")))

@@ -9,8 +9,6 @@ Exact from 2^n values by the Moebius transform, sampled beyond that. Formulas: S
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import permutations
-from math import factorial
 
 import numpy as np
 
@@ -87,33 +85,6 @@ def last_in(v: np.ndarray) -> np.ndarray:
     return np.array([v[full] - v[full ^ (1 << i)] for i in range(players_of(v))])
 
 
-def owen(v: np.ndarray, unions: Sequence[Sequence[int]]) -> np.ndarray:
-    """(n,) values of players who stand together in unions: a union's players add up to its Shapley
-    value in the game of unions.
-    """
-    n, value = players_of(v), np.zeros(players_of(v))
-    masks = [sum(1 << i for i in u) for u in unions]
-    if sorted(i for u in unions for i in u) != list(range(n)):
-        raise ValueError("each player stands in one union")
-    count = len(unions)
-    for u, members in enumerate(unions):
-        others = [m for k, m in enumerate(masks) if k != u]
-        for chosen in range(2 ** len(others)):
-            before = sum(m for k, m in enumerate(others) if chosen >> k & 1)
-            h = int(chosen).bit_count()
-            outer = factorial(h) * factorial(count - h - 1) / factorial(count)
-            for i in members:
-                mates = [j for j in members if j != i]
-                for inside in range(2 ** len(mates)):
-                    t, mask = (
-                        int(inside).bit_count(),
-                        before | sum(1 << j for k, j in enumerate(mates) if inside >> k & 1),
-                    )
-                    inner = factorial(t) * factorial(len(members) - t - 1) / factorial(len(members))
-                    value[i] += outer * inner * (v[mask | 1 << i] - v[mask])
-    return value
-
-
 def marginals(order: Sequence[int], value: Callable[[int], float]) -> np.ndarray:
     """(n,) what each player adds where they come in this order; value(set as bits)."""
     found, mask, before = np.zeros(len(order)), 0, value(0)
@@ -122,39 +93,6 @@ def marginals(order: Sequence[int], value: Callable[[int], float]) -> np.ndarray
         now = value(mask)
         found[i], before = now - before, now
     return found
-
-
-def sampled_shapley(
-    n: int, value: Callable[[int], float], pairs: int, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) mean and standard error over `pairs` random orders, each with its reverse (antithetic);
-    the means add up to v of all exactly.
-    """
-    rng = np.random.default_rng(seed)
-    known: dict[int, float] = {}
-
-    def once(mask: int) -> float:
-        if mask not in known:
-            known[mask] = value(mask)
-        return known[mask]
-
-    means = []
-    for _ in range(pairs):
-        order = rng.permutation(n).tolist()
-        means.append(0.5 * (marginals(order, once) + marginals(order[::-1], once)))
-    table = np.array(means)
-    error = table.std(axis=0, ddof=1) / np.sqrt(pairs) if pairs > 1 else np.full(n, np.nan)
-    return table.mean(axis=0), error
-
-
-def all_marginals(v: np.ndarray) -> np.ndarray:
-    """(n!, n) marginals of every order."""
-    return np.array(
-        [
-            marginals(order, lambda mask: float(v[mask]))
-            for order in permutations(range(players_of(v)))
-        ]
-    )
 
 
 def fractional_design() -> np.ndarray:
@@ -172,21 +110,3 @@ def fractional_design() -> np.ndarray:
 def main_effects(sets: np.ndarray, v: np.ndarray, n: int = 6) -> np.ndarray:
     """(n,) mean of v with a project less mean without it, over the runs of a design."""
     return np.array([v[sets >> i & 1 == 1].mean() - v[sets >> i & 1 == 0].mean() for i in range(n)])
-
-
-def two_additive(n: int, value: Callable[[int], float]) -> tuple[np.ndarray, float]:
-    """(n,) values from none, all, singles and pairs alone (equal share of the rest), and the
-    residual that the leave-one-out runs show.
-    """
-    full, zero = 2**n - 1, value(0)
-    single = np.array([value(1 << i) - zero for i in range(n)])
-    pair = np.zeros((n, n))
-    for i in range(n):
-        for j in range(i):
-            pair[i, j] = pair[j, i] = value(1 << i | 1 << j) - zero - single[i] - single[j]
-    total = value(full) - zero
-    phi = single + 0.5 * pair.sum(axis=1)
-    rest = total - float(phi.sum())
-    left_out = np.array([total - (value(full ^ 1 << i) - zero) for i in range(n)])
-    expected = single + pair.sum(axis=1)
-    return phi + rest / n, float(np.abs(left_out - expected).max())

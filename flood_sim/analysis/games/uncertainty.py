@@ -16,19 +16,6 @@ def first_in_draws(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     return p, float(np.sqrt(p * (1.0 - p) / len(a)))
 
 
-def mean_is_larger(a: np.ndarray, b: np.ndarray) -> float:
-    """P_mean: confidence (normal) that A's expected value is larger; goes to 1 with the number of
-    draws.
-    """
-    from scipy.stats import norm
-
-    difference = np.asarray(a, float) - np.asarray(b, float)
-    error = difference.std(ddof=1) / np.sqrt(len(difference))
-    if error == 0.0:
-        return float(0.5 * (np.sign(difference.mean()) + 1.0))
-    return float(norm.cdf(difference.mean() / error))
-
-
 def rank_probabilities(values: np.ndarray) -> np.ndarray:
     """(n, n) share of the draws in which project i has rank j (0 best); values (draws, n). Ties go
     to the earlier project.
@@ -48,30 +35,6 @@ def bootstrap_mean(
     picks = rng.integers(0, len(values), (resamples, len(values)))
     means = values[picks].mean(axis=1)
     return np.quantile(means, 0.05, axis=0), np.quantile(means, 0.95, axis=0)
-
-
-def grid_convergence(
-    coarse: float, middle: float, fine: float, ratio: float = 2.0
-) -> dict[str, float | str]:
-    """Observed order, extrapolated value and grid convergence index of three cell sizes (Roache
-    1998); where no order is seen, the range.
-    """
-    first, second = coarse - middle, middle - fine
-    if second == 0.0 or first / second <= 0.0:
-        spread = 1.25 * (max(coarse, middle, fine) - min(coarse, middle, fine))
-        return {"order": "not seen", "value": fine, "interval": spread}
-    seen = float(np.log(first / second) / np.log(ratio))
-    order = min(max(seen, 0.5), 2.0)
-    gain = ratio**order - 1.0
-    value = fine + (fine - middle) / gain
-    index = 1.25 * abs(fine - middle) / (abs(fine) * gain) if fine != 0.0 else np.inf
-    return {
-        "order": seen,
-        "used_order": order,
-        "value": value,
-        "index": index,
-        "interval": 1.25 * abs(fine - middle) / gain,
-    }
 
 
 def two_fidelities(fine: np.ndarray, coarse: np.ndarray, cost_ratio: float) -> dict[str, float]:

@@ -424,18 +424,3 @@ def ring_maximum(depth: np.ndarray, building: np.ndarray, open_cell: np.ndarray)
             beside = usable[here] & (building[there] > 0)
             np.maximum.at(highest, building[there][beside], depth[here][beside])
     return highest[1:]
-
-
-def lost_service(time_h: np.ndarray, share: np.ndarray) -> float:
-    """Integral of 1 - F over time (h), F linear between points."""
-    return float(np.trapezoid(1.0 - np.asarray(share, float), np.asarray(time_h, float)))
-
-
-def rapidity_h(time_h: np.ndarray, share: np.ndarray, level: float = 0.95) -> float | None:
-    """Hours from the end of the minimum to `level` again; None where the record ends before."""
-    time_h, share = np.asarray(time_h, float), np.asarray(share, float)
-    low = int(np.flatnonzero(share == share.min())[-1])
-    for k in range(low, len(share) - 1):
-        if share[k] < level <= share[k + 1]:
-            return float(np.interp(level, share[k : k + 2], time_h[k : k + 2]) - time_h[low])
-    return 0.0 if share[low] >= level else None

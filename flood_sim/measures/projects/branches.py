@@ -9,22 +9,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from flood_sim.drainage.check import node_inverts
-from flood_sim.drainage.circular_pipe import DIAMETERS_M, PIPE_MANNING_N, cleaning_slope, full_flow
+from flood_sim.drainage.conduits import node_inverts
 from flood_sim.drainage.inlets import INLET_KINDS
+from flood_sim.drainage.sections import DIAMETERS_M, PIPE_MANNING_N, cleaning_slope, full_flow
 from flood_sim.ground.rainfall import FORMULAS
-from flood_sim.measures.base import (
-    MAKE,
-    RUNOFF_COEFFICIENT,
-    InputsView,
-    Measure,
-    Project,
-    Targets,
-    doubt,
-    refusal,
-)
+from flood_sim.measures.base import MAKE, RUNOFF_COEFFICIENT, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.network_parts import add_pipe
+from flood_sim.measures.resources import Resource
 from flood_sim.simulation.inputs import NodeInlet
 
 ENTRY_MIN, COVER_M, LEAST_DIAMETER_M = 10.0, 0.7, 0.4
@@ -38,16 +30,22 @@ class NewBranch(Measure):
     PROJECT: ClassVar[Project] = "pipe_network"
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"inp", "inlets", "bed_elevation", "lines", "initial_depth"}
+        {
+            Resource.INP,
+            Resource.INLETS,
+            Resource.BED_ELEVATION,
+            Resource.LINES,
+            Resource.INITIAL_DEPTH,
+        }
     )
     WRITES: ClassVar[frozenset[str]] = frozenset(
         {
-            "inp.JUNCTIONS",
-            "inp.CONDUITS",
-            "inp.XSECTIONS",
-            "inp.COORDINATES",
-            "inlets",
-            "return_cells",
+            Resource.INP_JUNCTIONS,
+            Resource.INP_CONDUITS,
+            Resource.INP_XSECTIONS,
+            Resource.INP_COORDINATES,
+            Resource.INLETS,
+            Resource.RETURN_CELLS,
         }
     )
     SUMMARY: ClassVar[str] = "sewers in streets that have none, to an asked density"
@@ -78,21 +76,19 @@ class NewBranch(Measure):
         plan = Plan()
         drainage = view.drainage
         if drainage is None:
-            plan.refusals.append(refusal(name, "", "there is no network to join"))
+            plan.refuse(name, "", "there is no network to join")
             return plan
         land = view.land_km2
         present = sum(c.length_m for c in view.conduits.values()) / 1000.0
         wanted = self.target_density_km_km2 * land - present
         if wanted <= 0.0:
             given = f"{present / land:.2f} km/km2"
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "target_density_km_km2",
-                    "the network is that dense already",
-                    given=given,
-                    allowed=f"above {present / land:.2f}",
-                )
+            plan.refuse(
+                name,
+                "target_density_km_km2",
+                "the network is that dense already",
+                given=given,
+                allowed=f"above {present / land:.2f}",
             )
             return plan
         left_out, built = 0, 0.0
@@ -106,12 +102,10 @@ class NewBranch(Measure):
             f"{built:.2f} km of {wanted:.2f} km asked, {built / land + present / land:.2f} km/km2"
         ]
         if built < 0.99 * wanted:
-            plan.doubts.append(
-                doubt(
-                    name,
-                    f"only {built:.2f} of {wanted:.2f} km could be built: {left_out} streets have a"
-                    " sewer, no node to join, or no fall",
-                )
+            plan.doubt(
+                name,
+                f"only {built:.2f} of {wanted:.2f} km could be built: {left_out} streets have a"
+                " sewer, no node to join, or no fall",
             )
         return plan
 
@@ -172,78 +166,65 @@ class NewBranch(Measure):
         cells: list[tuple[int, int]],
         join: str,
     ) -> float:
-        law, shape, metre = (
-            FORMULAS["zhengzhou-measures"],
-            INLET_KINDS[self.inlet],
-            view.inp.metres_per_unit,
-        )
+        """Manholes at the points, each with a pipe to the next, the last to `join`."""
+        metre, by_level = view.inp.metres_per_unit, view.inp.option("LINK_OFFSETS") == "ELEVATION"
         ends = [*points, np.array(view.inp.coordinates()[join])]
         lengths = [float(np.hypot(*(b - a))) for a, b in zip(ends[:-1], ends[1:], strict=True)]
         rims = [float(view.bed_elevation[c]) for c in cells]
         bottom = node_inverts(view.inp)[join]
-        crown, area = rims[0] - COVER_M, 0.0
-        diameters: list[float] = []
-        inverts: list[tuple[float, float]] = []  # at both ends of each pipe
-        for length, rim in zip(lengths, rims, strict=True):
-            area += self.catchment_width_m * length
-            flow = (
-                RUNOFF_COEFFICIENT
-                * law.intensity_l_s_ha(ENTRY_MIN, self.return_period_y)
-                / 1e7
-                * area
-            )
-            crown = min(crown, rim - COVER_M)
-            least = diameters[-1] if diameters else LEAST_DIAMETER_M
-            diameter = next(
-                (d for d in DIAMETERS_M if d >= least and full_flow(d, _slope(d)) >= flow),
-                DIAMETERS_M[-1],
-            )
-            diameters.append(diameter)
-            inverts.append((crown - diameter, crown - diameter - _slope(diameter) * length))
-            crown -= _slope(diameter) * length
+        diameters, inverts = self._sized(lengths, rims)
         if inverts[-1][1] < bottom - 1e-6:
             return 0.0  # no fall to the node
-        by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
         for k, (point, cell, rim) in enumerate(zip(points, cells, rims, strict=True)):
             node, lower = f"{name}_{k + 1}", f"{name}_{k + 2}" if k + 1 < len(points) else join
             own, foot = inverts[k][0], inverts[k + 1][0] if k + 1 < len(points) else bottom
             bed = min(own, inverts[k - 1][1]) if k else own
             plan.row("JUNCTIONS", node, bed / metre, (rim - bed) / metre, 0, 0, 0)
             plan.row("COORDINATES", node, float(point[0]), float(point[1]))
-            offsets = (
-                (own, inverts[k][1])
-                if by_level
-                else (own - bed, max(inverts[k][1] - min(foot, inverts[k][1]), 0.0))
-            )
-            add_pipe(
-                plan,
-                view,
-                f"{node}_pipe",
-                node,
-                lower,
-                lengths[k],
-                diameters[k],
-                offsets[0] / metre,
-                offsets[1] / metre,
-                PIPE_MANNING_N,
-            )
-            part = 2.0 * self.open_share
-            plan.item(
-                "inlets",
-                (name, node, 0),
-                "insert",
-                NodeInlet(
-                    node,
-                    *cell,
-                    part * shape.perimeter_m,
-                    part * shape.area_m2,
-                    part * shape.capacity_m3_s,
-                    open_share=self.open_share,
-                ),
-            )
-            plan.item("return_cells", node, "insert", (cell,))
+            end = inverts[k][1]
+            offsets = (own, end) if by_level else (own - bed, max(end - min(foot, end), 0.0))
+            at = offsets[0] / metre, offsets[1] / metre
+            pipe = lengths[k], diameters[k], *at, PIPE_MANNING_N
+            add_pipe(plan, view, f"{node}_pipe", node, lower, *pipe)
+            plan.item(Resource.INLETS, (name, node, 0), "insert", self._inlets(node, cell))
+            plan.item(Resource.RETURN_CELLS, node, "insert", (cell,))
             plan.count("inlet", 2)
         return sum(lengths)
+
+    def _sized(
+        self, lengths: list[float], rims: list[float]
+    ) -> tuple[list[float], list[tuple[float, float]]]:
+        """Diameters (m) by the rational method, never smaller downstream; inverts (m) at both ends
+        of each pipe.
+        """
+        law = FORMULAS["zhengzhou-measures"]
+        rain = law.intensity_l_s_ha(ENTRY_MIN, self.return_period_y)
+        crown, area = rims[0] - COVER_M, 0.0
+        diameters: list[float] = []
+        inverts: list[tuple[float, float]] = []
+        for length, rim in zip(lengths, rims, strict=True):
+            area += self.catchment_width_m * length
+            flow = RUNOFF_COEFFICIENT * rain / 1e7 * area
+            crown = min(crown, rim - COVER_M)
+            least = diameters[-1] if diameters else LEAST_DIAMETER_M
+            wide = (d for d in DIAMETERS_M if d >= least and full_flow(d, _slope(d)) >= flow)
+            diameter = next(wide, DIAMETERS_M[-1])
+            diameters.append(diameter)
+            inverts.append((crown - diameter, crown - diameter - _slope(diameter) * length))
+            crown -= _slope(diameter) * length
+        return diameters, inverts
+
+    def _inlets(self, node: str, cell: tuple[int, int]) -> NodeInlet:
+        """The two inlets of a manhole as one."""
+        shape, part = INLET_KINDS[self.inlet], 2.0 * self.open_share
+        return NodeInlet(
+            node,
+            *cell,
+            part * shape.perimeter_m,
+            part * shape.area_m2,
+            part * shape.capacity_m3_s,
+            open_share=self.open_share,
+        )
 
 
 def _slope(diameter_m: float) -> float:

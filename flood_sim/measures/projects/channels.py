@@ -8,18 +8,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from flood_sim.measures.base import (
-    CONDITION,
-    MAKE,
-    RESIZE,
-    InputsView,
-    Measure,
-    Project,
-    Targets,
-    doubt,
-    refusal,
-)
+from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import Plan
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import cells_of, line_of
 from flood_sim.surface.culverts import Barrel
 from flood_sim.surface.ditches import Level, channel_cells, crossings
@@ -38,9 +29,11 @@ class ChannelClearance(Conveyance):
 
     STAGE: ClassVar[int] = CONDITION
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"manning_n", "bed_elevation", "initial_depth", "layers"}
+        {Resource.MANNING_N, Resource.BED_ELEVATION, Resource.INITIAL_DEPTH, Resource.LAYERS}
     )
-    WRITES: ClassVar[frozenset[str]] = frozenset({"manning_n", "bed_elevation", "initial_depth"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {Resource.MANNING_N, Resource.BED_ELEVATION, Resource.INITIAL_DEPTH}
+    )
     SUMMARY: ClassVar[str] = "rivers and ditches cleared: smoother, dug out"
     CHINESE: ClassVar[str] = "河道清淤疏浚"
 
@@ -72,17 +65,15 @@ class ChannelClearance(Conveyance):
             now = view.manning_n[at]
             rough = now > self.manning_n + 1e-12
             if not rough.any() and now.max() < self.manning_n - 1e-12:
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        "manning_n",
-                        "the reach is smoother already",
-                        given=f"{self.manning_n:g}",
-                        allowed=f"below {now.max():.3f}",
-                    )
+                plan.refuse(
+                    name,
+                    "manning_n",
+                    "the reach is smoother already",
+                    given=f"{self.manning_n:g}",
+                    allowed=f"below {now.max():.3f}",
                 )
             plan.cells(
-                "manning_n",
+                Resource.MANNING_N,
                 "lower_to",
                 cells[rough],
                 now[rough] - self.kept_share * (now[rough] - self.manning_n),
@@ -91,9 +82,9 @@ class ChannelClearance(Conveyance):
                 plan.count("channel_clearing", float(rough.sum()) * view.grid.cell_area_m2)
         if self.lower_bed_m > 0.0:
             left = self.kept_share * self.lower_bed_m
-            plan.cells("bed_elevation", "add", cells, -left)
+            plan.cells(Resource.BED_ELEVATION, "add", cells, -left)
             wet = view.initial_depth[at] > 0.0
-            plan.cells("initial_depth", "add", cells[wet], left)  # the water's level stays
+            plan.cells(Resource.INITIAL_DEPTH, "add", cells[wet], left)  # the water's level stays
             plan.count("dredging", self.lower_bed_m * len(cells) * view.grid.cell_area_m2)
             _say_pits(name, plan, view, cells, self.lower_bed_m)
         return plan
@@ -113,12 +104,10 @@ def _say_pits(name: str, plan: Plan, view: InputsView, cells: np.ndarray, lower_
         and not _touches_edge(mask)
     ):
         depth = bed[ring].min() - bed[mask].min() + lower_m
-        plan.doubts.append(
-            doubt(
-                name,
-                f"the dug reach lies {depth:.2f} m below the lowest ground around it: a pit",
-                do="dig on to the reach's outlet",
-            )
+        plan.doubt(
+            name,
+            f"the dug reach lies {depth:.2f} m below the lowest ground around it: a pit",
+            do="dig on to the reach's outlet",
         )
 
 
@@ -149,38 +138,34 @@ def carve(
     )
     dug = wanted < bed[tuple(cells.T)] - 1e-9
     cells, wanted = cells[dug], wanted[dug]
-    plan.cells("bed_elevation", "lower_to", cells, wanted)
+    plan.cells(Resource.BED_ELEVATION, "lower_to", cells, wanted)
     deeper = bed[tuple(cells.T)] - wanted
     wet = view.initial_depth[tuple(cells.T)] > 0.0
-    plan.cells("initial_depth", "add", cells[wet], deeper[wet])
+    plan.cells(Resource.INITIAL_DEPTH, "add", cells[wet], deeper[wet])
     plan.count("earthworks", float(deeper.sum()) * grid.cell_area_m2)
     blocked = view.buildings & grid.cells_in(
         line.buffer(0.5 * bottom_m, cap_style="flat"), touched=False
     )
     if blocked.any():
-        plan.refusals.append(
-            refusal(
-                name,
-                "targets",
-                f"it runs through {int(blocked.sum())} cells of buildings",
-                given=f"row {np.argwhere(blocked)[0][0]}, column {np.argwhere(blocked)[0][1]}",
-                do="move the line",
-            )
+        plan.refuse(
+            name,
+            "targets",
+            f"it runs through {int(blocked.sum())} cells of buildings",
+            given=f"row {np.argwhere(blocked)[0][0]}, column {np.argwhere(blocked)[0][1]}",
+            do="move the line",
         )
     return cells
 
 
 def refuse_narrow(name: str, plan: Plan, view: InputsView, key: str, width_m: float) -> None:
     if width_m < view.grid.cell_size_m - 1e-9:
-        plan.refusals.append(
-            refusal(
-                name,
-                key,
-                "less than one cell wide",
-                given=f"{width_m:g} m",
-                allowed=f"at least {view.grid.cell_size_m:g} m",
-                do="use smaller cells",
-            )
+        plan.refuse(
+            name,
+            key,
+            "less than one cell wide",
+            given=f"{width_m:g} m",
+            allowed=f"at least {view.grid.cell_size_m:g} m",
+            do="use smaller cells",
         )
 
 
@@ -189,9 +174,17 @@ class ChannelWidening(Conveyance):
 
     STAGE: ClassVar[int] = RESIZE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "manning_n", "buildings", "initial_depth", "lines"}
+        {
+            Resource.BED_ELEVATION,
+            Resource.MANNING_N,
+            Resource.BUILDINGS,
+            Resource.INITIAL_DEPTH,
+            Resource.LINES,
+        }
     )
-    WRITES: ClassVar[frozenset[str]] = frozenset({"bed_elevation", "manning_n", "initial_depth"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {Resource.BED_ELEVATION, Resource.MANNING_N, Resource.INITIAL_DEPTH}
+    )
     SUMMARY: ClassVar[str] = "channel with a wider bottom along its thalweg"
     CHINESE: ClassVar[str] = "河道拓宽"
 
@@ -209,13 +202,11 @@ class ChannelWidening(Conveyance):
         rows, columns = rows.clip(0, grid.rows - 1), columns.clip(0, grid.columns - 1)
         bed = view.bed_elevation[rows, columns]
         if np.isnan(bed).any():
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "targets",
-                    "the line leaves the open ground",
-                    do="let it follow the channel's bed",
-                )
+            plan.refuse(
+                name,
+                "targets",
+                "the line leaves the open ground",
+                do="let it follow the channel's bed",
             )
             return plan
         cells = carve(
@@ -229,7 +220,7 @@ class ChannelWidening(Conveyance):
         )
         n = float(view.manning_n[rows, columns].min())
         rougher = view.manning_n[tuple(cells.T)] > n
-        plan.cells("manning_n", "lower_to", cells[rougher], n)
+        plan.cells(Resource.MANNING_N, "lower_to", cells[rougher], n)
         plan.targets = [f"{line.length:.0f} m of channel"]
         return plan
 
@@ -241,10 +232,17 @@ class NewChannel(Conveyance):
 
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "manning_n", "buildings", "initial_depth", "layers", "lines"}
+        {
+            Resource.BED_ELEVATION,
+            Resource.MANNING_N,
+            Resource.BUILDINGS,
+            Resource.INITIAL_DEPTH,
+            Resource.LAYERS,
+            Resource.LINES,
+        }
     )
     WRITES: ClassVar[frozenset[str]] = frozenset(
-        {"bed_elevation", "manning_n", "initial_depth", "culverts"}
+        {Resource.BED_ELEVATION, Resource.MANNING_N, Resource.INITIAL_DEPTH, Resource.CULVERTS}
     )
     SUMMARY: ClassVar[str] = "new or reopened open channel, in culverts under what stays"
     CHINESE: ClassVar[str] = "新开、恢复河道(明沟)"
@@ -276,42 +274,14 @@ class NewChannel(Conveyance):
         refuse_narrow(name, plan, view, "bottom_m", self.bottom_m)
         ends = [tuple(int(v) for v in grid.cell_at(*line.coords[k])) for k in (0, -1)]
         if not all(bool(grid.contains(*e)) and view.active[e] for e in ends):
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "targets",
-                    "both ends must lie on open ground",
-                    given=f"{line.coords[0]}, {line.coords[-1]}",
-                )
+            plan.refuse(
+                name,
+                "targets",
+                "both ends must lie on open ground",
+                given=f"{line.coords[0]}, {line.coords[-1]}",
             )
             return plan
-        first, last = (float(view.bed_elevation[e]) for e in ends)
-        begin = first - self.depth_m
-        end = (
-            begin - self.slope * line.length
-            if self.slope is not None
-            else min(last, begin - 1e-4 * line.length)
-        )
-        if last > begin + 1e-6 and self.slope is None:
-            end = last - self.depth_m
-        if end >= begin:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "targets",
-                    "it runs uphill",
-                    given=f"from {begin:.2f} to {end:.2f} m",
-                    do="turn the line round, or dig deeper",
-                )
-            )
-        if end < last - self.depth_m - 1.0 or (
-            self.slope is not None
-            and end < last - self.depth_m - 1e-6
-            and last < first - self.depth_m
-        ):
-            plan.doubts.append(
-                doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit")
-            )
+        begin, end = self._levels(name, plan, view, line, (ends[0], ends[1]))
 
         def level(along: Any) -> Any:
             return np.interp(along, [0.0, line.length], [begin, end])
@@ -320,21 +290,45 @@ class NewChannel(Conveyance):
         for targets in self.under:
             kept[tuple(cells_of(name, targets, view).T)] = True
         cells = carve(name, plan, view, line, self.bottom_m, self.side_slope, level, kept)
-        plan.cells("manning_n", "set", cells, self.manning_n)
+        plan.cells(Resource.MANNING_N, "set", cells, self.manning_n)
         barrel = Barrel(False, self.culvert_height_m, self.bottom_m)
         culverts = crossings(name, grid, line, kept, level, barrel, self.flap)
         for culvert in culverts:
-            plan.item("culverts", culvert.name, "insert", culvert)
+            plan.item(Resource.CULVERTS, culvert.name, "insert", culvert)
         self._say_cover(name, plan, view, kept, line, level)
+        boxes = sum(math.dist(c.from_cell, c.to_cell) for c in culverts)
         plan.count("open_channel", line.length)
-        plan.count(
-            "box_culvert",
-            sum(math.dist(c.from_cell, c.to_cell) for c in culverts) * grid.cell_size_m,
-        )
+        plan.count("box_culvert", boxes * grid.cell_size_m)
         plan.targets = [
             f"{line.length:.0f} m, from {begin:.2f} to {end:.2f} m, {len(culverts)} culverts"
         ]
         return plan
+
+    def _levels(
+        self,
+        name: str,
+        plan: Plan,
+        view: InputsView,
+        line: Any,
+        ends: tuple[tuple[int, ...], tuple[int, ...]],
+    ) -> tuple[float, float]:
+        """Of its bed at its start and its mouth (m); refused where it rises."""
+        first, last = (float(view.bed_elevation[e]) for e in ends)
+        begin = first - self.depth_m
+        if self.slope is not None:
+            end = begin - self.slope * line.length
+        elif last > begin + 1e-6:
+            end = last - self.depth_m
+        else:
+            end = min(last, begin - 1e-4 * line.length)
+        if end >= begin:
+            given = f"from {begin:.2f} to {end:.2f} m"
+            do = "turn the line round, or dig deeper"
+            plan.refuse(name, "targets", "it runs uphill", given=given, do=do)
+        steep = self.slope is not None and end < last - self.depth_m - 1e-6 and last < begin
+        if end < last - self.depth_m - 1.0 or steep:
+            plan.doubt(name, f"its mouth lies {last - end:.2f} m below the ground there: a pit")
+        return begin, end
 
     def _say_cover(
         self, name: str, plan: Plan, view: InputsView, kept: np.ndarray, line: Any, level: Level
@@ -349,12 +343,10 @@ class NewChannel(Conveyance):
             )
             cover = view.bed_elevation[tuple(over.T)] - level(along) - self.culvert_height_m
             if cover.min() < 0.0:
-                plan.doubts.append(
-                    doubt(
-                        name,
-                        f"its boxes stand {-cover.min():.2f} m out of the ground over them",
-                        do="a lower culvert_height_m, or dig deeper",
-                    )
+                plan.doubt(
+                    name,
+                    f"its boxes stand {-cover.min():.2f} m out of the ground over them",
+                    do="a lower culvert_height_m, or dig deeper",
                 )
 
 

@@ -1,5 +1,5 @@
-"""Project 3, pump_stations 雨水泵站提升: new stations, more pumps, pumps on trucks, control. (Power
-and control rooms stand with the sites.)
+"""Project 3, pump_stations 雨水泵站提升: new stations and more pumps. Trucks and control: in
+pump_operation. Power: in critical_supply. Control rooms: in critical_infrastructure.
 """
 
 from __future__ import annotations
@@ -11,29 +11,16 @@ from pydantic import Field, model_validator
 
 from flood_sim.core.errors import nearest
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
-from flood_sim.core.units import SECONDS_PER_HOUR, SWMM_FLOW_UNITS, minutes_to_s
-from flood_sim.drainage.check import node_inverts
-from flood_sim.measures.base import (
-    MAKE,
-    OPERATE,
-    RESIZE,
-    InputsView,
-    Measure,
-    Project,
-    Targets,
-    doubt,
-    refusal,
-)
+from flood_sim.core.units import SWMM_FLOW_UNITS
+from flood_sim.drainage.conduits import node_inverts
+from flood_sim.measures.base import MAKE, RESIZE, InputsView, Measure, Project, Targets
 from flood_sim.measures.edits import NEW_ROW, Plan
 from flood_sim.measures.network_parts import add_pump, add_store
-from flood_sim.measures.orders import Order, ordered
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
-from flood_sim.operations.actions import Task
-from flood_sim.operations.switches import MobilePump, Operation, Watch
 from flood_sim.surface.structures import SurfacePump
 
 LEAST_EMPTYING_S = 60.0  # a sump that lasts less makes pumps start and stop
-HIGHEST_LIFT_M, LONGEST_HOSE_M = 8.0, 2000.0  # of pumps on trucks: lift published, hose assumed
 
 
 class PumpStations(Measure):
@@ -46,18 +33,18 @@ class NewPumpStation(PumpStations):
     stop."""
 
     STAGE: ClassVar[int] = MAKE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.INP})
     WRITES: ClassVar[frozenset[str]] = frozenset(
         {
-            "inp.OUTFALLS",
-            "inp.PUMPS",
-            "inp.CURVES",
-            "inp.COORDINATES",
-            "inp.STORAGE",
-            "inp.CONDUITS",
-            "inp.XSECTIONS",
-            "return_cells",
-            "pumps",
+            Resource.INP_OUTFALLS,
+            Resource.INP_PUMPS,
+            Resource.INP_CURVES,
+            Resource.INP_COORDINATES,
+            Resource.INP_STORAGE,
+            Resource.INP_CONDUITS,
+            Resource.INP_XSECTIONS,
+            Resource.RETURN_CELLS,
+            Resource.PUMPS,
         }
     )
     SUMMARY: ClassVar[str] = (
@@ -124,120 +111,84 @@ class NewPumpStation(PumpStations):
         plan.targets = [self.from_node]
         rims = view.inp.rims()
         if self.from_node not in rims:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "from_node",
-                    f"no such node{nearest(self.from_node, rims)}",
-                    given=self.from_node,
-                    allowed="a junction or storage node",
-                )
+            plan.refuse(
+                name,
+                "from_node",
+                f"no such node{nearest(self.from_node, rims)}",
+                given=self.from_node,
+                allowed="a junction or storage node",
             )
             return plan
-        inflow = max(
-            (
-                c.capacity_m3_s
-                for c in view.conduits.values()
-                if c.lower == self.from_node and math.isfinite(c.capacity_m3_s)
-            ),
-            default=0.0,
-        )
-        if 0.0 < inflow < 0.5 * self.capacity_m3_s:
-            plan.doubts.append(
-                doubt(
-                    name,
-                    f"the pipes into {self.from_node} bring {inflow:.2f} m3/s by gravity: the pumps"
-                    " will starve",
-                )
-            )
+        self._doubt_inflow(name, plan, view, self.from_node)
         well = self._well(name, plan, view, self.from_node)
-        level, place, metre = (
-            self.outlet_level_m or rims[self.from_node],
-            view.inp.coordinates().get(self.from_node),
-            view.inp.metres_per_unit,
-        )
+        self._add_pumps(name, plan, view, well, self.outlet_level_m or rims[self.from_node])
+        return plan
+
+    def _doubt_inflow(self, name: str, plan: Plan, view: InputsView, node: str) -> None:
+        into = (c.capacity_m3_s for c in view.conduits.values() if c.lower == node)
+        inflow = max((q for q in into if math.isfinite(q)), default=0.0)
+        if 0.0 < inflow < 0.5 * self.capacity_m3_s:
+            plan.doubt(
+                name,
+                f"the pipes into {node} bring {inflow:.2f} m3/s by gravity: the pumps will starve",
+            )
+
+    def _add_pumps(
+        self, name: str, plan: Plan, view: InputsView, well: str, level_m: float
+    ) -> None:
+        """Equal pumps that start one after the other; an outfall takes one link: each has its
+        own.
+        """
+        place, metre = view.inp.coordinates().get(self.from_node or ""), view.inp.metres_per_unit
         start, stop = self.levels
         band = 0.5 * (start - stop) / self.units
-        for k in range(self.units):  # an outfall takes one link: each pump has its own
-            outfall = f"{name}_out{k + 1}"
-            plan.row("OUTFALLS", outfall, level / metre, "FREE", "NO")
+        each = self.capacity_m3_s / self.units
+        for k in range(self.units):
+            outfall, pump = f"{name}_out{k + 1}", f"{name}_p{k + 1}"
+            plan.row("OUTFALLS", outfall, level_m / metre, "FREE", "NO")
             if place is not None:
                 plan.row("COORDINATES", outfall, place[0] + 3.0 * (k + 1), place[1])
-            add_pump(
-                plan,
-                view,
-                f"{name}_p{k + 1}",
-                well,
-                outfall,
-                self.capacity_m3_s / self.units,
-                start + band * k,
-                stop + band * k,
-            )
-        return plan
+            levels = start + band * k, stop + band * k
+            add_pump(plan, view, pump, well, outfall, each, *levels)
 
     def _well(self, name: str, plan: Plan, view: InputsView, node: str) -> str:
         """The wet well: the storage node itself, or a new one beside a junction, large enough that
         all pumps need a minute to empty it.
         """
         start, stop = self.levels
-        stores, inverts, rims = (
-            {r.tokens[0]: r.tokens for r in view.inp.rows("STORAGE")},
-            node_inverts(view.inp),
-            view.inp.rims(),
-        )
+        stores = {r.tokens[0]: r.tokens for r in view.inp.rows("STORAGE")}
+        inverts, rims = node_inverts(view.inp), view.inp.rims()
         area = LEAST_EMPTYING_S * self.capacity_m3_s / (start - stop)
         depth = rims[node] - inverts[node] + (0.0 if node in stores else self.sump_m)
         if start >= depth:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "start_m",
-                    "the pumps would start over the rim",
-                    given=f"{start:g} m",
-                    allowed=f"below {depth:.2f} m",
-                )
+            given, allowed = f"{start:g} m", f"below {depth:.2f} m"
+            problem = "the pumps would start over the rim"
+            plan.refuse(name, "start_m", problem, given=given, allowed=allowed)
+        if node not in stores:
+            return self._new_well(name, plan, view, node, area)
+        own = _constant_area(stores[node]) * view.inp.metres_per_unit**2
+        if own < area:
+            plan.refuse(
+                name,
+                "from_node",
+                "the pumps empty this well within a minute",
+                given=f"{own:.0f} m2",
+                allowed=f"at least {area:.0f} m2 between {stop:g} and {start:g} m, or"
+                f" {own / area * self.capacity_m3_s:.2f} m3/s",
             )
-        if node in stores:
-            own = _constant_area(stores[node]) * view.inp.metres_per_unit**2
-            if own < area:
-                given, allowed = (
-                    f"{own:.0f} m2",
-                    (
-                        f"at least {area:.0f} m2 between {stop:g} and {start:g} m, or"
-                        f" {own / area * self.capacity_m3_s:.2f} m3/s"
-                    ),
-                )
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        "from_node",
-                        "the pumps empty this well within a minute",
-                        given=given,
-                        allowed=allowed,
-                    )
-                )
-            return node
-        well, metre = f"{name}_well", view.inp.metres_per_unit
-        floor = inverts[node] - self.sump_m
-        add_store(plan, view, well, floor, rims[node], area, node)
+        return node
+
+    def _new_well(self, name: str, plan: Plan, view: InputsView, node: str, area_m2: float) -> str:
+        """A well of its own beside a junction, and the pipe into it."""
+        well, inlet, metre = f"{name}_well", f"{name}_inlet", view.inp.metres_per_unit
+        invert = node_inverts(view.inp)[node]
+        add_store(plan, view, well, invert - self.sump_m, view.inp.rims()[node], area_m2, node)
         pipe = max((c.depth_m for c in view.conduits.values() if c.lower == node), default=1.0)
         by_level = view.inp.option("LINK_OFFSETS") == "ELEVATION"
-        upper, lower = (
-            (inverts[node], inverts[node] - 0.01) if by_level else (0.0, self.sump_m - 0.01)
-        )
-        plan.row(
-            "CONDUITS",
-            f"{name}_inlet",
-            node,
-            well,
-            12.0 / metre,
-            0.013,
-            upper / metre,
-            lower / metre,
-            0,
-            0,
-        )
-        plan.row("XSECTIONS", f"{name}_inlet", "CIRCULAR", pipe / metre, 0, 0, 0, 1)
+        upper, lower = (invert, invert - 0.01) if by_level else (0.0, self.sump_m - 0.01)
+        offsets = upper / metre, lower / metre
+        plan.row("CONDUITS", inlet, node, well, 12.0 / metre, 0.013, *offsets, 0, 0)
+        plan.row("XSECTIONS", inlet, "CIRCULAR", pipe / metre, 0, 0, 0, 1)
         return well
 
     def _on_the_ground(self, name: str, plan: Plan, view: InputsView) -> None:
@@ -245,22 +196,16 @@ class NewPumpStation(PumpStations):
         for key, location in (("from_m", self.from_m), ("to_m", self.to_m)):
             cell = view.open_cell(location or (0.0, 0.0))
             if cell is None:
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        key,
-                        "this is no open cell",
-                        given=str(location),
-                        allowed=repr(view.grid),
-                    )
+                plan.refuse(
+                    name, key, "this is no open cell", given=str(location), allowed=repr(view.grid)
                 )
                 return
             ends.append(cell)
         if ends[0] == ends[1]:
-            plan.refusals.append(refusal(name, "to_m", "both ends lie in one cell"))
+            plan.refuse(name, "to_m", "both ends lie in one cell")
             return
         plan.item(
-            "pumps",
+            Resource.PUMPS,
             name,
             "insert",
             SurfacePump(name, ends[0], ends[1], self.capacity_m3_s, *self.levels),
@@ -280,8 +225,8 @@ class PumpCapacity(PumpStations):
     """
 
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.PUMPS", "inp.CURVES"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.INP})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.INP_PUMPS, Resource.INP_CURVES})
     SUMMARY: ClassVar[str] = "more pumps beside existing ones"
     CHINESE: ClassVar[str] = "扩容"
 
@@ -307,37 +252,28 @@ class PumpCapacity(PumpStations):
         outfalls = {r.tokens[0] for r in view.inp.rows("OUTFALLS")}
         share = self.add_m3_s / len(plan.targets)
         for target in plan.targets:
-            tokens = rows[target]
-            curve = tokens[3]
+            tokens, curve = rows[target], rows[target][3]
             if curve not in kinds:
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        "targets",
-                        f"{target} has no curve (ideal pump): it takes what comes already",
-                        given=curve,
-                    )
+                plan.refuse(
+                    name,
+                    "targets",
+                    f"{target} has no curve (ideal pump): it takes what comes already",
+                    given=curve,
                 )
                 continue
             if tokens[2] in outfalls:
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        "targets",
-                        f"{target} lifts straight into outfall {tokens[2]}, which takes one link",
-                        do="new_pump_station from the same well",
-                    )
+                plan.refuse(
+                    name,
+                    "targets",
+                    f"{target} lifts straight into outfall {tokens[2]}, which takes one link",
+                    do="new_pump_station from the same well",
                 )
                 continue
             factor = share / unit / max(q for _, q in points[curve])
             link, own = f"{name}_{target}", f"{name}_{target}_curve"
             (x, q), *rest = [(f"{x:.9g}", f"{factor * q:.9g}") for x, q in points[curve]]
-            plan.item(
-                "inp.CURVES",
-                (own, NEW_ROW),
-                "insert",
-                [(own, kinds[curve], x, q), *((own, x, q) for x, q in rest)],
-            )
+            curve_rows = [(own, kinds[curve], x, q), *((own, x, q) for x, q in rest)]
+            plan.item(Resource.INP_CURVES, (own, NEW_ROW), "insert", curve_rows)
             plan.row("PUMPS", link, tokens[1], tokens[2], own, *tokens[4:7])
             plan.count("pump_added", share)
         return plan
@@ -356,219 +292,4 @@ def pump_curves(view: InputsView) -> tuple[dict[str, str], dict[str, list[tuple[
     return kinds, {name: list(zip(v[0::2], v[1::2], strict=True)) for name, v in values.items()}
 
 
-class MobilePumps(PumpStations):
-    """Pumps on trucks: ordered, they drive to a place, are set up, and lift water from the street
-    into the network while it stands there.
-    """
-
-    STAGE: ClassVar[int] = OPERATE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp", "bed_elevation", "gauges", "rainfall"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"actions", "mobile_pumps", "trucks"})
-    SUMMARY: ClassVar[str] = "pump trucks sent to a place, from the street into a node"
-    CHINESE: ClassVar[str] = "移动泵车"
-
-    kind: Literal["mobile_pumps"]
-    from_m: tuple[float, float] = Field(description="map coordinates of the place")
-    to_node: str = Field(description="node of the network that takes the water")
-    trucks: int = Field(1, ge=0, le=100)
-    capacity_m3_h: float = Field(
-        3000.0,
-        gt=0.0,
-        le=20_000.0,
-        description="of each truck: 1,500 to 3,000 (published); over a whole event far less",
-    )
-    order: Order = Field(description="when the trucks are ordered")
-    mobilise_min: float = Field(
-        30.0, ge=0.0, le=1440.0, description="on the way, whatever the roads (assumed)"
-    )
-    setup_min: float = Field(30.0, ge=0.0, le=1440.0, description="assumed")
-    stop_depth_m: float = Field(
-        0.05, ge=0.0, le=2.0, description="they stop while less water stands there"
-    )
-
-    def plan(self, name: str, view: InputsView) -> Plan:
-        plan, rims = Plan(targets=[self.to_node]), view.inp.rims()
-        if self.trucks == 0:
-            return plan
-        cell = view.open_cell(self.from_m)
-        if cell is None:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "from_m",
-                    "this is no open cell",
-                    given=str(self.from_m),
-                    allowed=repr(view.grid),
-                )
-            )
-            return plan
-        if self.to_node not in rims:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "to_node",
-                    f"no such node{nearest(self.to_node, rims)}",
-                    given=self.to_node,
-                    allowed="no outfall",
-                )
-            )
-            return plan
-        self._refuse_far(name, plan, view, cell, rims[self.to_node])
-        if plan.refusals:
-            return plan
-        ordered(
-            name,
-            self.order,
-            (Task("notice", "", minutes_to_s(self.setup_min), 0, self.trucks),),
-            view,
-            plan,
-            travel_s=minutes_to_s(self.mobilise_min),
-        )
-        ends = Watch("depth", cell, below=self.stop_depth_m) if self.stop_depth_m > 0.0 else None
-        flow = self.trucks * self.capacity_m3_h / SECONDS_PER_HOUR
-        plan.item(
-            "mobile_pumps",
-            name,
-            "insert",
-            MobilePump(name, cell, self.to_node, flow, Watch("action", name, above=0.5), ends),
-        )
-        plan.item("trucks", name, "add", self.trucks)
-        plan.count("pump_truck", self.trucks)
-        return plan
-
-    def _refuse_far(
-        self, name: str, plan: Plan, view: InputsView, cell: tuple[int, int], rim_m: float
-    ) -> None:
-        lift, end = rim_m - view.ground_at(*cell), view.inp.coordinates().get(self.to_node)
-        if lift > HIGHEST_LIFT_M:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "to_node",
-                    "too high for pumps on trucks",
-                    given=f"{lift:.1f} m",
-                    allowed=f"at most {HIGHEST_LIFT_M:g} m",
-                )
-            )
-        hose = math.dist(self.from_m, end) if end is not None else 0.0
-        if hose > LONGEST_HOSE_M:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "to_node",
-                    "the hose would be too long",
-                    given=f"{hose:.0f} m",
-                    allowed=f"at most {LONGEST_HOSE_M:.0f} m",
-                )
-            )
-
-
-class SmartControl(PumpStations):
-    """Stations that start earlier and empty their store before the storm, and links (gates, pumps)
-    held at a setting while water stands at a far gauge. It makes no water vanish: what is pumped
-    earlier is pumped once."""
-
-    STAGE: ClassVar[int] = OPERATE
-    READS: ClassVar[frozenset[str]] = frozenset({"inp", "gauges"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"inp.PUMPS", "operations"})
-    SUMMARY: ClassVar[str] = "pumps that start earlier, links set by a far gauge"
-    CHINESE: ClassVar[str] = "实时控制"
-
-    kind: Literal["smart_control"]
-    targets: Targets = Field(Targets(), description="pumps")
-    start_m: float | None = Field(
-        None,
-        ge=0.0,
-        le=20.0,
-        description="depth in the wet well at which they start; at most today's",
-    )
-    stop_m: float | None = Field(None, ge=0.0, le=20.0, description="depth at which they stop")
-    links: tuple[str, ...] = Field((), description="links that are held while the gauge says so")
-    setting: float = Field(0.0, ge=0.0, le=1.0, description="0 closed, 1 open or on")
-    gauge: str | None = Field(None, description="with links")
-    above_m: float = Field(0.15, gt=0.0, le=10.0, description="depth at the gauge")
-    sensor_delay_s: float = Field(
-        60.0, ge=0.0, le=3600.0, description="from the gauge's level to the moved link, both ways"
-    )
-
-    def plan(self, name: str, view: InputsView) -> Plan:
-        plan = Plan()
-        if self.start_m is not None or self.stop_m is not None:
-            self._start_earlier(name, plan, view)
-        known = view.inp.links()
-        for link in self.links:
-            if link not in known:
-                plan.refusals.append(
-                    refusal(name, "links", f"no such link{nearest(link, known)}", given=link)
-                )
-        if (self.gauge is None) != (not self.links) or (
-            self.gauge is not None and self.gauge not in view.gauges
-        ):
-            text = (
-                f"no such gauge{nearest(self.gauge, view.gauges)}"
-                if self.gauge is not None
-                else "links and gauge go together"
-            )
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "gauge",
-                    text,
-                    given=str(self.gauge),
-                    allowed=", ".join(view.gauges) or "the scenario has none",
-                )
-            )
-        elif self.links:
-            watch = Watch("depth", view.gauges[self.gauge or ""], above=self.above_m)
-            ends = Watch("depth", view.gauges[self.gauge or ""], below=self.above_m)
-            plan.item(
-                "operations",
-                name,
-                "insert",
-                Operation(
-                    name,
-                    "set_links",
-                    begins=watch,
-                    ends=ends,
-                    links=self.links,
-                    setting=self.setting,
-                    delay_s=self.sensor_delay_s,
-                ),
-            )
-        if not plan.refusals and plan.edits:
-            plan.count("control_system", 1)
-        plan.targets += sorted(self.links)
-        return plan
-
-    def _start_earlier(self, name: str, plan: Plan, view: InputsView) -> None:
-        rows, metre = (
-            {r.tokens[0]: r.tokens for r in view.inp.rows("PUMPS")},
-            view.inp.metres_per_unit,
-        )
-        for pump in items_of(name, self.targets, view, "pumps"):
-            start, stop = (float(t) * metre for t in (*rows[pump][5:7], *["0"] * 2)[:2])
-            wanted, rest = (
-                start if self.start_m is None else self.start_m,
-                min(stop if self.stop_m is None else self.stop_m, self.start_m or 1e9),
-            )
-            if wanted > start + 1e-9 or rest > wanted:
-                given, allowed = (
-                    f"{wanted:g} and {rest:g} m",
-                    f"start at most {start:g} m (today's), stop at most start",
-                )
-                plan.refusals.append(
-                    refusal(
-                        name,
-                        "start_m",
-                        f"{pump} would start later, or stop above its start",
-                        given=given,
-                        allowed=allowed,
-                    )
-                )
-            elif wanted < start or rest < stop:
-                plan.item("inp.PUMPS", (pump, "start"), "set", wanted / metre)
-                plan.item("inp.PUMPS", (pump, "stop"), "set", rest / metre)
-                plan.targets.append(pump)
-
-
-KINDS = (NewPumpStation, PumpCapacity, MobilePumps, SmartControl)
+KINDS = (NewPumpStation, PumpCapacity)

@@ -12,10 +12,11 @@ from pydantic import Field, model_validator
 
 from flood_sim.core.errors import nearest
 from flood_sim.core.files.table_rows import LONGEST_S
-from flood_sim.measures.base import RESIZE, InputsView, Measure, Project, refusal
+from flood_sim.measures.base import RESIZE, InputsView, Measure, Project
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
 from flood_sim.measures.projects.source_and_storage import SourceAndStorage
+from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import cells_of
 from flood_sim.operations.actions import Task
 from flood_sim.operations.switches import MobilePump, Watch
@@ -33,8 +34,8 @@ class ReservoirPrerelease(Measure):
 
     PROJECT: ClassVar[Project] = "conveyance"
     STAGE: ClassVar[int] = RESIZE
-    READS: ClassVar[frozenset[str]] = frozenset({"boundaries", "rainfall"})
-    WRITES: ClassVar[frozenset[str]] = frozenset({"boundaries", "actions"})
+    READS: ClassVar[frozenset[str]] = frozenset({Resource.BOUNDARIES, Resource.RAINFALL})
+    WRITES: ClassVar[frozenset[str]] = frozenset({Resource.BOUNDARIES, Resource.ACTIONS})
     SUMMARY: ClassVar[str] = "upstream reservoir emptied ahead of the flood, its peak held back"
     CHINESE: ClassVar[str] = "上游水库预泄"
 
@@ -79,14 +80,12 @@ class ReservoirPrerelease(Measure):
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, series = Plan(targets=[self.boundary]), view.discharges
         if self.boundary not in series:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "boundary",
-                    f"no such discharge boundary{nearest(self.boundary, series)}",
-                    given=self.boundary,
-                    allowed=", ".join(series) or "the scenario has none",
-                )
+            plan.refuse(
+                name,
+                "boundary",
+                f"no such discharge boundary{nearest(self.boundary, series)}",
+                given=self.boundary,
+                allowed=", ".join(series) or "the scenario has none",
             )
             return plan
         if self.room_m3 == 0.0:
@@ -98,20 +97,18 @@ class ReservoirPrerelease(Measure):
         cap, first = _cap(flood, self.room_m3)
         needed = self.room_m3 / self.release_m3_s
         if ordered_s + needed > first:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "ordered_s",
-                    f"{self.room_m3:.0f} m3 need {needed / 3600.0:.1f} h at {self.release_m3_s:g}"
-                    f" m3/s, the flood passes {cap:.1f} m3/s at {first / 3600.0:.1f} h",
-                    given=f"{ordered_s:g}",
-                    allowed=f"at most {first - needed:.0f}",
-                    do="order it earlier, release more, or make less room",
-                )
+            plan.refuse(
+                name,
+                "ordered_s",
+                f"{self.room_m3:.0f} m3 need {needed / 3600.0:.1f} h at {self.release_m3_s:g}"
+                f" m3/s, the flood passes {cap:.1f} m3/s at {first / 3600.0:.1f} h",
+                given=f"{ordered_s:g}",
+                allowed=f"at most {first - needed:.0f}",
+                do="order it earlier, release more, or make less room",
             )
             return plan
         plan.item(
-            "boundaries",
+            Resource.BOUNDARIES,
             self.boundary,
             "set",
             _released(flood, cap, ordered_s, needed, self.release_m3_s),
@@ -168,9 +165,18 @@ class LakeDrawdown(SourceAndStorage):
 
     STAGE: ClassVar[int] = RESIZE
     READS: ClassVar[frozenset[str]] = frozenset(
-        {"initial_depth", "layers", "bed_elevation", "inp", "gauges", "rainfall"}
+        {
+            Resource.INITIAL_DEPTH,
+            Resource.LAYERS,
+            Resource.BED_ELEVATION,
+            Resource.INP,
+            Resource.GAUGES,
+            Resource.RAINFALL,
+        }
     )
-    WRITES: ClassVar[frozenset[str]] = frozenset({"initial_depth", "actions", "mobile_pumps"})
+    WRITES: ClassVar[frozenset[str]] = frozenset(
+        {Resource.INITIAL_DEPTH, Resource.ACTIONS, Resource.MOBILE_PUMPS}
+    )
     SUMMARY: ClassVar[str] = "lake lowered before the storm, or once it is ordered"
     CHINESE: ClassVar[str] = "湖库预泄"
 
@@ -197,7 +203,7 @@ class LakeDrawdown(SourceAndStorage):
         cells, wet = cells[wet > 0.0], wet[wet > 0.0]
         plan = Plan(targets=[f"{len(cells)} wet cells"])
         if not len(cells):
-            plan.refusals.append(refusal(name, "targets", "no water stands there at the start"))
+            plan.refuse(name, "targets", "no water stands there at the start")
             return plan
         if self.order is not None:
             self._in_time(name, self.order, plan, view, cells, wet)
@@ -206,20 +212,18 @@ class LakeDrawdown(SourceAndStorage):
         volume = float(lowered.sum()) * view.grid.cell_area_m2
         hours = volume / self.outflow_m3_s / 3600.0
         if hours > self.lead_h:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "lead_h",
-                    f"{volume:.0f} m3 need {hours:.1f} h at {self.outflow_m3_s:g} m3/s",
-                    given=f"{self.lead_h:g} h",
-                    do=(
-                        f"order it {hours:.1f} h before, or draw_m ="
-                        f" {self.draw_m * self.lead_h / hours:.2f}"
-                    ),
-                )
+            plan.refuse(
+                name,
+                "lead_h",
+                f"{volume:.0f} m3 need {hours:.1f} h at {self.outflow_m3_s:g} m3/s",
+                given=f"{self.lead_h:g} h",
+                do=(
+                    f"order it {hours:.1f} h before, or draw_m ="
+                    f" {self.draw_m * self.lead_h / hours:.2f}"
+                ),
             )
         if self.draw_m > 0.0:
-            plan.cells("initial_depth", "add", cells, -lowered)
+            plan.cells(Resource.INITIAL_DEPTH, "add", cells, -lowered)
             plan.count("lake_gate", 1)
         return plan
 
@@ -237,14 +241,12 @@ class LakeDrawdown(SourceAndStorage):
         """
         rims, node = view.inp.rims(), self.to_node or ""
         if node not in rims:
-            plan.refusals.append(
-                refusal(
-                    name,
-                    "to_node",
-                    f"no such node{nearest(node, rims)}",
-                    given=node,
-                    allowed="no outfall",
-                )
+            plan.refuse(
+                name,
+                "to_node",
+                f"no such node{nearest(node, rims)}",
+                given=node,
+                allowed="no outfall",
             )
         elif self.draw_m > 0.0:
             k = int(np.argmax(wet))
@@ -252,7 +254,7 @@ class LakeDrawdown(SourceAndStorage):
             ordered(name, order, (Task("notice", "", 0.0, 0),), view, plan)
             ends = Watch("depth", gate, below=float(wet[k]) - min(self.draw_m, float(wet[k])))
             plan.item(
-                "mobile_pumps",
+                Resource.MOBILE_PUMPS,
                 name,
                 "insert",
                 MobilePump(

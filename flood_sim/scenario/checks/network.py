@@ -11,7 +11,8 @@ import numpy as np
 
 from flood_sim.city.catchments import nearest_node_areas
 from flood_sim.core.constants import GRAVITY_M_S2
-from flood_sim.drainage.check import design_return_periods, read_conduits
+from flood_sim.drainage.conduits import read_conduits
+from flood_sim.drainage.return_periods import design_return_periods
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.simulation.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT
 from flood_sim.simulation.inputs import ModelInputs

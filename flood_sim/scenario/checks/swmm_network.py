@@ -16,7 +16,7 @@ from flood_sim.scenario.spec.drainage import SwmmDrainage
 LARGE_NODE_M2 = 3.0
 
 
-def check_network(
+def check_on_ground(
     scenario: Scenario, spec: SwmmDrainage, inp: InpFile, findings: list[Finding]
 ) -> None:
     """Raises InputError with all that is wrong; what is doubtful goes to findings."""

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, model_validator
 
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
-from flood_sim.scenario.spec.events import Named, Place
+from flood_sim.scenario.spec.switches import Named, Place
 from flood_sim.scenario.spec.water import Section
 
 

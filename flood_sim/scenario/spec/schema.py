@@ -18,12 +18,12 @@ from flood_sim.measures.registry import AnyMeasure
 from flood_sim.scenario.spec.actions import ActionList, ActionSpec, Resources
 from flood_sim.scenario.spec.boundaries import Boundary
 from flood_sim.scenario.spec.drainage import Drain, NoDrainage
-from flood_sim.scenario.spec.events import AnyFailure, AnyRule
 from flood_sim.scenario.spec.ground import GridSpec, Initial, TerrainSpec
 from flood_sim.scenario.spec.names import Name, refuse_formulas
 from flood_sim.scenario.spec.rows import named_row
 from flood_sim.scenario.spec.sites import AnySite, PassageSpec
 from flood_sim.scenario.spec.structures import AnyStructure
+from flood_sim.scenario.spec.switches import AnyFailure, AnyRule
 from flood_sim.scenario.spec.water import (
     AnyFacility,
     EvaporationSpec,

@@ -20,7 +20,8 @@ from flood_sim.scenario.doors.tables import read_series
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.network_failures import collapsed, unflapped
 from flood_sim.scenario.places import open_cell, refuse_unknown
-from flood_sim.scenario.spec.events import (
+from flood_sim.scenario.spec.rows import list_row
+from flood_sim.scenario.spec.switches import (
     AnyFailure,
     BlockedConduit,
     BlockedOutfall,
@@ -36,7 +37,6 @@ from flood_sim.scenario.spec.events import (
     StuckGate,
     WatchSpec,
 )
-from flood_sim.scenario.spec.rows import list_row
 from flood_sim.scenario.spec.tables import CloggingRow
 from flood_sim.simulation.inputs import DrainageInputs, Gauge, NodeInlet
 from flood_sim.surface.boundaries import EdgeBoundary
@@ -44,7 +44,7 @@ from flood_sim.surface.boundaries import EdgeBoundary
 TANK_DEPTH_M = 5.0
 
 
-class EventBuilder:
+class SwitchBuilder:
     """Builds the operations of a scenario against its resolved places."""
 
     def __init__(

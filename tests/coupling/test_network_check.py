@@ -1,5 +1,5 @@
-"""The network audit finds what is wrong on purpose, and nothing in a sound network; capacities and
-return periods by hand.
+"""The check of a network finds what is wrong on purpose, and nothing in a sound network; capacities
+and return periods by hand.
 """
 
 import math
@@ -7,12 +7,9 @@ import math
 import pytest
 
 from cases import inp_text, write_inp
-from flood_sim.drainage.check import (
-    audit_network,
-    design_return_periods,
-    drained_areas,
-    read_conduits,
-)
+from flood_sim.drainage.check import check_network
+from flood_sim.drainage.conduits import read_conduits
+from flood_sim.drainage.return_periods import design_return_periods, drained_areas
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.scenario.checks.network import network_lines
 
@@ -27,7 +24,7 @@ PLACES = "\n[COORDINATES]\nA 0 0\nB 100 0\nC 200 0\nO 300 0\n"
 
 def codes(tmp_path, extra="", step=1.0, **changes):
     text = inp_text(**{**SOUND, **changes}) + PLACES + extra
-    return {f.code: f.problem for f in audit_network(write_inp(tmp_path, text), step)}
+    return {f.code: f.problem for f in check_network(write_inp(tmp_path, text), step)}
 
 
 def test_a_sound_network_has_no_finding(tmp_path):
@@ -92,7 +89,7 @@ def test_each_defect_is_found(tmp_path, code, change, text):
 
     found = {
         f.code: f
-        for f in audit_network(write_inp(tmp_path, inp_text(**{**SOUND, **change}) + PLACES), 1.0)
+        for f in check_network(write_inp(tmp_path, inp_text(**{**SOUND, **change}) + PLACES), 1.0)
     }
     assert code in found and re.search(text, found[code].problem)
     assert found[code].at == WHERE[code]

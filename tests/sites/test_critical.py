@@ -9,30 +9,30 @@ import numpy as np
 import pytest
 
 from cases import Silent
-from coupling.test_events import NETWORK as SMALL_WELL
+from coupling.test_switches import NETWORK as SMALL_WELL
 from flood_sim.core.errors import InputError
 from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.loop import Simulation
-from flood_sim.sites.critical import CriticalSite, Need, Services
+from flood_sim.sites.critical import CriticalSite, CriticalSites, Need
 
 HOUR = 3600.0
 
 
-def solve(sites, level_at, hours: float, step_s: float = 60.0) -> Services:
-    """Services under a level that is a function of place and hour."""
-    services = Services(sites)
+def solve(sites, level_at, hours: float, step_s: float = 60.0) -> CriticalSites:
+    """Critical sites under a level that is a function of place and hour."""
+    critical = CriticalSites(sites)
     for k in range(round(hours * HOUR / step_s)):
-        services.update(
+        critical.update(
             np.array([level_at(s.place, k * step_s / HOUR) for s in sites]), k * step_s, step_s
         )
-    return services
+    return critical
 
 
-def lost(services: Services) -> dict[str, float]:
+def lost(critical: CriticalSites) -> dict[str, float]:
     return {
         s.name: round(float(t) / HOUR, 6)
-        for s, t in zip(services.sites, services.lost_s, strict=True)
+        for s, t in zip(critical.sites, critical.lost_s, strict=True)
     }
 
 
@@ -111,10 +111,10 @@ def test_a_chain_falls_in_one_window_and_the_record_says_why():
         station("B", "dry", [Need(("A",))]),
         station("A", "S"),
     ]
-    services = Services(chain)
-    services.update(np.array([-1.0, -1.0, 1.0]), 0.0, 4.0)
-    assert services.out.all()
-    assert [(c.name, c.cause) for c in services.record] == [
+    critical = CriticalSites(chain)
+    critical.update(np.array([-1.0, -1.0, 1.0]), 0.0, 4.0)
+    assert critical.out.all()
+    assert [(c.name, c.cause) for c in critical.record] == [
         ("C", "without B"),
         ("B", "without A"),
         ("A", "water over its level of 0.25 m"),
@@ -197,7 +197,7 @@ def test_a_drowned_substation_stops_its_pumps_in_that_window(tmp_path):
         )
 
     simulation, seen = run(tmp_path, STREET + SITES, probe)
-    record = simulation.sites.services.record
+    record = simulation.sites.critical.record
     assert [(c.name, c.state) for c in record] == [("substation", "out"), ("station", "out")]
     failed = record[0].time_s
     assert (
@@ -223,7 +223,7 @@ def test_a_room_in_a_basement_drowns_by_the_water_there(tmp_path):
         STREET + SITES.replace("pumps = [", "#") + room,
         lambda s: float(s.sites.spaces.volume[0]),
     )
-    failed = next(c.time_s for c in simulation.sites.services.record if c.name == "room")
+    failed = next(c.time_s for c in simulation.sites.critical.record if c.name == "room")
     assert seen[failed] > 15.0 >= seen[failed - 2.0]  # 0.3 m over 50 m2
 
 

@@ -14,7 +14,7 @@ from flood_sim.simulation.inputs import ModelInputs
 
 
 def with_trunks(inputs: ModelInputs, share: float) -> ModelInputs:
-    """After measures and events: what they built or name is in the network that is thinned."""
+    """After measures and switches: what they built or name is in the network that is thinned."""
     drainage = inputs.drainage
     if drainage is None:
         return inputs
