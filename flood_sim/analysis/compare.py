@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flood_sim.analysis.outcomes.outcome import written
 from flood_sim.core.errors import input_error
 from flood_sim.core.files.writing import reading
 from flood_sim.results import Results
@@ -95,7 +96,7 @@ class Comparison:
         )
         row("flood", "deepest", "m", a["flood"]["max_depth_m"], b["flood"]["max_depth_m"])
         outcomes, leaving = (
-            [_outcomes(r, part) for r in (self.before, self.after)]
+            [written(r, part) for r in (self.before, self.after)]
             for part in ("outcomes", "evacuation")
         )
         for name in [
@@ -235,16 +236,6 @@ def _measures(results: Results) -> list[dict[str, Any]]:
             if path.is_file()
             else []
         )
-
-
-def _outcomes(results: Results, part: str) -> dict[str, dict[str, Any]]:
-    """Outcomes (or evacuation by space) of consequences.json by name; none where the report was not
-    drawn.
-    """
-    path = results.folder / "consequences.json"
-    with reading(path, f"flood-sim report {results.folder}"):
-        rows = json.loads(path.read_text(encoding="utf-8"))[part] if path.is_file() else []
-        return {row.get("name", row.get("space")): row for row in rows}
 
 
 def _flattened(data: Any, key: str = "") -> dict[str, Any]:

@@ -145,7 +145,7 @@ def audit(
     """Search the highest return period that a city passes: flood protection, waterlogging,
     underground space, before and after portfolios.
     """
-    from flood_sim.analysis.standards import read_loads, read_standards
+    from flood_sim.analysis.standards.files import read_loads, read_standards
     from flood_sim.scenario import load_scenario
     from flood_sim.study.audit import audit_lines, run_audit
 
@@ -245,21 +245,13 @@ def _go(
     raise typer.Exit(0 if summary["complete"] == summary["runs"] else 3)
 
 
-SHOWN = (
-    "damage",
-    "road_area_hours",
-    "service_loss",
-    "underground_entry_metro",
-    "underground_entry_garage",
-    "people_exposed",
-)
-
-
 def shapley_lines(document: dict[str, Any]) -> list[str]:
     """A table of the first outcomes: what each project brings of the whole gain."""
+    from flood_sim.analysis.outcomes.outcome import kind_of
+
     lines = []
     for entry in document["outcomes"]:
-        if entry["name"] not in SHOWN:
+        if not kind_of(entry["name"]).headline:
             continue
         lines.append(
             f"{entry['name']}, {entry['storm']}: {_figure(entry['loss_none'])} ->"

@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.analysis.outcomes.consequences import Consequences
-from flood_sim.analysis.standards import Verdict, judge, ladder_answer, next_rung, read_loads
+from flood_sim.analysis.standards.criteria import Verdict, judge
+from flood_sim.analysis.standards.files import (
+    read_loads,
+    refuse_wrong_loads,
+    refuse_wrong_standards,
+)
+from flood_sim.analysis.standards.ladder import ladder_answer, next_rung
 from flood_sim.core.errors import input_error, nearest
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.results import open_results
 from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
-from flood_sim.study.spec.standards import refuse_wrong_loads, refuse_wrong_standards
 from flood_sim.study.store import AUDIT, Store, write_whole
 from flood_sim.study.worker import completed, request
 
@@ -52,6 +57,7 @@ class Audit:
         self._runs: dict[tuple[str, Rung], Consequences] = {}
         refuse_wrong_standards(standards)
         refuse_wrong_loads(self.loads)
+        _refuse_unknown_formulas(self.loads)
         known = next(iter(self.parts.values()))["required_y"]
         if city_class not in known:
             raise input_error(
@@ -174,6 +180,19 @@ class Audit:
             )
             changes["city"] = {"river_stage_h_m": [[0.0, stage], [hours, stage]]}
         return changes
+
+
+def _refuse_unknown_formulas(loads: dict[str, Any]) -> None:
+    for family, table in loads.items():
+        formula = table.get("formula")
+        if formula is not None and formula not in FORMULAS:
+            raise input_error(
+                "E104",
+                f"--loads, [{family}] `formula`",
+                f"no such formula{nearest(formula, FORMULAS)}",
+                given=formula,
+                allowed=", ".join(FORMULAS),
+            )
 
 
 def river_stage_m(loads: dict[str, Any], period_y: float) -> float:

@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.test_consequences import HOUR, toy
-from flood_sim.analysis.standards import (
-    interpolated_period,
-    judge,
-    ladder_answer,
-    next_rung,
-    read_loads,
-    read_standards,
-    share_quantile,
-)
+from flood_sim.analysis.standards.criteria import judge, share_quantile
+from flood_sim.analysis.standards.files import read_loads, read_standards
+from flood_sim.analysis.standards.ladder import interpolated_period, ladder_answer, next_rung
 from flood_sim.core.errors import InputError
 from flood_sim.scenario import load_scenario
 from flood_sim.study.audit import audit_lines, day_depth_mm, river_stage_m, run_audit

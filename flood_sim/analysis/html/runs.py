@@ -10,9 +10,11 @@ from typing import Any
 
 from flood_sim.analysis.html import svg
 from flood_sim.analysis.html.maps import viewer
-from flood_sim.analysis.html.names import HEADLINE, LEDGER, OUTCOMES
+from flood_sim.analysis.html.names import LEDGER
 from flood_sim.analysis.outcomes.access import accessible_share
 from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.analysis.outcomes.outcome import OutcomeKind, kinds_of, written
+from flood_sim.analysis.outcomes.services import service_curve
 from flood_sim.core.errors import input_error
 from flood_sim.core.files.writing import reading
 from flood_sim.results import Results
@@ -98,19 +100,17 @@ def _cost(run: Results) -> float:
 def _headline(runs: list[Results]) -> list[dict[str, Any]]:
     """Outcomes that all runs have, then areas and the deepest water."""
     rows = []
-    tables = [_outcomes(r) for r in runs]
-    for name in HEADLINE:
+    tables = [written(r) for r in runs]
+    kinds = kinds_of(row for table in tables for row in table.values())
+    for name, kind in kinds.items():
         found = [t[name]["value"] for t in tables if name in t and t[name]["value"] is not None]
-        if len(found) < len(runs) or not any(found):
+        if not kind.headline or len(found) < len(runs) or not any(found):
             continue
-        english, chinese = OUTCOMES[name]
         values = [
             _value(r, "consequences.json", f"outcomes:{name}", v)
             for r, v in zip(runs, found, strict=True)
         ]
-        rows.append(
-            {"en": english, "zh": chinese, "unit": tables[0][name]["unit"], "values": values}
-        )
+        rows.append(headline_row(kind, values))
     for key, english, chinese, unit, scale in (
         ("flooded_area_m2:0.15", "ever deeper than 0.15 m", "水深曾超 0.15 m", "ha", 1e-4),
         ("max_depth_m", "deepest", "最大水深", "m", 1.0),
@@ -123,6 +123,11 @@ def _headline(runs: list[Results]) -> list[dict[str, Any]]:
     return rows
 
 
+def headline_row(kind: OutcomeKind, values: list[dict[str, Any]]) -> dict[str, Any]:
+    """One of the first figures: labels, unit, and a value for each run."""
+    return {"en": kind.english, "zh": kind.chinese_label, "unit": kind.unit, "values": values}
+
+
 def _value(run: Results, file: str, place: str, value: float) -> dict[str, Any]:
     return {"value": float(value), "src": f"{run.folder.name}:{file}:{place}"}
 
@@ -132,16 +137,6 @@ def _at(table: dict[str, Any], key: str) -> float:
     for part in key.split(":"):
         value = value[part]
     return float(value)
-
-
-def _outcomes(run: Results) -> dict[str, dict[str, Any]]:
-    path = run.folder / "consequences.json"
-    with reading(path, f"flood-sim report {path.parent}"):
-        return (
-            {row["name"]: row for row in json.loads(path.read_text(encoding="utf-8"))["outcomes"]}
-            if path.is_file()
-            else {}
-        )
 
 
 def hours_since(moments: list[datetime]) -> list[float]:
@@ -182,7 +177,7 @@ def service_curves(
     """F(t) of services and of access; name, consequences and dash of each run."""
     services, access = [], []
     for name, consequences, dash in runs:
-        times, share = consequences.service_curve()
+        times, share = service_curve(consequences)
         if len(times):
             services.append((name, hours_since(list(times)), share.tolist(), dash))
         curve = (

@@ -1,4 +1,4 @@
-"""A user's own limits, standards and loads, held against those that come with the program: the same
+"""A user's own limits, held against those that come with the program: the same
 keys, kinds of values and lengths.
 """
 
