@@ -147,22 +147,14 @@ def audit(
     """
     from flood_sim.analysis.standards.files import read_loads, read_standards
     from flood_sim.scenario import load_scenario
-    from flood_sim.study.audit import audit_lines, run_audit
+    from flood_sim.study.audit import AuditRules, audit_lines, run_audit
 
     scenario, own = (
         load_scenario(name, tuple(allow_path)),
         (None if loads is None else read_loads(loads)),
     )
-    document = run_audit(
-        scenario,
-        portfolio,
-        read_standards(standards),
-        city_class,
-        out,
-        workers,
-        Talk(quiet).say,
-        own,
-    )
+    rules = AuditRules(read_standards(standards), city_class, own)
+    document = run_audit(scenario, portfolio, rules, out, workers, Talk(quiet).say)
     typer.echo(
         json.dumps(document, ensure_ascii=False) if as_json else "\n".join(audit_lines(document))
     )
@@ -194,12 +186,11 @@ def lead_time(
     and slack of the order as it stands.
     """
     from flood_sim.scenario import load_scenario
-    from flood_sim.study.lead_time import lead_time_lines, search_lead_time
+    from flood_sim.study.lead_time import Wanted, lead_time_lines, search_lead_time
 
     scenario = load_scenario(name, tuple(allow_path))
-    found = search_lead_time(
-        scenario, portfolio, action, outcome, limit, out, step_min, threads, Talk(quiet).say
-    )
+    wanted = Wanted(portfolio, action, outcome, limit, step_min)
+    found = search_lead_time(scenario, wanted, out, threads, Talk(quiet).say)
     typer.echo(json.dumps(asdict(found)) if as_json else "\n".join(lead_time_lines(found)))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.standards.criteria import Verdict, judge
@@ -249,22 +249,28 @@ def _together(
     }
 
 
+class AuditRules(NamedTuple):
+    """What a city is held against. loads : None: those of the reference city."""
+
+    standards: dict[str, Any]
+    city_class: str
+    loads: dict[str, Any] | None = None
+
+
 def run_audit(
     scenario: Scenario,
     names: list[str],
-    standards: dict[str, Any],
-    city_class: str,
+    rules: AuditRules,
     folder: Path,
     workers: int = 0,
     say: Callable[[str], None] = lambda line: None,
-    loads: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Audit portfolios side by side; writes audit.json into the folder. Raises InputError before
     anything runs.
     """
     from flood_sim.runs.runner import default_threads
 
-    audit = Audit(scenario, standards, city_class, folder, loads=loads)
+    audit = Audit(scenario, rules.standards, rules.city_class, folder, loads=rules.loads)
     for name in names:
         build_inputs(scenario, name)
     audit.store.prepare()
@@ -274,7 +280,7 @@ def run_audit(
             results = list(pool.map(lambda name: audit.portfolio(name, say), names))
         document = {
             "scenario": scenario.spec.name,
-            "city_class": city_class,
+            "city_class": rules.city_class,
             "portfolios": dict(zip(names, results, strict=True)),
             "regressions": _regressions(dict(zip(names, results, strict=True))),
             "assumptions": [

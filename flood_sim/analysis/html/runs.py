@@ -27,6 +27,38 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
     """Raises InputError where a run is unfinished, the grids differ, or there are more runs than
     one page bears.
     """
+    _refuse_unlike(runs)
+    names = _names(runs)
+    named = list(zip(names, runs, strict=True))
+    scenario = runs[0].summary["scenario"]
+    counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
+    return {
+        "title": scenario,
+        "about": {
+            "en": f"{counted} of {scenario}: {', '.join(names)}.",
+            "zh": f"情景 {scenario}：{'、'.join(names)}。",
+        },
+        "headline": [{"name": " → ".join(names), "rows": _headline(runs)}],
+        "viewer": viewer(named),
+        "curves": _curves(named),
+        "ledgers": {"names": names, "rows": _ledger(runs)},
+        "caveats": _caveats(named),
+        "runs": [_run_row(name, run) for name, run in named],
+    }
+
+
+def _run_row(name: str, run: Results) -> dict[str, Any]:
+    return {
+        "portfolio": name,
+        "storm": run.summary["rainfall"]["name"],
+        "key": str(run.folder),
+        "error": f"{run.ledger['relative_error']:.0e}",
+        "residual": f"{run.ledger['network_residual']:.0f}",
+        "cost": f"{_cost(run) / 1e6:.1f}",
+    }
+
+
+def _refuse_unlike(runs: list[Results]) -> None:
     if len(runs) > MOST_RUNS:
         raise input_error(
             "E104",
@@ -50,35 +82,6 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
                 "the results lie on different grids",
                 do="one page for runs of one scenario",
             )
-    names = _names(runs)
-    named = list(zip(names, runs, strict=True))
-    scenario = runs[0].summary["scenario"]
-    return {
-        "title": scenario,
-        "about": {
-            "en": (
-                f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} of {scenario}:"
-                f" {', '.join(names)}."
-            ),
-            "zh": f"情景 {scenario}：{'、'.join(names)}。",
-        },
-        "headline": [{"name": " → ".join(names), "rows": _headline(runs)}],
-        "viewer": viewer(named),
-        "curves": _curves(named),
-        "ledgers": {"names": names, "rows": _ledger(runs)},
-        "caveats": _caveats(named),
-        "runs": [
-            {
-                "portfolio": name,
-                "storm": r.summary["rainfall"]["name"],
-                "key": str(r.folder),
-                "error": f"{r.ledger['relative_error']:.0e}",
-                "residual": f"{r.ledger['network_residual']:.0f}",
-                "cost": f"{_cost(r) / 1e6:.1f}",
-            }
-            for name, r in named
-        ],
-    }
 
 
 def _names(runs: list[Results]) -> list[str]:
