@@ -40,6 +40,7 @@ class Observed:
 
     @property
     def errors(self) -> np.ndarray:
+        """(rows,) m: computed less observed."""
         return np.array([r["error"] for r in self.rows])
 
     def figures(self) -> dict[str, float]:

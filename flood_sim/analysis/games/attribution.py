@@ -16,7 +16,9 @@ import numpy as np
 
 
 def players_of(v: np.ndarray) -> int:
-    """n of 2^n values. Raises ValueError for another length or a value that is no number."""
+    """n of v (2^n,), a value for each set. Raises ValueError for another length, or a value that
+    is no number.
+    """
     n = int(np.log2(len(v))) if len(v) else 0
     if len(v) != 2**n:
         raise ValueError(f"a game has 2^n values, not {len(v)}")
@@ -148,7 +150,10 @@ def sampled_shapley(
 
 
 def all_marginals(v: np.ndarray) -> np.ndarray:
-    """(n!, n) marginals of every order."""
+    """(n!, n) marginals of every order.
+
+    v : (2^n,) value of each set of players, by its bits
+    """
     return np.array(
         [
             marginals(order, lambda mask: float(v[mask]))

@@ -119,7 +119,10 @@ def accessible_share(
     consequences: Consequences, vehicle: str, kind: str
 ) -> tuple[np.ndarray, np.ndarray, float] | None:
     """Hours since the start, share of the people reached in the dry who are reached at each frame,
-    and how many they are; None without a start. People cut off in the dry are left out."""
+    and how many they are; None without a start. People cut off in the dry are left out.
+
+    Returns hours (n,), shares (n,), people.
+    """
     if consequences.exposure is None:
         return None
     reach, within_s = (

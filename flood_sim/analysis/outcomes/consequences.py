@@ -37,7 +37,9 @@ class Consequences:
 
     @cached_property
     def exposure(self) -> dict[str, np.ndarray] | None:
-        """exposure.nc as arrays, None where the run has none."""
+        """exposure.nc as arrays by name: maps (rows, columns), lists by building or street; None
+        where the run has none.
+        """
         import netCDF4
 
         path = self.results.folder / "exposure.nc"

@@ -27,7 +27,10 @@ LEDGER_LABELS = {
 
 
 def hillshade(bed: np.ndarray, cell_m: float) -> np.ndarray:
-    """Shaded relief in 0..1, light from the north-west, heights threefold so that streets show."""
+    """Shaded relief in 0..1, light from the north-west, heights threefold so that streets show.
+
+    bed : (rows, columns) m, NaN where there is no ground; the result is of the same shape
+    """
     filled = np.where(np.isfinite(bed), bed, np.nanmedian(bed))
     down, right = np.gradient(filled * 3.0, cell_m)
     slope = np.arctan(np.hypot(down, right))

@@ -67,7 +67,10 @@ def _carriageway(
 
 
 def share_quantile(value: np.ndarray, weight: np.ndarray, share: float) -> float:
-    """The smallest value that `share` of the weight does not exceed."""
+    """The smallest value that `share` of the weight does not exceed.
+
+    value, weight : of one shape; weights are areas (m2) or lengths (m)
+    """
     used = weight > 0.0
     order = np.argsort(value[used], kind="stable")
     total = np.cumsum(weight[used][order])
