@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flood_sim.analysis.outcomes.outcome import written
 from flood_sim.core.errors import input_error
 from flood_sim.core.files.writing import reading
 from flood_sim.results import Results
@@ -63,70 +64,32 @@ class Comparison:
     def rows(self) -> list[dict[str, Any]]:
         """Outcomes, gauges and ledger lines: group, name, unit, before, after, difference."""
         a, b = self.before.summary, self.after.summary
-        found: list[dict[str, Any]] = []
-
-        def row(
-            group: str, name: str, unit: str, before: float | None, after: float | None
-        ) -> None:
-            difference = None if before is None or after is None else after - before
-            found.append(
-                {
-                    "group": group,
-                    "name": name,
-                    "unit": unit,
-                    "before": before,
-                    "after": after,
-                    "difference": difference,
-                }
-            )
-
-        for limit in a["flood"]["flooded_area_m2"]:
-            row(
-                "flood",
-                f"area above {limit} m",
-                "ha",
-                *(s["flood"]["flooded_area_m2"][limit] / 1e4 for s in (a, b)),
-            )
-        row(
-            "flood",
-            "area-hours above 0.15 m",
-            "ha h",
-            *(s["flood"]["area_hours_m2_h"]["0.15"] / 1e4 for s in (a, b)),
-        )
-        row("flood", "deepest", "m", a["flood"]["max_depth_m"], b["flood"]["max_depth_m"])
-        outcomes, leaving = (
-            [_outcomes(r, part) for r in (self.before, self.after)]
-            for part in ("outcomes", "evacuation")
-        )
-        for name in [
-            n for n in outcomes[0] if n in outcomes[1] and not n.startswith("flooded_area_hours")
-        ]:
-            row("outcome", name, outcomes[0][name]["unit"], *(o[name]["value"] for o in outcomes))
-        for name in [
-            n for n in leaving[0] if n in leaving[1]
-        ]:  # the difference is the lead time gained; None: no exit is lost in the run
-            row(
-                "lead time",
-                f"{name}: first exit lost",
-                "min",
-                *(r[name]["exit_lost_min"] for r in leaving),
-            )
-        for key, unit in (
-            ("flooded_nodes", "1"),
-            ("flooded_volume_m3", "m3"),
-            ("surcharge_hours", "h"),
-        ):
-            if key in a["network"] and key in b["network"]:
-                row("network", key, unit, a["network"][key], b["network"][key])
+        found = [*_flood_rows(a, b), *self._outcome_rows(), *_network_rows(a, b)]
         for name in dict.fromkeys([*a["gauges"], *b["gauges"]]):
-            row("gauge", name, "m", *(s["gauges"].get(name, {}).get("max_depth_m") for s in (a, b)))
+            depths = (s["gauges"].get(name, {}).get("max_depth_m") for s in (a, b))
+            found.append(_row("gauge", name, "m", *depths))
         for line in LEDGER_LINES:
-            row("ledger", line, "m3", a["ledger"].get(line), b["ledger"].get(line))
+            found.append(_row("ledger", line, "m3", a["ledger"].get(line), b["ledger"].get(line)))
         cost = [
             sum(m["capital_cny"]["middle"] for m in _measures(r)) / 1e6
             for r in (self.before, self.after)
         ]
-        row("cost", "capital, middle", "M CNY", *cost)
+        return [*found, _row("cost", "capital, middle", "M CNY", *cost)]
+
+    def _outcome_rows(self) -> list[dict[str, Any]]:
+        """Outcomes and lead times that both results have."""
+        both = (self.before, self.after)
+        outcomes = [written(r) for r in both]
+        leaving = [written(r, "evacuation") for r in both]
+        found = [
+            _row("outcome", n, o["unit"], *(table[n]["value"] for table in outcomes))
+            for n, o in outcomes[0].items()
+            if n in outcomes[1] and not n.startswith("flooded_area_hours")
+        ]
+        # The difference is the lead time gained; None: no exit is lost in the run.
+        for name in (n for n in leaving[0] if n in leaving[1]):
+            minutes = (table[name]["exit_lost_min"] for table in leaving)
+            found.append(_row("lead time", f"{name}: first exit lost", "min", *minutes))
         return found
 
     def to_dataframe(self) -> pandas.DataFrame:
@@ -237,6 +200,49 @@ def compare(before: Results, after: Results) -> Comparison:
     return Comparison(before, after)
 
 
+def _row(
+    group: str, name: str, unit: str, before: float | None, after: float | None
+) -> dict[str, Any]:
+    difference = None if before is None or after is None else after - before
+    return {
+        "group": group,
+        "name": name,
+        "unit": unit,
+        "before": before,
+        "after": after,
+        "difference": difference,
+    }
+
+
+def _flood_rows(a: dict[str, Any], b: dict[str, Any]) -> list[dict[str, Any]]:
+    """Areas and depth of two summaries."""
+    flood = [s["flood"] for s in (a, b)]
+    found = [
+        _row(
+            "flood",
+            f"area above {limit} m",
+            "ha",
+            *(f["flooded_area_m2"][limit] / 1e4 for f in flood),
+        )
+        for limit in a["flood"]["flooded_area_m2"]
+    ]
+    hours = (f["area_hours_m2_h"]["0.15"] / 1e4 for f in flood)
+    found.append(_row("flood", "area-hours above 0.15 m", "ha h", *hours))
+    return [*found, _row("flood", "deepest", "m", *(f["max_depth_m"] for f in flood))]
+
+
+def _network_rows(a: dict[str, Any], b: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        _row("network", key, unit, a["network"][key], b["network"][key])
+        for key, unit in (
+            ("flooded_nodes", "1"),
+            ("flooded_volume_m3", "m3"),
+            ("surcharge_hours", "h"),
+        )
+        if key in a["network"] and key in b["network"]
+    ]
+
+
 def _measures(results: Results) -> list[dict[str, Any]]:
     path = results.folder / "measures.json"
     with reading(path):
@@ -248,16 +254,6 @@ def _measures(results: Results) -> list[dict[str, Any]]:
             if path.is_file()
             else []
         )
-
-
-def _outcomes(results: Results, part: str) -> dict[str, dict[str, Any]]:
-    """Outcomes (or evacuation by space) of consequences.json by name; none where the report was not
-    drawn.
-    """
-    path = results.folder / "consequences.json"
-    with reading(path, f"flood-sim report {results.folder}"):
-        rows = json.loads(path.read_text(encoding="utf-8"))[part] if path.is_file() else []
-        return {row.get("name", row.get("space")): row for row in rows}
 
 
 def _flattened(data: Any, key: str = "") -> dict[str, Any]:

@@ -262,44 +262,13 @@ def _held_back(network: Network, node: int, frame: int) -> list[str]:
     if not way:
         return ["cause: no link leads on from it; its water can only spill"]
     for passed, link in enumerate(way):
-        upper, lower, kind = (
-            int(network["link_upper"][link]),
-            int(network["link_lower"][link]),
-            str(network["link_kind"][link]),
+        where = f"{network['link_kind'][link]} {network.links[link]}"
+        where += f", {passed} links further down" if passed else ""
+        drop = float(
+            head[int(network["link_upper"][link])] - head[int(network["link_lower"][link])]
         )
-        where = f"{kind} {network.links[link]}" + (
-            f", {passed} links further down" if passed else ""
-        )
-        if kind == "pump":
-            if abs(flow[link]) < 1e-4:
-                return [
-                    f"cause: {where} stands still (tripped, switched off by a rule, or below its"
-                    " starting depth)"
-                ]
-            return [f"cause: {where} lifts {flow[link]:.3f} m3/s, less than arrives"]
-        drop = float(head[upper] - head[lower])
-        if kind != "conduit":
-            if drop > 0.1:
-                return [f"cause: {where} passes {flow[link]:.3f} m3/s under {drop:.2f} m of head"]
-            continue
-        fall = float(network["link_inlet"][link] - network["link_outlet"][link])
-        capacity = float(network["link_capacity"][link])
-        full = head[upper] >= network["link_inlet"][link] + network["link_height"][link]
-        if full and flow[link] <= 1e-4 and drop > 0.1:
-            return [
-                f"cause: {where} carries nothing under {drop:.2f} m of head: blocked, closed or"
-                " collapsed"
-            ]
-        if full and drop >= FULL * max(fall, 0.0) and drop > 0.02:
-            room = (
-                f"full flow {capacity:.3f} m3/s"
-                if capacity > 0.0
-                else "laid level or against the flow"
-            )
-            return [
-                f"cause: {where} ({network['link_height'][link]:.2f} m, {room}) carries"
-                f" {flow[link]:.3f} m3/s and uses {drop:.2f} m of head, laid with {fall:.2f} m"
-            ]
+        if (why := _holds_back(network, link, drop, float(flow[link]), frame)) is not None:
+            return [f"cause: {where} {why}"]
     last = int(network["link_lower"][way[-1]])
     if network["node_kind"][last] == "outfall":
         over = head[last] - (
@@ -312,3 +281,32 @@ def _held_back(network: Network, node: int, frame: int) -> list[str]:
             f" over its invert): backwater through {len(way)} links"
         ]
     return [f"cause: the water stands up to {network.nodes[last]}, where no link leads on"]
+
+
+def _holds_back(network: Network, link: int, drop: float, flow: float, frame: int) -> str | None:
+    """How a link holds water back under `drop` (m) of head with `flow` (m3/s); None: it does
+    not.
+    """
+    kind = str(network["link_kind"][link])
+    if kind == "pump":
+        if abs(flow) < 1e-4:
+            return "stands still (tripped, switched off by a rule, or below its starting depth)"
+        return f"lifts {flow:.3f} m3/s, less than arrives"
+    if kind != "conduit":
+        return f"passes {flow:.3f} m3/s under {drop:.2f} m of head" if drop > 0.1 else None
+    fall = float(network["link_inlet"][link] - network["link_outlet"][link])
+    capacity, height = float(network["link_capacity"][link]), network["link_height"][link]
+    upper = network["head"][frame][int(network["link_upper"][link])]
+    if not upper >= network["link_inlet"][link] + height:
+        return None  # not full
+    if flow <= 1e-4 and drop > 0.1:
+        return f"carries nothing under {drop:.2f} m of head: blocked, closed or collapsed"
+    if drop >= FULL * max(fall, 0.0) and drop > 0.02:
+        room = (
+            f"full flow {capacity:.3f} m3/s" if capacity > 0.0 else "laid level or against the flow"
+        )
+        return (
+            f"({height:.2f} m, {room}) carries {flow:.3f} m3/s and uses {drop:.2f} m of head, laid"
+            f" with {fall:.2f} m"
+        )
+    return None

@@ -33,6 +33,7 @@ class Observed:
 
     @property
     def errors(self) -> np.ndarray:
+        """(rows,) m: computed less observed."""
         return np.array([r["error"] for r in self.rows])
 
     def figures(self) -> dict[str, float]:
@@ -111,45 +112,33 @@ def observed_marks(results: Results, file: Path) -> Observed:
     if "time_s" in table:
         _refuse_other_times(table, results, start)
     quantity = "depth_m" if "depth_m" in table else "level_m"
-    columns = table.columns
     _refuse_empty(table, quantity)
+    found = _mark_rows(results, table, quantity)
+    twice = len(found) - len({(r["x_m"], r["y_m"], r["observed"]) for r in found})
+    if twice:
+        problem = f"{twice} marks are given twice: each of them counts"
+        said.append(Finding("W312", file.name, problem, do="remove them"))
+    return Observed(found, "marks", tuple(said + _far_off(file.name, found, quantity)))
+
+
+def _mark_rows(results: Results, table: Table, quantity: str) -> list[dict[str, Any]]:
+    """A row a mark. Raises InputError with all marks that lie off the grid."""
     x, y = results.fields["x"].values, results.fields["y"].values
-    cell, depth, bed = (
-        x[1] - x[0],
-        np.nan_to_num(results.max_depth.values),
-        results.fields["bed_elevation"].values,
-    )
+    cell, columns = x[1] - x[0], table.columns
+    depth = np.nan_to_num(results.max_depth.values)
+    bed = results.fields["bed_elevation"].values
     found, faults = [], []
-    for number, (px, py, seen) in enumerate(
-        zip(
-            columns["x_m"].tolist(),
-            columns["y_m"].tolist(),
-            columns[quantity].tolist(),
-            strict=True,
-        )
-    ):
+    marks = (columns[name].tolist() for name in ("x_m", "y_m", quantity))
+    for number, (px, py, seen) in enumerate(zip(*marks, strict=True)):
         column, line = math.floor((px - x[0]) / cell + 0.5), math.floor((y[0] - py) / cell + 0.5)
         if not (0 <= line < depth.shape[0] and 0 <= column < depth.shape[1]):
-            faults.append(
-                Finding(
-                    "E204",
-                    table.place(number),
-                    "the mark lies off the grid",
-                    given=f"{px}, {py}",
-                    allowed=_extent(x, y, cell),
-                )
-            )
+            place, extent = table.place(number), _extent(x, y, cell)
+            problem = "the mark lies off the grid"
+            faults.append(Finding("E204", place, problem, given=f"{px}, {py}", allowed=extent))
             continue
-        if np.isnan(bed[line, column]):
-            around = [
-                (a, b)
-                for a in range(max(line - 1, 0), min(line + 2, depth.shape[0]))
-                for b in range(max(column - 1, 0), min(column + 2, depth.shape[1]))
-            ]
-            line, column = max(around, key=lambda c: depth[c])
-        computed = float(depth[line, column]) + (
-            float(bed[line, column]) if quantity == "level_m" else 0.0
-        )
+        line, column = _open_cell(line, column, depth, bed)
+        ground = float(bed[line, column]) if quantity == "level_m" else 0.0
+        computed = float(depth[line, column]) + ground
         name = str(columns["name"][number]) if "name" in table else ""
         found.append(
             {
@@ -163,17 +152,22 @@ def observed_marks(results: Results, file: Path) -> Observed:
         )
     if faults:
         raise InputError(faults)
-    twice = len(found) - len({(r["x_m"], r["y_m"], r["observed"]) for r in found})
-    if twice:
-        said.append(
-            Finding(
-                "W312",
-                file.name,
-                f"{twice} marks are given twice: each of them counts",
-                do="remove them",
-            )
-        )
-    return Observed(found, "marks", tuple(said + _far_off(file.name, found, quantity)))
+    return found
+
+
+def _open_cell(line: int, column: int, depth: np.ndarray, bed: np.ndarray) -> tuple[int, int]:
+    """The cell itself, or the deepest beside it where it is a building (bed is NaN).
+
+    depth, bed : (rows, columns) m
+    """
+    if not np.isnan(bed[line, column]):
+        return line, column
+    around = [
+        (a, b)
+        for a in range(max(line - 1, 0), min(line + 2, depth.shape[0]))
+        for b in range(max(column - 1, 0), min(column + 2, depth.shape[1]))
+    ]
+    return max(around, key=lambda c: depth[c])
 
 
 def _extent(x: np.ndarray, y: np.ndarray, cell: float) -> str:

@@ -152,7 +152,7 @@ def _file_name(text: str) -> str:
 
 def draw(folder: Path, limits: str | None = None) -> Path:
     """Pictures into report/, and consequences.json."""
-    from flood_sim.analysis.outcomes.consequences import read_limits
+    from flood_sim.analysis.limits.files import read_limits
     from flood_sim.analysis.report import draw_report
     from flood_sim.results import open_results
 

@@ -166,24 +166,17 @@ def audit(o: AuditOptions) -> None:
     """Search the highest return period that a city passes: flood protection, waterlogging,
     underground space, before and after portfolios.
     """
-    from flood_sim.analysis.standards import read_loads, read_standards
+    from flood_sim.analysis.standards.files import read_loads, read_standards
     from flood_sim.scenario import load_scenario
-    from flood_sim.study.audit import audit_lines, run_audit
+    from flood_sim.study.audit import AuditRules, audit_lines, run_audit
 
     scenario, own = (
         load_scenario(o.name, tuple(o.allow_path)),
         (None if o.loads is None else read_loads(o.loads)),
     )
-    document = run_audit(
-        scenario,
-        o.portfolio,
-        read_standards(o.standards),
-        o.city_class,
-        o.out,
-        o.workers,
-        Talk(o.quiet).say,
-        own,
-    )
+    rules = AuditRules(read_standards(o.standards), o.city_class, own)
+    say = Talk(o.quiet).say
+    document = run_audit(scenario, o.portfolio, rules, o.out, o.workers, say)
     typer.echo(
         json.dumps(document, ensure_ascii=False) if o.as_json else "\n".join(audit_lines(document))
     )
@@ -219,20 +212,11 @@ def lead_time(o: LeadTimeOptions) -> None:
     and slack of the order as it stands.
     """
     from flood_sim.scenario import load_scenario
-    from flood_sim.study.lead_time import lead_time_lines, search_lead_time
+    from flood_sim.study.lead_time import Wanted, lead_time_lines, search_lead_time
 
     scenario = load_scenario(o.name, tuple(o.allow_path))
-    found = search_lead_time(
-        scenario,
-        o.portfolio,
-        o.action,
-        o.outcome,
-        o.limit,
-        o.out,
-        o.step_min,
-        o.threads,
-        Talk(o.quiet).say,
-    )
+    wanted = Wanted(o.portfolio, o.action, o.outcome, o.limit, o.step_min)
+    found = search_lead_time(scenario, wanted, o.out, o.threads, Talk(o.quiet).say)
     typer.echo(json.dumps(asdict(found)) if o.as_json else "\n".join(lead_time_lines(found)))
 
 
@@ -278,21 +262,13 @@ def _go(
     raise typer.Exit(0 if summary["complete"] == summary["runs"] else 3)
 
 
-SHOWN = (
-    "damage",
-    "road_area_hours",
-    "service_loss",
-    "underground_entry_metro",
-    "underground_entry_garage",
-    "people_exposed",
-)
-
-
 def shapley_lines(document: dict[str, Any]) -> list[str]:
     """A table of the first outcomes: what each project brings of the whole gain."""
+    from flood_sim.analysis.outcomes.outcome import kind_of
+
     lines = []
     for entry in document["outcomes"]:
-        if entry["name"] not in SHOWN:
+        if not kind_of(entry["name"]).headline:
             continue
         lines.append(
             f"{entry['name']}, {entry['storm']}: {_figure(entry['loss_none'])} ->"

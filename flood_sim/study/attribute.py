@@ -25,6 +25,7 @@ LEAST_DRAWS = 8  # fewer draws are points, no interval
 # variance times cost against the study's own model alone; above it the twin is not worth its runs
 WORTH_IT = 0.8
 PREFIX = "outcome_"
+Losses = dict[int, dict[int, float | None]]  # draw to set of projects to loss
 
 
 def attribution(
@@ -35,84 +36,68 @@ def attribution(
 
     cost_ratio : seconds of a run over those of its twin's, where the study has one.
     """
-    names = list(study.projects)
     twins, rows = [r for r in rows if r["twin"]], [r for r in rows if not r["twin"]]
-    entries, missing, screening = [], [], []
+    found: dict[str, list[dict[str, Any]]] = {"outcomes": [], "missing": [], "screening": []}
     for storm in study.spec.storms:
         for failure_set in study.spec.failure_sets:
-            mine = [r for r in rows if r["storm"] == storm and r["failure_set"] == failure_set]
-            for outcome in sorted({k for r in mine for k in r if k.startswith(PREFIX)}):
-                losses = losses_of(mine, outcome)
+            mine, cheap = (
+                [r for r in table if r["storm"] == storm and r["failure_set"] == failure_set]
+                for table in (rows, twins)
+            )
+            for column in sorted({k for r in mine for k in r if k.startswith(PREFIX)}):
                 label = {
-                    "name": outcome.removeprefix(PREFIX),
+                    "name": column.removeprefix(PREFIX),
                     "storm": storm,
                     "failure_set": failure_set,
                 }
-                if study.spec.portfolios not in ("factorial", "sampled"):
-                    if (
-                        study.spec.portfolios == "fractional"
-                        and (effects := _screened(losses, names)) is not None
-                    ):
-                        screening.append(label | effects)
-                    missing.append(
-                        label
-                        | {
-                            "why": (
-                                "Shapley values need all portfolios; this study has"
-                                f" {study.spec.portfolios!r}"
-                            )
-                        }
-                    )
-                    continue
-                sampled = study.spec.portfolios == "sampled"
-                whole = _whole(
-                    losses,
-                    sorted(portfolios(study).values()) if sampled else range(2 ** len(names)),
-                )
-                if not whole:
-                    missing.append(label | {"why": _why(losses, len(portfolios(study)))})
-                    continue
-                if sampled:
-                    entries.append(
-                        label | _sampled_entry(study, list(whole.values()), names, len(losses))
-                    )
-                    continue
-                tables = {d: np.array(list(v.values())) for d, v in whole.items()}
-                entry = label | _entry(np.array(list(tables.values())), names, len(losses))
-                if cost_ratio is not None:
-                    cheap = _whole(
-                        losses_of(
-                            [
-                                r
-                                for r in twins
-                                if r["storm"] == storm and r["failure_set"] == failure_set
-                            ],
-                            outcome,
-                        ),
-                        range(2 ** len(names)),
-                    )
-                    entry["twin"] = _by_twin(
-                        tables,
-                        {d: np.array(list(v.values())) for d, v in cheap.items()},
-                        names,
-                        cost_ratio,
-                    )
-                entries.append(entry)
+                twin = losses_of(cheap, column) if cost_ratio is not None else None
+                parts = _attributed(study, losses_of(mine, column), twin, cost_ratio)
+                for part, values in parts.items():
+                    found[part].append(label | values)
+    entries = found["outcomes"]
     return {
         "study": study.spec.name,
-        "projects": names,
-        "outcomes": entries,
-        "missing": missing,
-        "screening": screening,
+        "projects": list(study.projects),
+        **found,
         "costs": costs_of(rows),
         "buying": [b for b in (_buying(study, rows, e) for e in entries) if b is not None],
         "expected_annual": _expected_annual(study, rows),
     }
 
 
-def losses_of(rows: list[dict[str, Any]], outcome: str) -> dict[int, dict[int, float | None]]:
+def _attributed(
+    study: Study,
+    losses: Losses,
+    twin: Losses | None,
+    cost_ratio: float | None,
+) -> dict[str, dict[str, Any]]:
+    """What is said of one outcome: under "outcomes", or under "missing" with the reason, and under
+    "screening" where only main effects are known.
+    """
+    names, kind = list(study.projects), study.spec.portfolios
+    if kind not in ("factorial", "sampled"):
+        why = f"Shapley values need all portfolios; this study has {kind!r}"
+        effects = _screened(losses, names) if kind == "fractional" else None
+        more = {} if effects is None else {"screening": effects}
+        return {**more, "missing": {"why": why}}
+    sets = portfolios(study).values()
+    whole = _whole(losses, sorted(sets) if kind == "sampled" else range(2 ** len(names)))
+    if not whole:
+        return {"missing": {"why": _why(losses, len(sets))}}
+    if kind == "sampled":
+        return {"outcomes": _sampled_entry(study, list(whole.values()), names, len(losses))}
+    tables = {d: np.array(list(v.values())) for d, v in whole.items()}
+    entry = _entry(np.array(list(tables.values())), names, len(losses))
+    if twin is not None and cost_ratio is not None:
+        whole_twin = _whole(twin, range(2 ** len(names)))
+        cheap = {d: np.array(list(v.values())) for d, v in whole_twin.items()}
+        entry["twin"] = _by_twin(tables, cheap, names, cost_ratio)
+    return {"outcomes": entry}
+
+
+def losses_of(rows: list[dict[str, Any]], outcome: str) -> Losses:
     """Draw to set of projects to loss; None for a run that failed."""
-    losses: dict[int, dict[int, float | None]] = {}
+    losses: Losses = {}
     for row in rows:
         value = row.get(outcome)
         losses.setdefault(row["draw"], {})[row["bits"]] = (
@@ -123,9 +108,7 @@ def losses_of(rows: list[dict[str, Any]], outcome: str) -> dict[int, dict[int, f
     return losses
 
 
-def _whole(
-    losses: dict[int, dict[int, float | None]], sets: Iterable[int]
-) -> dict[int, dict[int, float]]:
+def _whole(losses: Losses, sets: Iterable[int]) -> dict[int, dict[int, float]]:
     """Draw to loss by set, of the draws that lack none of the sets."""
     wanted = list(sets)
     found = {}
@@ -181,7 +164,7 @@ def costs_of(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _why(losses: dict[int, dict[int, float | None]], sets: int) -> str:
+def _why(losses: Losses, sets: int) -> str:
     lacking = min(
         (sets - sum(x is not None for x in v.values()) for v in losses.values()), default=sets
     )
@@ -225,9 +208,7 @@ def _in_pairs(ways: list[list[int]], losses: dict[int, float]) -> np.ndarray:
     return np.asarray(0.5 * (gains[::2] + gains[1::2]))
 
 
-def _screened(
-    losses: dict[int, dict[int, float | None]], names: list[str]
-) -> dict[str, Any] | None:
+def _screened(losses: Losses, names: list[str]) -> dict[str, Any] | None:
     """Main effects on the gain from the 16 runs of the fraction, means over the draws; None where a
     run lacks. Pairs are mixed with pairs.
     """
@@ -343,18 +324,7 @@ def _expected_annual(study: Study, rows: list[dict[str, Any]]) -> list[dict[str,
     periods = sorted((t, storm) for storm, t in study.spec.return_period_y.items())
     if len(periods) < 3:
         return []
-    found = []
-    means: dict[tuple[int, str], float] = {}
-    calm = next(iter(study.spec.failure_sets))
-    for storm in study.spec.return_period_y:
-        losses = losses_of(
-            [r for r in rows if r["storm"] == storm and r["failure_set"] == calm], f"{PREFIX}damage"
-        )
-        for bits in {b for v in losses.values() for b in v}:
-            values = [x for v in losses.values() if (x := v.get(bits)) is not None]
-            if len(values) == len(losses):
-                means[bits, storm] = float(np.mean(values))
-    base = None
+    means, found, base = _mean_damages(study, rows), [], None
     for bits in sorted({b for b, _ in means}):
         if any((bits, storm) not in means for _, storm in periods):
             continue
@@ -370,17 +340,36 @@ def _expected_annual(study: Study, rows: list[dict[str, Any]]) -> list[dict[str,
         }
         cost = costs_of([r for r in rows if r["bits"] == bits]).get(str(bits))
         if base is not None and bits and cost is not None:
-            benefit, years = base - total, study.spec.money.horizon_y
-            row["benefit_cny_a_year"] = benefit
-            row["rates"] = [
-                {"rate": rate, "npv_cny": npv, "bcr": bcr}
-                for rate in study.spec.money.rates
-                for npv, bcr in [
-                    money.net_present_value(cost["middle"], cost["yearly"], benefit, rate, years)
-                ]
-            ]
-            row["internal_rate"] = money.internal_rate(
-                cost["middle"], cost["yearly"], benefit, years
-            )
+            row |= _worth(study, cost, base - total)
         found.append(row)
     return found
+
+
+def _mean_damages(study: Study, rows: list[dict[str, Any]]) -> dict[tuple[int, str], float]:
+    """Set of projects and storm to the mean over the draws, where no draw lacks it. Runs without
+    failures only.
+    """
+    means: dict[tuple[int, str], float] = {}
+    calm = next(iter(study.spec.failure_sets))
+    for storm in study.spec.return_period_y:
+        mine = [r for r in rows if r["storm"] == storm and r["failure_set"] == calm]
+        losses = losses_of(mine, f"{PREFIX}damage")
+        for bits in {b for v in losses.values() for b in v}:
+            values = [x for v in losses.values() if (x := v.get(bits)) is not None]
+            if len(values) == len(losses):
+                means[bits, storm] = float(np.mean(values))
+    return means
+
+
+def _worth(study: Study, cost: dict[str, float], benefit: float) -> dict[str, Any]:
+    """What a portfolio is worth at each discount rate; benefit : CNY a year."""
+    years, middle, yearly = study.spec.money.horizon_y, cost["middle"], cost["yearly"]
+    rates = []
+    for rate in study.spec.money.rates:
+        npv, bcr = money.net_present_value(middle, yearly, benefit, rate, years)
+        rates.append({"rate": rate, "npv_cny": npv, "bcr": bcr})
+    return {
+        "benefit_cny_a_year": benefit,
+        "rates": rates,
+        "internal_rate": money.internal_rate(middle, yearly, benefit, years),
+    }

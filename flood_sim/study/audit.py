@@ -10,16 +10,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flood_sim.analysis.outcomes.consequences import Consequences
-from flood_sim.analysis.standards import Verdict, judge, ladder_answer, next_rung, read_loads
+from flood_sim.analysis.standards.criteria import Verdict, judge
+from flood_sim.analysis.standards.files import (
+    read_loads,
+    refuse_wrong_loads,
+    refuse_wrong_standards,
+)
+from flood_sim.analysis.standards.ladder import ladder_answer, next_rung
 from flood_sim.core.errors import input_error, nearest
 from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.results import open_results
 from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
-from flood_sim.study.spec.standards import refuse_wrong_loads, refuse_wrong_standards
 from flood_sim.study.store import AUDIT, Store, write_whole
 from flood_sim.study.worker import completed, request
 
@@ -52,6 +57,7 @@ class Audit:
         self._runs: dict[tuple[str, Rung], Consequences] = {}
         refuse_wrong_standards(standards)
         refuse_wrong_loads(self.loads)
+        _refuse_unknown_formulas(self.loads)
         known = next(iter(self.parts.values()))["required_y"]
         if city_class not in known:
             raise input_error(
@@ -176,6 +182,19 @@ class Audit:
         return changes
 
 
+def _refuse_unknown_formulas(loads: dict[str, Any]) -> None:
+    for family, table in loads.items():
+        formula = table.get("formula")
+        if formula is not None and formula not in FORMULAS:
+            raise input_error(
+                "E104",
+                f"--loads, [{family}] `formula`",
+                f"no such formula{nearest(formula, FORMULAS)}",
+                given=formula,
+                allowed=", ".join(FORMULAS),
+            )
+
+
 def river_stage_m(loads: dict[str, Any], period_y: float) -> float:
     """m over the riverside street: log-linear through bank-full and crest."""
     river = loads["river"]
@@ -230,22 +249,28 @@ def _together(
     }
 
 
+class AuditRules(NamedTuple):
+    """What a city is held against. loads : None: those of the reference city."""
+
+    standards: dict[str, Any]
+    city_class: str
+    loads: dict[str, Any] | None = None
+
+
 def run_audit(
     scenario: Scenario,
     names: list[str],
-    standards: dict[str, Any],
-    city_class: str,
+    rules: AuditRules,
     folder: Path,
     workers: int = 0,
     say: Callable[[str], None] = lambda line: None,
-    loads: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Audit portfolios side by side; writes audit.json into the folder. Raises InputError before
     anything runs.
     """
     from flood_sim.runs.runner import default_threads
 
-    audit = Audit(scenario, standards, city_class, folder, loads=loads)
+    audit = Audit(scenario, rules.standards, rules.city_class, folder, loads=rules.loads)
     for name in names:
         build_inputs(scenario, name)
     audit.store.prepare()
@@ -255,7 +280,7 @@ def run_audit(
             results = list(pool.map(lambda name: audit.portfolio(name, say), names))
         document = {
             "scenario": scenario.spec.name,
-            "city_class": city_class,
+            "city_class": rules.city_class,
             "portfolios": dict(zip(names, results, strict=True)),
             "regressions": _regressions(dict(zip(names, results, strict=True))),
             "assumptions": [

@@ -93,64 +93,68 @@ def open_client(slots: int, scheduler: str | None, trusted: bool) -> Iterator[An
     """A client of a cluster on this machine's loopback, or of a scheduler that is named. Raises
     InputError where that one is open to a network.
     """
-    import dask
-    from distributed import Client
-
     _silence()
     if scheduler is not None:
-        if not (
-            scheduler.startswith("tls://")
-            or trusted
-            or "//127.0.0.1:" in scheduler
-            or "//localhost:" in scheduler
-        ):
-            raise input_error(
-                "E104",
-                "--scheduler",
-                "whoever reaches an open scheduler can run code on its workers",
-                given=scheduler,
-                allowed="tls://HOST:PORT, or a loopback address",
-                do="use TLS, or --i-trust-this-network",
-            )
-        try:
-            client = Client(scheduler, timeout="20s")
-        except (OSError, RuntimeError, TypeError, ValueError) as error:
-            raise input_error(
-                "E101",
-                "--scheduler",
-                f"no connection: {error}",
-                given=scheduler,
-                do=(
-                    "start it; with TLS, name certificate and key in dask's configuration"
-                    " (docs/cluster.md)"
-                ),
-            ) from error
+        client = _named_scheduler(scheduler, trusted)
         try:
             yield client
         finally:
-            with contextlib.suppress(
-                Exception
-            ):  # the scheduler may be gone; what failed before is what is told
+            # The scheduler may be gone; what failed before is what is told.
+            with contextlib.suppress(Exception):
                 client.close(timeout=CLOSE_S)
         return
+    with contextlib.ExitStack() as stack:
+        yield _started_cluster(slots, stack)
+
+
+def _named_scheduler(scheduler: str, trusted: bool) -> Any:
+    from distributed import Client
+
+    loopback = "//127.0.0.1:" in scheduler or "//localhost:" in scheduler
+    if not (scheduler.startswith("tls://") or trusted or loopback):
+        raise input_error(
+            "E104",
+            "--scheduler",
+            "whoever reaches an open scheduler can run code on its workers",
+            given=scheduler,
+            allowed="tls://HOST:PORT, or a loopback address",
+            do="use TLS, or --i-trust-this-network",
+        )
+    try:
+        return Client(scheduler, timeout="20s")
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise input_error(
+            "E101",
+            "--scheduler",
+            f"no connection: {error}",
+            given=scheduler,
+            do=(
+                "start it; with TLS, name certificate and key in dask's configuration"
+                " (docs/cluster.md)"
+            ),
+        ) from error
+
+
+def _started_cluster(slots: int, stack: contextlib.ExitStack) -> Any:
+    """Workers of this machine, ended with the stack. Raises RunFailedError."""
+    import dask
+
     settings = {
         "distributed.scheduler.allowed-failures": 10, "distributed.worker.memory.target": False,
         "distributed.worker.memory.spill": False, "distributed.worker.memory.pause": 0.85,
         "distributed.scheduler.worker-ttl": None, "logging.distributed": "error",
     }  # fmt: skip
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set(settings))
-        try:
-            with _terminal_signals_held():  # what is started here does not know them
-                client = _own_cluster(slots, stack)
-        except (OSError, RuntimeError, TimeoutError) as error:
-            raise RunFailedError(
-                "E123 the workers cannot be started:"
-                f" {str(error).splitlines()[0] if str(error) else type(error).__name__}\n  do      "
-                f"  free space in {dask.config.get('temporary-directory') or tempfile.gettempdir()}"
-                " and memory, then the same command again"
-            ) from error
-        yield client
+    stack.enter_context(dask.config.set(settings))
+    try:
+        with _terminal_signals_held():  # what is started here does not know them
+            return _own_cluster(slots, stack)
+    except (OSError, RuntimeError, TimeoutError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        place = dask.config.get("temporary-directory") or tempfile.gettempdir()
+        raise RunFailedError(
+            f"E123 the workers cannot be started: {why}\n  do        free space in {place}"
+            " and memory, then the same command again"
+        ) from error
 
 
 def _own_cluster(slots: int, stack: contextlib.ExitStack) -> Any:

@@ -142,60 +142,68 @@ def envelopes(study: Study, rows: list[dict[str, Any]]) -> dict[str, Any] | None
     envelope = study.spec.envelope
     if envelope is None:
         return None
-    components = study.components
-    found = []
+    column, found = f"outcome_{envelope.outcome}", []
     for portfolio in dict.fromkeys(r["portfolio"] for r in rows):
         for storm in study.spec.storms:
             mine = {
-                r["failure_set"]: r.get(f"outcome_{envelope.outcome}")
+                r["failure_set"]: r.get(column)
                 for r in rows
                 if r["portfolio"] == portfolio and r["storm"] == storm and not r["twin"]
             }
             calm = mine.get(next(iter(study.spec.failure_sets)))
-            levels, rises = [], {name: list[float]() for name in components}
-            for sequence in range(envelope.sequences):
-                before, done = calm, 0
-                order = order_of(envelope, len(components), sequence)
-                for level in envelope.levels:
-                    value, count = (
-                        mine.get(name_of(sequence, level)),
-                        failed_count(level, len(components)),
-                    )
-                    if value is not None and before is not None and count > done:
-                        for k in order[done:count]:
-                            rises[components[k]].append((value - before) / (count - done))
-                    before, done = value, count
-            for level in envelope.levels:
-                values = [
-                    v
-                    for s in range(envelope.sequences)
-                    if (v := mine.get(name_of(s, level))) is not None
-                ]
-                if values:
-                    levels.append(
-                        {
-                            "share": level,
-                            "lowest": min(values),
-                            "low": float(np.quantile(values, 0.05)),
-                            "mean": float(np.mean(values)),
-                            "high": float(np.quantile(values, 0.95)),
-                            "highest": max(values),
-                            "sequences": len(values),
-                        }
-                    )
-            worst = sorted(
-                ((n, float(np.mean(v)), len(v)) for n, v in rises.items() if v),
-                key=lambda entry: (-entry[1], entry[0]),
-            )
+            levels = [_spread(envelope, mine, level) for level in envelope.levels]
             found.append(
                 {
                     "portfolio": portfolio,
                     "storm": storm,
                     "calm": calm,
-                    "levels": levels,
-                    "critical": [
-                        {"component": n, "adds": add, "seen": seen} for n, add, seen in worst[:10]
-                    ],
+                    "levels": [level for level in levels if level is not None],
+                    "critical": _critical(envelope, study.components, mine, calm),
                 }
             )
-    return {"outcome": envelope.outcome, "components": len(components), "envelopes": found}
+    components = len(study.components)
+    return {"outcome": envelope.outcome, "components": components, "envelopes": found}
+
+
+def _spread(
+    envelope: Envelope, losses: dict[str, float | None], level: float
+) -> dict[str, Any] | None:
+    """Of all sequences at one level; None where no run is there."""
+    names = [name_of(s, level) for s in range(envelope.sequences)]
+    values = [v for name in names if (v := losses.get(name)) is not None]
+    if not values:
+        return None
+    return {
+        "share": level,
+        "lowest": min(values),
+        "low": float(np.quantile(values, 0.05)),
+        "mean": float(np.mean(values)),
+        "high": float(np.quantile(values, 0.95)),
+        "highest": max(values),
+        "sequences": len(values),
+    }
+
+
+def _critical(
+    envelope: Envelope,
+    components: Sequence[str],
+    losses: dict[str, float | None],
+    calm: float | None,
+) -> list[dict[str, Any]]:
+    """The ten components whose failure adds most on average."""
+    rises: dict[str, list[float]] = {name: [] for name in components}
+    for sequence in range(envelope.sequences):
+        before, done = calm, 0
+        order = order_of(envelope, len(components), sequence)
+        for level in envelope.levels:
+            value = losses.get(name_of(sequence, level))
+            count = failed_count(level, len(components))
+            if value is not None and before is not None and count > done:
+                for k in order[done:count]:
+                    rises[components[k]].append((value - before) / (count - done))
+            before, done = value, count
+    worst = sorted(
+        ((n, float(np.mean(v)), len(v)) for n, v in rises.items() if v),
+        key=lambda entry: (-entry[1], entry[0]),
+    )
+    return [{"component": n, "adds": add, "seen": seen} for n, add, seen in worst[:10]]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -158,106 +158,135 @@ def _only(table: dict[str, Any]) -> dict[str, Any]:
     } | table
 
 
+class Wanted(NamedTuple):
+    """What is searched: the latest order of an action in a portfolio that holds an outcome at or
+    below a limit, in steps of step_min.
+    """
+
+    portfolio: str
+    action: str
+    outcome: str
+    limit: float
+    step_min: float = 15.0
+
+
 def search_lead_time(
     scenario: Scenario,
-    portfolio: str,
-    action: str,
-    outcome: str,
-    limit: float,
+    wanted: Wanted,
     folder: Path,
-    step_min: float = 15.0,
     threads: int = 1,
     say: Callable[[str], None] = lambda line: None,
 ) -> LeadTime:
-    """Latest order of `action` that holds `outcome` at or below `limit`; writes lead_time.json into
-    the folder. Raises InputError, RunFailedError.
+    """Latest order of an action that holds an outcome at or below a limit; writes lead_time.json
+    into the folder. Raises InputError, RunFailedError.
     """
-    start, duration_s = scenario.spec.time.start, scenario.spec.duration_s
-    if not 0.0 <= limit < math.inf:
+    last = _last_step(scenario, wanted)
+    search = Search(scenario, wanted.portfolio, wanted.action, folder, threads)
+    build_inputs(scenario, wanted.portfolio)
+    search.store.prepare()
+    with search.store.locked():
+        search.store.sweep()
+        found = _searched(search, wanted, last, say)
+        write_whole(folder / LEAD_TIME, json.dumps(asdict(found), indent=1).encode())
+    return found
+
+
+def _last_step(scenario: Scenario, wanted: Wanted) -> int:
+    """Number of the last moment that is tried. Raises InputError where limit or steps are wrong."""
+    step_min, duration_s = wanted.step_min, scenario.spec.duration_s
+    if not 0.0 <= wanted.limit < math.inf:
         raise input_error(
             "E104",
             "--limit",
             "a limit is a number of the outcome's unit",
-            given=f"{limit:g}",
+            given=f"{wanted.limit:g}",
             allowed="0 and more",
         )
-    if not 0.0 < step_min < math.inf:
-        raise input_error(
-            "E104",
-            "--step-min",
-            "the steps do not fit the run",
-            given=f"{step_min:g}",
-            allowed="above 0 min",
-        )
-    last = math.floor(duration_s / minutes_to_s(step_min))
+    allowed = f"{duration_s / 60.0 / LARGEST_GRID:.3g} to {duration_s / 60.0:g}"
+    there = 0.0 < step_min < math.inf
+    last = math.floor(duration_s / minutes_to_s(step_min)) if there else 0
     if not 1 <= last <= LARGEST_GRID:
         raise input_error(
             "E104",
             "--step-min",
             "the steps do not fit the run",
             given=f"{step_min:g}",
-            allowed=f"{duration_s / 60.0 / LARGEST_GRID:.3g} to {duration_s / 60.0:g}",
+            allowed=allowed if there else "above 0 min",
         )
-    search = Search(scenario, portfolio, action, folder, threads)
-    build_inputs(scenario, portfolio)
-    search.store.prepare()
+    return last
 
-    def moment(k: int) -> datetime:
-        return start + timedelta(minutes=step_min * k)
 
-    with search.store.locked():
-        search.store.sweep()
-        given, outcomes = search.results({})
-        if outcome not in outcomes or outcomes[outcome]["value"] is None:
-            known = [name for name, o in outcomes.items() if o["value"] is not None]
-            raise input_error(
-                "E104",
-                "--outcome",
-                f"no such outcome{nearest(outcome, known)}",
-                given=outcome,
-                allowed=", ".join(known),
-            )
-        as_ordered = float(outcomes[outcome]["value"])
-        never, without = search.results(search.at(scenario.spec.time.stop))
-        losses: dict[int, float] = {}
-        folders: dict[int, Results] = {}
+class _Tries:
+    """Runs with the action ordered at one moment of the grid after the other, each made once."""
 
-        def holds(k: int) -> bool:
-            if k not in losses:
-                folders[k], found = search.results(search.at(moment(k)))
-                losses[k] = float(found[outcome]["value"])
-                say(f"  {action} at {moment(k):%H:%M}: {losses[k]:.6g} {outcomes[outcome]['unit']}")
-            return losses[k] <= limit
+    def __init__(self, search: Search, wanted: Wanted, say: Callable[[str], None]) -> None:
+        self._search, self._wanted, self._say = search, wanted, say
+        self.losses: dict[int, float] = {}
+        self.results: dict[int, Results] = {}
 
-        latest = latest_step(holds, last)
-        ordered = _times(given, action, "triggered")
-        passes = _passes(never, outcome, limit)
-        at = None if latest is None else moment(latest)
-        done = (
-            None if latest is None else max(_times(folders[latest], action, "done"), default=None)
+    def moment(self, k: int) -> datetime:
+        start: datetime = self._search.scenario.spec.time.start
+        return start + timedelta(minutes=self._wanted.step_min * k)
+
+    def holds(self, k: int) -> bool:
+        """Whether the order at moment k holds the limit."""
+        if k not in self.losses:
+            moment, name = self.moment(k), self._wanted.outcome
+            self.results[k], found = self._search.results(self._search.at(moment))
+            self.losses[k] = float(found[name]["value"])
+            action, unit = self._wanted.action, found[name]["unit"]
+            self._say(f"  {action} at {moment:%H:%M}: {self.losses[k]:.6g} {unit}")
+        return self.losses[k] <= self._wanted.limit
+
+
+def _searched(search: Search, wanted: Wanted, last: int, say: Callable[[str], None]) -> LeadTime:
+    given, outcomes = search.results({})
+    _refuse_unknown_outcome(outcomes, wanted.outcome)
+    never, without = search.results(search.at(search.scenario.spec.time.stop))
+    tries = _Tries(search, wanted, say)
+    latest = latest_step(tries.holds, last)
+    ordered = min(_times(given, wanted.action, "triggered"), default=None)
+    passes = _passes(never, wanted.outcome, wanted.limit)
+    at = done = None
+    if latest is not None:
+        at = tries.moment(latest)
+        done = max(_times(tries.results[latest], wanted.action, "done"), default=None)
+    return LeadTime(
+        action=wanted.action,
+        portfolio=wanted.portfolio,
+        outcome=wanted.outcome,
+        unit=outcomes[wanted.outcome]["unit"],
+        limit=wanted.limit,
+        step_min=wanted.step_min,
+        latest=_iso(at),
+        ordered=_iso(ordered),
+        done=_iso(done),
+        passes=_iso(passes),
+        needed_min=_minutes_between(at, passes),
+        slack_min=_minutes_between(ordered, at),
+        loss_without=float(without[wanted.outcome]["value"]),
+        loss_as_ordered=float(outcomes[wanted.outcome]["value"]),
+        loss_at_once=tries.losses[0],
+        loss_at_latest=None if latest is None else tries.losses[latest],
+        loss_after=None if latest is None else tries.losses.get(latest + 1),
+        runs=search.runs,
+    )
+
+
+def _refuse_unknown_outcome(outcomes: dict[str, Any], wanted: str) -> None:
+    known = [name for name, o in outcomes.items() if o["value"] is not None]
+    if wanted not in known:
+        raise input_error(
+            "E104",
+            "--outcome",
+            f"no such outcome{nearest(wanted, known)}",
+            given=wanted,
+            allowed=", ".join(known),
         )
-        found = LeadTime(
-            action,
-            portfolio,
-            outcome,
-            outcomes[outcome]["unit"],
-            limit,
-            step_min,
-            _iso(at),
-            _iso(min(ordered, default=None)),
-            _iso(done),
-            _iso(passes),
-            None if at is None or passes is None else (passes - at).total_seconds() / 60.0,
-            None if at is None or not ordered else (at - min(ordered)).total_seconds() / 60.0,
-            float(without[outcome]["value"]),
-            as_ordered,
-            losses[0],
-            None if latest is None else losses[latest],
-            None if latest is None else losses.get(latest + 1),
-            search.runs,
-        )
-        write_whole(folder / LEAD_TIME, json.dumps(asdict(found), indent=1).encode())
-    return found
+
+
+def _minutes_between(first: datetime | None, then: datetime | None) -> float | None:
+    return None if first is None or then is None else (then - first).total_seconds() / 60.0
 
 
 def _iso(moment: datetime | None) -> str | None:

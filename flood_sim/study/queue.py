@@ -8,11 +8,12 @@ that is there.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,37 +84,39 @@ def run_study(
         begun = time.perf_counter()
         if todo:
             slots = workers or worker_count(study)
-            try:
-                with open_client(slots, scheduler, trusted) as client:
-                    slots = slots if scheduler is None else max(threads_of(client), 1)
-                    say(f"{slots} workers of {study.spec.threads_per_run} threads")
-                    _work(
-                        study,
-                        digest,
-                        store,
-                        {i: specs[i] for i in todo},
-                        client,
-                        slots,
-                        progress,
-                        len(specs),
-                        say,
-                    )
-            except SchedulerLostError as error:
-                where = f" --scheduler {scheduler}" if scheduler is not None else ""
-                raise RunFailedError(
-                    f"{error}\n  do        start it again, then go on: flood-sim study resume"
-                    f" {folder}{where}"
-                ) from error
-            except SystemExit:
-                say(f"interrupted; to go on: flood-sim study resume {folder}")
-                raise
-        store.sweep()  # of models that died on the way
+            work = _Work(study, digest, store, {i: specs[i] for i in todo}, len(specs), say)
+            with (
+                _told_what_to_do(folder, scheduler, say),
+                open_client(slots, scheduler, trusted) as client,
+            ):
+                slots = slots if scheduler is None else max(threads_of(client), 1)
+                say(f"{slots} workers of {study.spec.threads_per_run} threads")
+                work.run(client, slots, progress)
+        store.sweep()  # of children that died on the way
         summary = finish(study, store, specs)
         say(
             f"{summary['complete']} of {summary['runs']} runs complete, {summary['different']} of"
             f" them different, in {time.perf_counter() - begun:.1f} s"
         )
         return summary
+
+
+@contextlib.contextmanager
+def _told_what_to_do(
+    folder: Path, scheduler: str | None, say: Callable[[str], None]
+) -> Iterator[None]:
+    """How to go on after a lost cluster or an interruption."""
+    try:
+        yield
+    except SchedulerLostError as error:
+        where = f" --scheduler {scheduler}" if scheduler is not None else ""
+        raise RunFailedError(
+            f"{error}\n  do        start it again, then go on: flood-sim study resume"
+            f" {folder}{where}"
+        ) from error
+    except SystemExit:
+        say(f"interrupted; to go on: flood-sim study resume {folder}")
+        raise
 
 
 def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, Any]:
@@ -236,74 +239,79 @@ def _saved(study: Study) -> bytes:
     ).encode()
 
 
-def _work(
-    study: Study,
-    digest: str,
-    store: Store,
-    todo: dict[str, RunSpec],
-    client: Any,
-    slots: int,
-    progress: Callable[[Progress], None],
-    runs: int,
-    say: Callable[[str], None],
-) -> None:
-    """Keep as many runs in flight as there are slots; note each as it ends; what died is tried
-    again.
+class _Work:
+    """The runs that are to be done: as many in flight as there are slots, each noted as it ends,
+    what died tried again.
     """
-    waiting, attempts, log = _longest_first(todo), dict.fromkeys(todo, 0), list[dict[str, Any]]()
-    begun, written, ended, failed = time.perf_counter(), time.perf_counter(), 0, 0
-    started: dict[str, float] = {}
-    flight, memory, warm = Flight(client, say), memory_need(study), _kernels_are_compiled()
 
-    def submit() -> None:
-        identity = waiting.pop(0)
-        attempts[identity] += 1
-        started[identity] = time.time()
-        text = json.dumps(
-            todo[identity].document(study, digest) | {"memory_bytes": memory}, default=str
+    def __init__(
+        self,
+        study: Study,
+        digest: str,
+        store: Store,
+        todo: dict[str, RunSpec],
+        runs: int,
+        say: Callable[[str], None],
+    ) -> None:
+        """runs : of the whole study, those done before with them."""
+        self._study, self._digest, self._store, self._todo = study, digest, store, todo
+        self._runs, self._say = runs, say
+        self._waiting, self._attempts = _longest_first(todo), dict.fromkeys(todo, 0)
+        self._started: dict[str, float] = {}
+        self._log: list[dict[str, Any]] = []
+        self._ended = self._failed = 0
+        self._memory = memory_need(study)
+
+    def run(self, client: Any, slots: int, progress: Callable[[Progress], None]) -> None:
+        """Until nothing waits and nothing flies."""
+        flight, warm = Flight(client, self._say), _kernels_are_compiled()
+        begun = written = time.perf_counter()
+        for _ in range(min(slots if warm else 1, len(self._waiting))):
+            self._submit(flight)
+        while flight:
+            self._take(*flight.next())
+            while self._waiting and len(flight) < slots:
+                self._submit(flight)
+            progress(self._progress(len(flight), time.perf_counter() - begun))
+            if time.perf_counter() - written > LOG_EVERY_S:
+                self._keep_log()
+                written = time.perf_counter()
+        self._keep_log()
+
+    def _submit(self, flight: Flight) -> None:
+        identity = self._waiting.pop(0)
+        self._attempts[identity] += 1
+        self._started[identity] = time.time()
+        document = self._todo[identity].document(self._study, self._digest)
+        text = json.dumps(document | {"memory_bytes": self._memory}, default=str)
+        timeout_s = self._study.spec.timeout_s
+        arguments = (hydraulics, text, str(self._store.folder.resolve()), timeout_s)
+        flight.send(identity, f"hydraulics-{identity}-{self._attempts[identity]}", arguments)
+
+    def _take(self, identity: str, record: dict[str, Any]) -> None:
+        """Note a run that has ended; one that died waits again, at the front."""
+        attempt = self._attempts[identity]
+        row = _log_row(record, self._todo[identity], attempt, self._started[identity])
+        self._log.append(row)
+        if record["status"] == "died" and attempt < ATTEMPTS:
+            self._waiting.insert(0, identity)
+            return
+        kept = ("status", "key", "costs", "message", "trace")
+        self._store.note(identity, {k: record[k] for k in kept if k in record})
+        self._ended += 1
+        self._failed += record["status"] != "complete"
+
+    def _progress(self, running: int, seconds: float) -> Progress:
+        rate, left = self._ended / seconds, len(self._todo) - self._ended
+        done = self._runs - left
+        return Progress(
+            self._runs, done, self._failed, running, left / rate if rate > 0.0 else None
         )
-        arguments = (hydraulics, text, str(store.folder.resolve()), study.spec.timeout_s)
-        flight.send(identity, f"hydraulics-{identity}-{attempts[identity]}", arguments)
 
-    def keep_log() -> None:
-        if not store.write_log(log):
-            say(f"{LOG} was damaged: begun anew")
-        log.clear()
-
-    for _ in range(min(slots if warm else 1, len(waiting))):
-        submit()
-    while flight:
-        identity, record = flight.next()
-        again = record["status"] == "died" and attempts[identity] < ATTEMPTS
-        log.append(_log_row(record, todo[identity], attempts[identity], started[identity]))
-        if again:
-            waiting.insert(0, identity)
-        else:
-            store.note(
-                identity,
-                {
-                    k: record[k]
-                    for k in ("status", "key", "costs", "message", "trace")
-                    if k in record
-                },
-            )
-            ended, failed = ended + 1, failed + (record["status"] != "complete")
-        while waiting and len(flight) < slots:
-            submit()
-        rate = ended / (time.perf_counter() - begun)
-        progress(
-            Progress(
-                runs,
-                runs - len(todo) + ended,
-                failed,
-                len(flight),
-                (len(todo) - ended) / rate if rate > 0.0 else None,
-            )
-        )
-        if time.perf_counter() - written > LOG_EVERY_S:
-            keep_log()
-            written = time.perf_counter()
-    keep_log()
+    def _keep_log(self) -> None:
+        if not self._store.write_log(self._log):
+            self._say(f"{LOG} was damaged: begun anew")
+        self._log.clear()
 
 
 def _longest_first(todo: dict[str, RunSpec]) -> list[str]:

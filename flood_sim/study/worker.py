@@ -1,5 +1,5 @@
-"""What a dask worker does: hand a run to the model process beside it and wait. Text in, less than a
-kilobyte out.
+"""What a dask worker does: hand a run to the child beside it (study/child.py) and wait. Text in,
+less than a kilobyte out.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from flood_sim.core.errors import RunFailedError
 if TYPE_CHECKING:
     from flood_sim.scenario import Scenario
 
-_model: dict[
-    tuple[str | int, ...], subprocess.Popen[bytes]
-] = {}  # by store and thread: one model process beside each
+# By store, thread and folders: one child beside each.
+_children: dict[tuple[str | int, ...], subprocess.Popen[bytes]] = {}
 
 
 def request(
@@ -34,7 +33,7 @@ def request(
     threads: int,
     **more: Any,
 ) -> dict[str, Any]:
-    """A run as the model process is asked for it: plain text, no arrays."""
+    """A run as the child is asked for it: plain text, no arrays."""
     return {
         "scenario": str(scenario.path.resolve()),
         "allowed": [str(p) for p in scenario.allowed],
@@ -48,7 +47,7 @@ def request(
 
 
 def completed(wanted: dict[str, Any], store: Path, label: str, timeout_s: float = 7200.0) -> str:
-    """Run what is asked for in this thread's model process; its key. Raises RunFailedError with the
+    """Run what is asked for in this thread's child; its key. Raises RunFailedError with the
     label where it does not end complete.
     """
     answer = hydraulics(json.dumps(wanted, default=str), str(store.resolve()), timeout_s)
@@ -63,10 +62,10 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
     """
     places = _places(text)
     mine: tuple[str | int, ...] = (store, threading.get_ident(), *places)
-    process = _model.get(mine)
+    process = _children.get(mine)
     if process is None or process.poll() is not None:
         try:
-            process = _model[mine] = _start(Path(store), places)
+            process = _children[mine] = _start(Path(store), places)
         except OSError as error:
             return {
                 "status": "stopped",
@@ -80,11 +79,11 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
     if line is None:
         process.kill()
         process.wait()
-        del _model[mine]
+        del _children[mine]
         return {"status": "timeout", "message": f"no answer within {timeout_s:g} s"}
     if not line.endswith(b"\n"):  # nothing, or half an answer
         code = process.wait()
-        del _model[mine]
+        del _children[mine]
         return {"status": "died", "message": f"the model's process ended with {code}"}
     answer: dict[str, Any] = json.loads(line)
     if answer["status"] in (
@@ -93,7 +92,7 @@ def hydraulics(text: str, store: str, timeout_s: float) -> dict[str, Any]:
     ):  # what it left half done (SWMM's one simulation a process) is none of the next run's
         process.kill()
         process.wait()
-        del _model[mine]
+        del _children[mine]
     return answer | {"pid": os.getpid()}
 
 

@@ -9,15 +9,13 @@ import netCDF4
 import numpy as np
 import pytest
 
+from flood_sim.analysis.limits.files import LIMITS, read_limits
 from flood_sim.analysis.outcomes.access import driving_of
-from flood_sim.analysis.outcomes.consequences import (
-    LIMITS,
-    Consequences,
-    read_limits,
-    ring_maximum,
-)
+from flood_sim.analysis.outcomes.buildings import ring_maximum
+from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.outcomes.evacuation import leaving_s, limit_head, specific_force_m2
 from flood_sim.analysis.outcomes.hazard import hazard_rating, vehicle_unstable
+from flood_sim.analysis.outcomes.services import service_curve
 from flood_sim.analysis.pictures.animation import animate
 from flood_sim.analysis.pictures.site_plots import access_maps
 from flood_sim.core.errors import InputError
@@ -265,7 +263,7 @@ def test_weighted_service_loss_and_what_is_censored(tmp_path):
         for k, both in enumerate((("works", "works"), ("out", "degraded")))
         for n, s in zip("ab", both, strict=True)
     )
-    curve = toy(tmp_path / "c", depth=[[0.0]], sites=sites, states=states).service_curve()
+    curve = service_curve(toy(tmp_path / "c", depth=[[0.0]], sites=sites, states=states))
     assert curve[1].tolist() == [1.0, 0.25]  # degraded still serves
 
 

@@ -3,20 +3,26 @@ the frames; nothing comes from a network.
 """
 
 import base64
+import html
 import io
 import json
+import re
 import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray
+from fontTools.ttLib import TTFont
 from PIL import Image
 
 from flood_sim.analysis.html import svg
 from flood_sim.analysis.html.maps import viewer, water_picture
+from flood_sim.analysis.html.page import render
+from flood_sim.analysis.pictures import style
 from flood_sim.analysis.pictures.plots import max_depth_map
-from flood_sim.analysis.pictures.style import DEPTH_STEPS_M
+from flood_sim.analysis.pictures.style import DEPTH_STEPS_M, FONT
 from flood_sim.core.errors import InputError
 from flood_sim.results import open_results
 from flood_sim.runs.runner import run_scenario
@@ -58,6 +64,52 @@ def picture(text):
     return np.asarray(
         Image.open(io.BytesIO(base64.b64decode(text.removeprefix("data:image/png;base64,"))))
     )
+
+
+def lacking(text):
+    """Characters that a page shows and that the font inside it lacks; and whether the page uses it."""
+    kind, code = re.search(
+        r'@font-face \{ font-family: "FloodSimSC"; src: url\("data:(.*?);base64,(.*?)"\)', text
+    ).groups()
+    font = TTFont(io.BytesIO(base64.b64decode(code)))
+    assert kind == "font/woff" and font.flavor == "woff"
+    assert re.search(r'body \{ font: [^;]*1\.5 "FloodSimSC"', text) and "font-family=" not in text
+    shown = set(html.unescape(re.sub(r"data:[a-z/]*;base64,[A-Za-z0-9+/=]*", "", text)))
+    return {c for c in shown if c.isprintable()} - {chr(c) for c in font.getBestCmap()}
+
+
+def chinese(characters):
+    return {c for c in characters if c >= "\u2e80"}
+
+
+def test_the_font_inside_the_page_has_every_character_of_it(pair):
+    """A browser without Chinese fonts shows no boxes; and no more is in the font than is shown."""
+    page = write_report(*pair)
+    text = page.read_text(encoding="utf-8")
+    assert "中文" in text and "水深" in text
+    assert lacking(text) <= {"⏸", "✗"}, lacking(text)  # signs that the shipped font lacks
+    again = write_report(*pair).read_text(encoding="utf-8")
+    assert text == again
+    font = re.search(r"data:font/woff;base64,([A-Za-z0-9+/=]*)", text).group(1)
+    assert len(font) < FONT.stat().st_size / 2
+    context = {"title": "中" * 3, "about": {"en": "a", "zh": "邨"}}
+    small = render(context, page.with_name("small.html")).read_text(encoding="utf-8")
+    assert chinese(lacking(small)) == {"邨"}  # what the shipped font lacks is left to the browser
+
+
+def test_pictures_of_the_page_have_the_colours_of_the_palette(pair):
+    """Lines of the page and of matplotlib: one palette; no other module writes a colour."""
+    text = write_report(*pair).read_text(encoding="utf-8")
+    assert f'stroke="{style.SERIES[0]}"' in text and f'stroke="{style.SERIES[1]}"' in text
+    cycle = style.pyplot().rcParams["axes.prop_cycle"].by_key()["color"]
+    assert tuple(cycle) == style.SERIES
+    folder = Path(style.__file__).parents[1]
+    own = {
+        p.name
+        for p in folder.rglob("*.py")
+        if p.name != "style.py" and re.search(r"[\"']#[0-9a-f]{6}[\"']", p.read_text("utf-8"))
+    }
+    assert own <= {"maps.py"}  # the index of no water in a picture of colour numbers
 
 
 def test_figures_of_two_runs_are_those_of_their_summaries(pair):
@@ -191,6 +243,7 @@ def test_an_audit_makes_a_table_and_joins_a_page_of_runs(pair, tmp_path):
         and "50 y → –" in text
     )
     assert (tmp_path / "report.html").is_file() and "a:summary.json:ledger:rain" in figures
+    assert not chinese(lacking(text))
 
 
 def test_pages_of_unlike_or_unfinished_runs_are_refused(pair, tmp_path):
@@ -213,4 +266,5 @@ def test_axes_end_at_short_numbers():
 def test_a_run_that_kept_maxima_alone_has_a_page(tmp_path):
     (tmp_path / "s.toml").write_text(GOOD + '[output]\nfields = "maxima"\n')
     run_scenario(load_scenario(tmp_path / "s.toml"), tmp_path / "out", threads=1)
-    assert "</html>" in write_report(tmp_path / "out").read_text(encoding="utf-8")
+    text = write_report(tmp_path / "out").read_text(encoding="utf-8")
+    assert "</html>" in text and not chinese(lacking(text))

@@ -11,7 +11,7 @@ from cases import grid_of
 from flood_kernels.roads import AROUND, driest_ways, find_neighbours
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.outcomes.streets import DriestWays, freeboard_m
-from flood_sim.analysis.standards import share_quantile
+from flood_sim.analysis.standards.criteria import share_quantile
 from flood_sim.city import CityParameters, reference_city
 from flood_sim.city.exposure import city_exposure
 from flood_sim.ground.exposure import BEGIN, END, ZONES

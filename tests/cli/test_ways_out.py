@@ -563,8 +563,8 @@ def test_own_standards_limits_and_loads_are_named_and_mended_as_said(tmp_path):
     """A key that lacks or a text for a number: the option's file and key; with what is told added
     they are read.
     """
-    from flood_sim.analysis.outcomes.consequences import LIMITS, read_limits
-    from flood_sim.analysis.standards import STANDARDS, read_loads, read_standards
+    from flood_sim.analysis.limits.files import LIMITS, read_limits
+    from flood_sim.analysis.standards.files import STANDARDS, read_loads, read_standards
 
     path = tmp_path / "own.toml"
     for read, model, old, new, place in (

@@ -4,6 +4,7 @@ ours are; a wrong plugin is one message.
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -41,8 +42,12 @@ class Planter(Measure):
 def deepest(consequences):
     return Outcome("deepest_water", float(consequences.results.max_depth.max()), "m", "anywhere", "fields.nc max_depth")
 
+def wet(consequences):
+    cells = float((consequences.results.max_depth > 0.01).sum())
+    return Outcome("wet_cells", cells, "cells", "anywhere", "fields.nc max_depth", english="cells that got wet", chinese="淹没单元")
+
 half = dataclasses.replace(OWN["local_inertial"], name="half_steps", courant=0.3)
-MEASURES, COSTS, OUTCOMES, SCHEMES = (Planter,), ({"planter": UnitCost("m2", 100, 200, 300, 0.05, 20, "assumed in a test")},), (deepest,), (half,)
+MEASURES, COSTS, OUTCOMES, SCHEMES = (Planter,), ({"planter": UnitCost("m2", 100, 200, 300, 0.05, 20, "assumed in a test")},), (deepest, wet), (half,)
 """
 SCENARIO = """
 schema = 1
@@ -115,6 +120,36 @@ def test_a_plugin_brings_a_measure_a_cost_an_outcome_and_a_scheme(folder):
         summary["steps"] > 1.4 * plain["steps"]
     )  # 0.65 / 0.3 = 2.2; windows of 4 s cut the longer steps
     assert "street_planter" in flood_sim(folder, "measures").stdout
+
+
+def test_a_plugins_outcomes_reach_the_page_and_the_console(folder):
+    """In the page of a study and of a run: under their labels, else their names, with their units."""
+    (folder / "study.toml").write_text(
+        'schema = 1\nname = "planted"\nscenario = "s.toml"\n'
+        '[projects]\ntrees = ["trees"]\n[storms.a]\n'
+    )
+    done = flood_sim(folder, "study", "run", "study.toml", "--out", "study")
+    assert done.returncode == 0, done.stderr
+    assert "deepest_water, a:" in done.stderr and "wet_cells, a:" in done.stderr
+    document = json.loads((folder / "study" / "attribution.json").read_text())
+    lost = {e["name"]: e["loss_none"] for e in document["outcomes"]}
+    run = next((folder / "study" / "runs").iterdir())
+    for words in (("study",), (run,)):
+        done = flood_sim(folder, "report", *map(str, words))
+        assert done.returncode == 0, done.stderr
+    pages = [folder / "study" / "report.html", run / "report" / "report.html"]
+    for page in (p.read_text(encoding="utf-8") for p in pages):
+        cards = re.findall(r'<div class="pair">(.*?)</div>', page, re.S)
+        for english, chinese, unit in (
+            ("deepest_water", "deepest_water", "m"),
+            ("cells that got wet", "淹没单元", "cells"),
+        ):
+            card = next(c for c in cards if f'<span class="en">{english}</span>' in c)
+            assert f'<span class="zh">{chinese}</span>' in card
+            assert card.rstrip().endswith(f"</b> {unit}")
+    study = pages[0].read_text(encoding="utf-8")
+    assert "cells that got wet 淹没单元, a" in study and lost["wet_cells"] > 0.0
+    assert f'catalogue.parquet:outcome_wet_cells" data-value="{lost["wet_cells"]}"' in study
 
 
 def test_keys_of_runs_hold_the_plugin(folder):

@@ -8,18 +8,12 @@ import numpy as np
 import pytest
 
 from analysis.test_consequences import HOUR, toy
-from flood_sim.analysis.standards import (
-    interpolated_period,
-    judge,
-    ladder_answer,
-    next_rung,
-    read_loads,
-    read_standards,
-    share_quantile,
-)
+from flood_sim.analysis.standards.criteria import judge, share_quantile
+from flood_sim.analysis.standards.files import read_loads, read_standards
+from flood_sim.analysis.standards.ladder import interpolated_period, ladder_answer, next_rung
 from flood_sim.core.errors import InputError
 from flood_sim.scenario import load_scenario
-from flood_sim.study.audit import audit_lines, day_depth_mm, river_stage_m, run_audit
+from flood_sim.study.audit import AuditRules, audit_lines, day_depth_mm, river_stage_m, run_audit
 from flood_sim.study.report import write_report
 from study.test_study import SCENARIO
 
@@ -275,14 +269,12 @@ def test_another_place_with_its_own_rain(tmp_path):
         **{k: read_standards()[k] for k in ("flood_protection", "waterlogging")},
     }
     with pytest.raises(InputError, match="--loads FILE"):
-        run_audit(scenario, ["baseline"], standards, "mega", tmp_path / "no")
+        run_audit(scenario, ["baseline"], AuditRules(standards, "mega"), tmp_path / "no")
     document = run_audit(
         scenario,
         ["baseline"],
-        standards,
-        "mega",
+        AuditRules(standards, "mega", read_loads(tmp_path / "loads.toml")),
         tmp_path / "out",
-        loads=read_loads(tmp_path / "loads.toml"),
     )
     answers = document["portfolios"]["baseline"]
     assert answers["flood_protection"]["met"] is None
@@ -305,7 +297,9 @@ def test_one_standard_searched_for_real(tmp_path):
     scenario = load_scenario(tmp_path / "tiny.toml")
     standards = read_standards()
     only = {"ladder_y": [5, 200], "flood_protection": standards["flood_protection"]}
-    document = run_audit(scenario, ["baseline", "flaps"], only, "mega", tmp_path / "out")
+    document = run_audit(
+        scenario, ["baseline", "flaps"], AuditRules(only, "mega"), tmp_path / "out"
+    )
     for name in ("baseline", "flaps"):
         answer = document["portfolios"][name]["flood_protection"]
         assert (
@@ -327,6 +321,6 @@ def test_one_standard_searched_for_real(tmp_path):
     text = "\n".join(audit_lines(document))
     assert "MISSES 200 y: passes 5, fails 200" in text and "assumed:" in text
     with pytest.raises(InputError, match="did you mean `mega`"):
-        run_audit(scenario, ["baseline"], only, "meg", tmp_path / "out2")
+        run_audit(scenario, ["baseline"], AuditRules(only, "meg"), tmp_path / "out2")
     with pytest.raises(InputError, match="no such standards"):
         read_standards("chin")

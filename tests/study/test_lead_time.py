@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from flood_sim.cli.main import app
 from flood_sim.core.errors import InputError
 from flood_sim.scenario import load_scenario
-from flood_sim.study.lead_time import latest_step, lead_time_lines, search_lead_time
+from flood_sim.study.lead_time import Wanted, latest_step, lead_time_lines, search_lead_time
 from sites.test_actions import BOARD, ENTRANCE
 from sites.test_underground import lake
 
@@ -41,7 +41,9 @@ def test_the_latest_order_of_a_board_is_the_sill_laws(tmp_path):
     it at 16:05."""
     scenario = written(tmp_path / "case", BOARD.replace("@AT", "16:05"))
     found = search_lead_time(
-        scenario, "baseline", "board", "underground_entry_garage", 20.0, tmp_path / "out", 5.0
+        scenario,
+        Wanted("baseline", "board", "underground_entry_garage", 20.0, 5.0),
+        tmp_path / "out",
     )
     assert datetime.fromisoformat(found.latest).strftime("%H:%M") == "15:55"
     assert datetime.fromisoformat(found.done).strftime("%H:%M") == "16:10"
@@ -66,7 +68,9 @@ def test_no_moment_is_early_enough(tmp_path):
         BOARD.replace("@AT", "15:00").replace("setup_min = 15", "setup_min = 120"),
     )
     found = search_lead_time(
-        scenario, "baseline", "board", "underground_entry_garage", 20.0, tmp_path / "out", 60.0
+        scenario,
+        Wanted("baseline", "board", "underground_entry_garage", 20.0, 60.0),
+        tmp_path / "out",
     )
     assert (
         found.latest is None
@@ -88,7 +92,7 @@ def test_a_measure_by_order_is_searched_by_the_clock_alone(tmp_path):
     )
     scenario = written(tmp_path / "case", warning, people)
     found = search_lead_time(
-        scenario, "it", "call", "evacuation_shortfall", 0.0, tmp_path / "out", 20.0
+        scenario, Wanted("it", "call", "evacuation_shortfall", 0.0, 20.0), tmp_path / "out"
     )
     assert (
         found.loss_as_ordered == found.loss_at_once == 0.0 < found.loss_without
@@ -101,15 +105,19 @@ def test_what_cannot_be_searched_is_said(tmp_path):
     scenario = written(tmp_path / "case", BOARD.replace("@AT", "16:05"))
     with pytest.raises(InputError, match="takes no such action; did you mean `board`"):
         search_lead_time(
-            scenario, "baseline", "bord", "underground_entry_garage", 20.0, tmp_path / "out"
+            scenario, Wanted("baseline", "bord", "underground_entry_garage", 20.0), tmp_path / "out"
         )
     with pytest.raises(InputError, match="steps do not fit the run"):
         search_lead_time(
-            scenario, "baseline", "board", "underground_entry_garage", 20.0, tmp_path / "out", 0.01
+            scenario,
+            Wanted("baseline", "board", "underground_entry_garage", 20.0, 0.01),
+            tmp_path / "out",
         )
     with pytest.raises(InputError, match="no such outcome"):
         search_lead_time(
-            scenario, "baseline", "board", "underground_entry_gara", 20.0, tmp_path / "out", 60.0
+            scenario,
+            Wanted("baseline", "board", "underground_entry_gara", 20.0, 60.0),
+            tmp_path / "out",
         )
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from analysis.test_page import chinese, lacking
 from flood_sim.analysis.html.page import print_pdf
 from flood_sim.core.errors import InputError
 from flood_sim.core.files.folder_lock import process_alive
@@ -361,6 +362,7 @@ def test_the_page_says_what_the_files_say(done):
     assert checked > 20 and parser.outside == [] and len(text) < 15e6
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
     assert all(word in text for word in ("沙普利值", "Shapley", "<svg", "inset("))
+    assert not chinese(lacking(text))
 
 
 def test_markup_in_names_is_escaped(tmp_path):

@@ -14,7 +14,9 @@ import numpy as np
 
 
 def players_of(v: np.ndarray) -> int:
-    """n of 2^n values. Raises ValueError for another length or a value that is no number."""
+    """n of v (2^n,), a value for each set. Raises ValueError for another length, or a value that
+    is no number.
+    """
     n = int(np.log2(len(v))) if len(v) else 0
     if len(v) != 2**n:
         raise ValueError(f"a game has 2^n values, not {len(v)}")

@@ -10,7 +10,10 @@ import numpy as np
 
 
 def frontier(cost: np.ndarray, gain: np.ndarray) -> list[int]:
-    """Indices of the portfolios that no other beats in both cost and gain, cheapest first."""
+    """Indices of the portfolios that no other beats in both cost and gain, cheapest first.
+
+    cost : (portfolios,) CNY;  gain : (portfolios,) in the unit of the outcome
+    """
     best, found = -np.inf, []
     for k in sorted(range(len(cost)), key=lambda k: (cost[k], -gain[k], k)):
         if gain[k] > best + 1e-12 * max(abs(best), 1.0) if np.isfinite(best) else True:
@@ -20,7 +23,10 @@ def frontier(cost: np.ndarray, gain: np.ndarray) -> list[int]:
 
 
 def hull(cost: np.ndarray, gain: np.ndarray) -> list[int]:
-    """Of the frontier, those on its convex hull: the best next yuan, slopes falling."""
+    """Of the frontier, those on its convex hull: the best next yuan, slopes falling.
+
+    cost : (portfolios,) CNY;  gain : (portfolios,) in the unit of the outcome
+    """
     chain: list[int] = []
     for k in frontier(cost, gain):
         while len(chain) > 1 and _slope(cost, gain, chain[-1], k) >= _slope(
@@ -81,6 +87,8 @@ def greedy_order(
 ) -> tuple[list[int], float]:
     """The same, buying each year whatever brings most a yuan next: what a ranking by
     cost-effectiveness would do.
+
+    gain : (2^n,) by set of projects;  cost : CNY of each project;  budgets : CNY of each year
     """
     n, mask, left, total = len(cost), 0, 0.0, 0.0
     path = []

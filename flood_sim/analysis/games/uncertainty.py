@@ -10,6 +10,8 @@ import numpy as np
 def first_in_draws(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """P_draw(A before B): share of the draws in which a > b (ties half), and its binomial standard
     error. It does not shrink with more draws.
+
+    a, b : (draws,) gains in one unit
     """
     a, b = np.asarray(a, float), np.asarray(b, float)
     p = float(np.mean((a > b) + 0.5 * (a == b)))

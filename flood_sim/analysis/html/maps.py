@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.analysis.html.page import address
+from flood_sim.analysis.html.data_url import address
 from flood_sim.analysis.pictures.plots import hillshade
 from flood_sim.analysis.pictures.style import DEPTH_COLOURS, DEPTH_OVER, DEPTH_STEPS_M
 from flood_sim.results import Results

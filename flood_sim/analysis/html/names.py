@@ -1,26 +1,7 @@
-"""Names of outcomes on a page, English and Chinese (translations recalled)."""
+"""Names on a page, English and Chinese (translations recalled). Outcomes have a table of their own:
+`outcomes/outcome.py`.
+"""
 
-OUTCOMES = {
-    "damage": ("damage", "经济损失"),
-    "people_exposed": ("people in wet ground floors", "底层进水居民"),
-    "people_outdoors": ("people on dangerous streets", "街上处于危险的人"),
-    "underground_entry_metro": ("water into the metro", "地铁进水量"),
-    "underground_entry_garage": ("water into garages", "车库进水量"),
-    "evacuation_shortfall": ("people too late underground", "地下疏散不及"),
-    "service_loss": ("hours without service", "服务中断小时"),
-    "road_area_hours": ("flooded road", "道路积水"),
-    "access_loss_fire_engine": ("people beyond fire engines", "消防不可达"),
-    "ground_floors_wet": ("wet ground floors", "底层进水建筑"),
-    "volume_out_of_sewer": ("water out of sewers", "检查井冒溢"),
-}
-HEADLINE = (
-    "damage",
-    "people_exposed",
-    "underground_entry_metro",
-    "service_loss",
-    "road_area_hours",
-    "access_loss_fire_engine",
-)
 LEDGER = {
     "rain": ("rain", "降雨"),
     "inflow": ("inflow", "入流"),

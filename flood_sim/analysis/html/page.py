@@ -4,7 +4,6 @@ where a browser is at hand.
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
 import subprocess
@@ -12,14 +11,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from flood_sim.analysis.html.font import embedded_font
 from flood_sim.analysis.html.svg import short
-from flood_sim.analysis.pictures.style import FONT
+from flood_sim.analysis.pictures import style
 from flood_sim.core.errors import input_error
 from flood_sim.core.files.durable import write_bytes, write_text
 from flood_sim.core.files.writing import writing
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 PRINT_LIMIT_S = 120.0
+FONT_PLACE = "the-font-comes-here"
 # What a page can show; a part that is not there is left out.
 EMPTY: dict[str, Any] = {
     "headline": [], "sure": None, "standards": None, "viewer": None, "entries": [], "buying": [],
@@ -44,8 +45,10 @@ def render(context: dict[str, Any], target: Path) -> Path:
     environment.filters["figure"] = short
     environment.filters["svg"] = Markup  # drawn by svg.py, with its texts escaped
     text = environment.get_template("page.html.j2").render(
-        **EMPTY | context, font=address("font/otf", FONT.read_bytes())
+        **EMPTY | context, font=FONT_PLACE, style=style
     )
+    # The quotes are the template's own: those of a title are escaped.
+    text = text.replace(f'"{FONT_PLACE}"', f'"{embedded_font(text)}"', 1)
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         return write_text(target, text)
@@ -94,8 +97,3 @@ def print_pdf(page: Path) -> Path:
                 do=f"open {page} and print it to a file",
             ) from error
         return write_bytes(target, printed.read_bytes())
-
-
-def address(kind: str, content: bytes) -> str:
-    """Content as a data address."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

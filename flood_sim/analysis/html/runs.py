@@ -10,9 +10,11 @@ from typing import Any
 
 from flood_sim.analysis.html import svg
 from flood_sim.analysis.html.maps import viewer
-from flood_sim.analysis.html.names import HEADLINE, LEDGER, OUTCOMES
+from flood_sim.analysis.html.names import LEDGER
 from flood_sim.analysis.outcomes.access import accessible_share
 from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.analysis.outcomes.outcome import OutcomeKind, kinds_of, written
+from flood_sim.analysis.outcomes.services import service_curve
 from flood_sim.core.errors import input_error
 from flood_sim.core.files.writing import reading
 from flood_sim.results import Results
@@ -25,6 +27,38 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
     """Raises InputError where a run is unfinished, the grids differ, or there are more runs than
     one page bears.
     """
+    _refuse_unlike(runs)
+    names = _names(runs)
+    named = list(zip(names, runs, strict=True))
+    scenario = runs[0].summary["scenario"]
+    counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
+    return {
+        "title": scenario,
+        "about": {
+            "en": f"{counted} of {scenario}: {', '.join(names)}.",
+            "zh": f"情景 {scenario}：{'、'.join(names)}。",
+        },
+        "headline": [{"name": " → ".join(names), "rows": _headline(runs)}],
+        "viewer": viewer(named),
+        "curves": _curves(named),
+        "ledgers": {"names": names, "rows": _ledger(runs)},
+        "caveats": _caveats(named),
+        "runs": [_run_row(name, run) for name, run in named],
+    }
+
+
+def _run_row(name: str, run: Results) -> dict[str, Any]:
+    return {
+        "portfolio": name,
+        "storm": run.summary["rainfall"]["name"],
+        "key": str(run.folder),
+        "error": f"{run.ledger['relative_error']:.0e}",
+        "residual": f"{run.ledger['network_residual']:.0f}",
+        "cost": f"{_cost(run) / 1e6:.1f}",
+    }
+
+
+def _refuse_unlike(runs: list[Results]) -> None:
     if len(runs) > MOST_RUNS:
         raise input_error(
             "E104",
@@ -48,35 +82,6 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
                 "the results lie on different grids",
                 do="one page for runs of one scenario",
             )
-    names = _names(runs)
-    named = list(zip(names, runs, strict=True))
-    scenario = runs[0].summary["scenario"]
-    return {
-        "title": scenario,
-        "about": {
-            "en": (
-                f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} of {scenario}:"
-                f" {', '.join(names)}."
-            ),
-            "zh": f"情景 {scenario}：{'、'.join(names)}。",
-        },
-        "headline": [{"name": " → ".join(names), "rows": _headline(runs)}],
-        "viewer": viewer(named),
-        "curves": _curves(named),
-        "ledgers": {"names": names, "rows": _ledger(runs)},
-        "caveats": _caveats(named),
-        "runs": [
-            {
-                "portfolio": name,
-                "storm": r.summary["rainfall"]["name"],
-                "key": str(r.folder),
-                "error": f"{r.ledger['relative_error']:.0e}",
-                "residual": f"{r.ledger['network_residual']:.0f}",
-                "cost": f"{_cost(r) / 1e6:.1f}",
-            }
-            for name, r in named
-        ],
-    }
 
 
 def _names(runs: list[Results]) -> list[str]:
@@ -98,19 +103,17 @@ def _cost(run: Results) -> float:
 def _headline(runs: list[Results]) -> list[dict[str, Any]]:
     """Outcomes that all runs have, then areas and the deepest water."""
     rows = []
-    tables = [_outcomes(r) for r in runs]
-    for name in HEADLINE:
+    tables = [written(r) for r in runs]
+    kinds = kinds_of(row for table in tables for row in table.values())
+    for name, kind in kinds.items():
         found = [t[name]["value"] for t in tables if name in t and t[name]["value"] is not None]
-        if len(found) < len(runs) or not any(found):
+        if not kind.headline or len(found) < len(runs) or not any(found):
             continue
-        english, chinese = OUTCOMES[name]
         values = [
             _value(r, "consequences.json", f"outcomes:{name}", v)
             for r, v in zip(runs, found, strict=True)
         ]
-        rows.append(
-            {"en": english, "zh": chinese, "unit": tables[0][name]["unit"], "values": values}
-        )
+        rows.append(headline_row(kind, values))
     for key, english, chinese, unit, scale in (
         ("flooded_area_m2:0.15", "ever deeper than 0.15 m", "水深曾超 0.15 m", "ha", 1e-4),
         ("max_depth_m", "deepest", "最大水深", "m", 1.0),
@@ -123,6 +126,11 @@ def _headline(runs: list[Results]) -> list[dict[str, Any]]:
     return rows
 
 
+def headline_row(kind: OutcomeKind, values: list[dict[str, Any]]) -> dict[str, Any]:
+    """One of the first figures: labels, unit, and a value for each run."""
+    return {"en": kind.english, "zh": kind.chinese_label, "unit": kind.unit, "values": values}
+
+
 def _value(run: Results, file: str, place: str, value: float) -> dict[str, Any]:
     return {"value": float(value), "src": f"{run.folder.name}:{file}:{place}"}
 
@@ -132,16 +140,6 @@ def _at(table: dict[str, Any], key: str) -> float:
     for part in key.split(":"):
         value = value[part]
     return float(value)
-
-
-def _outcomes(run: Results) -> dict[str, dict[str, Any]]:
-    path = run.folder / "consequences.json"
-    with reading(path, f"flood-sim report {path.parent}"):
-        return (
-            {row["name"]: row for row in json.loads(path.read_text(encoding="utf-8"))["outcomes"]}
-            if path.is_file()
-            else {}
-        )
 
 
 def hours_since(moments: list[datetime]) -> list[float]:
@@ -182,7 +180,7 @@ def service_curves(
     """F(t) of services and of access; name, consequences and dash of each run."""
     services, access = [], []
     for name, consequences, dash in runs:
-        times, share = consequences.service_curve()
+        times, share = service_curve(consequences)
         if len(times):
             services.append((name, hours_since(list(times)), share.tolist(), dash))
         curve = (

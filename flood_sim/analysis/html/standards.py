@@ -10,38 +10,15 @@ from typing import Any
 from flood_sim.analysis.html.maps import ground_picture, share_of_map
 from flood_sim.analysis.html.names import STANDARDS
 from flood_sim.core.files.plain_folder import plain_name
-from flood_sim.results import open_results
+from flood_sim.results import Results, open_results
 
 PINS = "ABCDEFGH"  # one letter a portfolio: never by colour alone
 
 
 def standards_context(document: dict[str, Any], runs: Path | None = None) -> dict[str, Any]:
     """From audit.json; runs : the folder of the audit's runs, for the map of what fails first."""
-    names = list(document["portfolios"])
-    standards = list(document["portfolios"][names[0]])
-    rows, first = [], []
-    for standard in standards:
-        answers = [document["portfolios"][n][standard] for n in names]
-        english = STANDARDS.get(standard, standard.replace("_", " "))
-        cells = [
-            _cell(a, f"audit.json:portfolios:{n}:{standard}")
-            for n, a in zip(names, answers, strict=True)
-        ]
-        rows.append(
-            {
-                "en": english,
-                "zh": answers[0].get("chinese", ""),
-                "required": answers[0]["required_y"],
-                "source": answers[0]["source"],
-                "cells": cells,
-            }
-        )
-        for name, answer in zip(names, answers, strict=True):
-            for family, of_family in answer["families"].items():
-                first += [
-                    _fails(name, english, family, of_family["fails_y"], v)
-                    for v in of_family["fails_first"]
-                ]
+    portfolios = document["portfolios"]
+    standards = list(next(iter(portfolios.values())))
     worse = [
         f"{r['portfolio']}: {STANDARDS.get(r['standard'], r['standard'])} {_years(r['before_y'])} →"
         f" {_years(r['after_y'])}"
@@ -54,14 +31,43 @@ def standards_context(document: dict[str, Any], runs: Path | None = None) -> dic
             "zh": f"{document['scenario']} 标准核查，城市等级 {document['city_class']}。",
         },
         "standards": {
-            "names": names,
-            "rows": rows,
-            "first": first,
+            "names": list(portfolios),
+            "rows": [_standard_row(portfolios, standard) for standard in standards],
+            "first": [row for s in standards for row in _fails_first(portfolios, s)],
             "worse": worse,
             "assumptions": document["assumptions"],
             "map": _map(document, runs),
         },
     }
+
+
+def _english(standard: str) -> str:
+    return STANDARDS.get(standard, standard.replace("_", " "))
+
+
+def _standard_row(portfolios: dict[str, Any], standard: str) -> dict[str, Any]:
+    """One standard beside all portfolios."""
+    answers = {name: of[standard] for name, of in portfolios.items()}
+    first = next(iter(answers.values()))
+    return {
+        "en": _english(standard),
+        "zh": first.get("chinese", ""),
+        "required": first["required_y"],
+        "source": first["source"],
+        "cells": [
+            _cell(a, f"audit.json:portfolios:{name}:{standard}") for name, a in answers.items()
+        ],
+    }
+
+
+def _fails_first(portfolios: dict[str, Any], standard: str) -> list[dict[str, Any]]:
+    """What fails first under one standard, by portfolio and storm family."""
+    return [
+        _fails(name, _english(standard), family, found["fails_y"], verdict)
+        for name, of in portfolios.items()
+        for family, found in of[standard]["families"].items()
+        for verdict in found["fails_first"]
+    ]
 
 
 def _map(document: dict[str, Any], runs: Path | None) -> dict[str, Any] | None:
@@ -74,43 +80,36 @@ def _map(document: dict[str, Any], runs: Path | None) -> dict[str, Any] | None:
         for s, a in of.items()
         for f in a["families"].values()
     ]
-    ground = next(
-        (
-            r
-            for *_, f in answers
-            if runs is not None and (r := runs / plain_name(f.get("run", "none"))).is_dir()
-        ),
-        None,
-    )
+    if runs is None:
+        return None
+    folders = (runs / plain_name(f.get("run", "none")) for *_, f in answers)
+    ground = next((folder for folder in folders if folder.is_dir()), None)
     if ground is None:
         return None
     results, pins = open_results(ground), []
     for k, name, standard, family in answers:
         for verdict in family["fails_first"]:
-            for o in verdict["objects"]:
-                if "x_m" in o:
-                    left, top = share_of_map(results, o["x_m"], o["y_m"])
-                    said = (
-                        f"{name}: {STANDARDS.get(standard, standard)},"
-                        f" {verdict['criterion'].replace('_', ' ')}, {o['name']} {o['value']:.2f}"
-                    )
-                    pins.append(
-                        {
-                            "letter": PINS[k % len(PINS)],
-                            "k": k % 4,
-                            "left": f"{left:.2f}",
-                            "top": f"{top:.2f}",
-                            "said": said,
-                        }
-                    )
+            said = f"{name}: {STANDARDS.get(standard, standard)}, {_criterion(verdict)}"
+            pins += [_pin(results, k, said, o) for o in verdict["objects"] if "x_m" in o]
     names = list(document["portfolios"])
+    key = [{"letter": PINS[k % len(PINS)], "k": k % 4, "name": n} for k, n in enumerate(names)]
+    return {"ground": ground_picture(results), "pins": pins, "key": key}
+
+
+def _pin(results: Results, k: int, said: str, place: dict[str, Any]) -> dict[str, Any]:
+    """A place of portfolio k on the map."""
+    left, top = share_of_map(results, place["x_m"], place["y_m"])
     return {
-        "ground": ground_picture(results),
-        "pins": pins,
-        "key": [
-            {"letter": PINS[k % len(PINS)], "k": k % 4, "name": n} for k, n in enumerate(names)
-        ],
+        "letter": PINS[k % len(PINS)],
+        "k": k % 4,
+        "left": f"{left:.2f}",
+        "top": f"{top:.2f}",
+        "said": f"{said}, {place['name']} {place['value']:.2f}",
     }
+
+
+def _criterion(verdict: dict[str, Any]) -> str:
+    return str(verdict["criterion"]).replace("_", " ")
 
 
 def _cell(answer: dict[str, Any], source: str) -> dict[str, Any]:

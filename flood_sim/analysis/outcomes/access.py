@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flood_sim.analysis.outcomes.outcome import Outcome, our_outcome
 from flood_sim.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 from flood_sim.ground.roads import Driving, RoadGraph
 
 if TYPE_CHECKING:
-    from flood_sim.analysis.outcomes.consequences import Consequences, Outcome
+    from flood_sim.analysis.outcomes.consequences import Consequences
 
 STARTS = {"fire_engine": "fire_station", "car": "hospital"}  # vehicle that sets out, and from where
 
@@ -37,8 +38,6 @@ def access_loss(consequences: Consequences) -> list[Outcome]:
     """Person hours beyond reach, for fire engines and for ambulances (cars); `accessible_share` at
     its lowest is in the note.
     """
-    from flood_sim.analysis.outcomes.consequences import Outcome
-
     results, e, limits = consequences.results, consequences.exposure, consequences.limits["access"]
     names = {vehicle: f"access_loss_{vehicle}" for vehicle in STARTS}
     why = None
@@ -47,22 +46,13 @@ def access_loss(consequences: Consequences) -> list[Outcome]:
     elif "depth" not in results.fields:
         why = 'no frames in this run: [output] fields = "frames" or "depth"'
     if why is not None or e is None:
-        return [
-            Outcome(name, None, "person h", str(why), "fields.nc depth") for name in names.values()
-        ]
+        return [our_outcome(n, None, str(why), "fields.nc depth") for n in names.values()]
     found = []
     for vehicle, kind in STARTS.items():
         curve = accessible_share(consequences, vehicle, kind)
         if curve is None:
-            found.append(
-                Outcome(
-                    names[vehicle],
-                    None,
-                    "person h",
-                    f"no {kind} in this scenario",
-                    "summary.json sites",
-                )
-            )
+            why = f"no {kind} in this scenario"
+            found.append(our_outcome(names[vehicle], None, why, "summary.json sites"))
             continue
         hours, share, people = curve
         loss = float(np.trapezoid(1.0 - share, hours)) * people
@@ -70,9 +60,7 @@ def access_loss(consequences: Consequences) -> list[Outcome]:
             f"people whom no {vehicle.replace('_', ' ')} reaches within {limits['reach_min']:g} min"
             f" and who are reached in the dry; at worst {share.min():.0%} are"
         )
-        found.append(
-            Outcome(names[vehicle], loss, "person h", note, "fields.nc depth, exposure.nc")
-        )
+        found.append(our_outcome(names[vehicle], loss, note, "fields.nc depth, exposure.nc"))
     return found
 
 
@@ -131,7 +119,10 @@ def accessible_share(
     consequences: Consequences, vehicle: str, kind: str
 ) -> tuple[np.ndarray, np.ndarray, float] | None:
     """Hours since the start, share of the people reached in the dry who are reached at each frame,
-    and how many they are; None without a start. People cut off in the dry are left out."""
+    and how many they are; None without a start. People cut off in the dry are left out.
+
+    Returns hours (n,), shares (n,), people.
+    """
     if consequences.exposure is None:
         return None
     reach, within_s = (

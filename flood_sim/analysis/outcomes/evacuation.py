@@ -33,55 +33,21 @@ def evacuation_rows(results: Results, limits: dict[str, Any]) -> list[dict[str, 
     the reaction time; each exit passes so many a second until its own limit. Never lost in the run:
     the horizon is the run's end (censored).
     """
-    summary = results.summary
     spaces = {
         n: s
-        for n, s in summary.get("sites", {}).items()
+        for n, s in results.summary.get("sites", {}).items()
         if s["kind"] == "underground" and s.get("people", 0.0) > 0.0
     }
     if not spaces:
         return []
-    start = results.start
-    head_limit, horizon = limit_head(limits), float(summary["simulated_s"])
-    lost: dict[str, dict[str, float]] = {}
-    for row in results.openings:
-        if row["head_m"] >= head_limit:
-            seconds = (row["time"] - start).total_seconds()
-            lost.setdefault(row["site"], {}).setdefault(row["opening"], seconds)
-    warned: dict[str, tuple[float, float]] = {}  # when, and the share of the people who act on it
-    for entry in summary.get("actions", {}).get("warned", []):
-        warned.setdefault(
-            entry["site"],
-            (
-                (datetime.fromisoformat(entry["time"]) - start).total_seconds(),
-                float(entry["share"]),
-            ),
-        )
+    horizon = float(results.summary["simulated_s"])
+    lost, warned = _exits_lost(results, limit_head(limits)), _warned(results)
     rows = []
     for name, space in spaces.items():
         exits = [lost.get(name, {}).get(o, horizon) for o in space["openings"]]
-        first_water = space["first_entry"]
-        entered = (
-            horizon
-            if first_water is None
-            else (datetime.fromisoformat(first_water) - start).total_seconds()
-        )
-        told, share = warned.get(name, (horizon, 0.0))
-        begins, reaction = min(told, entered), limits["reaction_min"] * SECONDS_PER_MINUTE
-        groups = [
-            (begins + reaction, share * space["people"]),
-            (entered + reaction, (1.0 - share) * space["people"]),
-        ]
-        need = (
-            leaving_s(
-                groups if told < entered else [(begins + reaction, space["people"])],
-                exits,
-                limits["people_a_second_and_exit"],
-            )
-            - begins
-        )
+        began, need = _begun_and_needed(results, space, exits, warned.get(name), limits)
         threatened = min(exits, default=horizon) < horizon
-        have = max(min(exits, default=horizon) - begins, 0.0)
+        have = max(min(exits, default=horizon) - began, 0.0)
         short = max(need - have, 0.0) if threatened else 0.0
         rows.append(
             {
@@ -97,6 +63,51 @@ def evacuation_rows(results: Results, limits: dict[str, Any]) -> list[dict[str, 
             }
         )
     return rows
+
+
+def _exits_lost(results: Results, head_limit: float) -> dict[str, dict[str, float]]:
+    """Space to opening to the first moment (s since the start) with the head of the limit."""
+    lost: dict[str, dict[str, float]] = {}
+    for row in results.openings:
+        if row["head_m"] >= head_limit:
+            seconds = (row["time"] - results.start).total_seconds()
+            lost.setdefault(row["site"], {}).setdefault(row["opening"], seconds)
+    return lost
+
+
+def _warned(results: Results) -> dict[str, tuple[float, float]]:
+    """Space to its first warning: s since the start, and the share of the people who act on it."""
+    warned: dict[str, tuple[float, float]] = {}
+    for entry in results.summary.get("actions", {}).get("warned", []):
+        seconds = (datetime.fromisoformat(entry["time"]) - results.start).total_seconds()
+        warned.setdefault(entry["site"], (seconds, float(entry["share"])))
+    return warned
+
+
+def _begun_and_needed(
+    results: Results,
+    space: dict[str, Any],
+    exits_s: list[float],
+    warning: tuple[float, float] | None,
+    limits: dict[str, Any],
+) -> tuple[float, float]:
+    """When leaving begins (s since the start), and the seconds until the last has left."""
+    horizon = float(results.summary["simulated_s"])
+    first_water = space["first_entry"]
+    entered = (
+        horizon
+        if first_water is None
+        else (datetime.fromisoformat(first_water) - results.start).total_seconds()
+    )
+    told, share = warning or (horizon, 0.0)
+    begins, reaction = min(told, entered), limits["reaction_min"] * SECONDS_PER_MINUTE
+    groups = [(begins + reaction, space["people"])]
+    if told < entered:
+        groups = [
+            (begins + reaction, share * space["people"]),
+            (entered + reaction, (1.0 - share) * space["people"]),
+        ]
+    return begins, leaving_s(groups, exits_s, limits["people_a_second_and_exit"]) - begins
 
 
 def leaving_s(groups: list[tuple[float, float]], exits_s: list[float], rate: float) -> float:

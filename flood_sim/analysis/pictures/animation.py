@@ -4,7 +4,9 @@ clock.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +24,6 @@ def animate(results: Results, path: Path) -> Path:
     """Write an animated GIF of at most FRAMES_SHOWN frames. Raises InputError where the run kept no
     frames.
     """
-    from datetime import timedelta
-
     from matplotlib.animation import PillowWriter
 
     fields = results.fields
@@ -34,6 +34,22 @@ def animate(results: Results, path: Path) -> Path:
             "this run kept no frames to animate",
             do='[output] fields = "frames" or "depth"',
         )
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
+    writer = PillowWriter(fps=FRAMES_A_SECOND)
+    _grab_frames(results, writer, path)
+
+    def save(side: Path) -> None:
+        writer.outfile = str(side)
+        writer.finish()
+
+    with writing(path, f"flood-sim report {results.folder} --animation"):
+        return write_beside(path, save)
+
+
+def _grab_frames(results: Results, writer: Any, path: Path) -> None:
+    """Draw the chosen frames into the writer."""
+    fields = results.fields
     count = int(fields.sizes["time"])
     shown = np.unique(np.linspace(0, count - 1, min(count, FRAMES_SHOWN)).round().astype(int))
     seconds = fields["time"].values.astype("datetime64[s]").astype(float)
@@ -49,9 +65,6 @@ def animate(results: Results, path: Path) -> Path:
         interpolation="nearest",
     )
     figure.colorbar(image, ax=axes, extend="max", shrink=0.8, label="water depth 水深 (m)")
-    with writing(path):
-        path.parent.mkdir(exist_ok=True)
-    writer = PillowWriter(fps=FRAMES_A_SECOND)
     writer.setup(figure, str(path), dpi=90)
     for k in shown.tolist():
         image.set_data(np.nan_to_num(fields["depth"][k].values))
@@ -59,10 +72,3 @@ def animate(results: Results, path: Path) -> Path:
         axes.set_title(moment.strftime("%d %b %Y %H:%M"))
         writer.grab_frame()
     plt.close(figure)
-
-    def save(side: Path) -> None:
-        writer.outfile = str(side)
-        writer.finish()
-
-    with writing(path, f"flood-sim report {results.folder} --animation"):
-        return write_beside(path, save)

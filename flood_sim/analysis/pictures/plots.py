@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.analysis.pictures.style import depth_scale, pyplot
+from flood_sim.analysis.pictures.style import BUILDING, GREY, SERIES, SEWER, depth_scale, pyplot
 from flood_sim.core.files.writing import reading
 from flood_sim.core.variables import VARIABLES
 from flood_sim.results import Results
@@ -27,7 +27,10 @@ LEDGER_LABELS = {
 
 
 def hillshade(bed: np.ndarray, cell_m: float) -> np.ndarray:
-    """Shaded relief in 0..1, light from the north-west, heights threefold so that streets show."""
+    """Shaded relief in 0..1, light from the north-west, heights threefold so that streets show.
+
+    bed : (rows, columns) m, NaN where there is no ground; the result is of the same shape
+    """
     filled = np.where(np.isfinite(bed), bed, np.nanmedian(bed))
     down, right = np.gradient(filled * 3.0, cell_m)
     slope = np.arctan(np.hypot(down, right))
@@ -50,7 +53,7 @@ def draw_ground(results: Results, axes: Any) -> tuple[float, float, float, float
     extent = _extent(results)
     bed = results.fields["bed_elevation"].values
     cell = (extent[1] - extent[0]) / bed.shape[1]
-    axes.set_facecolor("#b9b4ab")
+    axes.set_facecolor(BUILDING)
     axes.imshow(
         hillshade(bed, cell),
         extent=extent,
@@ -97,7 +100,7 @@ def max_depth_map(results: Results) -> Any:
     )
     sewers = _network_lines(results)
     for line in sewers:
-        axes.plot(line[:, 0], line[:, 1], color="#c04000", linewidth=0.5, alpha=0.7)
+        axes.plot(line[:, 0], line[:, 1], color=SEWER, linewidth=0.5, alpha=0.7)
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
     label = VARIABLES["max_depth"]
@@ -127,14 +130,14 @@ def hydrographs(results: Results) -> Any:
             label=name.replace("_", " "),
             linewidth=1.4,
         )
-    axes.axhline(0.15, color="0.5", linewidth=0.8, linestyle="--")
+    axes.axhline(0.15, color=GREY, linewidth=0.8, linestyle="--")
     axes.text(0.01, 0.15, "0.15 m", transform=axes.get_yaxis_transform(), fontsize=7, va="bottom")
     axes.set_ylabel(f"{VARIABLES['depth'].english} {VARIABLES['depth'].chinese} (m)")
     axes.set_title("Depth at the gauges 测点水深过程")
     draw_clock(axes, gauges[chosen[0]]["time"] if chosen else [])
     if chosen:
         axes.legend(fontsize=7, ncols=2)
-    axes.grid(alpha=0.3)
+    axes.grid()
     return figure
 
 
@@ -165,7 +168,6 @@ def ledger_bar(results: Results) -> Any:
     )
     went["sites"] = ledger["sites_stored_end"] - ledger["sites_stored_start"]
     figure, axes = plt.subplots(figsize=(9.5, 3.2), layout="constrained")
-    colours = plt.get_cmap("tab10").colors
     for row, parts in enumerate((went, came)):
         left = 0.0
         for number, (name, volume) in enumerate(parts.items()):
@@ -174,7 +176,7 @@ def ledger_bar(results: Results) -> Any:
                     row,
                     volume,
                     left=left,
-                    color=colours[number + 4 * (1 - row)],
+                    color=SERIES[number + 4 * (1 - row)],
                     label=f"{LEDGER_LABELS[name]} {volume:,.0f} m³",
                 )
                 left += volume
@@ -207,7 +209,7 @@ def node_flooding_map(results: Results) -> Any | None:
     figure, axes = plt.subplots(figsize=(9.5, 8.2), layout="constrained")
     extent = draw_ground(results, axes)
     for line in _network_lines(results):
-        axes.plot(line[:, 0], line[:, 1], color="#6080a0", linewidth=0.6)
+        axes.plot(line[:, 0], line[:, 1], color=GREY, linewidth=0.6)
     dots = axes.scatter(
         places[:, 0],
         places[:, 1],

@@ -12,15 +12,17 @@ import numpy as np
 from flood_sim.analysis.outcomes.access import STARTS, Reach, accessible_share
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.outcomes.evacuation import limit_head
+from flood_sim.analysis.outcomes.services import service_curve
 from flood_sim.analysis.pictures.plots import draw_clock, draw_ground
-from flood_sim.analysis.pictures.style import pyplot
+from flood_sim.analysis.pictures.style import GREY, HAZARDS, INK, LOSS, PAPER, STATES, pyplot
 from flood_sim.core.units import SECONDS_PER_MINUTE
 from flood_sim.core.variables import VARIABLES
 from flood_sim.results import Results
 
 SITES_SHOWN, SPACES_SHOWN = 30, 8
-COLOURS = {"works": "#9fc9a0", "degraded": "#f2c14e", "out": "#b3202a"}
-HAZARD_COLOURS = ("#ffffff00", "#e3eff8", "#7fb3dd", "#f5d76e", "#f39c4a", "#d9534f", "#7a1f5c")
+
+
+Change = tuple[datetime, str, str]  # when, to which state, by what cause
 
 
 def cascade_timeline(results: Results) -> Any | None:
@@ -30,51 +32,56 @@ def cascade_timeline(results: Results) -> Any | None:
     sites = {n: s for n, s in results.summary.get("sites", {}).items() if s["kind"] == "critical"}
     if not sites:
         return None
-    changes: dict[str, list[tuple[datetime, str, str]]] = {}
+    changes: dict[str, list[Change]] = {}
     for c in results.summary["site_changes"]:
         changes.setdefault(c["site"], []).append(
             (datetime.fromisoformat(c["time"]), c["state"], c["cause"])
         )
-    end = results.start + timedelta(seconds=results.summary["simulated_s"])
     order = sorted(changes, key=lambda n: (-sites[n]["weight"], changes[n][0][0], n))[:SITES_SHOWN]
     order.sort(key=lambda n: (changes[n][0][0], n), reverse=True)
     plt = pyplot()
+    tall = 0.19 * max(len(order), 4)
     figure, (axes, curve) = plt.subplots(
         2,
         1,
-        figsize=(9.5, 2.8 + 0.19 * max(len(order), 4)),
+        figsize=(9.5, 2.8 + tall),
         sharex=True,
         layout="constrained",
-        height_ratios=[max(len(order), 4) * 0.19, 1.6],
+        height_ratios=[tall, 1.6],
     )
-    for row, name in enumerate(order):
-        moments = [(results.start, "works", ""), *changes[name], (end, "", "")]
-        for (begin, state, _), (stop, _, _) in zip(moments[:-1], moments[1:], strict=True):
-            axes.barh(row, stop - begin, left=begin, color=COLOURS[state], height=0.8)
-        first = next((c for c in changes[name] if c[1] == "out"), changes[name][0])
-        axes.text(
-            first[0],
-            row,
-            f" {first[2]}",
-            fontsize=6,
-            va="center",
-            color="white" if first[1] == "out" else "black",
-        )
-    axes.set_yticks(range(len(order)), [n.replace("_", " ") for n in order], fontsize=6)
+    _draw_states(axes, results, [(name, changes[name]) for name in order])
     failed = sum(any(state == "out" for _, state, _ in c) for c in changes.values())
     axes.set_title(
         f"Services 服务: {failed} of {len(sites)} critical sites fail; the {len(order)} of largest"
         " weight by time, with the cause"
     )
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in COLOURS.values()]
-    curve.legend(handles, list(COLOURS), fontsize=7, ncols=3, loc="lower left")
-    times, share = Consequences(results).service_curve()
-    curve.step(times, 100.0 * share, where="post", color="#b3202a")
-    curve.set_ylim(0, 103)
-    curve.set_ylabel("service 服务 (%)")
-    curve.grid(alpha=0.3)
-    draw_clock(curve, times)
+    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in STATES.values()]
+    curve.legend(handles, list(STATES), fontsize=7, ncols=3, loc="lower left")
+    _draw_service_share(curve, results)
     return figure
+
+
+def _draw_states(axes: Any, results: Results, changes: list[tuple[str, list[Change]]]) -> None:
+    """A row a site: its states as bars, the cause where it first failed."""
+    end = results.start + timedelta(seconds=results.summary["simulated_s"])
+    for row, (_, mine) in enumerate(changes):
+        moments = [(results.start, "works", ""), *mine, (end, "", "")]
+        for (begin, state, _), (stop, _, _) in zip(moments[:-1], moments[1:], strict=True):
+            axes.barh(row, stop - begin, left=begin, color=STATES[state], height=0.8)
+        moment, state, cause = next((c for c in mine if c[1] == "out"), mine[0])
+        colour = PAPER if state == "out" else INK
+        axes.text(moment, row, f" {cause}", fontsize=6, va="center", color=colour)
+    names = [name.replace("_", " ") for name, _ in changes]
+    axes.set_yticks(range(len(names)), names, fontsize=6)
+
+
+def _draw_service_share(axes: Any, results: Results) -> None:
+    times, share = service_curve(Consequences(results))
+    axes.step(times, 100.0 * share, where="post", color=LOSS)
+    axes.set_ylim(0, 103)
+    axes.set_ylabel("service 服务 (%)")
+    axes.grid()
+    draw_clock(axes, times)
 
 
 def underground_filling(results: Results) -> Any | None:
@@ -88,35 +95,17 @@ def underground_filling(results: Results) -> Any | None:
     }
     if not spaces:
         return None
-    metro = sorted(
-        (n for n in spaces if spaces[n]["type"] == "metro"),
-        key=lambda n: -spaces[n]["max_volume_m3"],
-    )[: SPACES_SHOWN // 2]
-    others = sorted(
-        (n for n in spaces if n not in metro), key=lambda n: -spaces[n]["max_volume_m3"]
-    )
-    chosen = [*metro, *others[: SPACES_SHOWN - len(metro)]]
+    chosen = _fullest(spaces)
     plt = pyplot()
     figure, (axes, heads) = plt.subplots(
         2, 1, figsize=(9.5, 6.4), sharex=True, layout="constrained"
     )
-    rows = results.openings
     for number, name in enumerate(chosen):
         series, colour = results.sites[name], f"C{number}"
-        axes.plot(
-            series["time"],
-            100.0 * np.array(series["volume_m3"]) / spaces[name]["capacity_m3"],
-            color=colour,
-            label=name.replace("_", " "),
-        )
-        mine = [r for r in rows if r["site"] == name]
-        moments = sorted({r["time"] for r in mine})
-        heads.plot(
-            moments,
-            [max(r["head_m"] for r in mine if r["time"] == t) for t in moments],
-            color=colour,
-            linewidth=1.0,
-        )
+        filled = 100.0 * np.array(series["volume_m3"]) / spaces[name]["capacity_m3"]
+        axes.plot(series["time"], filled, color=colour, label=name.replace("_", " "))
+        moments, highest = _highest_heads(results, name)
+        heads.plot(moments, highest, color=colour, linewidth=1.0)
     axes.set_ylabel("filled 水量 (%)")
     axes.legend(fontsize=7, loc="upper left")
     total = sum(s["entered_m3"] for s in spaces.values())
@@ -124,21 +113,41 @@ def underground_filling(results: Results) -> Any | None:
         f"Underground spaces 地下空间: {len(spaces)} took {total:,.0f} m³; the {len(chosen)} that"
         " took most, metro 地铁 first"
     )
-    limit = limit_head(Consequences(results).limits["evacuation"])
-    heads.axhline(limit, color="0.4", linewidth=0.8, linestyle="--")
-    heads.text(
+    _draw_limit(heads, limit_head(Consequences(results).limits["evacuation"]))
+    heads.set_ylabel("head over the crest (m)")
+    for panel in (axes, heads):
+        panel.grid()
+    draw_clock(heads, results.sites[chosen[0]]["time"])
+    return figure
+
+
+def _fullest(spaces: dict[str, dict[str, Any]]) -> list[str]:
+    """The spaces that took most, at most half of them metros, which come first."""
+    order = sorted(spaces, key=lambda n: -spaces[n]["max_volume_m3"])
+    metro = [n for n in order if spaces[n]["type"] == "metro"][: SPACES_SHOWN // 2]
+    return [*metro, *(n for n in order if n not in metro)][:SPACES_SHOWN]
+
+
+def _highest_heads(results: Results, space: str) -> tuple[list[datetime], list[float]]:
+    """Moments of openings.csv, and the highest head (m) of the space's openings at each."""
+    highest: dict[datetime, float] = {}
+    for row in results.openings:
+        if row["site"] == space:
+            highest[row["time"]] = max(highest.get(row["time"], row["head_m"]), row["head_m"])
+    moments = sorted(highest)
+    return moments, [highest[t] for t in moments]
+
+
+def _draw_limit(axes: Any, limit_m: float) -> None:
+    axes.axhline(limit_m, color=GREY, linewidth=0.8, linestyle="--")
+    axes.text(
         0.01,
-        limit,
-        f"{limit:.2f} m: nobody leaves against it",
-        transform=heads.get_yaxis_transform(),
+        limit_m,
+        f"{limit_m:.2f} m: nobody leaves against it",
+        transform=axes.get_yaxis_transform(),
         fontsize=7,
         va="bottom",
     )
-    heads.set_ylabel("head over the crest (m)")
-    for panel in (axes, heads):
-        panel.grid(alpha=0.3)
-    draw_clock(heads, results.sites[chosen[0]]["time"])
-    return figure
 
 
 def hazard_map(results: Results) -> Any:
@@ -152,7 +161,7 @@ def hazard_map(results: Results) -> Any:
     image = axes.imshow(
         hazard,
         extent=extent,
-        cmap=ListedColormap(HAZARD_COLOURS),
+        cmap=ListedColormap(HAZARDS),
         vmin=-0.5,
         vmax=6.5,
         interpolation="nearest",
@@ -225,7 +234,7 @@ def access_curves(consequences: Consequences) -> Any | None:
     axes.set_ylabel("reached within 10 min (%)")
     axes.set_title("Access over the flooded carriageways")
     axes.legend(fontsize=8)
-    axes.grid(alpha=0.3)
+    axes.grid()
     return figure
 
 
@@ -248,26 +257,7 @@ def access_maps(consequences: Consequences) -> Any | None:
     )
     image = None
     for axes, k in zip(panels[0], chosen, strict=True):
-        extent = draw_ground(results, axes)
-        field = np.full(results.fields["bed_elevation"].shape, np.nan)
-        field[tuple(reach.graph.cells.T)] = np.where(np.isfinite(minutes[k]), minutes[k], 99.0)
-        image = axes.imshow(
-            field,
-            extent=extent,
-            cmap="viridis_r",
-            vmin=0.0,
-            vmax=2.0 * limit,
-            interpolation="nearest",
-        )
-        for site in reach.sites.values():
-            row, column = site["cell"]
-            axes.plot(
-                results.fields["x"].values[column],
-                results.fields["y"].values[row],
-                "^",
-                color="#b3202a",
-                markersize=5,
-            )
+        image = _draw_minutes(axes, results, reach, minutes[k], 2.0 * limit)
         moment = results.start + timedelta(hours=float(reach.hours[k]))
         axes.set_title(
             f"{moment:%d %b %H:%M}: {(minutes[k] <= limit).mean():.0%} of the roads within"
@@ -279,3 +269,20 @@ def access_maps(consequences: Consequences) -> Any | None:
         image, ax=panels[0].tolist(), shrink=0.8, extend="max", label="fire engine 消防车 (min)"
     )
     return figure
+
+
+def _draw_minutes(
+    axes: Any, results: Results, reach: Reach, minutes: np.ndarray, longest: float
+) -> Any:
+    """Minutes (carriageway cells,) to every cell of the roads, and where help starts."""
+    extent = draw_ground(results, axes)
+    field = np.full(results.fields["bed_elevation"].shape, np.nan)
+    field[tuple(reach.graph.cells.T)] = np.where(np.isfinite(minutes), minutes, 99.0)
+    image = axes.imshow(
+        field, extent=extent, cmap="viridis_r", vmin=0.0, vmax=longest, interpolation="nearest"
+    )
+    x, y = results.fields["x"].values, results.fields["y"].values
+    for site in reach.sites.values():
+        row, column = site["cell"]
+        axes.plot(x[column], y[row], "^", color=LOSS, markersize=5)
+    return image

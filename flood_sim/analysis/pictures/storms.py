@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.analysis.pictures.style import pyplot
+from flood_sim.analysis.pictures.style import PAPER, RAIN, RAIN_FILLED, SERIES, pyplot
 
 
 def storm_picture(
@@ -17,14 +17,14 @@ def storm_picture(
     figure, axes = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
     hours, depth = time_s / 3600.0, 1000.0 * np.diff(cumulative_m)
     rate = depth / np.diff(hours)
-    colours = np.where(reported, "#1a56a0", "#a6d3ec")
+    colours = np.where(reported, RAIN, RAIN_FILLED)
     axes.bar(
         hours[:-1],
         rate,
         np.diff(hours),
         align="edge",
         color=colours,
-        edgecolor="white",
+        edgecolor=PAPER,
         linewidth=0.4,
     )
     axes.set_xlabel(f"h    ({note})", fontsize=8)
@@ -34,7 +34,7 @@ def storm_picture(
     else:
         axes.set_title(f"{name}: {depth.sum():.1f} mm, computed")
     side = axes.twinx()
-    side.plot(hours, 1000.0 * (cumulative_m - cumulative_m[0]), color="#7b1f7a", linewidth=1.2)
-    side.set_ylabel("mm", color="#7b1f7a")
+    side.plot(hours, 1000.0 * (cumulative_m - cumulative_m[0]), color=SERIES[4], linewidth=1.2)
+    side.set_ylabel("mm", color=SERIES[4])
     side.set_ylim(bottom=0.0)
     return figure

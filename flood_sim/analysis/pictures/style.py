@@ -1,5 +1,5 @@
-"""How the pictures look: one font that has Chinese glyphs, one colour scale for depth, no window
-system.
+"""How pictures and pages look: one palette, one font that has Chinese glyphs, one colour scale for
+depth, no window system. No other module names a colour.
 """
 
 from __future__ import annotations
@@ -12,9 +12,21 @@ from typing import Any
 from flood_sim.core.files.durable import write_bytes
 from flood_sim.core.files.writing import AGAIN, writing
 
+INK, SOFT, GREY, LINE, PAPER = "#111827", "#4b5563", "#6b7280", "#d5d9e0", "#ffffff"
+GAIN, LOSS, WARNING = "#1f6fb2", "#c8102e", "#b7791f"  # never told by colour alone
+LOSS_EDGE, PASSED = "#7a0f1d", "#166534"
+# Lines and bars that stand for different things, in this order.
+SERIES = (
+    GAIN, LOSS, GREY, WARNING, "#7b1f7a", PASSED, "#0e7490", "#9a3412", "#be185d", "#3f6212",
+)  # fmt: skip
+PINS = (GAIN, "#9a3412", PASSED, "#7b1f7a")  # white letters stand on them
+STATES = {"works": "#9fc9a0", "degraded": "#f2c14e", "out": LOSS}  # of critical sites
+HAZARDS = ("#ffffff00", "#e3eff8", "#7fb3dd", "#f5d76e", "#f39c4a", "#d9534f", "#7a1f5c")
+BUILDING, PIPE, PIPE_EDGE, STREET, SEWER = "#b9b4ab", "#d8d4cc", "#6b665e", "#4d3b20", "#c04000"
 DEPTH_STEPS_M = (0.02, 0.05, 0.15, 0.3, 0.5, 1.0, 2.0, 4.0)
 DEPTH_COLOURS = ("#d7ecf7", "#a6d3ec", "#63b0de", "#2c84c6", "#1a56a0", "#3a2a83", "#7b1f7a")
 DEPTH_OVER = "#4a0033"  # deeper than the last step
+RAIN, RAIN_FILLED = DEPTH_COLOURS[4], DEPTH_COLOURS[1]  # reported; filled in
 FONT = Path(__file__).parent / "fonts" / "FloodSimSansSC.otf"
 
 
@@ -24,6 +36,7 @@ def pyplot() -> Any:
     import matplotlib
 
     matplotlib.use("Agg")
+    from cycler import cycler
     from matplotlib import font_manager
     from matplotlib import pyplot as plt
 
@@ -36,6 +49,13 @@ def pyplot() -> Any:
             "figure.dpi": 110,
             "savefig.dpi": 130,
             "axes.titlesize": 11,
+            "axes.prop_cycle": cycler(color=SERIES),
+            "axes.edgecolor": GREY,
+            "axes.labelcolor": INK,
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "grid.color": LINE,
         }
     )
     return plt

@@ -224,6 +224,24 @@ def list_studies() -> list[str]:
 
 def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
     """Read and validate a study by name or path. Raises InputError with what is wrong."""
+    path = _study_file(name)
+    data = read_toml(path)
+    try:
+        spec = StudySpec.model_validate(data)
+    except ValidationError as error:
+        raise InputError([_finding(path, fault) for fault in error.errors()[:MOST_TOLD]]) from error
+    shipped = spec.scenario in list_scenarios() and not (path.parent / spec.scenario).is_file()
+    place = f"{path.name}, scenario"
+    file = spec.scenario if shipped else file_inside(path.parent, spec.scenario, place, allowed)
+    scenario = load_scenario(file, allowed)
+    refuse_wrong_changes(spec, scenario, path.name)
+    projects, unions = _players(spec, _projects(spec, scenario, path), path)
+    study = Study(spec, path, scenario, projects, *_failures(spec, scenario, path), unions)
+    _refuse_unknown_projects(study)
+    return study
+
+
+def _study_file(name: str | Path) -> Path:
     path = Path(name)
     if not path.is_file():
         path = studies_folder() / f"{name}.toml"
@@ -234,22 +252,15 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
             f"no study of this name{nearest(str(name), list_studies())}",
             allowed=f"{', '.join(list_studies())}, or a file",
         )
-    data = read_toml(path)
-    try:
-        spec = StudySpec.model_validate(data)
-    except ValidationError as error:
-        raise InputError([_finding(path, fault) for fault in error.errors()[:MOST_TOLD]]) from error
-    shipped = spec.scenario in list_scenarios() and not (path.parent / spec.scenario).is_file()
-    scenario = load_scenario(
-        (
-            spec.scenario
-            if shipped
-            else file_inside(path.parent, spec.scenario, f"{path.name}, scenario", allowed)
-        ),
-        allowed,
-    )
-    refuse_wrong_changes(spec, scenario, path.name)
-    projects = _projects(spec, scenario, path)
+    return path
+
+
+def _players(
+    spec: StudySpec, projects: dict[str, tuple[str, ...]], path: Path
+) -> tuple[dict[str, tuple[str, ...]], tuple[tuple[int, ...], ...]]:
+    """Those who share the gain, and the numbers of those that belong together: projects, or each
+    measure for itself.
+    """
     unions: tuple[tuple[int, ...], ...] = tuple((k,) for k in range(len(projects)))
     if spec.portfolios == "sampled" and spec.sampling.of == "measures":
         ends = np.cumsum([0, *(len(names) for names in projects.values())]).tolist()
@@ -263,9 +274,7 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
             allowed=f"at most {MOST_PLAYERS}",
             do="sample projects",
         )
-    study = Study(spec, path, scenario, projects, *_failures(spec, scenario, path), unions)
-    _refuse_unknown_projects(study)
-    return study
+    return projects, unions
 
 
 def _finding(path: Path, fault: Any) -> Finding:

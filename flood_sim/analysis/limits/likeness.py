@@ -1,4 +1,4 @@
-"""A user's own limits, standards and loads, held against those that come with the program: the same
+"""A user's own limits, held against those that come with the program: the same
 keys, kinds of values and lengths.
 """
 
@@ -16,42 +16,16 @@ def unlike(data: Any, model: Any, place: str) -> list[Finding]:
     """
     if isinstance(model, dict):
         if not isinstance(data, dict):
-            return [
-                Finding(
-                    "E104",
-                    place,
-                    "a table is needed here",
-                    given=_short(data),
-                    allowed=", ".join(model),
-                )
-            ]
+            return [_needed("table", data, place, allowed=", ".join(model))]
         return _unlike_table(data, model, place)
     if isinstance(model, (bool, str)):
-        return (
-            []
-            if isinstance(data, type(model))
-            else [
-                Finding(
-                    "E104",
-                    place,
-                    "a text is needed here",
-                    given=_short(data),
-                    do=f'as in "{model}"',
-                )
-            ]
-        )
+        if isinstance(data, type(model)):
+            return []
+        return [_needed("text", data, place, do=f'as in "{model}"')]
     if isinstance(model, (int, float)):
         return _unlike_number(data, [model], place)
     if not isinstance(data, list) or not data:
-        return [
-            Finding(
-                "E104",
-                place,
-                "a list is needed here",
-                given=_short(data),
-                do=f"as in {_short(model)}",
-            )
-        ]
+        return [_needed("list", data, place, do=f"as in {_short(model)}")]
     if all(isinstance(v, (int, float)) for v in model):
         return [
             f
@@ -61,6 +35,11 @@ def unlike(data: Any, model: Any, place: str) -> list[Finding]:
     return [
         f for k, value in enumerate(data, start=1) for f in unlike(value, model[0], f"{place}, {k}")
     ]
+
+
+def _needed(what: str, data: Any, place: str, allowed: str = "", do: str = "") -> Finding:
+    problem = f"a {what} is needed here"
+    return Finding("E104", place, problem, given=_short(data), allowed=allowed, do=do)
 
 
 def _unlike_table(data: dict[str, Any], model: dict[str, Any], place: str) -> list[Finding]:

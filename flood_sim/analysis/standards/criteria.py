@@ -1,25 +1,17 @@
-"""Criteria of standards on one result folder, and what a ladder of return periods says. Standards
-and loads are data files (`standards/`).
-"""
+"""Criteria of standards on one result folder: the worst value, its limit, and where it is."""
 
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flood_sim.analysis.limits import unlike
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.outcomes.streets import freeboard_m
-from flood_sim.core.errors import Finding, InputError, input_error, nearest
-from flood_sim.core.files.toml_files import read_toml
 
-STANDARDS = Path(__file__).parent / "standards"
 OBJECTS_SHOWN = 5
 REACH_M = 50.0  # of a dyke: what is shown lies so far apart
 
@@ -49,134 +41,6 @@ class Verdict:
         return self.margin >= -1e-9
 
 
-def read_standards(wanted: str = "china") -> dict[str, Any]:
-    """A named set of standards, or a user's file. Raises InputError where there is neither."""
-    named = {p.stem: p for p in STANDARDS.glob("*.toml") if p.stem != "reference_city"}
-    path = named.get(wanted, Path(wanted))
-    if not path.is_file():
-        raise input_error(
-            "E102",
-            "--standards",
-            f"no such standards{nearest(wanted, named)}",
-            given=wanted,
-            allowed=f"{', '.join(sorted(named))}, or a file",
-        )
-    data = read_toml(path, f"--standards {path}")
-    wrong = [] if wanted in named else _wrong_standards(data, path.name)
-    if wrong:
-        raise InputError(wrong)
-    return data
-
-
-def _wrong_standards(data: dict[str, Any], name: str) -> list[Finding]:
-    """A user's standards: shaped as china.toml, each criterion as that of its test."""
-    model = tomllib.loads((STANDARDS / "china.toml").read_text(encoding="utf-8"))
-    parts = {key: part for key, part in data.items() if isinstance(part, dict)}
-    own = {
-        c["test"]: c for part in model.values() if isinstance(part, dict) for c in part["criterion"]
-    }
-    found = unlike({"ladder_y": data.get("ladder_y")}, {"ladder_y": model["ladder_y"]}, name)
-    if not parts:
-        found.append(
-            Finding(
-                "E106",
-                name,
-                "no standard is in this file",
-                allowed="tables such as [waterlogging]",
-                do="see docs/studies.md",
-            )
-        )
-    for key, part in parts.items():
-        place, like = (
-            f"{name}, [{key}]",
-            {k: v for k, v in model["waterlogging"].items() if k != "criterion"},
-        )
-        found += unlike(part, like, place)
-        found += [
-            Finding("E106", f"{place} `{k}`", "this key is missing", do=f'add {k} = "..."')
-            for k in ("chinese", "source")
-            if k not in part
-        ]
-        for family in part["family"] if isinstance(part.get("family"), list) else []:
-            if family not in LOADS:
-                found.append(
-                    Finding(
-                        "E104",
-                        f"{place} `family`",
-                        f"no such loads{nearest(str(family), LOADS)}",
-                        given=str(family),
-                        allowed=", ".join(LOADS),
-                    )
-                )
-        criteria = part.get("criterion")
-        for k, criterion in enumerate(
-            criteria if isinstance(criteria, list) and criteria else [None], start=1
-        ):
-            where, test = (
-                f"{place}, criterion {k}",
-                (criterion.get("test") if isinstance(criterion, dict) else None),
-            )
-            if not isinstance(criterion, dict) or "id" not in criterion or test not in own:
-                allowed = f"id, and test: {', '.join(own)}"
-                found.append(
-                    Finding(
-                        "E104",
-                        where,
-                        "a criterion needs a name and a test that is there",
-                        given=str(test),
-                        allowed=allowed,
-                    )
-                )
-            else:
-                found += unlike(criterion, own[str(test)], where)
-    return found
-
-
-LOADS = {
-    "short": {"duration_min", "formula", "after_h", "source"},
-    "day": {"depth_mm", "at_y", "formula", "source"},
-    "river": {"full_y", "full_m", "crest_y", "crest_m", "duration_h", "with_rain_y", "source"},
-}  # fmt: skip
-
-
-def read_loads(path: Path = STANDARDS / "reference_city.toml") -> dict[str, Any]:
-    """Rain and river stage by return period. Raises InputError where a table lacks a key."""
-    loads = read_toml(path, f"--loads {path}")
-    model = tomllib.loads((STANDARDS / "reference_city.toml").read_text(encoding="utf-8"))
-    if not loads:
-        raise input_error(
-            "E106",
-            f"--loads {path.name}",
-            "no loads are in this file",
-            allowed=", ".join(f"[{name}]" for name in LOADS),
-        )
-    for family, table in loads.items():
-        if family not in LOADS:
-            raise input_error(
-                "E104",
-                f"{path.name}, [{family}]",
-                f"no such loads{nearest(family, LOADS)}",
-                given=family,
-                allowed=", ".join(LOADS),
-            )
-        place = f"--loads {path.name}, [{family}]"
-        lacking = (
-            sorted(LOADS[family] - set(table)) if isinstance(table, dict) else sorted(LOADS[family])
-        )
-        if lacking:
-            raise input_error(
-                "E106",
-                place,
-                "keys are missing",
-                given=", ".join(lacking),
-                do="add them, as docs/studies.md shows",
-            )
-        wrong = unlike(table, model[family], place)
-        if wrong:
-            raise InputError(wrong)
-    return loads
-
-
 def judge(
     consequences: Consequences, criterion: Mapping[str, Any], rain_ends_h: float = 0.0
 ) -> Verdict | None:
@@ -203,7 +67,10 @@ def _carriageway(
 
 
 def share_quantile(value: np.ndarray, weight: np.ndarray, share: float) -> float:
-    """The smallest value that `share` of the weight does not exceed."""
+    """The smallest value that `share` of the weight does not exceed.
+
+    value, weight : of one shape; weights are areas (m2) or lengths (m)
+    """
     used = weight > 0.0
     order = np.argsort(value[used], kind="stable")
     total = np.cumsum(weight[used][order])
@@ -364,67 +231,3 @@ def _place(c: Consequences, row: Any, column: Any) -> dict[str, float]:
         "x_m": float(fields["x"].values[int(column)]),
         "y_m": float(fields["y"].values[int(row)]),
     }
-
-
-def interpolated_period(
-    passed_y: float, margin_passed: float, failed_y: float, margin_failed: float
-) -> float:
-    """Return period at which the margin is nothing, linear in ln T between the last pass and the
-    first fail.
-    """
-    if margin_passed <= 0.0:
-        return passed_y
-    share = margin_passed / (margin_passed - margin_failed)
-    return math.exp(math.log(passed_y) + share * math.log(failed_y / passed_y))
-
-
-Tried = Mapping[
-    float, tuple[bool, Mapping[str, float]]
-]  # rung to passed, and the margin of each criterion in its own unit
-
-
-def ladder_answer(tried: Tried, ladder: Sequence[float]) -> dict[str, Any]:
-    """What a set of tried rungs says: the largest T with all lower tried rungs passed, the first
-    fail, the figure between (the lowest of the criteria that fail there).
-
-    monotone: False where a rung passes above one that fails.
-    """
-    rungs = sorted(tried)
-    failed = [t for t in rungs if not tried[t][0]]
-    passed = [t for t in rungs if tried[t][0] and not any(f < t for f in failed)]
-    monotone = not any(tried[t][0] for t in rungs for f in failed if f < t)
-    passes, fails = (passed[-1] if passed else None), (failed[0] if failed else None)
-    about = None
-    if passes is not None and fails is not None:
-        before, after = tried[passes][1], tried[fails][1]
-        between = [
-            interpolated_period(passes, before[c], fails, after[c])
-            for c in after
-            if after[c] < 0.0 and c in before
-        ]
-        about = min(between, default=None)
-    return {
-        "passes_y": passes,
-        "fails_y": fails,
-        "about_y": about,
-        "monotone": monotone,
-        "beyond_ladder": fails is None and passes == max(ladder),
-    }
-
-
-def next_rung(tried: Tried, ladder: Sequence[float], required: float) -> float | None:
-    """The rung to run next: the required one first, then by halves between the last pass and the
-    first fail; None once they are neighbours.
-    """
-    if not tried:
-        return min(ladder, key=lambda t: (abs(math.log(t / required)), t))
-    low = max((t for t in tried if tried[t][0]), default=None)
-    high = min((t for t in tried if not tried[t][0]), default=None)
-    if low is not None and high is not None and low > high:  # not monotone: the whole ladder
-        return next((t for t in ladder if t not in tried), None)
-    inside = [
-        t
-        for t in ladder
-        if t not in tried and (low is None or t > low) and (high is None or t < high)
-    ]
-    return inside[len(inside) // 2] if inside else None

@@ -1,0 +1,1 @@
+"""Standards of a city: their criteria on one run, ladders of return periods, and their files."""
