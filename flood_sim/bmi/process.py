@@ -27,7 +27,7 @@ BEGIN = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); memory, folder, parent, config ="
     " sys.argv[2:]\n"
     # before numpy: threads that are there stay free
-    "from flood_sim import sandbox; sandbox.hold_apart(config, folder)\n"
+    "from flood_sim.core import sandbox; sandbox.hold_apart(config, folder)\n"
     "from flood_sim.bmi.model import serve; serve(memory, folder, parent)"
 )
 LOG = "model.log"

@@ -303,7 +303,7 @@ def test_failed_run_is_exit_3_and_keeps_its_frames(tmp_path, scenario):
     are refused before the run.
     """
     code = (
-        "import sys\nfrom flood_sim import stability\nfrom flood_sim.cli.main import"
+        "import sys\nfrom flood_sim.surface import stability\nfrom flood_sim.cli.main import"
         " main\nstability.FASTEST_SIGNAL_M_S = 0.05\nmain(sys.argv[1:])"
     )
     words = ["run", str(scenario), "--out", str(tmp_path / "out"), "--no-report", "--threads", "1"]
