@@ -11,7 +11,8 @@ from flood_sim.measures.build import Built, apply_measures
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.inputs import NodeInlet
 from flood_sim.simulation.loop import Simulation
-from flood_sim.sites.underground import Opening, Passage, Space, SpaceInputs, Spaces, SumpPump
+from flood_sim.sites.underground import Spaces
+from flood_sim.sites.underground_inputs import Opening, Passage, Space, SpaceInputs, SumpPump
 from flood_sim.study import load_study
 from study.test_study import written
 

@@ -14,15 +14,8 @@ from flood_sim.core.clock import Window
 from flood_sim.core.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.loop import Simulation
-from flood_sim.sites.underground import (
-    Opening,
-    Passage,
-    Space,
-    SpaceInputs,
-    Spaces,
-    SumpPump,
-    step_discharge,
-)
+from flood_sim.sites.underground import Spaces, step_discharge
+from flood_sim.sites.underground_inputs import Opening, Passage, Space, SpaceInputs, SumpPump
 from flood_sim.surface.inlets import Handover
 
 # Nine cells of 5 km: what a garage takes does not lower them. Ground at 10 m; rain of 300 mm/h
