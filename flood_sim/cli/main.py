@@ -446,7 +446,12 @@ def run(
             )
         out, talk = resume, Moving(saved_run(resume)[1], quiet)
         outcome = resume_scenario(
-            resume, threads=threads, checkpoint_s=every_s, say=talk.say, progress=talk.step
+            resume,
+            threads=threads,
+            checkpoint_s=every_s,
+            say=talk.say,
+            progress=talk.step,
+            compiling=_silent if as_json else talk.compiling,
         )
     elif name is None or out is None:
         raise typer.BadParameter("give a scenario and --out DIR, or --resume DIR")
@@ -462,6 +467,7 @@ def run(
             checkpoint_s=CHECKPOINT_S if every_s is None else every_s,
             say=talk.say,
             progress=talk.step,
+            compiling=_silent if as_json else talk.compiling,
         )
     if (
         report_
@@ -475,6 +481,10 @@ def run(
     if outcome.exit_code == 3:
         typer.echo(outcome.summary["message"], err=True)
     raise typer.Exit(outcome.exit_code)
+
+
+def _silent(done: int, total: int) -> None:
+    """Nothing is said of the compilation."""
 
 
 def _load(name: str, allow_path: list[Path]) -> Scenario:

@@ -42,6 +42,7 @@ from flood_sim.output.checkpoint import (
 from flood_sim.output.folder import WORK, claimed, log_file, remove_results, work_folder
 from flood_sim.output.recorder import Recorder, python_line
 from flood_sim.results import Results, open_results
+from flood_sim.runs.compiling import Tell, compile_kernels
 from flood_sim.runs.full_disk import Guarded, told
 from flood_sim.runs.kernel_cache import refuse_foreign
 from flood_sim.runs.stops import Abandoned, Stops
@@ -81,6 +82,7 @@ def run_scenario(
     inputs: ModelInputs | None = None,
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[Simulation], None] = lambda simulation: None,
+    compiling: Tell = lambda done, total: None,
 ) -> RunOutcome:
     """Run in this process; checkpoint_s : seconds of wall time between checkpoints; inputs : of
     this scenario and portfolio, where they are built already. Raises InputError before anything is
@@ -110,7 +112,9 @@ def run_scenario(
         except (InputError, KeyboardInterrupt, SystemExit):
             shutil.rmtree(work, ignore_errors=True)
             raise
-        return _begin(simulation, scenario, out, overwrite, checkpoint_s, begun, both, progress)
+        return _begin(
+            simulation, scenario, out, overwrite, checkpoint_s, begun, both, (progress, compiling)
+        )
 
 
 def _begin(
@@ -121,7 +125,7 @@ def _begin(
     checkpoint_s: float,
     begun: float,
     say: Callable[[str], None],
-    progress: Callable[[Simulation], None],
+    told_to: tuple[Callable[[Simulation], None], Tell],
 ) -> RunOutcome:
     """From here on old results are given up, and signals wait until what is being written is
     whole.
@@ -137,7 +141,6 @@ def _begin(
                 "W413 drainage: this SWMM does not let the street's level act on its nodes; they"
                 " spill at their rims (storms differ by 1 mm, tides by 8 mm)"
             )
-        say("compiling the kernels where they are not yet (once, up to a minute) ...")
         with told(out, simulation, (OSError, RuntimeError)):
             recorder = Recorder(out, simulation)
             meta = {
@@ -150,7 +153,7 @@ def _begin(
             }
             checkpoints = Checkpoints(out, checkpoint_s, meta)
             checkpoints.write(simulation, recorder)  # from here on a kill loses nothing
-        return _run(simulation, recorder, checkpoints, stops, begun, say, progress)
+        return _run(simulation, recorder, checkpoints, stops, begun, say, told_to)
 
 
 def resume_scenario(
@@ -160,6 +163,7 @@ def resume_scenario(
     checkpoint_s: float | None = None,
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[Simulation], None] = lambda simulation: None,
+    compiling: Tell = lambda done, total: None,
 ) -> RunOutcome:
     """Go on with a run that was killed or interrupted, from its last checkpoint; the finished
     results are those of an undisturbed run.
@@ -199,7 +203,9 @@ def resume_scenario(
                     simulation, recorder
                 )  # signals end it at once: the checkpoint is as it was
             with stops.watching():
-                return _run(simulation, recorder, checkpoints, stops, begun, both, progress)
+                return _run(
+                    simulation, recorder, checkpoints, stops, begun, both, (progress, compiling)
+                )
 
 
 @contextlib.contextmanager
@@ -287,7 +293,7 @@ def _run(
     stops: Stops,
     begun: float,
     say: Callable[[str], None],
-    progress: Callable[[Simulation], None],
+    told_to: tuple[Callable[[Simulation], None], Tell],
 ) -> RunOutcome:
     out = recorder.folder
 
@@ -297,12 +303,14 @@ def _run(
             checkpoints.ask(simulation, recorder)
         progress(simulation)
 
+    progress, compiling = told_to
     status, message, exceeded = "failed", "", []
     found: list[Finding] = []
     before = recorder.summary(simulation, "interrupted", 0.0, [], ended=False)
     try:
         stops.first_window = True
         with told(out, simulation), stops.stepping():  # the tape of what SWMM is told
+            compile_kernels(simulation, compiling)
             status = simulation.run(Guarded(recorder), after_window)
         if (
             status == "complete"
