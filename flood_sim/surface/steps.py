@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numba import typeof, types
 
-from flood_kernels import local_inertial, statistics
+from flood_kernels import local_inertial, maxima
 from flood_kernels.addresses import Address, AddressType
 from flood_sim.surface.arrays import LEFT
 
@@ -84,6 +84,6 @@ def surface_kernels(surface: SurfaceFlow) -> list[Kernel]:
     return [
         Kernel(kernels.advance_window, window_types(kernels, given), 50),
         Kernel(step_kernel(kernels, given), step_types(kernels, given), 27),
-        Kernel(statistics.update_maxima, (*place, typeof(surface.maxima), *times), 10),
-        Kernel(statistics.cell_velocity, (*place, velocity, velocity), 8),
+        Kernel(maxima.update_maxima, (*place, typeof(surface.maxima), *times), 10),
+        Kernel(maxima.cell_velocity, (*place, velocity, velocity), 8),
     ]

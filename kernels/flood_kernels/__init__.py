@@ -17,14 +17,14 @@ try:
         layers,
         local_inertial,
         losses,
+        maxima,
         nodes,
         passages,
+        pieces,
         points,
         roads,
-        runs,
         second_order,
         second_order_rows,
-        statistics,
     )
 finally:
     _dispatcher.FunctionCache = _numbas_own
@@ -48,13 +48,13 @@ __all__ = [
     "layers",
     "local_inertial",
     "losses",
+    "maxima",
     "nodes",
     "passages",
+    "pieces",
     "points",
     "roads",
-    "runs",
     "second_order",
     "second_order_rows",
     "sources_hash",
-    "statistics",
 ]

@@ -32,7 +32,6 @@ from flood_kernels.arrays import (
     ZERO,
     copy_row,
 )
-from flood_kernels.levels import bring_gains, choose_levels, signal_ahead
 from flood_kernels.local_inertial_rows import (
     advance_faces,
     advance_porous_faces,
@@ -43,6 +42,8 @@ from flood_kernels.local_inertial_rows import (
     scale_faces,
     share_outflow,
 )
+from flood_kernels.local_steps import bring_gains, choose_levels, signal_ahead
+from flood_kernels.pieces import idle, same_runs
 from flood_kernels.points import (
     add_counted,
     begin_step,
@@ -52,7 +53,6 @@ from flood_kernels.points import (
     read_faces,
     stable_time_step,
 )
-from flood_kernels.runs import idle, same_runs
 
 
 class Scratch(NamedTuple):

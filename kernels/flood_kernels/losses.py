@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit, prange
 
 from flood_kernels.arrays import LOOP, PARALLEL, ROW, WINDOW, WINDOW_PART, own_row
-from flood_kernels.statistics import any_water
+from flood_kernels.maxima import any_water
 
 SECONDS_PER_HOUR = 3600.0
 INCH = 0.0254  # m

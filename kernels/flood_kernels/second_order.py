@@ -33,6 +33,7 @@ from flood_kernels.arrays import (
     copy_row,
     own_row,
 )
+from flood_kernels.pieces import choose_runs, idle, same_runs
 from flood_kernels.points import (
     add_counted,
     begin_step,
@@ -41,7 +42,6 @@ from flood_kernels.points import (
     hold_ghosts,
     stable_time_step,
 )
-from flood_kernels.runs import choose_runs, idle, same_runs
 from flood_kernels.second_order_faces import count_faces, override_faces
 from flood_kernels.second_order_rows import (
     BLOCK,

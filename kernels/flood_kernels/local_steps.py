@@ -16,8 +16,7 @@ from numba import njit
 
 from flood_kernels.arrays import ABOVE, BELOW, GRAVITY, INSIDE, LANES, LEFT, LEFT_FACE, LOOP, PART
 from flood_kernels.local_inertial_rows import bring_gain
-from flood_kernels.points import depth_to_be, rain_until
-from flood_kernels.runs import (
+from flood_kernels.pieces import (
     PIECE,
     copy_marks,
     count_marks,
@@ -28,6 +27,7 @@ from flood_kernels.runs import (
     share_rows,
     widen,
 )
+from flood_kernels.points import depth_to_be, rain_until
 
 LOOK = 16  # long steps between two looks
 # cells around deep ones that move in short steps: what spreads until the next look only shortens
