@@ -133,7 +133,11 @@ class Consequences:
         return ring_maximum(np.nan_to_num(depth), self.exposure["building"], np.isfinite(depth))
 
     def outcomes(self) -> list[Outcome]:
-        """All of them, in one order."""
+        """All of them, in one order; computed once."""
+        return list(self._outcomes)
+
+    @cached_property
+    def _outcomes(self) -> list[Outcome]:
         return [
             self._road_area_hours(),
             *self._area_hours(),
