@@ -20,13 +20,13 @@ from numba.core.dispatcher import Dispatcher
 
 from assembly import faults
 from flood_kernels import (
-    levels,
     local_inertial_rows,
+    local_steps,
     losses,
+    maxima,
+    pieces,
     points,
-    runs,
     second_order_rows,
-    statistics,
 )
 from flood_kernels.arrays import LOOP, NEXT, SAME, NoAlias
 from flood_sim.surface.schemes import OWN
@@ -134,11 +134,11 @@ def calls(precision):
         ("finish_limited_row", inertial_rows.finish_limited_row, *x[:2], *rows(10), one, one),
         ("gain_row", inertial_rows.gain_row, *x[:2], *rows(8), one),
         ("bring_gain", inertial_rows.bring_gain, lo, hi, *rows(2), one),
-        ("centre_velocity", statistics.centre_velocity, *rows(9), soon),
-        ("copy_velocity", statistics.copy_velocity, *rows(3)),
+        ("centre_velocity", maxima.centre_velocity, *rows(9), soon),
+        ("copy_velocity", maxima.copy_velocity, *rows(3)),
         (
             "fold_cells",
-            statistics.fold_cells,
+            maxima.fold_cells,
             *rows(3),
             *rows(3, np.float32),
             flag,
@@ -147,8 +147,8 @@ def calls(precision):
             single,
             single,
         ),
-        ("any_water", statistics.any_water, *rows(1)),
-        ("count_wet", runs.count_wet, *rows(1), one),
+        ("any_water", maxima.any_water, *rows(1)),
+        ("count_wet", pieces.count_wet, *rows(1), one),
         (
             "predict_row",
             second_rows.predict_row,
@@ -279,7 +279,7 @@ def calls(precision):
 
 def row_loops():
     """Names of all vectorised loops of the kernels."""
-    modules = (levels, local_inertial_rows, losses, points, runs, second_order_rows, statistics)
+    modules = (local_inertial_rows, local_steps, losses, maxima, pieces, points, second_order_rows)
     return {
         n
         for m in modules

@@ -21,6 +21,8 @@ from flood_sim.cli.scenarios import SCENARIO, AllowPath, check, copy, list_, loa
 from flood_sim.cli.study import audit, lead_time, study
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flood_sim.runs.underway import RunOutcome
 
 app = typer.Typer(
@@ -119,6 +121,11 @@ def run(o: RunOptions) -> None:
     raise typer.Exit(outcome.exit_code)
 
 
+def _compiling(o: RunOptions, talk: Moving) -> Callable[[int, int], None]:
+    """Who is told of the compilation; with --json nobody is."""
+    return (lambda done, total: None) if o.as_json else talk.compiling
+
+
 def _begun(o: RunOptions) -> tuple[Path, Moving, RunOutcome]:
     """A run from its scenario. Raises BadParameter where that or the folder is missing."""
     from flood_sim.runs.runner import Keeping, run_scenario
@@ -136,7 +143,7 @@ def _begun(o: RunOptions) -> tuple[Path, Moving, RunOutcome]:
         portfolio=o.portfolio,
         threads=o.threads,
         keeping=keeping,
-        listener=Listener(talk.say, talk.step),
+        listener=Listener(talk.say, talk.step, _compiling(o, talk)),
     )
     return o.out, talk, outcome
 
@@ -152,7 +159,7 @@ def _resumed(o: RunOptions, folder: Path) -> tuple[Path, Moving, RunOutcome]:
         )
     talk = Moving(saved_run(folder)[1], o.quiet)
     every_s = None if o.checkpoint_minutes is None else 60.0 * o.checkpoint_minutes
-    listener = Listener(talk.say, talk.step)
+    listener = Listener(talk.say, talk.step, _compiling(o, talk))
     outcome = resume_scenario(folder, threads=o.threads, checkpoint_s=every_s, listener=listener)
     return folder, talk, outcome
 

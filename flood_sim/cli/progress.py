@@ -5,6 +5,7 @@ terminal that is gone ends the talk, not the work.
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -78,6 +79,14 @@ class Moving(Talk):
         super().__init__(quiet)
         self._duration = scenario.spec.duration_s
         self._first: tuple[float, float, int] | None = None
+
+    def compiling(self, done: int, total: int) -> None:
+        """Functions compiled: a moving line on a terminal, one plain line elsewhere."""
+        if self._terminal and self._due(0.3, done == total):
+            line = f"compiling {done} of {total} kernels (once; they are kept)"
+            self._move(line, shutil.get_terminal_size().columns)
+        elif not self._terminal and done == 0:
+            self.say(f"compiling {total} kernels (once, up to a minute; they are kept) ...")
 
     def step(self, simulation: Simulation) -> None:
         now = time.monotonic()

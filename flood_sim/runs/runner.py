@@ -124,7 +124,6 @@ def _begin(
                 "W413 drainage: this SWMM does not let the street's level act on its nodes; they"
                 " spill at their rims (storms differ by 1 mm, tides by 8 mm)"
             )
-        listener.say("compiling the kernels where they are not yet (once, up to a minute) ...")
         with told(out, simulation, (OSError, RuntimeError)):
             recorder = Recorder(out, simulation)
             meta = _meta_of(inputs, scenario, out, keeping.checkpoint_s)

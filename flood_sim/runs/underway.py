@@ -19,6 +19,7 @@ from flood_sim.output.recorder import Recorder
 from flood_sim.output.summary import Ended
 from flood_sim.results import open_results
 from flood_sim.runs.closing import closing_lines
+from flood_sim.runs.compiling import Tell, compile_kernels
 from flood_sim.runs.full_disk import Guarded, told
 from flood_sim.runs.stops import Abandoned, Stops
 from flood_sim.scenario.checks.files import MESSAGE_LAYER, write_message_layer, write_messages
@@ -38,10 +39,13 @@ class RunOutcome:
 
 
 class Listener(NamedTuple):
-    """Who is told of a run: lines of text, and the simulation after every window."""
+    """Who is told of a run: lines of text, the simulation after every window, and how many kernels
+    of how many are compiled.
+    """
 
     say: Callable[[str], None] = lambda line: None
     progress: Callable[[Simulation], None] = lambda simulation: None
+    compiling: Tell = lambda done, total: None
 
     def and_into(self, log: Callable[[str], None]) -> Listener:
         """The same, with every line into a log, too."""
@@ -86,6 +90,7 @@ class Underway:
             self.stops.first_window = True
             # what the system may refuse here: the tape of what SWMM is told
             with told(self.recorder.folder, simulation), self.stops.stepping():
+                compile_kernels(simulation, self.listener.compiling)
                 status = simulation.run(Guarded(self.recorder), self._after_window)
             if status != "complete":
                 return Ended(status)

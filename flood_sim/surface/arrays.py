@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from flood_kernels import arrays, statistics
+from flood_kernels import arrays, maxima
 from flood_sim.core.constants import GRAVITY_M_S2
 from flood_sim.core.errors import RunFailedError, input_error
 from flood_sim.ground.terrain import Terrain
@@ -39,10 +39,10 @@ def distinct_rows(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return distinct, index
 
 
-def empty_maxima(shape: tuple[int, int]) -> statistics.Maxima:
+def empty_maxima(shape: tuple[int, int]) -> maxima.Maxima:
     """Running statistics before the first window: nothing wet, never reached."""
     depth, velocity, product, ponding = (np.zeros(shape, np.float32) for _ in range(4))
-    return statistics.Maxima(
+    return maxima.Maxima(
         depth,
         velocity,
         product,

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from flood_kernels import arrays, runs, statistics
+from flood_kernels import arrays, maxima, pieces
 from flood_sim.core.clock import Window
 from flood_sim.core.constants import GRAVITY_M_S2
 from flood_sim.core.ledger import Lines
@@ -238,7 +238,7 @@ class SurfaceFlow:
         """
         first, last, _ = rows.indices(self.grid.rows)
         east, north = (np.zeros((last - first, self.grid.columns), np.float32) for _ in range(2))
-        statistics.cell_velocity(
+        maxima.cell_velocity(
             *self._between_buildings(), self._scheme.moves_momentum, TOP + first, LEFT, east, north
         )
         return east, north
@@ -286,7 +286,7 @@ class SurfaceFlow:
         self._open_edges.empty(self._cells)
         self._count_faces()
         self.losses.take(self._cells.depth, self._fallen, TOP, LEFT, window.start, window.length)
-        statistics.update_maxima(
+        maxima.update_maxima(
             *self._between_buildings(),
             self._scheme.moves_momentum,
             TOP,
@@ -313,7 +313,7 @@ class SurfaceFlow:
         self.structure_volume += np.array(passed[count:]).reshape(-1, 2)
 
     def _sum_up(self) -> None:
-        statistics.sum_rows(
+        maxima.sum_rows(
             self._cells.depth, self._cells.carry, TOP, LEFT, self.grid.columns, self._row_sums
         )
         self._on_ground_m3 = math.fsum(self._row_sums) * self.grid.cell_area_m2
@@ -323,7 +323,7 @@ class SurfaceFlow:
         the start (rows, columns).
         """
         count = np.zeros((self.grid.rows, limits_m.size), np.int64)
-        statistics.count_deeper(self.depth, dry_at_start, limits_m, count)
+        maxima.count_deeper(self.depth, dry_at_start, limits_m, count)
         return np.asarray(count.sum(axis=0))
 
     def _between_buildings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -353,9 +353,9 @@ class SurfaceFlow:
         self._band_rows = np.linspace(TOP, TOP + rows, bands + 1).astype(np.int64)
         self._scratch = self._scheme.scratch(bands, shape[1], real)
         self._numbers = self._scheme.numbers(self.settings, self.grid.cell_size_m)
-        self._runs = runs.empty_runs(*shape)
+        self._runs = pieces.empty_runs(*shape)
         local = not self._scheme.moves_momentum and self.settings.largest_step_ratio > 0.0
-        self._levels = runs.empty_levels(*shape, bands, real, local)
+        self._levels = pieces.empty_levels(*shape, bands, real, local)
         self._row_sums = np.zeros(rows)
 
     def _open(self) -> None:

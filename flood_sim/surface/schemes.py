@@ -17,6 +17,7 @@ from flood_sim.core.constants import GRAVITY_M_S2
 from flood_sim.core.plugins import brought, unique
 from flood_sim.surface.arrays import aligned
 from flood_sim.surface.settings import SurfaceSettings
+from flood_sim.surface.steps import step_of
 
 FLOATS = {"float32": np.float32, "float64": np.float64}
 
@@ -91,6 +92,19 @@ def _second_order_scratch(bands: int, width: int, real: Any) -> second_order.Scr
     )
 
 
+def window_of(kernels: Any) -> Callable[..., tuple[int, float, int, float]]:
+    """The window of one of our schemes, as a function of what every scheme is given."""
+
+    def advance_window(*given: Any) -> tuple[int, float, int, float]:
+        found: tuple[int, float, int, float] = kernels.advance_window(
+            step_of(kernels, given), *given
+        )
+        return found
+
+    advance_window.kernels = kernels  # type: ignore[attr-defined]
+    return advance_window
+
+
 OWN = {
     scheme.name: scheme
     for scheme in (
@@ -99,7 +113,7 @@ OWN = {
             0.65,
             lambda s: s.dry_depth_m,
             False,
-            local_inertial.advance_window,
+            window_of(local_inertial),
             _local_inertial_numbers,
             _local_inertial_scratch,
         ),
@@ -108,7 +122,7 @@ OWN = {
             0.85,
             lambda s: second_order_rows.THIN_DEPTH,
             True,
-            second_order.advance_window,
+            window_of(second_order),
             _second_order_numbers,
             _second_order_scratch,
         ),

@@ -75,23 +75,38 @@ ROW = {
     "error_model": "numpy",
     "nogil": True,
     "_nrt": False,
+    "no_cfunc_wrapper": True,  # nobody calls a kernel from C
 }  # points, rows of a band
+# Called by other kernels only, never from Python: unpacking some seventy arrays in a wrapper took
+# more of the compiler's time than the function itself.
+PART = {**ROW, "no_cpython_wrapper": True}
 # "forceinline": vectorised on its own, then put into its caller by LLVM: handing over some twenty
 # rows costs up to 0.5 us a row otherwise.
-FUSED = {**ROW, "forceinline": True}
-LOOP = {**FUSED, "pipeline_class": NoAlias}  # the vectorised loops
+FUSED = {**PART, "forceinline": True}
+LOOP = {**ROW, "forceinline": True, "pipeline_class": NoAlias}  # the vectorised loops
 INLINE = {
     **ROW,
     "inline": "always",
 }  # returns one of its arguments: without reference counting it compiles only into its caller
 WINDOW = {**ROW, "_nrt": True}
+WINDOW_PART = {**PART, "_nrt": True}
 PARALLEL = {**WINDOW, "parallel": True}
+PARALLEL_PART = {**WINDOW_PART, "parallel": True}
 
 
 @numba.njit(**ROW)
 def own_row(row, array):
     """Row of an array that may have one row for all."""
     return np.int64(row) if array.shape[0] > 1 else np.int64(0)
+
+
+@numba.njit(**FUSED)
+def copy_row(source, target):
+    """target[:] = source, of rows that do not overlap. Numba's own assignment compiles some forty
+    functions for it, most of them of error messages.
+    """
+    for i in range(target.size):
+        target[i] = source[i]
 
 
 class Cells(NamedTuple):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
+from flood_kernels.addresses import call
 from flood_kernels.arrays import (
     ABOVE,
     BELOW,
@@ -22,18 +23,18 @@ from flood_kernels.arrays import (
     NEXT,
     OK,
     ONE,
-    PARALLEL,
-    ROW,
+    PARALLEL_PART,
+    PART,
     SAME,
     TIME_STEP_COLLAPSED,
     WINDOW,
+    WINDOW_PART,
     ZERO,
+    copy_row,
 )
-from flood_kernels.levels import choose_levels, signal_ahead
 from flood_kernels.local_inertial_rows import (
     advance_faces,
     advance_porous_faces,
-    bring_gain,
     finish_limited_row,
     finish_row,
     gain_row,
@@ -41,6 +42,8 @@ from flood_kernels.local_inertial_rows import (
     scale_faces,
     share_outflow,
 )
+from flood_kernels.local_steps import bring_gains, choose_levels, signal_ahead
+from flood_kernels.pieces import idle, same_runs
 from flood_kernels.points import (
     add_counted,
     begin_step,
@@ -50,7 +53,6 @@ from flood_kernels.points import (
     read_faces,
     stable_time_step,
 )
-from flood_kernels.runs import idle, same_runs
 
 
 class Scratch(NamedTuple):
@@ -73,19 +75,19 @@ class Scratch(NamedTuple):
 # -------------------------------------------------------------------------------------------- bands
 
 
-@njit(**WINDOW)
+@njit(**PART)
 def copy_halo(band, first, last, cells, flow, scratch):
     """Keep the rows just outside band [first, last) as they are now: the neighbour will overwrite
     them.
     """
     for k in range(2):
-        scratch.depth_halo[band, k, :] = cells.depth[first - 2 + k]
-        scratch.depth_halo[band, 2 + k, :] = cells.depth[last + k]
-        scratch.qy_halo[band, k, :] = flow.y[first - 2 + k]
-    scratch.qx_halo[band, 0, :] = flow.x[first - 1]
-    scratch.qx_halo[band, 1, :] = flow.x[last]
+        copy_row(cells.depth[first - 2 + k], scratch.depth_halo[band, k])
+        copy_row(cells.depth[last + k], scratch.depth_halo[band, 2 + k])
+        copy_row(flow.y[first - 2 + k], scratch.qy_halo[band, k])
+    copy_row(flow.x[first - 1], scratch.qx_halo[band, 0])
+    copy_row(flow.x[last], scratch.qx_halo[band, 1])
     for k in range(3):
-        scratch.qy_halo[band, 2 + k, :] = flow.y[last + k]
+        copy_row(flow.y[last + k], scratch.qy_halo[band, 2 + k])
 
 
 @njit(**INLINE)
@@ -109,7 +111,7 @@ def new_row(array, stored, row):
     return values[: 0 if stored[row] == stored[row - 1] else values.size]
 
 
-@njit(**ROW)
+@njit(**PART)
 def override_faces(row, is_x, structures, q):
     """Give the faces of structures in this row their own discharge."""
     for k in range(structures.first[row], structures.first[row + 1]):
@@ -183,7 +185,7 @@ def faces_above(
             advance_faces(a, b, SAME, soon, q, h, z, roughness, out, peak, push, dt, scheme)
     out[ghost] = ZERO  # ghost cells do not flow into each other
     if structures_move and structures.first[row + 1] > structures.first[row]:
-        override_faces(row, False, structures, out)
+        override_faces(row, np.bool_(False), structures, out)
 
 
 @njit(**INLINE)
@@ -224,7 +226,7 @@ def faces_left(
             out[a:b] = ZERO
             if not runs.faces[row, n] & LEFT_FACE:
                 continue
-            b = a + 1
+            b = np.int32(a + 1)  # as the other: else what is called would be compiled twice
         if cells.porosity.size > 1:
             p = cells.porosity[row]
             advance_porous_faces(
@@ -261,7 +263,7 @@ def faces_left(
         if not runs.faces[row, n] & LEFT_FACE:
             out[a] = ZERO
     if structures_move and structures.first[row + 1] > structures.first[row]:
-        override_faces(row, True, structures, out)
+        override_faces(row, np.bool_(True), structures, out)
 
 
 @njit(**INLINE)
@@ -366,23 +368,7 @@ def finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_de
         flow.x[done, a] = kept
 
 
-@njit(**WINDOW)
-def bring_gains(cells, runs, gain, share_of_rest):
-    """Short step: give fine cells at the rim their share of what the long step's faces bring."""
-    for row in range(runs.count.size):
-        for n in range(runs.count[row]):
-            if not runs.faces[row, n] & INSIDE:
-                bring_gain(
-                    runs.start[row, n],
-                    runs.stop[row, n],
-                    gain[row],
-                    cells.carry[row],
-                    share_of_rest,
-                )
-
-
-@njit(**ROW)
-def sweep_band(
+def sweep(
     band,
     first,
     last,
@@ -495,10 +481,14 @@ def sweep_band(
                 )
 
 
+sweep_band = njit(**PART)(sweep)
+sweep_here = njit(**INLINE)(sweep)
+
+
 # ------------------------------------------------------------------------------------------- window
 
 
-@njit(**PARALLEL)
+@njit(**PARALLEL_PART)
 def step_bands(
     band_rows,
     ghost,
@@ -542,8 +532,8 @@ def step_bands(
         )
 
 
-@njit(**WINDOW)
-def step_all(
+@njit(**PART)
+def step_one(
     band_rows,
     ghost,
     cells,
@@ -557,29 +547,13 @@ def step_all(
     dt,
     scheme,
 ):
-    """One step; a single band goes without threads, whose start and end cost as much as a small
+    """One step of a single band, without threads: their start and end cost as much as a small
     sweep.
     """
-    if band_rows.size > 2:
-        step_bands(
-            band_rows,
-            ghost,
-            cells,
-            flow,
-            scratch,
-            runs,
-            gain,
-            structures,
-            structures_move,
-            rain_depth,
-            dt,
-            scheme,
-        )
-        return
-    first, last = band_rows[0], band_rows[1]
-    copy_halo(0, first, last, cells, flow, scratch)
-    sweep_band(
-        0,
+    band, first, last = np.int64(0), band_rows[0], band_rows[1]
+    copy_halo(band, first, last, cells, flow, scratch)
+    sweep_here(
+        band,
         first,
         last,
         first,
@@ -598,7 +572,7 @@ def step_all(
     )
 
 
-@njit(**WINDOW)
+@njit(**WINDOW_PART)
 def fastest_signal(scratch, bands):
     """Speed (m/s) of the fastest wave on the faces that the last sweep moved."""
     deepest = 0.0
@@ -609,6 +583,7 @@ def fastest_signal(scratch, bands):
 
 @njit(**WINDOW)
 def advance_window(
+    step_kernel,
     start,
     stop,
     state,
@@ -627,6 +602,7 @@ def advance_window(
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole
     window.
 
+    step_kernel : addresses.Address of step_one or step_bands;
     state : float64 [fastest signal m/s, steps taken, fastest signal of long steps m/s, long steps
     taken], updated;  shared : arrays.Shared;
     limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s,
@@ -672,10 +648,68 @@ def advance_window(
                 count = math.ceil((stop - time) / max(long_step, step))
                 long_end = stop if count == 1 else time + (stop - time) / count
                 rain_depth, dt = (
-                    fallen_until(long_end, 1, cells, shared.rain),
+                    fallen_until(long_end, np.int64(1), cells, shared.rain),
                     real(long_end - time),
                 )
-                step_all(
+                call(
+                    step_kernel,
+                    (
+                        band_rows,
+                        left + columns,
+                        cells,
+                        flow,
+                        scratch,
+                        runs,
+                        levels.gain,
+                        shared.structures,
+                        not local,
+                        rain_depth,
+                        dt,
+                        scheme,
+                    ),
+                )
+                state[2] = fastest_signal(scratch, bands)
+                state[3] += 1.0
+        count = math.ceil((long_end - time) / step)
+        dt = real((long_end - time) / count)
+        end = long_end if count == 1 else time + np.float64(dt)
+        share_of_rest = 1.0 / count if long_end == stop else (end - time) / (stop - time)
+        rain_depth = begin_step(
+            start,
+            stop,
+            end,
+            share_of_rest,
+            dt,
+            cell_size,
+            cells,
+            flow,
+            np.bool_(False),
+            shared,
+            limits,
+        )
+        if local:
+            bring_gains(cells, runs, levels.gain, real(1.0 / count))
+            call(
+                step_kernel,
+                (
+                    levels.band_rows,
+                    left + columns,
+                    cells,
+                    flow,
+                    scratch,
+                    levels.runs,
+                    levels.gain,
+                    shared.structures,
+                    local,
+                    rain_depth,
+                    dt,
+                    scheme,
+                ),
+            )
+        else:
+            call(
+                step_kernel,
+                (
                     band_rows,
                     left + columns,
                     cells,
@@ -688,48 +722,9 @@ def advance_window(
                     rain_depth,
                     dt,
                     scheme,
-                )
-                state[2] = fastest_signal(scratch, bands)
-                state[3] += 1.0
-        count = math.ceil((long_end - time) / step)
-        dt = real((long_end - time) / count)
-        end = long_end if count == 1 else time + np.float64(dt)
-        share_of_rest = 1.0 / count if long_end == stop else (end - time) / (stop - time)
-        rain_depth = begin_step(
-            start, stop, end, share_of_rest, dt, cell_size, cells, flow, False, shared, limits
-        )
-        if local:
-            bring_gains(cells, runs, levels.gain, real(1.0 / count))
-            step_all(
-                levels.band_rows,
-                left + columns,
-                cells,
-                flow,
-                scratch,
-                levels.runs,
-                levels.gain,
-                shared.structures,
-                local,
-                rain_depth,
-                dt,
-                scheme,
+                ),
             )
-        else:
-            step_all(
-                band_rows,
-                left + columns,
-                cells,
-                flow,
-                scratch,
-                runs,
-                levels.gain,
-                shared.structures,
-                not local,
-                rain_depth,
-                dt,
-                scheme,
-            )
-            fallen_until(end, 1, cells, shared.rain)
+            fallen_until(end, np.int64(1), cells, shared.rain)
             long_end = end
         state[0] = fastest_signal(scratch, bands)
         state[1] += 1.0

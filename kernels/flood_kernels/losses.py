@@ -13,8 +13,8 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import LOOP, PARALLEL, ROW, WINDOW, own_row
-from flood_kernels.statistics import any_water
+from flood_kernels.arrays import LOOP, PARALLEL, ROW, WINDOW, WINDOW_PART, own_row
+from flood_kernels.maxima import any_water
 
 SECONDS_PER_HOUR = 3600.0
 INCH = 0.0254  # m
@@ -135,7 +135,7 @@ def sum_of(values):
     return total
 
 
-@njit(**WINDOW)
+@njit(**WINDOW_PART)
 def green_ampt_of(j, depth, pond, filled, soil, table, top, left, dt, total):
     """Take dt's infiltration out of row j, a block at a time; hollows that one empty row stands for
     get an empty row of their own.

@@ -9,7 +9,13 @@ passes over arrays of 40 kB.
 import numpy as np
 from numba import njit
 
-OPTIONS = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
+OPTIONS = {
+    "cache": True,
+    "fastmath": False,
+    "error_model": "numpy",
+    "nogil": True,
+    "no_cfunc_wrapper": True,
+}
 
 
 @njit(**OPTIONS)

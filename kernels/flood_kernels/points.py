@@ -7,11 +7,11 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import GRAVITY, LOOP, ROW
+from flood_kernels.arrays import GRAVITY, LOOP, PART
 from flood_kernels.structures import LARGEST_SHARE, move_pairs, set_structures, standing
 
 
-@njit(**ROW)
+@njit(**PART)
 def rain_until(time, rain):
     """Cumulative rain (m) at `time` (s), linear between the points of the series, constant
     outside.
@@ -31,7 +31,7 @@ def rain_until(time, rain):
     return rain.cumulative[low] + share * (rain.cumulative[high] - rain.cumulative[low])
 
 
-@njit(**ROW)
+@njit(**PART)
 def deliver_sources(cells, sources, share_of_rest, cell_area):
     """Put a share of each source's pending water into its cell; what float32 could not hold stays
     pending.
@@ -65,7 +65,7 @@ def inlet_law(
         free[k] = min(min(weir, orifice), capacity[k])
 
 
-@njit(**ROW)
+@njit(**PART)
 def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_area, dt, fullest):
     """Take from the street what the inlets draw in dt. A node takes at most its acceptance, a cell
     gives at most `fullest` of what it holds.
@@ -110,7 +110,7 @@ def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_ar
             ) * cell_area
 
 
-@njit(**ROW)
+@njit(**PART)
 def speed_beyond(leaving, depth, depth_beyond):
     """Speed (m/s, positive outwards) beyond an edge whose stage is given: u + 2 c of the wave that
     leaves is kept; water enters at Froude 1 at most.
@@ -122,7 +122,7 @@ def speed_beyond(leaving, depth, depth_beyond):
     return max(leaving + 2.0 * (wave - wave_beyond), -wave_beyond)
 
 
-@njit(**ROW)
+@njit(**PART)
 def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
     """Give every ghost cell the stage at `fraction` of the window, or the depth of the cell it
     mirrors; second order: that cell's velocity too.
@@ -172,7 +172,7 @@ def set_ghosts(cells, flow, boundaries, fraction, with_velocity):
                 flow.y[far_j, far_i] = flow.y[j, i]
 
 
-@njit(**ROW)
+@njit(**PART)
 def hold_ghosts(row, depth, x, y, carry, boundaries):
     """Give the ghosts of a row of the state, which a sweep has moved like any cell, back what
     set_ghosts gave them: for the second sweep.
@@ -183,7 +183,7 @@ def hold_ghosts(row, depth, x, y, carry, boundaries):
         carry[i] = 0.0
 
 
-@njit(**ROW)
+@njit(**PART)
 def read_faces(flow, counters):
     """Discharge (m2/s) of the counted faces out of face arrays."""
     for j in range(counters.first.size - 1):
@@ -192,7 +192,7 @@ def read_faces(flow, counters):
             counters.discharge[k] = flow.x[j, i] if counters.is_x[k] else flow.y[j, i]
 
 
-@njit(**ROW)
+@njit(**PART)
 def add_counted(counters, volume_per_discharge):
     """Sum what the last step carried through the counted faces (m3)."""
     for k in range(counters.column.size):
@@ -203,7 +203,7 @@ def add_counted(counters, volume_per_discharge):
             counters.outward[k] -= volume
 
 
-@njit(**ROW)
+@njit(**PART)
 def depth_to_be(k, cells, sources, cell_area):
     """Depth (m) in the cell of a source once all that is pending is in it."""
     j, i = sources.row[k], sources.column[k]
@@ -213,7 +213,7 @@ def depth_to_be(k, cells, sources, cell_area):
     )
 
 
-@njit(**ROW)
+@njit(**PART)
 def deepest_ahead(cells, shared, cell_area):
     """Depth (m) that may stand at a source or beyond an open edge before the faces have felt it: a
     dry cell about to be filled.
@@ -245,7 +245,7 @@ def deepest_ahead(cells, shared, cell_area):
     return deepest
 
 
-@njit(**ROW)
+@njit(**PART)
 def deepest_coupled(cells, inlets):
     """Largest depth (m) of the cells that have an inlet."""
     deepest = 0.0
@@ -254,7 +254,7 @@ def deepest_coupled(cells, inlets):
     return deepest
 
 
-@njit(**ROW)
+@njit(**PART)
 def stable_time_step(speed, speed_coupled, courant, courant_coupled, cell_size, largest):
     """alpha dx over the fastest signal (m/s), with a smaller alpha over coupled cells; at most
     `largest` (s).
@@ -267,7 +267,7 @@ def stable_time_step(speed, speed_coupled, courant, courant_coupled, cell_size, 
     return step
 
 
-@njit(**ROW)
+@njit(**PART)
 def fallen_until(end, level, cells, rain):
     """Rain (m) since the last step of this level (0; 1: long steps), in the cells' float type: what
     rounding left out comes with the next.
@@ -277,7 +277,7 @@ def fallen_until(end, level, cells, rain):
     return fallen
 
 
-@njit(**ROW)
+@njit(**PART)
 def begin_step(
     start, stop, end, share_of_rest, dt, cell_size, cells, flow, with_velocity, shared, limits
 ):
@@ -293,4 +293,4 @@ def begin_step(
     set_ghosts(cells, flow, shared.boundaries, (end - start) / (stop - start), with_velocity)
     set_structures(cells, flow, with_velocity, shared.structures, cell_size, np.float64(dt))
     move_pairs(cells, shared.pairs, cell_area, np.float64(dt))
-    return fallen_until(end, 0, cells, shared.rain)
+    return fallen_until(end, np.int64(0), cells, shared.rain)

@@ -17,20 +17,23 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
+from flood_kernels.addresses import call
 from flood_kernels.arrays import (
     FUSED,
     GRAVITY,
     HALF,
     INLINE,
     OK,
-    PARALLEL,
-    ROW,
+    PARALLEL_PART,
+    PART,
     SAME,
     TIME_STEP_COLLAPSED,
     WINDOW,
     ZERO,
+    copy_row,
     own_row,
 )
+from flood_kernels.pieces import choose_runs, idle, same_runs
 from flood_kernels.points import (
     add_counted,
     begin_step,
@@ -39,7 +42,6 @@ from flood_kernels.points import (
     hold_ghosts,
     stable_time_step,
 )
-from flood_kernels.runs import choose_runs, idle, same_runs
 from flood_kernels.second_order_faces import count_faces, override_faces
 from flood_kernels.second_order_rows import (
     BLOCK,
@@ -83,7 +85,7 @@ class Scratch(NamedTuple):
 # ------------------------------------------------------------------------------------------- sweeps
 
 
-@njit(**WINDOW)
+@njit(**PART)
 def copy_halo(band, first, last, cells, flow, scratch):
     """Keep the rows just outside band [first, last) as they are now: the neighbour will overwrite
     them.
@@ -91,10 +93,10 @@ def copy_halo(band, first, last, cells, flow, scratch):
     for k in range(HALO):
         for side in range(2):
             source, target = (first - HALO + k, k) if side == 0 else (last + k, HALO + k)
-            scratch.halo[band, 0, target, :] = cells.depth[source]
-            scratch.halo[band, 1, target, :] = cells.carry[source]
-            scratch.halo[band, 2, target, :] = flow.x[source]
-            scratch.halo[band, 3, target, :] = flow.y[source]
+            copy_row(cells.depth[source], scratch.halo[band, 0, target])
+            copy_row(cells.carry[source], scratch.halo[band, 1, target])
+            copy_row(flow.x[source], scratch.halo[band, 2, target])
+            copy_row(flow.y[source], scratch.halo[band, 3, target])
 
 
 @njit(**INLINE)
@@ -236,7 +238,7 @@ def _flux_y(lo, hi, row, band, centred, cells, scratch, scheme):
         )
 
 
-@njit(**ROW)
+@njit(**PART)
 def _override_y(row, band, cells, scratch, structures, left, scheme):
     above, here, f = (
         prediction(scratch.cells_y[band], (row - 1) & 3),
@@ -385,8 +387,7 @@ def update_y(row, band, cells, flow, scratch, runs, final, rain_depth, dt, schem
                 signal_row(a, b, h, u, v, peak, scheme)
 
 
-@njit(**ROW)
-def sweep_band(
+def sweep(
     band,
     first,
     last,
@@ -481,10 +482,14 @@ def sweep_band(
                 )
 
 
+sweep_band = njit(**PART)(sweep)
+sweep_here = njit(**INLINE)(sweep)
+
+
 # ------------------------------------------------------------------------------------------- window
 
 
-@njit(**PARALLEL)
+@njit(**PARALLEL_PART)
 def step_bands(
     band_rows,
     left,
@@ -530,8 +535,8 @@ def step_bands(
         )
 
 
-@njit(**WINDOW)
-def step_all(
+@njit(**PART)
+def step_one(
     band_rows,
     left,
     x_first,
@@ -546,30 +551,13 @@ def step_all(
     dt,
     scheme,
 ):
-    """One step; a single band goes without threads, whose start and end cost as much as a small
+    """One step of a single band, without threads: their start and end cost as much as a small
     sweep.
     """
-    if band_rows.size > 2:
-        step_bands(
-            band_rows,
-            left,
-            x_first,
-            cells,
-            flow,
-            scratch,
-            runs,
-            structures,
-            counters,
-            boundaries,
-            rain_depth,
-            dt,
-            scheme,
-        )
-        return
-    first, last = band_rows[0], band_rows[1]
-    copy_halo(0, first, last, cells, flow, scratch)
-    sweep_band(
-        0,
+    band, first, last = np.int64(0), band_rows[0], band_rows[1]
+    copy_halo(band, first, last, cells, flow, scratch)
+    sweep_here(
+        band,
         first,
         last,
         first,
@@ -591,6 +579,7 @@ def step_all(
 
 @njit(**WINDOW)
 def advance_window(
+    step_kernel,
     start,
     stop,
     state,
@@ -609,6 +598,7 @@ def advance_window(
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole
     window.
 
+    step_kernel : addresses.Address of step_one or step_bands;
     state : float64 [fastest signal m/s, steps taken], updated;  shared : points.Shared;
     limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s,
     orifice coefficient, largest share of a cell's water that inlets may take in a step, depth in m
@@ -632,23 +622,36 @@ def advance_window(
         end = stop if count == 1 else time + np.float64(dt)
         choose_runs(stop, limits[7], band_rows, cells, shared, runs, levels)
         rain_depth = begin_step(
-            start, stop, end, 1.0 / count, dt, cell_size, cells, flow, True, shared, limits
-        )
-        x_first = state[1] % 2.0 == 0.0
-        step_all(
-            band_rows,
-            left,
-            x_first,
+            start,
+            stop,
+            end,
+            1.0 / count,
+            dt,
+            cell_size,
             cells,
             flow,
-            scratch,
-            runs,
-            shared.structures,
-            shared.counters,
-            shared.boundaries,
-            rain_depth,
-            dt,
-            scheme,
+            np.bool_(True),
+            shared,
+            limits,
+        )
+        x_first = state[1] % 2.0 == 0.0
+        call(
+            step_kernel,
+            (
+                band_rows,
+                left,
+                x_first,
+                cells,
+                flow,
+                scratch,
+                runs,
+                shared.structures,
+                shared.counters,
+                shared.boundaries,
+                rain_depth,
+                dt,
+                scheme,
+            ),
         )
         fastest = 0.0
         for band in range(bands):

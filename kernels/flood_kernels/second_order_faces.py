@@ -5,11 +5,11 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import ROW, ZERO
+from flood_kernels.arrays import PART, ZERO
 from flood_kernels.structures import given_momentum
 
 
-@njit(**ROW)
+@njit(**PART)
 def override_faces(
     row,
     is_x,
@@ -66,7 +66,7 @@ def override_faces(
                 momentum_l[i] = momentum_r[i] = brought
 
 
-@njit(**ROW)
+@njit(**PART)
 def count_faces(row, is_x, lo, hi, counters, mass):
     """Note the discharge of the counted faces in columns lo..hi-1 of this row."""
     for k in range(counters.first[row], counters.first[row + 1]):

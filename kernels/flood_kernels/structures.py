@@ -10,14 +10,14 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import DEEPEST_RATED, GRAVITY, ROW
+from flood_kernels.arrays import DEEPEST_RATED, GRAVITY, PART, ROW
 
 CONTRACTION = 0.61  # of the jet under a gate
 LARGEST_SHARE = 0.25  # of the giving cell's water a step
 ROUGHNESS = 0.03  # Manning's n under a bridge deck
 
 
-@njit(**ROW)
+@njit(**PART)
 def standing(cells, j, i):
     """Depth (m) at which the water of a cell stands between its buildings."""
     depth = np.float64(cells.depth[j, i])
@@ -58,7 +58,7 @@ def gate_discharge(upper, lower, sill, soffit, weir, orifice):
     )
 
 
-@njit(**ROW)
+@njit(**PART)
 def reachable(before, downhill, deep, fall, cell_size, dt):
     """m2/s that water of this depth (m) reaches towards `downhill` (+1, -1) in a step from
     discharge `before` under a fall (m) over one cell.
@@ -66,7 +66,7 @@ def reachable(before, downhill, deep, fall, cell_size, dt):
     return max(before * downhill + GRAVITY * deep * dt * fall / cell_size, 0.0)
 
 
-@njit(**ROW)
+@njit(**PART)
 def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
     """Discharge of every structure face for this step; positive towards +column, +row."""
     for k in range(structures.row.size):
@@ -134,7 +134,7 @@ def set_structures(cells, flow, with_velocity, structures, cell_size, dt):
         structures.discharge[k] = downhill * total * share
 
 
-@njit(**ROW)
+@njit(**PART)
 def given_momentum(discharge, depth, stage, bed, gravity):
     """Momentum flux (m3/s2) that a given discharge (m2/s) brings into a cell of this depth (m),
     less the cell's own pressure.
@@ -172,7 +172,7 @@ def culvert_discharge(upper, lower, invert_upper, invert_lower, height, area, lo
     )
 
 
-@njit(**ROW)
+@njit(**PART)
 def take(cells, j, i, volume, cell_area):
     """Take water (m3) out of a cell; returns what was taken, as the depth shows it."""
     before = cells.depth[j, i]
@@ -180,7 +180,7 @@ def take(cells, j, i, volume, cell_area):
     return (np.float64(before) - np.float64(cells.depth[j, i])) * cell_area
 
 
-@njit(**ROW)
+@njit(**PART)
 def put(cells, j, i, volume, cell_area):
     """Put water (m3) into a cell; returns what its float type could not hold."""
     before = cells.carry[j, i]
@@ -188,7 +188,7 @@ def put(cells, j, i, volume, cell_area):
     return volume - (np.float64(cells.carry[j, i]) - np.float64(before)) * cell_area
 
 
-@njit(**ROW)
+@njit(**PART)
 def move_pairs(cells, pairs, cell_area, dt):
     """Move water through culverts and pumps for one step."""
     for k in range(pairs.from_row.size):

@@ -38,6 +38,7 @@ def test_kernels_know_arrays_only(path):
         "__future__",
         "flood_kernels",
         "hashlib",
+        "sys",
         "os",
         "pathlib",
     }

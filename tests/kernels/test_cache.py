@@ -16,7 +16,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 import flood_kernels
-from flood_kernels import cache, cache_place, runs
+from flood_kernels import cache, cache_place, pieces
 from flood_kernels.arrays import ROW
 
 PACKAGE = Path(flood_kernels.__file__).parent
@@ -28,8 +28,8 @@ from flood_kernels.cache import cache_folder
 if "full" in sys.argv:  # a disk that takes no byte more
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-found = k.roads.root_of(np.array([0, 0, 1]), 2), k.runs.count_wet(np.array([0.5, 0.0, np.nan]), 0.1)
-print(cache_folder(), found, sum(sum(f.stats.cache_misses.values()) for f in (k.runs.count_wet, k.roads.root_of)), sep="|")
+found = k.roads.root_of(np.array([0, 0, 1]), 2), k.pieces.count_wet(np.array([0.5, 0.0, np.nan]), 0.1)
+print(cache_folder(), found, sum(sum(f.stats.cache_misses.values()) for f in (k.pieces.count_wet, k.roads.root_of)), sep="|")
 """
 
 
@@ -193,8 +193,8 @@ def kept(tmp_path, monkeypatch):
 
 def newly_loaded():
     """A kernel as a new process has it, called in both precisions; how many it had to compile."""
-    fresh = numba.njit(**{**ROW, "cache": False})(runs.rows_since.py_func)
-    fresh._cache = cache.KernelCache(runs.rows_since.py_func)
+    fresh = numba.njit(**{**ROW, "cache": False})(pieces.rows_since.py_func)
+    fresh._cache = cache.KernelCache(pieces.rows_since.py_func)
     for kind in (np.uint8, np.int64):
         now = np.empty(2, kind)
         fresh(np.array([True, False]), np.array([3, 4], kind), now)

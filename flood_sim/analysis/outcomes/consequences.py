@@ -84,7 +84,11 @@ class Consequences:
         return {name: s for name, s in sites.items() if s["kind"] == kind}
 
     def outcomes(self) -> list[Outcome]:
-        """All of them, in one order."""
+        """All of them, in one order; computed once."""
+        return list(self._outcomes)
+
+    @cached_property
+    def _outcomes(self) -> list[Outcome]:
         return [
             self._road_area_hours(),
             *self._area_hours(),

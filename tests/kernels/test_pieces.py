@@ -5,7 +5,7 @@ import pytest
 import scipy.ndimage
 
 from cases import grid_of
-from flood_kernels import arrays, runs
+from flood_kernels import arrays, pieces
 from flood_sim.core.clock import Window
 from flood_sim.ground.rainfall import rainfall_from_intervals
 from flood_sim.ground.terrain import terrain_of
@@ -72,15 +72,15 @@ def test_pieces_cover_what_is_wet_and_its_reach():
     for trial in range(40):
         rows, chunks = int(rng.integers(1, 60)), int(rng.integers(1, 30))
         shape = (rows + 2 * arrays.PAD, 2 * arrays.LEFT + chunks * arrays.LANES)
-        table = runs.empty_runs(*shape)
+        table = pieces.empty_runs(*shape)
         inner = slice(arrays.PAD, arrays.PAD + rows), slice(arrays.LEFT, shape[1] - arrays.LEFT)
         depth = np.zeros(shape, np.float32)
         depth[inner] = rng.random(depth[inner].shape) < (0.0, 3e-4, 0.01, 1.0)[trial % 4]
         table.active[:] = False
-        runs.mark_wet(depth, table, np.float32(1e-4), table.active)
-        runs.widen(table.active, runs.REACH, table)
-        runs.cut_pieces(arrays.PAD, arrays.PAD + rows, table)
-        reach = scipy.ndimage.maximum_filter(depth, 2 * runs.REACH + 1)[inner] > 0
+        pieces.mark_wet(depth, table, np.float32(1e-4), table.active)
+        pieces.widen(table.active, pieces.REACH, table)
+        pieces.cut_pieces(arrays.PAD, arrays.PAD + rows, table)
+        reach = scipy.ndimage.maximum_filter(depth, 2 * pieces.REACH + 1)[inner] > 0
         chunk = reach.reshape(rows, chunks, arrays.LANES).any(axis=2)
         for row in range(rows):
             computed = np.zeros(chunks * arrays.LANES, bool)
@@ -91,4 +91,4 @@ def test_pieces_cover_what_is_wet_and_its_reach():
                 computed[a - arrays.LEFT : b - arrays.LEFT] = True
             assert not (reach[row] & ~computed).any()
             needed = chunk[row].sum()
-            assert computed.sum() / arrays.LANES <= needed + runs.NARROW_GAP * (count + needed)
+            assert computed.sum() / arrays.LANES <= needed + pieces.NARROW_GAP * (count + needed)

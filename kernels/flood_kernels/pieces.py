@@ -9,15 +9,14 @@ STEPS steps, bit for bit, and is not swept.
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import ALL_FACES, LANES, LEFT, LOOP, PAD, ROW, Levels, Runs
+from flood_kernels.arrays import ALL_FACES, LANES, LEFT, LOOP, PAD, PART, ROW, Levels, Runs
 from flood_kernels.points import rain_until
 from flood_kernels.vectors import whole
 
 STEPS = 4  # between two looks
 EVERYTHING = -1  # steps left where all is computed
-REACH = (
-    STEPS + 3
-)  # cells: the growth of the wet ground, and what the stencils and limiters of its edge read
+# cells: the growth of the wet ground, and what the stencils and limiters of its edge read
+REACH = np.int64(STEPS + 3)  # no literal, which is a type of its own: see levels.MARGIN
 NARROW_GAP = 1  # chunks of LANES columns: two pieces that are no further apart become one
 # columns at most: shorter pieces cost more in calls than they save in cache (256: 10 % slower)
 PIECE = 2048
@@ -50,7 +49,7 @@ def mark_wet(depth, runs, wet_depth, active):
                         active[row, chunk + 1] = True
 
 
-@njit(**ROW)
+@njit(**PART)
 def mark_cell(row, column, reach, active):
     """Set `active` where the columns up to `reach` from a cell (padded index) lie."""
     last = active.shape[1] - 1
@@ -58,7 +57,7 @@ def mark_cell(row, column, reach, active):
         active[row, min(max(side - LEFT, 0) // LANES, last)] = True
 
 
-@njit(**ROW)
+@njit(**PART)
 def mark_cells(rows, columns, reach, active):
     """Set `active` around single cells (padded index): sources, ghosts, structures."""
     for k in range(rows.size):
@@ -123,7 +122,7 @@ def cut_pieces(top, bottom, runs):
         runs.count[row] = count
 
 
-@njit(**ROW)
+@njit(**PART)
 def share_rows(band_rows, runs):
     """Give every band about the same number of cells, at least one row."""
     bands, top, bottom = band_rows.size - 1, band_rows[0], band_rows[-1]
@@ -146,7 +145,7 @@ def share_rows(band_rows, runs):
             done += runs.stop[row, n] - runs.start[row, n]
 
 
-@njit(**ROW)
+@njit(**PART)
 def copy_marks(source, target):
     """target[:] = source would copy first, which functions without reference counting cannot."""
     for row in range(source.shape[0]):
@@ -154,7 +153,7 @@ def copy_marks(source, target):
             target[row, chunk] = source[row, chunk]
 
 
-@njit(**ROW)
+@njit(**PART)
 def count_marks(marks):
     """Number of marked chunks."""
     count = 0
@@ -164,7 +163,7 @@ def count_marks(marks):
     return count
 
 
-@njit(**ROW)
+@njit(**PART)
 def look_for_water(stop, wet_depth, cells, shared, runs, levels):
     """Before a step: look where the water is, every STEPS steps, and set runs.active. Returns
     whether it looked. While rain falls until `stop` (s) everything is computed, and so it is where
@@ -192,7 +191,7 @@ def look_for_water(stop, wet_depth, cells, shared, runs, levels):
     return True
 
 
-@njit(**ROW)
+@njit(**PART)
 def choose_runs(stop, wet_depth, band_rows, cells, shared, runs, levels):
     """Before a step: which columns it computes, all of them in one step."""
     if look_for_water(stop, wet_depth, cells, shared, runs, levels):
@@ -200,7 +199,7 @@ def choose_runs(stop, wet_depth, band_rows, cells, shared, runs, levels):
         share_rows(band_rows, runs)
 
 
-@njit(**ROW)
+@njit(**PART)
 def same_runs(runs, one, other):
     """Whether two rows compute the same columns."""
     if runs.count[one] != runs.count[other]:
@@ -215,7 +214,7 @@ def same_runs(runs, one, other):
     return same
 
 
-@njit(**ROW)
+@njit(**PART)
 def idle(runs, row, above):
     """Whether `row` and the `above` rows before it compute nothing."""
     total = 0

@@ -8,11 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from flood_kernels.arrays import HALF, LOOP, ROW, ZERO
+from flood_kernels.arrays import FUSED, HALF, LOOP, ONE, PART, ROW, ZERO
 from flood_kernels.prefetch import AT_ONCE, fetch
 from flood_kernels.vectors import whole
 
-OPTIONS = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
+OPTIONS = {
+    "cache": True,
+    "fastmath": False,
+    "error_model": "numpy",
+    "nogil": True,
+    "no_cfunc_wrapper": True,
+}
+PART_OPTIONS = {**OPTIONS, "no_cpython_wrapper": True}
 SHALLOW = np.float32(1.0e-3)  # m, no velocity is stated below this depth
 ARRIVED, PONDED = np.float32(0.05), np.float32(0.15)  # m
 BLOCK = 512  # columns looked at together: a dry block is skipped
@@ -128,7 +135,7 @@ def copy_velocity(h, own, velocity):
         velocity[i] = own[i] if h[i] >= SHALLOW else ZERO * own[i]
 
 
-@njit(**ROW)
+@njit(**PART)
 def row_velocity(row, a, b, depth, bed, qx, qy, in_cells, along, down):
     """Velocity (m/s) along columns and down rows of padded cells [a, b) of a row.
 
@@ -166,6 +173,13 @@ def row_velocity(row, a, b, depth, bed, qx, qy, in_cells, along, down):
     )
 
 
+@njit(**FUSED)
+def turn(values):
+    """Change the sign of a row."""
+    for i in range(values.size):
+        values[i] = -ONE * values[i]
+
+
 @njit(parallel=True, **OPTIONS)
 def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
     """Velocity (m/s) in cell centres from padded depth and discharge, 0 in cells shallower than 1
@@ -175,7 +189,7 @@ def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
         row_velocity(
             j + top, left, left + east.shape[1], depth, bed, qx, qy, in_cells, east[j], north[j]
         )
-        north[j] *= -1
+        turn(north[j])
 
 
 @njit(**LOOP)
@@ -208,7 +222,7 @@ def any_water(h):
     return found
 
 
-@njit(**OPTIONS)
+@njit(**PART_OPTIONS)
 def fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
     """Fold row j of the present state into the running maxima."""
     rows, columns = maxima.depth.shape
@@ -251,5 +265,15 @@ def update_maxima(depth, bed, qx, qy, in_cells, top, left, maxima, time, window)
     """
     for j in prange(maxima.depth.shape[0]):
         fold_row(
-            j, depth, bed, qx, qy, in_cells, top, left, maxima, np.float32(time), np.float32(window)
+            np.int64(j),  # prange counts in unsigned numbers: it would be compiled twice
+            depth,
+            bed,
+            qx,
+            qy,
+            in_cells,
+            top,
+            left,
+            maxima,
+            np.float32(time),
+            np.float32(window),
         )

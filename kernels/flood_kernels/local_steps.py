@@ -14,9 +14,9 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import ABOVE, BELOW, GRAVITY, INSIDE, LANES, LEFT, LEFT_FACE, LOOP, ROW
-from flood_kernels.points import depth_to_be, rain_until
-from flood_kernels.runs import (
+from flood_kernels.arrays import ABOVE, BELOW, GRAVITY, INSIDE, LANES, LEFT, LEFT_FACE, LOOP, PART
+from flood_kernels.local_inertial_rows import bring_gain
+from flood_kernels.pieces import (
     PIECE,
     copy_marks,
     count_marks,
@@ -27,11 +27,12 @@ from flood_kernels.runs import (
     share_rows,
     widen,
 )
+from flood_kernels.points import depth_to_be, rain_until
 
 LOOK = 16  # long steps between two looks
 # cells around deep ones that move in short steps: what spreads until the next look only shortens
 # the long step
-MARGIN = 4
+MARGIN = np.int64(4)  # a type of its own else: all that takes it would be compiled once more
 WORTH = 0.8  # of the cost of one step for all: dearer ones are not taken
 
 
@@ -44,7 +45,7 @@ def deepest_of(depth):
     return deepest
 
 
-@njit(**ROW)
+@njit(**PART)
 def find_deepest(depth, runs, deepest):
     """Write the largest depth (m) of every chunk that `runs` computes, and of its outer MARGIN
     columns.
@@ -58,7 +59,7 @@ def find_deepest(depth, runs, deepest):
                 deepest[2, row, chunk] = deepest_of(depth[row, end - MARGIN : end])
 
 
-@njit(**ROW)
+@njit(**PART)
 def mark_deep(limit, shared, runs, levels):
     """Set levels.wanted where water is deeper than `limit` (m) or MARGIN cells from it, and around
     what sets or counts discharges.
@@ -84,7 +85,7 @@ def mark_deep(limit, shared, runs, levels):
     widen(wanted, MARGIN, runs)
 
 
-@njit(**ROW)
+@njit(**PART)
 def choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels):
     """Set levels.fine by the cheapest ratio of long to short steps: cost (1 + ratio x fine share) /
     ratio against 1.
@@ -115,7 +116,7 @@ def choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels):
     return top / (best * best)
 
 
-@njit(**ROW)
+@njit(**PART)
 def moving_faces(row, chunk, short, fine):
     """Which faces of a chunk the sweep moves: short steps those between fine chunks, long steps all
     others. Beyond the grid is as here.
@@ -137,7 +138,7 @@ def moving_faces(row, chunk, short, fine):
     return faces
 
 
-@njit(**ROW)
+@njit(**PART)
 def cut_level(top, bottom, short, active, fine, runs):
     """The pieces of one sweep. Neighbours whose inner faces move become one. A fine chunk beside
     coarse ground takes part in the long step with its outer faces alone; its right face belongs to
@@ -174,7 +175,7 @@ def cut_level(top, bottom, short, active, fine, runs):
         runs.count[row] = count
 
 
-@njit(**ROW)
+@njit(**PART)
 def choose_levels(
     stop, wet_depth, dry_depth, largest_ratio, state, band_rows, cells, shared, runs, levels
 ):
@@ -196,8 +197,10 @@ def choose_levels(
     if look_for_water(stop, wet_depth, cells, shared, runs, levels) or changed:
         local = count_marks(levels.fine) > 0
         if local:
-            cut_level(band_rows[0], band_rows[-1], False, runs.active, levels.fine, runs)
-            cut_level(band_rows[0], band_rows[-1], True, runs.active, levels.fine, levels.runs)
+            cut_level(band_rows[0], band_rows[-1], np.bool_(False), runs.active, levels.fine, runs)
+            cut_level(
+                band_rows[0], band_rows[-1], np.bool_(True), runs.active, levels.fine, levels.runs
+            )
             share_rows(levels.band_rows, levels.runs)
         else:
             cut_pieces(band_rows[0], band_rows[-1], runs)
@@ -207,7 +210,7 @@ def choose_levels(
     return levels.local[0]
 
 
-@njit(**ROW)
+@njit(**PART)
 def signal_ahead(cells, shared, cell_area, fine):
     """Speed (m/s) that a long step must resolve and may not have felt yet: at sources about to be
     filled.
@@ -220,3 +223,18 @@ def signal_ahead(cells, shared, cell_area, fine):
         ):
             ahead = max(ahead, depth_to_be(k, cells, sources, cell_area))
     return math.sqrt(GRAVITY * ahead)
+
+
+@njit(**PART)
+def bring_gains(cells, runs, gain, share_of_rest):
+    """Short step: give fine cells at the rim their share of what the long step's faces bring."""
+    for row in range(runs.count.size):
+        for n in range(runs.count[row]):
+            if not runs.faces[row, n] & INSIDE:
+                bring_gain(
+                    runs.start[row, n],
+                    runs.stop[row, n],
+                    gain[row],
+                    cells.carry[row],
+                    share_of_rest,
+                )

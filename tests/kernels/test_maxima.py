@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from flood_kernels import statistics
+from flood_kernels import maxima
 from flood_sim.surface.arrays import empty_maxima
 
 H1_TO_H6 = [  # depth, speed, class: just inside and just outside each limit
@@ -25,23 +25,23 @@ H1_TO_H6 = [  # depth, speed, class: just inside and just outside each limit
 
 @pytest.mark.parametrize(("depth", "speed", "expected"), H1_TO_H6)
 def test_hazard_class(depth, speed, expected):
-    assert statistics.hazard_class(depth, speed) == expected
+    assert maxima.hazard_class(depth, speed) == expected
 
 
 def test_maxima_are_kept_and_products_are_of_one_instant():
     depth, bed = np.zeros((5, 5)), np.zeros((5, 5))
     qx, qy = np.zeros((5, 5)), np.zeros((5, 5))
-    maxima = empty_maxima((1, 1))
+    found = empty_maxima((1, 1))
     for time, h, q in ((10.0, 1.0, 0.1), (20.0, 0.2, 0.4), (30.0, 0.02, 0.0)):
         depth[...] = h
         qx[...] = q
-        statistics.update_maxima(depth, bed, qx, qy, False, 2, 2, maxima, time, 10.0)
-    assert maxima.depth[0, 0] == pytest.approx(1.0)
-    assert maxima.velocity[0, 0] == pytest.approx(2.0)
-    assert maxima.depth_velocity[0, 0] == pytest.approx(0.4)  # not 1.0 x 2.0
-    assert maxima.hazard[0, 0] == 3
-    assert maxima.arrival_time[0, 0] == 10.0
-    assert maxima.ponding_time[0, 0] == 20.0
+        maxima.update_maxima(depth, bed, qx, qy, False, 2, 2, found, time, 10.0)
+    assert found.depth[0, 0] == pytest.approx(1.0)
+    assert found.velocity[0, 0] == pytest.approx(2.0)
+    assert found.depth_velocity[0, 0] == pytest.approx(0.4)  # not 1.0 x 2.0
+    assert found.hazard[0, 0] == 3
+    assert found.arrival_time[0, 0] == 10.0
+    assert found.ponding_time[0, 0] == 20.0
 
 
 @pytest.mark.parametrize("real", [np.float32, np.float64])
@@ -52,7 +52,7 @@ def test_wide_rows_against_numpy(real, in_cells):
     """
     rng, rows, columns, top, left = np.random.default_rng(4), 4, 1300, 3, 5
     shape = (rows + 6, columns + 10)
-    bed, maxima = rng.uniform(0.0, 0.3, shape).astype(real), empty_maxima((rows, columns))
+    bed, found = rng.uniform(0.0, 0.3, shape).astype(real), empty_maxima((rows, columns))
     inner = (slice(top, top + rows), slice(left, left + columns))
     deepest, fastest, ponding = (np.zeros((rows, columns)) for _ in range(3))
 
@@ -64,7 +64,7 @@ def test_wide_rows_against_numpy(real, in_cells):
     for time in (10.0, 20.0):
         depth = np.where(rng.random(shape) < 0.3, 0.0, rng.uniform(0.0, 0.5, shape)).astype(real)
         qx, qy = (rng.uniform(-1.0, 1.0, shape).astype(real) for _ in range(2))
-        statistics.update_maxima(depth, bed, qx, qy, in_cells, top, left, maxima, time, 10.0)
+        maxima.update_maxima(depth, bed, qx, qy, in_cells, top, left, found, time, 10.0)
         u, v = qx, qy
         if not in_cells:
             u, v = np.zeros(shape), np.zeros(shape)
@@ -79,9 +79,9 @@ def test_wide_rows_against_numpy(real, in_cells):
             ponding + 10.0 * (h > 0.15),
         )
         total = np.zeros(rows)
-        statistics.sum_rows(depth, np.zeros(shape, real), top, left, columns, total)
+        maxima.sum_rows(depth, np.zeros(shape, real), top, left, columns, total)
         assert total == pytest.approx(h.sum(axis=1), rel=1e-12)
-    assert np.allclose(maxima.depth, deepest, rtol=1e-6) and np.allclose(
-        maxima.velocity, fastest, rtol=1e-4, atol=1e-5
+    assert np.allclose(found.depth, deepest, rtol=1e-6) and np.allclose(
+        found.velocity, fastest, rtol=1e-4, atol=1e-5
     )
-    assert np.array_equal(maxima.ponding_time, ponding.astype(np.float32))
+    assert np.array_equal(found.ponding_time, ponding.astype(np.float32))

@@ -1,0 +1,86 @@
+"""What a newcomer's first run compiles: a small quickstart in a cache of its own, with LLVM's
+optimisation switched off (what is compiled stays the same, and takes half of the time).
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from flood_kernels import cache_place
+
+SMALL = """
+schema = 1
+name = "first"
+[time]
+start = 2021-07-20T16:00:00+08:00
+stop = 2021-07-20T16:01:00+08:00
+[city]
+kind = "reference_city"
+side_m = 500.0
+cell_size_m = 4.0
+vintage = "old"
+[rainfall]
+kind = "storm"
+storm = "zhengzhou-720"
+label = "right"
+[drainage]
+kind = "swmm"
+coupling_step_s = 4.0
+routing_step_s = 2.0
+[output]
+interval_s = 30
+"""
+MOST_SIGNATURES = 96  # kept in the cache; measured 96, with quickstart itself
+# Two signatures each: along x and along y other tuples of rows are handed over.
+TWICE = {"advance_faces", "advance_porous_faces"}
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory):
+    """The cache's folder and what was said."""
+    place = tmp_path_factory.mktemp("first")
+    (place / "first.toml").write_text(SMALL)
+    command = [sys.executable, "-m", "flood_sim.cli", "run", str(place / "first.toml")]
+    done = subprocess.run(
+        [*command, "--out", str(place / "out"), "--no-report"],
+        env=os.environ | {"NUMBA_CACHE_DIR": str(place / "cache"), "NUMBA_OPT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return place / "cache", done.stderr
+
+
+def signatures(folder):
+    """(module and function, number of signatures) of an index of the cache."""
+    found = Counter()
+    for index in folder.rglob("*.nbi"):
+        with index.open("rb") as stream:
+            pickle.load(stream)  # noqa: S301 (Numba's version; our own files)
+            _, overloads = pickle.loads(stream.read())  # noqa: S301
+        found[index.name.split("-")[0]] += len(overloads)
+    return found
+
+
+@pytest.mark.slow
+def test_a_first_run_compiles_no_more_than_it_needs(first_run):
+    folder, said = first_run
+    found = signatures(folder)
+    assert sum(found.values()) <= MOST_SIGNATURES, found
+    names = {name: n for name, n in found.items() if n > 1}
+    assert {name.split(".")[-1] for name in names} <= TWICE, names
+    assert not any("step_bands" in name for name in found)  # one band: the grid is small
+    assert "compiling" in said and "kernels" in said
+
+
+@pytest.mark.slow
+def test_every_cached_file_lies_below_the_hashed_folder(first_run):
+    folder, _ = first_run
+    name = f"kernels-{cache_place.sources_hash()}"
+    assert [p.name for p in folder.iterdir()] == [name]
+    assert list((folder / name).rglob("*.nbc"))
