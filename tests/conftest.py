@@ -46,7 +46,7 @@ EARLY = (
     "cli/test_faults.py",
     "coupling/test_any_network.py",
     "cli/test_disks.py",
-    "kernels/test_levels.py",
+    "kernels/test_local_steps.py",
     "regression/test_claims.py",
     "regression/test_zhengzhou_720.py",
 )

@@ -109,23 +109,43 @@ def messages() -> Iterator[Message]:
 
 
 def _passing(tree: ast.Module) -> dict[str, Passing]:
-    """Functions that hand their argument on as the text of a message, by name."""
-    found = {}
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        names = [argument.arg for argument in function.args.args]
-        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-            if not (_is_builder(call) and len(call.args) > PROBLEM):
-                continue
-            code, text = call.args[0], call.args[PROBLEM]
-            ways = [
-                key.value.id
-                for key in call.keywords
-                if key.arg == "do" and isinstance(key.value, ast.Name)
-            ]
-            if isinstance(code, ast.Constant) and isinstance(text, ast.Name) and text.id in names:
-                do = names.index(ways[0]) if ways and ways[0] in names else None
-                found[function.name] = Passing(str(code.value), names.index(text.id), do)
+    """Functions and methods that hand their argument on as the text of a message, by name; those
+    that hand it to one of these, too.
+    """
+    found: dict[str, Passing] = {}
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for _ in range(2):
+        for function in functions:
+            names = [argument.arg for argument in function.args.args if argument.arg != "self"]
+            for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+                if one := _handed_on(call, names, found):
+                    found[function.name] = one
     return found
+
+
+def _handed_on(call: ast.Call, names: list[str], found: dict[str, Passing]) -> Passing | None:
+    """What a call makes of one of the arguments `names` of the function around it."""
+    known = found.get(_called(call))
+    place = PROBLEM if _is_builder(call) else known.text if known else len(call.args)
+    if place >= len(call.args):
+        return None
+    code, text = known.code if known else call.args[0], call.args[place]
+    if isinstance(code, ast.Constant):
+        code = str(code.value)
+    if not (isinstance(code, str) and isinstance(text, ast.Name) and text.id in names):
+        return None
+    ways = [
+        key.value.id for key in call.keywords if key.arg == "do" and isinstance(key.value, ast.Name)
+    ]
+    do = names.index(ways[0]) if ways and ways[0] in names else None
+    return Passing(code, names.index(text.id), do)
+
+
+def _called(call: ast.Call) -> str:
+    """The name of the function or method."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def _is_builder(call: ast.Call) -> bool:
@@ -152,7 +172,7 @@ def _inside(
         seen.add(node)
         if isinstance(node, ast.Call):
             yield from _of_call(node, scope)
-            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            name = _called(node)
             if name in passing:
                 yield from _of_passing(node, passing[name], scope)
         elif isinstance(node, ast.Tuple):
