@@ -446,12 +446,7 @@ def run(
             )
         out, talk = resume, Moving(saved_run(resume)[1], quiet)
         outcome = resume_scenario(
-            resume,
-            threads=threads,
-            checkpoint_s=every_s,
-            say=talk.say,
-            progress=talk.step,
-            compiling=_silent if as_json else talk.compiling,
+            resume, threads=threads, checkpoint_s=every_s, **_ears(talk, as_json)
         )
     elif name is None or out is None:
         raise typer.BadParameter("give a scenario and --out DIR, or --resume DIR")
@@ -465,9 +460,7 @@ def run(
             threads=threads,
             overwrite=overwrite,
             checkpoint_s=CHECKPOINT_S if every_s is None else every_s,
-            say=talk.say,
-            progress=talk.step,
-            compiling=_silent if as_json else talk.compiling,
+            **_ears(talk, as_json),
         )
     if (
         report_
@@ -483,8 +476,10 @@ def run(
     raise typer.Exit(outcome.exit_code)
 
 
-def _silent(done: int, total: int) -> None:
-    """Nothing is said of the compilation."""
+def _ears(talk: Moving, as_json: bool) -> dict[str, Any]:
+    """Who is told of a run; with --json nobody of the compilation."""
+    ears: dict[str, Any] = {"say": talk.say, "progress": talk.step}
+    return ears if as_json else ears | {"compiling": talk.compiling}
 
 
 def _load(name: str, allow_path: list[Path]) -> Scenario:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Tell = Callable[[int, int], None]
 
 
-class _Count(event.Listener):  # type: ignore[misc]
+class _Count(event.Listener):
     """Calls `each` whenever a function has been compiled."""
 
     def __init__(self, each: Callable[[], None]) -> None:

@@ -29,10 +29,10 @@ def step_types(kernels: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
     real = typeof(cells.depth).dtype
     states, numbers = (cells, flow, scratch, runs), (real, real, typeof(scheme))
     if kernels is local_inertial:
-        parts = (*states, levels.gain, shared.structures)
-        return (typeof(band_rows), types.int64, *map(typeof, parts), types.boolean, *numbers)
-    parts = (*states, shared.structures, shared.counters, shared.boundaries)
-    return (typeof(band_rows), types.int64, types.boolean, *map(typeof, parts), *numbers)
+        faces = map(typeof, (*states, levels.gain, shared.structures))
+        return (typeof(band_rows), types.int64, *faces, types.boolean, *numbers)
+    points = map(typeof, (*states, shared.structures, shared.counters, shared.boundaries))
+    return (typeof(band_rows), types.int64, types.boolean, *points, *numbers)
 
 
 def step_of(kernels: Any, given: tuple[Any, ...]) -> Address:
