@@ -17,7 +17,7 @@ schema = 1
 name = "first"
 [time]
 start = 2021-07-20T16:00:00+08:00
-stop = 2021-07-20T16:01:00+08:00
+stop = 2021-07-20T16:02:00+08:00
 [city]
 kind = "reference_city"
 side_m = 500.0
@@ -32,7 +32,7 @@ kind = "swmm"
 coupling_step_s = 4.0
 routing_step_s = 2.0
 [output]
-interval_s = 30
+interval_s = 60
 """
 MOST_SIGNATURES = 96  # kept in the cache; measured 96, with quickstart itself
 # Two signatures each: along x and along y other tuples of rows are handed over.
