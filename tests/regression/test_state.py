@@ -18,7 +18,7 @@ from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.loop import Simulation
 
 ANEW = {
-    "Simulation": "timers network _city wanted_stop _pool",
+    "Simulation": "timers network _handles wanted_stop _pool",
     "SurfaceFlow": """_float _view terrain_datum _band_rows _scratch _numbers _row_sums _weights
         _fallen _cells.bed _cells.roughness _cells.roughness_row _cells.weight_row _cells.porosity
         _levels.band_rows _shared.rain _shared.sources _shared.inlets _shared.boundaries
@@ -37,7 +37,7 @@ ANEW = {
     "Spaces": """openings _space _cells _sill _width _board _leak _opening_number _passage_number
         _sharing _tables _stage_table _volume_table _pumps _pump_space _pump_start _pump_stop
         _pump_rest _pump_outlets _drain_nodes _pump_nodes _ways""",
-    "Services": "sites _needs _number _limits _repair_s",
+    "CriticalSites": "sites _needs _number _limits _repair_s",
     "Actions": "actions _number _tasks",
     "Operations": "operations _links _inlets",
     "Recorder": "folder _counter _fields _network _gauge_file _gauges",
