@@ -229,8 +229,8 @@ def finish_row(
 @njit(**ROW)
 def scaled(q, before, after):
     """Discharge by the factor of the cell that gives. What an emptied cell's last 1e-17 m would
-    carry becomes 0: the centred term asks whether a neighbour flows at all, and would answer by
-    rounding."""
+    carry becomes 0. Else its rounding would switch on the average with a neighbour.
+    """
     factor = before if q > ZERO else after
     value = q * factor
     return value if (factor >= ONE) | (abs(value) > NOTHING) else ZERO * value

@@ -3,7 +3,7 @@
 A row of a band is read once a step. The processor's own prefetcher follows a few streams within a
 page; a band has five (depth, carry, two fields of flow, bed) of one page a row each, and the
 arithmetic fills the window in which it could wait for several lines at once. Asked for a row ahead,
-a block of columns at a time, they are there (docs/decisions/001 has what it gains). All lines of a
+a block of columns at a time, they are there (docs/decisions/007 has what it gains). All lines of a
 row at once gain nothing: the processor holds a few dozen of them under way and stops.
 """
 
