@@ -11,6 +11,18 @@ from flood_sim.measures.costs import sewer_item
 from flood_sim.measures.edits import NEW_ROW, Plan
 from flood_sim.measures.resources import Resource
 
+# what add_store, add_weir and add_pump write, together
+STORE_BEHIND_A_WEIR = frozenset(
+    {
+        Resource.INP_STORAGE,
+        Resource.INP_WEIRS,
+        Resource.INP_XSECTIONS,
+        Resource.INP_PUMPS,
+        Resource.INP_CURVES,
+        Resource.INP_COORDINATES,
+        Resource.RETURN_CELLS,
+    }
+)
 WALL_M, SHAFT_M2 = 2.0, 25.0
 WEIR_SI, WEIR_US = 1.84, 3.33  # sharp crest, m^0.5/s and ft^0.5/s (SWMM)
 

@@ -11,7 +11,12 @@ from pydantic import Field
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.measures.base import MAKE, InputsView
 from flood_sim.measures.edits import Plan
-from flood_sim.measures.network_parts import add_pump, add_store, add_weir
+from flood_sim.measures.network_parts import (
+    STORE_BEHIND_A_WEIR,
+    add_pump,
+    add_store,
+    add_weir,
+)
 from flood_sim.measures.projects.source_and_storage import SourceAndStorage
 from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import cells_of
@@ -184,17 +189,7 @@ class UndergroundTank(SourceAndStorage):
 
     STAGE: ClassVar[int] = MAKE
     READS: ClassVar[frozenset[str]] = frozenset({Resource.INP})
-    WRITES: ClassVar[frozenset[str]] = frozenset(
-        {
-            Resource.INP_STORAGE,
-            Resource.INP_WEIRS,
-            Resource.INP_XSECTIONS,
-            Resource.INP_PUMPS,
-            Resource.INP_CURVES,
-            Resource.INP_COORDINATES,
-            Resource.RETURN_CELLS,
-        }
-    )
+    WRITES: ClassVar[frozenset[str]] = STORE_BEHIND_A_WEIR
     SUMMARY: ClassVar[str] = "buried tank behind a weir, emptied by a pump"
     CHINESE: ClassVar[str] = "地下调蓄池"
 

@@ -14,12 +14,12 @@ from flood_sim.measures.base import (
 )
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.network_parts import (
+    STORE_BEHIND_A_WEIR,
     add_pump,
     add_store,
     add_weir,
 )
 from flood_sim.measures.projects.pipe_network import PipeNetwork
-from flood_sim.measures.resources import Resource
 from flood_sim.measures.targets import items_of
 
 
@@ -29,17 +29,7 @@ class DeepTunnel(PipeNetwork):
     """
 
     STAGE: ClassVar[int] = MAKE
-    WRITES: ClassVar[frozenset[str]] = frozenset(
-        {
-            Resource.INP_STORAGE,
-            Resource.INP_WEIRS,
-            Resource.INP_XSECTIONS,
-            Resource.INP_PUMPS,
-            Resource.INP_CURVES,
-            Resource.INP_COORDINATES,
-            Resource.RETURN_CELLS,
-        }
-    )
+    WRITES: ClassVar[frozenset[str]] = STORE_BEHIND_A_WEIR
     SUMMARY: ClassVar[str] = "deep tunnel with shafts behind weirs and a pump"
     CHINESE: ClassVar[str] = "深层隧道"
 
