@@ -19,7 +19,7 @@ import numpy as np
 
 from flood_sim.core.errors import InputError, input_error
 from flood_sim.core.files.live import copied_whole, is_written_now
-from flood_sim.core.files.netcdf import check_netcdf, collector_held
+from flood_sim.core.files.netcdf import open_netcdf
 from flood_sim.core.files.plain_folder import check_folder
 
 if TYPE_CHECKING:
@@ -220,14 +220,12 @@ def open_whole(path: Path, **keys: Any) -> xarray.Dataset:
     """
     import weakref
 
-    import xarray
-
     shown, kept = path, None
     if is_written_now(path.parent):
         path, kept = copied_whole(path)
     _refuse_cut(path, shown)
-    with told_damage(shown), collector_held():
-        dataset = xarray.open_dataset(check_netcdf(path, str(shown)), engine="netcdf4", **keys)
+    with told_damage(shown):
+        dataset = open_netcdf(path, str(shown), **keys)
     if kept is not None:
         weakref.finalize(dataset, kept.cleanup)
     return dataset

@@ -4,6 +4,7 @@ first.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from pathlib import Path
 
@@ -79,3 +80,19 @@ def pytest_collection_modifyitems(config, items):
         return
     place = {ROOT / "tests" / name: k for k, name in enumerate(EARLY)}
     items.sort(key=lambda item: place.get(item.path, len(EARLY)))
+
+
+HUNG_S = 1200.0  # four times the dearest test on two cores
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """A test that hangs ends its process with the stacks of all threads, so that one hang does not
+    cost the whole run. With several processes it is one failure; the others go on.
+    """
+    if hasattr(item.config, "workerinput"):
+        faulthandler.dump_traceback_later(HUNG_S, exit=True)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()

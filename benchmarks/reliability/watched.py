@@ -236,8 +236,9 @@ def _cut_out_checks() -> None:
     """Every check of paths and contents gone: what is left is the kernel's."""
     from flood_sim import results
     from flood_sim.analysis.outcomes import consequences
+    from flood_sim.core.files import netcdf
     from flood_sim.drainage import inp, swmm
-    from flood_sim.scenario import loader, rain_grids
+    from flood_sim.scenario import loader
     from flood_sim.scenario.doors import files
     from flood_sim.study.spec import study
 
@@ -251,9 +252,9 @@ def _cut_out_checks() -> None:
             "check_sidecars": lambda path: None,
             "checked_vector": lambda path: (str(path), {}),
         },
-        results: {"check_netcdf": lambda path: path, "check_folder": lambda folder: None},
-        consequences: {"check_netcdf": lambda path: path},
-        rain_grids: {"check_netcdf": lambda path: path},
+        results: {"check_folder": lambda folder: None},
+        netcdf: {"check_netcdf": lambda path, place="": path},
+        consequences: {"check_netcdf": lambda path, place="": path},
     }
     for module, names in changes.items():
         for name, replacement in names.items():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flood_sim.core.files.durable import write_beside
+from flood_sim.core.files.netcdf import hdf5_held
 from flood_sim.core.variables import VARIABLES
 from flood_sim.ground.exposure import USES, ZONES, Streets
 from flood_sim.output.dykes import dyke_crests
@@ -40,6 +41,7 @@ def write_exposure(path: Path, inputs: ModelInputs) -> None:
         write_beside(path, lambda side: _write_exposure(side, inputs, inputs.exposure))
 
 
+@hdf5_held()
 def _write_exposure(path: Path, inputs: ModelInputs, exposure: Any) -> None:
     import netCDF4
 
@@ -111,6 +113,7 @@ class FieldsFile:
     no frame at all).
     """
 
+    @hdf5_held()
     def __init__(self, path: Path, inputs: ModelInputs, resumed: bool = False) -> None:
         import netCDF4
 
@@ -216,6 +219,7 @@ class FieldsFile:
         )
         return v
 
+    @hdf5_held()
     def write(self, simulation: Simulation) -> None:
         """One frame, on disk when this returns."""
         if not self._names:
@@ -231,6 +235,7 @@ class FieldsFile:
         self._file.frames_written = np.int32(frame + 1)
         self._file.sync()
 
+    @hdf5_held()
     def finish(self, simulation: Simulation) -> None:
         """Write the maxima and close."""
         m, active = simulation.surface.maxima, simulation.inputs.terrain.active

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flood_sim.core.files.durable import write_beside
+from flood_sim.core.files.netcdf import hdf5_held
 from flood_sim.core.variables import VARIABLES
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.layout import network_layout
@@ -46,6 +47,7 @@ class NetworkFile:
     end.
     """
 
+    @hdf5_held()
     def __init__(self, path: Path, simulation: Simulation, resumed: bool = False) -> None:
         import netCDF4
 
@@ -107,6 +109,7 @@ class NetworkFile:
         v.setncatts({"long_name": "number of inlets that lead into the node"})
         v[:] = np.bincount([number[i.node] for i in drainage.inlets], minlength=len(number))
 
+    @hdf5_held()
     def write(self, simulation: Simulation) -> None:
         frame = len(self._file.dimensions["time"])
         self._file["head"][frame] = simulation.network.heads()
@@ -115,6 +118,7 @@ class NetworkFile:
         self._file["time"][frame] = simulation.time_s
         self._file.sync()
 
+    @hdf5_held()
     def finish(self, maxima: dict[str, np.ndarray]) -> None:
         """Write the MAXIMA by name, (nodes,) or (links,) in their units, and close."""
         for name, (dimension, unit, text) in MAXIMA.items():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.core.errors import Finding, input_error
-from flood_sim.core.files.netcdf import check_netcdf, collector_held
+from flood_sim.core.files.netcdf import open_netcdf
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import SECONDS_PER_HOUR, mm_to_m
 from flood_sim.ground.rain_fields import RainField
@@ -113,11 +113,8 @@ def _netcdf_layers(
 
 def _rain_variable(path: Path, spec: Any) -> Any:
     """The variable of a CF file that holds the rain, as (time, y, x)."""
-    import xarray as xr
-
     try:
-        with collector_held():
-            data = xr.open_dataset(check_netcdf(path), engine="netcdf4")
+        data = open_netcdf(path)
     except (OSError, ValueError) as error:
         raise input_error(
             "E110", path.name, "the NetCDF file cannot be read", given=str(error)[:120]

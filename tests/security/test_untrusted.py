@@ -91,3 +91,46 @@ def test_the_collector_waits_while_hdf5_looks_through_a_file(tmp_path):
     finally:
         netcdf._first_outside = true
     assert seen == [False] and gc.isenabled()
+
+
+THREADS = """
+import sys, threading
+from pathlib import Path
+from flood_sim.core.files.netcdf import open_netcdf
+
+def read(path):
+    for _ in range(60):
+        with open_netcdf(path) as found:
+            for name in found.variables:
+                found[name].values
+
+threads = [threading.Thread(target=read, args=(Path(p),)) for p in sys.argv[1:]]
+[t.start() for t in threads]
+[t.join() for t in threads]
+print("all read")
+"""
+
+
+def test_threads_read_netcdf_side_by_side(tmp_path):
+    """HDF5 2.2 crashes where two threads use it; an audit judges its portfolios in threads. With
+    xarray's own lock alone, six threads end in a segmentation fault within seconds.
+    """
+    import subprocess
+    import sys
+
+    import netCDF4
+    import numpy as np
+
+    paths = [tmp_path / f"{k}.nc" for k in range(6)]
+    for path in paths:
+        with netCDF4.Dataset(path, "w") as f:
+            f.createDimension("y", 200)
+            for k in range(10):
+                f.createVariable(f"v{k}", "f8", ("y",), zlib=True)[:] = np.arange(200.0)
+    found = subprocess.run(
+        [sys.executable, "-c", THREADS, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (found.returncode, found.stdout) == (0, "all read\n"), found.stderr

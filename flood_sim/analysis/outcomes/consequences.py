@@ -22,7 +22,7 @@ from flood_sim.analysis.outcomes.outcome import SQUARE_METRES_A_HECTARE, Outcome
 from flood_sim.analysis.outcomes.services import service_losses, underground_entries
 from flood_sim.analysis.outcomes.streets import DriestWays
 from flood_sim.core.files.durable import write_json
-from flood_sim.core.files.netcdf import check_netcdf
+from flood_sim.core.files.netcdf import check_netcdf, hdf5_held
 from flood_sim.core.files.writing import writing
 from flood_sim.core.plugins import brought
 from flood_sim.core.units import SECONDS_PER_HOUR
@@ -45,7 +45,11 @@ class Consequences:
         path = self.results.folder / "exposure.nc"
         if not path.is_file():
             return None
-        with told_damage(path), netCDF4.Dataset(check_netcdf(path, str(path))) as f:
+        with (
+            told_damage(path),
+            hdf5_held(),
+            netCDF4.Dataset(check_netcdf(path, str(path))) as f,
+        ):
             f.set_auto_mask(False)
             return {name: np.array(f[name][:]) for name in f.variables}
 

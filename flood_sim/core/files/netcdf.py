@@ -7,12 +7,16 @@ from __future__ import annotations
 import ctypes
 import errno
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flood_sim.core.errors import input_error
+
+if TYPE_CHECKING:
+    import xarray
 
 HDF5, CLASSIC = b"\x89HDF\r\n\x1a\n", (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 HARD, SOFT = 0, 1  # kinds of links that stay in a file
@@ -38,7 +42,7 @@ def check_netcdf(path: Path, place: str = "") -> Path:
             "this is no NetCDF file",
             do="re-copy the file, or write it again as NetCDF",
         )
-    with collector_held():
+    with hdf5_held():
         outside = _first_outside(path)
     if outside:
         raise input_error(
@@ -52,18 +56,59 @@ def check_netcdf(path: Path, place: str = "") -> Path:
     return path
 
 
+class _Lock:
+    """One for the process, taken again by the thread that holds it; a copy of it is itself."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def acquire(self, blocking: bool = True) -> bool:
+        return self._lock.acquire(blocking=blocking)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __reduce__(self) -> str:
+        return "HDF5_LOCK"
+
+
+HDF5_LOCK = _Lock()
+
+
 @contextmanager
-def collector_held() -> Iterator[None]:
-    """Python's collector waits: it closes files that nobody holds any more, and HDF5 (2.2) fails
-    where that comes while it looks through another.
+def hdf5_held() -> Iterator[None]:
+    """No other thread uses HDF5 meanwhile (2.2 crashes where two do), and Python's collector waits:
+    it closes files that nobody holds any more, and HDF5 fails where that comes while it looks
+    through another.
     """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
+    with HDF5_LOCK:
+        running = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if running:
+                gc.enable()
+
+
+def open_netcdf(path: Path, place: str = "", **keys: Any) -> xarray.Dataset:
+    """A NetCDF file that holds its own data, as an xarray Dataset that reads when it is asked.
+    place as in check_netcdf, keys as in xarray.open_dataset. Several threads may hold such
+    datasets; xarray's own lock leaves the opening free and crashes.
+
+    Raises as check_netcdf does, and what xarray raises.
+    """
+    import xarray
+
+    with hdf5_held():
+        path = check_netcdf(path, place)
+        return xarray.open_dataset(path, engine="netcdf4", lock=HDF5_LOCK, **keys)
 
 
 VISITOR = ctypes.CFUNCTYPE(
