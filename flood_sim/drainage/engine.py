@@ -11,21 +11,18 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from flood_sim.core.errors import DrainageError
 from flood_sim.core.units import FOOT_M
 
 SURCHARGE_PROPERTY = 2  # SM_SURCHDEPTH of the toolkit
 TOTAL_INFLOW_RESULT, HEAD_RESULT, LINK_FLOW_RESULT = 0, 6, 0
-STATISTICS_SLOTS = 32  # doubles; the structure of the toolkit has 16
-FLOODED_SLOT = 4
 NODE_SLOTS = 40  # doubles searched a node; the engine's structure has 37
 TOOLKIT_ONLY = (  # environment: set to use swmm-toolkit's functions throughout
     "FLOOD_SIM_SWMM_TOOLKIT"
@@ -140,19 +137,20 @@ def _toolkit_reads() -> tuple[Any, Any, Any]:
 
 @cache
 def direct_calls(library: ctypes.CDLL) -> EngineCalls:
-    """Loops over the C functions, compiled."""
-    set_inflow, node_result = library.swmm_setNodeInflow, library.swmm_getNodeResult
+    """Compiled loops over the C functions, whose addresses they find by name."""
+    import llvmlite.binding
 
-    @njit(fastmath=False)
-    def set_inflows(flows: np.ndarray) -> int:
-        code = 0
-        for node in range(flows.size):
-            code = code if code != 0 else set_inflow(node, flows[node])
-        return code
+    from flood_kernels import swmm_calls
+
+    for name in swmm_calls.FUNCTIONS:
+        address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
+        llvmlite.binding.add_symbol(name, address)
 
     def read_inflow(node: int) -> tuple[int, float]:
         one = ctypes.c_double()
-        return int(node_result(node, TOTAL_INFLOW_RESULT, ctypes.byref(one))), one.value
+        return int(
+            library.swmm_getNodeResult(node, TOTAL_INFLOW_RESULT, ctypes.byref(one))
+        ), one.value
 
     def set_link(link: int, setting: float) -> int:
         return int(library.swmm_setLinkSetting(link, setting))
@@ -164,41 +162,17 @@ def direct_calls(library: ctypes.CDLL) -> EngineCalls:
         elapsed = ctypes.c_double()
         return int(library.swmm_stride(seconds, ctypes.byref(elapsed)))
 
-    heads = _reader(node_result, HEAD_RESULT)
-    links = _reader(library.swmm_getLinkResult, LINK_FLOW_RESULT)
-    flooded = _flooded_reader(library.swmm_getNodeStats)
     return EngineCalls(
-        set_inflows, heads, flooded, links, read_inflow, set_link, set_stage, stride, True
+        swmm_calls.set_inflows,
+        partial(swmm_calls.read_nodes, HEAD_RESULT),
+        swmm_calls.read_flooded,
+        partial(swmm_calls.read_links, LINK_FLOW_RESULT),
+        read_inflow,
+        set_link,
+        set_stage,
+        stride,
+        True,
     )
-
-
-def _reader(function: Any, result: int) -> Any:
-    """Loop that reads one result of every node or link."""
-
-    @njit(fastmath=False)
-    def read(values: np.ndarray) -> int:
-        one, code = np.zeros(1), 0
-        for k in range(values.size):
-            code = code if code != 0 else function(k, result, one.ctypes)
-            values[k] = one[0]
-        return code
-
-    return read
-
-
-def _flooded_reader(node_stats: Any) -> Any:
-    """Loop that reads the volume that every node has spilled."""
-
-    @njit(fastmath=False)
-    def read_flooded(volumes: np.ndarray) -> int:
-        slots, code = np.zeros(STATISTICS_SLOTS), 0
-        for node in range(volumes.size):
-            slots[FLOODED_SLOT] = 0.0
-            code = code if code != 0 else node_stats(node, slots.ctypes)
-            volumes[node] = slots[FLOODED_SLOT]
-        return code
-
-    return read_flooded
 
 
 def check_version() -> None:

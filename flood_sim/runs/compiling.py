@@ -13,6 +13,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,7 @@ def _hand_over(second: subprocess.Popen[bytes], kernels: list[Kernel]) -> None:
     wanted = [(k.dispatcher.__module__, k.dispatcher.__name__, k.types) for k in kernels]
     with contextlib.suppress(OSError):  # it is gone: they are compiled when they are called
         if second.stdin is not None:
-            second.stdin.write(pickle.dumps(wanted))
+            second.stdin.write(pickle.dumps((os.getpid(), wanted)))
             second.stdin.close()
 
 
@@ -150,12 +151,20 @@ def _say_one() -> None:
     sys.stdout.flush()
 
 
+def _end_with(parent: int) -> None:
+    """Ends this process when the first one is gone, however it ended."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
+
+
 def work() -> None:
     """The second process: what to compile comes from the first one alone, by its standard input."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first one's affair: it ends us
-    wanted = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 (written by the process that started this one)
+    parent, wanted = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 (written by the process that started this one)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     with _counted(_say_one):
         for module, name, types in wanted:
             getattr(importlib.import_module(module), name).compile(types)

@@ -25,6 +25,7 @@ try:
         roads,
         second_order,
         second_order_rows,
+        swmm_calls,
     )
 finally:
     _dispatcher.FunctionCache = _numbas_own
@@ -57,4 +58,5 @@ __all__ = [
     "second_order",
     "second_order_rows",
     "sources_hash",
+    "swmm_calls",
 ]
