@@ -152,3 +152,19 @@ def test_ctrl_c_while_compiling_ends_both_processes(tmp_path):
         while time.monotonic() < ended:
             os.killpg(run.pid, 0)
             time.sleep(0.1)
+
+
+def test_the_second_process_ends_where_the_first_is_gone(tmp_path):
+    """Its run may have been killed while it compiles: nobody waits for it any more."""
+    from numba import float32, float64, int64
+
+    block = float32[:, ::1]
+    wanted = [("flood_kernels.maxima", "sum_rows", (block, block, *(int64,) * 3, float64[::1]))]
+    done = subprocess.run(
+        [sys.executable, "-m", "flood_sim.runs.compiling"],
+        input=pickle.dumps((-1, wanted * 50)),
+        env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
