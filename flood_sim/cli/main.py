@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,14 +17,22 @@ from flood_sim.cli.grouped import grouped
 from flood_sim.cli.held import Held
 from flood_sim.cli.library import measures, storms
 from flood_sim.cli.progress import Moving
-from flood_sim.cli.results import Json, compare, draw, explain, report, section, trace
+from flood_sim.cli.results import (
+    Json,
+    compare,
+    draw,
+    explain,
+    load_drawing,
+    report,
+    section,
+    trace,
+)
 from flood_sim.cli.scenarios import SCENARIO, AllowPath, check, copy, list_, load
 from flood_sim.cli.study import audit, lead_time, study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from flood_sim.runs.underway import RunOutcome
+    from flood_sim.runs.underway import Listener, RunOutcome
+    from flood_sim.simulation.loop import Simulation
 
 app = typer.Typer(
     cls=Held,
@@ -121,15 +130,26 @@ def run(o: RunOptions) -> None:
     raise typer.Exit(outcome.exit_code)
 
 
-def _compiling(o: RunOptions, talk: Moving) -> Callable[[int, int], None]:
-    """Who is told of the compilation; with --json nobody is."""
-    return (lambda done, total: None) if o.as_json else talk.compiling
+def _listener(o: RunOptions, talk: Moving) -> Listener:
+    """Who is told of a run; with --json nobody is of the compilation. Where pictures are wanted,
+    what draws them is loaded beside the windows: a second that the end need not wait for.
+    """
+    from flood_sim.runs.underway import Listener
+
+    loading = threading.Thread(target=load_drawing, daemon=True)
+
+    def step(simulation: Simulation) -> None:
+        if o.report_ and loading.ident is None:
+            loading.start()
+        talk.step(simulation)
+
+    compiling = (lambda done, total: None) if o.as_json else talk.compiling
+    return Listener(talk.say, step, compiling)
 
 
 def _begun(o: RunOptions) -> tuple[Path, Moving, RunOutcome]:
     """A run from its scenario. Raises BadParameter where that or the folder is missing."""
     from flood_sim.runs.runner import Keeping, run_scenario
-    from flood_sim.runs.underway import Listener
 
     if o.name is None or o.out is None:
         raise typer.BadParameter("give a scenario and --out DIR, or --resume DIR")
@@ -143,7 +163,7 @@ def _begun(o: RunOptions) -> tuple[Path, Moving, RunOutcome]:
         portfolio=o.portfolio,
         threads=o.threads,
         keeping=keeping,
-        listener=Listener(talk.say, talk.step, _compiling(o, talk)),
+        listener=_listener(o, talk),
     )
     return o.out, talk, outcome
 
@@ -151,7 +171,6 @@ def _begun(o: RunOptions) -> tuple[Path, Moving, RunOutcome]:
 def _resumed(o: RunOptions, folder: Path) -> tuple[Path, Moving, RunOutcome]:
     """A run that goes on. Raises BadParameter where something is given that it has already."""
     from flood_sim.runs.runner import resume_scenario, saved_run
-    from flood_sim.runs.underway import Listener
 
     if o.name is not None or o.out is not None or o.overwrite:
         raise typer.BadParameter(
@@ -159,7 +178,7 @@ def _resumed(o: RunOptions, folder: Path) -> tuple[Path, Moving, RunOutcome]:
         )
     talk = Moving(saved_run(folder)[1], o.quiet)
     every_s = None if o.checkpoint_minutes is None else 60.0 * o.checkpoint_minutes
-    listener = Listener(talk.say, talk.step, _compiling(o, talk))
+    listener = _listener(o, talk)
     outcome = resume_scenario(folder, threads=o.threads, checkpoint_s=every_s, listener=listener)
     return folder, talk, outcome
 

@@ -150,6 +150,14 @@ def _file_name(text: str) -> str:
     return "".join(c if c.isalnum() or c in "-." else "-" for c in text)
 
 
+def load_drawing() -> None:
+    """Import what `draw` needs."""
+    import flood_sim.analysis.report  # noqa: F401
+    from flood_sim.analysis.pictures.style import pyplot
+
+    pyplot()
+
+
 def draw(folder: Path, limits: str | None = None) -> Path:
     """Pictures into report/, and consequences.json."""
     from flood_sim.analysis.limits.files import read_limits

@@ -21,11 +21,18 @@ class AddressType(types.Type):
 
     def __init__(self, arguments):
         self.arguments = tuple(arguments)
+        self._hash = hash(self.arguments)
         super().__init__(f"Address({', '.join(str(a) for a in self.arguments)})")
 
     @property
     def key(self):
         return self.arguments
+
+    def __hash__(self):  # asked at every call: half a millisecond where it is counted anew
+        return self._hash
+
+    def __reduce__(self):
+        return AddressType, (self.arguments,)  # another process hashes otherwise
 
 
 class Address:

@@ -66,6 +66,10 @@ def save_figure(figure: Any, target: Path, then: str = AGAIN) -> Path:
     OutputError; then : what to do once there is room.
     """
     picture = io.BytesIO()
+    figure.set_dpi(pyplot().rcParams["savefig.dpi"])
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)
+        figure.set_layout_engine("none")  # savefig draws all twice for a layout to come
     figure.savefig(picture, format="png")
     pyplot().close(figure)
     with writing(target, then):
