@@ -1,35 +1,28 @@
-"""The shipped study of all 64 portfolios of the six projects, run to its page. A file of its own: it
-takes minutes.
+"""The shipped study of the six projects, run to its page with four of them: 16 portfolios. All 64
+are a benchmark (`python -m benchmarks study`), which asks the same questions.
 """
 
-import json
+from dataclasses import replace
 
-import pandas as pd
 import pytest
 
+from benchmarks.speed.study import attribution_faults
 from flood_sim.study import load_study
 from flood_sim.study.queue import run_study
 from flood_sim.study.report import write_report
 
+FOUR = ("pipe_network", "critical_infrastructure", "underground_space", "source_and_storage")
+
 
 @pytest.mark.slow
-def test_sixty_four_portfolios_of_six_projects(tmp_path):
-    """The shipped study: all complete, rain equal to the last bit, values add up; boards keep the
-    metro dry, power is project 4's to keep.
+def test_portfolios_of_four_projects(tmp_path):
+    """All complete, rain equal to the last bit, values add up; boards keep the metro dry, power is
+    project 4's to keep.
     """
-    summary = run_study(load_study("six_projects_small"), tmp_path / "out")
-    assert summary["complete"] == 64 and summary["failed"] == {}
-    table = pd.read_parquet(tmp_path / "out" / "catalogue.parquet")
-    assert table["rain_m3"].nunique() == 1 and table["volume_error_rel"].max() <= 1e-6
-    document = json.loads((tmp_path / "out" / "attribution.json").read_text())
-    for entry in document["outcomes"]:
-        assert sum(entry["shapley"].values()) == pytest.approx(
-            entry["total_effect"], rel=1e-9, abs=1e-9 * max(entry["loss_none"], 1.0)
-        )
-    found = {e["name"]: e for e in document["outcomes"]}
-    metro, service = found["underground_entry_metro"]["shapley"], found["service_loss"]["shapley"]
-    assert (
-        max(metro, key=metro.get) == "underground_space"
-        and max(service, key=service.get) == "critical_infrastructure"
-    )
-    assert document["buying"] and write_report(tmp_path / "out").stat().st_size < 15e6
+    study = load_study("six_projects_small")
+    projects = {name: found for name, found in study.projects.items() if name in FOUR}
+    assert len(projects) == 4
+    summary = run_study(replace(study, projects=projects), tmp_path / "out")
+    assert summary["complete"] == 16 and summary["failed"] == {}
+    assert attribution_faults(tmp_path / "out") == []
+    assert write_report(tmp_path / "out").stat().st_size < 15e6
