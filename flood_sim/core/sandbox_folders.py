@@ -120,29 +120,30 @@ def caches() -> list[Path]:
     """Folders of compiled kernels and of matplotlib's list of fonts, made where they are not
     there.
     """
-    home = None
-    with contextlib.suppress(RuntimeError):
-        home = Path.home()
-    cache = (
-        Path(os.environ["XDG_CACHE_HOME"])
-        if os.environ.get("XDG_CACHE_HOME")
-        else home / ".cache"
-        if home
-        else None
-    )
-    places = (
-        [Path(os.environ["MPLCONFIGDIR"])]
-        if os.environ.get("MPLCONFIGDIR")
-        else [cache / "matplotlib"]
-        if cache
-        else []
-    )
+    cache, settings = _of_home("XDG_CACHE_HOME", ".cache"), _of_home("XDG_CONFIG_HOME", ".config")
+    if cache and not (settings and (settings / "matplotlib").is_dir()):
+        # else it would make its folder of settings, may not, and reads all fonts at each start
+        os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
+    chosen = os.environ.get("MPLCONFIGDIR") or (cache and cache / "matplotlib")
+    places = [Path(chosen)] if chosen else []
     places += [cache / "fontconfig"] if cache and (cache / "fontconfig").is_dir() else []
     kernels = kernel_cache()
     # what is chosen here is what flood_kernels and every process that is started take
     os.environ["NUMBA_CACHE_DIR"] = str(kernels.parent)
     places.append(kernels)
     return [made(place) for place in places]
+
+
+def _of_home(variable: str, name: str) -> Path | None:
+    """A folder of the user: where the variable says, else `name` below the home; None without
+    either.
+    """
+    if os.environ.get(variable):
+        return Path(os.environ[variable])
+    try:
+        return Path.home() / name
+    except RuntimeError:
+        return None
 
 
 def kernel_cache() -> Path:

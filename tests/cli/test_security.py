@@ -3,6 +3,7 @@
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flood_kernels import cache_folder
 from scenario.test_loader import GOOD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,10 +40,6 @@ def test_a_run_reaches_nobody_and_writes_its_folder_alone(tmp_path):
     """No socket; every file that Python opens for writing lies in the result folder, the kernels'
     cache or the system's temporary folder.
     """
-    import os
-
-    from flood_kernels import cache_folder
-
     (tmp_path / "s.toml").write_text(GOOD)
     words = ["run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "out"), "--threads", "1"]
     (tmp_path / "temporary").mkdir()
@@ -71,6 +69,25 @@ def test_a_run_reaches_nobody_and_writes_its_folder_alone(tmp_path):
     assert not [
         s for s in seen["started"] if not re.search(r"ldconfig|gcc|fc-list|uname|/sbin|python", s)
     ], seen["started"]
+
+
+def test_a_new_user_sees_no_word_of_matplotlib_and_keeps_its_list_of_fonts(tmp_path):
+    """Without settings of its own it tried to make their folder, may not, said so in two lines, and
+    read all fonts at every start.
+    """
+    (tmp_path / "s.toml").write_text(GOOD)
+    (tmp_path / "home").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "flood_sim.cli", "run", "s.toml", "--out", "out", "--threads", "1"],
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if not k.startswith(("MPL", "XDG_"))}
+        | {"HOME": str(tmp_path / "home"), "NUMBA_CACHE_DIR": str(cache_folder().parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and "matplotlib" not in done.stderr.lower(), done.stderr
+    assert list((tmp_path / "home" / ".cache" / "matplotlib").glob("fontlist*"))
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
@@ -138,7 +155,6 @@ def test_a_name_is_text_on_the_page(tmp_path, name):
 
 def test_compiled_code_that_others_may_write_is_not_run(tmp_path):
     """Numba's cache is pickled code: E114, exit 2; a folder of one's own is taken."""
-    import os
 
     (tmp_path / "s.toml").write_text(GOOD)
     cache = tmp_path / "cache"
