@@ -92,14 +92,16 @@ def test_trucks_stay_where_they_are_sent_and_crews_come_back():
 
 
 def test_an_action_waits_for_its_time_its_watch_or_another():
-    """At 40 s; at 70 s by the level; after the first is done (60 s); never by a rain that does not
+    """At 39.5 s; at 70 s by the level; after the first is done (60 s); never by a rain that does not
     come. Decision and way are added.
     """
     wet = Watch("level", "street", above=1.0)
     dry = Watch("level", "street", below=-1.0)
     actions = Actions(
         [
-            Action("clock", (board("a", 20.0),), at_s=40.0),
+            Action(
+                "clock", (board("a", 20.0),), at_s=39.5
+            ),  # the window at 40 s is the first after
             Action("level", (board("b", 5.0),), watch=wet, decision_s=20.0, travel_s=10.0),
             Action("then", (Task("door", "d"),), after="clock"),
             Action("never", (Task("gate", "g"),), watch=dry),
