@@ -73,6 +73,11 @@ def test_what_is_kept_comes_back(tmp_path):
     Saved(tmp_path).restore(model, told)
     assert view.tolist() == [1.0, 2.0, 3.0] and model.time_s == 10.0 and told.frames == 4
     assert model.notes == [(0.0, "x"), (5.0, "y")] and model.table == {1: (2, 3)}
+    saved = collect(model, "m") | {"m/notes": None, "m/table": None}
+    restore(model, saved, "m")  # what was nothing then is nothing again
+    assert model.notes is model.table is None
+    restore(model, collect(Model(), "m"), "m")
+    assert model.notes == [(0.0, "x")] and model.table == {1: (2, 3)}
 
 
 def test_a_damaged_checkpoint_is_refused_and_an_older_whole_one_taken(tmp_path):

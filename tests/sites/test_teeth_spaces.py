@@ -193,11 +193,18 @@ def test_levels_by_the_table_and_up_the_shaft():
     """100 m2 for 1 m, then 300 m2 to 3 m (700 m3); 2 m2 of shaft above."""
     table = SimpleNamespace(z=np.array([0.0, 1.0, 3.0]), v=np.array([0.0, 100.0, 700.0]))
     wide = Space("w", table.z, table.v, shaft_m2=2.0)
-    for volume, level in ((0.0, 0.0), (50.0, 0.5), (100.0, 1.0), (400.0, 2.0), (701.0, 3.5)):
+    for volume, level in (
+        (0.0, 0.0),
+        (50.0, 0.5),
+        (100.0, 1.0),
+        (400.0, 2.0),
+        (701.0, 3.5),
+        (999.0, 103.0),
+    ):
         spaces = Spaces(SpaceInputs((wide,)))
         spaces.volume[0] = volume
         assert spaces.levels[0] == pytest.approx(level)
-        assert spaces.volume_by_level()[0] == pytest.approx(volume)
+        assert spaces.volume_by_level()[0] == pytest.approx(min(volume, 900.0))  # the shaft's end
         area = 100.0 if volume <= 100.0 else 300.0 if volume <= 700.0 else 2.0
         assert spaces._areas()[0] == pytest.approx(area)
     assert math.isfinite(spaces.levels[0])

@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from flood_sim.analysis.standards.criteria import Verdict
 from flood_sim.analysis.standards.files import read_loads
 from flood_sim.ground.rainfall import FORMULAS
+from flood_sim.study import audit as audits
 from flood_sim.study.audit import (
     Audit,
     _regressions,
@@ -130,3 +132,68 @@ def test_the_table_says_what_is_missed_by_how_much():
     assert "MISSES 30 y: passes 20, fails 30 (about 25)" in text
     assert text.count("short 30 y, lane: 0.27 over 0.15 (EW1 0.27)") == 2  # two of three
     assert "not judged: w" in text and "worse than today: b, drainage: 20.0 -> 10.0 y" in text
+
+
+def test_a_run_is_made_once_for_all_standards(monkeypatch, tmp_path):
+    """Two asked for twice each: two runs; each storm's changes go into its request."""
+    asked = []
+    chosen = SimpleNamespace(measures=("m",), actions="list")
+    monkeypatch.setattr(audits, "chosen_portfolio", lambda scenario, name: chosen)
+    monkeypatch.setattr(audits, "request", lambda *words: words)
+    monkeypatch.setattr(
+        audits, "completed", lambda wanted, store, label: asked.append(wanted) or label
+    )
+    monkeypatch.setattr(audits, "open_results", lambda folder: folder.name)
+    monkeypatch.setattr(audits, "Consequences", lambda results: results)
+    audit = audited()
+    audit.store, audit._runs = SimpleNamespace(folder=tmp_path, runs=tmp_path), {}
+    audit.threads = 2
+    for period in (5.0, 10.0, 5.0, 10.0):
+        assert audit._run("p", ("short", period)) == f"p, short {period:g} y"
+    assert [w[1:4] for w in asked] == [("p", ("m",), "list")] * 2 and asked[0][5] == 2
+    assert [w[4]["rainfall"]["return_period_y"] for w in asked] == [5.0, 10.0]
+
+
+def test_a_portfolio_is_searched_family_by_family(monkeypatch):
+    """Streets hold up to 20 y in the short storm and 50 y in the day's; there is no river here.
+    The answer is the lower, with what fails first there.
+    """
+    audit, tried = audited(city=None), []
+
+    def verdicts(name, rung, part):
+        family, period = rung
+        tried.append(rung)
+        least = {"short": 20.0, "day": 50.0}[family]
+        deep = 0.1 if period <= least else 0.3
+        return [Verdict("lane", deep, 0.15, ()), Verdict("floor", 0.0, 0.15, ())]
+
+    monkeypatch.setattr(audit, "_verdicts", verdicts)
+    results = SimpleNamespace(results=SimpleNamespace(folder=SimpleNamespace(name="key")))
+    monkeypatch.setattr(audit, "_run", lambda name, rung: results)
+    part = {"required_y": {"large": 30.0}, "family": ["short", "day", "river"]} | PART
+    audit.standards = {"ladder_y": [1.0, 5.0, 20.0, 30.0, 50.0, 100.0], "drainage": part}
+    audit.city_class = "large"
+    said = []
+    found = audit.portfolio("p", said.append)["drainage"]
+    assert (found["passes_y"], found["fails_y"], found["met"]) == (20.0, 30.0, False)
+    assert {f for f, _ in tried} == {"short", "day"}
+    short, day = found["families"]["short"], found["families"]["day"]
+    assert (day["passes_y"], day["fails_y"]) == (50.0, 100.0)
+    assert short["tried"] == sorted(t for f, t in tried if f == "short")
+    assert [v["criterion"] for v in short["fails_first"]] == ["lane"] and short["run"] == "key"
+    assert len(said) == len(tried) and said[0] == "  p: drainage, short 30 y: fails"
+    monkeypatch.setattr(audit, "_verdicts", lambda name, rung, part: [])
+    assert audit.portfolio("p", said.append)["drainage"]["met"] is None
+
+
+def test_the_rain_ends_with_its_family(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        audits, "judge", lambda c, criterion, ends_h: seen.append(ends_h) or criterion
+    )
+    audit = audited(short={"duration_min": 90.0})
+    monkeypatch.setattr(audit, "_run", lambda name, rung: None)
+    part = {"criterion": [None, "kept"]}
+    for family in ("short", "day", "river"):
+        assert audit._verdicts("p", (family, 5.0), part) == ["kept"]
+    assert seen == [1.5, 1.5, 24.0, 24.0, 0.0, 0.0]

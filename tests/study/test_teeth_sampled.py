@@ -124,3 +124,31 @@ def test_a_twin_is_said_to_be_worth_its_runs():
     few = attribute._by_twin({k: dear[k] for k in range(7)}, cheap, ["a"], 1.0)
     assert not few["enough_pairs"] and few["worth_it"] == {"a": False}
     assert attribute._by_twin({0: dear[0]}, cheap, ["a"], 1.0)["why"].startswith("1 draws")
+
+
+def test_each_storm_and_failure_set_has_its_own_entry():
+    """Two storms, two failure sets, two outcomes: each entry of its own rows, the twins apart."""
+    spec = {"portfolios": "factorial", "name": "x", "return_period_y": {}}
+    spec |= {"storms": {"s": {}, "t": {}}, "failure_sets": {"none": {}, "f": {}}}
+    spec |= {"money": SimpleNamespace(yearly_budget_cny=())}
+    rows = []
+    for n, storm in enumerate("st"):
+        for m, failure_set in enumerate(("none", "f")):
+            for bits in (0, 1):
+                label = {"storm": storm, "failure_set": failure_set, "bits": bits, "draw": -1}
+                loss = 10.0 * (n + 1) + m - bits * (1.0 + n)
+                rows.append(
+                    label | {"twin": False, "outcome_damage": loss, "cost_middle_cny": None}
+                )
+                rows.append(label | {"twin": True, "outcome_damage": 99.0, "cost_middle_cny": None})
+    found = attribute.attribution(study("a", **spec), rows)
+    entries = {(e["storm"], e["failure_set"]): e for e in found["outcomes"]}
+    assert len(entries) == len(found["outcomes"]) == 4 and found["missing"] == []
+    assert {k: (e["loss_none"], e["shapley"]["a"]) for k, e in entries.items()} == {
+        ("s", "none"): (10.0, 1.0),
+        ("s", "f"): (11.0, 1.0),
+        ("t", "none"): (20.0, 2.0),
+        ("t", "f"): (21.0, 2.0),
+    }
+    assert all(e["draws"] == 1 and "twin" not in e for e in entries.values())
+    assert found["buying"] == found["expected_annual"] == [] and found["costs"] == {}
