@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from flood_sim.output.state import collect, restore
 from flood_sim.simulation.exchange import CouplingLayout, Exchange
 from flood_sim.surface.inlets import Inlet
 
@@ -152,3 +153,18 @@ def test_water_from_others_waits_for_the_network():
     exchange.receive(np.array([0.0, 0.5]))
     assert exchange.escrow.tolist() == [1.5, 1.0]
     assert exchange.book.to_sewer_street == exchange.book.to_sewer_network == 2.5
+
+
+def test_a_checkpoint_keeps_what_is_open():
+    """Half clogged and its lid off: a resumed exchange spills through as much, and what lifts next
+    leaves the clogging as it is.
+    """
+    heavy = lid(area_m2=0.2, lid_m=0.3)
+    killed, street = exchanged(lid(), heavy), Street()
+    killed.set_openings(street, np.array([0.5, 0.8]))
+    after_a_window(killed, 10.2)
+    resumed = exchanged(lid(), heavy)
+    restore(resumed, {k: np.copy(v) for k, v in collect(killed, "e").items()}, "e")
+    assert resumed._area.tolist() == killed._area.tolist() == pytest.approx([0.2016, 0.0])
+    assert resumed.lids_lifted == 1 and resumed._lift.tolist() == killed._lift.tolist()
+    assert after_a_window(resumed, 10.4).open == [[0.5, 0.8]]

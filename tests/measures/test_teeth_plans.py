@@ -11,6 +11,7 @@ from flood_sim.measures.projects.underground_space import fails
 from flood_sim.simulation.inputs import Gauge
 from flood_sim.sites.critical import CriticalSite, Need
 from flood_sim.sites.sites import SiteInputs
+from flood_sim.sites.underground_inputs import Opening, Space, SpaceInputs
 from measure_cases import build
 from measures.test_teeth_targets import ground, sites
 
@@ -229,3 +230,35 @@ def test_generators_and_second_feeds():
         build(fed(), it={"kind": "supply_tie", "targets": ["p"], "from_site": "s3"})
     with pytest.raises(InputError, match="this site needs nothing"):
         build(fed(), it={"kind": "supply_tie", "targets": ["k"], "from_site": "s2"})
+
+
+def test_a_ramps_drain_leads_to_its_node(tmp_path):
+    """0.02 m3/s to a node of the network; a node that is not there is refused."""
+    table = np.array([5.0, 8.0]), np.array([0.0, 30.0])
+    garage = Space("a", *table, (Opening("a/door", 0, 0, 10.1, 2.0),), catchment_m2=80.0)
+    inputs = sewered(
+        tmp_path,
+        sites=SiteInputs(
+            SpaceInputs((garage, replace(garage, name="b", openings=(), catchment_m2=0.0)))
+        ),
+    )
+    drain = {"kind": "ramp_drain", "targets": ["a"], "capacity_m3_s": 0.02, "to_node": "M"}
+    built = build(inputs, it=drain).inputs.sites.spaces.spaces[0]
+    assert (built.ramp_drain_m3_s, built.drain_to_node) == (0.02, "M")
+    with pytest.raises(InputError, match="no such node"):
+        build(inputs, it=drain | {"to_node": "Z"})
+    with pytest.raises(InputError, match="no ramp or other ground drains into this space"):
+        build(inputs, it=drain | {"targets": ["b"]})
+    pump = {"kind": "sump_pumps", "targets": ["a"], "always_powered": True, "start_depth_m": 0.3}
+    (lifts,) = build(inputs, it=pump | {"to_node": "M"}).inputs.sites.spaces.spaces[0].pumps
+    assert (lifts.start_m, lifts.stop_m, lifts.to_node, lifts.to_cell) == (5.3, 5.05, "M", None)
+    (lifts,) = build(inputs, it=pump).inputs.sites.spaces.spaces[0].pumps
+    assert (lifts.to_node, lifts.to_cell, lifts.power) == (None, (0, 0), None)
+    for keys, words in (
+        ({"always_powered": False}, "say who feeds the pumps"),
+        ({"power": "s", "always_powered": False}, "no such critical site"),
+        ({"stop_depth_m": 0.31}, "above start_depth_m"),
+        ({"targets": ["b"]}, "no opening to the street"),
+    ):
+        with pytest.raises(InputError, match=words):
+            build(inputs, it=pump | keys)
