@@ -104,7 +104,10 @@ def test_cells_of_lines_polygons_and_layers():
     line = Targets.model_validate({"line_m": [[1.0, 12.5], [29.0, 12.5]]})
     assert {int(r) for r, _ in cells_of("m", line, view)} == {3}
     assert {int(r) for r, _ in cells_of("m", line, view, half_width_m=6.0)} == {2, 3, 4}
-    assert {int(r) for r, _ in cells_of("m", line, view, half_width_m=0.5)} == {3}
+    off = Targets.model_validate({"line_m": [[1.0, 12.0], [29.0, 12.0]], "allow_empty": True})
+    assert {int(r) for r, _ in cells_of("m", off, view)} == {3}  # touched; a strip needs middles
+    assert len(cells_of("m", off, view, half_width_m=0.4)) == 0
+    assert {int(r) for r, _ in cells_of("m", off, view, half_width_m=0.6)} == {3}
     meadow = Targets.model_validate({"layer": "meadow"})
     assert cells_of("m", meadow, view).tolist() == [[0, 0], [0, 1]]
     within = {"layer": "meadow", "within_m": [[0, 0], [5, 0], [5, 30], [0, 30]]}
