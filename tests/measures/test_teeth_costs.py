@@ -45,6 +45,8 @@ def test_boards_cost_their_area_and_gates_their_width(kind, amount, fail_share):
     assert built.measures[0]["yearly_cny"] == pytest.approx(0.02 * capital["middle"])
     boards = [o.board_m for o in built.inputs.sites.spaces.spaces[0].openings]
     assert boards == ([0.6, 0.6] if fail_share == 0.0 else [0.0, 0.5])
+    placed = [o.placed for o in built.inputs.sites.spaces.spaces[0].openings]
+    assert placed == [kind == "automatic_gate" and fail_share == 0.0] * 2
     leaks = [o.leak_m2_s for o in built.inputs.sites.spaces.spaces[0].openings]
     assert leaks == pytest.approx([2e-5, 2e-5] if fail_share == 0.0 else [0.0, 0.0])
 

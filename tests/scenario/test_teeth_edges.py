@@ -1,5 +1,6 @@
 """Boundaries, culverts and watches of a scenario: which cells, which numbers, by hand."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,12 +8,14 @@ import pytest
 
 from cases import grid_of
 from flood_sim.core.errors import InputError
+from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import terrain_of
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.scenario.culverts import _barrel
 from flood_sim.scenario.edges import _check_along_edge, city_edges
 from flood_sim.scenario.spec.boundaries import EdgeSpec
 from flood_sim.scenario.switches import SwitchBuilder
+from flood_sim.simulation.inputs import DrainageInputs, NodeInlet
 
 BASE = """
 schema = 1
@@ -203,3 +206,30 @@ def test_a_watch_looks_at_its_place(keys, watch):
     for key, name in (("edge", "see"), ("node", "N"), ("gauge", "h"), ("action", "board")):
         with pytest.raises(InputError, match=f"no such .*{key}"):
             builder.watch(spec_of(**{key: name}, level_above_m=1.0), "place")
+
+
+def test_a_mobile_pump_is_an_opening_of_its_node():
+    """0.3 m3/s into a node from a cell, after the inlets that are there; no outfall, no other."""
+    inp = InpFile(Path(), ["[JUNCTIONS]", "M 1 2", "[OUTFALLS]", "O 0 FREE NO"])
+    builder = object.__new__(SwitchBuilder)
+    builder.drainage = DrainageInputs(inp, (NodeInlet("M", 0, 0),), {}, 1.0)
+    builder._nodes = set(inp.node_ids())
+    assert builder._pump_opening((3, 2), "M", 0.3, "place") == 1
+    pump = builder.drainage.inlets[1]
+    assert (pump.node, pump.row, pump.column, pump.capacity_m3_s) == ("M", 3, 2, 0.3)
+    assert (pump.kind, pump.area_m2, pump.perimeter_m) == ("pump", 0.0, 0.0)
+    for node in ("O", "N"):
+        with pytest.raises(InputError, match="no such node"):
+            builder._pump_opening((3, 2), node, 0.3, "place")
+
+
+def test_a_table_of_culverts_tells_each_row_that_is_wrong(tmp_path):
+    """Two rows whose numbers don't go together, one that is sound."""
+    head = "name,from_x_m,from_y_m,to_x_m,to_y_m,height_m,width_m,inlet\n"
+    rows = "a,2,2,22,2,1,,bevelled\nb,2,7,22,7,1,,square\nc,2,12,22,12,1,,\n"
+    (tmp_path / "c.csv").write_text(head + rows, encoding="utf-8")
+    text = '[[structures]]\nkind = "culvert_table"\nname = "t"\nfile = "c.csv"\n'
+    with pytest.raises(InputError) as told:
+        built(tmp_path, text)
+    places = [f.place for f in told.value.findings]
+    assert len(places) == 2 and "row 2" in places[0] and "row 3" in places[1]

@@ -92,16 +92,14 @@ def test_trucks_stay_where_they_are_sent_and_crews_come_back():
 
 
 def test_an_action_waits_for_its_time_its_watch_or_another():
-    """At 39.5 s; at 70 s by the level; after the first is done (60 s); never by a rain that does not
-    come. Decision and way are added.
+    """In the first window after 40.5 s; at 70 s by the level; after the first is done (70 s); never
+    by a level that does not come. Decision and way are added.
     """
     wet = Watch("level", "street", above=1.0)
     dry = Watch("level", "street", below=-1.0)
     actions = Actions(
         [
-            Action(
-                "clock", (board("a", 20.0),), at_s=39.5
-            ),  # the window at 40 s is the first after
+            Action("clock", (board("a", 20.0),), at_s=40.5),
             Action("level", (board("b", 5.0),), watch=wet, decision_s=20.0, travel_s=10.0),
             Action("then", (Task("door", "d"),), after="clock"),
             Action("never", (Task("gate", "g"),), watch=dry),
@@ -110,10 +108,10 @@ def test_an_action_waits_for_its_time_its_watch_or_another():
     )
     town = Town(street=lambda t: 1.0 if t < 70.0 else 1.01)
     told(actions, town, 200.0)
-    assert actions.triggered_s == [40.0, 70.0, 60.0, math.inf]
-    assert actions.done_s == [60.0, 105.0, 60.0, math.inf]
+    assert actions.triggered_s == [50.0, 70.0, 70.0, math.inf]
+    assert actions.done_s == [70.0, 105.0, 70.0, math.inf]
     assert town.did == [("board", "a"), ("door", "d"), ("board", "b")]
-    assert actions.is_done("clock", 60.0) and not actions.is_done("clock", 59.9)
+    assert actions.is_done("clock", 70.0) and not actions.is_done("clock", 69.9)
 
 
 def test_what_fails_takes_its_time_and_has_no_effect():

@@ -165,3 +165,29 @@ def test_an_action_is_ordered_by_the_clock_alone():
     order = search_of("pump", None).at(START)["measure"]["pump"]["order"]
     assert order["at"] == START.isoformat() and order["decision_min"] == 5.0
     assert order["rain_mm"] is None and order["lead_min"] == 0.0 and order["gauge"] is None
+
+
+def test_the_action_must_be_one_that_the_portfolio_takes(monkeypatch, tmp_path):
+    """Actions of no list and of the portfolio's own; measures of the portfolio that have an order."""
+    from_raw = search_of("b", "x")
+    chosen = SimpleNamespace(actions="x", measures=("pump", "pond"))
+    monkeypatch.setattr(lead_time, "chosen_portfolio", lambda scenario, name: chosen)
+    scenario = SimpleNamespace(spec=from_raw.scenario.spec, path=tmp_path / "s.toml")
+    for action, of_measure in (("a", False), ("b", False), ("pump", True)):
+        assert Search(scenario, "p", action, tmp_path)._measure is of_measure
+    for action in ("c", "pond", "z"):
+        with pytest.raises(InputError, match="takes no such action") as told:
+            Search(scenario, "p", action, tmp_path)
+        assert "a, b, pump" in str(told.value)
+
+
+def test_a_run_is_read_from_its_folder_and_counted(monkeypatch, tmp_path):
+    search = search_of("b", "x")
+    search.portfolio, search.threads, search.runs = "p", 3, 0
+    search.store = SimpleNamespace(runs=tmp_path, folder=tmp_path.parent)
+    monkeypatch.setattr(lead_time, "request", lambda *words: words)
+    monkeypatch.setattr(lead_time, "completed", lambda wanted, store, label: f"key of {label}")
+    monkeypatch.setattr(lead_time, "open_results", lambda folder: folder)
+    monkeypatch.setattr(lead_time, "read_outcomes", lambda folder: {"outcomes": {"x": 1.0}})
+    results, outcomes = search.results({})
+    assert results == tmp_path / "key of p, b" and outcomes == {"x": 1.0} and search.runs == 1
