@@ -178,11 +178,13 @@ def _check_lines(
     from flood_sim.measures.describe import bill_lines
     from flood_sim.scenario.build import plan_text
     from flood_sim.scenario.checks.network import network_lines
+    from flood_sim.scenario.checks.read_as import read_as_lines
     from flood_sim.scenario.memory import memory_line
     from flood_sim.scenario.scheme import cost_line
     from flood_sim.scenario.sites import site_lines
 
     yield from map(repr, (scenario, inputs.terrain, inputs.rainfall))
+    yield from read_as_lines(inputs)
     d = inputs.drainage
     yield (
         f"sewers: {len(d.return_cells)} nodes coupled, {len(d.inlets)} inlets"
