@@ -104,6 +104,7 @@ CAUSES = {
     "W322": "a sum since the start began anew, or did not begin at zero",
     "W323": "a gauge has no rows for a part of the run",
     "W324": "a rain law gives unusual rain",
+    "W325": "observations lie outside the run, and are not compared",
     "W402": "nodes of the network are off the grid or on buildings",
     "W403": "rims of manholes differ from the ground",
     "W407": "the network uses US units",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cases import Silent
+from console import flood_sim
 from flood_sim.core.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.loop import Simulation
@@ -242,3 +243,29 @@ def test_counters_that_begin_anew_or_do_not_begin_at_zero(tmp_path):
     assert codes(inputs_of(tmp_path, nine, storm, "time_s,depth_mm")) in ([], ["W220"])
     block = {300 * k: v for k, v in enumerate((0, 2, 8, 20, 0, 0, 0, 0, 0, 0, 0, 0))}
     assert codes(inputs_of(tmp_path, nine, block, "time_s,depth_mm")) == []
+
+
+LAW = (
+    '[rainfall]\nkind = "design_storm"\nreturn_period_y = 10\nduration_min = 60\nformula = {{ a ='
+    " {}, c = 0.892, b = 15.1, n = 0.824 }}\n"
+)
+
+
+def test_a_rain_law_is_held_to_rain_that_can_be(tmp_path):
+    """q = 3073 (1 + 0.892) / 135.1^0.824 = 102.1 L/(s ha) of two hours: 0.006 q 120 = 73.5 mm."""
+    inputs = inputs_of(tmp_path, LAW.format(3073.0), {})
+    assert codes(inputs) == []
+    assert "2 h of 10 years: 73.5 mm" in inputs.rainfall.source
+    (fault,) = refused(tmp_path, LAW.format(10.0), {})  # of mm/min: 0.24 mm
+    assert fault.code == "E326" and "0.239 mm" in fault.problem and "167" in fault.do
+    (fault,) = refused(tmp_path, LAW.format(30000.0), {})
+    assert fault.code == "E326"
+    assert codes(inputs_of(tmp_path, LAW.format(300.0), {})) == ["W324"]  # 7.2 mm
+
+
+def test_check_tells_how_series_were_read(tmp_path):
+    inputs_of(tmp_path, RIVER + 'after = "zero"\n', HALF)
+    told = flood_sim("check", tmp_path / "s.toml")
+    assert told.returncode == 0
+    assert "read as: inflow, t.csv: discharge_m3_s, 4 rows, 0 to 0.5 h" in told.stdout
+    assert "after zero" in told.stdout and "900 m3 in the run" in told.stdout

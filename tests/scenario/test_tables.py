@@ -209,3 +209,23 @@ def test_the_reference_shows_every_column_with_its_unit_and_range():
         " 0.01 to 0.1; usually up to 1 |" in text
     )
     assert "or `rate_mm_h`" in text and "No two rows share `gauge`." in text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2021-07-20T24:00:00+08:00", 9 * 3600.0),
+        ("2021-07-31 24:00+08:00", (11 * 24 + 9) * 3600.0),
+        ("20210720T240000+0800", 9 * 3600.0),
+        ("2021-07-20T24:30:00+08:00", None),
+        ("1626764400", None),
+        ("2021-07-20T15:00:00", None),
+    ],
+)
+def test_midnight_is_the_next_day_and_nothing_else_is_guessed(tmp_path, text, seconds):
+    table = f"time,depth_mm\n{text},1\n"
+    if seconds is None:
+        with pytest.raises(InputError, match="E302"):
+            read(tmp_path, table)
+    else:
+        assert read(tmp_path, table)[0].columns["time_s"].tolist() == [seconds]
