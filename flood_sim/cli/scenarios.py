@@ -161,6 +161,8 @@ def check(
 def _check_document(
     scenario: Scenario, inputs: ModelInputs, figures: dict[str, Any]
 ) -> dict[str, Any]:
+    from flood_sim.scenario.checks.read_as import read_as_lines
+
     keys = ("code", "severity", "place", "problem", "do", "x_m", "y_m")
     return {
         "scenario": scenario.name,
@@ -168,6 +170,7 @@ def _check_document(
         "scheme_reason": inputs.scheme_reason,
         "network": figures,
         "measures": inputs.measures,
+        "read_as": [line.removeprefix("read as: ") for line in read_as_lines(inputs)],
         "findings": [{key: getattr(f, key) for key in keys} for f in inputs.findings],
     }
 

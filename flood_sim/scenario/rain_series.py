@@ -128,6 +128,15 @@ def _tell_far(path: Path, gauges: list[RainGauge], grid: Grid, findings: list[Fi
         for g in gauges
         if not (west - reach <= g.x_m <= east + reach and south - reach <= g.y_m <= north + reach)
     ]
+    if far and all(abs(g.x_m) <= 180.0 and abs(g.y_m) <= 90.0 for g in gauges):
+        raise input_error(
+            "E204",
+            path.name,
+            "the gauges stand in degrees, it seems: none is near the grid",
+            given=f"x_m {gauges[0].x_m:g}, y_m {gauges[0].y_m:g}",
+            allowed=repr(grid),
+            do="give their places in the terrain's system",
+        )
     if far:
         findings.append(
             Finding(

@@ -277,7 +277,8 @@ class SwitchBuilder:
         path = self.scenario.file(spec.file, f"{place}, file")
         table = read_timed(self.scenario, path, CloggingRow, self.findings)
         time_s, value = table.columns["time_s"], table.columns["clogging"]
-        cover_of(spec, path.name, time_s, self.scenario.spec.duration_s).refuse_apart()
+        if len(table) > 1:  # one value before the start holds: it is meant so
+            cover_of(spec, path.name, time_s, self.scenario.spec.duration_s).refuse_apart()
         inlets = self._inside(spec.inside, place)
         ends = [*time_s[1:].tolist(), np.inf]
         return [

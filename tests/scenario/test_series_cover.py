@@ -8,7 +8,9 @@ import pytest
 from cases import Silent
 from console import flood_sim
 from flood_sim.core.errors import InputError
+from flood_sim.core.grid import Grid
 from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.scenario.rain_series import gauge_rain
 from flood_sim.simulation.loop import Simulation
 
 # one hour on 6 x 6 cells of 10 m with walls around: 3,600 m2
@@ -269,3 +271,29 @@ def test_check_tells_how_series_were_read(tmp_path):
     assert told.returncode == 0
     assert "read as: inflow, t.csv: discharge_m3_s, 4 rows, 0 to 0.5 h" in told.stdout
     assert "after zero" in told.stdout and "900 m3 in the run" in told.stdout
+
+
+GATE = (
+    '[[structures]]\nkind = "gate"\nname = "g"\nline_m = [[30.0, 0.0], [30.0, 60.0]]\nsill_m ='
+    ' 0.1\nopening_file = "t.csv"\n'
+)
+
+
+def test_a_gate_stays_where_it_was_set_unless_said(tmp_path):
+    rows, head = {0: 0.2, 600: 0.4, 1200: 0.4, 1800: 0.4}, "time_s,opening_m"
+    inputs = inputs_of(tmp_path, GATE, rows, head)
+    assert codes(inputs) == ["W310"] and inputs.structures[0].gate_opening.at(HOUR_S) == 0.4
+    shut = inputs_of(tmp_path, GATE + 'after = "zero"\n', rows, head)
+    opening = shut.structures[0].gate_opening
+    assert (opening.at(1800.0), opening.at(1801.0), opening.at(HOUR_S)) == (0.4, 0.0, 0.0)
+    (fault,) = refused(tmp_path, GATE + 'after = "refuse"\n', rows, head)
+    assert fault.code == "E321"
+
+
+def test_gauges_in_degrees_are_refused(tmp_path):
+    (tmp_path / "g.csv").write_text("gauge,x_m,y_m,file\na,113.6,34.7,t.csv\n")
+    rows, head = {0: 20, 900: 20}, "time_s,depth_mm"
+    inputs_of(tmp_path, GAUGES.format("thiessen"), rows, head)  # near the origin it may be metres
+    scenario, grid = load_scenario(tmp_path / "s.toml"), Grid(6, 6, 10.0, 5e5, 3.8e6, "EPSG:32649")
+    with pytest.raises(InputError, match=r"E204.*degrees"):
+        gauge_rain(scenario, scenario.spec.rainfall, grid, [])

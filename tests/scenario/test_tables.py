@@ -18,7 +18,14 @@ from flood_sim.core.files.table_rows import Row, like, unit_of, usual
 from flood_sim.scenario.schema_faults import models_in
 from flood_sim.scenario.spec.document import document
 from flood_sim.scenario.spec.schema import ScenarioSpec
-from flood_sim.scenario.spec.tables import TABLES, DischargeRow, EvaporationRow, InletRow, RainRow
+from flood_sim.scenario.spec.tables import (
+    TABLES,
+    ClassRow,
+    DischargeRow,
+    EvaporationRow,
+    InletRow,
+    RainRow,
+)
 from flood_sim.scenario.spec.water import EvaporationSpec
 from flood_sim.study.spec.study import StudySpec
 
@@ -229,3 +236,16 @@ def test_midnight_is_the_next_day_and_nothing_else_is_guessed(tmp_path, text, se
             read(tmp_path, table)
     else:
         assert read(tmp_path, table)[0].columns["time_s"].tolist() == [seconds]
+
+
+def test_columns_of_land_cover_have_the_ranges_of_the_keys(tmp_path):
+    """255 is the byte of no data; 30 is a share in per cent; all are told in one pass."""
+    text = (
+        "class,curve_number,deficit,conductivity_mm_h,depression_mm,manning_n\n"
+        "1,80,0.3,10,2,0.03\n2,255,30,-9999,500,0\n"
+    )
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text, ClassRow)
+    told = [(f.code, f.place.split("`")[1]) for f in caught.value.findings]
+    columns = ("conductivity_mm_h", "curve_number", "deficit", "depression_mm", "manning_n")
+    assert sorted(told, key=lambda t: t[1]) == [("E222", name) for name in columns]
