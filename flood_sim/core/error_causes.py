@@ -96,6 +96,7 @@ CAUSES = {
     "W230": "people are spread over other cells, or left out",
     "W304": "a series has gaps",
     "W305": "the rain does not cover the run",
+    "W306": "rain rises and drops once, as a counter does that begins anew",
     "W310": "a series does not cover the run",
     "W311": "more rain falls than was ever measured",
     "W312": "marks differ much from the result, or stand twice",

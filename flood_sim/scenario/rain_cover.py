@@ -195,6 +195,18 @@ class Cumulative:
         often = len(falls) <= cls.FALLS * steps.size
         return "begin anew like a counter" if often and down.all() and len(rises) > 1 else ""
 
+    @classmethod
+    def may_be_so(cls, values: np.ndarray) -> bool:
+        """Whether (n,) amounts rise without a break and then drop once, not to zero: the end of a
+        storm, or a counter that began anew.
+        """
+        falls = np.flatnonzero(np.diff(values) < -1e-9)
+        if values.size < cls.FEWEST or falls.size != 1:
+            return False
+        k = int(falls[0])
+        rise = k >= 2 and bool((np.diff(values[: k + 1]) > 0.0).all())
+        return rise and 0.0 < values[k + 1] <= cls.DOWN_TO * values[k]
+
     @staticmethod
     def begins_at(values: np.ndarray) -> float:
         """The counter (n,) before its first row: 0 where its first value can be rain."""
@@ -207,23 +219,28 @@ class Cumulative:
         return np.where(now >= before - 0.05, np.maximum(now - before, 0.0), now)
 
 
-def refuse_summed(place: str, values_mm: np.ndarray) -> None:
-    """Raises InputError where (n,) mm look summed up and the section does not say."""
-    why = Cumulative.looks_so(values_mm)
+def refuse_summed(place: str, values_mm: np.ndarray, findings: list[Finding]) -> None:
+    """Raises InputError where (n,) mm look summed up and the section does not say; what may be a
+    counter that began anew once is told (W306).
+    """
+    why, doubt = Cumulative.looks_so(values_mm), Cumulative.may_be_so(values_mm)
+    if not (why or doubt):
+        return
+    as_counter = Cumulative.amount(
+        values_mm, np.concatenate([[Cumulative.begins_at(values_mm)], values_mm[:-1]])
+    ).sum()
+    words = why or "rise and drop once: taken as amounts"
+    finding = Finding(
+        "E320" if why else "W306",
+        place,
+        f"amounts or a sum since the start? The values {words}",
+        given=", ".join(f"{v:g}" for v in values_mm[:3]) + f" to {values_mm[-1]:g} mm",
+        allowed=f"{values_mm.sum():.6g} mm as amounts, {as_counter:.6g} mm as a sum",
+        do="set cumulative = true or cumulative = false in [rainfall]",
+    )
     if why:
-        as_counter = Cumulative.amount(
-            values_mm, np.concatenate([[Cumulative.begins_at(values_mm)], values_mm[:-1]])
-        ).sum()
-        raise InputError(
-            Finding(
-                "E320",
-                place,
-                f"amounts or a sum since the start? The values {why}",
-                given=", ".join(f"{v:g}" for v in values_mm[:3]) + f" to {values_mm[-1]:g} mm",
-                allowed=f"{values_mm.sum():.6g} mm as amounts, {as_counter:.6g} mm as a sum",
-                do="set cumulative = true or cumulative = false in [rainfall]",
-            )
-        )
+        raise InputError(finding)
+    findings.append(finding)
 
 
 def told_summed(place: str, values_mm: np.ndarray) -> list[Finding]:

@@ -182,7 +182,7 @@ def _check_values(
     if spec.cumulative:
         findings += told_summed(path.name, scan.mean)
     elif spec.cumulative is None and not rate:
-        refuse_summed(path.name, scan.mean)
+        refuse_summed(path.name, scan.mean, findings)
 
 
 def _raster_stack(

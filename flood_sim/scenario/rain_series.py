@@ -86,7 +86,7 @@ def _amounts(
     if column == "rate_mm_h":
         return begin, end, given * (spec.interval_s / SECONDS_PER_HOUR)
     if spec.cumulative is None:
-        refuse_summed(place, given)
+        refuse_summed(place, given, findings)
     return begin, end, given
 
 

@@ -234,6 +234,11 @@ def test_counters_that_begin_anew_or_do_not_begin_at_zero(tmp_path):
     year = inputs_of(tmp_path, text, {0: 812, 900: 820, 1800: 850, 2700: 851}, "time_s,depth_mm")
     assert year.rainfall.depth_until(HOUR_S) == pytest.approx(0.039)  # 0, 8, 30, 1
     assert codes(year) == ["W322"] and "812 mm" in year.findings[0].problem
+    once = {0: 10, 900: 60, 1800: 80, 2700: 5}
+    (told,) = [
+        f for f in inputs_of(tmp_path, RAIN, once, "time_s,depth_mm").findings if f.code != "W220"
+    ]
+    assert told.code == "W306" and "155 mm as amounts, 85 mm as a sum" in told.allowed
     gap = inputs_of(tmp_path, text, {0: 10, 2700: 85}, "time_s,depth_mm")
     assert gap.rainfall.depth_until(HOUR_S) == pytest.approx(0.085)  # spread over its own hour
     assert gap.rainfall.depth_between(900.0, 1800.0) == pytest.approx(0.025)
