@@ -104,15 +104,13 @@ rain("rain of 400 mm/h", "W220 | 400 mm/h", "time_s,rate_mm_h\n0,400\n300,10\n36
 rain("rain in metres an hour", "E501 | out of range", "time_s,rate_mm_h\n0,1e5\n")
 rain(
     "rain of another year",
-    "W305 | no rain falls",
+    "E313 | no rain falls",
     "time,depth_mm\n2020-07-20T15:00:00+08:00,1\n2020-07-20T15:05:00+08:00,2\n",
-    odd=True,
 )
 rain(
     "rain in the next year",
-    "W305 | no rain falls",
+    "E313 | no rain falls",
     "time,depth_mm\n2022-07-20T15:00:00+08:00,1\n2022-07-20T15:05:00+08:00,2\n",
-    odd=True,
 )
 rain(
     "rain beyond the world's record",
@@ -122,9 +120,8 @@ rain(
 )
 rain(
     "rain that is summed up already",
-    "W306 | cumulative",
+    "E320 | cumulative",
     "time_s,depth_mm\n0,10\n300,15\n600,17\n900,17\n",
-    odd=True,
 )
 rain("rain at one time twice", "E303 | increase", "time_s,depth_mm\n0,1\n0,1\n")
 rain("rain closer than its interval", "E303 | interval_s", "time_s,depth_mm\n0,1\n60,1\n")
@@ -232,10 +229,9 @@ edge(
 )
 edge(
     "a stage that ends early",
-    "W310 | 33%",
+    "E321 | after",
     'kind = "stage_series"\nfile = "e.csv"\n' + WEST,
     "time_s,level_m\n0,10\n1200,10.2\n",
-    odd=True,
 )
 edge(
     "a hydrograph of tomorrow",
@@ -247,7 +243,7 @@ edge(
 edge("a stage without a row", "E104 | no rows", STAGE + WEST, "time_s,level_m\n")
 edge(
     "two stages on one edge",
-    "E229 | [[boundaries]] 1",
+    "E229 | first [[boundaries]]",
     f'kind = "stage_series"\nlevel_m = 10.5\n{WEST} + kind = "stage_series"\nlevel_m ='
     f" 10.8\n{WEST}",
     kind="boundaries",

@@ -18,6 +18,7 @@ from flood_sim.core.files.table_rows import FARTHEST_M, HIGHEST_M, LOWEST_M, Row
 from flood_sim.core.units import SECONDS_PER_DAY
 from flood_sim.results import Results
 
+ROUNDING_S = 1.0  # of times in a result
 ODD_GAP_M = 5.0  # of observed and computed: another datum or unit
 
 
@@ -36,24 +37,30 @@ class Observed:
         """(rows,) m: computed less observed."""
         return np.array([r["error"] for r in self.rows])
 
-    def figures(self) -> dict[str, float]:
+    def figures(self) -> dict[str, float | None]:
         """Bias, mean absolute error, root mean square, NSE over the marks; of series the means over
-        gauges.
+        gauges. NSE is None where all observations are alike: it compares with their spread.
         """
         e, seen = self.errors, np.array([r["observed"] for r in self.rows])
-        figures = {
+        figures: dict[str, float | None] = {
             "count": float(e.size),
             "bias_m": float(e.mean()),
             "mae_m": float(np.abs(e).mean()),
             "rmse_m": float(np.sqrt((e**2).mean())),
         }
         if self.kind == "series":
+            known = [r["nse"] for r in self.rows if r["nse"] is not None]
             return figures | {
-                "nse": float(np.mean([r["nse"] for r in self.rows])),
+                "nse": float(np.mean(known)) if known else None,
                 "peak_late_min": float(np.mean([r["peak_late_min"] for r in self.rows])),
             }
-        spread = float(((seen - seen.mean()) ** 2).sum())
-        return figures | {"nse": 1.0 - float((e**2).sum()) / spread if spread > 0.0 else 0.0}
+        return figures | {"nse": _nse(e, seen)}
+
+
+def _nse(error: np.ndarray, seen: np.ndarray) -> float | None:
+    """Nash and Sutcliffe's efficiency; None where nothing varies."""
+    spread = float(((seen - seen.mean()) ** 2).sum())
+    return 1.0 - float((error**2).sum()) / spread if spread > 0.0 else None
 
 
 class MarkRow(Row):
@@ -251,19 +258,37 @@ def _series(results: Results, table: Table, start: datetime, said: list[Finding]
         at = np.array([(t - start).total_seconds() for t in own["time"]])
         order = np.argsort(columns["time_s"][mine], kind="stable")
         times, seen = columns["time_s"][mine][order], columns[key][mine][order]
+        inside = (times >= at[0] - ROUNDING_S) & (times <= at[-1] + ROUNDING_S)
+        said += _left_out(table, name, int(inside.sum()), inside.size)
+        times, seen = times[inside], seen[inside]
         computed = np.interp(times, at, own[key])
-        error, spread = computed - seen, float(((seen - seen.mean()) ** 2).sum())
+        error = computed - seen
         found.append(
             {
                 "name": name,
                 "observed": float(seen.max()),
                 "computed": float(computed.max()),
                 "error": float(error.mean()),
-                "nse": 1.0 - float((error**2).sum()) / spread if spread > 0.0 else 0.0,
+                "nse": _nse(error, seen),
                 "peak_late_min": float(times[computed.argmax()] - times[seen.argmax()]) / 60.0,
             }
         )
     return Observed(found, "series", tuple(said + _far_off(table.raw.path.name, found, key)))
+
+
+def _left_out(table: Table, name: str, inside: int, count: int) -> list[Finding]:
+    """W325: observations of a gauge outside of what was computed; they are not compared. Raises
+    InputError where that are all of them.
+    """
+    place = f"{table.raw.path.name}, gauge {name}"
+    if inside == 0:
+        text = "no observation lies within the run"
+        do = "give those of this event; check date and offset"
+        raise input_error("E312", place, text, given=f"{count} rows", do=do)
+    if inside == count:
+        return []
+    text = f"{count - inside} of {count} observations lie outside the run: they are not compared"
+    return [Finding("W325", place, text, do="remove them, or run longer")]
 
 
 def residual_picture(results: Results, observed: Observed) -> Any:

@@ -350,7 +350,7 @@ def _river_text(city: City, folder: str) -> str:
     return "".join(
         f'\n[[boundaries]]\nkind = "stage_series"\nedge = {{ line_m = [[{x},'
         f" {south + c - RIVERSIDE_OFFSET_M}], [{x}, {south + c + 31.0}]] }}\nfile ="
-        f' "{folder}/river_stage.csv"\n'
+        f' "{folder}/river_stage.csv"\nbefore = "hold"\nafter = "hold"\n'
         for c in city.plan.rivers
         for x in (west, east)
     )

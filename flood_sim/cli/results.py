@@ -212,7 +212,9 @@ def compare(
             f" {r['error']:+.3f} m"
             for r in found.rows
         ]
-        lines.append(", ".join(f"{k} {v:.4g}" for k, v in found.figures().items()))
+        lines.append(
+            ", ".join(f"{k} {'-' if v is None else f'{v:.4g}'}" for k, v in found.figures().items())
+        )
         lines += [str(finding) for finding in found.findings]
         if found.kind == "marks":
             picture = before / "report" / "residuals.png"

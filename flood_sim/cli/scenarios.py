@@ -161,6 +161,8 @@ def check(
 def _check_document(
     scenario: Scenario, inputs: ModelInputs, figures: dict[str, Any]
 ) -> dict[str, Any]:
+    from flood_sim.scenario.checks.read_as import read_as_lines
+
     keys = ("code", "severity", "place", "problem", "do", "x_m", "y_m")
     return {
         "scenario": scenario.name,
@@ -168,6 +170,7 @@ def _check_document(
         "scheme_reason": inputs.scheme_reason,
         "network": figures,
         "measures": inputs.measures,
+        "read_as": [line.removeprefix("read as: ") for line in read_as_lines(inputs)],
         "findings": [{key: getattr(f, key) for key in keys} for f in inputs.findings],
     }
 
@@ -178,11 +181,13 @@ def _check_lines(
     from flood_sim.measures.describe import bill_lines
     from flood_sim.scenario.build import plan_text
     from flood_sim.scenario.checks.network import network_lines
+    from flood_sim.scenario.checks.read_as import read_as_lines
     from flood_sim.scenario.memory import memory_line
     from flood_sim.scenario.scheme import cost_line
     from flood_sim.scenario.sites import site_lines
 
     yield from map(repr, (scenario, inputs.terrain, inputs.rainfall))
+    yield from read_as_lines(inputs)
     d = inputs.drainage
     yield (
         f"sewers: {len(d.return_cells)} nodes coupled, {len(d.inlets)} inlets"

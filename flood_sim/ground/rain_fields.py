@@ -44,12 +44,22 @@ class RainField:
 
 @dataclass(frozen=True)
 class RainGauge:
-    """A gauge: place (m, map coordinates) and what fell there."""
+    """A gauge: place (m, map coordinates) and what fell there. away_s : spans (s, s) of which it
+    knows nothing; the other gauges stand in for it.
+    """
 
     name: str
     x_m: float
     y_m: float
     rainfall: Rainfall
+    away_s: tuple[tuple[float, float], ...] = ()
+
+    def is_away(self, time_s: np.ndarray) -> np.ndarray:
+        """(n,) bool of times (n,) s."""
+        away = np.zeros(len(time_s), bool)
+        for begin, end in self.away_s:
+            away |= (time_s > begin) & (time_s < end)
+        return away
 
 
 def mean_rainfall(rainfall: Rainfall | RainField) -> Rainfall:
@@ -105,18 +115,48 @@ def inverse_distance_weights(
 def gauge_field(
     name: str, gauges: Sequence[RainGauge], grid: Grid, method: str, source: str = ""
 ) -> RainField:
-    """Rain between gauges, by `thiessen` or `inverse_distance`. The intervals are all gauges' own
-    edges together.
+    """Rain between gauges, by `thiessen` or `inverse_distance`, of those that know of an interval;
+    0 where none does. The intervals are all gauges' own edges together.
     """
-    edges = np.unique(np.concatenate([g.rainfall.time_s for g in gauges]))
+    spans = [np.ravel(g.away_s) for g in gauges]
+    edges = np.unique(np.concatenate([g.rainfall.time_s for g in gauges] + spans))
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    there = ~np.array([g.is_away(middle) for g in gauges])  # (gauges, intervals)
     amounts = np.array(
         [np.diff(np.interp(edges, g.rainfall.time_s, g.rainfall.cumulative_m)) for g in gauges]
     )  # (gauges, intervals)
     if method == "thiessen":
-        index = nearest_weights(gauges, grid)
-        return RainField(name, edges, lambda k: amounts[:, k][index], source)
+        nearest = _NearestOfThose(gauges, grid)
+        return RainField(name, edges, lambda k: nearest.spread(amounts[:, k], there[:, k]), source)
     weights = inverse_distance_weights(gauges, grid)
-    return RainField(name, edges, lambda k: np.tensordot(amounts[:, k], weights, axes=1), source)
+
+    def weighed(k: int) -> np.ndarray:
+        if there[:, k].all():
+            return np.tensordot(amounts[:, k], weights, axes=1)
+        total = np.tensordot(there[:, k].astype(float), weights, axes=1)
+        rain = np.tensordot(amounts[:, k] * there[:, k], weights, axes=1)
+        return np.divide(rain, total, out=np.zeros_like(rain), where=total > 0.0)
+
+    return RainField(name, edges, weighed, source)
+
+
+class _NearestOfThose:
+    """Thiessen polygons of those gauges that know of an interval, kept for each set of them."""
+
+    def __init__(self, gauges: Sequence[RainGauge], grid: Grid) -> None:
+        self.gauges, self.grid = gauges, grid
+        self._kept: dict[bytes, np.ndarray] = {}
+
+    def spread(self, amounts: np.ndarray, there: np.ndarray) -> np.ndarray:
+        """(rows, columns) of amounts (gauges,); there : (gauges,) bool."""
+        if not there.any():
+            return np.zeros(self.grid.shape)
+        key = there.tobytes()
+        if key not in self._kept:
+            which = np.flatnonzero(there)
+            others = [self.gauges[k] for k in which.tolist()]
+            self._kept[key] = which[nearest_weights(others, self.grid)]
+        return np.asarray(amounts[self._kept[key]])
 
 
 def sloped_field(rain: Rainfall, grid: Grid, per_m: float, towards_deg: float) -> RainField:

@@ -15,7 +15,7 @@ from flood_sim.core.units import hours_to_s
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.checks.levels import Entrance, check_inflow, check_stage
 from flood_sim.scenario.doors import files
-from flood_sim.scenario.doors.tables import read_series
+from flood_sim.scenario.doors.series import read_series
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.spec.boundaries import EdgeSpec
@@ -171,7 +171,7 @@ def _series(scenario: Scenario, spec: Any, key: str, place: str, findings: list[
     if number is not None:
         return constant(float(number))
     model = StageRow if key == "level_m" else DischargeRow
-    return read_series(scenario, scenario.file(spec.file, place), model, key, findings)
+    return read_series(scenario, scenario.file(spec.file, place), model, key, spec, findings)
 
 
 def _cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> np.ndarray:

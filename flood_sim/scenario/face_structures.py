@@ -11,7 +11,7 @@ from flood_sim.core.errors import Finding, input_error
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.checks.levels import check_over_ground
 from flood_sim.scenario.doors import files
-from flood_sim.scenario.doors.tables import read_series
+from flood_sim.scenario.doors.series import read_series
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.structures import Bridge, Dyke, Gate, Weir
 from flood_sim.scenario.spec.tables import OpeningRow
@@ -124,7 +124,7 @@ def _gate(
     opening = None
     if spec.opening_file is not None:
         file = scenario.file(spec.opening_file, place)
-        opening = read_series(scenario, file, OpeningRow, "opening_m", findings)
+        opening = read_series(scenario, file, OpeningRow, "opening_m", spec, findings)
     sill = np.maximum(faces.full(spec.sill_m), faces.ground)
     return {
         "sill_m": sill,

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.core.errors import Finding, InputError, input_error, nearest
-from flood_sim.core.files.checked_tables import Table, check_rows, read_rows
-from flood_sim.core.files.csv_files import RawTable
+from flood_sim.core.errors import Faults, Finding, InputError, input_error, nearest
+from flood_sim.core.files.checked_tables import Table, check_rows
+from flood_sim.core.files.csv_files import RawTable, read_raw
 from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import Terrain
@@ -165,7 +165,7 @@ def _listed(
     """
     path = scenario.file(str(spec.inlets), "[drainage] inlets")
     table = (
-        read_rows(path, InletRow, findings)
+        _rows_of(path, places, findings)
         if path.suffix.lower() == ".csv"
         else _point_rows(path, findings)
     )
@@ -181,6 +181,21 @@ def _listed(
     if faults:
         raise InputError(faults)
     return inlets
+
+
+def _rows_of(path: Path, places: dict[str, Cell], findings: list[Finding]) -> Table:
+    """Raises InputError with what is wrong in the cells, and with the nodes that are not there."""
+    raw, faults = read_raw(path), Faults()
+    table = faults.of(check_rows, raw, InletRow, findings)
+    if faults.findings:
+        names = list(enumerate(map(str.strip, raw.columns.get("node", ()))))
+        faults.findings += [
+            Finding("E410", raw.place(k), f"node `{name}` is not coupled{nearest(name, places)}")
+            for k, name in names
+            if name and name not in places
+        ][:MOST_FAULTS]
+    faults.refuse()
+    return table
 
 
 def _cell_of(

@@ -4,6 +4,7 @@ water.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from flood_sim.ground.infiltration import (
 )
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.doors import files
-from flood_sim.scenario.doors.tables import by_class, read_series
+from flood_sim.scenario.doors.series import read_series
+from flood_sim.scenario.doors.tables import by_class
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.rows import list_row
 from flood_sim.scenario.spec.tables import EvaporationRow
@@ -131,9 +133,10 @@ def _evaporation(scenario: Scenario, findings: list[Finding]) -> Series | None:
             scenario.file(spec.file, "[evaporation] file"),
             EvaporationRow,
             "rate_mm_d",
+            spec,
             findings,
         )
-        return Series(series.time_s, unit * series.value)
+        return replace(series, value=unit * series.value)
     return constant(unit * spec.rate_mm_d) if spec.rate_mm_d > 0.0 else None
 
 

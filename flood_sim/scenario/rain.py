@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flood_sim.core.errors import Finding, input_error
@@ -12,7 +13,6 @@ from flood_sim.core.units import mm_h_to_m_s
 from flood_sim.ground.daily_storms import alternating_block, shaped_like_720, with_peaked_hour
 from flood_sim.ground.rain_fields import RainField, StormCell, moving_field, sloped_field
 from flood_sim.ground.rainfall import (
-    FORMULAS,
     NO_RAIN,
     STORMS,
     Rainfall,
@@ -22,10 +22,11 @@ from flood_sim.ground.rainfall import (
     shifted,
 )
 from flood_sim.scenario.checks.rain import check_falls, check_records, check_span
+from flood_sim.scenario.checks.rain_law import check_law, law_line, law_of
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.rain_grids import grid_rain
 from flood_sim.scenario.rain_series import gauge_rain, series_rain
-from flood_sim.scenario.spec.water import Placed
+from flood_sim.scenario.spec.water import FormulaSpec, Placed
 
 
 def build_rainfall(scenario: Scenario, grid: Grid, findings: list[Finding]) -> Rainfall | RainField:
@@ -34,9 +35,7 @@ def build_rainfall(scenario: Scenario, grid: Grid, findings: list[Finding]) -> R
     if spec.kind == "none":
         return NO_RAIN
     if spec.kind in FIELDS:
-        field = FIELDS[spec.kind](scenario, spec, grid, findings)
-        check_span(scenario, field, findings)
-        return field
+        return FIELDS[spec.kind](scenario, spec, grid, findings)
     rain = _everywhere(scenario, spec, findings)
     if isinstance(spec, Placed) and spec.areal_reduction != 1.0:
         rain = scaled(rain, spec.areal_reduction)
@@ -54,31 +53,35 @@ def _everywhere(scenario: Scenario, spec: Any, findings: list[Finding]) -> Rainf
         rain = with_peaked_hour(rain) if spec.peak_hour == "peaked" else rain
         return rain if spec.scale == 1.0 else scaled(rain, spec.scale)
     if spec.kind == "design_storm":
+        law = _law(scenario, spec, findings)
         storm = chicago_storm(
-            _formula(spec),
+            law if isinstance(spec.formula, FormulaSpec) else spec.formula,
             spec.return_period_y,
             spec.duration_min,
             spec.peak_ratio,
             spec.step_min,
         )
-        return shifted(storm, spec.begin_s)
+        return replace(shifted(storm, spec.begin_s), source=law_line(law, spec.return_period_y))
     if spec.kind == "daily_storm":
-        return shifted(_day(scenario, spec), spec.begin_s)
+        return shifted(_day(scenario, spec, findings), spec.begin_s)
     return series_rain(scenario, spec, spec.file, "[rainfall] file", findings)
 
 
-def _formula(spec: Any) -> str | StormFormula:
+def _law(scenario: Scenario, spec: Any, findings: list[Finding]) -> StormFormula:
+    """The storm law of a section. Raises InputError for one that gives no rain that can be."""
     f = spec.formula
-    return f if isinstance(f, str) else StormFormula(f.a, f.c, f.p0, f.b, f.n, f.source)
+    law = law_of(f if isinstance(f, str) else StormFormula(f.a, f.c, f.p0, f.b, f.n, f.source))
+    check_law(f"{scenario.path.name}, [rainfall] formula", law, spec.return_period_y, findings)
+    return law
 
 
-def _day(scenario: Scenario, spec: Any) -> Rainfall:
+def _day(scenario: Scenario, spec: Any, findings: list[Finding]) -> Rainfall:
     if spec.shape == "zhengzhou-720":
         return shaped_like_720(spec.depth_mm)
-    law = _formula(spec)
+    law = _law(scenario, spec, findings)
     try:
         return alternating_block(
-            FORMULAS[law] if isinstance(law, str) else law,
+            law,
             spec.return_period_y,
             spec.depth_mm,
             spec.peak_ratio,
@@ -98,7 +101,9 @@ def _moving(scenario: Scenario, spec: Any, grid: Grid, findings: list[Finding]) 
         StormCell(mm_h_to_m_s(c.peak_mm_h), c.radius_m, c.begin_s, c.end_s, c.from_m, c.to_m)
         for c in spec.cells
     ]
-    return moving_field("moving cells", cells, grid, spec.interval_s)
+    field = moving_field("moving cells", cells, grid, spec.interval_s)
+    check_span(scenario, field, findings)
+    return field
 
 
 FIELDS = {"gauges": gauge_rain, "grid": grid_rain, "moving_cells": _moving}

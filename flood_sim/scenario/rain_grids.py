@@ -1,215 +1,205 @@
-"""Rain as a stack of grids: a CF NetCDF file, or a CSV that names a raster for each time."""
+"""Rain as a stack of grids: a CF NetCDF file, or a CSV that names a raster for each time. All
+layers are read before the run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flood_sim.core.errors import Finding, input_error
-from flood_sim.core.files.netcdf import open_netcdf
+from flood_sim.core.errors import Faults, Finding, InputError, input_error
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import SECONDS_PER_HOUR, mm_to_m
 from flood_sim.ground.rain_fields import RainField
-from flood_sim.scenario.checks.rain import check_cumulative, check_rate
+from flood_sim.scenario.checks.rain import check_rate
 from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.gridded import Stack, netcdf_stack
 from flood_sim.scenario.doors.tables import read_timed
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.rain_cover import (
+    Cumulative,
+    Intervals,
+    check_steps,
+    edges_of,
+    refuse_summed,
+    told_summed,
+)
 from flood_sim.scenario.spec.tables import RasterRow
 
-# of a stack of grids before a run; later layers are looked at when they fall
-CELLS_LOOKED_AT = 20_000_000
-DEPTH_UNITS = ("mm", "millimeter", "millimetre", "kgm-2", "kg/m2")
-RATE_UNITS = ("mmh-1", "mm/h", "kgm-2h-1")
-OTHER_UNITS = (
-    "m", "cm", "in", "inch", "inches", "m/s", "ms-1", "mm/s", "mms-1", "kgm-2s-1", "kg/m2/s",
-    "mm/day", "mmday-1", "mmd-1", "mm/d", "inh-1",
-)  # fmt: skip
-SPELLINGS = ((" ", ""), ("**", ""), ("^", ""), ("hour", "h"), ("hr", "h"), ("/h", "h-1"))
-Layer = Callable[[int], np.ndarray]
+LEAST_UNKNOWN = 1e-6  # share of cells
+
+
+@dataclass
+class Scan:
+    """What all layers hold, each (n,): means, least and most of the known cells, and the share of
+    those that are not known.
+    """
+
+    mean: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    unknown: np.ndarray
 
 
 def grid_rain(scenario: Scenario, spec: Any, grid: Grid, findings: list[Finding]) -> RainField:
     """The layers of [rainfall] file on the model's grid. Raises InputError for layers that stand
-    too close, contradict `quantity`, or do not cover the grid.
+    too close, contradict the scenario, do not meet the run, or do not cover the grid.
     """
     path = scenario.file(spec.file, "[rainfall] file")
     netcdf = path.suffix.lower() in (".nc", ".nc4")
-    time_s, layer = (_netcdf_layers if netcdf else _raster_layers)(scenario, spec, path, grid)
-    _check_steps(path, np.diff(time_s), spec.interval_s, findings)
-    begin = time_s - (spec.interval_s if spec.label == "right" else 0.0)
-    edges = np.unique(np.round(np.concatenate([begin, begin + spec.interval_s]), 3))
-    which = np.searchsorted(begin + 1e-3, edges[:-1] + 2e-3) - 1
-    inside = edges[:-1] < begin[which] + spec.interval_s - 1e-3
-    amount = _amounts(path, spec, layer, findings)
+    stack = (netcdf_stack if netcdf else _raster_stack)(scenario, spec, path, grid, findings)
+    if not spec.cumulative:
+        check_steps(path.name, stack.time_s, spec, "layers")
+    stack, scan = _known_layers(path, stack, spec, findings)
+    begin, end = _ends(stack.time_s, spec)
+    depth = _depths(stack, scan, spec, end - begin)
+    _check_values(path, scan, spec, end - begin, findings)
+    intervals = Intervals(path.name, begin, end, scenario.spec.duration_s, spec)
+    intervals.refuse_apart()
+    edges, rains = edges_of(intervals.pieces(findings))
+    dry = np.zeros(grid.shape)
 
-    def depth(k: int) -> np.ndarray:
-        return amount(int(which[k])) if inside[k] else np.zeros(grid.shape)
-
-    looked = len(which) if len(which) * grid.rows * grid.columns <= CELLS_LOOKED_AT else 1
-    means = np.array([1000.0 * float(depth(k).mean()) for k in range(looked)])
-    check_cumulative(path, means, findings)
-    return RainField(path.stem, edges, depth, str(path))
-
-
-def _check_steps(path: Path, steps: np.ndarray, interval_s: float, findings: list[Finding]) -> None:
-    if (steps < interval_s - 1e-3).any():
-        raise input_error(
-            "E303",
-            path.name,
-            "layers stand closer than interval_s, or run backwards",
-            given=f"{steps.min():g} s",
-            allowed=f"{interval_s:g} s",
+    def fallen(k: int) -> np.ndarray:
+        piece = rains[k]
+        return (
+            dry if piece is None else stack.on_grid(mm_to_m(1.0) * piece.share * depth(piece.row))
         )
-    gaps = int((steps > interval_s + 1e-3).sum())
-    if gaps:
-        text = f"{gaps} gaps longer than interval_s; no rain in them"
-        findings.append(Finding("W304", path.name, text))
+
+    return RainField(path.stem, edges, fallen, stack.source)
 
 
-def _amounts(path: Path, spec: Any, layer: Layer, findings: list[Finding]) -> Layer:
-    """A function that gives the depth (rows, columns) m of layer k, checked as it is read."""
-    rate = spec.quantity == "rate_mm_h"
-    unit = mm_to_m(1.0) * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
+def _ends(time_s: np.ndarray, spec: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Begin and end (s) of each layer's interval; of sums since a start it reaches back to the
+    layer before.
+    """
+    end = time_s + (spec.interval_s if spec.label == "left" else 0.0)
+    begin = end - spec.interval_s
+    return (np.concatenate([begin[:1], end[:-1]]) if spec.cumulative else begin), end
 
-    def amount(k: int) -> np.ndarray:
-        values = layer(k)
-        if (values < 0.0).any():
-            raise input_error(
-                "E501",
+
+def _known_layers(
+    path: Path, stack: Stack, spec: Any, findings: list[Finding]
+) -> tuple[Stack, Scan]:
+    """The layers that hold a value, and what is in them. A layer without any is a gap; cells
+    without one are dry, and told (W321).
+    """
+    rows = [_looked_at(stack.values(k)) for k in range(len(stack.time_s))]
+    scan = Scan(*(np.array(column) for column in zip(*rows, strict=True)))
+    kept = np.flatnonzero(scan.unknown < 1.0)
+    if not kept.size:
+        raise input_error(
+            "E313", path.name, "no layer holds a value at the model", do="give the right cut"
+        )
+    part = (scan.unknown[kept] > LEAST_UNKNOWN).sum()
+    if part and spec.cumulative:
+        raise input_error(
+            "E320",
+            path.name,
+            f"{part} layers have cells without a value: sums cannot be told apart there",
+            do="fill them, or give amounts",
+        )
+    if part:
+        findings.append(
+            Finding(
+                "W321",
                 path.name,
-                f"layer {k + 1}: rain below zero",
-                given=f"{values.min():g}",
-                allowed=">= 0, NaN is dry",
+                f"{part} of {len(rows)} layers have cells without a value: they are dry there",
+                given=f"{scan.unknown[kept].mean():.2%} of all cells around the model",
+                do="fill them, or use them for dry cells only",
             )
-        place = f"{path.name}, layer {k + 1}"
-        check_rate(place, 1000.0 * unit * values, spec.interval_s, findings)
-        return unit * values
+        )
+    values = stack.values
+    known = replace(stack, time_s=stack.time_s[kept], values=lambda k: values(int(kept[k])))
+    return known, Scan(scan.mean[kept], scan.least[kept], scan.most[kept], scan.unknown[kept])
 
-    return amount
+
+def _looked_at(values: np.ndarray) -> tuple[float, float, float, float]:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 0.0, 0.0, 1.0
+    share = 1.0 - known.size / values.size
+    return float(known.sum()) / values.size, float(known.min()), float(known.max()), share
 
 
-def _netcdf_layers(
-    scenario: Scenario, spec: Any, path: Path, grid: Grid
-) -> tuple[np.ndarray, Layer]:
-    """Times (s since the start) of a CF file and a function that gives layer k on the grid, NaN as
-    0.
+def _depths(
+    stack: Stack, scan: Scan, spec: Any, length_s: np.ndarray
+) -> Callable[[int], np.ndarray]:
+    """k -> what fell in layer k's interval (mm) on the file's own cells."""
+    if not spec.cumulative:
+        share = spec.interval_s / SECONDS_PER_HOUR if spec.quantity == "rate_mm_h" else 1.0
+        return lambda k: share * np.nan_to_num(stack.values(k))
+    counted_before = Cumulative.begins_at(scan.mean) > 0.0
+
+    def fallen(k: int) -> np.ndarray:
+        now = stack.values(k)
+        if k == 0:
+            return np.zeros_like(now) if counted_before else now
+        return np.asarray(Cumulative.amount(now, stack.values(k - 1)))
+
+    scan.most = np.array([float(fallen(k).max()) for k in range(len(length_s))])
+    return fallen
+
+
+def _check_values(
+    path: Path, scan: Scan, spec: Any, length_s: np.ndarray, findings: list[Finding]
+) -> None:
+    """All layers against what rain can do; sums that nobody calls so. Raises InputError with what
+    is wrong in all of them.
     """
-    rain = _rain_variable(path, spec)
-    _check_units(path, str(rain.name), str(rain.attrs.get("units", "")), spec.quantity)
-    offset = scenario.spec.time.start.utcoffset()
-    assert offset is not None
-    utc = (scenario.spec.time.start - offset).replace(tzinfo=None)  # CF times are UTC
-    times = rain["time"].values.astype("datetime64[ns]")
-    time_s = (times - np.datetime64(utc, "ns")) / np.timedelta64(1, "s")
-    x, y = np.asarray(rain["x"].values, float), np.asarray(rain["y"].values, float)
-    take = _resampler(path, x, y, grid, spec.method)
-    return np.asarray(time_s, float), lambda k: take(
-        np.nan_to_num(np.asarray(rain[k].values, float))
-    )
-
-
-def _rain_variable(path: Path, spec: Any) -> Any:
-    """The variable of a CF file that holds the rain, as (time, y, x)."""
-    try:
-        data = open_netcdf(path)
-    except (OSError, ValueError) as error:
-        raise input_error(
-            "E110", path.name, "the NetCDF file cannot be read", given=str(error)[:120]
-        ) from error
-    names = [n for n in data.data_vars if {"time", "y", "x"} <= set(map(str, data[n].dims))]
-    name = spec.variable or (names[0] if len(names) == 1 else None)
-    if name not in names:
-        raise input_error(
-            "E104",
-            path.name,
-            "which variable is the rain?",
-            given=str(spec.variable),
-            allowed=", ".join(map(str, names)) or "one with time, y, x",
-            do="set variable",
+    faults = Faults()
+    below = np.flatnonzero(scan.least < 0.0)
+    if below.size:
+        faults.findings.append(
+            Finding(
+                "E501",
+                f"{path.name}, layer {below[0] + 1}",
+                f"rain below zero in {below.size} layers",
+                given=f"{scan.least.min():g}",
+                allowed=">= 0, NaN is dry",
+                do="mend the file: is that a value for missing cells that it does not declare?",
+            )
         )
-    return data[name].transpose("time", "y", "x")
-
-
-def _check_units(path: Path, variable: str, units: str, quantity: str) -> None:
-    """The file's own word for its unit against `quantity`. Raises InputError where they contradict;
-    a unit that is not known says nothing.
-    """
-    word = units.lower()
-    for spelling, ours in SPELLINGS:
-        word = word.replace(spelling, ours)
-    if (
-        word in OTHER_UNITS
-        or (word in DEPTH_UNITS and quantity == "rate_mm_h")
-        or (word in RATE_UNITS and quantity == "depth_mm")
-    ):
-        raise input_error(
-            "E501",
-            f"{path.name}, {variable}",
-            "the file's unit is not that of `quantity`",
-            given=f'units = "{units}", quantity = "{quantity}"',
-            allowed="mm for depth_mm, mm/h for rate_mm_h",
-            do="convert the numbers, or set quantity",
+    rate = spec.quantity == "rate_mm_h"
+    most = scan.most * (spec.interval_s / SECONDS_PER_HOUR if rate else 1.0)
+    worst = int(np.argmax(most / length_s))
+    place = f"{path.name}, layer {worst + 1}"
+    faults.of(check_rate, place, most[[worst]], float(length_s[worst]), findings)
+    faults.refuse()
+    if spec.cumulative and rate:
+        raise InputError(
+            Finding(
+                "E104",
+                f"{path.name}, cumulative",
+                "a sum since the start is a depth, no rate",
+                given='quantity = "rate_mm_h"',
+                do="set quantity, or remove the key",
+            )
         )
+    if spec.cumulative:
+        findings += told_summed(path.name, scan.mean)
+    elif spec.cumulative is None and not rate:
+        refuse_summed(path.name, scan.mean, findings)
 
 
-def _resampler(
-    path: Path, x: np.ndarray, y: np.ndarray, grid: Grid, method: str
-) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from the rain's grid (its cell centres x, y) to the model's; a cell outside takes
-    the nearest rain within one of its cells.
-    """
-    from scipy.interpolate import RegularGridInterpolator
-
-    if x.size < 2 or y.size < 2:
-        raise input_error(
-            "E205",
-            path.name,
-            "the rain's grid needs at least 2 x 2 cells",
-            given=f"{y.size} x {x.size}",
-        )
-    flip_x, flip_y = x[1] < x[0], y[1] < y[0]
-    xs, ys = (x[::-1] if flip_x else x), (y[::-1] if flip_y else y)
-    margin = max(abs(x[1] - x[0]), abs(y[1] - y[0]))
-    west, south, east, north = grid.bounds
-    if (
-        xs[0] - margin > west
-        or xs[-1] + margin < east
-        or ys[0] - margin > south
-        or ys[-1] + margin < north
-    ):
-        raise input_error(
-            "E204",
-            path.name,
-            "the rain does not cover the grid",
-            given=f"x {xs[0]:g}..{xs[-1]:g}, y {ys[0]:g}..{ys[-1]:g}",
-            allowed=repr(grid),
-            do="reproject it to the grid's system",
-        )
-    gx, gy = np.meshgrid(np.clip(grid.x_m, xs[0], xs[-1]), np.clip(grid.y_m, ys[0], ys[-1]))
-
-    def take(values: np.ndarray) -> np.ndarray:
-        turned = values[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
-        return np.asarray(
-            RegularGridInterpolator(
-                (ys, xs), turned, method="nearest" if method == "nearest" else "linear"
-            )((gy, gx))
-        )
-
-    return take
-
-
-def _raster_layers(
-    scenario: Scenario, spec: Any, path: Path, grid: Grid
-) -> tuple[np.ndarray, Layer]:
+def _raster_stack(
+    scenario: Scenario, spec: Any, path: Path, grid: Grid, findings: list[Finding]
+) -> Stack:
     """A CSV of rasters: time or time_s, and the file."""
-    table = read_timed(scenario, path, RasterRow, [])
+    table = read_timed(scenario, path, RasterRow, findings)
+    faults = Faults()
     rasters = [
-        scenario.file(name, table.place(number, "raster"))
+        faults.of(scenario.file, name, table.place(number, "raster"))
         for number, name in enumerate(table.columns["raster"])
     ]
-    return table.columns["time_s"], lambda k: np.nan_to_num(
-        files.read_layer(rasters[k], grid, [], mean=spec.method != "nearest")
-    )
+    faults.refuse()
+    time_s = table.columns["time_s"]
+    source = f"{path.name}: {len(rasters)} rasters"
+
+    def values(k: int) -> np.ndarray:
+        return files.read_layer(rasters[k], grid, [], mean=spec.method != "nearest")
+
+    return Stack(time_s, values, lambda layer: layer, source)

@@ -16,7 +16,8 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.operations.switches import MobilePump as PumpAtWork
 from flood_sim.operations.switches import Operation, Watch
 from flood_sim.scenario.doors import files
-from flood_sim.scenario.doors.tables import read_series
+from flood_sim.scenario.doors.series import cover_of
+from flood_sim.scenario.doors.tables import read_timed
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.network_failures import collapsed, unflapped
 from flood_sim.scenario.places import open_cell, refuse_unknown
@@ -274,11 +275,12 @@ class SwitchBuilder:
     def _clogging_in_time(self, spec: CloggingSeries, place: str) -> list[Operation]:
         """One operation for each value that clogs anything: it holds until the next one's time."""
         path = self.scenario.file(spec.file, f"{place}, file")
-        series = read_series(
-            self.scenario, path, CloggingRow, "clogging", self.findings, holds=False
-        )
+        table = read_timed(self.scenario, path, CloggingRow, self.findings)
+        time_s, value = table.columns["time_s"], table.columns["clogging"]
+        if len(table) > 1:  # one value before the start holds: it is meant so
+            cover_of(spec, path.name, time_s, self.scenario.spec.duration_s).refuse_apart()
         inlets = self._inside(spec.inside, place)
-        ends = [*series.time_s[1:].tolist(), np.inf]
+        ends = [*time_s[1:].tolist(), np.inf]
         return [
             Operation(
                 f"{spec.name} {number}",
@@ -286,12 +288,12 @@ class SwitchBuilder:
                 at_s=begin,
                 until_s=end,
                 inlets=inlets,
-                on_share=1.0 - value,
+                on_share=1.0 - lost,
             )
-            for number, (begin, end, value) in enumerate(
-                zip(series.time_s.tolist(), ends, series.value.tolist(), strict=True), start=1
+            for number, (begin, end, lost) in enumerate(
+                zip(time_s.tolist(), ends, value.tolist(), strict=True), start=1
             )
-            if value > 0.0
+            if lost > 0.0
         ]
 
     def _tank(self, spec: MobilePump) -> tuple[str, Watch]:

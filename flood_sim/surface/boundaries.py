@@ -24,11 +24,12 @@ LEAST_OUTFLOW_SLOPE = 1.0e-3  # free outflow where the bed does not fall towards
 @dataclass(frozen=True)
 class Series:
     """A value in time: time_s (n,) ascending, value (n,); linear between points, constant
-    outside.
+    outside. source : file, rows and what counts where it has none, for the reader.
     """
 
     time_s: np.ndarray
     value: np.ndarray
+    source: str = ""
 
     def at(self, time_s: float) -> float:
         """The value at a time."""

@@ -99,3 +99,27 @@ def test_good_marks_bring_no_finding(results, tmp_path):
         marks(tmp_path, "name,x_m,y_m,depth_m,source\na,10,10,0.25,photo\nb,12,12,0.35,photo\n"),
     )
     assert found.findings == () and found.figures()["bias_m"] == pytest.approx(0.0, abs=1e-12)
+
+
+def series(folder, rows):
+    lines = [f"2021-07-20T{time}:00+08:00,g,{depth}" for time, depth in rows]
+    return marks(folder, "time,gauge,depth_m\n" + "\n".join(lines) + "\n")
+
+
+def test_observations_outside_the_run_are_not_compared(results, tmp_path):
+    """Depth 0 to 0.3 m over the hour: exact within it, another flood before and after it."""
+    within = [("15:00", 0.0), ("15:30", 0.15), ("16:00", 0.3)]
+    found = observed_marks(results, series(tmp_path, [("14:00", 2.0), *within, ("17:00", 2.0)]))
+    assert found.figures()["nse"] == pytest.approx(1.0) and found.rows[0]["observed"] == 0.3
+    (told,) = found.findings
+    assert told.code == "W325" and "2 of 5" in told.problem
+    with pytest.raises(InputError, match="E312"):
+        observed_marks(results, series(tmp_path, [("14:00", 2.0), ("17:00", 2.0)]))
+
+
+def test_efficiency_of_what_does_not_vary_is_no_number(results, tmp_path):
+    flat = [("15:00", 0.1), ("15:30", 0.1)]
+    found = observed_marks(results, series(tmp_path, flat))
+    assert found.rows[0]["nse"] is found.figures()["nse"] is None
+    one = observed_marks(results, marks(tmp_path, "x_m,y_m,depth_m\n10,10,0.25\n"))
+    assert one.figures()["nse"] is None

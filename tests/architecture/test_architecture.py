@@ -4,6 +4,7 @@ warnings.
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,6 +105,52 @@ def test_variables_are_unique_and_have_units():
         "site",
         "run",
     }
+
+
+# each kind of file is opened by one module; a result reads what a run wrote itself
+DOORS = {
+    r"csv\.(reader|DictReader)|read_csv|loadtxt|genfromtxt": {
+        "core/files/csv_files.py",
+        "results.py",
+    },
+    r"xarray\.open_|xr\.open_": {"core/files/netcdf.py"},
+    r"\bread_raw\(": {
+        "core/files/csv_files.py",
+        "core/files/checked_tables.py",
+        "scenario/inlets.py",
+        "analysis/observed.py",
+    },
+    r"\bread_timed\(": {
+        "scenario/doors/tables.py",
+        "scenario/doors/series.py",
+        "scenario/rain_series.py",
+        "scenario/rain_grids.py",
+        "scenario/switches.py",
+    },
+    r"\bopen_netcdf\(": {
+        "core/files/netcdf.py",
+        "scenario/doors/gridded.py",
+        "results.py",
+    },
+}
+
+
+@pytest.mark.parametrize("call", DOORS)
+def test_each_kind_of_file_has_one_door(call):
+    found = {
+        path.relative_to(ROOT / "flood_sim").as_posix()
+        for path in (ROOT / "flood_sim").rglob("*.py")
+        if re.search(call, path.read_text(encoding="utf-8"))
+    }
+    assert found <= DOORS[call], found - DOORS[call]
+    assert found, "the call has another name now"
+
+
+def test_a_table_with_times_is_held_to_the_run():
+    """Whoever reads rows with times asks what of the run they cover."""
+    for name in DOORS[r"\bread_timed\("] - {"scenario/doors/tables.py"}:
+        text = (ROOT / "flood_sim" / name).read_text(encoding="utf-8")
+        assert "refuse_apart()" in text, name
 
 
 def test_ruff_and_types():

@@ -18,7 +18,14 @@ from flood_sim.core.files.table_rows import Row, like, unit_of, usual
 from flood_sim.scenario.schema_faults import models_in
 from flood_sim.scenario.spec.document import document
 from flood_sim.scenario.spec.schema import ScenarioSpec
-from flood_sim.scenario.spec.tables import TABLES, DischargeRow, EvaporationRow, InletRow, RainRow
+from flood_sim.scenario.spec.tables import (
+    TABLES,
+    ClassRow,
+    DischargeRow,
+    EvaporationRow,
+    InletRow,
+    RainRow,
+)
 from flood_sim.scenario.spec.water import EvaporationSpec
 from flood_sim.study.spec.study import StudySpec
 
@@ -209,3 +216,36 @@ def test_the_reference_shows_every_column_with_its_unit_and_range():
         " 0.01 to 0.1; usually up to 1 |" in text
     )
     assert "or `rate_mm_h`" in text and "No two rows share `gauge`." in text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2021-07-20T24:00:00+08:00", 9 * 3600.0),
+        ("2021-07-31 24:00+08:00", (11 * 24 + 9) * 3600.0),
+        ("20210720T240000+0800", 9 * 3600.0),
+        ("2021-07-20T24:30:00+08:00", None),
+        ("1626764400", None),
+        ("2021-07-20T15:00:00", None),
+    ],
+)
+def test_midnight_is_the_next_day_and_nothing_else_is_guessed(tmp_path, text, seconds):
+    table = f"time,depth_mm\n{text},1\n"
+    if seconds is None:
+        with pytest.raises(InputError, match="E302"):
+            read(tmp_path, table)
+    else:
+        assert read(tmp_path, table)[0].columns["time_s"].tolist() == [seconds]
+
+
+def test_columns_of_land_cover_have_the_ranges_of_the_keys(tmp_path):
+    """255 is the byte of no data; 30 is a share in per cent; all are told in one pass."""
+    text = (
+        "class,curve_number,deficit,conductivity_mm_h,depression_mm,manning_n\n"
+        "1,80,0.3,10,2,0.03\n2,255,30,-9999,500,0\n"
+    )
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text, ClassRow)
+    told = [(f.code, f.place.split("`")[1]) for f in caught.value.findings]
+    columns = ("conductivity_mm_h", "curve_number", "deficit", "depression_mm", "manning_n")
+    assert sorted(told, key=lambda t: t[1]) == [("E222", name) for name in columns]

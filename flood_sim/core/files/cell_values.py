@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from flood_sim.core.files.csv_files import SHEET_ERROR
 PLAIN = frozenset("0123456789+-.eE \t")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 COMMA_NUMBER = re.compile(r"[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?", re.ASCII)
+MIDNIGHT = re.compile(r"(\d{4}-?\d{2}-?\d{2}[T ])24((?::?00){0,2}(?:\.0+)?(?:[Z+-].*)?)")
 TIME = "2021-07-20T15:00:00+08:00"
 
 
@@ -109,8 +110,10 @@ def times(cells: Sequence[str], start: datetime) -> tuple[np.ndarray, list[tuple
     found, bad = np.full(len(cells), np.nan), []
     for k, text in enumerate(map(str.strip, cells)):
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+            midnight = MIDNIGHT.fullmatch(text)  # 24:00 is 0:00 of the next day (ISO 8601)
+            moment = datetime.fromisoformat(midnight.expand(r"\g<1>00\g<2>") if midnight else text)
+            moment += timedelta(days=1 if midnight else 0)
+        except (ValueError, OverflowError):
             bad.append((k, time_fault(text)))
             continue
         if moment.tzinfo is None:
@@ -124,6 +127,8 @@ def time_fault(text: str) -> str:
     """What a cell that is no time looks like."""
     if not text:
         return "no time: the cell is empty"
+    if re.fullmatch(r"\d{10}|\d{13}", text):
+        return "no time: seconds or milliseconds since 1970"
     if re.fullmatch(r"\d{4,6}([.,]\d+)?", text):
         return "no time: a spreadsheet's serial number of a day"
     if re.match(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", text):

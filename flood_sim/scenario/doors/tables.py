@@ -1,4 +1,4 @@
-"""Tables that a scenario points to: series in time, curves, land cover. All of them are read by
+"""Tables that a scenario points to: rows with times, curves, land cover. All of them are read by
 their row models (spec/tables.py).
 """
 
@@ -13,11 +13,9 @@ from flood_sim.core.errors import Finding, InputError, input_error
 from flood_sim.core.files.checked_tables import Table, read_rows
 from flood_sim.core.files.table_rows import Row, TimedRow
 from flood_sim.core.grid import Grid
-from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.tables import ClassRow
-from flood_sim.surface.boundaries import Series
 
 
 def read_timed(
@@ -25,49 +23,6 @@ def read_timed(
 ) -> Table:
     """A table with times on the run's clock."""
     return read_rows(path, model, findings, scenario.spec.time.start)
-
-
-def read_series(
-    scenario: Scenario,
-    path: Path,
-    model: type[TimedRow],
-    key: str,
-    findings: list[Finding],
-    holds: bool = True,
-) -> Series:
-    """The column `key` in time; holds : a value that stays to the end is worth a word. Raises
-    InputError where several rows lie wholly before or after the run; a part outside is said (W310).
-    """
-    table = read_timed(scenario, path, model, findings)
-    time_s, stop = table.columns["time_s"], scenario.spec.duration_s
-    given = (
-        f"{time_s[0] / SECONDS_PER_HOUR:.6g} to {time_s[-1] / SECONDS_PER_HOUR:.6g} h from the"
-        " start"
-    )
-    allowed, do = (
-        f"0 to {stop / SECONDS_PER_HOUR:.6g} h",
-        "check the dates, the year and the offsets",
-    )
-    if len(table) > 1 and (time_s[-1] <= 0.0 or time_s[0] >= stop):
-        where = (
-            "ends before the run starts" if time_s[-1] <= 0.0 else "begins after the run has ended"
-        )
-        raise input_error(
-            "E313",
-            path.name,
-            f"the series {where}: one value would hold all the time",
-            given=given,
-            allowed=allowed,
-            do=do,
-        )
-    lacking = max(time_s[0], 0.0) + max(stop - time_s[-1], 0.0)
-    if len(table) > 1 and holds and lacking > 0.01 * stop:
-        text = (
-            f"the series covers {1.0 - lacking / stop:.0%} of the run: its first and last values"
-            " hold outside"
-        )
-        findings.append(Finding("W310", path.name, text, given=given, allowed=allowed, do=do))
-    return Series(table.columns["time_s"], table.columns[key])
 
 
 def read_curve(path: Path, model: type[Row], findings: list[Finding]) -> np.ndarray:

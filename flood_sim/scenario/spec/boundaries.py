@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.scenario.spec.cover import FlowCover, StageCover, said_without_file
 from flood_sim.scenario.spec.names import Name
 from flood_sim.scenario.spec.water import LARGEST_DISCHARGE_M3_S, Section
 
@@ -39,7 +40,7 @@ class FreeOutflow(Section):
     critical: bool = Field(False, description="free overfall: critical depth")
 
 
-class StageSeries(Section):
+class StageSeries(Section, StageCover):
     kind: Literal["stage_series"]
     edge: EdgeName = Field(description="where the level holds, as in free_outflow")
     file: str | None = Field(None, description="CSV: time or time_s, level_m")
@@ -54,10 +55,11 @@ class StageSeries(Section):
     def _one(self) -> StageSeries:
         if (self.file is None) == (self.level_m is None):
             raise ValueError("give either file or level_m")
+        said_without_file(self, "file")
         return self
 
 
-class DischargeSeries(Section):
+class DischargeSeries(Section, FlowCover):
     kind: Literal["discharge_series"]
     edge: EdgeName | None = Field(
         None, description="where the water enters, as in free_outflow; this or polygon"
@@ -87,10 +89,11 @@ class DischargeSeries(Section):
             raise ValueError("give either edge or polygon")
         if (self.file is None) == (self.discharge_m3_s is None):
             raise ValueError("give either file or discharge_m3_s")
+        said_without_file(self, "file")
         return self
 
 
-class PointInflow(Section):
+class PointInflow(Section, FlowCover):
     kind: Literal["point_inflow"]
     name: Name = Field("inflow", description="a name for it")
     location_m: tuple[float, float] = Field(description="x, y in map coordinates")
@@ -103,6 +106,7 @@ class PointInflow(Section):
     def _one(self) -> PointInflow:
         if (self.file is None) == (self.discharge_m3_s is None):
             raise ValueError("give either file or discharge_m3_s")
+        said_without_file(self, "file")
         return self
 
 

@@ -29,7 +29,8 @@ TABLES_HEAD = """
 # Tables
 
 CSV in UTF-8 with a header; lines that begin with # are comments. Columns are separated by commas; semicolons or tabs, and then decimal commas, are read, too, and
-`check` says so (W106). Columns that are not in these tables are not read (W221). Of `time`, `time_s`, `time_h` one is there, and it increases. At most 2,000,000
+`check` says so (W106). Columns that are not in these tables are not read (W221). Of `time`, `time_s`, `time_h` one is there, and it increases. A series
+that does not meet the run is refused (E313); `before`, `after` and `gaps` of its section say what counts where rows are missing. At most 2,000,000
 rows and 256 MiB. Columns of layers (roads, buildings) are the fields of their features.
 """
 

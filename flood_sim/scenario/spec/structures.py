@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.core.files.table_rows import HIGHEST_M, LONGEST_S, LOWEST_M, usual
+from flood_sim.scenario.spec.cover import SlowCover, said_without_file
 from flood_sim.surface.culverts import INLETS
 
 Line = tuple[tuple[float, float], ...]
@@ -82,7 +83,7 @@ class Weir(LineStructure):
     )
 
 
-class Gate(LineStructure):
+class Gate(LineStructure, SlowCover):
     kind: Literal["gate"]
     sill_m: float = Field(ge=LOWEST_M, le=HIGHEST_M, description="level of the sill")
     top_m: float | None = Field(
@@ -108,6 +109,7 @@ class Gate(LineStructure):
     def _one_opening(self) -> Gate:
         if (self.opening_m is None) == (self.opening_file is None):
             raise ValueError("give either opening_m or opening_file")
+        said_without_file(self, "opening_file")
         if self.top_m is not None and self.top_m <= self.sill_m:
             raise ValueError("top_m must be above sill_m")
         return self

@@ -173,7 +173,10 @@ class CloggingSeries(Named, Drawn):
         None, description="polygons (GeoJSON, GeoPackage); absent: everywhere"
     )
     file: str = Field(
-        description="CSV: time or time_s, clogging (0 to 1); each value holds until the next"
+        description=(
+            "CSV: time or time_s, clogging (0 to 1); each value holds until the next, the last to"
+            " the end; 0 before the first"
+        )
     )
 
 

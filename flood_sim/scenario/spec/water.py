@@ -11,7 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from flood_sim.core.files.table_rows import LONGEST_S, usual
 from flood_sim.ground.rainfall import FORMULAS, STORMS
 from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
+from flood_sim.scenario.spec.cover import GaugesCover, RainCover, SlowCover, said_without_file
 
+_SUMMED = (
+    "whether depths are sums since a start; absent: amounts, and what looks summed up is refused"
+)
 LARGEST_DISCHARGE_M3_S = 400_000.0  # above the highest flood that was ever measured (Amazon)
 
 
@@ -68,6 +72,13 @@ class StormRain(Placed):
     )
 
 
+_LAW = (
+    "q = a (1 + c lg(P + p0)) / (t + b)^n in L/(s ha), P in years, t in minutes, lg to base 10; a"
+    " law in mm/min: a times 167. Two hours must give 1 to 589 mm, usually 10 to 250; `check`"
+    " prints them"
+)
+
+
 class FormulaSpec(Section):
     """q = a (1 + c lg(P + p0)) / (t + b)^n, L/(s ha), t in minutes (GB 50014): of any city."""
 
@@ -82,7 +93,8 @@ class FormulaSpec(Section):
 class DesignRain(Placed):
     kind: Literal["design_storm"]
     formula: Literal["zhengzhou-measures", "zhengzhou-2002"] | FormulaSpec = Field(
-        "zhengzhou-measures", description="one of: " + ", ".join(FORMULAS) + "; or { a, c, b, n }"
+        "zhengzhou-measures",
+        description="one of: " + ", ".join(FORMULAS) + "; or { a, c, p0, b, n }: " + _LAW,
     )
     return_period_y: float = Field(ge=0.25, le=1000.0)
     duration_min: float = Field(
@@ -119,16 +131,17 @@ class DailyRain(Placed):
     )
 
 
-class SeriesRain(Section):
+class SeriesRain(Section, RainCover):
     kind: Literal["series"]
     file: str = Field(description="CSV: time or time_s, and depth_mm or rate_mm_h")
     label: Literal["left", "right"] = Field(
         description="whether a time stamp marks the start or the end of its interval"
     )
     interval_s: float = Field(gt=0.0, le=86400.0)
+    cumulative: bool | None = Field(None, description=_SUMMED)
 
 
-class GaugesRain(Section):
+class GaugesRain(Section, GaugesCover):
     kind: Literal["gauges"]
     gauges: str = Field(description="CSV: gauge, x_m, y_m, file; each file a CSV like a series'")
     method: Literal["thiessen", "inverse_distance"] = Field(
@@ -138,9 +151,10 @@ class GaugesRain(Section):
         description="whether a time stamp marks the start or the end of its interval"
     )
     interval_s: float = Field(gt=0.0, le=86400.0)
+    cumulative: bool | None = Field(None, description=_SUMMED)
 
 
-class GridRain(Section):
+class GridRain(Section, RainCover):
     kind: Literal["grid"]
     file: str = Field(
         description="NetCDF (CF: x, y, time) or a CSV of rasters: time or time_s, raster"
@@ -153,6 +167,7 @@ class GridRain(Section):
         description="whether a time stamp marks the start or the end of its interval"
     )
     interval_s: float = Field(gt=0.0, le=86400.0)
+    cumulative: bool | None = Field(None, description=_SUMMED)
     method: Literal["nearest", "bilinear"] = Field(
         "nearest", description="from the rain's grid to the model's"
     )
@@ -338,7 +353,7 @@ class StorageSpec(Section):
     )
 
 
-class EvaporationSpec(Section):
+class EvaporationSpec(Section, SlowCover):
     rate_mm_d: float = Field(
         0.0,
         ge=0.0,
@@ -347,6 +362,11 @@ class EvaporationSpec(Section):
         json_schema_extra=usual(None, 15.0),
     )
     file: str | None = Field(None, description="CSV instead: time or time_s, rate_mm_d")
+
+    @model_validator(mode="after")
+    def _with_file(self) -> EvaporationSpec:
+        said_without_file(self, "file")
+        return self
 
 
 class FacilitySpec(Section):
