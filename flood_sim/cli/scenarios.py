@@ -168,6 +168,7 @@ def _check_document(
         "scheme_reason": inputs.scheme_reason,
         "network": figures,
         "measures": inputs.measures,
+        "read_as": list(inputs.read_as),
         "findings": [{key: getattr(f, key) for key in keys} for f in inputs.findings],
     }
 
@@ -195,6 +196,7 @@ def _check_lines(
     yield memory_line(inputs)
     yield from bill_lines(inputs.measures)
     yield from plan_text(scenario, portfolio, inputs)
+    yield from (f"read as: {line}" for line in inputs.read_as)
     yield from map(str, inputs.findings)
     yield f"check: {len(inputs.findings)} doubts, no error; the run may start"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from flood_sim.core.grid import Grid
 from flood_sim.core.units import SECONDS_PER_HOUR, mm_to_m
 from flood_sim.ground.rain_fields import RainField
 from flood_sim.scenario.checks.rain import check_cumulative, check_rate
-from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.map_source import ReadLog
+from flood_sim.scenario.doors.rasters import read_layer
+from flood_sim.scenario.doors.resampled import How
 from flood_sim.scenario.doors.tables import read_timed
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.tables import RasterRow
@@ -207,9 +210,10 @@ def _raster_layers(
     """A CSV of rasters: time or time_s, and the file."""
     table = read_timed(scenario, path, RasterRow, [])
     rasters = [
-        scenario.file(name, table.place(number, "raster"))
+        scenario.map(str(name), table.place(number, "raster"))
         for number, name in enumerate(table.columns["raster"])
     ]
-    return table.columns["time_s"], lambda k: np.nan_to_num(
-        files.read_layer(rasters[k], grid, [], mean=spec.method != "nearest")
-    )
+    quiet = ReadLog(findings=scenario.log.findings)  # the first line stands for all layers
+    rasters[1:] = [replace(source, log=quiet) for source in rasters[1:]]
+    how = How.NEAREST if spec.method == "nearest" else How.MEAN
+    return table.columns["time_s"], lambda k: np.nan_to_num(read_layer(rasters[k], grid, how))

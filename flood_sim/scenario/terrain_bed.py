@@ -9,7 +9,9 @@ import numpy as np
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.grid import Grid
 from flood_sim.drainage.inp import InpFile, read_inp
-from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.heights import read_bed
+from flood_sim.scenario.doors.rasters import read_grid
+from flood_sim.scenario.doors.vectors import AREA, read_geometries
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.ground import FlatBed, FromRims, TerrainSpec
 
@@ -23,12 +25,13 @@ def build_bed(
     if isinstance(spec.bed_elevation, FromRims):
         return _bed_from_rims(scenario, spec.bed_elevation, findings)
     g = scenario.spec.grid
-    path = scenario.file(spec.bed_elevation, "[terrain] bed_elevation")
-    own, data = files.read_grid(path, g.crs, findings)
+    own, raster = read_grid(
+        scenario.map(spec.bed_elevation, "[terrain] bed_elevation"), g.crs, findings
+    )
     grid = _wanted_grid(scenario, own, findings)
-    bed = files.read_values(data, path, grid, findings)
+    bed = read_bed(raster, grid, spec.elevation_unit)
     if g.extent is not None:
-        shapes = files.read_geometries(scenario.file(g.extent, "[grid] extent"), grid)
+        shapes = read_geometries(scenario.map(g.extent, "[grid] extent"), grid, (AREA,))
         inside = np.zeros(grid.shape, bool)
         for shape in shapes:
             inside |= grid.cells_in(shape)
@@ -44,7 +47,7 @@ def _wanted_grid(scenario: Scenario, own: Grid, findings: list[Finding]) -> Grid
     if g.extent is not None and bounds is None:
         import shapely
 
-        shapes = files.read_geometries(scenario.file(g.extent, "[grid] extent"), own)
+        shapes = read_geometries(scenario.map(g.extent, "[grid] extent"), own, (AREA,))
         bounds = tuple(shapely.total_bounds(np.array(shapes)).tolist())
     if bounds is None and cell == own.cell_size_m:
         return own

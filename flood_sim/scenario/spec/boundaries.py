@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.scenario.spec.names import Name
 from flood_sim.scenario.spec.water import LARGEST_DISCHARGE_M3_S, Section
@@ -17,7 +18,7 @@ class EdgeSpec(Section):
     )
 
 
-EdgeName = str | EdgeSpec
+EdgeName = str | EdgeSpec | VectorFile
 
 
 class ClosedBoundary(Section):
@@ -62,7 +63,7 @@ class DischargeSeries(Section):
     edge: EdgeName | None = Field(
         None, description="where the water enters, as in free_outflow; this or polygon"
     )
-    polygon: str | None = Field(
+    polygon: str | VectorFile | None = Field(
         None, description="polygon file; every active cell inside shares the discharge"
     )
     file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")
