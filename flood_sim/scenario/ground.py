@@ -26,6 +26,7 @@ from flood_sim.scenario.terrain_bed import build_bed
 
 POCKET_M2 = 200.0
 FINER = 8
+MASK_UNKNOWN = 255.0  # of a byte that means nothing
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,21 @@ def _manning(
     return np.where(np.isfinite(values), values, 0.03)
 
 
+def _refuse_unknown(name: str, share: np.ndarray) -> None:
+    """Raises InputError where a mask of 0 and 1 holds 255: nothing known, and not declared."""
+    if set(np.unique(share[np.isfinite(share)]).tolist()) <= {0.0, 1.0, MASK_UNKNOWN}:
+        count = int((share == MASK_UNKNOWN).sum())
+        if 0 < count < share.size and (share == 1.0).any():
+            raise input_error(
+                "E208",
+                name,
+                f"{count} cells of the mask hold 255 and no NoData value is declared",
+                given="0, 1 and 255",
+                allowed="0 and 1",
+                do=f"declare nodata = 255 in the raster: gdal_edit.py -a_nodata 255 {name}",
+            )
+
+
 def _covered(
     scenario: Scenario, spec: TerrainSpec, terrain: Terrain, findings: list[Finding]
 ) -> np.ndarray:
@@ -167,6 +183,7 @@ def _covered(
     source = scenario.map(spec.buildings, "[terrain] buildings")
     if source.path.suffix.lower() in DRIVERS:
         share = read_layer(source, grid, How.MEAN if porous else How.NEAREST)
+        _refuse_unknown(source.name, share[terrain.active])
         wrong = terrain.active & np.isfinite(share) & ((share < 0.0) | (share > 1.0 + 1e-6))
         if wrong.any():
             raise input_error(

@@ -70,7 +70,7 @@ def _height_unit(raster: Raster, stated: str | None) -> tuple[str, str]:
         "E243",
         raster.source.name,
         f"the map is in {raster.unit[0]}, and nothing says in which unit the elevations are",
-        given=f"{systems.short(raster.system)} in {raster.unit[0]}, no unit of heights",
+        given=f"{systems.short(raster.written)} in {raster.unit[0]}, no unit of heights",
         allowed='"m", "ft", "us-ft"',
         do='set [terrain] elevation_unit = "ft" (or the right one)',
     )

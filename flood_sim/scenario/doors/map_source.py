@@ -12,15 +12,17 @@ from flood_sim.core.errors import Finding
 @dataclass
 class ReadLog:
     """One line a file of how it was read, and what is doubtful in it. The doors write it; `check`
-    prints it.
+    prints it. map_unit : name and metres of the unit of the terrain's file.
     """
 
     lines: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    map_unit: tuple[str, float] = ("metre", 1.0)
 
     def clear(self) -> None:
         self.lines.clear()
         self.findings.clear()
+        self.map_unit = ("metre", 1.0)
 
     def doubt(self, finding: Finding) -> None:
         """Said once, however often the file is read."""

@@ -21,16 +21,17 @@ from flood_sim.scenario.doors.resampled import How, counted, resampled, sampled
 
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".asc": "AAIGrid"}
 # what programs write where nothing is known: no such number is ever measured
-SENTINELS = (-9999.0, -32768.0, -32767.0, -99999.0, -999999.0, 1e20)
+SENTINELS = (-9999.0, -32768.0, -32767.0, -99999.0, -999999.0)
 ODD_SENTINELS, MOST_ODD = (32767.0, 9999.0), 10  # may be measured, but not so often
 SMALLEST_CELL_M = 0.02  # of a place on a map; degrees are smaller
-HUGE = 1e30  # the largest numbers of single precision and their roundings
+HUGE = 1e15  # no number of a map: 1e20, 3.4e38 and their roundings
 
 
 @dataclass(frozen=True)
 class Raster:
     """An open raster. transform : of its cells, in metres where the system has a length; system :
-    pyproj, None where none is stated; unit : of the file's axes, its name and metres.
+    pyproj, None where none is stated; written : as the file has it; unit : of its axes, name and
+    metres.
     """
 
     source: MapSource
@@ -39,12 +40,19 @@ class Raster:
     transform: Any
     system: Any
     unit: tuple[str, float] = ("metre", 1.0)
+    written: Any = None
+
+    @property
+    def metric(self) -> bool:
+        """Whether its axes had another unit."""
+        return self.written is not self.system
 
     @property
     def said(self) -> str:
         """System and band, for the user."""
-        name = "no system stated" if self.system is None else systems.short(self.system)
-        turned = "" if self.unit[1] == 1.0 else f", converted from {self.unit[0]} to metres"
+        name = "no system stated" if self.system is None else systems.short(self.written)
+        turned = f" in {self.unit[0]}, converted to metres ({systems.short(self.system)})"
+        turned = turned if self.metric else ""
         return f"{name}{turned}; band {self.band} of {self.data.count}"
 
 
@@ -92,7 +100,7 @@ def opened(source: MapSource, stated: str | None = None) -> Raster:
         system = systems.system_of(own, source.name)
     elif stated not in (None, "local"):
         system = systems.system_of(str(stated), "[grid] crs")
-    raster = Raster(source, data, band, data.transform, system)
+    raster = Raster(source, data, band, data.transform, system, written=system)
     return raster if system is None or system.is_geographic else _metric(raster)
 
 
@@ -103,9 +111,9 @@ def _metric(raster: Raster) -> Raster:
     unit = systems.map_unit(raster.system)
     if abs(unit[1] - 1.0) < 1e-12:
         return raster
-    t = Affine.scale(unit[1]) * raster.transform
+    t = Affine(*(unit[1] * float(v) for v in tuple(raster.transform)[:6]))
     twin = systems.in_metres(raster.system)
-    return Raster(raster.source, raster.data, raster.band, t, twin, unit)
+    return Raster(raster.source, raster.data, raster.band, t, twin, unit, raster.system)
 
 
 def _band(source: MapSource, data: Any) -> int:
@@ -178,6 +186,7 @@ def read_grid(
             "rows run from south to north",
             do=f"flip the raster (gdalwarp writes north-up): {warped(source, '')}",
         )
+    source.log.map_unit = raster.unit
     grid = Grid(data.height, data.width, float(t.a), float(t.c), float(t.f), system)
     if system != "local":
         _check_scale(raster, grid, findings)

@@ -118,8 +118,14 @@ def _places(
     """
     x = grid.west_m + grid.cell_size_m * (np.arange(grid.columns) + offset[1])
     y = grid.north_m - grid.cell_size_m * (np.arange(rows.start, rows.stop) + offset[0])
-    column, row = (~transform) * way.back(*np.meshgrid(x, y))
+    column, row = _turned(~transform, *way.back(*np.meshgrid(x, y)))
     return row, column
+
+
+def _turned(transform: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """A transform of arrays."""
+    a, b, c, d, e, f = tuple(transform)[:6]
+    return a * x + b * y + c, d * x + e * y + f
 
 
 def _finer(grid: Grid, transform: Any, way: Way) -> int:
@@ -155,13 +161,13 @@ def _scattered(values: np.ndarray, transform: Any, grid: Grid, way: Way) -> np.n
     total = np.zeros(grid.shape)
     if not rows.size:
         return total
-    corner = np.array([rows[:1], rows[:1] + 1.0]), np.array([columns[:1], columns[:1] + 1.0])
-    x, y = way.points(*(transform * (corner[1], corner[0])))
+    corner = (np.append(rows[:1], rows[:1] + 1.0), np.append(columns[:1], columns[:1] + 1.0))
+    x, y = way.points(*_turned(transform, corner[1], corner[0]))
     size = float(np.max(np.abs([np.ptp(x), np.ptp(y)])))
     finer = int(np.clip(np.ceil(2.0 * size / grid.cell_size_m), 2, 4 * FINEST))
     share = values[rows, columns] / finer**2
     for down, right in _offsets(finer).tolist():
-        there = transform * (columns + right, rows + down)
+        there = _turned(transform, columns + right, rows + down)
         row, column = grid.cell_at(*way.points(*there))
         inside = grid.contains(row, column)
         np.add.at(total, (row[inside], column[inside]), share[inside])
