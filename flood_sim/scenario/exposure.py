@@ -180,7 +180,8 @@ def _zones(source: MapSource, features: Features) -> list[int]:
     """Index into ZONES of each road; absent: centre. Raises InputError with all unknown words."""
     given = features.columns.get("zone", np.full(len(features), None, object))
     said = ["centre" if z is None or not str(z).strip() else str(z) for z in given.tolist()]
-    ours = [source.words.get(word, word) for word in said]
+    known = dict.fromkeys(ZONES, "") | dict(source.words)
+    ours = [known.get(word, source.other or word) or word for word in said]
     strange = list(dict.fromkeys(w for w, o in zip(said, ours, strict=True) if o not in ZONES))
     if strange:
         count = sum(word in set(strange) for word in said)
@@ -189,10 +190,10 @@ def _zones(source: MapSource, features: Features) -> list[int]:
             f"{source.name}, feature {features.number[said.index(strange[0])]}, `zone`",
             f"{count} of {len(said)} roads have a zone that is not known"
             f"{nearest(strange[0], ZONES)}",
-            given=", ".join(strange[:8]),
+            given=", ".join(strange)[:400],
             allowed=", ".join(ZONES),
             do=f'say what they mean: [exposure] roads = {{ file = "{source.name}", zones ='
-            f' {{ "{strange[0]}" = "centre" }} }}',
+            f' {{ "{strange[0]}" = "centre" }}, other = "outside" }}',
         )
     return [ZONES.index(word) for word in ours]
 

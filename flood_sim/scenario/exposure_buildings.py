@@ -197,10 +197,10 @@ def _uses(source: MapSource, features: Features) -> np.ndarray:
             f"{source.name}, feature {first}, `use`",
             f"{count} of {len(said)} buildings have a use that is not known"
             f"{nearest(strange[0], USES)}",
-            given=", ".join(strange[:8]),
+            given=", ".join(strange)[:400],
             allowed=", ".join(USES),
             do=f'say what they mean: [exposure] buildings = {{ file = "{source.name}", uses ='
-            f' {{ "{strange[0]}" = "residential" }} }}',
+            f' {{ "{strange[0]}" = "residential" }}, other = "commercial" }}',
         )
     return np.array([known[word] for word in said], np.int64)
 
@@ -210,4 +210,6 @@ def _use(source: MapSource, word: str) -> int | None:
     ours = source.words.get(word) or OTHER_WORDS.get(word, word)
     if ours in USES:
         return USES.index(ours)
+    if source.other is not None:
+        return USES.index(source.other)
     return USES.index("commercial") if ours in (*COMMERCIAL, "") else None

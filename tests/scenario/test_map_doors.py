@@ -5,6 +5,7 @@ NoData, kinds of geometry, fields. Each small input is built here; values are by
 import ast
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,11 @@ from pyogrio.raw import write as write_vector
 from rasterio import Affine
 from rasterio.warp import transform
 
+from console import flood_sim
 from flood_sim.core.errors import InputError
 from flood_sim.core.grid import Grid
+from flood_sim.output.geojson import feature_collection
+from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.scenario.doors import systems
 from flood_sim.scenario.doors.heights import read_bed
 from flood_sim.scenario.doors.map_source import MapSource, ReadLog
@@ -27,6 +31,7 @@ from flood_sim.scenario.doors.rasters import read_grid, read_layer
 from flood_sim.scenario.doors.resampled import How, counted
 from flood_sim.scenario.doors.vectors import AREA, LINE, read_features, read_geometries
 from flood_sim.scenario.exposure import people_of_cells
+from flood_sim.study.keys import run_key
 from scenario.test_loader import GOOD, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -503,6 +508,9 @@ def test_own_names_of_fields_and_uses(tmp_path):
     keys += ', uses = { Wohnhaus = "residential", Lager = "industrial" }'
     exposure = load(tmp_path, case(more=EXPOSURE.replace("KEYS", keys))).exposure
     assert exposure.use.tolist() == [0, 2] and exposure.floors.tolist() == [3.0, 1.0]
+    other = keys.replace(', Lager = "industrial" }', ' }, other = "commercial"')
+    exposure = load(tmp_path, case(more=EXPOSURE.replace("KEYS", other))).exposure
+    assert exposure.use.tolist() == [0, 1]
     with refused("E104", "did you mean `storeys`"):
         load(tmp_path, case(more=EXPOSURE.replace("KEYS", 'fields = { floors = "story" }')))
 
@@ -559,3 +567,86 @@ def test_systems_written_otherwise_are_the_same():
     ours = systems.system_of("EPSG:4547", "x")
     assert systems.same_system(systems.system_of(esri, "x"), ours)
     assert not systems.same_system(systems.system_of("EPSG:4548", "x"), ours)
+
+
+# -------------------------------------------------------------------------------- whole scenarios
+FEET_NETWORK = """[OPTIONS]
+FLOW_UNITS CFS
+FLOW_ROUTING DYNWAVE
+[JUNCTIONS]
+A 90 10 0 0 0
+B 90 10 0 0 0
+C 90 10 0 0 0
+[OUTFALLS]
+O 80 FREE NO
+[CONDUITS]
+C1 A B 100 0.013 0 0
+C2 B C 100 0.013 0 0
+C3 C O 100 0.013 0 0
+[XSECTIONS]
+C1 CIRCULAR 2 0 0 0
+C2 CIRCULAR 2 0 0 0
+C3 CIRCULAR 2 0 0 0
+[COORDINATES]
+A 984100 199900
+B 984200 199900
+C 984300 199900
+O 984400 199900
+"""
+
+
+def test_a_network_lies_on_the_terrain_s_map_in_feet(tmp_path):
+    """Node A at (984100, 199900) ft on cells of 16.4 ft from (984000, 200000): row 6, column 6; its
+    rim, 100 ft, is the ground.
+    """
+    values = np.full((40, 40), 100.0)
+    tif(tmp_path / "dem.tif", values, "EPSG:2263", 16.4, (984000.0, 200000.0))
+    (tmp_path / "n.inp").write_text(FEET_NETWORK)
+    sewers = '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n'
+    inputs = load(tmp_path, case('bed_elevation = "dem.tif"\nelevation_unit = "ft"', more=sewers))
+    assert inputs.drainage.return_cells["A"] == ((6, 6),)
+    x, y = inputs.drainage.network.coordinates()["A"]
+    assert (x, y) == pytest.approx((984100 * SURVEY, 199900 * SURVEY), abs=1e-3)
+    assert not any(f.code in ("W402", "W403") for f in inputs.findings)
+    assert any("n.inp: map coordinates in US survey foot" in line for line in inputs.read_as)
+    # a network whose map is in metres already is left as it is
+    metres = FEET_NETWORK
+    for feet in ("984100", "984200", "984300", "984400", "199900"):
+        metres = metres.replace(feet, f"{float(feet) * SURVEY:.3f}")
+    (tmp_path / "n.inp").write_text(metres)
+    inputs = load(tmp_path, case('bed_elevation = "dem.tif"\nelevation_unit = "ft"', more=sewers))
+    assert inputs.drainage.return_cells["A"] == ((6, 6),)
+
+
+def test_check_says_how_each_file_was_read(tmp_path):
+    tif(tmp_path / "dem.tif", np.full((20, 20), 10.0))
+    layer(tmp_path / "b.gpkg", [box(20, 20, 60, 60), box(73, 0, 74, 90)])
+    (tmp_path / "s.toml").write_text(case(buildings='buildings = "b.gpkg"'))
+    told = flood_sim("check", tmp_path / "s.toml")
+    assert told.returncode == 0
+    lines = [line for line in told.stdout.splitlines() if line.startswith("read as: ")]
+    assert lines[0] == "read as: dem.tif: EPSG:32649; band 1 of 1; elevations in m (not stated)"
+    assert lines[1].startswith("read as: b.gpkg: layer b; EPSG:32649; 2 features")
+    assert "W245 b.gpkg: 1 of 2 polygons" in told.stdout
+    document = json.loads(flood_sim("check", tmp_path / "s.toml", "--json").stdout)
+    assert len(document["read_as"]) == 2
+    # the log is of one build: read again it says the same, once
+    scenario = load_scenario(tmp_path / "s.toml")
+    first, again = build_inputs(scenario), build_inputs(scenario)
+    assert first.read_as == again.read_as and first.findings == again.findings
+    assert run_key(first) == run_key(replace(first, read_as=()))
+
+
+def test_geojson_of_ours_is_in_degrees():
+    """(500000, 3800000) of zone 49 is 111 E, 34.3413 N; a laboratory case lies nowhere."""
+    point = {"type": "Feature", "properties": {}, "geometry": {"type": "Point"}}
+    point["geometry"]["coordinates"] = [500000.0, 3800000.0]
+    ring = [[(500000.0, 3800000.0), (500010.0, 3800000.0), (500000.0, 3800000.0)]]
+    area = {"type": "Feature", "properties": {}}
+    area["geometry"] = {"type": "Polygon", "coordinates": ring}
+    placed = feature_collection([point, area, area | {"geometry": None}], UTM)["features"]
+    assert placed[0]["geometry"]["coordinates"] == pytest.approx([111.0, 34.341302716])
+    assert placed[1]["geometry"]["coordinates"][0][1] == pytest.approx([111.00010872, 34.341302716])
+    assert placed[2]["geometry"] is None and point["geometry"]["coordinates"][0] == 500000.0
+    local = feature_collection([point], "local")
+    assert local["features"] == [point] and "no map" in local["coordinates_in"]

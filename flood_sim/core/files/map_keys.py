@@ -53,6 +53,9 @@ class RoadFile(VectorFile):
     zones: dict[str, Literal["outside", "centre", "important"]] = Field(
         {}, description="word in the file = our zone"
     )
+    other: Literal["outside", "centre", "important"] | None = Field(
+        None, description="zone of all words that are not in zones"
+    )
 
 
 class BuildingFile(VectorFile):
@@ -63,6 +66,9 @@ class BuildingFile(VectorFile):
     )
     uses: dict[str, Literal["residential", "commercial", "industrial"]] = Field(
         {}, description='word in the file = our use, e.g. { yes = "residential" }'
+    )
+    other: Literal["residential", "commercial", "industrial"] | None = Field(
+        None, description="use of all words that are not in uses"
     )
 
 

@@ -34,8 +34,8 @@ class ReadLog:
 class MapSource:
     """A file with what the scenario says of it.
 
-    fields : our name of a field to the file's;  words : the file's word to ours;  per : what a
-    number of people counts for.
+    fields : our name of a field to the file's;  words : the file's word to ours;  other : ours for
+    all other words;  per : what a number of people counts for.
     """
 
     path: Path
@@ -44,6 +44,7 @@ class MapSource:
     layer: str | None = None
     band: int | None = None
     per: str = "cell"
+    other: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
 

@@ -51,8 +51,9 @@ class Raster:
     def said(self) -> str:
         """System and band, for the user."""
         name = "no system stated" if self.system is None else systems.short(self.written)
-        turned = f" in {self.unit[0]}, converted to metres ({systems.short(self.system)})"
-        turned = turned if self.metric else ""
+        turned = ""
+        if self.metric:
+            turned = f" in {self.unit[0]}, converted to metres ({systems.short(self.system)})"
         return f"{name}{turned}; band {self.band} of {self.data.count}"
 
 
@@ -96,7 +97,7 @@ def opened(source: MapSource, stated: str | None = None) -> Raster:
     data = open_raster(source.path)
     band, system = _band(source, data), None
     own = data.crs.to_wkt() if data.crs is not None else ""
-    if own:
+    if own and systems.on_earth(own, source.name):
         system = systems.system_of(own, source.name)
     elif stated not in (None, "local"):
         system = systems.system_of(str(stated), "[grid] crs")

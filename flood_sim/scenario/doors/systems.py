@@ -49,6 +49,11 @@ def system_of(text: str, place: str) -> Any:
             ) from error
 
 
+def on_earth(text: str, place: str) -> bool:
+    """Whether a system has a place on the Earth: a local one of an engineer has none."""
+    return not system_of(text, place).is_engineering
+
+
 def flat_part(crs: Any) -> Any:
     """Without heights and without a stated way to WGS 84."""
     if crs.is_bound:

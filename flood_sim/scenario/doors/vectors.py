@@ -130,6 +130,8 @@ def _read(source: MapSource, columns: tuple[str, ...]) -> _Layer:
     ours = {name: key for key, name in theirs.items()}
     fields = [ours[str(name)] for name in meta["fields"]]
     system = str(meta.get("crs") or "") if place.system_stated else ""
+    if system and not systems.on_earth(system, source.name):
+        system = ""
     count = len(place.layers)
     said = f"layer {layer}" + (f" (1 of {count})" if count > 1 else "")
     return _Layer(wkb, fields, list(values), system, said)
