@@ -69,13 +69,18 @@ class Scenario:
         ground = (
             f"reference city {s.city.side_m:g} m, {s.city.vintage}"
             if s.city
-            else f"terrain {s.terrain.bed_elevation if s.terrain else ''}"
+            else f"terrain {_bed_named(s)}"
         )
         return (
             f"Scenario {s.name} ({self.path})\n  time      {s.time.start.isoformat()} to"
             f" {s.time.stop.isoformat()}\n  ground    {ground}\n  rain      {s.rainfall.kind}\n "
             f" sewers    {s.drainage.kind}"
         )
+
+
+def _bed_named(spec: ScenarioSpec) -> str:
+    bed = spec.terrain.bed_elevation if spec.terrain else ""
+    return bed.file if isinstance(bed, MapKeys) else str(bed)
 
 
 def scenarios_folder() -> Path:

@@ -650,3 +650,20 @@ def test_geojson_of_ours_is_in_degrees():
     assert placed[2]["geometry"] is None and point["geometry"]["coordinates"][0] == 500000.0
     local = feature_collection([point], "local")
     assert local["features"] == [point] and "no map" in local["coordinates_in"]
+
+
+def test_ground_from_rims_on_a_map_in_feet(tmp_path):
+    """Three rims of 100 ft on a map in feet: ground of 30.48 m, cells in metres."""
+    (tmp_path / "n.inp").write_text(FEET_NETWORK)
+    text = case(
+        "bed_elevation = { from_rims = true, cells = 100 }",
+        more='[grid]\ncrs = "EPSG:2263"\n[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n',
+    )
+    inputs = load(tmp_path, text)
+    grid = inputs.terrain.grid
+    assert grid.crs == "EPSG:32118" and grid.west_m < 984100 * SURVEY < grid.bounds[2]
+    assert grid.bounds[2] - grid.west_m < 150.0  # 200 ft and margins
+    assert inputs.terrain.bed_elevation == pytest.approx(30.48, abs=1e-6)
+    assert set("ABC") <= set(inputs.drainage.return_cells)
+    with refused("E202", "degrees"):
+        load(tmp_path, text.replace("EPSG:2263", "EPSG:4326"))
