@@ -14,6 +14,7 @@ from flood_sim.core.grid import Grid
 from flood_sim.ground.terrain import MOST_COVERED, Terrain, terrain_of
 from flood_sim.scenario.checks.ground import check_elevations, check_roughness
 from flood_sim.scenario.checks.levels import check_bed
+from flood_sim.scenario.doors.map_source import MapSource
 from flood_sim.scenario.doors.rasters import DRIVERS, read_layer
 from flood_sim.scenario.doors.resampled import How
 from flood_sim.scenario.doors.tables import by_class
@@ -155,6 +156,24 @@ def _manning(
     return np.where(np.isfinite(values), values, 0.03)
 
 
+def _masked(source: MapSource, terrain: Terrain, how: How) -> np.ndarray:
+    """Share of each cell under buildings, of a raster of shares or a mask."""
+    share = read_layer(source, terrain.grid, how)
+    _refuse_unknown(source.name, share[terrain.active])
+    wrong = terrain.active & np.isfinite(share) & ((share < 0.0) | (share > 1.0 + 1e-6))
+    if wrong.any():
+        raise input_error(
+            "E222",
+            source.name,
+            f"{int(wrong.sum())} cells hold no share of a cell",
+            given=f"{float(share[wrong][0]):g}",
+            allowed="0 to 1, not per cent",
+            do="a mask holds 1 where a building stands, 0 elsewhere",
+            at=terrain.grid.centres(wrong),
+        )
+    return np.clip(np.nan_to_num(share), 0.0, 1.0)
+
+
 def _refuse_unknown(name: str, share: np.ndarray) -> None:
     """Raises InputError where a mask of 0 and 1 holds 255: nothing known, and not declared."""
     if set(np.unique(share[np.isfinite(share)]).tolist()) <= {0.0, 1.0, MASK_UNKNOWN}:
@@ -182,20 +201,7 @@ def _covered(
     porous = spec.building_treatment == "porosity"
     source = scenario.map(spec.buildings, "[terrain] buildings")
     if source.path.suffix.lower() in DRIVERS:
-        share = read_layer(source, grid, How.MEAN if porous else How.NEAREST)
-        _refuse_unknown(source.name, share[terrain.active])
-        wrong = terrain.active & np.isfinite(share) & ((share < 0.0) | (share > 1.0 + 1e-6))
-        if wrong.any():
-            raise input_error(
-                "E222",
-                source.name,
-                f"{int(wrong.sum())} cells hold no share of a cell",
-                given=f"{float(share[wrong][0]):g}",
-                allowed="0 to 1, not per cent",
-                do="a mask holds 1 where a building stands, 0 elsewhere",
-                at=grid.centres(wrong),
-            )
-        return np.clip(np.nan_to_num(share), 0.0, 1.0)
+        return _masked(source, terrain, How.MEAN if porous else How.NEAREST)
     from rasterio import Affine
     from rasterio.features import rasterize
 

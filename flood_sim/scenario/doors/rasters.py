@@ -250,7 +250,7 @@ def _refuse_degrees(raster: Raster) -> None:
         raster.source.name,
         "the raster is in degrees",
         given=f"{systems.short(raster.system)}, cells of {t.a:g}",
-        do=f"reproject it to metres: {do}",
+        do=f"reproject to metres: {do}",
     )
 
 
@@ -324,7 +324,7 @@ def _refuse_beside(raster: Raster, target: np.ndarray, grid: Grid) -> None:
             given=f"{raster.data.height} x {raster.data.width} cells from x {raster.transform.c:g},"
             f" y {raster.transform.f:g}, {raster.said.split(';')[0]}",
             allowed=repr(grid),
-            do="check the coordinate systems",
+            do="check the coordinate systems; reproject the file",
         )
 
 
