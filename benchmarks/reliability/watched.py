@@ -239,7 +239,7 @@ def _cut_out_checks() -> None:
     from flood_sim.core.files import netcdf
     from flood_sim.drainage import inp, swmm
     from flood_sim.scenario import loader
-    from flood_sim.scenario.doors import files
+    from flood_sim.scenario.doors import map_files, rasters, systems, vectors
     from flood_sim.study.spec import study
 
     changes: dict[Any, dict[str, Any]] = {
@@ -247,11 +247,9 @@ def _cut_out_checks() -> None:
         study: {"file_inside": lambda folder, text, place, allowed=(): folder / text},
         inp: {"close_files": lambda network, work=None: network},
         swmm: {"close_files": lambda network, work=None: network},
-        files: {
-            "check_crs": lambda text, place: text,
-            "check_sidecars": lambda path: None,
-            "checked_vector": lambda path: (str(path), {}),
-        },
+        rasters: {"check_crs": lambda text, place: text, "check_sidecars": lambda path: None},
+        systems: {"check_crs": lambda text, place: text},
+        vectors: {"checked_vector": lambda path: map_files.VectorPlace(str(path))},
         results: {"check_folder": lambda folder: None},
         netcdf: {"check_netcdf": lambda path, place="": path},
         consequences: {"check_netcdf": lambda path, place="": path},

@@ -170,7 +170,10 @@ def _check_document(
         "scheme_reason": inputs.scheme_reason,
         "network": figures,
         "measures": inputs.measures,
-        "read_as": [line.removeprefix("read as: ") for line in read_as_lines(inputs)],
+        "read_as": [
+            *inputs.read_as,
+            *(line.removeprefix("read as: ") for line in read_as_lines(inputs)),
+        ],
         "findings": [{key: getattr(f, key) for key in keys} for f in inputs.findings],
     }
 
@@ -200,6 +203,7 @@ def _check_lines(
     yield memory_line(inputs)
     yield from bill_lines(inputs.measures)
     yield from plan_text(scenario, portfolio, inputs)
+    yield from (f"read as: {line}" for line in inputs.read_as)
     yield from map(str, inputs.findings)
     yield f"check: {len(inputs.findings)} doubts, no error; the run may start"
 

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.city.catchments import nearest_node_areas
+from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import hours_to_s, mm_to_m
 from flood_sim.drainage.conduits import Conduit, read_conduits
@@ -34,7 +35,8 @@ Project = Literal[
     "underground_space",
     "source_and_storage",
 ]
-Shapes = Callable[[str, str], list[Any]]  # file, place -> geometries in the grid's system
+# file, place -> geometries in the grid's system
+Shapes = Callable[[str | VectorFile, str], list[Any]]
 PROJECTS: dict[Project, str] = {
     "conveyance": "城市排涝行泄通道畅通",
     "pipe_network": "排水管网系统提升",
@@ -242,7 +244,7 @@ class InputsView:
         self.reads.add(Resource.STRUCTURES)
         return self._inputs
 
-    def shapes(self, file: str, place: str) -> list[Any]:
+    def shapes(self, file: str | VectorFile, place: str) -> list[Any]:
         return self._shapes(file, place)
 
 
@@ -272,7 +274,9 @@ class Targets(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     names: tuple[str, ...] = ()
-    vector: str | None = Field(None, description="GeoJSON or GeoPackage")
+    vector: str | VectorFile | None = Field(
+        None, description="GeoPackage, GeoJSON or shapefile, or { file, layer }"
+    )
     polygon_m: tuple[tuple[float, float], ...] = Field((), description="corners on the map")
     line_m: tuple[tuple[float, float], ...] = Field((), description="points on the map")
     layer: str | None = Field(
@@ -282,7 +286,7 @@ class Targets(BaseModel):
             " the city: courts, yards, parks, ..."
         ),
     )
-    within: str | None = Field(None, description="polygon file")
+    within: str | VectorFile | None = Field(None, description="polygon file")
     within_m: tuple[tuple[float, float], ...] = Field(
         (), description="corners of a polygon on the map"
     )

@@ -15,6 +15,7 @@ from flood_sim.core.clock import Window
 from flood_sim.core.files.durable import sync_file, write_text
 from flood_sim.core.files.live import FrameCounter
 from flood_sim.output.fields import FieldsFile, write_exposure, write_geotiff
+from flood_sim.output.geojson import feature_collection
 from flood_sim.output.network import NetworkFile, write_network_layers
 from flood_sim.output.sites import OPENINGS, SITES, SiteFiles
 from flood_sim.output.statistics import FloodedAreas, GaugeMaxima, NetworkMaxima
@@ -160,7 +161,9 @@ class Recorder:
         write_json(self.folder / "measures.json", list(simulation.inputs.measures))
         write_json(
             self.folder / "measures.geojson",
-            {"type": "FeatureCollection", "features": list(simulation.inputs.measure_features)},
+            feature_collection(
+                simulation.inputs.measure_features, simulation.inputs.terrain.grid.crs
+            ),
         )
         for name in GROWING:
             if (self.folder / name).exists():

@@ -14,6 +14,7 @@ import numpy as np
 from flood_sim.city import City, reference_city
 from flood_sim.core.clock import Clock
 from flood_sim.core.errors import Faults, Finding, InputError, input_error, nearest
+from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.ground.terrain import Terrain
 from flood_sim.measures import apply_measures
 from flood_sim.measures.effectiveness import as_it_works
@@ -21,7 +22,7 @@ from flood_sim.measures.plans import members, parse_portfolio, plan_lines
 from flood_sim.measures.site_edits import without_gates
 from flood_sim.scenario.actions import ActionBuilder
 from flood_sim.scenario.checks.odd_keys import odd_keys
-from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.vectors import read_geometries
 from flood_sim.scenario.edges import build_boundaries, city_edges
 from flood_sim.scenario.exposure import build_exposure
 from flood_sim.scenario.ground import GroundInputs, build_ground
@@ -51,6 +52,7 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     """
     spec = scenario.spec
     chosen = chosen_portfolio(scenario, portfolio)
+    scenario.log.clear()
     findings: list[Finding] = odd_keys(spec, scenario.path.name)
     check_memory_early(scenario)
     city = reference_city(spec.city) if spec.city is not None else None
@@ -77,10 +79,17 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     )
     inputs = _with_measures(scenario, inputs, chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
-    inputs = _with_switches(scenario, inputs, chosen)
+    inputs = _as_read(scenario, _with_switches(scenario, inputs, chosen))
     if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0:
         return with_trunks(inputs, spec.drainage.trunk_share)
     return inputs
+
+
+def _as_read(scenario: Scenario, inputs: ModelInputs) -> ModelInputs:
+    """With what the doors of the maps have to say, once all maps are read."""
+    log = scenario.log
+    lines = tuple(f"{name}: {text}" for name, text in log.lines.items())
+    return replace(inputs, findings=(*inputs.findings, *log.findings), read_as=lines)
 
 
 def _parts(
@@ -171,8 +180,8 @@ def _with_measures(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio
     if not portfolio.measures:
         return inputs
 
-    def shapes(file: str, place: str) -> list[Any]:
-        return files.read_geometries(scenario.file(file, place), inputs.terrain.grid)
+    def shapes(file: str | VectorFile, place: str) -> list[Any]:
+        return read_geometries(scenario.map(file, place), inputs.terrain.grid)
 
     measures = {
         name: as_it_works(

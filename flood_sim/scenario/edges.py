@@ -11,11 +11,12 @@ from flood_sim.city import City
 from flood_sim.city.land_use import DYKE, RIVER
 from flood_sim.city.parameters import STREET_LEVEL_M
 from flood_sim.core.errors import Faults, Finding, input_error, nearest
+from flood_sim.core.files.map_keys import named
 from flood_sim.core.units import hours_to_s
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.checks.levels import Entrance, check_inflow, check_stage
-from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.series import read_series
+from flood_sim.scenario.doors.vectors import read_geometries
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.spec.boundaries import EdgeSpec
@@ -260,7 +261,7 @@ def _selected(scenario: Scenario, terrain: Terrain, edge: Any, place: str) -> np
     shapes = (
         [shapely.LineString(edge.line_m)]
         if isinstance(edge, EdgeSpec)
-        else files.read_geometries(scenario.file(str(edge), place), terrain.grid)
+        else read_geometries(scenario.map(edge, place), terrain.grid)
     )
     mask = np.zeros(terrain.grid.shape, bool)
     for shape in shapes:
@@ -277,7 +278,7 @@ def _inflow_cells(scenario: Scenario, terrain: Terrain, spec: Any, place: str) -
     cells = np.argwhere(_selected(scenario, terrain, spec.polygon, place) & terrain.active)
     if not len(cells):
         raise input_error(
-            "E204", place, "no open cell lies in the polygon", given=str(spec.polygon)
+            "E204", place, "no open cell lies in the polygon", given=named(spec.polygon)
         )
     return cells.astype(np.int64)
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from flood_sim.core.errors import Finding, input_error
+from flood_sim.core.files.map_keys import VectorFile, named
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.checks.levels import check_over_ground
-from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.series import read_series
+from flood_sim.scenario.doors.vectors import LINE, read_geometries
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.structures import Bridge, Dyke, Gate, Weir
 from flood_sim.scenario.spec.tables import OpeningRow
@@ -137,17 +138,21 @@ def _gate(
 
 
 def _line_of(
-    scenario: Scenario, terrain: Terrain, file: str, place: str
+    scenario: Scenario, terrain: Terrain, file: str | VectorFile, place: str
 ) -> list[tuple[float, float]]:
-    shapes = files.read_geometries(scenario.file(file, place), terrain.grid)
-    if len(shapes) != 1 or shapes[0].geom_type != "LineString":
+    import shapely
+
+    parts = read_geometries(scenario.map(file, place), terrain.grid, (LINE,))
+    merged = shapely.get_parts([shapely.line_merge(shapely.MultiLineString(parts))])
+    if len(merged) != 1:
         raise input_error(
             "E205",
-            f"{place}, {file}",
-            "one LineString is needed",
-            given=", ".join(s.geom_type for s in shapes) or "nothing",
+            f"{place}, {named(file)}",
+            "one line is needed, in one piece",
+            given=f"{len(merged)} pieces that do not meet",
+            do="join them, or give each its own structure",
         )
-    return [(float(p[0]), float(p[1])) for p in shapes[0].coords]
+    return [(float(p[0]), float(p[1])) for p in merged[0].coords]
 
 
 def _breach(terrain: Terrain, breach: Any, faces: _Faces, place: str) -> dict[str, Any]:

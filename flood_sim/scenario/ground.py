@@ -14,8 +14,12 @@ from flood_sim.core.grid import Grid
 from flood_sim.ground.terrain import MOST_COVERED, Terrain, terrain_of
 from flood_sim.scenario.checks.ground import check_elevations, check_roughness
 from flood_sim.scenario.checks.levels import check_bed
-from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.map_source import MapSource
+from flood_sim.scenario.doors.rasters import DRIVERS, read_layer
+from flood_sim.scenario.doors.resampled import How
 from flood_sim.scenario.doors.tables import by_class
+from flood_sim.scenario.doors.traces import say_traceless
+from flood_sim.scenario.doors.vectors import AREA, read_features
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.ground import TerrainSpec
 from flood_sim.scenario.spec.water import LandCover
@@ -23,6 +27,7 @@ from flood_sim.scenario.terrain_bed import build_bed
 
 POCKET_M2 = 200.0
 FINER = 8
+MASK_UNKNOWN = 255.0  # of a byte that means nothing
 
 
 @dataclass(frozen=True)
@@ -128,27 +133,60 @@ def _manning(
         cover = spec.manning_n
         place = "[terrain] manning_n"
         return by_class(
-            scenario.file(cover.file, place),
+            scenario.map(cover.raster, place),
             scenario.file(cover.table, place),
             ("manning_n",),
             grid,
             active,
             findings,
         )["manning_n"]
-    path = scenario.file(spec.manning_n, "[terrain] manning_n")
-    values = files.read_layer(path, grid, findings)
+    source = scenario.map(spec.manning_n, "[terrain] manning_n")
+    values = read_layer(source, grid)
     holes = active & ~np.isfinite(values)
     if holes.any():
         row, column = np.argwhere(holes)[0]
         raise input_error(
             "E212",
-            path.name,
+            source.name,
             f"{int(holes.sum())} active cells have no roughness, first at row {row}, column"
             f" {column}",
             do="fill the raster or mask the cells",
             at=grid.centres(holes),
         )
     return np.where(np.isfinite(values), values, 0.03)
+
+
+def _masked(source: MapSource, terrain: Terrain, how: How) -> np.ndarray:
+    """Share of each cell under buildings, of a raster of shares or a mask."""
+    share = read_layer(source, terrain.grid, how)
+    _refuse_unknown(source.name, share[terrain.active])
+    wrong = terrain.active & np.isfinite(share) & ((share < 0.0) | (share > 1.0 + 1e-6))
+    if wrong.any():
+        raise input_error(
+            "E222",
+            source.name,
+            f"{int(wrong.sum())} cells hold no share of a cell",
+            given=f"{float(share[wrong][0]):g}",
+            allowed="0 to 1, not per cent",
+            do="a mask holds 1 where a building stands, 0 elsewhere",
+            at=terrain.grid.centres(wrong),
+        )
+    return np.clip(np.nan_to_num(share), 0.0, 1.0)
+
+
+def _refuse_unknown(name: str, share: np.ndarray) -> None:
+    """Raises InputError where a mask of 0 and 1 holds 255: nothing known, and not declared."""
+    if set(np.unique(share[np.isfinite(share)]).tolist()) <= {0.0, 1.0, MASK_UNKNOWN}:
+        count = int((share == MASK_UNKNOWN).sum())
+        if 0 < count < share.size and (share == 1.0).any():
+            raise input_error(
+                "E208",
+                name,
+                f"{count} cells of the mask hold 255 and no NoData value is declared",
+                given="0, 1 and 255",
+                allowed="0 and 1",
+                do=f"declare nodata = 255 in the raster: gdal_edit.py -a_nodata 255 {name}",
+            )
 
 
 def _covered(
@@ -161,26 +199,16 @@ def _covered(
     if spec.buildings is None:
         return np.zeros(grid.shape)
     porous = spec.building_treatment == "porosity"
-    path = scenario.file(spec.buildings, "[terrain] buildings")
-    if path.suffix.lower() in files.DRIVERS:
-        share = files.read_layer(path, grid, findings, mean=porous)
-        wrong = terrain.active & np.isfinite(share) & ((share < 0.0) | (share > 1.0 + 1e-6))
-        if wrong.any():
-            raise input_error(
-                "E222",
-                path.name,
-                f"{int(wrong.sum())} cells hold no share of a cell",
-                given=f"{float(share[wrong][0]):g}",
-                allowed="0 to 1, not per cent",
-                do="a mask holds 1 where a building stands, 0 elsewhere",
-                at=grid.centres(wrong),
-            )
-        return np.clip(np.nan_to_num(share), 0.0, 1.0)
+    source = scenario.map(spec.buildings, "[terrain] buildings")
+    if source.path.suffix.lower() in DRIVERS:
+        return _masked(source, terrain, How.MEAN if porous else How.NEAREST)
     from rasterio import Affine
     from rasterio.features import rasterize
 
-    shapes = [(shape, 1) for shape in files.read_geometries(path, grid)]
     finer = FINER if porous else 1
+    features = read_features(source, grid, (AREA,))
+    say_traceless(source, features.shapes, features.number, grid, finer)
+    shapes = [(shape, 1) for shape in features.shapes]
     t = grid.transform
     fine = Affine(t.a / finer, 0.0, t.c, 0.0, t.e / finer, t.f)
     mask = rasterize(
@@ -191,7 +219,7 @@ def _covered(
         findings.append(
             Finding(
                 "W204",
-                path.name,
+                source.name,
                 "no building covers an active cell",
                 do="check its coordinate system",
             )

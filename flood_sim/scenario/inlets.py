@@ -14,10 +14,12 @@ import numpy as np
 from flood_sim.core.errors import Faults, Finding, InputError, input_error, nearest
 from flood_sim.core.files.checked_tables import Table, check_rows
 from flood_sim.core.files.csv_files import RawTable, read_raw
+from flood_sim.core.grid import Grid
 from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import Terrain
-from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.map_source import MapSource
+from flood_sim.scenario.doors.vectors import LINE, read_geometries, read_points
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.drainage import StreetInlets, SwmmDrainage
 from flood_sim.scenario.spec.tables import InletRow
@@ -116,12 +118,7 @@ def _along_streets(
 def _street_points(
     scenario: Scenario, street: StreetInlets, terrain: Terrain, place: str
 ) -> Iterator[Any]:
-    import shapely
-
-    shapes = files.read_geometries(scenario.file(street.lines, place), terrain.grid)
-    for line in shapely.get_parts(shapes):
-        if line.geom_type != "LineString":
-            raise input_error("E205", f"{place} lines", "streets are lines", given=line.geom_type)
+    for line in read_geometries(scenario.map(street.lines, place), terrain.grid, (LINE,)):
         for along in np.arange(0.5 * street.spacing_m, line.length, street.spacing_m):
             yield line.interpolate(along)
 
@@ -163,11 +160,12 @@ def _listed(
     """Rows of the inlet table: several a node, several a cell; with x_m and y_m (or a point) an
     opening away from its node.
     """
-    path = scenario.file(str(spec.inlets), "[drainage] inlets")
+    assert spec.inlets is not None
+    source = scenario.map(spec.inlets, "[drainage] inlets")
     table = (
-        _rows_of(path, places, findings)
-        if path.suffix.lower() == ".csv"
-        else _point_rows(path, findings)
+        _rows_of(source.path, places, findings)
+        if source.path.suffix.lower() == ".csv"
+        else _point_rows(source, terrain.grid, findings)
     )
     inlets: list[NodeInlet] = []
     faults: list[Finding] = []
@@ -243,30 +241,18 @@ def _cell_of(
     return cell, None
 
 
-def _point_rows(path: Path, findings: list[Finding]) -> Table:
-    """Points of a GeoPackage or GeoJSON as a table, x_m and y_m from their geometry."""
-    import shapely
-
-    meta, shapes, columns = files.open_vector(path)
-    points = shapely.from_wkb(shapes)
-    for k, shape in enumerate(points):
-        if shape is None or shape.geom_type != "Point":
-            raise input_error(
-                "E205",
-                f"{path.name}, feature {k + 1}",
-                "inlets are points",
-                given="nothing" if shape is None else shape.geom_type,
-            )
+def _point_rows(source: MapSource, grid: Grid, findings: list[Finding]) -> Table:
+    """Points of a layer as a table, x_m and y_m from their geometry."""
+    points = read_points(source, tuple(InletRow.model_fields), grid)
     cells: dict[str, Sequence[str]] = {
-        str(name): tuple(map(_text, column))
-        for name, column in zip(meta["fields"], columns, strict=True)
-        if name in InletRow.model_fields
+        name: tuple(map(_text, column)) for name, column in points.columns.items()
     }
     cells |= {
-        "x_m": tuple(repr(float(p.x)) for p in points),
-        "y_m": tuple(repr(float(p.y)) for p in points),
+        "x_m": tuple(repr(float(p.x)) for p in points.shapes),
+        "y_m": tuple(repr(float(p.y)) for p in points.shapes),
     }
-    return check_rows(RawTable(path, ",", cells, range(1, len(points) + 1)), InletRow, findings)
+    raw = RawTable(source.path, ",", cells, range(1, len(points) + 1))
+    return check_rows(raw, InletRow, findings)
 
 
 def _text(value: Any) -> str:

@@ -5,14 +5,16 @@ one message.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.files.map_keys import MapKeys, named
 from flood_sim.core.files.toml_files import read_toml
+from flood_sim.scenario.doors.map_source import MapSource, ReadLog
 from flood_sim.scenario.doors.paths import file_inside
 from flood_sim.scenario.schema_faults import schema_findings
 from flood_sim.scenario.spec.schema import NOT_YET, ScenarioSpec
@@ -23,12 +25,13 @@ SUFFIX = ".toml"
 @dataclass(frozen=True)
 class Scenario:
     """A validated scenario and where it came from. Paths in it are resolved against `folder` when
-    it is built.
+    it is built. log : how its maps were read, of the last build.
     """
 
     spec: ScenarioSpec
     path: Path
     allowed: tuple[Path, ...] = ()
+    log: ReadLog = field(default_factory=ReadLog, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -54,18 +57,30 @@ class Scenario:
             self.allowed,
         )
 
+    def map(self, value: str | MapKeys, place: str) -> MapSource:
+        """A map of the scenario, given by its name or by keys; the file as `file` has it."""
+        keys = {} if isinstance(value, str) else value.model_dump(exclude={"file"})
+        words = keys.pop("uses", None) or keys.pop("zones", None) or {}
+        keys.pop("uses", None), keys.pop("zones", None)
+        return MapSource(self.file(named(value), place), place, self.log, words=words, **keys)
+
     def __repr__(self) -> str:
         s = self.spec
         ground = (
             f"reference city {s.city.side_m:g} m, {s.city.vintage}"
             if s.city
-            else f"terrain {s.terrain.bed_elevation if s.terrain else ''}"
+            else f"terrain {_bed_named(s)}"
         )
         return (
             f"Scenario {s.name} ({self.path})\n  time      {s.time.start.isoformat()} to"
             f" {s.time.stop.isoformat()}\n  ground    {ground}\n  rain      {s.rainfall.kind}\n "
             f" sewers    {s.drainage.kind}"
         )
+
+
+def _bed_named(spec: ScenarioSpec) -> str:
+    bed = spec.terrain.bed_elevation if spec.terrain else ""
+    return bed.file if isinstance(bed, MapKeys) else str(bed)
 
 
 def scenarios_folder() -> Path:

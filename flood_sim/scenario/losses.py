@@ -11,6 +11,7 @@ import numpy as np
 
 from flood_sim.city import City
 from flood_sim.core.errors import Finding, input_error
+from flood_sim.core.files.map_keys import named
 from flood_sim.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, mm_h_to_m_s, mm_to_m
 from flood_sim.ground.infiltration import (
     ConstantInfiltration,
@@ -21,9 +22,9 @@ from flood_sim.ground.infiltration import (
     NoInfiltration,
 )
 from flood_sim.ground.terrain import Terrain
-from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.series import read_series
 from flood_sim.scenario.doors.tables import by_class
+from flood_sim.scenario.doors.vectors import AREA, read_geometries
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.rows import list_row
 from flood_sim.scenario.spec.tables import EvaporationRow
@@ -86,7 +87,7 @@ def _cover_or_numbers(
     if spec.land_cover is not None:
         place = f"{section} land_cover"
         raster, table = (
-            scenario.file(spec.land_cover.file, place),
+            scenario.map(spec.land_cover.raster, place),
             scenario.file(spec.land_cover.table, place),
         )
         values = by_class(raster, table, keys, terrain.grid, terrain.active, findings)
@@ -148,7 +149,7 @@ def _facility(
     place: str,
 ) -> Facility:
     inside = np.zeros(terrain.grid.shape, bool)
-    for shape in files.read_geometries(scenario.file(spec.polygon, place), terrain.grid):
+    for shape in read_geometries(scenario.map(spec.polygon, place), terrain.grid, (AREA,)):
         inside |= terrain.grid.cells_in(shape)
     roof = isinstance(spec, GreenRoof)
     cells = np.argwhere(inside & (buildings if roof else terrain.active))
@@ -158,7 +159,7 @@ def _facility(
             "E204",
             place,
             f"no {what} lies in the polygon",
-            given=spec.polygon,
+            given=named(spec.polygon),
             do="check its place and coordinate system",
         )
     share = np.full(len(cells), spec.share)

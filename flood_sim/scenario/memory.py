@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from flood_sim.core.errors import input_error
+from flood_sim.core.files.map_keys import MapKeys
 from flood_sim.core.units import GIBIBYTE, MEBIBYTE
-from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.rasters import header_size
 from flood_sim.scenario.loader import Scenario
 from flood_sim.simulation.inputs import ModelInputs
 from flood_sim.surface.arrays import estimated_bytes
@@ -54,12 +55,12 @@ def grid_size(scenario: Scenario) -> tuple[int, int]:
         n = round(spec.city.side_m / spec.city.cell_size_m)
         return n, n
     bed = spec.terrain.bed_elevation if spec.terrain is not None else ""
-    if not isinstance(bed, str):
+    if not isinstance(bed, str | MapKeys):
         cells = getattr(bed, "cells", None)
         return (int(cells**0.5), int(cells**0.5)) if cells else (bed.rows, bed.columns)  # type: ignore[union-attr]
-    data = files.open_raster(scenario.file(bed, "[terrain] bed_elevation"))
-    factor = abs(data.transform.a) / spec.grid.cell_size_m if spec.grid.cell_size_m else 1.0
-    return int(data.height * factor), int(data.width * factor)
+    high, wide, cell_m = header_size(scenario.map(bed, "[terrain] bed_elevation"))
+    factor = cell_m / spec.grid.cell_size_m if spec.grid.cell_size_m else 1.0
+    return int(high * factor), int(wide * factor)
 
 
 def memory_line(inputs: ModelInputs) -> str:

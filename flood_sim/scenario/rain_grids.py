@@ -16,8 +16,10 @@ from flood_sim.core.grid import Grid
 from flood_sim.core.units import SECONDS_PER_HOUR, mm_to_m
 from flood_sim.ground.rain_fields import RainField
 from flood_sim.scenario.checks.rain import check_rate
-from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.gridded import Stack, netcdf_stack
+from flood_sim.scenario.doors.map_source import ReadLog
+from flood_sim.scenario.doors.rasters import read_layer
+from flood_sim.scenario.doors.resampled import How
 from flood_sim.scenario.doors.tables import read_timed
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.rain_cover import (
@@ -192,14 +194,17 @@ def _raster_stack(
     table = read_timed(scenario, path, RasterRow, findings)
     faults = Faults()
     rasters = [
-        faults.of(scenario.file, name, table.place(number, "raster"))
+        faults.of(scenario.map, str(name), table.place(number, "raster"))
         for number, name in enumerate(table.columns["raster"])
     ]
     faults.refuse()
+    quiet = ReadLog(findings=scenario.log.findings)  # the first line stands for all layers
+    rasters[1:] = [replace(source, log=quiet) for source in rasters[1:]]
+    how = How.NEAREST if spec.method == "nearest" else How.MEAN
     time_s = table.columns["time_s"]
-    source = f"{path.name}: {len(rasters)} rasters"
+    told = f"{path.name}: {len(rasters)} rasters"
 
     def values(k: int) -> np.ndarray:
-        return files.read_layer(rasters[k], grid, [], mean=spec.method != "nearest")
+        return read_layer(rasters[k], grid, how)
 
-    return Stack(time_s, values, lambda layer: layer, source)
+    return Stack(time_s, values, lambda layer: layer, told)

@@ -15,6 +15,7 @@ from flood_sim.core.units import mm_h_to_m_s
 from flood_sim.drainage.check import check_network
 from flood_sim.drainage.inflows import refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
+from flood_sim.drainage.map_unit import with_map_scaled
 from flood_sim.drainage.ranges import check_ranges, series_outside
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.checks.swmm_network import check_on_ground
@@ -104,6 +105,7 @@ def _network_drainage(
             do='add network = "network.inp"',
         )
     inp = read_inp(scenario.file(spec.network, "[drainage] network"), scenario.roots)
+    inp = _on_map(scenario, inp, terrain)
     check_on_ground(scenario, spec, inp, findings)
     refuse_odd_inflows(inp)
     findings += check_ranges(inp) + series_outside(
@@ -132,6 +134,24 @@ def _network_drainage(
         back,
         river,
     )
+
+
+def _on_map(scenario: Scenario, inp: InpFile, terrain: Terrain) -> InpFile:
+    """Its map in metres where the terrain's file is in another unit: a network states none, and
+    lies on the terrain's map. Not where it lies on the ground as it is.
+    """
+    unit, metres = scenario.log.map_unit
+    if metres == 1.0:
+        return inp
+    xy = np.array(list(inp.coordinates().values())).reshape(-1, 2)
+    there, scaled = (
+        int(terrain.grid.contains(*terrain.grid.cell_at(*places.T)).sum())
+        for places in (xy, metres * xy)
+    )
+    if there > scaled:
+        return inp
+    scenario.log.lines[inp.path.name] = f"map coordinates in {unit}, converted to metres"
+    return with_map_scaled(inp, metres)
 
 
 def _gated_outfalls(inp: InpFile, placed: set[str], findings: list[Finding]) -> InpFile:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from flood_sim.city import City
 from flood_sim.core.errors import Faults, Finding, InputError, input_error
 from flood_sim.core.files.checked_tables import check_columns
-from flood_sim.core.units import hours_to_s
+from flood_sim.core.units import SQUARE_METRES_A_HECTARE, hours_to_s
 from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.rain_fields import RainField
 from flood_sim.ground.rainfall import Rainfall
@@ -36,7 +36,6 @@ from flood_sim.sites.critical import CriticalSite, Need
 from flood_sim.sites.sites import SiteInputs
 from flood_sim.sites.underground_inputs import Opening, Passage, Space, SpaceInputs, SumpPump
 
-SQUARE_METRES_A_HECTARE = 1e4
 LITRES_A_CUBIC_METRE = 1000.0
 LOW_SILL_M = 0.05  # under the ground: likely a mistake
 SHAFT_LENGTH_M = 1.0  # of each opening above the ceiling

@@ -11,13 +11,14 @@ from datetime import datetime
 import numpy as np
 
 from flood_sim.core.errors import Finding, input_error, nearest
+from flood_sim.core.files.map_keys import VectorFile, named
 from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import Terrain
 from flood_sim.operations.switches import MobilePump as PumpAtWork
 from flood_sim.operations.switches import Operation, Watch
-from flood_sim.scenario.doors import files
 from flood_sim.scenario.doors.series import cover_of
 from flood_sim.scenario.doors.tables import read_timed
+from flood_sim.scenario.doors.vectors import AREA, read_geometries
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.network_failures import collapsed, unflapped
 from flood_sim.scenario.places import open_cell, refuse_unknown
@@ -255,13 +256,13 @@ class SwitchBuilder:
             )
         return found
 
-    def _inside(self, file: str | None, place: str) -> tuple[int, ...]:
+    def _inside(self, file: str | VectorFile | None, place: str) -> tuple[int, ...]:
         assert self.drainage is not None
         inlets = self.drainage.inlets
         if file is None:
             return tuple(k for k, inlet in enumerate(inlets) if inlet.kind == "inlet")
         mask = np.zeros(self.terrain.grid.shape, bool)
-        for shape in files.read_geometries(self.scenario.file(file, place), self.terrain.grid):
+        for shape in read_geometries(self.scenario.map(file, place), self.terrain.grid, (AREA,)):
             mask |= self.terrain.grid.cells_in(shape)
         found = tuple(
             k
@@ -269,7 +270,7 @@ class SwitchBuilder:
             if mask[inlet.row, inlet.column] and inlet.kind == "inlet"
         )
         if not found:
-            raise input_error("E204", place, "no inlet lies in this area", given=file)
+            raise input_error("E204", place, "no inlet lies in this area", given=named(file))
         return found
 
     def _clogging_in_time(self, spec: CloggingSeries, place: str) -> list[Operation]:

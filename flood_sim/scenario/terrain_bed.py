@@ -9,7 +9,10 @@ import numpy as np
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.grid import Grid
 from flood_sim.drainage.inp import InpFile, read_inp
-from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors import systems
+from flood_sim.scenario.doors.heights import read_bed
+from flood_sim.scenario.doors.rasters import read_grid
+from flood_sim.scenario.doors.vectors import AREA, read_geometries
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.ground import FlatBed, FromRims, TerrainSpec
 
@@ -23,12 +26,13 @@ def build_bed(
     if isinstance(spec.bed_elevation, FromRims):
         return _bed_from_rims(scenario, spec.bed_elevation, findings)
     g = scenario.spec.grid
-    path = scenario.file(spec.bed_elevation, "[terrain] bed_elevation")
-    own, data = files.read_grid(path, g.crs, findings)
+    own, raster = read_grid(
+        scenario.map(spec.bed_elevation, "[terrain] bed_elevation"), g.crs, findings
+    )
     grid = _wanted_grid(scenario, own, findings)
-    bed = files.read_values(data, path, grid, findings)
+    bed = read_bed(raster, grid, spec.elevation_unit)
     if g.extent is not None:
-        shapes = files.read_geometries(scenario.file(g.extent, "[grid] extent"), grid)
+        shapes = read_geometries(scenario.map(g.extent, "[grid] extent"), grid, (AREA,))
         inside = np.zeros(grid.shape, bool)
         for shape in shapes:
             inside |= grid.cells_in(shape)
@@ -44,7 +48,7 @@ def _wanted_grid(scenario: Scenario, own: Grid, findings: list[Finding]) -> Grid
     if g.extent is not None and bounds is None:
         import shapely
 
-        shapes = files.read_geometries(scenario.file(g.extent, "[grid] extent"), own)
+        shapes = read_geometries(scenario.map(g.extent, "[grid] extent"), own, (AREA,))
         bounds = tuple(shapely.total_bounds(np.array(shapes)).tolist())
     if bounds is None and cell == own.cell_size_m:
         return own
@@ -95,7 +99,9 @@ def _bed_from_rims(
     from scipy.spatial import cKDTree
 
     points, levels = _rims(_network(scenario))
-    grid = _grid_around(points, spec.cells, scenario.spec.grid.crs or "local")
+    crs, metres = _system_of_rims(scenario)
+    points = metres * points
+    grid = _grid_around(points, spec.cells, crs)
     x, y = np.meshgrid(grid.x_m, grid.y_m)
     distance, index = cKDTree(points).query(
         np.column_stack([x.ravel(), y.ravel()]), k=min(8, len(points))
@@ -110,6 +116,28 @@ def _bed_from_rims(
         )
     )
     return grid, ((weight * levels[index]).sum(axis=1) / weight.sum(axis=1)).reshape(grid.shape)
+
+
+def _system_of_rims(scenario: Scenario) -> tuple[str, float]:
+    """The stated system of a network's map in metres, and metres of the unit that it is in."""
+    stated = scenario.spec.grid.crs or "local"
+    if stated == "local":
+        return stated, 1.0
+    place = f"{scenario.path.name}, [grid] crs"
+    system = systems.system_of(stated, place)
+    unit = systems.map_unit(system)
+    if system.is_geographic:
+        raise input_error(
+            "E202",
+            place,
+            "the network's map would be in degrees",
+            given=stated,
+            allowed="a projected system",
+            do="give the system of its [COORDINATES], or write them anew in metres",
+        )
+    scenario.log.map_unit = unit
+    metric = system if unit[1] == 1.0 else systems.in_metres(system)
+    return systems.named(metric), unit[1]
 
 
 def _network(scenario: Scenario) -> InpFile:

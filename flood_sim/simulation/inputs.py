@@ -135,6 +135,7 @@ class ModelInputs:
     measure_features: tuple[dict[str, Any], ...] = ()
     portfolio: str = "baseline"
     findings: tuple[Finding, ...] = ()
+    read_as: tuple[str, ...] = ()  # a line for each map file: how it was read
     effective: dict[str, Any] = field(default_factory=dict)
     folder: Path = Path()
 

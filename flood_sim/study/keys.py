@@ -25,6 +25,7 @@ from flood_sim.simulation.inputs import ModelInputs
 LEFT_OUT = {
     "name",
     "findings",
+    "read_as",
     "effective",
     "folder",
     "portfolio",

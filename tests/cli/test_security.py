@@ -198,7 +198,7 @@ def test_files_beside_a_raster_are_not_looked_at(tmp_path, ending):
     """
     import numpy as np
 
-    from flood_sim.scenario.doors.files import open_raster
+    from flood_sim.scenario.doors.rasters import open_raster
     from scenario.test_loader import write_raster
 
     bed = np.arange(6400.0).reshape(80, 80)

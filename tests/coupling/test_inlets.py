@@ -182,7 +182,7 @@ def test_inlets_from_points_and_by_rule(tmp_path):
 def test_a_line_is_no_inlet(tmp_path):
     line = '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"node":"A","kind":"grate"},"geometry":{"type":"LineString","coordinates":[[0,0],[5,5]]}}]}'
     (tmp_path / "i.geojson").write_text(line)
-    with pytest.raises(InputError, match=r"(?s)inlets are points.*LineString"):
+    with pytest.raises(InputError, match=r"(?s)1 of 1 features are no points.*LineString"):
         built(tmp_path, "i.geojson")
 
 

@@ -84,8 +84,8 @@ def _options(inp: InpFile) -> Iterator[Finding]:
         yield Finding(
             "W407",
             inp.path.name,
-            f"FLOW_UNITS {inp.flow_units}: levels are read as feet and converted; map"
-            " coordinates are not",
+            f"FLOW_UNITS {inp.flow_units}: levels are read as feet and converted; its"
+            " map has the unit of the terrain's",
         )
     routing = inp.option("FLOW_ROUTING")
     if routing not in ("DYNWAVE", "DW"):

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sqlite3
+from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ os.environ.setdefault(
 )  # a VRT named .tif reads any file of the machine; before GDAL registers its drivers
 
 CODES = re.compile(
-    r"(EPSG|ESRI|IGNF|OGC|IAU_\d{4}):[\w.-]{1,24}|urn:ogc:def:crs:(EPSG|ESRI|IGNF|OGC|IAU):[\w.]{0,16}:[\w.-]{1,24}",
+    r"(EPSG|ESRI|IGNF|OGC|IAU_\d{4}):[\w.-]{1,24}(\+(EPSG:)?\d{4,6})?|urn:ogc:def:crs:(EPSG|ESRI|IGNF|OGC|IAU):[\w.]{0,16}:[\w.-]{1,24}",
     re.IGNORECASE,
 )
 WKT = re.compile(r"\s*[A-Z_]*(CRS|CS|GEOGCS|PROJCS)\s*[\[(]", re.IGNORECASE)
@@ -62,53 +63,95 @@ def check_crs(text: str, place: str) -> str:
     )
 
 
+BESIDE = {".asc": (".prj",), ".shp": (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx")}
+
+
 def check_sidecars(path: Path) -> None:
-    """A .prj or .aux.xml beside an ASCII grid is read: it must be a plain file there. Raises
-    InputError where it is a link out of the folder.
+    """What a map library reads beside an ASCII grid or a shapefile must be a plain file there.
+    Raises InputError where it is a link out of the folder.
     """
-    for beside in (
-        path.parent.glob(f"{escape(path.stem)}.*") if path.suffix.lower() == ".asc" else ()
-    ):
-        read = (
-            beside.suffix.lower() == ".prj" or beside.name.lower() == f"{path.name}.aux.xml".lower()
-        )
+    endings = BESIDE.get(path.suffix.lower(), ())
+    for beside in path.parent.glob(f"{escape(path.stem)}.*") if endings else ():
+        told = f"{path.name}.aux.xml".lower()
+        read = beside.suffix.lower() in endings or beside.name.lower() == told
         if read and not (beside.is_file() and beside.resolve().parent == path.parent.resolve()):
             raise input_error(
                 "E106",
                 path.name,
-                "the file beside this raster is no plain file of its folder",
+                "the file beside this map is no plain file of its folder",
                 given=beside.name,
                 do="copy it in",
             )
 
 
-def checked_vector(path: Path) -> tuple[str, dict[str, Any]]:
-    """How a map library is to open a vector file: source and options. Raises InputError where it is
-    not what its ending says, or names other files.
+@dataclass(frozen=True)
+class VectorPlace:
+    """How a map library is to open a vector file. system_stated : whether the file itself says in
+    which system it is;  layers : those with geometry, filled by who lists them.
+    """
+
+    text: str
+    options: dict[str, Any] = field(default_factory=dict)
+    system_stated: bool = True
+    layers: list[str] = field(default_factory=list)
+
+
+def checked_vector(path: Path) -> VectorPlace:
+    """How a map library is to open a vector file. Raises InputError where it is not what its ending
+    says, or names other files.
     """
     ending = path.suffix.lower()
     if ending == ".gpkg":
         _check_geopackage(path)
-        return str(path), {"IMMUTABLE": "YES"}  # nothing is written beside it, not even a journal
+        return VectorPlace(str(path), {"IMMUTABLE": "YES"})  # nothing is written beside it
     if ending in (".geojson", ".json"):
-        _check_geojson(path)
-        return f"GeoJSON:{path}", {}
+        return VectorPlace(f"GeoJSON:{path}", {}, _check_geojson(path))
+    if ending == ".shp":
+        _check_shapefile(path)
+        return VectorPlace(str(path))
     raise input_error(
         "E107",
         path.name,
         "this vector format is not read",
-        allowed=".gpkg, .geojson",
-        do="convert the file",
+        allowed=".gpkg, .geojson, .shp",
+        do=f"convert the file: ogr2ogr {path.stem}.gpkg {path.name}",
     )
+
+
+def _check_shapefile(path: Path) -> None:
+    check_sidecars(path)
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head != bytes((0, 0, 0x27, 0x0A)):
+        raise input_error(
+            "E110",
+            path.name,
+            "this is no shapefile",
+            given=repr(head),
+            do="write the layer again from your GIS, as a GeoPackage",
+        )
+    lacking = [e for e in (".shx", ".dbf") if not _beside(path, e)]
+    if lacking:
+        raise input_error(
+            "E110",
+            path.name,
+            "a shapefile is several files, and some are missing",
+            given=", ".join(f"no {path.stem}{e}" for e in lacking),
+            do="copy all files of this name (.shp, .shx, .dbf, .prj), or give a GeoPackage",
+        )
+
+
+def _beside(path: Path, ending: str) -> bool:
+    return any(p.suffix.lower() == ending for p in path.parent.glob(f"{escape(path.stem)}.*"))
 
 
 def _refused(path: Path, problem: str, do: str, given: str = "") -> InputError:
     return input_error("E118", path.name, problem, given=given[:120], do=do)
 
 
-def _check_geojson(path: Path) -> None:
+def _check_geojson(path: Path) -> bool:
     """Strict JSON of a GeoJSON type; each `crs` in it a name. GDAL's own parser takes more, so what
-    Python refuses is refused.
+    Python refuses is refused. Returns whether a system is named.
     """
     found: list[Any] = []
 
@@ -149,6 +192,7 @@ def _check_geojson(path: Path) -> None:
                 do="give its code, or remove `crs`",
             )
         check_crs(name, f"{path.name}, `crs`")
+    return bool(found)
 
 
 def _check_geopackage(path: Path) -> None:

@@ -13,7 +13,9 @@ from flood_sim.core.errors import Finding, InputError, input_error
 from flood_sim.core.files.checked_tables import Table, read_rows
 from flood_sim.core.files.table_rows import Row, TimedRow
 from flood_sim.core.grid import Grid
-from flood_sim.scenario.doors import files
+from flood_sim.scenario.doors.map_source import MapSource
+from flood_sim.scenario.doors.rasters import read_layer
+from flood_sim.scenario.doors.resampled import How
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.tables import ClassRow
 
@@ -77,7 +79,7 @@ def read_classes(
 
 
 def by_class(
-    raster: Path,
+    raster: MapSource,
     table: Path,
     columns: tuple[str, ...],
     grid: Grid,
@@ -87,7 +89,7 @@ def by_class(
     """Columns of a land-cover table spread over the grid, each (rows, columns); active : (rows,
     columns) bool. Raises InputError for classes that are no whole numbers, or without a row.
     """
-    classes = files.read_layer(raster, grid, [], mean=False)
+    classes = read_layer(raster, grid, How.NEAREST)
     values = read_classes(table, columns, findings)
     known = active & np.isfinite(classes)
     _refuse_broken_classes(raster, classes, known, grid)
@@ -120,7 +122,7 @@ def by_class(
 
 
 def _refuse_broken_classes(
-    raster: Path, classes: np.ndarray, known: np.ndarray, grid: Grid
+    raster: MapSource, classes: np.ndarray, known: np.ndarray, grid: Grid
 ) -> None:
     broken = known & (classes != np.rint(classes))
     if broken.any():

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.scenario.spec.cover import FlowCover, StageCover, said_without_file
 from flood_sim.scenario.spec.names import Name
@@ -18,7 +19,7 @@ class EdgeSpec(Section):
     )
 
 
-EdgeName = str | EdgeSpec
+EdgeName = str | EdgeSpec | VectorFile
 
 
 class ClosedBoundary(Section):
@@ -64,7 +65,7 @@ class DischargeSeries(Section, FlowCover):
     edge: EdgeName | None = Field(
         None, description="where the water enters, as in free_outflow; this or polygon"
     )
-    polygon: str | None = Field(
+    polygon: str | VectorFile | None = Field(
         None, description="polygon file; every active cell inside shares the discharge"
     )
     file: str | None = Field(None, description="CSV: time or time_s, discharge_m3_s")

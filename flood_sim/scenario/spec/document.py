@@ -13,11 +13,20 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from flood_sim.analysis.observed import MarkRow, ObservedRow
+from flood_sim.core.files.map_keys import (
+    BuildingFile,
+    MaskFile,
+    PeopleFile,
+    RasterFile,
+    RoadFile,
+    VectorFile,
+)
 from flood_sim.core.files.table_rows import Row, odd_range, unit_of
 from flood_sim.scenario.schema_faults import allowed_values, models_in
 from flood_sim.scenario.spec.schema import ScenarioSpec
 from flood_sim.scenario.spec.tables import TABLES
 
+MAPS = (RasterFile, VectorFile, MaskFile, RoadFile, BuildingFile, PeopleFile)
 HEAD = """# Scenario files
 
 A scenario is a TOML file. Keys end in their unit; times carry their offset; an unknown key is an error. `extends = "base.toml"` takes another file's keys and
@@ -35,6 +44,22 @@ rows and 256 MiB. Columns of layers (roads, buildings) are the fields of their f
 """
 
 
+MAPS_HEAD = """
+# Maps
+
+Rasters are GeoTIFF or ASCII grids, vectors GeoPackage, GeoJSON or shapefiles (all files of its name beside it). Where a map's name stands, a table may stand that
+says more: `buildings = { file = "city.gpkg", layer = "houses" }`. `check` prints how each file was read.
+
+- Coordinate system: the file's own. A terrain in feet or kilometres becomes metres (in the EPSG system of the same projection in metres, where there is one); its
+  network, which states none, with it. Layers in another system are reprojected; GeoJSON in degrees without `crs` is longitude, latitude on WGS 84. Of a compound
+  system the horizontal part counts. Keys and columns in `_m` are metres of the terrain's system.
+- Elevations: in the unit that the band or the vertical system states, else metres; a map in feet must say it, or `elevation_unit`.
+- Scale and offset of a band are applied. NoData must be declared: -9999, -32768, 3.4e38 and the like are refused where they are not.
+- Counts (people a cell) keep their sum on any cells; elevations, roughness, depths, shares and densities keep their mean; classes and masks take the nearest cell.
+- Parts of lines are lines of their own. Rings are closed. What has no geometry, or one of another kind, is left out and counted; so is what leaves no trace on the cells.
+"""
+
+
 def document() -> str:
     """Markdown tables of every section and key."""
     lines = [HEAD, *_table("top level", ScenarioSpec)]
@@ -49,6 +74,9 @@ def document() -> str:
                 .replace("[facilities]", "[[facilities]]"),
                 model,
             )
+    lines.append(MAPS_HEAD)
+    for keys in MAPS:
+        lines += _table(" ".join((keys.__doc__ or "").split()).rstrip("."), keys)
     lines.append(TABLES_HEAD)
     tables: tuple[type[Row], ...] = (*TABLES, MarkRow, ObservedRow)
     for table in tables:

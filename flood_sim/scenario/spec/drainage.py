@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.scenario.spec.water import Section
 
@@ -17,7 +18,7 @@ class NoDrainage(Section):
 class StreetInlets(Section):
     """Inlets along street axes, shared by the nearest nodes."""
 
-    lines: str = Field(description="street axes (GeoJSON, GeoPackage)")
+    lines: str | VectorFile = Field(description="street axes (GeoPackage, GeoJSON, shapefile)")
     kind: Literal[tuple(INLET_KINDS)] = Field("double_grate", description="as default_inlet")  # type: ignore[valid-type]
     spacing_m: float = Field(30.0, ge=2.0, le=500.0, description="25 to 50 in practice (GB 50014)")
     count: float = Field(2.0, gt=0.0, le=20.0, description="inlets a place: one on each side")
@@ -35,11 +36,11 @@ class SwmmDrainage(Section):
         4.0, ge=1.0, le=10.0, description="whole seconds, a multiple of routing_step_s"
     )
     routing_step_s: float = Field(2.0, ge=0.1, le=5.0)
-    inlets: str | None = Field(
+    inlets: str | VectorFile | None = Field(
         None,
         description=(
-            "CSV: node, kind, and as needed count, clogging, x_m, y_m, perimeter_m, area_m2,"
-            " capacity_m3_s, rim_m; other nodes take default_inlet"
+            "CSV or points: node, kind, and as needed count, clogging, x_m, y_m, perimeter_m,"
+            " area_m2, capacity_m3_s, rim_m; other nodes take default_inlet"
         ),
     )
     default_inlet: Literal[tuple(INLET_KINDS)] = Field(  # type: ignore[valid-type]

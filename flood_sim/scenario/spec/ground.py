@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from flood_sim.core.files.map_keys import MaskFile, RasterFile, VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.scenario.spec.water import LandCover, Section
 
@@ -14,7 +15,9 @@ class GridSpec(Section):
     cell_size_m: float | None = Field(
         None, gt=0.0, le=1000.0, description="resample to this cell; area-weighted"
     )
-    extent: str | None = Field(None, description="polygon file (GeoJSON, GeoPackage) to clip to")
+    extent: str | VectorFile | None = Field(
+        None, description="polygons (GeoPackage, GeoJSON, shapefile) to clip to"
+    )
     bounds_m: tuple[float, float, float, float] | None = Field(
         None, description="west, south, east, north to clip to"
     )
@@ -65,13 +68,26 @@ class FlatBed(Section):
 
 
 class TerrainSpec(Section):
-    bed_elevation: str | FromRims | FlatBed = Field(
-        description="raster file (GeoTIFF, ASCII grid), or { columns, rows, cell_size_m, ... }"
+    bed_elevation: str | RasterFile | FromRims | FlatBed = Field(
+        description=(
+            "raster (GeoTIFF, ASCII grid), { file, band } of one with several bands, or"
+            " { columns, rows, cell_size_m, ... }"
+        )
     )
-    manning_n: float | str | LandCover = Field(
-        0.03, description="number 0.008 to 0.5, raster, or { file, table }"
+    elevation_unit: Literal["m", "ft", "us-ft", "cm", "dm", "mm"] | None = Field(
+        None,
+        description=(
+            "of the raster's elevations; absent: what the file states, else m (a map in feet must"
+            " state it)"
+        ),
     )
-    buildings: str | None = Field(None, description="polygons (GeoJSON, GeoPackage) or raster mask")
+    manning_n: float | str | LandCover | RasterFile = Field(
+        0.03, description="number 0.008 to 0.5, raster, { file, band }, or { file, table }"
+    )
+    buildings: str | MaskFile | None = Field(
+        None,
+        description="polygons (GeoPackage, GeoJSON, shapefile) or raster mask, or { file, layer }",
+    )
     building_treatment: Literal["block", "hole", "porosity"] = Field(
         "hole",
         description=(
@@ -92,13 +108,13 @@ class StageInside(Section):
     level_m: float = Field(
         ge=LOWEST_M, le=HIGHEST_M, description="of the standing water, on the datum of the ground"
     )
-    inside: str | None = Field(
+    inside: str | VectorFile | None = Field(
         None, description="polygon file; everywhere below the level where absent"
     )
 
 
 class Initial(Section):
-    depth: float | str = Field(0.0, description="m, number 0 to 200, or raster")
+    depth: float | str | RasterFile = Field(0.0, description="m, number 0 to 200, or raster")
     stage: tuple[StageInside, ...] = Field(
         (), description="[[initial.stage]]: water up to a level inside an area"
     )

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from flood_sim.city.parameters import CityParameters
 from flood_sim.core.errors import nearest
+from flood_sim.core.files.map_keys import BuildingFile, PeopleFile, RoadFile
 from flood_sim.core.plugins import brought, unique
 from flood_sim.measures.effectiveness import Mode
 from flood_sim.measures.plans import PlanSpec
@@ -107,22 +108,27 @@ class SurfaceSpec(Section):
 class ExposureSpec(Section):
     """Who and what stands in the water's way; it changes no water. A city brings its own."""
 
-    roads: str | None = Field(
+    roads: str | RoadFile | None = Field(
         None,
         description=(
             "lines with width_m, name, zone (centre, important, outside; for the audit), or"
-            " polygons (GeoJSON, GeoPackage)"
+            " polygons (GeoPackage, GeoJSON, shapefile); { file, layer, fields, zones } where the"
+            " names are others"
         ),
     )
-    buildings: str | None = Field(
+    buildings: str | BuildingFile | None = Field(
         None,
         description=(
             "polygons with use (residential, commercial, industrial), floors, ground_floor_m over"
-            " the ground, people"
+            " the ground, people; { file, layer, fields, uses } where the names are others"
         ),
     )
-    population: str | None = Field(
-        None, description="raster of people a cell; they are counted where buildings stand"
+    population: str | PeopleFile | None = Field(
+        None,
+        description=(
+            "raster of people a cell, or { file, per } of people a ha or km2; they are counted"
+            " where buildings stand"
+        ),
     )
 
 

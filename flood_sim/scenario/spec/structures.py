@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LONGEST_S, LOWEST_M, usual
 from flood_sim.scenario.spec.cover import SlowCover, said_without_file
 from flood_sim.surface.culverts import INLETS
@@ -32,7 +33,9 @@ class LineStructure(Structure):
             " its right"
         ),
     )
-    file: str | None = Field(None, description="line file (GeoJSON, GeoPackage) instead of line_m")
+    file: str | VectorFile | None = Field(
+        None, description="line file (GeoPackage, GeoJSON, shapefile) instead of line_m"
+    )
 
     @model_validator(mode="after")
     def _one_line(self) -> LineStructure:

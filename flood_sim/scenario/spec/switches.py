@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.scenario.spec.water import Section
 
@@ -127,8 +128,8 @@ class CollapsedConduit(Named, Drawn):
 
 class CloggedInlets(Failure):
     kind: Literal["clogged_inlets"]
-    inside: str | None = Field(
-        None, description="polygons (GeoJSON, GeoPackage); absent: everywhere"
+    inside: str | VectorFile | None = Field(
+        None, description="polygons (GeoPackage, GeoJSON, shapefile); absent: everywhere"
     )
     nodes: tuple[str, ...] = Field((), description="instead: the inlets that lead to these nodes")
     clogging: float = Field(
@@ -169,8 +170,8 @@ class MissingBoard(Named, Drawn):
 
 class CloggingSeries(Named, Drawn):
     kind: Literal["clogging_series"]
-    inside: str | None = Field(
-        None, description="polygons (GeoJSON, GeoPackage); absent: everywhere"
+    inside: str | VectorFile | None = Field(
+        None, description="polygons (GeoPackage, GeoJSON, shapefile); absent: everywhere"
     )
     file: str = Field(
         description=(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flood_sim.core.files.map_keys import RasterFile, VectorFile
 from flood_sim.core.files.table_rows import LONGEST_S, usual
 from flood_sim.ground.rainfall import FORMULAS, STORMS
 from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
@@ -27,12 +28,17 @@ class Section(BaseModel):
 
 class LandCover(Section):
     file: str = Field(description="raster of classes")
+    band: int | None = Field(None, ge=1, le=65_535, description="of a raster with several")
     table: str = Field(
         description=(
             "CSV: class, manning_n, conductivity_mm_h, suction_mm, deficit, rate_mm_h as far as"
             " needed"
         )
     )
+
+    @property
+    def raster(self) -> RasterFile:
+        return RasterFile(file=self.file, band=self.band)
 
 
 class NoRain(Section):
@@ -373,7 +379,9 @@ class FacilitySpec(Section):
     """A layer stack on the cells of a polygon; `share` of each cell is facility."""
 
     name: str = Field(min_length=1, max_length=80, description="its line in the summary")
-    polygon: str = Field(description="polygon file (GeoJSON, GeoPackage)")
+    polygon: str | VectorFile = Field(
+        description="polygon file (GeoPackage, GeoJSON, shapefile), or { file, layer }"
+    )
     share: float = Field(1.0, gt=0.0, le=1.0, description="of each cell's (or roof's) area")
 
 

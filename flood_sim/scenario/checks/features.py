@@ -1,0 +1,51 @@
+"""Fields of a layer's features by their row model: numbers, ranges, all faults at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flood_sim.core.errors import Finding, InputError
+from flood_sim.core.files.checked_tables import check_columns
+from flood_sim.core.files.table_rows import Row
+from flood_sim.scenario.doors.vectors import Features
+
+
+def check_features(
+    model: type[Row], name: str, features: Features, findings: list[Finding]
+) -> None:
+    """Raises InputError with all faults; the columns that are numbers become float64, NaN where a
+    feature has none.
+    """
+    numbers: dict[str, np.ndarray] = {}
+    faults: list[Finding] = []
+
+    def place(k: int, key: str) -> str:
+        return f"{name}, feature {features.number[k]}, `{key}`"
+
+    for key, values in features.columns.items():
+        if model.model_fields[key].annotation == (str | None):
+            continue
+        wrong = [k for k, v in enumerate(values.tolist()) if _no_number(v)]
+        if wrong:
+            more = f", so in {len(wrong) - 1} more features" if len(wrong) > 1 else ""
+            given = ", ".join(repr(values[k])[:30] for k in wrong[:4])
+            text = f"this is no finite number{more}"
+            faults.append(
+                Finding("E104", place(wrong[0], key), text, given=given, do="give a number")
+            )
+            continue
+        numbers[key] = features.columns[key] = np.array(
+            [np.nan if v is None else float(v) for v in values.tolist()]
+        )
+    faults += check_columns(model, numbers, place, findings)
+    if faults:
+        raise InputError(faults)
+
+
+def _no_number(value: Any) -> bool:
+    try:
+        return bool(np.isinf(float("nan" if value is None else value)))
+    except (TypeError, ValueError):
+        return True

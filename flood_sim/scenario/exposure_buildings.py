@@ -1,0 +1,215 @@
+"""[exposure] buildings: the cells of each building on the grid, its use, floors and people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flood_sim.core.errors import Finding, input_error, nearest
+from flood_sim.core.files.map_keys import BuildingFile
+from flood_sim.core.grid import Grid
+from flood_sim.ground.exposure import USES
+from flood_sim.scenario.checks.features import check_features
+from flood_sim.scenario.doors.map_source import MapSource
+from flood_sim.scenario.doors.vectors import AREA, Features, read_features
+from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.spec.tables import BuildingFeature
+
+FLOOR_M = 0.15
+CROWD_M2 = 5.0  # people a m2: a crowd
+COMMERCIAL = ("school", "hospital", "public", "park", "market")
+OTHER_WORDS = {
+    "home": "residential",
+    "house": "residential",
+    "industry": "industrial",
+    "factory": "industrial",
+    "shop": "commercial",
+    "office": "commercial",
+}
+
+
+def no_buildings() -> dict[str, np.ndarray]:
+    """The table of a model without any."""
+    return _empty(0)
+
+
+def _empty(count: int) -> dict[str, np.ndarray]:
+    return {
+        "use": np.zeros(count, np.int64),
+        "floors": np.ones(count),
+        "ground_floor_m": np.full(count, FLOOR_M),
+        "area_m2": np.zeros(count),
+        "people": np.zeros(count),
+    }
+
+
+def read_buildings(
+    scenario: Scenario, grid: Grid, key: str | BuildingFile, findings: list[Finding]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Number of the building in each cell (rows, columns), 0 none, and the table of those that have
+    a cell, each column (buildings,). Raises InputError where the layer is wrong.
+    """
+    source = scenario.map(key, "[exposure] buildings")
+    features = _once(
+        source, read_features(source, grid, (AREA,), ("use", "floors", "ground_floor_m", "people"))
+    )
+    check_features(BuildingFeature, source.name, features, findings)
+    table = _table(source, features)
+    _check_crowds(source.name, features, table, findings)
+    building = _own_cells(features.shapes, grid)
+    there = np.unique(building[building > 0]) - 1
+    _say_left_out(source, features, grid, table, there)
+    number = np.zeros(len(features) + 1, np.int32)
+    number[there + 1] = np.arange(1, len(there) + 1)
+    return number[building], {name: column[there] for name, column in table.items()}
+
+
+def _once(source: MapSource, features: Features) -> Features:
+    """Without features that repeat another, shape and fields alike: they would count twice."""
+    import shapely
+
+    seen: set[Any] = set()
+    kept = []
+    wkb = shapely.to_wkb(shapely.normalize(np.array(features.shapes, object)))
+    for k, shape in enumerate(wkb):
+        key = (shape, *(repr(column[k]) for column in features.columns.values()))
+        if key not in seen:
+            seen.add(key)
+            kept.append(k)
+    if len(kept) == len(features):
+        return features
+    again = next(k for k in range(len(features)) if k not in set(kept))
+    source.doubt(
+        "W247",
+        f"{len(features) - len(kept)} of {len(features)} buildings repeat another one, shape and"
+        " fields: each is taken once",
+        given=f"feature {features.number[again]}",
+        do="remove what is double",
+    )
+    return Features(
+        [features.shapes[k] for k in kept],
+        {name: column[kept] for name, column in features.columns.items()},
+        features.number[kept],
+    )
+
+
+def _table(source: MapSource, features: Features) -> dict[str, np.ndarray]:
+    table = _empty(len(features))
+    for key in ("floors", "ground_floor_m", "people"):
+        if key in features.columns:
+            default = float(table[key][0])
+            table[key] = np.nan_to_num(np.asarray(features.columns[key], float), nan=default)
+    if "use" in features.columns:
+        table["use"] = _uses(source, features)
+    table["area_m2"] = np.array([float(s.area) for s in features.shapes])
+    return table
+
+
+def _own_cells(shapes: list[Any], grid: Grid) -> np.ndarray:
+    """Number from 1 on of the building that holds each cell's centre; a building without a cell
+    takes the nearest one that no other has, among those around its middle.
+    """
+    from rasterio.features import rasterize
+
+    building: np.ndarray = rasterize(
+        [(s, k) for k, s in enumerate(shapes, start=1)],
+        out_shape=grid.shape,
+        transform=grid.transform,
+        dtype="int32",
+    )
+    for k in np.setdiff1d(np.arange(1, len(shapes) + 1), building).tolist():
+        point = shapes[k - 1].representative_point()
+        row, column = (int(v) for v in grid.cell_at(point.x, point.y))
+        if not bool(grid.contains(row, column)):
+            continue
+        r = np.arange(max(row - 1, 0), min(row + 2, grid.rows))
+        c = np.arange(max(column - 1, 0), min(column + 2, grid.columns))
+        away = np.hypot(*np.meshgrid(grid.x_m[c] - point.x, grid.y_m[r] - point.y))
+        away[building[np.ix_(r, c)] > 0] = np.inf
+        if np.isfinite(away).any():
+            i, j = np.unravel_index(int(np.argmin(away)), away.shape)
+            building[r[i], c[j]] = k
+    return building
+
+
+def _say_left_out(
+    source: MapSource,
+    features: Features,
+    grid: Grid,
+    table: dict[str, np.ndarray],
+    there: np.ndarray,
+) -> None:
+    """Buildings on the grid that no cell could be given to."""
+    gone = np.setdiff1d(np.arange(len(features)), there)
+    points = [features.shapes[k].representative_point() for k in gone]
+    row, column = grid.cell_at([p.x for p in points], [p.y for p in points])
+    inside = grid.contains(row, column) if len(points) else np.zeros(0, bool)
+    lost = gone[inside]
+    if not lost.size:
+        return
+    people = float(table["people"][lost].sum())
+    at = tuple((float(points[k].x), float(points[k].y)) for k in np.flatnonzero(inside)[:1000])
+    source.doubt(
+        "W248",
+        f"{lost.size} of {len(features)} buildings are left out, with {people:g} people: other"
+        " buildings have all cells around them",
+        given=f"feature {features.number[lost[0]]}, {table['area_m2'][lost[0]]:.0f} m2 on cells of"
+        f" {grid.cell_size_m:g} m",
+        do="use smaller cells",
+        at=at,
+    )
+
+
+def _check_crowds(
+    name: str, features: Features, table: dict[str, np.ndarray], findings: list[Finding]
+) -> None:
+    """People against the floors that they have."""
+    room = table["area_m2"] * table["floors"]
+    odd = (table["people"] > 10.0) & (table["people"] > CROWD_M2 * room)
+    if odd.any():
+        k = int(np.flatnonzero(odd)[0])
+        text = f"{int(odd.sum())} buildings hold more than {CROWD_M2:g} people a m2 of floor"
+        given = f"{table['people'][k]:g} people on {room[k]:.0f} m2"
+        findings.append(
+            Finding(
+                "W220",
+                f"{name}, feature {features.number[k]}, `people`",
+                text,
+                given=given,
+                do="people are those of one building",
+            )
+        )
+
+
+def _uses(source: MapSource, features: Features) -> np.ndarray:
+    """Index into USES of each building; an empty cell, and what is neither home nor works, is
+    commercial. Raises InputError with all words that are not known.
+    """
+    said = ["" if u is None or u != u else str(u).strip() for u in features.columns["use"]]
+    known = {word: _use(source, word) for word in dict.fromkeys(said)}
+    strange = [word for word, use in known.items() if use is None]
+    if strange:
+        count = sum(word in set(strange) for word in said)
+        first = features.number[said.index(strange[0])]
+        raise input_error(
+            "E104",
+            f"{source.name}, feature {first}, `use`",
+            f"{count} of {len(said)} buildings have a use that is not known"
+            f"{nearest(strange[0], USES)}",
+            given=", ".join(strange)[:400],
+            allowed=", ".join(USES),
+            do=f'say what they mean: [exposure] buildings = {{ file = "{source.name}", uses ='
+            f' {{ "{strange[0]}" = "residential" }}, other = "commercial" }}',
+        )
+    return np.array([known[word] for word in said], np.int64)
+
+
+def _use(source: MapSource, word: str) -> int | None:
+    """Our use of a word; "home" and "industry" are understood."""
+    ours = source.words.get(word) or OTHER_WORDS.get(word, word)
+    if ours in USES:
+        return USES.index(ours)
+    if source.other is not None:
+        return USES.index(source.other)
+    return USES.index("commercial") if ours in (*COMMERCIAL, "") else None
