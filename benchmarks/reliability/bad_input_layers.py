@@ -298,6 +298,11 @@ INLETS = '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ninlets = "i.csv"\n'
 for _name, _words, _table in (
     ("minus two inlets", "E222 | below zero", "node,kind,count\nJ1,grate,-2\n"),
     ("no inlets", "E222 | count", "node,kind,count\nJ1,grate,0\n"),
+    (
+        "no inlets at a node that is not there",
+        "E222 | count | E410 | not coupled | row 3",
+        "node,kind,count\nJ1,grate,0\nJ99,grate,1\n",
+    ),
     ("a thousand inlets", "E222 | count", "node,kind,count\nJ1,grate,1000\n"),
     ("a hundred inlets", "W220 | 100", "node,kind,count\nJ1,grate,100\n"),
     ("clogging in per cent", "E222 | clogging", "node,kind,clogging\nJ1,grate,50\n"),
