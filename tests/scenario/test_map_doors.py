@@ -637,6 +637,24 @@ def test_check_says_how_each_file_was_read(tmp_path):
     assert run_key(first) == run_key(replace(first, read_as=()))
 
 
+def test_the_log_is_of_one_build(tmp_path):
+    """What a portfolio's measure reads is not told of the baseline built after it."""
+    tif(tmp_path / "dem.tif", np.full((20, 20), 10.0))
+    layer(tmp_path / "t.gpkg", [box(20, 20, 60, 60), box(72, 0, 73, 90)], name="t")
+    green = """[measure.g]
+kind = "sunken_green"
+targets = { vector = { file = "t.gpkg", layer = "t" } }
+depth_m = 0.05
+[portfolio.p]
+measures = ["g"]
+"""
+    (tmp_path / "s.toml").write_text(case(more=green))
+    scenario = load_scenario(tmp_path / "s.toml")
+    built, plain = build_inputs(scenario, "p"), build_inputs(scenario)
+    assert [line.split(":")[0] for line in built.read_as] == ["dem.tif", "t.gpkg, t"]
+    assert [line.split(":")[0] for line in plain.read_as] == ["dem.tif"]
+
+
 def test_geojson_of_ours_is_in_degrees():
     """(500000, 3800000) of zone 49 is 111 E, 34.3413 N; a laboratory case lies nowhere."""
     point = {"type": "Feature", "properties": {}, "geometry": {"type": "Point"}}
@@ -667,3 +685,21 @@ def test_ground_from_rims_on_a_map_in_feet(tmp_path):
     assert set("ABC") <= set(inputs.drainage.return_cells)
     with refused("E202", "degrees"):
         load(tmp_path, text.replace("EPSG:2263", "EPSG:4326"))
+
+
+def test_streets_of_several_parts_are_judged(tmp_path):
+    """A street drawn as MultiLineString was no street: the standard was passed over 0.55 m. Widths
+    and names that are empty take their defaults.
+    """
+    tif(tmp_path / "dem.tif", np.full((20, 20), 10.0))
+    low = shapely.MultiLineString([line((0, 22), (40, 22)), line((60, 22), (100, 22))])
+    high = line((0, 72), (100, 72))
+    layer(tmp_path / "r.gpkg", [low, high], width_m=[np.nan, 12.0], art=["Haupt", ""])
+    roads = 'roads = { file = "r.gpkg", fields = { name = "art", zone = "art" }, KEYS }'
+    roads = "[exposure]\n" + roads.replace("KEYS", 'zones = { Haupt = "important" }')
+    streets = load(tmp_path, case(more=roads + "\n")).exposure.streets
+    assert streets.name == ("Haupt", "Haupt", "road 2")
+    assert streets.length_m.tolist() == [40.0, 40.0, 100.0]
+    assert streets.zone.tolist() == [2, 2, 1]
+    with refused("E104", "2 of 3 roads", "Haupt", "zones ="):
+        load(tmp_path, case(more=roads.replace("Haupt =", "Neben =") + "\n"))

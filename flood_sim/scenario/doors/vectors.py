@@ -117,7 +117,7 @@ def _read(source: MapSource, columns: tuple[str, ...]) -> _Layer:
             info = pyogrio.read_info(place.text, **options)
             theirs = _their_names(source, [str(f) for f in info["fields"]], columns)
             meta, _, wkb, values = pyogrio.raw.read(
-                place.text, columns=list(theirs.values()), **options
+                place.text, columns=sorted(set(theirs.values())), **options
             )
     except InputError:
         raise
@@ -127,14 +127,13 @@ def _read(source: MapSource, columns: tuple[str, ...]) -> _Layer:
         ) from error
     if wkb is None or not len(wkb):
         raise input_error("E204", source.name, "the file holds no geometry")
-    ours = {name: key for key, name in theirs.items()}
-    fields = [ours[str(name)] for name in meta["fields"]]
+    found = dict(zip(map(str, meta["fields"]), values, strict=True))
     system = str(meta.get("crs") or "") if place.system_stated else ""
     if system and not systems.on_earth(system, source.name):
         system = ""
     count = len(place.layers)
     said = f"layer {layer}" + (f" (1 of {count})" if count > 1 else "")
-    return _Layer(wkb, fields, list(values), system, said)
+    return _Layer(wkb, list(theirs), [found[n] for n in theirs.values()], system, said)
 
 
 def _chosen_layer(source: MapSource, place: VectorPlace) -> str | None:
