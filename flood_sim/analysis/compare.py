@@ -22,7 +22,8 @@ GAUGES_SHOWN = 12
 LEDGER_LINES = (
     "rain", "inflow", "boundary_in", "boundary_out", "infiltration", "evaporation",
     "surface_stored_start", "surface_stored_end", "layers_stored_end", "network_stored_end",
-    "network_inflow", "outfall_out", "outfall_half_volumes", "network_residual", "error",
+    "network_inflow", "outfall_out", "sewer_evaporation", "sewer_seepage", "spill_lost",
+    "outfall_half_volumes", "network_residual", "error",
 )  # fmt: skip
 LEAST_SHOWN_M = 0.02  # of a difference on the map
 SCALES_M = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # ends of its colours

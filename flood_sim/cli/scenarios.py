@@ -197,6 +197,7 @@ def _check_lines(
         if d
         else "sewers: none"
     )
+    yield from d.notes if d else ()
     yield from network_lines(figures)
     yield cost_line(inputs.surface.scheme, inputs.scheme_reason)
     yield from site_lines(inputs)

@@ -43,7 +43,7 @@ Lines = Iterable[tuple[str, float]]
 @dataclass
 class Ledger:
     """All volumes in m3, since the start. Positive lines are named for their direction; stored
-    lines are states.
+    lines are states. spill_lost : what nodes without a street over them spill.
 
     network_residual is what SWMM lost (+) or made (-) inside itself, found by closing its own
     balance; it is reported apart and is never part of `error`.
@@ -65,6 +65,9 @@ class Ledger:
     network_stored_end: float = 0.0
     network_inflow: float = 0.0
     outfall_out: float = 0.0
+    sewer_evaporation: float = 0.0
+    sewer_seepage: float = 0.0
+    spill_lost: float = 0.0
     outfall_half_volumes: float = 0.0
     network_residual: float = 0.0
     sites_stored_start: float = 0.0
@@ -110,9 +113,19 @@ class Ledger:
     @property
     def error(self) -> float:
         """Water that appeared (+) or vanished (-) in our own books (m3)."""
-        left = self.boundary_out + self.infiltration + self.evaporation + self.outfall_out
         explained = self.network_residual - self.outfall_half_volumes
-        return self.stored_end - self.stored_start + left + explained - self.supplied
+        return self.stored_end - self.stored_start + self.left + explained - self.supplied
+
+    @property
+    def left(self) -> float:
+        """Everything that left the model."""
+        street = self.boundary_out + self.infiltration + self.evaporation
+        return street + self.outfall_out + self.sewers_lost
+
+    @property
+    def sewers_lost(self) -> float:
+        """What left the sewers otherwise than by outfalls."""
+        return self.sewer_evaporation + self.sewer_seepage + self.spill_lost
 
     @property
     def took_part(self) -> float:
@@ -241,15 +254,14 @@ class Ledger:
         )
 
     def __repr__(self) -> str:
-        left = self.boundary_out + self.infiltration + self.evaporation + self.outfall_out
         ground, sewers = self.surface_stored_end, self.network_stored_end
         return (
             f"Ledger (m3): error {self.error:.3g}, relative {self.relative_error:.1e}\n"
             f"  supplied   {self.supplied:.1f}: rain {self.rain:.1f}, inflow {self.inflow:.1f},"
             f" open edges {self.boundary_in:.1f}, into sewers {self.network_inflow:.1f}\n"
-            f"  left       {left:.1f}: open edges {self.boundary_out:.1f}, soil"
+            f"  left       {self.left:.1f}: open edges {self.boundary_out:.1f}, soil"
             f" {self.infiltration:.1f}, air {self.evaporation:.1f}, outfalls"
-            f" {self.outfall_out:.1f}\n"
+            f" {self.outfall_out:.1f}, else from sewers {self.sewers_lost:.1f}\n"
             f"  stored     {self.stored_end:.1f}: ground {ground:.1f}, sewers {sewers:.1f},"
             f" between {self.escrow_end:.1f}, underground {self.sites_stored_end:.1f}\n"
             f"  at start   {self.stored_start:.1f}\n"

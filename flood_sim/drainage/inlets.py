@@ -62,3 +62,8 @@ INLET_KINDS = {
     ),
     "open_shaft": InletKind(math.pi * 1.2, math.pi * 0.6**2, math.inf, "open shaft of 1.2 m"),
 }
+
+# No opening: `none` lets no street water in, the node may spill as its SurDepth says; `sealed` lets
+# nothing in or out, the head may rise.
+NO_INLET, SEALED = "none", "sealed"
+CLOSED_KINDS = (NO_INLET, SEALED)

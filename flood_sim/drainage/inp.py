@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,19 @@ import numpy as np
 
 from flood_sim.core.errors import input_error
 from flood_sim.core.units import FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
+from flood_sim.drainage.crowns import crown_depths
 from flood_sim.drainage.inp_files import close_files
+from flood_sim.drainage.names import (
+    ANYWHERE,
+    DEFINED,
+    LINKS,
+    NODES,
+    REFERENCES,
+    first_spelling,
+    folded,
+)
 
+WORD = re.compile(r'"[^"]*"?|\S+')
 ENCODINGS = ("utf-8", "gb18030", "latin-1")
 
 
@@ -42,6 +54,7 @@ class InpFile:
     lines: list[str]
     encoding: str = "utf-8"
     _sections: dict[str, list[Row]] = field(default_factory=dict)
+    _spelling: dict[str, dict[str, str]] = field(default_factory=dict)
     _roots: tuple[Path, ...] = ()
 
     @property
@@ -63,11 +76,33 @@ class InpFile:
 
     def rows(self, section: str) -> list[Row]:
         """Data rows of a section, [] where it is absent. SWMM matches section names by their first
-        letters; so do we.
+        letters; so do we. Names are spelled as where they are defined (drainage/names.py).
         """
         if section not in self._sections:
-            self._sections[section] = list(self._read(section))
+            rows = self._read(section)
+            for row in rows:
+                self._spell(row, section)
+            self._sections[section] = rows
         return self._sections[section]
+
+    def spelling(self, kind: str) -> dict[str, str]:
+        """Folded name to the spelling of its definition, of all things of a kind ("node")."""
+        if kind not in self._spelling:
+            self._spelling[kind] = first_spelling(
+                row.tokens[0] for section in DEFINED[kind] for row in self._read(section)
+            )
+        return self._spelling[kind]
+
+    def _spell(self, row: Row, section: str) -> None:
+        """One spelling for each name of a row."""
+        places = REFERENCES.get(section, {})
+        if section in ANYWHERE:
+            places = dict.fromkeys(range(len(row.tokens)), ANYWHERE[section])
+        for place, kinds in places.items():
+            if place < len(row.tokens):
+                name = folded(row.tokens[place])
+                found = (self.spelling(k)[name] for k in kinds if name in self.spelling(k))
+                row.tokens[place] = next(found, row.tokens[place])
 
     def _read(self, section: str) -> list[Row]:
         found, inside = [], False
@@ -78,7 +113,9 @@ class InpFile:
                     section[:4]
                 ) and section.startswith(text[1:5].upper().rstrip("]"))
             elif inside and text:
-                found.append(Row(text.replace("\u00a0", " ").split(), number))
+                words = text.replace("\u00a0", " ")
+                split = _words(words) if '"' in words else words.split()
+                found.append(Row(split, number))
         return found
 
     def number(self, row: Row, place: int) -> float:
@@ -143,11 +180,7 @@ class InpFile:
     # ------------------------------------------------------------------------- what a network holds
 
     def node_ids(self) -> list[str]:
-        return [
-            row.tokens[0]
-            for name in ("JUNCTIONS", "OUTFALLS", "STORAGE", "DIVIDERS")
-            for row in self.rows(name)
-        ]
+        return [row.tokens[0] for name in NODES for row in self.rows(name)]
 
     def coordinates(self) -> dict[str, tuple[float, float]]:
         """Node id to map coordinates, as they stand in the file (never converted)."""
@@ -171,22 +204,31 @@ class InpFile:
         )
 
     def rims(self) -> dict[str, float]:
-        """Junction and storage id to rim elevation (m): invert + maximum depth; MaxDepth 0 means
-        the top of the highest pipe.
+        """Node id to rim elevation (m) as SWMM takes it: invert + maximum depth, of junctions at
+        least to the top of the highest pipe.
         """
-        metre = self.metres_per_unit
-        rims = {}
+        crowns, inverts = crown_depths(self), self._inverts()
+        return {n: max(z, inverts[n] + crowns.get(n, 0.0)) for n, z in self.stated_rims().items()}
+
+    def stated_rims(self) -> dict[str, float]:
+        """The same as the file says: only MaxDepth 0 means the top of the highest pipe."""
+        metre, crowns, rims = self.metres_per_unit, crown_depths(self), self._inverts()
         for name in ("JUNCTIONS", "STORAGE", "DIVIDERS"):
             for row in self.rows(name):
                 depth = self.number(row, 2) if len(row.tokens) > 2 and name != "DIVIDERS" else 0.0
-                rims[row.tokens[0]] = (self.number(row, 1) + depth) * metre
+                rims[row.tokens[0]] += depth * metre or crowns.get(row.tokens[0], 0.0)
         return rims
+
+    def _inverts(self) -> dict[str, float]:
+        sections = ("JUNCTIONS", "STORAGE", "DIVIDERS")
+        rows = [row for name in sections for row in self.rows(name)]
+        return {row.tokens[0]: self.number(row, 1) * self.metres_per_unit for row in rows}
 
     def links(self) -> dict[str, tuple[str, str]]:
         """Link id to its two nodes."""
         return {
             row.tokens[0]: (row.tokens[1], row.tokens[2])
-            for name in ("CONDUITS", "PUMPS", "ORIFICES", "WEIRS", "OUTLETS")
+            for name in LINKS
             for row in self.rows(name)
             if len(row.tokens) >= 3
         }
@@ -254,3 +296,11 @@ def read_inp(path: Path, roots: tuple[Path, ...] = ()) -> InpFile:
 def gate_place(tokens: list[str]) -> int:
     """Where an outfall's row holds its flap: behind the stage, where it has one."""
     return 3 if tokens[2].upper() in ("FREE", "NORMAL") else 4
+
+
+def _words(text: str) -> list[str]:
+    """Tokens of a line with quotes: these stay around names with blanks and around nothing, so that
+    a row can be written as it was.
+    """
+    words = WORD.findall(text)
+    return [w.strip('"') if len(w) > 2 and " " not in w else w for w in words]

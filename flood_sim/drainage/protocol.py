@@ -65,8 +65,8 @@ class DrainageNetwork(Protocol):
         """(nodes,) and (links,) m3 that stand in each now: a second sum beside `balance`."""
 
     def balance(self) -> dict[str, float]:
-        """inflow, flooding, outflow, losses, stored_start, stored, half_volumes (m3) of the whole
-        network.
+        """inflow, flooding, outflow, evaporation, seepage, stored_start, stored, half_volumes (m3)
+        of the whole network.
         """
 
     def continuity(self) -> dict[str, Any]:
@@ -81,7 +81,9 @@ def network_lines(balance: dict[str, float]) -> Lines:
     return (
         ("network_stored_end", balance["stored"]),
         ("network_inflow", balance["inflow"]),
-        ("outfall_out", balance["outflow"] + balance["losses"]),
+        ("outfall_out", balance["outflow"]),
+        ("sewer_evaporation", balance["evaporation"]),
+        ("sewer_seepage", balance["seepage"]),
         ("outfall_half_volumes", balance["half_volumes"]),
     )
 
@@ -114,7 +116,16 @@ class NoNetwork:
 
     def balance(self) -> dict[str, float]:
         return dict.fromkeys(
-            ("inflow", "flooding", "outflow", "losses", "stored_start", "stored", "half_volumes"),
+            (
+                "inflow",
+                "flooding",
+                "outflow",
+                "evaporation",
+                "seepage",
+                "stored_start",
+                "stored",
+                "half_volumes",
+            ),
             0.0,
         )
 

@@ -4,10 +4,7 @@ finding a kind of number, lines named.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import re
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flood_sim.core.errors import Finding, InputError
@@ -15,7 +12,6 @@ from flood_sim.core.units import SWMM_FLOW_UNITS
 from flood_sim.drainage.inp import InpFile, Row
 
 NAMED = 4  # of what is listed
-DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 HARD_SPACE = "\u00a0"
 OPEN_SHAPES = {"DUMMY", "IRREGULAR", "CUSTOM", "STREET"}  # their first number is none, or a name
 
@@ -83,39 +79,6 @@ def check_ranges(inp: InpFile) -> list[Finding]:
     if faults:
         raise InputError(faults)
     return odd
-
-
-def series_outside(inp: InpFile, start: datetime, stop: datetime) -> list[Finding]:
-    """W310: dated series of the network that do not meet the run; SWMM reads them as 0 there. The
-    network's clock is the run's local one.
-    """
-    dates: dict[str, list[datetime]] = {}
-    for row in inp.rows("TIMESERIES"):
-        if len(row.tokens) > 1 and (found := DATE.fullmatch(row.tokens[1])) is not None:
-            month, day, year = (int(part) for part in found.groups())
-            with contextlib.suppress(ValueError):  # a date that is none SWMM refuses itself
-                dates.setdefault(row.tokens[0], []).append(
-                    datetime(year, month, day, tzinfo=start.tzinfo)
-                )
-    one = timedelta(days=1)
-    off = [
-        f"{name} ({min(ds):%Y-%m-%d} to {max(ds):%Y-%m-%d})"
-        for name, ds in dates.items()
-        if max(ds) + one <= start or min(ds) > stop
-    ]
-    if not off:
-        return []
-    text = f"{len(off)} dated series lie outside the run: SWMM takes them as 0 there: {_first(off)}"
-    allowed = f"{start:%Y-%m-%d %H:%M} to {stop:%Y-%m-%d %H:%M}"
-    return [
-        Finding(
-            "W310",
-            f"{inp.path.name}, [TIMESERIES]",
-            text,
-            allowed=allowed,
-            do="give them the dates of the run, or hours from its start",
-        )
-    ]
 
 
 def _scale(inp: InpFile, unit: str) -> float:

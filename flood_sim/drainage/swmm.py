@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from flood_sim.core.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US
 from flood_sim.drainage.engine import SurchargeField, check_version, engine_calls
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.inp_files import close_files
+from flood_sim.drainage.run_options import prepared
+from flood_sim.drainage.storages import closed_tanks
 
 # m3: so SWMM turns the volume of one node or link into m3; its totals it leaves in cubic feet
 SWMM_CUBIC_FOOT = 0.02832
@@ -67,7 +69,7 @@ class SwmmNetwork:
         self._open, self._elapsed = True, 0.0
         self.calls = engine_calls()
         self._outfall_volumes = np.zeros(self.outfalls.size)
-        self._stored_start = stored_m3(self._totals())
+        self._stored_start = stored_m3(self._totals()) + float(self._over_lids().sum())
         self._refuse_negative_start()
         self._start_stage = self.heads()[self.outfalls]
 
@@ -99,12 +101,10 @@ class SwmmNetwork:
         from swmm.toolkit import shared_enum, solver
 
         node, link = shared_enum.ObjectType.NODE, shared_enum.ObjectType.LINK
-        self.node_ids = [
-            solver.project_get_id(node, k) for k in range(solver.project_get_count(node))
-        ]
-        self.link_ids = [
-            solver.project_get_id(link, k) for k in range(solver.project_get_count(link))
-        ]
+        self.node_ids, self.link_ids = (
+            [solver.project_get_id(t, k) for k in range(solver.project_get_count(t))]
+            for t in (node, link)
+        )
         numbers, prop = range(len(self.node_ids)), shared_enum.NodeProperty
         self.invert_m, self.full_depth_m, self.own_surcharge_m = (
             np.array([solver.node_get_parameter(k, which) for k in numbers]) * self.metre
@@ -117,6 +117,8 @@ class SwmmNetwork:
         )
         self._stores = np.array([kind == shared_enum.NodeType.STORAGE for kind in kinds])
         self._staged_pipes = self._pipes_under_stage()
+        areas = closed_tanks(self._inp)
+        self._tank_area = np.array([areas.get(name, 0.0) for name in self.node_ids])
 
     def _pipes_under_stage(self) -> list[tuple[int, float, np.ndarray]]:
         """Numbers of the outfalls whose level SWMM sets, each with its invert (m) and its circular
@@ -146,10 +148,11 @@ class SwmmNetwork:
         """Depth over the rim (nodes,) m at which nodes spill; ignored where the field cannot be
         reached (`surcharge.works`).
 
-        Storage nodes always spill at their rim: a surcharged storage node that pumps empty made 0.6
-        % of the run's water inside SWMM.
+        Storage nodes spill at their rim, or where the file says (a closed tank), never at the
+        street's level: a surcharged storage node that pumps empty made 0.6 % of the run's water
+        inside SWMM.
         """
-        self.surcharge.write(np.where(self._stores, 0.0, depth_m))
+        self.surcharge.write(np.where(self._stores, self.own_surcharge_m, depth_m))
 
     def set_links(self, links: Sequence[int], setting: float) -> None:
         """Setting of links: 0 stops a pump or closes a conduit, orifice or weir, 1 is its normal
@@ -208,7 +211,16 @@ class SwmmNetwork:
         cubic_metre = (
             self.cubic_metre if self.cubic_metre != 1.0 else CUBIC_FOOT_M3 / SWMM_CUBIC_FOOT
         )
-        return np.array(nodes, float) * cubic_metre, np.array(links, float) * cubic_metre
+        over = self._over_lids()
+        return np.array(nodes, float) * cubic_metre + over, np.array(links, float) * cubic_metre
+
+    def _over_lids(self) -> np.ndarray:
+        """(nodes,) m3 that stand over the rims of closed tanks: SWMM keeps the level, and counts
+        no more than the full volume.
+        """
+        if not self._tank_area.any():
+            return np.zeros(len(self.node_ids))
+        return self._tank_area * np.maximum(self.heads() - self.rim_m, 0.0)
 
     def outfall_volume(self) -> np.ndarray:
         """(outfalls,) m3: the system's outflow, exact in sum; each window is split by the outfalls'
@@ -240,8 +252,8 @@ class SwmmNetwork:
     # ----------------------------------------------------------------------------------- accounting
 
     def balance(self) -> dict[str, float]:
-        """SWMM's own totals (m3): inflow of every kind, flooding, outflow, losses, storage now and
-        at the start.
+        """SWMM's own totals (m3): inflow of every kind, flooding, outflow, losses by kind, storage
+        now and at the start.
         """
         t = self._totals()
         m3 = self.cubic_metre
@@ -249,9 +261,10 @@ class SwmmNetwork:
             "inflow": (t.dwInflow + t.wwInflow + t.gwInflow + t.iiInflow + t.exInflow) * m3,
             "flooding": t.flooding * m3,
             "outflow": t.outflow * m3,
-            "losses": (t.evapLoss + t.seepLoss + t.reacted) * m3,
+            "evaporation": t.evapLoss * m3,
+            "seepage": (t.seepLoss + t.reacted) * m3,
             "stored_start": self._stored_start,
-            "stored": stored_m3(t),
+            "stored": stored_m3(t) + float(self._over_lids().sum()),
             "half_volumes": self.half_volumes(),
         }
 
@@ -313,36 +326,6 @@ def circular_area(depth_m: float, diameter_m: float) -> float:
     ratio = min(max(depth_m / diameter_m, 0.0), 1.0)
     angle = 2.0 * math.acos(1.0 - 2.0 * ratio)
     return diameter_m**2 / 8.0 * (angle - math.sin(angle))
-
-
-def prepared(
-    inp: InpFile, start: datetime, duration_s: float, routing_step_s: float, threads: int
-) -> InpFile:
-    """The network on the run's clock: fixed routing step, end well beyond the run (else SWMM stops
-    a step early), no report of its own.
-    """
-    end = start + timedelta(seconds=duration_s + 3600)
-    rounded = f"{routing_step_s:g}"
-    return inp.with_options(
-        {
-            "START_DATE": f"{start:%m/%d/%Y}",
-            "START_TIME": f"{start:%H:%M:%S}",
-            "REPORT_START_DATE": f"{start:%m/%d/%Y}",
-            "REPORT_START_TIME": f"{start:%H:%M:%S}",
-            "END_DATE": f"{end:%m/%d/%Y}",
-            "END_TIME": f"{end:%H:%M:%S}",
-            "REPORT_STEP": "00:05:00",
-            "ROUTING_STEP": rounded,
-            "VARIABLE_STEP": "0",
-            "MINIMUM_STEP": rounded,
-            "ALLOW_PONDING": "NO",
-            "SKIP_STEADY_STATE": "NO",
-            "SURCHARGE_METHOD": "EXTRAN",
-            "THREADS": str(threads),
-        }
-    ).with_section(
-        "REPORT", ["INPUT NO", "CONTROLS NO", "SUBCATCHMENTS NONE", "NODES NONE", "LINKS NONE"]
-    )
 
 
 def report_errors(report: Path) -> list[str]:

@@ -107,7 +107,8 @@ class NetworkFile:
         number = {name: k for k, name in enumerate(network.node_ids)}
         v = f.createVariable("node_inlets", "i4", ("node",))
         v.setncatts({"long_name": "number of inlets that lead into the node"})
-        v[:] = np.bincount([number[i.node] for i in drainage.inlets], minlength=len(number))
+        at_nodes = np.array([number[i.node] for i in drainage.inlets], np.int64)
+        v[:] = np.bincount(at_nodes, minlength=len(number))
 
     @hdf5_held()
     def write(self, simulation: Simulation) -> None:
@@ -175,7 +176,7 @@ def _write_nodes(
     }
     write(
         path,
-        shapely.to_wkb(shapely.points([where[ids[k]] for k in nodes])),
+        shapely.to_wkb(shapely.points(np.array([where[ids[k]] for k in nodes]).reshape(-1, 2))),
         list(columns.values()),
         np.array(list(columns)),
         layer="nodes",

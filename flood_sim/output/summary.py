@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from flood_sim.core.errors import Finding
 from flood_sim.core.files import durable
 from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.ground.rain_fields import RainField, mean_rainfall
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 HYETOGRAPH_INTERVALS = 96
+
+
+LOST_SHARE = 0.01  # of the water in the sewers, that SWMM may lose or make without a word
 
 
 class Ended(NamedTuple):
@@ -53,7 +57,7 @@ def summary_of(s: Simulation, gathered: Gathered, ended: Ended, wall_s: float) -
         "rainfall": _rain_lines(s),
         "findings": [
             {"code": f.code, "place": f.place, "problem": f.problem, "do": f.do}
-            for f in s.inputs.findings
+            for f in (*s.inputs.findings, *_lost_inside(s, ended))
         ],
         "ledger": s.ledger.as_dict(),
         "structures": s.surface.structure_lines(),
@@ -67,6 +71,28 @@ def summary_of(s: Simulation, gathered: Gathered, ended: Ended, wall_s: float) -
         "site_changes": _change_lines(s),
         "network": gathered.network.lines(s, ended.closed),
     }
+
+
+def _lost_inside(s: Simulation, ended: Ended) -> list[Finding]:
+    """W438: what SWMM lost or made beside the water that its pipes carried. The ledger judges it
+    beside all water of the run, which hides it where little of that went into sewers.
+    """
+    book, ledger = s.exchange.book, s.ledger
+    carried = book.to_sewer_street + ledger.network_inflow + ledger.network_stored_start
+    lost = ledger.network_residual
+    if ended.status != "complete" or carried < 1.0 or abs(lost) <= LOST_SHARE * carried:
+        return []
+    d = s.inputs.drainage
+    step = 0.0 if d is None else d.routing_step_s
+    return [
+        Finding(
+            "W438",
+            "SWMM",
+            f"it {'lost' if lost > 0.0 else 'made'} {abs(lost):.1f} m3,"
+            f" {abs(lost) / carried:.1%} of the {carried:.0f} m3 that the sewers carried",
+            do=f"a routing_step_s below {step:g} s, or a smaller min_surface_area_m2",
+        )
+    ]
 
 
 def _heading(s: Simulation, ended: Ended) -> dict[str, Any]:

@@ -16,7 +16,8 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
         ),
         (
             f"  rain {ledger['rain']:.0f} m3, out"
-            f" {ledger['boundary_out'] + ledger['outfall_out']:.0f} m3, on the ground"
+            f" {ledger['boundary_out'] + ledger['outfall_out']:.0f} m3{_lost(ledger)}, on the"
+            " ground"
             f" {ledger['surface_stored_end']:.0f} m3, in sewers"
             f" {ledger['network_stored_end']:.0f} m3"
         ),
@@ -38,7 +39,17 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
     ]
     if summary["message"]:
         lines.append(summary["message"])
+    found = summary["findings"] if summary["status"] == "complete" else []
+    lines += [f"W438 SWMM: {f['problem']}; {f['do']}" for f in found if f["code"] == "W438"]
     return lines + [f"exceeded: {text}" for text in summary["exceeded"]]
+
+
+def _lost(ledger: dict[str, float]) -> str:
+    """Of the sewers, otherwise than by outfalls; nothing where there was none."""
+    kinds = {"spill_lost": "spilled off the grid", "sewer_seepage": "seeped from sewers"}
+    kinds["sewer_evaporation"] = "evaporated from sewers"
+    parts = [f"{ledger[key]:.0f} m3 {said}" for key, said in kinds.items() if ledger[key] > 0.5]
+    return f" ({', '.join(parts)} besides)" if parts else ""
 
 
 def _site_lines(summary: dict[str, Any]) -> list[str]:

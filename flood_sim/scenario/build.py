@@ -30,6 +30,7 @@ from flood_sim.scenario.initial_depth import build_initial_depth
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.losses import build_infiltration, build_storage
 from flood_sim.scenario.memory import check_memory_early
+from flood_sim.scenario.network_failures import refuse_half_notches
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
 from flood_sim.scenario.scheme import choose_scheme
@@ -240,6 +241,7 @@ def _with_switches(scenario: Scenario, inputs: ModelInputs, portfolio: Portfolio
         )
         for a in actions
     )
+    refuse_half_notches(None if drainage is None else drainage.network, operations, actions)
     have = scenario.spec.resources
     return replace(
         inputs,

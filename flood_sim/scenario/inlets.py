@@ -15,12 +15,16 @@ from flood_sim.core.errors import Faults, Finding, InputError, input_error, near
 from flood_sim.core.files.checked_tables import Table, check_rows
 from flood_sim.core.files.csv_files import RawTable, read_raw
 from flood_sim.core.grid import Grid
-from flood_sim.drainage.inlets import INLET_KINDS
+from flood_sim.drainage.inlets import CLOSED_KINDS as CLOSED
+from flood_sim.drainage.inlets import INLET_KINDS, NO_INLET, SEALED
 from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.names import matched
+from flood_sim.drainage.storages import own_surcharge
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.doors.map_source import MapSource
 from flood_sim.scenario.doors.vectors import LINE, read_geometries, read_points
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.openings import Openings, channel_inlets
 from flood_sim.scenario.spec.drainage import StreetInlets, SwmmDrainage
 from flood_sim.scenario.spec.tables import InletRow
 from flood_sim.simulation.inputs import NodeInlet
@@ -50,27 +54,39 @@ def build_inlets(
     terrain: Terrain,
     places: dict[str, Cell],
     findings: list[Finding],
-) -> list[NodeInlet]:
-    """The table's inlets and those of the streets; other coupled nodes take the default one.
-    Outfalls take no water from the street.
+) -> Openings:
+    """The table's inlets and those of the streets; what nothing names is closed by its SurDepth, a
+    channel, or takes the default. Outfalls take no water from the street.
     """
-    listed = _listed(scenario, spec, terrain, places, findings) if spec.inlets is not None else []
-    outfalls = {row.tokens[0] for row in inp.rows("OUTFALLS")}
+    listed, shut = _listed(scenario, spec, terrain, places, findings)
+    outfalls, lids = {row.tokens[0] for row in inp.rows("OUTFALLS")}, own_surcharge(inp)
+    inland = {n: c for n, c in places.items() if n not in outfalls}
+    named = {inlet.node for inlet in listed} | shut.keys()
     if spec.street_inlets is not None:
-        listed += _along_streets(
-            scenario,
-            spec,
-            terrain,
-            {n: c for n, c in places.items() if n not in outfalls},
-            findings,
-        )
-    named = {inlet.node for inlet in listed}
-    default = [
-        _inlet(name, cell, spec.default_inlet, {}, spec.clogging, _rim(spec, terrain, cell))
-        for name, cell in places.items()
-        if name not in outfalls and name not in named
-    ]
-    return listed + default
+        free = {n: c for n, c in inland.items() if n not in lids and n not in shut}
+        listed += _along_streets(scenario, spec, terrain, free, findings)
+        named |= {inlet.node for inlet in listed}
+    kind = spec.default_inlet or ("manhole" if spec.inlets is None else NO_INLET)
+    rest = {n: c for n, c in inland.items() if n not in named}
+    lidded = tuple(n for n in rest if n in lids and kind != SEALED)
+    for name in lidded:
+        del rest[name]
+    rims = {n: _rim(spec, terrain, c) for n, c in rest.items()}
+    channels = channel_inlets(inp, terrain, rest, rims) if spec.default_inlet not in CLOSED else []
+    for inlet in channels:
+        del rest[inlet.node]
+    opened = {} if kind in CLOSED else rest
+    default = [_inlet(n, c, kind, {}, spec.clogging, rims[n]) for n, c in opened.items()]
+    sealed = {n for n, k in shut.items() if k == SEALED} | ({*rest} if kind == SEALED else set())
+    return Openings(
+        listed + channels + default,
+        kind,
+        tuple(rest),
+        lidded,
+        tuple(i.node for i in channels),
+        frozenset(n for n, k in shut.items() if k == NO_INLET),
+        frozenset(sealed),
+    )
 
 
 def _along_streets(
@@ -156,11 +172,12 @@ def _listed(
     terrain: Terrain,
     places: dict[str, Cell],
     findings: list[Finding],
-) -> list[NodeInlet]:
+) -> tuple[list[NodeInlet], dict[str, str]]:
     """Rows of the inlet table: several a node, several a cell; with x_m and y_m (or a point) an
-    opening away from its node.
+    opening away from its node. And the nodes that it closes, each with the kind.
     """
-    assert spec.inlets is not None
+    if spec.inlets is None:
+        return [], {}
     source = scenario.map(spec.inlets, "[drainage] inlets")
     table = (
         _rows_of(source.path, places, findings)
@@ -168,17 +185,24 @@ def _listed(
         else _point_rows(source, terrain.grid, findings)
     )
     inlets: list[NodeInlet] = []
+    shut: dict[str, str] = {}
     faults: list[Finding] = []
     for number, row in enumerate(table.rows()):
-        name, kind, place = row.pop("node"), row.pop("kind"), table.place(number)
+        name, kind, place = matched(row.pop("node"), places), row.pop("kind"), table.place(number)
         cell, wrong = _cell_of(terrain, places, name, kind, row, place)
-        if wrong is None:
-            inlets.append(_inlet(name, cell, kind, row, spec.clogging, _rim(spec, terrain, cell)))
-        elif len(faults) < MOST_FAULTS:
+        if wrong is not None:
             faults.append(wrong)
+        elif kind in CLOSED:
+            shut[name] = kind
+        else:
+            inlets.append(_inlet(name, cell, kind, row, spec.clogging, _rim(spec, terrain, cell)))
+    both = [n for n in shut if any(i.node == n for i in inlets)]
+    if both:
+        text = f"a node is closed and has an inlet: {', '.join(both[:4])}"
+        faults.append(Finding("E410", source.name, text, do="remove one of the rows"))
     if faults:
-        raise InputError(faults)
-    return inlets
+        raise InputError(faults[:MOST_FAULTS])
+    return inlets, shut
 
 
 def _rows_of(path: Path, places: dict[str, Cell], findings: list[Finding]) -> Table:

@@ -15,6 +15,15 @@ RIM_DIFFERENCE_M = 0.2
 # half of the rims so far from the ground: network and ground do not belong together
 FARTHEST_RIM_M = 50.0
 MOST_RIMS = 0.8  # of them differ: the ground is another one
+# a shift: rims that stand off the ground by more than this, with a spread smaller than it
+LEAST_SHIFT_M, LEAST_RIMS = 0.3, 5
+LEAST_OF_QUARTERS = 20  # nodes, for the quarters of the map
+QUARTERS = (
+    ("north-west", False, True),
+    ("north-east", True, True),
+    ("south-west", False, False),
+    ("south-east", True, False),
+)
 OTHER_DATUM = "Are network and ground on one datum, in one unit and one coordinate system?"
 
 
@@ -71,7 +80,10 @@ def _say_places(
             else "no node of the network has coordinates"
         )
         raise input_error(
-            "E402", inp.path.name, which, do="the .inp needs [COORDINATES] in the terrain's system"
+            "E402",
+            inp.path.name,
+            which,
+            do="the .inp needs [COORDINATES] in the terrain's system; or set coupled = false",
         )
     for code, names, text in (
         (
@@ -101,14 +113,67 @@ def _say_places(
             )
 
 
-def check_rims(inp: InpFile, terrain: Terrain, places: NodePlaces, findings: list[Finding]) -> None:
-    """Rims against the ground of their cells (W403). Raises InputError where network and ground do
-    not belong together.
+def check_datum(
+    inp: InpFile, terrain: Terrain, places: NodePlaces, findings: list[Finding]
+) -> None:
+    """W437 where all rims stand off the ground by much the same: another datum or unit, no single
+    nodes. Raises InputError (E227) where network and ground do not belong together.
     """
+    gaps = rim_gaps(inp, terrain, places)
+    values = np.array(list(gaps.values()))
+    if not values.size:
+        return
+    middle = float(np.median(values))
+    low, high = np.quantile(values, (0.25, 0.75))
+    said = (
+        f"the rims stand {middle:+.2f} m over the ground in the middle, half of {values.size}"
+        f" within {low:+.2f} to {high:+.2f} m"
+    )
+    if abs(middle) > FARTHEST_RIM_M:
+        allowed, at = f"within {FARTHEST_RIM_M:g} m", inp.places(gaps)
+        raise input_error("E227", inp.path.name, said, allowed=allowed, do=OTHER_DATUM, at=at)
+    if is_shift(values):
+        text = f"{said}: a datum or unit error, not single nodes{_districts(inp, gaps)}"
+        do = f'{OTHER_DATUM} Move the ground or the network; rim = "bed" would only hide it'
+        findings.insert(0, Finding("W437", inp.path.name, text, do=do, at=inp.places(gaps)))
+
+
+def is_shift(gaps: np.ndarray) -> bool:
+    """Whether rims less ground (m) are one shift: its middle large beside the spread."""
+    if gaps.size < LEAST_RIMS:
+        return False
+    low, middle, high = np.quantile(gaps, (0.25, 0.5, 0.75))
+    return bool(abs(middle) > LEAST_SHIFT_M and high - low < abs(middle))
+
+
+def rim_gaps(inp: InpFile, terrain: Terrain, places: NodePlaces) -> dict[str, float]:
+    """Coupled node to its rim less the ground of its cell, m."""
     rims = inp.rims()
-    gaps = {
-        n: rims[n] - terrain.bed_elevation[cell] for n, cell in places.cells.items() if n in rims
+    return {
+        n: float(rims[n] - terrain.bed_elevation[cell])
+        for n, cell in places.cells.items()
+        if n in rims
     }
+
+
+def _districts(inp: InpFile, gaps: dict[str, float]) -> str:
+    """The same for the four quarters of the map, where there are enough nodes."""
+    where = inp.coordinates()
+    points = np.array([where[n] for n in gaps])
+    if len(points) < LEAST_OF_QUARTERS:
+        return ""
+    x, y = np.median(points, axis=0)
+    values, parts = np.array(list(gaps.values())), []
+    for name, east, north in QUARTERS:
+        inside = ((points[:, 0] >= x) == east) & ((points[:, 1] >= y) == north)
+        if inside.any():
+            parts.append(f"{name} {float(np.median(values[inside])):+.2f} m")
+    return f" ({', '.join(parts)})"
+
+
+def check_rims(inp: InpFile, terrain: Terrain, places: NodePlaces, findings: list[Finding]) -> None:
+    """W403: single rims that differ from the ground of their cells."""
+    gaps = rim_gaps(inp, terrain, places)
     far = sorted((n for n in gaps if abs(gaps[n]) > RIM_DIFFERENCE_M), key=lambda n: -abs(gaps[n]))
     if not far:
         return
@@ -117,23 +182,15 @@ def check_rims(inp: InpFile, terrain: Terrain, places: NodePlaces, findings: lis
         f"{len(far)} of {len(gaps)} rims differ from the ground by more than {RIM_DIFFERENCE_M}"
         f" m (rim - ground: {worst})"
     )
-    middle = float(np.median(list(gaps.values())))
-    if abs(middle) > FARTHEST_RIM_M:
-        raise input_error(
-            "E227",
-            inp.path.name,
-            f"{text}; half of them by more than {abs(middle):.1f} m",
-            allowed=f"within {FARTHEST_RIM_M:g} m",
-            do=OTHER_DATUM,
-            at=inp.places(far),
-        )
-    do = 'mend them, or set [drainage] rim = "bed"'
+    values = np.array(list(gaps.values()))
+    middle = float(np.median(values))
     other = len(far) >= MOST_RIMS * len(gaps) and abs(middle) > RIM_DIFFERENCE_M
+    do = OTHER_DATUM if other or is_shift(values) else 'mend them, or set [drainage] rim = "bed"'
     doubt = Finding(
         "W403",
         inp.path.name,
         f"{text}; half of them by {middle:+.2f} m" if other else text,
-        do=f"{OTHER_DATUM} Or {do}" if other else do,
+        do=do,
         at=inp.places(far),
     )
     # the ground is another one, not single nodes wrong: that stands first

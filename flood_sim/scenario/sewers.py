@@ -5,6 +5,7 @@ about the network on this ground.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,18 @@ import numpy as np
 from flood_sim.city import City
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.units import mm_h_to_m_s
-from flood_sim.drainage.check import check_network
+from flood_sim.drainage.check import check_network, choose_step
 from flood_sim.drainage.inflows import refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
 from flood_sim.drainage.map_unit import with_map_scaled
-from flood_sim.drainage.ranges import check_ranges, series_outside
+from flood_sim.drainage.ranges import check_ranges
 from flood_sim.ground.terrain import Terrain
+from flood_sim.scenario.checks.network_clock import check_clock, network_zone
 from flood_sim.scenario.checks.swmm_network import check_on_ground
 from flood_sim.scenario.ground import GroundInputs
 from flood_sim.scenario.inlets import build_inlets, return_cells
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.node_places import check_rims, place_nodes, rims_on_the_bed
+from flood_sim.scenario.node_places import check_datum, check_rims, place_nodes, rims_on_the_bed
 from flood_sim.scenario.spec.drainage import SwmmDrainage
 from flood_sim.simulation.inputs import DrainageInputs, NodeInlet
 
@@ -96,6 +98,41 @@ def _with_roofs(
 def _network_drainage(
     scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, findings: list[Finding]
 ) -> DrainageInputs:
+    inp, step, why = _checked_network(scenario, spec, terrain, findings)
+    zone = network_zone(spec)
+    if not spec.coupled:
+        return _uncoupled(inp, spec, step, zone, why, findings)
+    places = place_nodes(inp, terrain, spec, findings)
+    check_datum(inp, terrain, places, findings)
+    if spec.rim == "bed":
+        inp = rims_on_the_bed(inp, terrain, places)
+    else:
+        check_rims(inp, terrain, places, findings)
+    if spec.outfalls == "river":
+        inp = _gated_outfalls(inp, set(places.cells), findings)
+    openings = build_inlets(scenario, spec, inp, terrain, places.cells, findings)
+    findings += openings.findings(inp)
+    cells = {n: c for n, c in places.cells.items() if n not in openings.sealed}
+    back, river = spec.outfalls != "leave", spec.outfalls == "river"
+    return DrainageInputs(
+        openings.in_network(inp),
+        tuple(openings.inlets),
+        return_cells(openings.inlets, cells),
+        step,
+        spec.threads,
+        back,
+        river,
+        zone=zone,
+        notes=(*openings.lines(), why),
+    )
+
+
+def _checked_network(
+    scenario: Scenario, spec: SwmmDrainage, terrain: Terrain, findings: list[Finding]
+) -> tuple[InpFile, float, str]:
+    """The network of a scenario on the terrain's map, all that can be said of it without the
+    ground; the routing step (s) and why.
+    """
     if spec.network is None:
         raise input_error(
             "E104",
@@ -106,34 +143,45 @@ def _network_drainage(
         )
     inp = read_inp(scenario.file(spec.network, "[drainage] network"), scenario.roots)
     inp = _on_map(scenario, inp, terrain)
+    step, why = _routing_step(spec, inp)
     check_on_ground(scenario, spec, inp, findings)
     refuse_odd_inflows(inp)
-    findings += check_ranges(inp) + series_outside(
-        inp, scenario.spec.time.start, scenario.spec.time.stop
-    )
-    findings += check_network(inp, spec.routing_step_s)
+    findings += check_ranges(inp) + check_clock(scenario, spec, inp, step)
+    findings += check_network(inp, step)
     if spec.min_surface_area_m2 is not None:
-        inp = inp.with_options(
-            {"MIN_SURFAREA": f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"}
+        area = f"{spec.min_surface_area_m2 / inp.metres_per_unit**2:g}"
+        inp = inp.with_options({"MIN_SURFAREA": area})
+    return inp, step, why
+
+
+def _uncoupled(
+    inp: InpFile,
+    spec: SwmmDrainage,
+    step: float,
+    zone: tzinfo | None,
+    why: str,
+    findings: list[Finding],
+) -> DrainageInputs:
+    """The network beside the street: nothing goes in or comes out."""
+    given = [key for key in ("inlets", "street_inlets") if getattr(spec, key) is not None]
+    if given or spec.outfalls != "leave":
+        raise input_error(
+            "E104",
+            "[drainage] coupled",
+            "an uncoupled network has no inlets and no outfalls onto the grid",
+            given="coupled = false",
+            do="remove inlets, street_inlets and outfalls, or coupled = false",
         )
-    places = place_nodes(inp, terrain, spec, findings)
-    if spec.rim == "bed":
-        inp = rims_on_the_bed(inp, terrain, places)
-    else:
-        check_rims(inp, terrain, places, findings)
-    if spec.outfalls == "river":
-        inp = _gated_outfalls(inp, set(places.cells), findings)
-    inlets = build_inlets(scenario, spec, inp, terrain, places.cells, findings)
-    back, river = spec.outfalls != "leave", spec.outfalls == "river"
-    return DrainageInputs(
-        inp,
-        tuple(inlets),
-        return_cells(inlets, places.cells),
-        spec.routing_step_s,
-        spec.threads,
-        back,
-        river,
-    )
+    text = "coupled = false: the network exchanges no water with the street; what it spills is lost"
+    findings.append(Finding("W448", inp.path.name, text))
+    return DrainageInputs(inp, (), {}, step, spec.threads, zone=zone, notes=(why,))
+
+
+def _routing_step(spec: SwmmDrainage, inp: InpFile) -> tuple[float, str]:
+    """SWMM's routing step, s, and what `check` says about it."""
+    if spec.routing_step_s is None:
+        return choose_step(inp, spec.coupling_step_s)
+    return spec.routing_step_s, f"routing step {spec.routing_step_s:g} s, as the scenario says"
 
 
 def _on_map(scenario: Scenario, inp: InpFile, terrain: Terrain) -> InpFile:
@@ -183,9 +231,11 @@ def _gated_outfalls(inp: InpFile, placed: set[str], findings: list[Finding]) -> 
 
 
 def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
-    step, routing = spec.coupling_step_s, spec.routing_step_s
+    """Raises InputError where the steps of a scenario do not fit each other."""
+    step, routing = spec.coupling_step_s, spec.routing_step_s or 1.0
+    ratio = step / routing
     place = f"{scenario.path.name}, [drainage] coupling_step_s"
-    if abs(step - round(step)) > 1e-9 or abs(step / routing - round(step / routing)) > 1e-9:
+    if abs(step - round(step)) > 1e-9 or abs(ratio - round(ratio)) > 1e-9:
         raise input_error(
             "E308",
             place,
@@ -208,6 +258,7 @@ def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
 
 def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> DrainageInputs:
     inp = InpFile(scenario.path.with_name("reference_city.inp"), city.network.inp.splitlines())
+    step, why = _routing_step(spec, inp)
     if spec.outfalls != "leave" or spec.street_inlets is not None:
         raise input_error(
             "E104",
@@ -230,8 +281,10 @@ def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> Draina
         inp,
         tuple(inlets),
         return_cells(inlets, _wells(inp, inlets)),
-        spec.routing_step_s,
+        step,
         spec.threads,
+        zone=network_zone(spec),
+        notes=(why,),
     )
 
 

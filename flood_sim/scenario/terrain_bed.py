@@ -153,7 +153,7 @@ def _network(scenario: Scenario) -> InpFile:
 
 def _rims(inp: InpFile) -> tuple[np.ndarray, np.ndarray]:
     """Places (n, 2) m and rims (n,) m of the nodes that have both."""
-    places, rims = inp.coordinates(), inp.rims()
+    places, rims = inp.coordinates(), inp.stated_rims()
     names = [name for name in rims if name in places]
     if len(names) < 3:
         raise input_error(

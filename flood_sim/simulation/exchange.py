@@ -95,8 +95,9 @@ class Exchange:
         self._return_row, self._return_column = (
             np.ascontiguousarray(c, np.int64) for c in layout.return_cells.T
         )
-        # m2 through which a node spills; m of head its lids withstand
-        self._area, self._lift = np.zeros((2, count))
+        # m2 through which a node spills; m of head its lids withstand, without an inlet the file's
+        self._own = np.array(network.own_surcharge_m, float)
+        self._area, self._lift = np.zeros(count), self._own.copy()
         self._take_in(layout.inlets)
 
     def _take_in(self, inlets: tuple[Inlet, ...]) -> None:
@@ -119,7 +120,7 @@ class Exchange:
         np.add.at(self._area, self._inlet_node, open_ * self._inlet_area)
         lift = np.where(self._lid_shut, self._lid, 0.0)
         np.minimum.at(self._lift, self._inlet_node[self._way_out], lift[self._way_out])
-        self._lift[np.isinf(self._lift)] = 0.0
+        self._lift = np.where(np.isinf(self._lift), self._own, self._lift)
         surface.set_openings(open_)
 
     @property
@@ -154,15 +155,14 @@ class Exchange:
         """
         delivered, book = self.volume_delivered, self.book
         inflow = balance["inflow"] - delivered
-        out = (
-            balance["outflow"] + balance["losses"] + self.uncoupled_flooding - self.outfall_returned
-        )
+        lost = balance["evaporation"] + balance["seepage"] + self.uncoupled_flooding
+        out = balance["outflow"] + lost - self.outfall_returned
         gained = balance["stored"] - balance["stored_start"]
         unexplained = (delivered - book.to_street_network) + inflow - out - gained
         return (
             ("escrow_end", float(self.escrow.sum()) + float(self._spilled.sum())),
             ("network_inflow", -delivered),
-            ("outfall_out", self.uncoupled_flooding),
+            ("spill_lost", self.uncoupled_flooding),
             ("outfall_out", -self.outfall_returned),
             ("network_residual", unexplained + balance["half_volumes"]),
         )
@@ -235,7 +235,7 @@ class Exchange:
         """Depth over the rim at which a node spills: at the street's level, less the head that
         entering water loses in the openings, or with what leaving water needs there (its flow
         averaged over LEAVING_S: the next flow follows from it); never below the rim. Where no
-        street lies over it, what the file says: lids that are bolted down.
+        street lies over it, or no inlet opens it, what the file says: lids that are bolted down.
 
         Below it (negative depths, for mouths of open culverts) SWMM lost 244 of 400 m3: its node is
         then clamped while the pipe that it empties is half full.

@@ -5,6 +5,7 @@ it, measures edit it, the simulation uses it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ class DrainageInputs:
         default_factory=dict
     )  # node to the roof cells (n, 2) whose gutters drain into it
     gutter_capacity_m_s: float = np.inf
+    zone: tzinfo | None = None  # of the network's clock; None: that of the run's start
+    notes: tuple[str, ...] = ()  # what `check` prints: openings by their origin, the routing step
 
 
 @dataclass(frozen=True)

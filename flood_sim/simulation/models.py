@@ -130,9 +130,8 @@ def open_network(inputs: ModelInputs, folder: Path, tape: Path | None = None) ->
     from flood_sim.drainage.swmm import SwmmNetwork
 
     d, clock = inputs.drainage, inputs.clock
-    network = SwmmNetwork(
-        d.network, folder, clock.start, clock.duration_s, d.routing_step_s, d.threads
-    )
+    start = clock.start if d.zone is None else clock.start.astimezone(d.zone)
+    network = SwmmNetwork(d.network, folder, start, clock.duration_s, d.routing_step_s, d.threads)
     return network if tape is None else TapedNetwork(network, tape)
 
 

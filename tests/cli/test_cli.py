@@ -41,7 +41,7 @@ LEDGER = {
     "surface_stored_start", "surface_stored_end", "layers_stored_start", "layers_stored_end",
     "escrow_start", "escrow_end", "network_stored_start", "network_stored_end", "network_inflow",
     "outfall_out", "outfall_half_volumes", "network_residual", "sites_stored_start",
-    "sites_stored_end", "error", "relative_error",
+    "sites_stored_end", "sewer_evaporation", "sewer_seepage", "spill_lost", "error", "relative_error",
 }  # fmt: skip
 
 

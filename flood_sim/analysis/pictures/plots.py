@@ -20,6 +20,7 @@ LEDGER_LABELS = {
     "boundary_out": "boundary out 边界出",
     "infiltration": "infiltration 下渗",
     "outfall_out": "outfalls 排口",
+    "lost": "lost from sewers 管网损失",
     "surface": "stored on ground 地表蓄",
     "network": "stored in sewers 管网蓄",
     "sites": "underground 地下空间",
@@ -159,6 +160,8 @@ def ledger_bar(results: Results) -> Any:
     ledger = results.ledger
     came = {k: ledger[k] for k in ("rain", "inflow", "boundary_in", "network_inflow")}
     went = {k: ledger[k] for k in ("infiltration", "boundary_out", "outfall_out")}
+    lost = ("sewer_evaporation", "sewer_seepage", "spill_lost")
+    went["lost"] = sum(ledger.get(k, 0.0) for k in lost)  # results of old have no such lines
     went["surface"] = ledger["surface_stored_end"] - ledger["surface_stored_start"]
     went["network"] = (
         ledger["network_stored_end"]
@@ -176,7 +179,7 @@ def ledger_bar(results: Results) -> Any:
                     row,
                     volume,
                     left=left,
-                    color=SERIES[number + 4 * (1 - row)],
+                    color=SERIES[(number + 4 * (1 - row)) % len(SERIES)],
                     label=f"{LEDGER_LABELS[name]} {volume:,.0f} m³",
                 )
                 left += volume

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from flood_sim.city.catchments import nearest_node_areas
-from flood_sim.core.constants import GRAVITY_M_S2
 from flood_sim.drainage.conduits import read_conduits
 from flood_sim.drainage.return_periods import design_return_periods
 from flood_sim.ground.rainfall import FORMULAS
-from flood_sim.simulation.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT
+from flood_sim.scenario.openings import KERB_DEPTH_M, kerb_flow
 from flood_sim.simulation.inputs import ModelInputs
 
 HENAN_2020_KM_KM2, CHINA_2020_KM_KM2 = (
@@ -23,7 +22,6 @@ HENAN_2020_KM_KM2, CHINA_2020_KM_KM2 = (
 )  # built-up drainage pipe density; Henan's plan of 2022
 RUNOFF_COEFFICIENT = 0.65  # of built-up ground; GB 50014: 0.6 to 0.7 where it is densely built
 PERIODS_Y = (1.0, 2.0, 3.0, 5.0, 10.0)  # class limits
-KERB_DEPTH_M = 0.15  # water at the kerb under which inlets are compared
 FORMULA = "zhengzhou-2002"
 
 
@@ -56,7 +54,7 @@ def network_figures(inputs: ModelInputs) -> dict[str, Any]:
     capacity = 1000.0 * sum(
         i.capacity_m3_s
         if i.kind == "pump"
-        else min(i.capacity_m3_s, _law(i.perimeter_m, i.area_m2))
+        else min(i.capacity_m3_s, kerb_flow(i.perimeter_m, i.area_m2))
         for i in drainage.inlets
     )
     return {
@@ -115,9 +113,3 @@ def _class_name(low: float, high: float) -> str:
         if math.isinf(high)
         else f"{low:g}-{high:g} y"
     )
-
-
-def _law(perimeter_m: float, area_m2: float) -> float:
-    """The inlet law under KERB_DEPTH_M of water, m3/s."""
-    weir = WEIR_COEFFICIENT * perimeter_m * KERB_DEPTH_M**1.5
-    return min(weir, ORIFICE_COEFFICIENT * area_m2 * math.sqrt(2.0 * GRAVITY_M_S2 * KERB_DEPTH_M))

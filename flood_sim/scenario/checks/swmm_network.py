@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from flood_sim.core.errors import Finding, InputError
 from flood_sim.core.units import SWMM_US_UNITS
-from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.inp import InpFile, Row, gate_place
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.drainage import SwmmDrainage
 
@@ -23,7 +23,14 @@ def check_on_ground(
     errors = [*_whole_network(scenario, inp), *_conduits(inp), *_junctions(inp)]
     if errors:
         raise InputError(errors)
-    findings += [*_file(inp), *_options(inp), *_node_area(spec, inp), *_own_clock(inp)]
+    findings += [
+        *_file(inp),
+        *_options(inp),
+        *_node_area(spec, inp),
+        *_twice(scenario, inp),
+        *_engine(inp),
+        *_inlets_of_swmm(inp),
+    ]
 
 
 def _whole_network(scenario: Scenario, inp: InpFile) -> Iterator[Finding]:
@@ -69,6 +76,20 @@ def _junctions(inp: InpFile) -> Iterator[Finding]:
             )
 
 
+def _twice(scenario: Scenario, inp: InpFile) -> Iterator[Finding]:
+    """Rain that seeps into the sewers (RDII) and falls on the grid as well."""
+    count = len(inp.rows("RDII"))
+    if count and scenario.spec.rainfall.kind != "none":
+        yield Finding(
+            "W436",
+            inp.path.name,
+            f"{count} nodes take infiltration from the network's rain gauges (RDII), and rain falls"
+            " on the grid: that share of the rain counts twice",
+            do="remove [RDII], or the rain from the scenario",
+            at=inp.places(row.tokens[0] for row in inp.rows("RDII")),
+        )
+
+
 def _file(inp: InpFile) -> Iterator[Finding]:
     if inp.encoding != "utf-8":
         yield Finding(
@@ -109,15 +130,74 @@ def _node_area(spec: SwmmDrainage, inp: InpFile) -> Iterator[Finding]:
         )
 
 
-def _own_clock(inp: InpFile) -> Iterator[Finding]:
-    step = inp.option("ROUTING_STEP")
-    if step:
+def _engine(inp: InpFile) -> Iterator[Finding]:
+    """What SWMM itself does otherwise than the file says."""
+    notches = {r.tokens[0] for r in inp.rows("WEIRS") if _word(r, 3) == "V-NOTCH"}
+    ruled = [n for n in notches if n in {t for r in inp.rows("CONTROLS") for t in r.tokens}]
+    junctions = {r.tokens[0] for r in inp.rows("JUNCTIONS")}
+    dry = [r.tokens[0] for r in inp.rows("PUMPS") if len(r.tokens) > 1 and r.tokens[1] in junctions]
+    routed = [
+        r.tokens[0]
+        for r in inp.rows("OUTFALLS")
+        if len(r.tokens) > 2
+        and _word(r, gate_place(r.tokens)) == "YES"
+        and len(r.tokens) > gate_place(r.tokens) + 1
+    ]
+    for code, names, text, do in (
+        (
+            "W445",
+            ruled,
+            "V-notch weirs have rules: under a setting below 1 SWMM loses the notch",
+            "rules that close them or leave them open, or a TRANSVERSE weir",
+        ),
+        (
+            "W446",
+            routed,
+            "gated outfalls lead to a subcatchment (RouteTo): SWMM drops their gates",
+            "remove RouteTo, or put the gate on the last conduit ([LOSSES])",
+        ),
+        (
+            "W447",
+            dry,
+            "pumps draw from junctions: SWMM gives them what flows in, the water there never falls",
+            "make the node a storage (a wet well)",
+        ),
+    ):
+        if names:
+            named = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+            at = inp.places(names) if code == "W446" else inp.link_places(names)
+            yield Finding(code, inp.path.name, f"{len(names)} {text}: {named}", do=do, at=at)
+
+
+STREET_INLETS, DROP_INLETS = ("GRATE", "CURB", "SLOTTED"), ("DROP_GRATE", "DROP_CURB")
+
+
+def _inlets_of_swmm(inp: InpFile) -> Iterator[Finding]:
+    """SWMM's own inlets ([INLETS]) in conduits whose section they do not fit capture nothing."""
+    rows = [r for r in inp.rows("INLETS") if len(r.tokens) > 1]
+    kinds = {r.tokens[0]: r.tokens[1].upper() for r in rows}
+    shapes = {r.tokens[0]: _word(r, 1) for r in inp.rows("XSECTIONS")}
+    odd = []
+    for row in inp.rows("INLET_USAGE"):
+        kind = kinds.get(row.tokens[1]) if len(row.tokens) > 2 else None
+        shape = shapes.get(row.tokens[0], "STREET")
+        street = kind in STREET_INLETS and shape != "STREET"
+        if street or (kind in DROP_INLETS and shape not in ("RECT_OPEN", "TRAPEZOIDAL")):
+            odd.append(f"{row.tokens[0]} ({kind} in {shape})")
+    if odd:
+        text = f"{len(odd)} inlets do not fit their conduit: SWMM lets nothing into them"
+        names = [o.split()[0] for o in odd]
         yield Finding(
-            "W409",
+            "W449",
             inp.path.name,
-            f"its own clock is not used: ROUTING_STEP {step}, dates and VARIABLE_STEP are set"
-            " by the scenario",
+            f"{text}: {', '.join(odd[:5])}",
+            do="GRATE, CURB and SLOTTED in a STREET, DROP ones in open channels; or CUSTOM",
+            at=inp.link_places(names),
         )
+
+
+def _word(row: Row, place: int) -> str:
+    return row.tokens[place].upper() if place < len(row.tokens) else ""
 
 
 def _number(text: str) -> float:

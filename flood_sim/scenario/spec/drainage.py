@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flood_sim.core.files.map_keys import VectorFile
-from flood_sim.drainage.inlets import INLET_KINDS
+from flood_sim.drainage.inlets import CLOSED_KINDS, INLET_KINDS
 from flood_sim.scenario.spec.water import Section
 
 
@@ -35,7 +35,23 @@ class SwmmDrainage(Section):
     coupling_step_s: float = Field(
         4.0, ge=1.0, le=10.0, description="whole seconds, a multiple of routing_step_s"
     )
-    routing_step_s: float = Field(2.0, ge=0.1, le=5.0)
+    routing_step_s: float | None = Field(
+        None,
+        ge=0.1,
+        le=5.0,
+        description="SWMM's; absent: chosen from the network's quickest conduits, at most 2",
+    )
+    coupled: bool = Field(
+        True, description="false: the network runs beside the street and exchanges no water with it"
+    )
+    network_utc_offset: str | None = Field(
+        None,
+        pattern=r"^[+-](0\d|1[0-4]):[0-5]\d$",
+        description=(
+            'zone of the network\'s dates, patterns, tides and rules, as "+08:00"; absent: that of'
+            " [time] start"
+        ),
+    )
     inlets: str | VectorFile | None = Field(
         None,
         description=(
@@ -43,8 +59,12 @@ class SwmmDrainage(Section):
             " area_m2, capacity_m3_s, rim_m; other nodes take default_inlet"
         ),
     )
-    default_inlet: Literal[tuple(INLET_KINDS)] = Field(  # type: ignore[valid-type]
-        "manhole", description="one of: " + ", ".join(INLET_KINDS)
+    default_inlet: Literal[tuple((*INLET_KINDS, *CLOSED_KINDS))] | None = Field(  # type: ignore[valid-type]
+        None,
+        description=(
+            "of nodes that nothing else names; absent: manhole, or none where inlets are given;"
+            " one of: " + ", ".join((*INLET_KINDS, *CLOSED_KINDS))
+        ),
     )
     clogging: float = Field(
         0.0, ge=0.0, lt=1.0, description="0.5: half of perimeter, area and capacity are lost"

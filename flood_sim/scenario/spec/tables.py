@@ -17,7 +17,7 @@ from flood_sim.core.files.table_rows import (
     like,
     usual,
 )
-from flood_sim.drainage.inlets import INLET_KINDS
+from flood_sim.drainage.inlets import CLOSED_KINDS, INLET_KINDS
 from flood_sim.ground.exposure import USES, ZONES
 from flood_sim.scenario.spec.structures import Barrels, Gate
 from flood_sim.scenario.spec.water import (
@@ -173,8 +173,11 @@ class InletRow(Row):
         "rim_m",
     )
     node: str = Field(description="node of the network")
-    kind: Literal[tuple((*INLET_KINDS, "custom"))] = Field(  # type: ignore[valid-type]
-        description="an inlet of the catalogue, or custom: with perimeter_m and area_m2",
+    kind: Literal[tuple((*INLET_KINDS, "custom", *CLOSED_KINDS))] = Field(  # type: ignore[valid-type]
+        description=(
+            "an inlet of the catalogue, or custom: with perimeter_m and area_m2; none: no street"
+            " water in; sealed: nothing in or out"
+        ),
         json_schema_extra={"code": "E410"},
     )
     count: float | None = Field(

@@ -1,0 +1,94 @@
+"""Kinds of network files from public reports, rebuilt small: each is right, or says what it is."""
+
+import pytest
+
+from flood_sim.core.errors import InputError
+from sewer_cases import PARTS, alone, codes, inputs_of, net, run
+
+RAINY = {
+    "RAINGAGES": 'G INTENSITY 0:30 1 FILE "rain gauge.dat" STA MM',
+    "SUBCATCHMENTS": "S1 G J1 1 50 100 0.5 0",
+    "SUBAREAS": "S1 0.015 0.1 0 0 0 OUTLET",
+    "INFILTRATION": "S1 3 0.5 4 7 0",
+}
+
+
+def test_names_in_quotes(tmp_path):
+    """dleutnant/swmmr#24, USEPA/SWMM-EPANET_User_Interface#148: quotes are no part of a name; SWMM
+    itself refuses blanks in one, with the line.
+    """
+    text = net(
+        JUNCTIONS='"J1" 8.0 2 0 0 0\nJ2 7.9 2.1 0 0 0',
+        CONDUITS='C1 "J1" J2 50 0.013 0 0\nC2 J2 O1 50 0.013 0 0',
+        COORDINATES='"J1" 15 25\nJ2 35 25\nO1 55 25',
+        INFLOWS='J1 FLOW "TS" FLOW 1 1 0 ""',
+        TIMESERIES='"TS" 0:00 0.1\nTS 9:00 0.1',
+    )
+    inputs = inputs_of(tmp_path, text)
+    assert not {"W402", "W424", "W310"} & codes(inputs).keys()
+    assert [i.node for i in inputs.drainage.inlets] == ["J1", "J2"]
+    assert inputs.drainage.network.rows("INFLOWS")[0].tokens[-1] == '""'
+    with pytest.raises(InputError, match="undefined object J 1"):
+        run(tmp_path, text.replace('"J1"', '"J 1"').replace("J1 FLOW", '"J 1" FLOW'))
+
+
+def test_parameters_in_small_letters_and_a_day_of_24_hours(tmp_path):
+    """UI#377 (`Flow` in [INFLOWS]), generate_swmm_inp#25 (24:00:00)."""
+    series = "TS 07/19/2007 24:00:00 0.1\nTS 07/20/2007 24:00:00 0.1"
+    text = net({"END_TIME": "24:00:00"}, INFLOWS="J1 Flow TS Flow 1 1", TIMESERIES=series)
+    with pytest.raises(InputError, match="E420.*2007-07-20 00:00 to 2007-07-21 00:00"):
+        inputs_of(tmp_path, text)
+
+
+@pytest.mark.parametrize("year", [2007, 2021])
+def test_a_rain_file_of_another_year(tmp_path, year):
+    """UI#196: a gauge that reads a file beside the network."""
+    rows = [f"STA {year} 7 20 {h} {m} {v}" for h, m, v in ((16, 0, 36), (16, 30, 36), (17, 0, 0))]
+    (tmp_path / "rain gauge.dat").write_text("\n".join(rows) + "\n")
+    text = net(**RAINY)
+    if year == 2007:
+        with pytest.raises(InputError, match="E420.*file of gauge G"):
+            inputs_of(tmp_path, text)
+        return
+    _, seen = run(tmp_path, text, lambda s: s.ledger.network_inflow)
+    right = alone(tmp_path, text.replace('"rain gauge.dat"', f'"{tmp_path}/rain gauge.dat"'))
+    assert seen == pytest.approx(right["Wet Weather Inflow"], rel=0.02) and seen > 100.0
+
+
+def test_seepage_larger_than_the_inflow_is_not_complete_without_a_word(tmp_path):
+    """USEPA/Stormwater-Management-Model#216: SWMM seeps more than it has."""
+    from flood_sim.output.summary import Ended, _lost_inside
+
+    text = net(
+        INFLOWS="J1 FLOW TS FLOW 1 1",
+        TIMESERIES="TS 0:00 0.002\nTS 9:00 0.002",
+        LOSSES="C1 0 0 0 NO 2000\nC2 0 0 0 NO 2000",
+    )
+    simulation, told = run(tmp_path, text, lambda s: _lost_inside(s, Ended("complete")))
+    ledger = simulation.ledger
+    share = abs(ledger.network_residual) / ledger.network_inflow
+    assert share > 0.01 and told[0].code == "W438"
+    assert f"{share:.1%} of the 7 m3" in told[0].problem
+    _, sound = run(tmp_path, net(), lambda s: _lost_inside(s, Ended("complete")))
+    assert sound == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "fits"),
+    [
+        ("GRATE 2 2 P_BAR-50", "STREET ST", True),
+        ("DROP_GRATE 2 2 P_BAR-50", "STREET ST", False),
+        ("DROP_GRATE 2 2 P_BAR-50", "TRAPEZOIDAL 1 2 1 1", True),
+        ("GRATE 2 2 P_BAR-50", "RECT_OPEN 1 2 0 0", False),
+    ],
+)
+def test_inlets_of_swmm_that_do_not_fit_their_conduit(tmp_path, kind, shape, fits):
+    """USEPA/Stormwater-Management-Model#104: SWMM captures nothing, without a word."""
+    text = net(
+        XSECTIONS=f"C1 {shape}\nC2 CIRCULAR 0.5 0 0 0",
+        STREETS="ST 5 0.15 2 0.016 0 0 1",
+        INLETS=f"IN {kind}",
+        INLET_USAGE="C1 IN J2 1 0 0 0 0",
+        COORDINATES=PARTS["COORDINATES"],
+    )
+    assert ("W449" in codes(inputs_of(tmp_path, text))) != fits
