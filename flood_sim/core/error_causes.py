@@ -120,5 +120,8 @@ CAUSES = {
     "W443": "boards or gates are never placed",
     "W450": "a sill lies under the ground in front of it",
     "W451": "a critical site drowns with the first water",
+    "W540": "a column of the buildings is empty for some of them",
+    "W541": "buildings are smaller than a cell",
+    "W542": "buildings lie outside the terrain",
     "W520": "a measure can be built, and its effect is doubtful",
 }

@@ -1,6 +1,4 @@
-"""The files of a result folder, one class or function a format: NetCDF frames that survive a kill,
-GeoTIFF, GeoPackage. Written by `output`.
-"""
+"""fields.nc and exposure.nc of a result folder: NetCDF frames that survive a kill."""
 
 from __future__ import annotations
 
@@ -68,6 +66,10 @@ def _write_exposure(path: Path, inputs: ModelInputs, exposure: Any) -> None:
             v = f.createVariable(name, "f8", ("buildings",))
             v.units = unit
             v[:] = getattr(exposure, name)
+        if exposure.cell is not None:
+            v = f.createVariable("cell", "i8", ("buildings",))
+            v.long_name = "flat index of the cell of its middle, -1 outside the grid"
+            v[:] = exposure.cell
         if exposure.streets is not None:
             _write_streets(f, exposure.streets)
         _write_crests(f, dyke_crests(inputs))
@@ -253,31 +255,3 @@ def time_axis(file: Any, start: datetime) -> None:
     file.createVariable("time", "f8", ("time",)).setncatts(
         {"standard_name": "time", "axis": "T", "calendar": "proleptic_gregorian", "units": units}
     )
-
-
-def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None) -> None:
-    """A Cloud-Optimised GeoTIFF (DEFLATE, overviews)."""
-    import rasterio
-    from rasterio.shutil import copy
-
-    crs = None if grid.crs == "local" else grid.crs
-    profile = {
-        "height": grid.rows,
-        "width": grid.columns,
-        "count": 1,
-        "dtype": field.dtype.name,
-        "crs": crs,
-        "transform": grid.transform,
-        "nodata": nodata,
-    }
-    with rasterio.MemoryFile() as memory:
-        with memory.open(driver="GTiff", **profile) as plain:
-            plain.write(field, 1)
-        with memory.open() as source:
-            predictor = "YES" if field.dtype.kind == "f" else "NO"
-            write_beside(
-                path,
-                lambda side: copy(
-                    source, side, driver="COG", compress="DEFLATE", predictor=predictor
-                ),
-            )

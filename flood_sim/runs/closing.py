@@ -38,6 +38,7 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
     ]
     if summary["message"]:
         lines.append(summary["message"])
+    lines += [f"not written: {n}: {why}" for n, why in summary.get("not_written", {}).items()]
     return lines + [f"exceeded: {text}" for text in summary["exceeded"]]
 
 

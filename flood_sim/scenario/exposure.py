@@ -56,6 +56,7 @@ def build_exposure(
         table["area_m2"],
         people,
         streets,
+        table["cell"],
     )
 
 
@@ -248,7 +249,8 @@ def _empty(count: int) -> dict[str, np.ndarray]:
         "floors": np.ones(count),
         "ground_floor_m": np.full(count, FLOOR_M),
         "area_m2": np.zeros(count),
-        "people": np.zeros(count),
+        "people": np.full(count, np.nan),
+        "cell": np.full(count, -1, np.int64),
     }
 
 
@@ -266,7 +268,8 @@ def _buildings(
     table = _empty(len(shapes))
     for key in ("floors", "ground_floor_m", "people"):
         if key in columns:
-            table[key] = np.nan_to_num(np.asarray(columns[key], float), nan=float(table[key][0]))
+            usual = 0.0 if key == "people" else float(table[key][0])
+            table[key] = _or_usual(name, key, np.asarray(columns[key], float), usual, findings)
     table["use"] = np.array(
         [
             _use(str(u), f"{scenario.path.name}, {place}, use")
@@ -282,7 +285,51 @@ def _buildings(
         transform=grid.transform,
         dtype="int32",
     )
+    table["cell"] = _middle_cells(name, grid, shapes, building, findings)
     return building, table
+
+
+def _or_usual(
+    name: str, key: str, values: np.ndarray, usual: float, findings: list[Finding]
+) -> np.ndarray:
+    """Values (n,) of a column, and what is taken where a feature gives none. A column without any
+    number of people says nothing of people.
+    """
+    empty = np.isnan(values)
+    if key == "people" and empty.all():
+        return values
+    if empty.any():
+        text = f"{int(empty.sum())} of {len(values)} buildings give no {key}: {usual:g} is taken"
+        findings.append(Finding("W540", f"{name}, `{key}`", text, do="fill in the column"))
+    return np.where(empty, usual, values)
+
+
+def _middle_cells(
+    name: str, grid: Grid, shapes: list[Any], building: np.ndarray, findings: list[Finding]
+) -> np.ndarray:
+    """(buildings,) flat index of the cell of each middle, -1 outside the grid; those that own no
+    cell are counted (W541), those outside too (W542).
+    """
+    middles = [s.representative_point() for s in shapes]
+    row, column = grid.cell_at([p.x for p in middles], [p.y for p in middles])
+    cell = np.where(grid.contains(row, column), row * grid.columns + column, -1)
+    owned = np.bincount(building.ravel(), minlength=len(shapes) + 1)[1:] > 0
+    small, away = ~owned & (cell >= 0), ~owned & (cell < 0)
+    if small.any():
+        text = (
+            f"{int(small.sum())} of {len(shapes)} buildings are smaller than a cell, or behind"
+            " others: the water beside them is that of the cell of their middle"
+        )
+        at = tuple((middles[k].x, middles[k].y) for k in np.flatnonzero(small)[:1000])
+        findings.append(Finding("W541", name, text, do="a smaller cell shows them", at=at))
+    if away.any():
+        text = (
+            f"{int(away.sum())} of {len(shapes)} buildings lie outside the terrain: no water"
+            " reaches them"
+        )
+        at = tuple((middles[k].x, middles[k].y) for k in np.flatnonzero(away)[:1000])
+        findings.append(Finding("W542", name, text, do="a larger terrain", at=at))
+    return np.asarray(cell, np.int64)
 
 
 def _check_crowds(name: str, table: dict[str, np.ndarray], findings: list[Finding]) -> None:

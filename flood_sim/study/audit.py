@@ -281,6 +281,7 @@ def run_audit(
         document = {
             "scenario": scenario.spec.name,
             "city_class": rules.city_class,
+            "synthetic": rules.loads is None,
             "portfolios": dict(zip(names, results, strict=True)),
             "regressions": _regressions(dict(zip(names, results, strict=True))),
             "assumptions": [
