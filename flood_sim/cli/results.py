@@ -156,7 +156,7 @@ def draw(folder: Path, limits: str | None = None) -> Path:
     from flood_sim.analysis.report import draw_report, not_drawn
     from flood_sim.results import open_results
 
-    target = draw_report(open_results(folder), read_limits(limits))
+    target = draw_report(open_results(folder), None if limits is None else read_limits(limits))
     for name, why in not_drawn(folder).items():
         typer.echo(f"not drawn: {name}: {why}", err=True)
     return target

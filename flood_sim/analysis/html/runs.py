@@ -36,6 +36,7 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
     counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
     return {
         "title": scenario,
+        "language": str(runs[0].summary.get("region", {}).get("language", "en")),
         "about": {
             "en": f"{counted} of {scenario}: {', '.join(names)}.",
             "zh": f"情景 {scenario}：{'、'.join(names)}。",

@@ -5,6 +5,7 @@ outdoors, damage.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def damage(consequences: Consequences) -> Outcome:
     if e is None or not (e["use"].size or e["road_share"].any()):
         why = NO_EXPOSURE if e is None else "no buildings and no roads in this run: [exposure]"
         return our_outcome("damage", None, why, "exposure.nc")
-    value: dict[str, Any] = law["value_cny_m2"]
+    value: dict[str, Any] = law["value_m2"]
     over_floor = np.maximum(consequences.ring_depth - e["ground_floor_m"], 0.0)
     loss = 0.0
     for k, use in enumerate(USES):
@@ -109,7 +110,8 @@ def damage(consequences: Consequences) -> Outcome:
         if there
     )
     note = f"{counted}, construction cost of {value['price_year']}: {law['source']}"
-    return our_outcome("damage", loss, note, "fields.nc max_depth, exposure.nc")
+    found = our_outcome("damage", loss, note, "fields.nc max_depth, exposure.nc")
+    return replace(found, unit=law["currency"])
 
 
 BUILDING_OUTCOMES: tuple[tuple[list[str], Callable[[Consequences], Outcome | list[Outcome]]], ...]

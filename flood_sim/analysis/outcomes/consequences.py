@@ -39,7 +39,8 @@ class Consequences:
     """The outcomes of one result folder."""
 
     def __init__(self, results: Results, limits: dict[str, Any] | None = None) -> None:
-        self.results, self.limits = results, limits or read_limits()
+        wanted = results.summary.get("region", {}).get("limits") or None
+        self.results, self.limits = results, limits or read_limits(wanted)
 
     @cached_property
     def exposure(self) -> dict[str, np.ndarray] | None:

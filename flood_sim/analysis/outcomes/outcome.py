@@ -118,7 +118,7 @@ def kind_of(name: str, unit: str = "", english: str = "", chinese: str = "") -> 
     """
     own = own_kind(name)
     if own is not None and not english:
-        return own
+        return replace(own, unit=unit) if unit else own  # money is in that of the limits
     return OutcomeKind(name, english or name, chinese, unit, shown=True, headline=True)
 
 

@@ -199,11 +199,12 @@ def wet_floors_map(consequences: Consequences) -> Any | None:
     wet, loss, value = (
         found.get("ground_floors_wet"),
         found.get("damage"),
-        consequences.limits["damage"]["value_cny_m2"],
+        consequences.limits["damage"]["value_m2"],
     )
+    currency = consequences.limits["damage"]["currency"]
     title = f"Ground floors: {'-' if wet is None else f'{wet:.0f}'} of {len(e['use'])} wet"
     if loss is not None:
-        title += f"; damage 损失 {loss / 1e6:,.1f} M CNY of {value['price_year']}"
+        title += f"; damage 损失 {loss / 1e6:,.1f} M {currency} of {value['price_year']}"
     axes.set_title(title)
     return figure
 
