@@ -148,7 +148,13 @@ def check(
     is written without --out.
     """
     from flood_sim.scenario.checks.network import network_figures
+    from flood_sim.study.spec.study import is_study_file
 
+    if is_study_file(name):
+        from flood_sim.cli.study import check_study
+
+        check_study(name, allow_path, as_json)
+        return
     scenario, inputs = _checked(name, portfolio, out, allow_path)
     figures = network_figures(inputs)
     if as_json:
