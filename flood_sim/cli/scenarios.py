@@ -167,12 +167,15 @@ def check(
 def _check_document(
     scenario: Scenario, inputs: ModelInputs, figures: dict[str, Any]
 ) -> dict[str, Any]:
+    from flood_sim.scenario.checks.figures import figures_of
+
     keys = ("code", "severity", "place", "problem", "do", "x_m", "y_m")
     return {
         "scenario": scenario.name,
         "scheme": inputs.surface.scheme,
         "scheme_reason": inputs.scheme_reason,
         "network": figures,
+        "figures": [f.row() for f in figures_of(inputs)],
         "measures": inputs.measures,
         "findings": [{key: getattr(f, key) for key in keys} for f in inputs.findings],
     }
@@ -183,6 +186,7 @@ def _check_lines(
 ) -> Iterator[str]:
     from flood_sim.measures.describe import bill_lines
     from flood_sim.scenario.build import plan_text
+    from flood_sim.scenario.checks.figures import figure_lines, figures_of
     from flood_sim.scenario.checks.network import network_lines
     from flood_sim.scenario.memory import memory_line
     from flood_sim.scenario.scheme import cost_line
@@ -202,6 +206,7 @@ def _check_lines(
     yield from bill_lines(inputs.measures)
     yield from plan_text(scenario, portfolio, inputs)
     yield from map(str, inputs.findings)
+    yield from figure_lines(figures_of(inputs))
     yield f"check: {len(inputs.findings)} doubts, no error; the run may start"
 
 

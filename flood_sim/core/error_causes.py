@@ -122,6 +122,7 @@ CAUSES = {
     "W450": "a sill lies under the ground in front of it",
     "W451": "a critical site drowns with the first water",
     "W543": "sizes and return periods go by a rain law that the scenario does not name",
+    "W545": "a stage stands far over dry ground at the start",
     "W544": "the clock of the scenario is not that of its region",
     "W540": "a column of the buildings is empty for some of them",
     "W541": "buildings are smaller than a cell",

@@ -20,6 +20,7 @@ from flood_sim.measures.effectiveness import as_it_works
 from flood_sim.measures.plans import members, parse_portfolio, plan_lines
 from flood_sim.measures.site_edits import without_gates
 from flood_sim.scenario.actions import ActionBuilder
+from flood_sim.scenario.checks.edge_water import dry_stage_doubts
 from flood_sim.scenario.checks.odd_keys import odd_keys
 from flood_sim.scenario.doors import files
 from flood_sim.scenario.edges import build_boundaries, city_edges
@@ -64,6 +65,9 @@ def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
     city = reference_city(spec.city) if spec.city is not None else None
     ground = build_ground(scenario, city, findings)
     parts = _parts(scenario, city, ground, findings)
+    findings += dry_stage_doubts(
+        scenario.path.name, parts["edges"], ground.terrain, parts["initial_depth"]
+    )
     choice = choose_scheme(
         spec.surface.scheme, ground.terrain, parts["initial_depth"], parts["structures"]
     )
