@@ -21,6 +21,7 @@ from flood_sim.core.files.writing import LIBRARIES, reason
 from flood_sim.output.fields import FieldsFile, write_exposure
 from flood_sim.output.maps import MAPS, write_map
 from flood_sim.output.network import NetworkFile, write_network_layers
+from flood_sim.output.places import feature_collection
 from flood_sim.output.sites import OPENINGS, SITES, SiteFiles
 from flood_sim.output.statistics import FloodedAreas, GaugeMaxima, NetworkMaxima
 from flood_sim.output.summary import Ended, Gathered, summary_of, write_json
@@ -165,7 +166,7 @@ class Recorder:
         write_json(self.folder / "measures.json", list(simulation.inputs.measures))
         write_json(
             self.folder / "measures.geojson",
-            {"type": "FeatureCollection", "features": list(simulation.inputs.measure_features)},
+            feature_collection(simulation.inputs.measure_features, simulation.surface.grid.crs),
         )
         for name in GROWING:
             if (self.folder / name).exists():
