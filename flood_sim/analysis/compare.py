@@ -84,6 +84,7 @@ class Comparison:
         leaving = [written(r, "evacuation") for r in both]
         found = [
             _row("outcome", n, o["unit"], *(table[n]["value"] for table in outcomes))
+            | _reason(*(table[n] for table in outcomes))
             for n, o in outcomes[0].items()
             if n in outcomes[1] and not n.startswith("flooded_area_hours")
         ]
@@ -132,7 +133,8 @@ class Comparison:
         text = [f"{a.folder} ({a.summary['portfolio']}) -> {b.folder} ({b.summary['portfolio']})"]
         for r in [r for r in self.rows if r["group"] != "gauge" or r in shown]:
             numbers = _number(r["before"]) + _number(r["after"]) + _number(r["difference"], "+")
-            text.append(f"  {r['group']:<8} {r['name']:<28}{numbers} {r['unit']}")
+            why = f"  ({r['why']})" if "why" in r else ""
+            text.append(f"  {r['group']:<8} {r['name']:<28}{numbers} {r['unit']}{why}")
         if len(gauges) > len(shown):
             text.append(
                 f"  the {len(shown)} of {len(gauges)} gauges that changed most; --json lists all"
@@ -213,6 +215,12 @@ def _row(
         "after": after,
         "difference": difference,
     }
+
+
+def _reason(*outcomes: dict[str, Any]) -> dict[str, str]:
+    """Why one of two outcomes has no value."""
+    notes = [str(o["note"]) for o in outcomes if o["value"] is None]
+    return {"why": notes[0]} if notes else {}
 
 
 def _flood_rows(a: dict[str, Any], b: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import cached_property
 from typing import Any
 
@@ -72,9 +73,11 @@ class Network:
         return int(np.argmax(self["head"][:, node]))
 
     def time_text(self, frame: int) -> str:
-        return (
-            str(self.data["time"].values[frame].astype("datetime64[m]")).replace("T", " ") + " UTC"
-        )
+        """An output time on the scenario's own clock, with its offset."""
+        utc = self.data["time"].values[frame].astype("datetime64[s]").item().replace(tzinfo=UTC)
+        local = utc.astimezone(self.results.start.tzinfo)
+        offset = local.isoformat()[-6:]
+        return f"{local:%Y-%m-%d %H:%M} {offset}"
 
 
 def _by_end(ends: np.ndarray) -> dict[int, list[int]]:

@@ -159,12 +159,15 @@ def load_drawing() -> None:
 
 
 def draw(folder: Path, limits: str | None = None) -> Path:
-    """Pictures into report/, and consequences.json."""
+    """Pictures into report/, and consequences.json. A picture that failed is told."""
     from flood_sim.analysis.limits.files import read_limits
-    from flood_sim.analysis.report import draw_report
+    from flood_sim.analysis.report import draw_report, not_drawn
     from flood_sim.results import open_results
 
-    return draw_report(open_results(folder), read_limits(limits))
+    target = draw_report(open_results(folder), None if limits is None else read_limits(limits))
+    for name, why in not_drawn(folder).items():
+        typer.echo(f"not drawn: {name}: {why}", err=True)
+    return target
 
 
 def compare(

@@ -148,7 +148,13 @@ def check(
     is written without --out.
     """
     from flood_sim.scenario.checks.network import network_figures
+    from flood_sim.study.spec.study import is_study_file
 
+    if is_study_file(name):
+        from flood_sim.cli.study import check_study
+
+        check_study(name, allow_path, as_json)
+        return
     scenario, inputs = _checked(name, portfolio, out, allow_path)
     figures = network_figures(inputs)
     if as_json:
@@ -161,6 +167,7 @@ def check(
 def _check_document(
     scenario: Scenario, inputs: ModelInputs, figures: dict[str, Any]
 ) -> dict[str, Any]:
+    from flood_sim.scenario.checks.figures import figures_of
     from flood_sim.scenario.checks.read_as import read_as_lines
 
     keys = ("code", "severity", "place", "problem", "do", "x_m", "y_m")
@@ -169,6 +176,7 @@ def _check_document(
         "scheme": inputs.surface.scheme,
         "scheme_reason": inputs.scheme_reason,
         "network": figures,
+        "figures": [f.row() for f in figures_of(inputs)],
         "measures": inputs.measures,
         "read_as": [
             *inputs.read_as,
@@ -183,6 +191,7 @@ def _check_lines(
 ) -> Iterator[str]:
     from flood_sim.measures.describe import bill_lines
     from flood_sim.scenario.build import plan_text
+    from flood_sim.scenario.checks.figures import figure_lines, figures_of
     from flood_sim.scenario.checks.network import network_lines
     from flood_sim.scenario.checks.read_as import read_as_lines
     from flood_sim.scenario.memory import memory_line
@@ -206,6 +215,7 @@ def _check_lines(
     yield from plan_text(scenario, portfolio, inputs)
     yield from (f"read as: {line}" for line in inputs.read_as)
     yield from map(str, inputs.findings)
+    yield from figure_lines(figures_of(inputs))
     yield f"check: {len(inputs.findings)} doubts, no error; the run may start"
 
 

@@ -94,6 +94,36 @@ def run(o: RunStudy) -> None:
     )
 
 
+@study.command("check")
+def check_(
+    name: Annotated[str, typer.Argument(help="name of a shipped study, or path of a study.toml")],
+    allow_path: Annotated[
+        list[Path],
+        typer.Option(
+            "--allow-path", help="folder outside the scenario's own that it may read (repeatable)"
+        ),
+    ] = [],
+    as_json: Json = False,
+) -> None:
+    """Read what a study's runs would read, and build every set of measures. Nothing is run."""
+    check_study(name, allow_path, as_json)
+
+
+def check_study(name: str, allow_path: list[Path], as_json: bool) -> None:
+    """What `study check` does, and `check` of a study's file."""
+    from flood_sim.study import load_study
+    from flood_sim.study.spec.before import refuse_wrong_input
+
+    found = load_study(name, tuple(allow_path))
+    looked = refuse_wrong_input(found)
+    typer.echo(json.dumps({"study": found.spec.name, **looked}) if as_json else repr(found))
+    if not as_json:
+        typer.echo(
+            f"check: {looked['runs']} runs; {looked['sets']} of {looked['sets_asked']} sets of"
+            " measures built, no error; the study may start"
+        )
+
+
 @study.command()
 def resume(
     folder: Folder,
@@ -142,7 +172,12 @@ class AuditOptions:
             )
         ),
     ] = field(default_factory=lambda: ["baseline"])
-    standards: Annotated[str, typer.Option(help="china, or a TOML file")] = "china"
+    standards: Annotated[
+        str | None,
+        typer.Option(
+            help="china, germany, or a TOML file; absent: the scenario's [region], or china"
+        ),
+    ] = None
     loads: Annotated[
         Path | None,
         typer.Option(
@@ -168,13 +203,15 @@ def audit(o: AuditOptions) -> None:
     """
     from flood_sim.analysis.standards.files import read_loads, read_standards
     from flood_sim.scenario import load_scenario
+    from flood_sim.scenario.region import region_of
     from flood_sim.study.audit import AuditRules, audit_lines, run_audit
 
     scenario, own = (
         load_scenario(o.name, tuple(o.allow_path)),
         (None if o.loads is None else read_loads(o.loads)),
     )
-    rules = AuditRules(read_standards(o.standards), o.city_class, own)
+    wanted = o.standards or region_of(scenario).standards or "china"
+    rules = AuditRules(read_standards(wanted), o.city_class, own)
     say = Talk(o.quiet).say
     document = run_audit(scenario, o.portfolio, rules, o.out, o.workers, say)
     typer.echo(

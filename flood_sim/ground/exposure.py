@@ -57,7 +57,8 @@ class Exposure:
 
     streets: the carriageway by segments; None where roads have no axes. Of each building
     (buildings,): use (index into USES), floors, ground_floor_m over the ground around it, area_m2
-    of its footprint, people.
+    of its footprint, people (all NaN: nobody says), cell (flat index of the cell of its middle, -1
+    outside the grid; None: each owns cells).
     """
 
     road_share: np.ndarray
@@ -68,3 +69,4 @@ class Exposure:
     area_m2: np.ndarray
     people: np.ndarray
     streets: Streets | None = None
+    cell: np.ndarray | None = None

@@ -112,6 +112,8 @@ class StormFormula:
 
     def depth_mm(self, minutes: float, return_period_y: float) -> float:
         """Depth of a duration, mm: H = 0.006 q t."""
+        if minutes <= 0.0:
+            return 0.0  # with b = 0 the intensity has no bound
         return 0.006 * self.intensity_l_s_ha(minutes, return_period_y) * minutes
 
 
@@ -136,6 +138,24 @@ FORMULAS = {
 }
 
 
+@dataclass(frozen=True)
+class DesignLaw:
+    """The rain law by which a scenario's pipes are judged and sized. own : the scenario names it;
+    else it is taken for want of one.
+    """
+
+    name: str
+    law: StormFormula
+    own: bool = True
+
+    def __str__(self) -> str:
+        hour = self.law.depth_mm(60.0, 10.0)
+        return f"{self.name} (10 years, 1 h: {hour:.1f} mm)"
+
+
+TAKEN_LAW = DesignLaw("zhengzhou-2002", FORMULAS["zhengzhou-2002"], own=False)
+
+
 def chicago_storm(
     formula: str | StormFormula,
     return_period_y: float,
@@ -150,7 +170,7 @@ def chicago_storm(
     [H(T) - H((rT - x)/r)] to the peak, r H(T) + (1 - r) H((x - rT)/(1 - r)) after it (Keifer and
     Chu 1957).
     """
-    law = formula if isinstance(formula, StormFormula) else FORMULAS[formula]
+    law = FORMULAS[formula] if isinstance(formula, str) else formula
     total, peak = law.depth_mm(duration_min, return_period_y), peak_ratio * duration_min
     minutes = np.minimum(np.arange(0.0, duration_min + step_min - 1e-9, step_min), duration_min)
 

@@ -20,7 +20,7 @@ from flood_sim.drainage.conduits import Conduit, read_conduits
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.return_periods import design_return_periods
 from flood_sim.ground.rain_fields import fallen_at_s
-from flood_sim.ground.rainfall import FORMULAS
+from flood_sim.ground.rainfall import DesignLaw
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.resources import Resource
 from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
@@ -46,10 +46,7 @@ PROJECTS: dict[Project, str] = {
     "source_and_storage": "源头减排和雨水调蓄",
 }
 LARGEST_COST_CNY = 1e12  # of one measure
-RUNOFF_COEFFICIENT, FORMULA = (
-    0.65,
-    "zhengzhou-2002",
-)  # of the return period that a pipe carries full
+RUNOFF_COEFFICIENT = 0.65  # of the return period that a pipe carries full
 MAKE, RESIZE, CONDITION, SITES, OPERATE = (
     1,
     2,
@@ -74,6 +71,7 @@ class InputsView:
     def __init__(self, inputs: ModelInputs, shapes: Shapes) -> None:
         self._inputs, self._shapes = inputs, shapes
         self.reads: set[str] = set()
+        self.sizes_by_law = False
 
     @property
     def grid(self) -> Grid:
@@ -154,10 +152,18 @@ class InputsView:
         """Conduit to the return period (years) that it carries full, by the rational method;
         conduits without a catchment are left out.
         """
-        intensity = FORMULAS[FORMULA].intensity_l_s_ha
+        intensity = self._inputs.design_law.law.intensity_l_s_ha
         return design_return_periods(
             list(self.conduits.values()), self.catchments, RUNOFF_COEFFICIENT, intensity
         )
+
+    @property
+    def design_law(self) -> DesignLaw:
+        """The rain law of the scenario, for sizes by return period; what is sized by one that was
+        only taken is said.
+        """
+        self.sizes_by_law = True
+        return self._inputs.design_law
 
     @property
     def land_km2(self) -> float:

@@ -17,6 +17,7 @@ from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge, refused
 from flood_sim.measures.network_edits import edited
 from flood_sim.measures.projects.regional import with_series
 from flood_sim.measures.record import record
+from flood_sim.measures.refusals import together
 from flood_sim.measures.resources import Resource
 from flood_sim.measures.site_edits import edited_sites
 from flood_sim.simulation.inputs import DrainageInputs, ModelInputs, NodeInlet
@@ -78,9 +79,11 @@ def apply_measures(inputs: ModelInputs, measures: Mapping[str, Measure], shapes:
     for group in rounds(measures):
         plans = _plans(inputs, {name: measures[name] for name in group}, shapes)
         merged, conflicts = merge(plans, inputs.terrain.grid.shape)
-        refusals = [f for name in sorted(plans) for f in plans[name].refusals] + [
-            _placed(c, inputs.terrain.grid) for c in conflicts
-        ]
+        refusals = [
+            f
+            for name in sorted(plans)
+            for f in together(plans[name].refusals, set(plans[name].targets))
+        ] + [_placed(c, inputs.terrain.grid) for c in conflicts]
         if refusals:
             raise InputError(refusals)
         before, inputs = inputs, _changed(inputs, merged)
@@ -140,12 +143,26 @@ def _plans(inputs: ModelInputs, measures: Mapping[str, Measure], shapes: Shapes)
     plans, faults = {}, []
     for name in sorted(measures):
         try:
-            plans[name] = measures[name].plan(name, InputsView(inputs, shapes))
+            view = InputsView(inputs, shapes)
+            plans[name] = measures[name].plan(name, view)
+            plans[name].doubts += _law_taken(name, measures[name], view, inputs)
         except InputError as error:
             faults += error.findings
     if faults:
         raise InputError(faults)
     return plans
+
+
+def _law_taken(name: str, measure: Measure, view: InputsView, inputs: ModelInputs) -> list[Finding]:
+    """Whether sizes or targets hang on a rain law that no scenario named. The reference city's is
+    its own.
+    """
+    by_period = "return_period_y" in str(getattr(measure, "targets", ""))
+    if inputs.design_law.own or inputs.lines or not (view.sizes_by_law or by_period):
+        return []
+    text = f"return periods and sizes go by {inputs.design_law}: this scenario names no rain law"
+    do = '[region] rain_law = "NAME" or { a, c, b, n }'
+    return [Finding("W543", f"measure.{name}", text, do=do)]
 
 
 def _changed(inputs: ModelInputs, merged: Merged) -> ModelInputs:

@@ -77,10 +77,9 @@ def bill_lines(rows: tuple[dict[str, Any], ...]) -> list[str]:
     lines = []
     for row in rows:
         first = ", ".join(row["targets"][:5]) + (" ..." if len(row["targets"]) > 5 else "")
-        what = (
-            ", ".join(f"{q['amount']:,.0f} {q['unit']} {q['item']}" for q in row["quantities"])
-            or "nothing to build"
-        )
+        what = ", ".join(
+            f"{q['amount']:,.0f} {q['unit']} {q['item']}" for q in row["quantities"]
+        ) or _nothing(row)
         lines.append(
             f"  {row['name']} ({row['kind']}): {what};"
             f" {_money(row['capital_cny'])}{' as stated' if row['cost_stated_by_user'] else ''};"
@@ -96,6 +95,11 @@ def bill_lines(rows: tuple[dict[str, Any], ...]) -> list[str]:
             " of 2021, mostly recalled or assumed (measures.json has each source)"
         )
     return lines
+
+
+def _nothing(row: dict[str, Any]) -> str:
+    why = row.get("why_nothing", "")
+    return f"nothing to build: {why}" if why else "nothing to build"
 
 
 def _money(cost: dict[str, float]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from flood_sim.measures.base import PROJECTS, Measure
 from flood_sim.measures.costs import unit_costs
 from flood_sim.measures.edits import CellEdit, Edit, Plan
+from flood_sim.measures.refusals import why_nothing
 from flood_sim.measures.resources import Resource
 from flood_sim.simulation.inputs import ModelInputs
 
@@ -45,6 +46,7 @@ def record(
         "phase": measure.phase,
         "in_service": measure.in_service.isoformat() if measure.in_service else None,
         "targets": plan.targets,
+        "why_nothing": why_nothing(measure, plan),
         "quantities": bill,
         "capital_cny": capital,
         "cost_stated_by_user": stated,

@@ -1,6 +1,4 @@
-"""The files of a result folder, one class or function a format: NetCDF frames that survive a kill,
-GeoTIFF, GeoPackage. Written by `output`.
-"""
+"""fields.nc and exposure.nc of a result folder: NetCDF frames that survive a kill."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from flood_sim.core.files.netcdf import hdf5_held
 from flood_sim.core.variables import VARIABLES
 from flood_sim.ground.exposure import USES, ZONES, Streets
 from flood_sim.output.dykes import dyke_crests
-from flood_sim.output.grid_mapping import grid_mapping
+from flood_sim.output.grid_mapping import grid_mapping, is_placed
 from flood_sim.simulation.inputs import ModelInputs
 
 if TYPE_CHECKING:
@@ -68,6 +66,10 @@ def _write_exposure(path: Path, inputs: ModelInputs, exposure: Any) -> None:
             v = f.createVariable(name, "f8", ("buildings",))
             v.units = unit
             v[:] = getattr(exposure, name)
+        if exposure.cell is not None:
+            v = f.createVariable("cell", "i8", ("buildings",))
+            v.long_name = "flat index of the cell of its middle, -1 outside the grid"
+            v[:] = exposure.cell
         if exposure.streets is not None:
             _write_streets(f, exposure.streets)
         _write_crests(f, dyke_crests(inputs))
@@ -118,6 +120,7 @@ class FieldsFile:
         import netCDF4
 
         grid = inputs.terrain.grid
+        self._placed = is_placed(grid.crs)
         self._names = {
             "frames": ("depth", "velocity_x", "velocity_y"),
             "depth": ("depth",),
@@ -175,13 +178,11 @@ class FieldsFile:
         f, start = self._file, inputs.clock.start
         for name, axis, centres in (("x", "X", grid.x_m), ("y", "Y", grid.y_m)):
             v = f.createVariable(name, "f8", (name,))
+            # without a system it is no axis of a map: CF 5.6 would ask for true positions
+            placed = {"standard_name": f"projection_{name}_coordinate", "axis": axis}
+            local = {"long_name": f"{name} in local coordinates"}
             v.setncatts(
-                {
-                    "standard_name": f"projection_{name}_coordinate",
-                    "units": "m",
-                    "axis": axis,
-                    "bounds": f"{name}_bnds",
-                }
+                (placed if self._placed else local) | {"units": "m", "bounds": f"{name}_bnds"}
             )
             v[:] = centres
             half = 0.5 * grid.cell_size_m
@@ -214,7 +215,8 @@ class FieldsFile:
             least_significant_digit=significant,
         )
         v.setncatts(
-            {"units": table.unit, "long_name": table.english, "grid_mapping": "crs"}
+            {"units": table.unit, "long_name": table.english}
+            | ({"grid_mapping": "crs"} if self._placed else {})
             | ({"standard_name": table.cf_name} if table.cf_name else {})
         )
         return v
@@ -251,33 +253,11 @@ def time_axis(file: Any, start: datetime) -> None:
     """
     units = f"seconds since {start.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     file.createVariable("time", "f8", ("time",)).setncatts(
-        {"standard_name": "time", "axis": "T", "calendar": "proleptic_gregorian", "units": units}
+        {
+            "standard_name": "time",
+            "axis": "T",
+            "calendar": "proleptic_gregorian",
+            "units": units,
+            "units_metadata": "leap_seconds: none",
+        }
     )
-
-
-def write_geotiff(path: Path, field: np.ndarray, grid: Any, nodata: float | None) -> None:
-    """A Cloud-Optimised GeoTIFF (DEFLATE, overviews)."""
-    import rasterio
-    from rasterio.shutil import copy
-
-    crs = None if grid.crs == "local" else grid.crs
-    profile = {
-        "height": grid.rows,
-        "width": grid.columns,
-        "count": 1,
-        "dtype": field.dtype.name,
-        "crs": crs,
-        "transform": grid.transform,
-        "nodata": nodata,
-    }
-    with rasterio.MemoryFile() as memory:
-        with memory.open(driver="GTiff", **profile) as plain:
-            plain.write(field, 1)
-        with memory.open() as source:
-            predictor = "YES" if field.dtype.kind == "f" else "NO"
-            write_beside(
-                path,
-                lambda side: copy(
-                    source, side, driver="COG", compress="DEFLATE", predictor=predictor
-                ),
-            )

@@ -39,6 +39,8 @@ MAXIMA = {
     "surcharge_hours": ("node", "h", "time with the head above the rim"),
     "captured_volume": ("node", "m3", "volume that its inlets took from the street"),
     "max_discharge": ("link", "m3 s-1", "largest discharge of the output times, either way"),
+    "max_velocity": ("link", "m s-1", "largest discharge over wetted area of the output times"),
+    "max_fullness": ("link", "1", "mean depth of the two ends over the height, at largest heads"),
 }
 
 
@@ -204,11 +206,22 @@ def _write_links(
     if not links:
         return
     lines = [shapely.LineString([where[e] for e in ends[ids[k]]]) for k in links]
+    columns = {
+        "link": np.array([ids[k] for k in links], object),
+        "max_discharge_m3_s": maxima.discharge[links],
+    }
+    if (use := maxima.use) is not None:
+        columns |= {
+            "size": np.array([use.size[k] for k in links], object),
+            "height_m": use.height_m[links],
+            "max_velocity_m_s": maxima.velocity[links],
+            "max_fullness": maxima.fullness()[links],
+        }
     write(
         path,
         shapely.to_wkb(np.array(lines, object)),
-        [np.array([ids[k] for k in links], object), maxima.discharge[links]],
-        np.array(["link", "max_discharge_m3_s"]),
+        list(columns.values()),
+        np.array(list(columns)),
         layer="links",
         driver="GPKG",
         geometry_type="LineString",

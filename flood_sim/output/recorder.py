@@ -5,6 +5,8 @@ last. Writes; never reads results.
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,11 +14,14 @@ import numpy as np
 import tomli_w
 
 from flood_sim.core.clock import Window
+from flood_sim.core.errors import FloodSimError
 from flood_sim.core.files.durable import sync_file, write_text
 from flood_sim.core.files.live import FrameCounter
-from flood_sim.output.fields import FieldsFile, write_exposure, write_geotiff
-from flood_sim.output.geojson import feature_collection
+from flood_sim.core.files.writing import LIBRARIES, reason
+from flood_sim.output.fields import FieldsFile, write_exposure
+from flood_sim.output.maps import MAPS, write_map
 from flood_sim.output.network import NetworkFile, write_network_layers
+from flood_sim.output.places import feature_collection
 from flood_sim.output.sites import OPENINGS, SITES, SiteFiles
 from flood_sim.output.statistics import FloodedAreas, GaugeMaxima, NetworkMaxima
 from flood_sim.output.summary import Ended, Gathered, summary_of, write_json
@@ -36,8 +41,7 @@ FILES = (
     "scenario.toml",
     "summary.json",
     "fields.nc",
-    "max_depth.tif",
-    "max_hazard.tif",
+    *MAPS,
     "gauges.csv",
     "network.nc",
     "network.gpkg",
@@ -153,21 +157,21 @@ class Recorder:
 
     def finish(self, simulation: Simulation, summary: dict[str, Any]) -> dict[str, Any]:
         """Close every file, write the maps, and summary.json last; all of it is on the disk when
-        this returns the summary.
+        this returns the summary. A map that cannot be made costs no run its results: it is named
+        under `not_written`, with the reason.
         """
         with self._counter.writing():
             self._finish_series(simulation)
-        self._write_maps(simulation)
+        lost = self._write_maps(simulation)
         write_json(self.folder / "measures.json", list(simulation.inputs.measures))
         write_json(
             self.folder / "measures.geojson",
-            feature_collection(
-                simulation.inputs.measure_features, simulation.inputs.terrain.grid.crs
-            ),
+            feature_collection(simulation.inputs.measure_features, simulation.surface.grid.crs),
         )
         for name in GROWING:
             if (self.folder / name).exists():
                 sync_file(self.folder / name)
+        summary = summary | ({"not_written": lost} if lost else {})
         write_json(self.folder / "summary.json", summary)
         self._counter.close()
         return summary
@@ -178,17 +182,28 @@ class Recorder:
         if self._network is not None:
             self._network.finish(self.network.fields())
 
-    def _write_maps(self, simulation: Simulation) -> None:
-        grid, active = simulation.surface.grid, simulation.inputs.terrain.active
-        write_geotiff(
-            self.folder / "max_depth.tif",
-            np.where(active, simulation.surface.maxima.depth, np.nan).astype(np.float32),
-            grid,
-            np.nan,
-        )
-        write_geotiff(self.folder / "max_hazard.tif", simulation.surface.maxima.hazard, grid, None)
+    def _write_maps(self, simulation: Simulation) -> dict[str, str]:
+        """Maps for other programs; those that failed by their name, with the reason. Disks that are
+        full still end it: what was written can be gone on with.
+        """
+        jobs: dict[str, Callable[[Path], None]] = {
+            name: partial(write_map, name=name, simulation=simulation) for name in MAPS
+        }
         if self._network is not None and simulation.inputs.drainage is not None:
-            write_network_layers(self.folder / "network.gpkg", simulation, self.network)
+            jobs["network.gpkg"] = partial(
+                write_network_layers, simulation=simulation, maxima=self.network
+            )
+        lost = {}
+        for name, write in jobs.items():
+            try:
+                write(self.folder / name)
+            except (OSError, MemoryError, FloodSimError):
+                raise
+            except Exception as error:
+                if type(error).__module__.partition(".")[0] in LIBRARIES:
+                    raise  # what these refuse is the disk, most often: told by who called
+                lost[name] = f"{type(error).__name__}: {reason(error)}"
+        return lost
 
     def summary(self, simulation: Simulation, ended: Ended, wall_s: float) -> dict[str, Any]:
         """What summary.json says of the run as it stands now; wall_s : s since it began."""

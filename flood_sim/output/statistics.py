@@ -9,6 +9,7 @@ import numpy as np
 from flood_sim.core.clock import Window
 from flood_sim.core.constants import POND_DEPTH_M
 from flood_sim.core.units import SECONDS_PER_HOUR
+from flood_sim.output.link_use import link_use
 
 if TYPE_CHECKING:
     from flood_sim.simulation.loop import Simulation
@@ -76,12 +77,12 @@ class FloodedAreas:
 
 
 class NetworkMaxima:
-    """Largest heads (nodes,) m and discharges (links,) m3/s; time (nodes,) h above the rim; volumes
-    (nodes,) m3 that came out, and that inlets took from the street.
+    """Largest heads (nodes,) m, discharges (links,) m3/s and speeds (links,) m/s; time (nodes,) h
+    above the rim; volumes (nodes,) m3 that came out, and that inlets took from the street.
     """
 
     KEPT: ClassVar[tuple[str, ...]] = (
-        "head", "discharge", "surcharge_hours", "flooded_volume", "captured_volume",
+        "head", "discharge", "velocity", "surcharge_hours", "flooded_volume", "captured_volume",
     )  # fmt: skip
 
     def __init__(self, simulation: Simulation) -> None:
@@ -90,7 +91,14 @@ class NetworkMaxima:
             np.full(nodes, -np.inf),
             np.zeros(len(simulation.network.link_ids)),
         )
+        self.velocity = np.zeros(self.discharge.size)
         self.surcharge_hours, self.flooded_volume, self.captured_volume = np.zeros((3, nodes))
+        drainage, network = simulation.inputs.drainage, simulation.network
+        self.use = (
+            None
+            if drainage is None
+            else link_use(drainage.network, list(network.node_ids), list(network.link_ids))
+        )
 
     def watch(self, simulation: Simulation, window: Window) -> None:
         """After every window."""
@@ -102,7 +110,15 @@ class NetworkMaxima:
         self.surcharge_hours += (head > simulation.network.rim_m) * window.length / SECONDS_PER_HOUR
         self.flooded_volume = simulation.network.flooded_volume()
         if simulation.clock.is_output(window.stop):
-            self.discharge = np.maximum(self.discharge, np.abs(simulation.network.discharges()))
+            flow = simulation.network.discharges()
+            self.discharge = np.maximum(self.discharge, np.abs(flow))
+            if self.use is not None:
+                self.velocity = np.fmax(self.velocity, self.use.speed(head, flow))
+
+    def fullness(self) -> np.ndarray:
+        """(links,) 0 to 1 at the largest heads; NaN where a link is no conduit."""
+        head = np.where(np.isfinite(self.head), self.head, np.nan)
+        return np.full(self.discharge.size, np.nan) if self.use is None else self.use.fullness(head)
 
     def fields(self) -> dict[str, np.ndarray]:
         """(nodes,) and (links,) by the names of network.nc."""
@@ -112,6 +128,8 @@ class NetworkMaxima:
             "surcharge_hours": self.surcharge_hours,
             "captured_volume": self.captured_volume,
             "max_discharge": self.discharge,
+            "max_velocity": self.velocity,
+            "max_fullness": self.fullness(),
         }
 
     def lines(self, s: Simulation, closed: bool) -> dict[str, Any]:

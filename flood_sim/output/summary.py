@@ -103,6 +103,7 @@ def _heading(s: Simulation, ended: Ended) -> dict[str, Any]:
         "exceeded": list(ended.exceeded),
         "scenario": s.inputs.name,
         "portfolio": s.inputs.portfolio,
+        "region": s.inputs.region,
         "start": s.clock.start.isoformat(),
         "simulated_s": s.time_s,
         "cells": int(s.inputs.terrain.active.sum()),

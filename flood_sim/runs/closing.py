@@ -41,6 +41,7 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
         lines.append(summary["message"])
     found = summary["findings"] if summary["status"] == "complete" else []
     lines += [f"W438 SWMM: {f['problem']}; {f['do']}" for f in found if f["code"] == "W438"]
+    lines += [f"not written: {n}: {why}" for n, why in summary.get("not_written", {}).items()]
     return lines + [f"exceeded: {text}" for text in summary["exceeded"]]
 
 

@@ -21,6 +21,7 @@ from flood_sim.measures.effectiveness import as_it_works
 from flood_sim.measures.plans import members, parse_portfolio, plan_lines
 from flood_sim.measures.site_edits import without_gates
 from flood_sim.scenario.actions import ActionBuilder
+from flood_sim.scenario.checks.edge_water import dry_stage_doubts
 from flood_sim.scenario.checks.odd_keys import odd_keys
 from flood_sim.scenario.doors.vectors import read_geometries
 from flood_sim.scenario.edges import build_boundaries, city_edges
@@ -33,6 +34,7 @@ from flood_sim.scenario.memory import check_memory_early
 from flood_sim.scenario.network_failures import refuse_half_notches
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
+from flood_sim.scenario.region import design_law, region_doubts, region_of
 from flood_sim.scenario.scheme import choose_scheme
 from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
@@ -51,34 +53,52 @@ def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int =
     """Everything the simulation needs. Raises InputError with what is wrong; doubts are in
     `findings`.
     """
+    chosen_portfolio(scenario, portfolio)  # before anything is read
+    return build_portfolio(scenario, bare_inputs(scenario, threads), portfolio)
+
+
+def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
+    """The place without measures, failures and rules. Raises InputError."""
     spec = scenario.spec
-    chosen = chosen_portfolio(scenario, portfolio)
     scenario.log.clear()
     findings: list[Finding] = odd_keys(spec, scenario.path.name)
+    region = region_of(scenario)
+    findings += region_doubts(scenario, region)
     check_memory_early(scenario)
     city = reference_city(spec.city) if spec.city is not None else None
     ground = build_ground(scenario, city, findings)
     parts = _parts(scenario, city, ground, findings)
+    findings += dry_stage_doubts(
+        scenario.path.name, parts["edges"], ground.terrain, parts["initial_depth"]
+    )
     choice = choose_scheme(
         spec.surface.scheme, ground.terrain, parts["initial_depth"], parts["structures"]
     )
-    inputs = ModelInputs(
+    return ModelInputs(
         **parts,
         name=spec.name,
         terrain=ground.terrain,
         surface=_settings(spec.surface, choice.scheme, threads),
         scheme_reason=choice.reason,
+        design_law=design_law(scenario, region),
+        region=region.model_dump(exclude={"rain_law"}) if spec.region is not None else {},
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
         buildings=ground.buildings,
         layers={} if city is None else city.ground.layers(),
         lines={} if city is None else city.lines(),
-        portfolio=portfolio,
         findings=tuple(findings),
         effective=_effective(scenario),
         folder=scenario.folder,
     )
-    inputs = _with_measures(scenario, inputs, chosen)
+
+
+def build_portfolio(scenario: Scenario, bare: ModelInputs, portfolio: str) -> ModelInputs:
+    """Bare inputs with the measures of a portfolio, what fails and what people do. Raises
+    InputError.
+    """
+    spec, chosen = scenario.spec, chosen_portfolio(scenario, portfolio)
+    inputs = _with_measures(scenario, replace(bare, portfolio=portfolio), chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
     inputs = _as_read(scenario, _with_switches(scenario, inputs, chosen))
     if spec.drainage.kind == "swmm" and spec.drainage.trunk_share < 1.0:

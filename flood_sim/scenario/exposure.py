@@ -60,6 +60,7 @@ def build_exposure(
         table["area_m2"],
         people,
         streets,
+        table["cell"],
     )
 
 

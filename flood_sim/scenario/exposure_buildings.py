@@ -40,15 +40,16 @@ def _empty(count: int) -> dict[str, np.ndarray]:
         "floors": np.ones(count),
         "ground_floor_m": np.full(count, FLOOR_M),
         "area_m2": np.zeros(count),
-        "people": np.zeros(count),
+        "people": np.full(count, np.nan),
+        "cell": np.full(count, -1, np.int64),
     }
 
 
 def read_buildings(
     scenario: Scenario, grid: Grid, key: str | BuildingFile, findings: list[Finding]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Number of the building in each cell (rows, columns), 0 none, and the table of those that have
-    a cell, each column (buildings,). Raises InputError where the layer is wrong.
+    """Number of the building in each cell (rows, columns), 0 none, and the table of the buildings,
+    each column (buildings,). Raises InputError where the layer is wrong.
     """
     source = scenario.map(key, "[exposure] buildings")
     features = _once(
@@ -57,12 +58,10 @@ def read_buildings(
     check_features(BuildingFeature, source.name, features, findings)
     table = _table(source, features)
     _check_crowds(source.name, features, table, findings)
-    building = _own_cells(features.shapes, grid)
-    there = np.unique(building[building > 0]) - 1
-    _say_left_out(source, features, grid, table, there)
-    number = np.zeros(len(features) + 1, np.int32)
-    number[there + 1] = np.arange(1, len(there) + 1)
-    return number[building], {name: column[there] for name, column in table.items()}
+    building = _rasterized(features.shapes, grid)
+    table["cell"] = _middle_cells(source, features, grid, building)
+    _give_cells(building, features.shapes, grid, table["cell"])
+    return building, table
 
 
 def _once(source: MapSource, features: Features) -> Features:
@@ -98,18 +97,29 @@ def _table(source: MapSource, features: Features) -> dict[str, np.ndarray]:
     table = _empty(len(features))
     for key in ("floors", "ground_floor_m", "people"):
         if key in features.columns:
-            default = float(table[key][0])
-            table[key] = np.nan_to_num(np.asarray(features.columns[key], float), nan=default)
+            usual = 0.0 if key == "people" else float(table[key][0])
+            table[key] = _or_usual(source, key, np.asarray(features.columns[key], float), usual)
     if "use" in features.columns:
         table["use"] = _uses(source, features)
     table["area_m2"] = np.array([float(s.area) for s in features.shapes])
     return table
 
 
-def _own_cells(shapes: list[Any], grid: Grid) -> np.ndarray:
-    """Number from 1 on of the building that holds each cell's centre; a building without a cell
-    takes the nearest one that no other has, among those around its middle.
+def _or_usual(source: MapSource, key: str, values: np.ndarray, usual: float) -> np.ndarray:
+    """Values (n,) of a column, and what is taken where a feature gives none. A column without any
+    number of people says nothing of people.
     """
+    empty = np.isnan(values)
+    if key == "people" and empty.all():
+        return values
+    if empty.any():
+        text = f"{int(empty.sum())} of {len(values)} buildings give no {key}: {usual:g} is taken"
+        source.doubt("W540", text, given=f"`{key}`", do="fill in the column")
+    return np.where(empty, usual, values)
+
+
+def _rasterized(shapes: list[Any], grid: Grid) -> np.ndarray:
+    """Number from 1 on of the building that holds each cell's centre (rows, columns)."""
     from rasterio.features import rasterize
 
     building: np.ndarray = rasterize(
@@ -118,11 +128,48 @@ def _own_cells(shapes: list[Any], grid: Grid) -> np.ndarray:
         transform=grid.transform,
         dtype="int32",
     )
-    for k in np.setdiff1d(np.arange(1, len(shapes) + 1), building).tolist():
+    return building
+
+
+def _middle_cells(
+    source: MapSource, features: Features, grid: Grid, building: np.ndarray
+) -> np.ndarray:
+    """(buildings,) flat index of the cell of each middle, -1 outside the grid; those that hold no
+    cell's centre are counted (W541), those outside too (W542).
+    """
+    middles = [s.representative_point() for s in features.shapes]
+    row, column = grid.cell_at([p.x for p in middles], [p.y for p in middles])
+    cell = np.where(grid.contains(row, column), row * grid.columns + column, -1)
+    held = np.bincount(building.ravel(), minlength=len(middles) + 1)[1:] > 0
+    for code, which, text, do in (
+        (
+            "W541",
+            ~held & (cell >= 0),
+            "are smaller than a cell, or behind others: the water beside them is that of the cells"
+            " around their middle",
+            "a smaller cell shows them",
+        ),
+        (
+            "W542",
+            ~held & (cell < 0),
+            "lie outside the terrain: no water reaches them",
+            "a larger terrain",
+        ),
+    ):
+        if which.any():
+            at = tuple((middles[k].x, middles[k].y) for k in np.flatnonzero(which)[:1000])
+            text = f"{int(which.sum())} of {len(middles)} buildings {text}"
+            source.doubt(code, text, do=do, at=at)
+    return np.asarray(cell, np.int64)
+
+
+def _give_cells(building: np.ndarray, shapes: list[Any], grid: Grid, cell: np.ndarray) -> None:
+    """A building without a cell takes the nearest one that no other has, among those around its
+    middle; where all are taken it has none.
+    """
+    for k in np.setdiff1d(np.flatnonzero(cell >= 0) + 1, building).tolist():
         point = shapes[k - 1].representative_point()
-        row, column = (int(v) for v in grid.cell_at(point.x, point.y))
-        if not bool(grid.contains(row, column)):
-            continue
+        row, column = divmod(int(cell[k - 1]), grid.columns)
         r = np.arange(max(row - 1, 0), min(row + 2, grid.rows))
         c = np.arange(max(column - 1, 0), min(column + 2, grid.columns))
         away = np.hypot(*np.meshgrid(grid.x_m[c] - point.x, grid.y_m[r] - point.y))
@@ -130,35 +177,6 @@ def _own_cells(shapes: list[Any], grid: Grid) -> np.ndarray:
         if np.isfinite(away).any():
             i, j = np.unravel_index(int(np.argmin(away)), away.shape)
             building[r[i], c[j]] = k
-    return building
-
-
-def _say_left_out(
-    source: MapSource,
-    features: Features,
-    grid: Grid,
-    table: dict[str, np.ndarray],
-    there: np.ndarray,
-) -> None:
-    """Buildings on the grid that no cell could be given to."""
-    gone = np.setdiff1d(np.arange(len(features)), there)
-    points = [features.shapes[k].representative_point() for k in gone]
-    row, column = grid.cell_at([p.x for p in points], [p.y for p in points])
-    inside = grid.contains(row, column) if len(points) else np.zeros(0, bool)
-    lost = gone[inside]
-    if not lost.size:
-        return
-    people = float(table["people"][lost].sum())
-    at = tuple((float(points[k].x), float(points[k].y)) for k in np.flatnonzero(inside)[:1000])
-    source.doubt(
-        "W248",
-        f"{lost.size} of {len(features)} buildings are left out, with {people:g} people: other"
-        " buildings have all cells around them",
-        given=f"feature {features.number[lost[0]]}, {table['area_m2'][lost[0]]:.0f} m2 on cells of"
-        f" {grid.cell_size_m:g} m",
-        do="use smaller cells",
-        at=at,
-    )
 
 
 def _check_crowds(

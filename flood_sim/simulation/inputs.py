@@ -17,7 +17,7 @@ from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.exposure import Exposure
 from flood_sim.ground.infiltration import Infiltration
 from flood_sim.ground.rain_fields import RainField
-from flood_sim.ground.rainfall import Rainfall
+from flood_sim.ground.rainfall import TAKEN_LAW, DesignLaw, Rainfall
 from flood_sim.ground.terrain import Terrain
 from flood_sim.operations.actions import Action
 from flood_sim.operations.switches import MobilePump, Operation
@@ -119,6 +119,8 @@ class ModelInputs:
     crews: int = 0
     trucks: int = 0
     scheme_reason: str = ""
+    design_law: DesignLaw = TAKEN_LAW  # by which pipes are judged and sized
+    region: dict[str, Any] = field(default_factory=dict)  # limits, money, language of the place
     limits: Limits = Limits()
     fields: str = "frames"
     buildings: np.ndarray | None = None

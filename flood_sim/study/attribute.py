@@ -5,7 +5,7 @@ to buy, and how sure that is.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,16 @@ Losses = dict[int, dict[int, float | None]]  # draw to set of projects to loss
 
 
 def attribution(
-    study: Study, rows: list[dict[str, Any]], cost_ratio: float | None = None
+    study: Study,
+    rows: list[dict[str, Any]],
+    cost_ratio: float | None = None,
+    reasons: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """attribution.json: one entry an outcome, storm and failure set; what cannot be attributed is
     listed with the reason.
 
-    cost_ratio : seconds of a run over those of its twin's, where the study has one.
+    cost_ratio : seconds of a run over those of its twin's, where the study has one.  reasons : why
+    an outcome has no value in a run that ended well, by its name.
     """
     twins, rows = [r for r in rows if r["twin"]], [r for r in rows if not r["twin"]]
     found: dict[str, list[dict[str, Any]]] = {"outcomes": [], "missing": [], "screening": []}
@@ -53,7 +57,9 @@ def attribution(
                 twin = losses_of(cheap, column) if cost_ratio is not None else None
                 parts = _attributed(study, losses_of(mine, column), twin, cost_ratio)
                 for part, values in parts.items():
-                    found[part].append(label | values)
+                    why = (reasons or {}).get(label["name"], "")
+                    told = {"why": f"{values['why']}: {why}"} if part == "missing" and why else {}
+                    found[part].append(label | values | told)
     entries = found["outcomes"]
     return {
         "study": study.spec.name,

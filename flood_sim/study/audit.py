@@ -4,6 +4,7 @@ with what fails first.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -21,10 +22,11 @@ from flood_sim.analysis.standards.files import (
 )
 from flood_sim.analysis.standards.ladder import ladder_answer, next_rung
 from flood_sim.core.errors import input_error, nearest
-from flood_sim.ground.rainfall import FORMULAS
+from flood_sim.ground.rainfall import FORMULAS, TAKEN_LAW, StormFormula
 from flood_sim.results import open_results
 from flood_sim.scenario import Scenario, build_inputs
 from flood_sim.scenario.build import chosen_portfolio
+from flood_sim.scenario.region import design_law, region_of
 from flood_sim.study.store import AUDIT, Store, write_whole
 from flood_sim.study.worker import completed, request
 
@@ -55,6 +57,7 @@ class Audit:
         )
         self.loads, self.store = loads or read_loads(), Store(folder)
         self._runs: dict[tuple[str, Rung], Consequences] = {}
+        self.law = design_law(scenario, region_of(scenario))
         refuse_wrong_standards(standards)
         refuse_wrong_loads(self.loads)
         _refuse_unknown_formulas(self.loads)
@@ -145,6 +148,11 @@ class Audit:
             self._runs[portfolio, rung] = Consequences(open_results(self.store.runs / key))
         return self._runs[portfolio, rung]
 
+    def _formula(self, load: dict[str, Any]) -> str | dict[str, Any]:
+        """Of a family's rain: the loads', else the scenario's law."""
+        name = load.get("formula")
+        return _plain(self.law.law) if name is None else str(name)
+
     def changes(self, family: str, period_y: float) -> dict[str, Any]:
         """What makes the scenario one of a family's storms: rain, river stage and length."""
         start, loads = self.scenario.spec.time.start, self.loads
@@ -155,7 +163,7 @@ class Audit:
             short = loads["short"]
             rain = {
                 "kind": "design_storm",
-                "formula": short["formula"],
+                "formula": self._formula(short),
                 "return_period_y": period_y,
                 "duration_min": short["duration_min"],
             }
@@ -163,9 +171,9 @@ class Audit:
         else:
             rain = {
                 "kind": "daily_storm",
-                "depth_mm": day_depth_mm(loads, period_y),
+                "depth_mm": day_depth_mm(loads, period_y, self.law.law),
                 "return_period_y": period_y,
-                "formula": loads["day"]["formula"],
+                "formula": self._formula(loads["day"]),
             }
             hours = 24.0 + DAY_AFTER_H + 0.5
         changes = {
@@ -180,6 +188,11 @@ class Audit:
             )
             changes["city"] = {"river_stage_h_m": [[0.0, stage], [hours, stage]]}
         return changes
+
+
+def _plain(law: StormFormula) -> dict[str, Any]:
+    """As a scenario has it."""
+    return dataclasses.asdict(law)
 
 
 def _refuse_unknown_formulas(loads: dict[str, Any]) -> None:
@@ -202,10 +215,15 @@ def river_stage_m(loads: dict[str, Any], period_y: float) -> float:
     return float(river["full_m"] + slope * math.log(period_y / river["full_y"]))
 
 
-def day_depth_mm(loads: dict[str, Any], period_y: float) -> float:
-    """24 h depth, scaled by the formula's intensities of both return periods."""
+def day_depth_mm(
+    loads: dict[str, Any], period_y: float, own: StormFormula = TAKEN_LAW.law
+) -> float:
+    """24 h depth, scaled by the formula's intensities of both return periods; own : the law of the
+    scenario, where the loads name none.
+    """
     day = loads["day"]
-    intensity = FORMULAS[day["formula"]].intensity_l_s_ha
+    name = day.get("formula")
+    intensity = (own if name is None else FORMULAS[name]).intensity_l_s_ha
     return float(day["depth_mm"] * intensity(120.0, period_y) / intensity(120.0, day["at_y"]))
 
 
@@ -281,10 +299,12 @@ def run_audit(
         document = {
             "scenario": scenario.spec.name,
             "city_class": rules.city_class,
+            "synthetic": rules.loads is None,
             "portfolios": dict(zip(names, results, strict=True)),
             "regressions": _regressions(dict(zip(names, results, strict=True))),
             "assumptions": [
                 *_assumed(audit.loads),
+                f"sizes by return period, and loads without a formula: {audit.law}",
                 (
                     "a street is passable along the driest way from end to end over cells and their"
                     " corners, frames of 15 min; a lane's width is not held clear, crossings and"

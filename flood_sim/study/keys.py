@@ -32,6 +32,8 @@ LEFT_OUT = {
     "measures",
     "measure_features",
     "scheme_reason",
+    "design_law",
+    "region",
     "layers",
     "lines",
 }

@@ -121,11 +121,12 @@ def _told_what_to_do(
 
 def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, Any]:
     """Write catalogue, outcomes and attribution from what is there."""
-    rows = catalogue_rows(study, store, specs)
-    store.write_tables(rows, outcome_rows(store, specs))
+    rows, long = catalogue_rows(study, store, specs), outcome_rows(store, specs)
+    store.write_tables(rows, long)
+    reasons = {r["outcome"]: r["note"] for r in long if r["value"] is None}
     records = [store.answer(i) for i in specs]
     for name, document in (
-        (ATTRIBUTION, attribution(study, rows, _cost_ratio(store, rows))),
+        (ATTRIBUTION, attribution(study, rows, _cost_ratio(store, rows), reasons)),
         (ENVELOPE, envelopes(study, rows)),
     ):
         if document is not None:

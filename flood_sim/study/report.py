@@ -4,6 +4,7 @@ its run or table.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from flood_sim.analysis.html.page import render
 from flood_sim.analysis.html.runs import headline_row, runs_context, service_curves
 from flood_sim.analysis.html.standards import standards_context
 from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.analysis.outcomes.guarded import or_reason
 from flood_sim.core.errors import input_error
 from flood_sim.results import open_results, told_broken_netcdf
 from flood_sim.study.expand import label_of
@@ -74,7 +76,7 @@ def study_context(folder: Path) -> dict[str, Any]:
         "entries": gain_entries(tables),
         "buying": purchases(tables),
         "envelopes": envelope_pictures(tables),
-        "curves": _curves(tables),
+        "curves": or_reason(partial(_curves, tables))[0] or [],
         "caveats": caveats(tables.rows),
         "missing": "; ".join(sorted({f"{m['name']}: {m['why']}" for m in document["missing"]})),
         "runs": [_run_row(r) for r in tables.shown],

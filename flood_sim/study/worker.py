@@ -34,10 +34,12 @@ def request(
     **more: Any,
 ) -> dict[str, Any]:
     """A run as the child is asked for it: plain text, no arrays."""
+    from flood_sim.scenario.region import pinned
+
     return {
         "scenario": str(scenario.path.resolve()),
         "allowed": [str(p) for p in scenario.allowed],
-        "changes": changes,
+        "changes": pinned(scenario, changes),
         "portfolio": portfolio,
         "measures": list(measures),
         "actions": actions,

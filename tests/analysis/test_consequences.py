@@ -149,7 +149,7 @@ def test_damage_of_a_house(tmp_path):
     limits = read_limits()
     limits["damage"] = {
         **limits["damage"],
-        "value_cny_m2": {
+        "value_m2": {
             "residential": 600.0,
             "commercial": 0.0,
             "industrial": 0.0,
@@ -538,8 +538,9 @@ def test_limits_are_data_with_sources(tmp_path):
     )
     own = tmp_path / "own.toml"
     own.write_text(
-        "[damage]\ndepth_m = [0, 1]\nresidential = [0, 1]\ncommercial = [0, 1]\nindustrial = [0,"
-        ' 1]\nroads = [0, 1]\nsource = "mine"\n[damage.value_cny_m2]\nresidential = 1.0\ncommercial'
+        '[damage]\ncurrency = "EUR"\n'
+        "depth_m = [0, 1]\nresidential = [0, 1]\ncommercial = [0, 1]\nindustrial = [0,"
+        ' 1]\nroads = [0, 1]\nsource = "mine"\n[damage.value_m2]\nresidential = 1.0\ncommercial'
         ' = 1.0\nindustrial = 1.0\nroads = 1.0\nprice_year = 2020\nsource = "mine"\n'
     )
     assert (

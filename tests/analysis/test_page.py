@@ -222,6 +222,7 @@ def test_an_audit_makes_a_table_and_joins_a_page_of_runs(pair, tmp_path):
     document = {
         "scenario": "teaching",
         "city_class": "mega",
+        "synthetic": True,
         "portfolios": {"baseline": {"waterlogging": answer}, "all": {"waterlogging": better}},
         "regressions": [
             {"portfolio": "all", "standard": "waterlogging", "before_y": 50, "after_y": None}
@@ -244,6 +245,9 @@ def test_an_audit_makes_a_table_and_joins_a_page_of_runs(pair, tmp_path):
     )
     assert (tmp_path / "report.html").is_file() and "a:summary.json:ledger:rain" in figures
     assert not chinese(lacking(text))
+    assert "Loads are synthetic" in text
+    (tmp_path / "audit.json").write_text(json.dumps(document | {"synthetic": False}))
+    assert "synthetic" not in write_report(tmp_path, pair[0]).read_text(encoding="utf-8")
 
 
 def test_pages_of_unlike_or_unfinished_runs_are_refused(pair, tmp_path):

@@ -22,7 +22,7 @@ from rasterio.warp import transform
 from console import flood_sim
 from flood_sim.core.errors import InputError
 from flood_sim.core.grid import Grid
-from flood_sim.output.geojson import feature_collection
+from flood_sim.output.places import feature_collection
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.scenario.doors import systems
 from flood_sim.scenario.doors.heights import read_bed
@@ -526,11 +526,14 @@ def test_small_houses_take_the_nearest_cell_and_doubles_count_once(tmp_path):
     layer(tmp_path / "b.gpkg", shapes, people=[float(k) for k in [5, 5, 3, 2, *range(10, 20)]])
     inputs = load(tmp_path, case(more='[exposure]\nbuildings = "b.gpkg"\n'))
     e, found = inputs.exposure, {f.code: f for f in inputs.findings}
-    assert e.people.tolist() == [5.0, 3.0, *map(float, range(10, 19))]  # the last has no cell left
-    assert sorted(np.unique(e.building)) == list(range(len(e.people) + 1))
+    assert e.people.tolist() == [5.0, 3.0, 2.0, *map(float, range(10, 20))]
+    owned = set(np.unique(e.building)) - {0}
+    assert set(range(1, 14)) - owned == {3, 13}  # outside; the last one has no cell left
     assert e.building[9, 10] == 2  # the cell that holds 51.5, 51.5
     assert "1 of 14 buildings repeat" in found["W247"].problem
-    assert "1 of 13 buildings are left out, with 19 people" in found["W248"].problem
+    assert "11 of 13 buildings are smaller than a cell" in found["W541"].problem
+    assert "1 of 13 buildings lie outside" in found["W542"].problem
+    assert e.cell[-1] == 5 * 20 + 14 and e.cell[2] == -1
 
 
 # ------------------------------------------------------------------------- one door for each kind
@@ -667,7 +670,7 @@ def test_geojson_of_ours_is_in_degrees():
     assert placed[1]["geometry"]["coordinates"][0][1] == pytest.approx([111.00010872, 34.341302716])
     assert placed[2]["geometry"] is None and point["geometry"]["coordinates"][0] == 500000.0
     local = feature_collection([point], "local")
-    assert local["features"] == [point] and "no map" in local["coordinates_in"]
+    assert local["features"] == [point] and "not georeferenced" in local["note"]
 
 
 def test_ground_from_rims_on_a_map_in_feet(tmp_path):

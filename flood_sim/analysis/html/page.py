@@ -24,6 +24,7 @@ FONT_PLACE = "the-font-comes-here"
 # What a page can show; a part that is not there is left out.
 EMPTY: dict[str, Any] = {
     "headline": [], "sure": None, "standards": None, "viewer": None, "entries": [], "buying": [],
+    "findings": [], "unknown": [], "language": "en",
     "envelopes": [], "curves": [], "ledgers": None, "caveats": [], "runs": [], "missing": "",
 }  # fmt: skip
 

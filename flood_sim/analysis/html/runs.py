@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flood_sim.analysis.html import svg
@@ -13,6 +14,7 @@ from flood_sim.analysis.html.maps import viewer
 from flood_sim.analysis.html.names import LEDGER
 from flood_sim.analysis.outcomes.access import accessible_share
 from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.analysis.outcomes.guarded import or_reason
 from flood_sim.analysis.outcomes.outcome import OutcomeKind, kinds_of, written
 from flood_sim.analysis.outcomes.services import service_curve
 from flood_sim.core.errors import input_error
@@ -34,17 +36,32 @@ def runs_context(runs: list[Results]) -> dict[str, Any]:
     counted = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
     return {
         "title": scenario,
+        "language": str(runs[0].summary.get("region", {}).get("language", "en")),
         "about": {
             "en": f"{counted} of {scenario}: {', '.join(names)}.",
             "zh": f"情景 {scenario}：{'、'.join(names)}。",
         },
         "headline": [{"name": " → ".join(names), "rows": _headline(runs)}],
         "viewer": viewer(named),
-        "curves": _curves(named),
+        "curves": or_reason(partial(_curves, named))[0] or [],
         "ledgers": {"names": names, "rows": _ledger(runs)},
         "caveats": _caveats(named),
+        "findings": _findings(named),
+        "unknown": _unknown(runs),
         "runs": [_run_row(name, run) for name, run in named],
     }
+
+
+def _unknown(runs: list[Results]) -> list[dict[str, str]]:
+    """First figures that some run has no value of, and why."""
+    rows = [row for run in runs for row in written(run).values() if row["value"] is None]
+    notes = {row["name"]: str(row["note"]) for row in reversed(rows)}
+    kinds = kinds_of(rows)
+    return [
+        {"en": kind.english, "zh": kind.chinese_label, "why": notes[name]}
+        for name, kind in kinds.items()
+        if kind.headline
+    ]
 
 
 def _run_row(name: str, run: Results) -> dict[str, Any]:
@@ -240,11 +257,18 @@ def _caveats(runs: list[tuple[str, Results]]) -> list[dict[str, str]]:
             {"en": f"{name}: a tolerance was exceeded: {text}", "zh": f"{name}：超出容差：{text}"}
             for text in s["exceeded"]
         ]
-        lines += [
-            {
-                "en": f"{name}: {f['code']} {f['place']}: {f['problem']}",
-                "zh": f"{name}：{f['code']} {f['place']}：{f['problem']}",
-            }
-            for f in s["findings"]
-        ]
     return lines
+
+
+def _findings(runs: list[tuple[str, Results]]) -> list[dict[str, Any]]:
+    """What was doubtful at the start of the runs: each finding once, with the runs that have it
+    where not all do. Their text is in one language.
+    """
+    having: dict[tuple[str, str, str], list[str]] = {}
+    for name, run in runs:
+        for f in run.summary["findings"]:
+            having.setdefault((f["code"], f["place"], f["problem"]), []).append(name)
+    return [
+        {"code": code, "text": f"{place}: {problem}", "runs": [] if len(n) == len(runs) else n}
+        for (code, place, problem), n in having.items()
+    ]

@@ -32,6 +32,7 @@ def standards_context(document: dict[str, Any], runs: Path | None = None) -> dic
         },
         "standards": {
             "names": list(portfolios),
+            "synthetic": document["synthetic"],  # the user's own loads name their source
             "rows": [_standard_row(portfolios, standard) for standard in standards],
             "first": [row for s in standards for row in _fails_first(portfolios, s)],
             "worse": worse,

@@ -51,7 +51,7 @@ def _unlike_table(data: dict[str, Any], model: dict[str, Any], place: str) -> li
         where = f"{place} `{key}`"
         if key in data:
             found += unlike(data[key], value, where)
-        elif not isinstance(value, str):
+        elif not isinstance(value, str) or key == "currency":  # a note may lack
             found.append(
                 Finding(
                     "E106",

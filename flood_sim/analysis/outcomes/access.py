@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flood_sim.analysis.outcomes.outcome import Outcome, our_outcome
+from flood_sim.analysis.outcomes.buildings import middle_cells, no_people
+from flood_sim.analysis.outcomes.outcome import NO_ROADS, Outcome, our_outcome
 from flood_sim.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 from flood_sim.ground.roads import Driving, RoadGraph
 
@@ -41,8 +42,10 @@ def access_loss(consequences: Consequences) -> list[Outcome]:
     results, e, limits = consequences.results, consequences.exposure, consequences.limits["access"]
     names = {vehicle: f"access_loss_{vehicle}" for vehicle in STARTS}
     why = None
-    if e is None or not (e["road_share"] > 0.0).any() or not e["people"].any():
-        why = "no roads or people in this run: [exposure] in the scenario"
+    if e is None or consequences.people is None:
+        why = no_people(consequences)
+    elif not (e["road_share"] > 0.0).any():
+        why = NO_ROADS
     elif "depth" not in results.fields:
         why = 'no frames in this run: [output] fields = "frames" or "depth"'
     if why is not None or e is None:
@@ -51,7 +54,9 @@ def access_loss(consequences: Consequences) -> list[Outcome]:
     for vehicle, kind in STARTS.items():
         curve = accessible_share(consequences, vehicle, kind)
         if curve is None:
-            why = f"no {kind} in this scenario"
+            there = Reach(consequences, vehicle, kind).sites
+            why = f"nobody here is reached from a {kind} in the dry" if there else f"no {kind} in"
+            why += "" if there else " this scenario"
             found.append(our_outcome(names[vehicle], None, why, "summary.json sites"))
             continue
         hours, share, people = curve
@@ -123,7 +128,9 @@ def accessible_share(
 
     Returns hours (n,), shares (n,), people.
     """
-    if consequences.exposure is None:
+    if consequences.exposure is None or consequences.people is None:
+        return None
+    if not consequences.exposure["road_share"].any():
         return None
     reach, within_s = (
         Reach(consequences, vehicle, kind),
@@ -132,6 +139,8 @@ def accessible_share(
     if not reach.sites:
         return None
     homes, people = _homes(consequences.exposure)
+    if not len(homes):
+        return None
     at = reach.graph.nearest(homes)
     reached = reach.dry_seconds()[at] <= within_s
     total = float(people[reached].sum())
@@ -158,9 +167,10 @@ def closed_from_s(consequences: Consequences) -> np.ndarray:
 
 
 def _homes(e: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 2) middle cells of the buildings with people, and the people."""
-    from scipy.ndimage import center_of_mass
-
+    """(n, 2) middle cells of the buildings with people, and the people; those outside the grid are
+    left out.
+    """
     lived = np.flatnonzero(e["people"] > 0.0)
-    middles = np.array(center_of_mass(e["building"] > 0, e["building"], lived + 1)).reshape(-1, 2)
-    return middles, e["people"][lived]
+    middles = middle_cells(e, lived)
+    here = np.isfinite(middles).all(axis=1)
+    return middles[here], e["people"][lived][here]

@@ -7,18 +7,24 @@ Definitions: documentation, "consequences". Limits and curves with their sources
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from flood_sim.analysis.limits.files import read_limits
-from flood_sim.analysis.outcomes.access import access_loss
-from flood_sim.analysis.outcomes.buildings import building_outcomes, ring_maximum
+from flood_sim.analysis.outcomes.access import STARTS, access_loss
+from flood_sim.analysis.outcomes.buildings import BUILDING_OUTCOMES, building_depth
 from flood_sim.analysis.outcomes.evacuation import evacuation_rows
+from flood_sim.analysis.outcomes.guarded import or_reason, outcomes_or_reason
 from flood_sim.analysis.outcomes.hazard import hazard_outcomes
-from flood_sim.analysis.outcomes.outcome import SQUARE_METRES_A_HECTARE, Outcome, our_outcome
+from flood_sim.analysis.outcomes.outcome import (
+    NO_ROADS,
+    SQUARE_METRES_A_HECTARE,
+    Outcome,
+    our_outcome,
+)
 from flood_sim.analysis.outcomes.services import service_losses, underground_entries
 from flood_sim.analysis.outcomes.streets import DriestWays
 from flood_sim.core.files.durable import write_json
@@ -33,7 +39,8 @@ class Consequences:
     """The outcomes of one result folder."""
 
     def __init__(self, results: Results, limits: dict[str, Any] | None = None) -> None:
-        self.results, self.limits = results, limits or read_limits()
+        wanted = results.summary.get("region", {}).get("limits") or None
+        self.results, self.limits = results, limits or read_limits(wanted)
 
     @cached_property
     def exposure(self) -> dict[str, np.ndarray] | None:
@@ -76,11 +83,18 @@ class Consequences:
     def ring_depth(self) -> np.ndarray:
         """(buildings,) m: highest of the maximum depths beside each building, over the ground as it
         was before measures dug there (ground floors did not sink with it); 0 where no open cell
-        touches it."""
+        touches it, or it lies outside the grid."""
         if self.exposure is None:
             return np.zeros(0)
-        depth = self.results.over_ground(self.results.max_depth.values)
-        return ring_maximum(np.nan_to_num(depth), self.exposure["building"], np.isfinite(depth))
+        return building_depth(
+            self.results.over_ground(self.results.max_depth.values), self.exposure
+        )
+
+    @cached_property
+    def people(self) -> np.ndarray | None:
+        """(buildings,) persons; None where the run does not know them (why: `NO_PEOPLE`)."""
+        people = None if self.exposure is None else self.exposure["people"]
+        return None if people is None or not people.size or np.isnan(people).all() else people
 
     def sites(self, kind: str) -> dict[str, dict[str, Any]]:
         """Sites of a kind ("critical", "underground") by name, as summary.json has them."""
@@ -93,24 +107,28 @@ class Consequences:
 
     @cached_property
     def _outcomes(self) -> list[Outcome]:
-        return [
-            self._road_area_hours(),
-            *self._area_hours(),
-            *building_outcomes(self),
-            *service_losses(self),
-            *underground_entries(self),
-            self._evacuation(),
-            *access_loss(self),
-            *hazard_outcomes(self),
-            self._out_of_sewer(),
-            *(outcome(self) for outcome in brought("OUTCOMES")),
+        """One after the other: each may fail alone."""
+        vehicles = [f"road_area_hours_{vehicle}" for vehicle in self.limits.get("vehicles", {})]
+        access = [f"access_loss_{vehicle}" for vehicle in STARTS]
+        services, fields = ["service_loss", "service_loss_with_repair"], "fields.nc"
+        parts: list[tuple[list[str], str, Any]] = [
+            (["road_area_hours"], fields, self._road_area_hours),
+            ([], "summary.json flood", self._area_hours),
+            *((n, "exposure.nc", partial(make, self)) for n, make in BUILDING_OUTCOMES),
+            (services, "summary.json sites", partial(service_losses, self)),
+            (["underground_entry"], "summary.json sites", partial(underground_entries, self)),
+            (["evacuation_shortfall"], "openings.csv", self._evacuation),
+            (access, fields, partial(access_loss, self)),
+            ([*vehicles, "danger_for_most_area"], fields, partial(hazard_outcomes, self)),
+            (["volume_out_of_sewer"], "summary.json exchange", self._out_of_sewer),
+            *(([_name(make)], "plugin", partial(make, self)) for make in brought("OUTCOMES")),
         ]
+        return [o for names, source, make in parts for o in outcomes_or_reason(names, source, make)]
 
     def _road_area_hours(self) -> Outcome:
         """Road share x cell area x hours above the limit; the run keeps hours above 0.15 m."""
-        if self.exposure is None:
-            why = "no exposure in this run: [exposure] in the scenario"
-            return our_outcome("road_area_hours", None, why, "exposure.nc")
+        if self.exposure is None or not self.exposure["road_share"].any():
+            return our_outcome("road_area_hours", None, NO_ROADS, "exposure.nc")
         hours = np.nan_to_num(self.results.fields["duration_0p15"].values) / SECONDS_PER_HOUR
         value = (
             float((self.exposure["road_share"] * hours).sum())
@@ -150,17 +168,27 @@ class Consequences:
         note = "gross: what ran back down is not taken off"
         return our_outcome("volume_out_of_sewer", value, note, "summary.json exchange")
 
-    def write(self) -> Path:
-        """consequences.json in the result folder: outcomes, evacuation by space."""
+    def write(self, not_drawn: dict[str, str] | None = None) -> Path:
+        """consequences.json in the result folder: outcomes, evacuation by space. not_drawn :
+        pictures that failed, and why.
+        """
         path = self.results.folder / "consequences.json"
+        rows, why = or_reason(lambda: evacuation_rows(self.results, self.limits["evacuation"]))
         document = {
             "outcomes": [o.row() for o in self.outcomes()],
-            "evacuation": evacuation_rows(self.results, self.limits["evacuation"]),
+            "evacuation": rows or [],
             "limits": {
                 key: table.get("source")
                 for key, table in self.limits.items()
                 if isinstance(table, dict)
             },
         }
+        document |= {"evacuation_missing": why} if why else {}
+        document |= {"not_drawn": not_drawn} if not_drawn else {}
         with writing(path, f"flood-sim report {self.results.folder}"):
             return write_json(path, document)
+
+
+def _name(make: Any) -> str:
+    """Of a plugin's outcome that failed before it gave its name."""
+    return str(getattr(make, "__name__", "plugin"))

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flood_sim.analysis.outcomes.outcome import SQUARE_METRES_A_HECTARE, Outcome, our_outcome
+from flood_sim.analysis.outcomes.outcome import (
+    NO_ROADS,
+    SQUARE_METRES_A_HECTARE,
+    Outcome,
+    our_outcome,
+)
 from flood_sim.core.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -83,9 +88,8 @@ class _Hazards:
 
     def _road(self, vehicle: str) -> Outcome:
         name = f"road_area_hours_{vehicle}"
-        if self._exposure is None:
-            why = "no roads in this run: [exposure] in the scenario"
-            return our_outcome(name, None, why, SOURCE)
+        if self._exposure is None or not self._exposure["road_share"].any():
+            return our_outcome(name, None, NO_ROADS, SOURCE)
         note = (
             "carriageway on which such a car may float or slide; limits are a draft of their"
             " authors"

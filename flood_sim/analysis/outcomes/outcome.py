@@ -13,6 +13,14 @@ from flood_sim.core.files.writing import reading
 from flood_sim.results import Results
 
 SQUARE_METRES_A_HECTARE = 1e4
+# why an outcome has no value
+NO_EXPOSURE = "no exposure in this run: [exposure] in the scenario"
+NO_ROADS = "no roads in this run: [exposure] roads in the scenario"
+NO_BUILDINGS = "no buildings in this run: [exposure] buildings in the scenario"
+NO_PEOPLE = (
+    "nobody says how many people live here: no `people` in the buildings' layer, no [exposure]"
+    " population"
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,7 @@ def kind_of(name: str, unit: str = "", english: str = "", chinese: str = "") -> 
     """
     own = own_kind(name)
     if own is not None and not english:
-        return own
+        return replace(own, unit=unit) if unit else own  # money is in that of the limits
     return OutcomeKind(name, english or name, chinese, unit, shown=True, headline=True)
 
 

@@ -195,11 +195,17 @@ def wet_floors_map(consequences: Consequences) -> Any | None:
     figure.colorbar(
         image, ax=axes, shrink=0.8, extend="both", label="water over the ground floor (m)"
     )
-    found = {o.name: o.value for o in consequences.outcomes() if o.value is not None}
-    axes.set_title(
-        f"Ground floors: {found['ground_floors_wet']:.0f} of {len(e['use'])} wet; damage 损失"
-        f" {found['damage'] / 1e6:,.1f} M CNY of 2010"
+    found = {o.name: o.value for o in consequences.outcomes()}
+    wet, loss, value = (
+        found.get("ground_floors_wet"),
+        found.get("damage"),
+        consequences.limits["damage"]["value_m2"],
     )
+    currency = consequences.limits["damage"]["currency"]
+    title = f"Ground floors: {'-' if wet is None else f'{wet:.0f}'} of {len(e['use'])} wet"
+    if loss is not None:
+        title += f"; damage 损失 {loss / 1e6:,.1f} M {currency} of {value['price_year']}"
+    axes.set_title(title)
     return figure
 
 
@@ -243,6 +249,8 @@ def access_maps(consequences: Consequences) -> Any | None:
     thirds of the way to the worst, and worst frame. None where it cannot be computed."""
     results = consequences.results
     if consequences.exposure is None or "depth" not in results.fields:
+        return None
+    if not consequences.exposure["road_share"].any():
         return None
     reach = Reach(consequences, "fire_engine", STARTS["fire_engine"])
     if not reach.sites or len(reach.hours) < 4:

@@ -92,7 +92,7 @@ class Ladder(_Part):
 
 class ShortLoad(_Part):
     duration_min: float = Field(ge=5.0, le=180.0, strict=True)
-    formula: str
+    formula: str | None = None  # the scenario's rain law
     after_h: float = Field(ge=0.0, le=72.0, strict=True)
     source: str
 
@@ -100,7 +100,7 @@ class ShortLoad(_Part):
 class DayLoad(_Part):
     depth_mm: float = Field(gt=0.0, le=2000.0, strict=True)
     at_y: Years
-    formula: str
+    formula: str | None = None  # the scenario's rain law
     source: str
 
 

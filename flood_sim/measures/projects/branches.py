@@ -172,7 +172,7 @@ class NewBranch(Measure):
         lengths = [float(np.hypot(*(b - a))) for a, b in zip(ends[:-1], ends[1:], strict=True)]
         rims = [float(view.bed_elevation[c]) for c in cells]
         bottom = node_inverts(view.inp)[join]
-        diameters, inverts = self._sized(lengths, rims)
+        diameters, inverts = self._sized(view, lengths, rims)
         if inverts[-1][1] < bottom - 1e-6:
             return 0.0  # no fall to the node
         for k, (point, cell, rim) in enumerate(zip(points, cells, rims, strict=True)):
@@ -192,12 +192,13 @@ class NewBranch(Measure):
         return sum(lengths)
 
     def _sized(
-        self, lengths: list[float], rims: list[float]
+        self, view: InputsView, lengths: list[float], rims: list[float]
     ) -> tuple[list[float], list[tuple[float, float]]]:
         """Diameters (m) by the rational method, never smaller downstream; inverts (m) at both ends
         of each pipe.
         """
-        law = FORMULAS["zhengzhou-measures"]
+        own = view.design_law
+        law = own.law if own.own else FORMULAS["zhengzhou-measures"]
         rain = law.intensity_l_s_ha(ENTRY_MIN, self.return_period_y)
         crown, area = rims[0] - COVER_M, 0.0
         diameters: list[float] = []

@@ -12,9 +12,7 @@ from pydantic import Field, model_validator
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
 from flood_sim.drainage.conduits import Conduit, node_inverts
 from flood_sim.drainage.sections import DIAMETERS_M
-from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.measures.base import (
-    FORMULA,
     MAKE,
     RESIZE,
     InputsView,
@@ -141,7 +139,7 @@ class TrunkUpsizing(PipeNetwork):
         """The first diameter whose full flow at the pipe's slope carries the wanted return period:
         Q grows with 1 + C lg P, and D^(8/3).
         """
-        law, now = FORMULAS[FORMULA], view.return_periods.get(c.name)
+        law, now = view.design_law.law, view.return_periods.get(c.name)
         wanted = self.size_for_return_period_y or 1.0
         if now is None or now <= 0.0 or now >= wanted:
             return c.depth_m

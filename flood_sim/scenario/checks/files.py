@@ -17,7 +17,7 @@ from flood_sim.core.errors import Finding, OutputError, input_error
 from flood_sim.core.files.durable import write_bytes
 from flood_sim.core.files.writing import write_csv, writing
 from flood_sim.ground.rain_fields import mean_rainfall
-from flood_sim.output.fields import write_geotiff
+from flood_sim.output.maps import write_geotiff
 from flood_sim.scenario.spec.names import FORMULA
 from flood_sim.simulation.inputs import ModelInputs
 

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from flood_sim.city.catchments import nearest_node_areas
-from flood_sim.drainage.conduits import read_conduits
+from flood_sim.drainage.conduits import Conduit, read_conduits
 from flood_sim.drainage.return_periods import design_return_periods
-from flood_sim.ground.rainfall import FORMULAS
 from flood_sim.scenario.openings import KERB_DEPTH_M, kerb_flow
 from flood_sim.simulation.inputs import ModelInputs
 
@@ -22,7 +21,6 @@ HENAN_2020_KM_KM2, CHINA_2020_KM_KM2 = (
 )  # built-up drainage pipe density; Henan's plan of 2022
 RUNOFF_COEFFICIENT = 0.65  # of built-up ground; GB 50014: 0.6 to 0.7 where it is densely built
 PERIODS_Y = (1.0, 2.0, 3.0, 5.0, 10.0)  # class limits
-FORMULA = "zhengzhou-2002"
 
 
 def network_figures(inputs: ModelInputs) -> dict[str, Any]:
@@ -38,19 +36,8 @@ def network_figures(inputs: ModelInputs) -> dict[str, Any]:
     length = sum(c.length_m for c in conduits)
     areas = nearest_node_areas(inputs, drainage)
     periods = design_return_periods(
-        conduits, areas, RUNOFF_COEFFICIENT, FORMULAS[FORMULA].intensity_l_s_ha
+        conduits, areas, RUNOFF_COEFFICIENT, inputs.design_law.law.intensity_l_s_ha
     )
-    known = [c for c in conduits if c.name in periods]
-    total = sum(c.length_m for c in known)
-    edges = (0.0, *PERIODS_Y, math.inf)
-    classes = {
-        _class_name(low, high): (
-            sum(c.length_m for c in known if low <= periods[c.name] < high) / total
-            if total
-            else 0.0
-        )
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
-    }
     capacity = 1000.0 * sum(
         i.capacity_m3_s
         if i.kind == "pump"
@@ -66,10 +53,26 @@ def network_figures(inputs: ModelInputs) -> dict[str, Any]:
         "density_china_2020_km_km2": CHINA_2020_KM_KM2,
         "inlets": len(drainage.inlets),
         "inlet_capacity_l_s_ha": capacity / (land / 1e4) if land > 0.0 else None,
-        "design_formula": FORMULA,
+        "design_formula": str(inputs.design_law),
+        "design_formula_own": inputs.design_law.own,
         "runoff_coefficient": RUNOFF_COEFFICIENT,
-        "conduit_length_by_return_period": classes,
+        "conduit_length_by_return_period": _length_classes(conduits, periods),
         "return_period_y": periods,
+    }
+
+
+def _length_classes(conduits: list[Conduit], periods: dict[str, float]) -> dict[str, float]:
+    """Share of the length of conduits in each class of return periods."""
+    known = [c for c in conduits if c.name in periods]
+    total = sum(c.length_m for c in known)
+    edges = (0.0, *PERIODS_Y, math.inf)
+    return {
+        _class_name(low, high): (
+            sum(c.length_m for c in known if low <= periods[c.name] < high) / total
+            if total
+            else 0.0
+        )
+        for low, high in zip(edges[:-1], edges[1:], strict=True)
     }
 
 
@@ -99,8 +102,16 @@ def network_lines(figures: dict[str, Any]) -> list[str]:
             f" {figures['land_km2']:.2f} km2 of land, {density}{figures['inlets']} inlets{capacity}"
         ),
         (
-            f"conduits by the return period they carry full (rational method, {FORMULA}, runoff"
+            "conduits by the return period they carry full (rational method, runoff"
             f" {RUNOFF_COEFFICIENT:g}; each cell drains to its nearest node): {shares}"
+        ),
+        (
+            f"rain law of return periods and sizes: {figures['design_formula']}"
+            + (
+                ""
+                if figures["design_formula_own"]
+                else "; taken, as this scenario names none ([region] rain_law)"
+            )
         ),
     ]
 

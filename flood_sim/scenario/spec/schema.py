@@ -21,6 +21,7 @@ from flood_sim.scenario.spec.boundaries import Boundary
 from flood_sim.scenario.spec.drainage import Drain, NoDrainage
 from flood_sim.scenario.spec.ground import GridSpec, Initial, TerrainSpec
 from flood_sim.scenario.spec.names import Name, refuse_formulas
+from flood_sim.scenario.spec.region import RegionSpec
 from flood_sim.scenario.spec.rows import named_row
 from flood_sim.scenario.spec.sites import AnySite, PassageSpec
 from flood_sim.scenario.spec.structures import AnyStructure
@@ -190,6 +191,10 @@ class ScenarioSpec(Section):
     )
     city: CityParameters | None = Field(
         None, description="section [city]: the synthetic reference city; this or [terrain]"
+    )
+    region: RegionSpec | None = Field(
+        None,
+        description="section [region]: rain law, limits, standards, language of the place",
     )
     rainfall: Rain = Field(
         NoRain(), description="section [rainfall]: rain by its kind; absent: none"

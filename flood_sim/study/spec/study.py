@@ -241,6 +241,18 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
     return study
 
 
+def is_study_file(name: str | Path) -> bool:
+    """Whether a file is a study rather than a scenario: it names its scenario. A file that cannot
+    be read is left to its reader.
+    """
+    path = Path(name)
+    try:
+        data = read_toml(path) if path.is_file() and path.suffix == ".toml" else {}
+    except InputError:
+        return False
+    return "scenario" in data and not data.keys() & {"terrain", "city", "time", "extends"}
+
+
 def _study_file(name: str | Path) -> Path:
     path = Path(name)
     if not path.is_file():
@@ -282,6 +294,9 @@ def _finding(path: Path, fault: Any) -> Finding:
     known = [f.alias or n for n, f in StudySpec.model_fields.items()]
     hint = nearest(place, known) if fault["type"] == "extra_forbidden" else ""
     message = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"]
+    if fault["type"] == "missing":
+        do = "add it; a study has schema, name and scenario (docs/studies.md)"
+        return Finding("E106", f"{path.name}, {place}", "this key is missing", do=do)
     return Finding(
         "E103",
         f"{path.name}, {place}" if place else path.name,
