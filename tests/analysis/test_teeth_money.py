@@ -96,6 +96,9 @@ def test_a_coarse_twin_by_its_formulas():
     variance = np.var(fine, ddof=1) / 4.0 * (1.0 - (1.0 - 4.0 / 6.0) * rho**2)
     assert found["variance"] == pytest.approx(variance)
     assert found["correlation"] == pytest.approx(rho)
+    small = two_fidelities(0.1 * fine, 0.01 * coarse, 100.0)  # the unit changes nothing
+    assert small["mean"] == pytest.approx(0.1 * found["mean"])
+    assert small["correlation"] == pytest.approx(rho)
     same = two_fidelities(np.ones(4), coarse, 100.0)
     assert same["mean"] == 1.0 and same["correlation"] == 0.0 and same["factor"] == 1.0
 

@@ -122,6 +122,7 @@ def test_sound_models_have_each_store_twice():
     assert by["surface, its cells"].allowed == pytest.approx(1e-3 + 1e-7)
     assert by["soil layers, roofs and facilities"].allowed == pytest.approx(1e-3 + 1e-8)
     assert by["sewers, nodes and links"].allowed == pytest.approx(1e-3 + 6e-5)
+    assert by[NAMES[4]].allowed == by[NAMES[5]].allowed == pytest.approx(1e-3 + 3e-8, abs=1e-12)
     assert by["sites"].allowed == pytest.approx(2e-3 + 3.1e-8)
     assert by["all stores"].allowed == pytest.approx(2e-3 + 0.0212)
     refuse_wrong_stores(models(), 60.0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cases import flat
+from flood_sim.core.errors import InputError
 from flood_sim.measures.costs import OWN, sewer_item
 from flood_sim.measures.plans import present_value
 from flood_sim.sites.sites import SiteInputs
@@ -104,6 +105,19 @@ def test_a_tank_starts_as_full_as_it_is_said():
     assert tank.share.tolist() == [1.5, 0.5]
     assert tank.store_depth == pytest.approx(0.02)
     assert tank.store_start == pytest.approx(0.005)
+
+
+def test_roofs_that_keep_their_rain_are_their_own_cells():
+    """Buildings as blocks: rain falls on the roof's own cell."""
+    inputs = roofs()
+    inputs = replace(inputs, terrain=replace(inputs.terrain, rain_to=None))
+    built = build(inputs, it={"kind": "rain_tank", "share": 0.5, "volume_mm": 20.0})
+    (tank,) = built.inputs.storage.facilities
+    assert tank.cells.tolist() == [[0, 0], [0, 1], [0, 2], [0, 3]]
+    assert tank.share.tolist() == [0.5] * 4 and bill(built) == pytest.approx({"rain_tank": 1.0})
+    nowhere = replace(inputs, buildings=np.zeros((2, 4), bool))
+    with pytest.raises(InputError, match="no building lies there"):
+        build(nowhere, it={"kind": "rain_tank"})
 
 
 def test_soil_on_roofs_starts_with_its_water():

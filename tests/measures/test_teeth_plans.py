@@ -226,6 +226,8 @@ def test_generators_and_second_feeds():
     tied = build(fed(), it={"kind": "supply_tie", "targets": ["p"], "from_site": "s2"})
     assert tied.inputs.sites.critical[3].needs == (Need(("s1", "s2"), 7200.0),)
     assert tied.measures[0]["quantities"][0]["amount"] == 1.0
+    with pytest.raises(InputError, match="no such critical site"):
+        build(fed(), it={"kind": "supply_tie", "targets": ["p"], "from_site": "s9"})
     with pytest.raises(InputError, match="both feeds would fail together"):
         build(fed(), it={"kind": "supply_tie", "targets": ["p"], "from_site": "s3"})
     with pytest.raises(InputError, match="this site needs nothing"):

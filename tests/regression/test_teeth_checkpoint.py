@@ -1,16 +1,19 @@
 """A checkpoint puts back every file that grows with a run, and what is kept; by a run of numbers."""
 
+import hashlib
 import json
 import shutil
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from flood_sim.core.errors import InputError
+from flood_sim.drainage.tape import TapedNetwork
 from flood_sim.output import checkpoint, recorder
 from flood_sim.output.checkpoint import COPIED, Checkpoints, Saved, has_checkpoint, made_of
-from flood_sim.output.state import collect, restore
+from flood_sim.output.state import collect, kept_names, restore
 
 GROWING = ("fields.nc", "network.nc", "gauges.csv", "sections.csv", "sites.csv", "openings.csv")
 
@@ -131,3 +134,45 @@ def test_a_record_of_another_shape_is_refused():
     model.table = (np.ones(2), 1.0)
     restore(model, saved, "m")
     assert model.table[0].tolist() == [0.0, 0.0]
+
+
+def test_what_does_not_say_what_it_keeps_is_a_fault():
+    """A frozen record is built anew from the scenario: it can't be asked for what changes."""
+
+    @dataclass(frozen=True)
+    class Fixed:
+        x: int
+
+    @dataclass
+    class Moving:
+        x: int
+
+    assert kept_names(Moving(1)) == ["x"] and kept_names((1, 2)) == ["0", "1"]
+    for thing in (Fixed(1), object()):
+        with pytest.raises(RuntimeError, match="does not declare what a checkpoint keeps"):
+            kept_names(thing)
+
+
+def test_the_tape_is_the_one_of_the_checkpoint(tmp_path):
+    """Longer is fine and cut back; shorter, another or none is refused."""
+
+    class Taped(TapedNetwork):
+        def __init__(self):
+            pass
+
+        def recorded(self):
+            return 3, hashlib.sha256(b"abc").hexdigest()
+
+    model, tape = Model(), tmp_path / "checkpoint.tape"
+    model.network = Taped()
+    Checkpoints(tmp_path, 0.0, {}).write(model, Recorder())
+    tape.write_bytes(b"abcdef")
+    Saved(tmp_path).put_files_back()
+    assert tape.read_bytes() == b"abc"
+    for content in (b"ab", b"abX"):
+        tape.write_bytes(content)
+        with pytest.raises(InputError, match="the checkpoint is damaged"):
+            Saved(tmp_path)
+    tape.unlink()
+    with pytest.raises(InputError, match="the checkpoint is damaged"):
+        Saved(tmp_path)

@@ -81,6 +81,7 @@ def test_water_in_what_was_dug_is_no_flood():
     areas = FloodedAreas(shallow)
     shallow.surface = Street([0.4])
     assert areas.lines(shallow)["max_depth_m"] == 0.0
+    assert areas.lines(shallow)["max_velocity_m_s"] == pytest.approx(0.8)
 
 
 def test_the_networks_maxima():

@@ -233,3 +233,15 @@ def test_a_table_of_culverts_tells_each_row_that_is_wrong(tmp_path):
         built(tmp_path, text)
     places = [f.place for f in told.value.findings]
     assert len(places) == 2 and "row 2" in places[0] and "row 3" in places[1]
+
+
+def test_barrels_carry_together_both_ways(tmp_path):
+    """Three of one culvert, with an inlet that is worse one way: three times each rating."""
+    text = '[[structures]]\nkind = "culvert"\nname = "c"\nfrom_m = [2, 2]\nto_m = [42, 2]\n'
+    text += "height_m = 1.0\nfrom_level_m = 9.0\nto_level_m = 8.5\nbarrels = @\n"
+    text += 'inlet = "circular_metal_projecting"\n'
+    (one,), (three,) = (built(tmp_path, text.replace("@", str(n))).culverts for n in (1, 3))
+    assert three.area_m2 == pytest.approx(3.0 * one.area_m2) and three.loss == one.loss
+    for single, whole in zip(one.ratings, three.ratings, strict=True):
+        assert np.allclose(whole, 3.0 * single) and single.max() > 0.0
+    assert not np.array_equal(*one.ratings)

@@ -15,7 +15,9 @@ def test_no_rain_falls_in_the_gap_between_two_layers(tmp_path):
     """6 mm from 0 to 5 min, 9 mm from 10 to 15: nothing between, 15 mm in all."""
     values = np.stack([np.full((4, 6), 6.0), np.full((4, 6), 9.0)])
     grid_file(tmp_path, values, [0.0, 10 / 60])
-    rain = build_inputs(write(tmp_path, GRID)).rainfall
+    inputs = build_inputs(write(tmp_path, GRID))
+    assert [f.problem for f in inputs.findings if "gap" in f.problem] != []
+    rain = inputs.rainfall
     assert rain.edges_s.tolist() == [0.0, 300.0, 600.0, 900.0]
     fell = [1000.0 * rain.depth_m(k) for k in range(rain.intervals)]
     for depth, mm in zip(fell, (6.0, 0.0, 9.0), strict=True):

@@ -122,6 +122,10 @@ def test_components_are_those_that_can_fail(inputs):
     ]
     with pytest.raises(InputError, match="the scenario has no such components"):
         failure_sets(Envelope(components=("pumps",)), inputs, "t", "p")
+    one = failure_sets(
+        Envelope(components=("pipes",), levels=(1.0,), sequences=2), inputs, "t", "p"
+    )
+    assert list(one) == ["sequence 0, 100 %", "sequence 1, 100 %"]
     for levels in ((0.5, 0.2), (0.2, 0.2), (0.0, 0.5), (0.5, 1.1)):
         with pytest.raises(InputError, match="levels are shares that rise"):
             failure_sets(Envelope(components=("pipes",), levels=levels), inputs, "t", "p")

@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 from flood_sim.analysis.outcomes.outcome import kinds_of
-from flood_sim.study.gains import envelope_pictures, gain_entries, purchases
+from flood_sim.study.gains import _band, envelope_pictures, gain_entries, purchases
 from flood_sim.study.sentences import caveats, sure_sentence
 
 
@@ -85,6 +85,9 @@ def test_a_band_a_portfolio_and_a_picture_a_storm(tmp_path):
     assert first["label"].endswith(", s") and second["label"].endswith(", t")
     assert first["critical"] == ["p: " + ", ".join(f"C{k}" for k in range(10))]
     assert first["svg"].startswith("<svg")
+    ends = [(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0.5, 1.0, 2.0, 3.0, 4.0, 5.0)]
+    assert _band(one) == ends  # where nothing has failed and no run is there: nothing
+    assert _band(one | {"calm": 0.5})[0] == (0.0, 0.5, 0.5, 0.5, 0.5, 0.5)
 
 
 def test_how_sure_the_ranking_is():
