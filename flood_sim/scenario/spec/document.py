@@ -22,9 +22,18 @@ from flood_sim.core.files.map_keys import (
     VectorFile,
 )
 from flood_sim.core.files.table_rows import Row, odd_range, unit_of
+from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.scenario.schema_faults import allowed_values, models_in
+from flood_sim.scenario.spec.actions import Trigger
+from flood_sim.scenario.spec.boundaries import EdgeSpec
+from flood_sim.scenario.spec.drainage import StreetInlets
+from flood_sim.scenario.spec.ground import FlatBed, FromRims, StageInside
 from flood_sim.scenario.spec.schema import ScenarioSpec
+from flood_sim.scenario.spec.sites import NeedSpec, OpeningSpec, SumpPumpSpec
+from flood_sim.scenario.spec.switches import WatchSpec
 from flood_sim.scenario.spec.tables import TABLES
+from flood_sim.scenario.spec.water import FormulaSpec, Gradient, LandCover, StormCellSpec
+from flood_sim.simulation.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT
 
 MAPS = (RasterFile, VectorFile, MaskFile, RoadFile, BuildingFile, PeopleFile)
 HEAD = """# Scenario files
@@ -42,6 +51,33 @@ CSV in UTF-8 with a header; lines that begin with # are comments. Columns are se
 that does not meet the run is refused (E313); `before`, `after` and `gaps` of its section say what counts where rows are missing. At most 2,000,000
 rows and 256 MiB. Columns of layers (roads, buildings) are the fields of their features.
 """
+
+# What stands within braces or double brackets of a section, by where it stands.
+INNER: dict[str, type[BaseModel]] = {
+    "[terrain] bed_elevation = { ... }: a laboratory bed": FlatBed,
+    "[terrain] bed_elevation = { ... }: ground between the rims of the nodes": FromRims,
+    "[terrain] manning_n, [infiltration]: by land cover": LandCover,
+    "[rainfall] gradient": Gradient,
+    "[rainfall] formula = { ... }": FormulaSpec,
+    "[[rainfall.cells]] of moving_cells": StormCellSpec,
+    "[[boundaries]] edge": EdgeSpec,
+    "[[initial.inside]]": StageInside,
+    "[drainage] street_inlets": StreetInlets,
+    "[[sites.openings]]": OpeningSpec,
+    "[[sites.pumps]]": SumpPumpSpec,
+    "[[sites.needs]]": NeedSpec,
+    "watches of [failures], [rules] and gates: start, stop": WatchSpec,
+    "[actions] trigger": Trigger,
+}
+INLETS_HEAD = """
+# Inlets
+
+One opening of each kind takes `min(C_w P H^1.5, C_o A sqrt(2 g H))` from water of depth H over its rim: C_w = {weir:g} m^0.5/s, C_o = {orifice:g}; never more than
+its capacity. A lid lifts under the head in its column; until then the share of P and A is open. "recalled": nobody had the print at hand. `none` takes no street
+water, `sealed` lets nothing in or out. How street and sewer exchange water: [coupling](coupling.md).
+
+| kind | perimeter P, m | clear area A, m2 | capacity, L/s | head that lifts the lid, m | open under the lid | source |
+|---|---|---|---|---|---|---|"""
 
 
 MAPS_HEAD = """
@@ -74,6 +110,10 @@ def document() -> str:
                 .replace("[facilities]", "[[facilities]]"),
                 model,
             )
+    lines.append("\n# Inner tables")
+    for title, model in INNER.items():
+        lines += _table(title, model)
+    lines += _inlets()
     lines.append(MAPS_HEAD)
     for keys in MAPS:
         lines += _table(" ".join((keys.__doc__ or "").split()).rstrip("."), keys)
@@ -82,6 +122,17 @@ def document() -> str:
     for table in tables:
         lines += _columns(table)
     return "\n".join(lines) + "\n"
+
+
+def _inlets() -> list[str]:
+    """The catalogue of inlets."""
+    lines = [INLETS_HEAD.format(weir=WEIR_COEFFICIENT, orifice=ORIFICE_COEFFICIENT)]
+    for name, kind in INLET_KINDS.items():
+        capacity = f"{1000.0 * kind.capacity_m3_s:g}" if math.isfinite(kind.capacity_m3_s) else ""
+        lid = (f"{kind.lid_m:.2f}", f"{kind.shut_share:.2%}") if kind.lid_m > 0.0 else ("", "")
+        numbers = (f"{kind.perimeter_m:.3g}", f"{kind.area_m2:.3g}", capacity, *lid)
+        lines.append(f"| `{name}` | {' | '.join(numbers)} | {kind.source} |")
+    return lines
 
 
 def _columns(table: type[Row]) -> list[str]:
