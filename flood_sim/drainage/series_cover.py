@@ -148,8 +148,8 @@ def cover_findings(inp: InpFile, start: datetime, stop: datetime, alone: bool) -
             text += "; nothing else brings water to this run"
         found.append(Finding("E420" if refuse else "W310", place, text, allowed=allowed, do=do))
     if partly:
-        text = f"{len(partly)} series cover a part of the run: {_first(partly)}"
-        found.append(Finding("W310", place, text, allowed=allowed, do="give the missing values"))
+        part = f"{len(partly)} series cover a part of the run: {_first(partly)}"
+        found.append(Finding("W310", place, part, allowed=allowed, do="give the missing values"))
     return found
 
 

@@ -116,8 +116,8 @@ def _say_places(
 def check_datum(
     inp: InpFile, terrain: Terrain, places: NodePlaces, findings: list[Finding]
 ) -> None:
-    """W437 where all rims stand off the ground by much the same: another datum or unit, no single
-    nodes. Raises InputError (E227) where network and ground do not belong together.
+    """All rims off the ground by much the same is a finding of its own, said first. Raises
+    InputError where network and ground do not belong together.
     """
     gaps = rim_gaps(inp, terrain, places)
     values = np.array(list(gaps.values()))

@@ -89,11 +89,11 @@ class Openings:
             do = "name those with open inlets in [drainage] inlets"
             found.append(Finding("W439", inp.path.name, text, do=do, at=inp.places(self.lidded)))
         if self.channels:
-            text = (
+            water = (
                 f"{len(self.channels)} nodes join open conduits only: they are open water,"
                 f" not manholes: {_first(self.channels)}"
             )
-            found.append(Finding("W440", inp.path.name, text, at=inp.places(self.channels)))
+            found.append(Finding("W440", inp.path.name, water, at=inp.places(self.channels)))
         return found
 
 

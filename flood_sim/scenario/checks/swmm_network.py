@@ -185,12 +185,12 @@ def _inlets_of_swmm(inp: InpFile) -> Iterator[Finding]:
         if street or (kind in DROP_INLETS and shape not in ("RECT_OPEN", "TRAPEZOIDAL")):
             odd.append(f"{row.tokens[0]} ({kind} in {shape})")
     if odd:
-        text = f"{len(odd)} inlets do not fit their conduit: SWMM lets nothing into them"
         names = [o.split()[0] for o in odd]
         yield Finding(
             "W449",
             inp.path.name,
-            f"{text}: {', '.join(odd[:5])}",
+            f"{len(odd)} inlets do not fit their conduit: SWMM lets nothing into them:"
+            f" {', '.join(odd[:5])}",
             do="GRATE, CURB and SLOTTED in a STREET, DROP ones in open channels; or CUSTOM",
             at=inp.link_places(names),
         )
