@@ -178,10 +178,7 @@ def _check_document(
         "network": figures,
         "figures": [f.row() for f in figures_of(inputs)],
         "measures": inputs.measures,
-        "read_as": [
-            *inputs.read_as,
-            *(line.removeprefix("read as: ") for line in read_as_lines(inputs)),
-        ],
+        "read_as": [line.removeprefix("read as: ") for line in read_as_lines(inputs)],
         "findings": [{key: getattr(f, key) for key in keys} for f in inputs.findings],
     }
 
@@ -213,7 +210,6 @@ def _check_lines(
     yield memory_line(inputs)
     yield from bill_lines(inputs.measures)
     yield from plan_text(scenario, portfolio, inputs)
-    yield from (f"read as: {line}" for line in inputs.read_as)
     yield from map(str, inputs.findings)
     yield from figure_lines(figures_of(inputs))
     yield f"check: {len(inputs.findings)} doubts, no error; the run may start"

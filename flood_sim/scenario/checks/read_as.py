@@ -1,5 +1,5 @@
-"""How `check` tells what was read of rain and series: file, rows, unit, system, what counts
-outside.
+"""How `check` tells what was read: maps with system, layer and unit; rain and series with file,
+rows, unit and what counts outside.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from flood_sim.surface.boundaries import Series
 
 def read_as_lines(inputs: ModelInputs) -> Iterator[str]:
     """One line a file; discharges with their volume in the run."""
+    yield from (f"read as: {line}" for line in inputs.read_as)
     if inputs.rainfall.source:
         yield f"read as: rain, {inputs.rainfall.source}"
     stop = inputs.clock.duration_s
