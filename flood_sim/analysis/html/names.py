@@ -12,7 +12,7 @@ LEDGER = {
     "evaporation": ("evaporation", "蒸发"),
     "outfall_out": ("outfalls", "排放口"),
     "sewer_evaporation": ("evaporated from sewers", "管网蒸发"),
-    "sewer_seepage": ("seeped from sewers", "管网渗漏"),
+    "sewer_seepage": ("seeped from sewers", "管网渗出"),
     "spill_lost": ("spilled off the grid", "网格外溢流"),
     "surface_stored_start": ("on the ground at the start", "地表初始蓄水"),
     "surface_stored_end": ("on the ground at the end", "地表期末蓄水"),
