@@ -11,7 +11,9 @@ from flood_sim.core.errors import InputError
 from flood_sim.core.grid import Grid
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.scenario.rain_series import gauge_rain
+from flood_sim.scenario.spec.schema import ScenarioSpec
 from flood_sim.simulation.loop import Simulation
+from scenario.test_loader import GOOD
 
 # one hour on 6 x 6 cells of 10 m with walls around: 3,600 m2
 BASE = """
@@ -302,3 +304,13 @@ def test_gauges_in_degrees_are_refused(tmp_path):
     scenario, grid = load_scenario(tmp_path / "s.toml"), Grid(6, 6, 10.0, 5e5, 3.8e6, "EPSG:32649")
     with pytest.raises(InputError, match=r"E204.*degrees"):
         gauge_rain(scenario, scenario.spec.rainfall, grid, [])
+
+
+def test_a_scenario_as_run_is_read_again(tmp_path):
+    """Keys of the cover that were not given stay absent in what a run writes: a resume reads it."""
+    text = GOOD + '[evaporation]\nrate_mm_d = 8.0\n[[boundaries]]\nkind = "point_inflow"\n'
+    (tmp_path / "s.toml").write_text(text + "location_m = [12.0, 12.0]\ndischarge_m3_s = 0.1\n")
+    spec = load_scenario(tmp_path / "s.toml").spec
+    written = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    assert ScenarioSpec.model_validate(written) == spec
+    assert not {"before", "after", "gaps"} & {*written["evaporation"], *written["boundaries"][0]}

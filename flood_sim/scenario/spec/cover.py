@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
 Outside = Literal["refuse", "hold", "zero"]
 Between = Literal["linear", "hold", "zero", "refuse"]
@@ -17,7 +17,16 @@ _STEP = (
 _GAPS = "where rows of a regular series are missing; linear, if this key is absent, is told (W304)"
 
 
-class FlowCover(BaseModel):
+class Cover(BaseModel):
+    """Keys that were not given stay away from what is written: that they are absent counts."""
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        unsaid = {"before", "after", "gaps"} - self.model_fields_set
+        return {key: value for key, value in handler(self).items() if key not in unsaid}
+
+
+class FlowCover(Cover):
     """Of a discharge."""
 
     before: Outside = Field("refuse", description=_BEFORE + _STEP)
@@ -25,7 +34,7 @@ class FlowCover(BaseModel):
     gaps: Between = Field("linear", description=_GAPS)
 
 
-class StageCover(BaseModel):
+class StageCover(Cover):
     """Of a level: there is no level zero to fall to."""
 
     before: Literal["refuse", "hold"] = Field("refuse", description=_BEFORE + _STEP)
@@ -33,7 +42,7 @@ class StageCover(BaseModel):
     gaps: Literal["linear", "hold", "refuse"] = Field("linear", description=_GAPS)
 
 
-class SlowCover(BaseModel):
+class SlowCover(Cover):
     """Of what changes slowly, or stays where it was set."""
 
     before: Outside = Field("hold", description=_BEFORE + "; hold is told (W310)")
@@ -41,7 +50,7 @@ class SlowCover(BaseModel):
     gaps: Between = Field("linear", description=_GAPS)
 
 
-class RainCover(BaseModel):
+class RainCover(Cover):
     """Of rain that is the same everywhere, or a stack of grids."""
 
     before: Outside = Field("zero", description=_BEFORE + "; zero is told (W305)")
@@ -51,7 +60,7 @@ class RainCover(BaseModel):
     )
 
 
-class GaugesCover(BaseModel):
+class GaugesCover(Cover):
     """Of rain at gauges, each with its own rows."""
 
     before: Literal["others", "refuse", "hold", "zero"] = Field(
