@@ -51,9 +51,8 @@ def test_a_gauges_series_by_hand(results, tmp_path):
     assert row["error"] == pytest.approx(0.1 / 3.0) and row["nse"] == pytest.approx(-0.5)
     assert (row["observed"], row["computed"]) == pytest.approx((0.2, 0.3))
     assert row["peak_late_min"] == 20.0
-    day = "time,gauge,depth_m\n2021-07-21T15:59:00+08:00,g,0.3\n"  # within a day of the run's end
-    assert found(results, tmp_path, day)[0]["nse"] == 0.0
-    with pytest.raises(InputError, match="1 of 1 observations lie outside the run"):
-        found(results, tmp_path, day.replace("T15:59", "T16:01"))
-    with pytest.raises(InputError, match="outside the run"):
-        found(results, tmp_path, day.replace("-21T15", "-19T14"))
+    day = "time,gauge,depth_m\n2021-07-20T16:01:00+08:00,g,0.3\n"  # a minute after its end
+    with pytest.raises(InputError, match="no observation lies within the run"):
+        found(results, tmp_path, day)
+    with pytest.raises(InputError, match="no observation lies within the run"):
+        found(results, tmp_path, day.replace("-20T16:01", "-19T15:30"))
