@@ -39,6 +39,7 @@ TWO_SPRINGS = """
 kind = "point_inflow"
 location_m = [12.5, 42.5]
 file = "q.csv"
+after = "hold"
 [[boundaries]]
 kind = "point_inflow"
 location_m = [52.5, 42.5]
