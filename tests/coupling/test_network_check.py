@@ -208,6 +208,7 @@ def test_a_network_under_water_all_over_is_told_without_shares_of_land():
     figures = {
         "conduits": 1, "length_m": 100.0, "land_km2": 0.0, "density_km_km2": None, "inlets": 2,
         "inlet_capacity_l_s_ha": None, "conduit_length_by_return_period": {"under 1 y": 1.0},
+        "design_formula": "a law", "design_formula_own": True,
     }  # fmt: skip
     assert (
         network_lines(figures)[0] == "network: 0.10 km in 1 conduits on 0.00 km2 of land, 2 inlets"

@@ -18,6 +18,7 @@ class Network:
     node_ids = ("M", "O")
     rim_m, invert_m = np.array([10.0, 10.0]), np.array([7.0, 6.0])
     outfalls = np.array([1])
+    own_surcharge_m = np.zeros(2)
 
     def __init__(self):
         self.head, self.flooded, self.out = np.full(2, 9.0), np.zeros(2), np.zeros(1)
@@ -128,22 +129,22 @@ def test_the_residual_is_what_the_networks_own_balance_lacks():
     """
     exchange = exchanged()
     exchange.volume_delivered, exchange.book.to_street_network = 10.0, 2.0
-    balance = {"inflow": 14.0, "outflow": 6.0, "losses": 1.0, "stored": 25.0, "stored_start": 20.0}
-    balance["half_volumes"] = 0.5
+    balance = {"inflow": 14.0, "outflow": 6.0, "stored": 25.0, "stored_start": 20.0}
+    balance |= {"evaporation": 0.75, "seepage": 0.25, "half_volumes": 0.5}
 
     def residual(**more):
         return dict(exchange.ledger_lines(balance | more))["network_residual"]
 
     assert residual() == pytest.approx(0.5)
     assert residual(inflow=15.0) == residual(stored_start=21.0) == pytest.approx(1.5)
-    for key in ("outflow", "losses", "stored"):
+    for key in ("outflow", "evaporation", "seepage", "stored"):
         assert residual(**{key: balance[key] + 1.0}) == pytest.approx(-0.5)
     exchange.uncoupled_flooding, exchange.outfall_returned = 3.0, 4.0
     assert residual() == pytest.approx(1.5)
     exchange.escrow[:], exchange._spilled[:] = (1.0, 2.0), (0.0, 4.0)
     lines = exchange.ledger_lines(balance)
     assert ("escrow_end", 7.0) in lines and ("network_inflow", -10.0) in lines
-    assert [v for n, v in lines if n == "outfall_out"] == [3.0, -4.0]
+    assert ("spill_lost", 3.0) in lines and ("outfall_out", -4.0) in lines
     assert exchange.stored(SimpleNamespace(pending_volume=0.25)) == 7.25
 
 
