@@ -13,8 +13,8 @@ SOURCES = sorted((ROOT / "flood_sim").rglob("*.py"))
 KERNELS = sorted((ROOT / "kernels" / "flood_kernels").glob("*.py"))
 WHOLE = {"local_inertial.py", "second_order.py", "second_order_rows.py"}  # one cache, one file
 LONGEST_FILE, LONGEST_WHOLE = 430, 736
-MEDIAN, NINE_IN_TEN, LONGEST = 8, 24, 42
-OVER_FORTY, OVER_SEVEN = 1, 6  # functions over 40 lines; over 7 arguments
+MEDIAN, NINE_IN_TEN, LONGEST = 8, 24, 40
+OVER_FORTY, OVER_SEVEN = 0, 6  # functions over 40 lines; over 7 arguments
 
 
 def functions():
