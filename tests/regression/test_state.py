@@ -32,7 +32,7 @@ ANEW = {
     "CountedFaces": "_sign _place _edges",
     "FaceStructures": "_inputs _inflows _datum _cell_size groups _parts _place",
     "Exchange": """_coupled _return_bed _return_row _return_column _inlet_node _inlet_area
-        _shut_share _way_out _lid""",
+        _shut_share _way_out _lid _own""",
     "Sites": "_inside _street _power _to_nodes",
     "Spaces": """openings _space _cells _sill _width _board _leak _opening_number _passage_number
         _sharing _tables _stage_table _volume_table _pumps _pump_space _pump_start _pump_stop

@@ -37,7 +37,7 @@ class Street:
 
 
 def run(depth, **more):
-    inputs = SimpleNamespace(dug_m=None, gauges=())
+    inputs = SimpleNamespace(dug_m=None, gauges=(), drainage=None)
     parts = {"surface": Street(depth), "inputs": inputs, "clock": Clock(START, 600.0, 4.0, 60.0)}
     return SimpleNamespace(**(parts | {"time_s": 0.0} | more))
 
