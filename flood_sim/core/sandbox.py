@@ -60,6 +60,7 @@ COMMANDS = {
     "section": Needs((), ("folder",)),
     "lead-time": Needs(("name", "allow_path"), ("out",)),
     "audit": Needs(("name", "allow_path", "standards", "loads"), ("out",), network=True),
+    "study check": Needs(("name", "allow_path"), ()),
     "study run": Needs(("name", "allow_path"), ("out",), network=True),
     "study resume": Needs((), ("folder",), network=True),
     "study status": Needs((), ("folder",)),
