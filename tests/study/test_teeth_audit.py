@@ -8,7 +8,7 @@ import pytest
 
 from flood_sim.analysis.standards.criteria import Verdict
 from flood_sim.analysis.standards.files import read_loads
-from flood_sim.ground.rainfall import FORMULAS
+from flood_sim.ground.rainfall import FORMULAS, TAKEN_LAW
 from flood_sim.study import audit as audits
 from flood_sim.study.audit import (
     Audit,
@@ -66,6 +66,7 @@ def audited(**changes):
     spec = SimpleNamespace(time=time, city=changes.pop("city", "reference_city"))
     audit = object.__new__(Audit)
     audit.scenario, audit.loads = SimpleNamespace(spec=spec), read_loads() | changes
+    audit.law = TAKEN_LAW
     return audit
 
 
