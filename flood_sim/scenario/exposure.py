@@ -8,12 +8,12 @@ import numpy as np
 
 from flood_sim.city import City
 from flood_sim.city.exposure import city_exposure
-from flood_sim.core.errors import Finding, input_error, nearest
+from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.files.map_keys import PeopleFile, RoadFile
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import SQUARE_METRES_A_HECTARE
 from flood_sim.ground.exposure import BEGIN, END, ZONES, Exposure, Streets, streets_of
-from flood_sim.scenario.checks.features import check_features
+from flood_sim.scenario.checks.features import Words, check_features, refuse_words
 from flood_sim.scenario.doors.map_source import MapSource
 from flood_sim.scenario.doors.rasters import read_layer
 from flood_sim.scenario.doors.resampled import How
@@ -23,6 +23,7 @@ from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.tables import RoadFeature
 
 ROAD_WIDTH_M = 7.0
+ZONE_WORDS = Words("zone", "roads", "zones", tuple(ZONES), "centre", "outside")
 ODD_PEOPLE_M2 = 1.0  # of ground: towers of flats reach 0.3
 AREAS_M2 = {"ha": SQUARE_METRES_A_HECTARE, "km2": 1e6}  # of a number of people
 
@@ -184,18 +185,7 @@ def _zones(source: MapSource, features: Features) -> list[int]:
     known = dict.fromkeys(ZONES, "") | dict(source.words)
     ours = [known.get(word, source.other or word) or word for word in said]
     strange = list(dict.fromkeys(w for w, o in zip(said, ours, strict=True) if o not in ZONES))
-    if strange:
-        count = sum(word in set(strange) for word in said)
-        raise input_error(
-            "E104",
-            f"{source.name}, feature {features.number[said.index(strange[0])]}, `zone`",
-            f"{count} of {len(said)} roads have a zone that is not known"
-            f"{nearest(strange[0], ZONES)}",
-            given=", ".join(strange)[:400],
-            allowed=", ".join(ZONES),
-            do=f'say what they mean: [exposure] roads = {{ file = "{source.name}", zones ='
-            f' {{ "{strange[0]}" = "centre" }}, other = "outside" }}',
-        )
+    refuse_words(source, features, said, strange, ZONE_WORDS)
     return [ZONES.index(word) for word in ours]
 
 

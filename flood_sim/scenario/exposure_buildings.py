@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from flood_sim.core.errors import Finding, input_error, nearest
+from flood_sim.core.errors import Finding
 from flood_sim.core.files.map_keys import BuildingFile
 from flood_sim.core.grid import Grid
 from flood_sim.ground.exposure import USES
-from flood_sim.scenario.checks.features import check_features
+from flood_sim.scenario.checks.features import Words, check_features, refuse_words
 from flood_sim.scenario.doors.map_source import MapSource
 from flood_sim.scenario.doors.vectors import AREA, Features, read_features
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.spec.tables import BuildingFeature
 
 FLOOR_M = 0.15
+USE_WORDS = Words("use", "buildings", "uses", tuple(USES), "residential", "commercial")
 CROWD_M2 = 5.0  # people a m2: a crowd
 COMMERCIAL = ("school", "hospital", "public", "park", "market")
 OTHER_WORDS = {
@@ -207,19 +208,7 @@ def _uses(source: MapSource, features: Features) -> np.ndarray:
     said = ["" if u is None or u != u else str(u).strip() for u in features.columns["use"]]
     known = {word: _use(source, word) for word in dict.fromkeys(said)}
     strange = [word for word, use in known.items() if use is None]
-    if strange:
-        count = sum(word in set(strange) for word in said)
-        first = features.number[said.index(strange[0])]
-        raise input_error(
-            "E104",
-            f"{source.name}, feature {first}, `use`",
-            f"{count} of {len(said)} buildings have a use that is not known"
-            f"{nearest(strange[0], USES)}",
-            given=", ".join(strange)[:400],
-            allowed=", ".join(USES),
-            do=f'say what they mean: [exposure] buildings = {{ file = "{source.name}", uses ='
-            f' {{ "{strange[0]}" = "residential" }}, other = "commercial" }}',
-        )
+    refuse_words(source, features, said, strange, USE_WORDS)
     return np.array([known[word] for word in said], np.int64)
 
 

@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from flood_sim.core.errors import Finding, InputError
+from flood_sim.core.errors import Finding, InputError, input_error, nearest
 from flood_sim.core.files.checked_tables import check_columns
 from flood_sim.core.files.table_rows import Row
+from flood_sim.scenario.doors.map_source import MapSource
 from flood_sim.scenario.doors.vectors import Features
+
+
+class Words(NamedTuple):
+    """Our words of a field, and how a scenario says what a file's own words mean."""
+
+    column: str
+    layer: str
+    key: str
+    known: tuple[str, ...]
+    ours: str
+    other: str
+
+
+def refuse_words(
+    source: MapSource, features: Features, said: list[str], strange: list[str], words: Words
+) -> None:
+    """Raises InputError with all words of a field that nobody knows. said : of each feature;
+    strange : those of them that are not known, each once.
+    """
+    if not strange:
+        return
+    count = sum(word in set(strange) for word in said)
+    raise input_error(
+        "E104",
+        f"{source.name}, feature {features.number[said.index(strange[0])]}, `{words.column}`",
+        f"{count} of {len(said)} {words.layer} have a {words.column} that is not known"
+        f"{nearest(strange[0], words.known)}",
+        given=", ".join(strange)[:400],
+        allowed=", ".join(words.known),
+        do=f'say what they mean: [exposure] {words.layer} = {{ file = "{source.name}",'
+        f' {words.key} = {{ "{strange[0]}" = "{words.ours}" }}, other = "{words.other}" }}',
+    )
 
 
 def check_features(
