@@ -215,3 +215,41 @@ def test_events_do_not_stop_the_routing(tmp_path):
     assert "[EVENTS] -> none" in codes(simulation.inputs)["W409"].problem
     right = alone(tmp_path, net(INFLOWS=INFLOW, TIMESERIES=DATED))["External Outflow"]
     assert simulation.ledger.outfall_out == pytest.approx(right, rel=0.01)
+
+
+STORE = {
+    "STORAGE": "S 5 3 2.5 FUNCTIONAL 0 0 100 0 1",
+    "CONDUITS": "C1 J1 J2 50 0.013 0 0\nC2 J2 O1 50 0.013 0 0\nC3 S J1 50 0.013 2.9 0",
+    "XSECTIONS": "\n".join(f"C{k} CIRCULAR 0.1 0 0 0" for k in (1, 2, 3)),
+    "COORDINATES": "J1 15 25\nJ2 35 25\nO1 55 25\nS 15 35",
+}
+
+
+def test_a_dated_evaporation_keeps_its_dates(tmp_path):
+    """4,800 mm/d from 16:45 on a pond of 100 m2. The run starts at 16:30: 15 m3 by hand, as SWMM
+    alone; by hours since the start it would be 5.
+    """
+    rows = "E 07/20/2021 16:00 0\nE 07/20/2021 16:45 4800\nE 07/20/2021 20:00 4800"
+    parts = {**STORE, "EVAPORATION": "TIMESERIES E", "TIMESERIES": rows}
+    when = {"start": "2021-07-20T16:30:00+08:00", "stop": "2021-07-20T17:30:00+08:00"}
+    _, seen = run(tmp_path, net(**parts), lambda s: s.ledger.sewer_evaporation, **when)
+    own = {"START_TIME": "16:30:00", "END_TIME": "17:30:00"}
+    assert seen == pytest.approx(alone(tmp_path, net(own, **parts))["Evaporation Loss"], abs=0.5)
+    assert seen == pytest.approx(15.0, abs=0.3)
+
+
+def test_rain_dependent_inflow_keeps_its_dates(tmp_path):
+    """60 mm/h from 16:40 to 16:50 on 10 ha, a tenth of it within half an hour. The run starts at
+    16:30 and gets what SWMM alone gets from there: all, 100 m3 by hand.
+    """
+    rows = "R 07/20/2021 16:30 0\nR 07/20/2021 16:40 60\nR 07/20/2021 16:50 0\nR 07/20/2021 18:00 0"
+    parts = {
+        "RAINGAGES": "G INTENSITY 0:10 1 TIMESERIES R",
+        "HYDROGRAPHS": "U G\nU ALL SHORT 0.1 0.25 1 0 0 0", "RDII": "J1 U 10", "TIMESERIES": rows,
+    }  # fmt: skip
+    when = {"start": "2021-07-20T16:30:00+08:00", "stop": "2021-07-20T17:30:00+08:00"}
+    _, seen = run(tmp_path, net(**parts), inflow, **when)
+    own = {"START_TIME": "16:30:00", "END_TIME": "17:30:00"}
+    right = alone(tmp_path, net(own, **parts))["RDII Inflow"]
+    assert seen == pytest.approx(right, rel=2e-3)
+    assert right == pytest.approx(100.0, rel=0.01)
