@@ -62,22 +62,28 @@ def hot_loop(assembly, precision):
 
 def faults(assembly, precision, width):
     """What keeps a row loop from full vectors of an instruction set; no text: it has them. width :
-    its register.
+    its register, or "avx": AVX without AVX2.
 
     - One loop works in registers of this width, and in no narrower one: a number of another size
     beside the floats would halve them.
     - Nothing in it is done number by number. Roots may be where the registers are xmm: LLVM takes
-    packed ones for no faster there.
+    packed ones for no faster there. The same with AVX alone: its integers, and so what is selected
+    by them, are xmm, and its packed double roots are no faster.
     - It does at least what any other loop does number by number: what is left over at the end of a
     row, not the row.
     """
     hot = hot_loop(assembly, precision)
     if not any(hot[r] for r in REGISTERS):
         return ["no loop works in vectors"]
-    found = [f"{hot[r]} operations on {r}, not {width}" for r in REGISTERS if hot[r] and r != width]
+    before_avx2, width = width == "avx", "ymm" if width == "avx" else width
+    narrower = [r for r in REGISTERS if hot[r] and r != width]
+    if before_avx2 and hot["ymm"]:
+        narrower = []
+    found = [f"{hot[r]} operations on {r}, not {width}" for r in narrower]
     if hot["one"]:
         found.append(f"{hot['one']} operations on single numbers")
-    if hot["root"] and width != "xmm":
+    slow_roots = width == "xmm" or (before_avx2 and precision == "float64")
+    if hot["root"] and not slow_roots:
         found.append(f"{hot['root']} roots of single numbers")
     most = max(w["one"] + w["root"] for w in loops(assembly, precision))
     if sum(hot[r] for r in REGISTERS) + hot["root"] < most:

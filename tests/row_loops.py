@@ -47,11 +47,9 @@ ASK_AHEAD = (
     "predict_row",
     "fold_cells",
 )  # loops that fetch the next row's lines
-WITHOUT_AVX = {
-    "green_ampt_row": (
-        "looks the soil up in a table, which processors without AVX do number by number"
-    )
-}
+TABLE = "looks the soil up in a table, which processors without AVX2 do number by number"
+COUNTS = "counts in integers, whose registers are xmm before AVX2"
+LEFT_OUT = {"xmm": {"green_ampt_row": TABLE}, "avx": {"green_ampt_row": TABLE, "count_wet": COUNTS}}
 MAIN = {
     "float32": (
         "advance_faces",
@@ -300,11 +298,15 @@ def assembly(function, given):
 
 
 def register():
-    """The registers of this machine's loops: AVX-512's as arrays.py asks for them."""
+    """The registers of this machine's loops: AVX-512's as arrays.py asks for them; "avx": ymm for
+    floats alone, before AVX2.
+    """
     features = llvm.get_host_cpu_features()
     if features.get("avx512f"):
         return "zmm"
-    return "ymm" if features.get("avx") else "xmm"
+    if features.get("avx2"):
+        return "ymm"
+    return "avx" if features.get("avx") else "xmm"
 
 
 def look(which, width):
@@ -315,7 +317,7 @@ def look(which, width):
     for precision in PRECISIONS:
         for name, function, given in calls(precision):
             if (which == "main" and name not in MAIN[precision]) or (
-                width == "xmm" and name in WITHOUT_AVX
+                name in LEFT_OUT.get(width, ())
             ):
                 continue
             text = assembly(function, given)

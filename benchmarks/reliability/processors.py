@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Name in LLVM, features, registers. AVX-512 as flood_kernels.arrays sets it.
 PROCESSORS = [
     ("generic", "", "xmm"), ("nehalem", "", "xmm"), ("goldmont", "", "xmm"),
-    ("sandybridge", "", "ymm"), ("bdver2", "", "ymm"), ("haswell", "", "ymm"),
+    ("sandybridge", "", "avx"), ("bdver2", "", "avx"), ("haswell", "", "ymm"),
     ("skylake", "", "ymm"), ("alderlake", "", "ymm"), ("znver1", "", "ymm"), ("znver2", "", "ymm"),
     ("znver3", "", "ymm"), ("znver4", "-prefer-256-bit", "zmm"),
     ("skylake-avx512", "-prefer-256-bit", "zmm"), ("icelake-server", "-prefer-256-bit", "zmm"),
