@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.games.attribution import fractional_design
-from flood_sim.scenario.loader import merge_tables
+from flood_sim.scenario.build import bare_inputs
+from flood_sim.scenario.loader import load_scenario, merge_tables
 from flood_sim.study.spec.section import Changes
 from flood_sim.study.spec.study import Study
 from flood_sim.study.worker import request
@@ -96,6 +97,18 @@ def expand(study: Study) -> list[RunSpec]:
                             )
                         )
     return runs
+
+
+def common_scheme(study: Study) -> str | None:
+    """The scheme of all runs where the scenario says auto: that of its place, without draws and
+    measures. Drawn roughness would change it from one run to the next, and their differences
+    would be the scheme's. None where the scenario names one. Raises InputError.
+    """
+    mine = study.scenario
+    if mine.spec.surface.scheme != "auto":
+        return None
+    first = next(iter(study.spec.storms.values()))
+    return bare_inputs(load_scenario(mine.path, mine.allowed, first)).surface.scheme
 
 
 def portfolios(study: Study) -> dict[str, int]:

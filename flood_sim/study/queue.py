@@ -22,6 +22,7 @@ from flood_sim.core.errors import RunFailedError, input_error
 from flood_sim.core.files.plain_folder import plain_name
 from flood_sim.results import open_results
 from flood_sim.runs.stops import ended_by_signals
+from flood_sim.scenario.loader import merge_tables
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
 from flood_sim.study.cluster import (
@@ -32,7 +33,7 @@ from flood_sim.study.cluster import (
     threads_of,
     worker_count,
 )
-from flood_sim.study.expand import RunSpec, expand
+from flood_sim.study.expand import RunSpec, common_scheme, expand
 from flood_sim.study.failures import envelopes
 from flood_sim.study.keys import all_sources
 from flood_sim.study.spec.study import Study, load_study
@@ -261,7 +262,7 @@ class _Work:
         self._started: dict[str, float] = {}
         self._log: list[dict[str, Any]] = []
         self._ended = self._failed = 0
-        self._memory = memory_need(study)
+        self._memory, self._scheme = memory_need(study), common_scheme(study)
 
     def run(self, client: Any, slots: int, progress: Callable[[Progress], None]) -> None:
         """Until nothing waits and nothing flies."""
@@ -284,6 +285,9 @@ class _Work:
         self._attempts[identity] += 1
         self._started[identity] = time.time()
         document = self._todo[identity].document(self._study, self._digest)
+        if self._scheme is not None:  # a run that draws its scheme keeps it
+            given = {"surface": {"scheme": self._scheme}}
+            document["changes"] = merge_tables(given, document["changes"])
         text = json.dumps(document | {"memory_bytes": self._memory}, default=str)
         timeout_s = self._study.spec.timeout_s
         arguments = (hydraulics, text, str(self._store.folder.resolve()), timeout_s)

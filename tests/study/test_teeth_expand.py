@@ -2,6 +2,7 @@
 of a few cells.
 """
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,10 +10,21 @@ import pytest
 
 from cases import coupled_inputs, flat, inp_text, write_inp
 from flood_sim.core.errors import InputError
+from flood_sim.scenario.build import bare_inputs
+from flood_sim.scenario.loader import load_scenario
 from flood_sim.simulation.inputs import NodeInlet
 from flood_sim.study import failures
-from flood_sim.study.expand import draw_parameters, expand, label_of, orders, portfolios, prefixes
+from flood_sim.study.expand import (
+    common_scheme,
+    draw_parameters,
+    expand,
+    label_of,
+    orders,
+    portfolios,
+    prefixes,
+)
 from flood_sim.study.failures import Envelope, components_of, envelopes, failure_sets, order_of
+from flood_sim.study.queue import _Work
 from flood_sim.study.spec.study import Draws, _players, _projects, load_study
 from study.test_study import SCENARIO, written
 
@@ -264,3 +276,56 @@ def test_a_study_is_found_by_its_name_or_its_path(tmp_path):
     assert load_study(written(tmp_path, "", SCENARIO)).spec.portfolios == "factorial"
     with pytest.raises(InputError, match="no study of this name"):
         load_study("no_such_study")
+
+
+STEEP = """
+schema = 1
+name = "tiny"
+[time]
+start = 2021-07-20T16:00:00+08:00
+stop = 2021-07-20T16:10:00+08:00
+[terrain]
+bed_elevation = { columns = 20, rows = 10, cell_size_m = 5.0, slope_x = -0.019, level_m = 10.0 }
+manning_n = 0.05
+[rainfall]
+kind = "storm"
+storm = "zhengzhou-720"
+[measure.pond]
+kind = "pond_restoration"
+targets = { polygon_m = [[10, 10], [40, 10], [40, 40], [10, 40]] }
+depth_m = 0.5
+cost_cny = 1.0e6
+"""
+DRAWN = """portfolios = "factorial"
+[projects]
+ponds = ["pond"]
+[storms.a]
+[draws]
+n = 4
+[draws.parameters]
+"terrain.manning_n" = [0.01, 0.05]
+"""
+
+
+@pytest.mark.parametrize(("own", "runs_with"), [("", {"local_inertial"}), (
+    '[draws.choices]\n"surface.scheme" = ["local_inertial", "second_order"]\n',
+    {"local_inertial", "second_order"},
+)])  # fmt: skip
+def test_drawn_roughness_changes_no_scheme(tmp_path, own, runs_with):
+    """Normal flow on 1.9 % reaches Froude 1 at n 0.03. All runs take the scheme of n 0.05, but for
+    those that draw it.
+    """
+    wanted = load_study(written(tmp_path, DRAWN + own, STEEP))
+    base = wanted.scenario
+    smooth = load_scenario(base.path, (), {"terrain": {"manning_n": 0.015}})
+    assert bare_inputs(smooth).surface.scheme == "second_order"
+    sent = []
+    todo = {str(k): run for k, run in enumerate(expand(wanted))}
+    work = _Work(wanted, "", SimpleNamespace(folder=tmp_path), todo, len(todo), print)
+    flight = SimpleNamespace(send=lambda identity, name, given: sent.append(json.loads(given[1])))
+    for _ in todo:
+        work._submit(flight)
+    schemes = [document["changes"]["surface"]["scheme"] for document in sent]
+    assert len(schemes) == 8 and set(schemes) == runs_with
+    named = written(tmp_path, DRAWN, STEEP + '[surface]\nscheme = "second_order"\n')
+    assert common_scheme(load_study(named)) is None
