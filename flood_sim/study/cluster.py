@@ -153,7 +153,8 @@ def _started_cluster(slots: int, stack: contextlib.ExitStack) -> Any:
         place = dask.config.get("temporary-directory") or tempfile.gettempdir()
         raise RunFailedError(
             f"E123 the workers cannot be started: {why}\n  do        free space in {place}"
-            " and memory, then the same command again"
+            " and memory, then the same command again; a script of your own calls it below"
+            ' `if __name__ == "__main__":`'
         ) from error
 
 
