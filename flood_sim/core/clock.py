@@ -25,32 +25,41 @@ class Window:
 @dataclass(frozen=True)
 class Clock:
     """start : with offset;  duration_s, window_s, output_s : s, window_s divides both or the last
-    window is shorter.
+    window is shorter;  series_s : s between the rows of series, 0: at the frames.
     """
 
     start: datetime
     duration_s: float
     window_s: float
     output_s: float
+    series_s: float = 0.0
 
     def windows(self) -> Iterator[Window]:
-        """Windows from 0 to the end; each output time is the stop of a window."""
-        deadline, now = self.output_s, 0.0
+        """Windows from 0 to the end; each time of a frame or of a row is the stop of a window."""
+        every = [self.output_s, *([self.series_s] if self.series_s > 0.0 else [])]
+        count, now = [1] * len(every), 0.0
         while now < self.duration_s - 1e-9:
-            stop = min(now + self.window_s, deadline, self.duration_s)
+            due = [n * interval for n, interval in zip(count, every, strict=True)]
+            stop = min(now + self.window_s, *due, self.duration_s)
             yield Window(now, stop)
             now = stop
-            if now >= deadline - 1e-9:
-                deadline += self.output_s
+            count = [n + (now >= at - 1e-9) for n, at in zip(count, due, strict=True)]
 
     def is_output(self, time_s: float) -> bool:
         """Whether a frame is due at this time: at the start, at multiples of output_s, at the
         end.
         """
+        return self._is_due(time_s, self.output_s)
+
+    def is_series(self, time_s: float) -> bool:
+        """Whether a row of the series is due: as frames, by series_s."""
+        return self._is_due(time_s, self.series_s or self.output_s)
+
+    def _is_due(self, time_s: float, interval_s: float) -> bool:
         return (
             time_s <= 0.0
             or time_s >= self.duration_s - 1e-9
-            or abs(math.remainder(time_s, self.output_s)) < 1e-6
+            or abs(math.remainder(time_s, interval_s)) < 1e-6
         )
 
     def outputs(self) -> int:

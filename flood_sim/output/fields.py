@@ -20,7 +20,6 @@ from flood_sim.simulation.inputs import ModelInputs
 if TYPE_CHECKING:
     from flood_sim.simulation.loop import Simulation
 
-SIGNIFICANT = 3  # decimals kept of depth and velocity: 1 mm, 1 mm/s
 # variables written at the end, and the surface's maxima that they hold
 MAXIMA = {
     "max_depth": "depth",
@@ -135,7 +134,7 @@ class FieldsFile:
             self._file.createDimension(name, size)
         self._coordinates(grid, inputs)
         for name in self._names:
-            self._variable(name, ("time", "y", "x"), significant=SIGNIFICANT)
+            self._variable(name, ("time", "y", "x"), significant=inputs.decimals)
         self._write_ground(inputs)
         for name in MAXIMA:
             self._variable(name, ("y", "x"))

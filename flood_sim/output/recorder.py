@@ -92,6 +92,7 @@ class Recorder:
         self.network = NetworkMaxima(simulation)
         if not resumed:
             self._write_frame(simulation)
+            self._write_gauges(simulation)
 
     def _open_tables(self, simulation: Simulation, resumed: bool) -> None:
         """gauges.csv and, where sections are recorded, sections.csv."""
@@ -124,30 +125,36 @@ class Recorder:
         if simulation.clock.is_output(window.stop):
             with self._counter.writing():
                 self._write_frame(simulation)
-        if self._section_file and simulation.clock.is_output(window.stop):
-            for section, q in zip(
-                simulation.inputs.sections,
-                simulation.surface.section_discharge(window),
-                strict=True,
-            ):
-                csv.writer(self._section_file).writerow(
-                    [simulation.clock.at(window.stop).isoformat(), section.name, f"{q:.5f}"]
-                )
+        if simulation.clock.is_series(window.stop):
+            self._write_gauges(simulation)
+            self._write_sections(simulation, window)
+
+    def _write_sections(self, simulation: Simulation, window: Window) -> None:
+        if not self._section_file:
+            return
+        moment = simulation.clock.at(window.stop).isoformat()
+        passing = simulation.surface.section_discharge(window)
+        for section, q in zip(simulation.inputs.sections, passing, strict=True):
+            csv.writer(self._section_file).writerow([moment, section.name, f"{q:.5f}"])
+
+    def _write_gauges(self, simulation: Simulation) -> None:
+        if simulation.inputs.gauges:
+            east, north = simulation.surface.velocity()
+        moment = simulation.clock.at(simulation.time_s).isoformat()
+        decimals = simulation.inputs.decimals + 1
+        for g in simulation.inputs.gauges:
+            depth = float(simulation.surface.depth[g.row, g.column])
+            stage = depth + float(simulation.inputs.terrain.bed_elevation[g.row, g.column])
+            speed = float(np.hypot(east[g.row, g.column], north[g.row, g.column]))
+            values = (f"{v:.{decimals}f}" for v in (depth, stage, speed))
+            self._gauges.writerow([moment, g.name, *values])
+        self._gauge_file.flush()
 
     def _write_frame(self, simulation: Simulation) -> None:
         self._fields.write(simulation)
         if self._network is not None:
             self._network.write(simulation)
         self._sites.write_frame(simulation)
-        if simulation.inputs.gauges:
-            east, north = simulation.surface.velocity()
-        moment = simulation.clock.at(simulation.time_s).isoformat()
-        for g in simulation.inputs.gauges:
-            depth = float(simulation.surface.depth[g.row, g.column])
-            stage = depth + float(simulation.inputs.terrain.bed_elevation[g.row, g.column])
-            speed = float(np.hypot(east[g.row, g.column], north[g.row, g.column]))
-            self._gauges.writerow([moment, g.name, f"{depth:.4f}", f"{stage:.4f}", f"{speed:.4f}"])
-        self._gauge_file.flush()
 
     def _close_tables(self) -> None:
         self._gauge_file.close()

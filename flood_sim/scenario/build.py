@@ -4,6 +4,7 @@ here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +47,7 @@ from flood_sim.simulation.inputs import Gauge, Limits, ModelInputs
 from flood_sim.surface.boundaries import Transect, transect_along
 from flood_sim.surface.settings import SurfaceSettings
 
-LARGEST_FRAMES = 100_000
+LARGEST_FRAMES, LARGEST_ROWS = 100_000, 1_000_000
 
 
 def build_inputs(scenario: Scenario, portfolio: str = "baseline", threads: int = 1) -> ModelInputs:
@@ -84,6 +85,7 @@ def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
         region=region.model_dump(exclude={"rain_law"}) if spec.region is not None else {},
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
+        decimals=spec.output.decimals,
         buildings=ground.buildings,
         layers={} if city is None else city.ground.layers(),
         lines={} if city is None else city.lines(),
@@ -157,13 +159,48 @@ def _parts(
 
 def _clock(scenario: Scenario) -> Clock:
     spec = scenario.spec
-    clock = Clock(spec.time.start, spec.duration_s, _window(scenario), spec.output.interval_s)
+    out = spec.output
+    clock = Clock(
+        spec.time.start,
+        spec.duration_s,
+        _window(scenario),
+        out.interval_s,
+        out.series_interval_s or 0.0,
+    )
+    _refuse_rows(scenario, clock)
     if clock.outputs() > LARGEST_FRAMES:
         place, given = f"{scenario.path.name}, [output] interval_s", f"{clock.outputs()} frames"
         raise input_error(
             "E308", place, given, allowed=f"at most {LARGEST_FRAMES}", do="write less often"
         )
     return clock
+
+
+def _refuse_rows(scenario: Scenario, clock: Clock) -> None:
+    """Rows of series that no window ends at, or too many of them. Raises InputError."""
+    drainage, every = scenario.spec.drainage, clock.series_s
+    place = f"{scenario.path.name}, [output] series_interval_s"
+    given = f"{every:g} s"
+    if every == 0.0:
+        return
+    if drainage.kind == "swmm" and abs(math.remainder(every, drainage.coupling_step_s)) > 1e-9:
+        raise input_error(
+            "E308",
+            place,
+            "street and sewers meet between two rows",
+            given=given,
+            allowed=f"multiples of coupling_step_s, {drainage.coupling_step_s:g} s",
+            do="another series_interval_s, or a smaller coupling_step_s",
+        )
+    if clock.duration_s / every > LARGEST_ROWS:
+        raise input_error(
+            "E308",
+            place,
+            f"{clock.duration_s / every:.0f} rows a gauge",
+            given=given,
+            allowed=f"at most {LARGEST_ROWS}",
+            do="write less often",
+        )
 
 
 def chosen_portfolio(scenario: Scenario, name: str) -> Portfolio:

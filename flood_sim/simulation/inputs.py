@@ -123,6 +123,7 @@ class ModelInputs:
     region: dict[str, Any] = field(default_factory=dict)  # limits, money, language of the place
     limits: Limits = Limits()
     fields: str = "frames"
+    decimals: int = 3  # of depth and velocity in the frames, m and m/s
     buildings: np.ndarray | None = None
     exposure: Exposure | None = None
     layers: dict[str, np.ndarray] = field(

@@ -134,7 +134,22 @@ class ExposureSpec(Section):
 
 
 class Output(Section):
-    interval_s: float = Field(300.0, ge=1.0, le=86400.0)
+    interval_s: float = Field(300.0, ge=1.0, le=86400.0, description="between the frames")
+    series_interval_s: float | None = Field(
+        None,
+        ge=0.01,
+        le=86400.0,
+        description=(
+            "between the rows of gauges and sections; absent: interval_s. With sewers a multiple"
+            " of coupling_step_s"
+        ),
+    )
+    decimals: int = Field(
+        3,
+        ge=3,
+        le=7,
+        description="of depth and velocity in the frames; series have one more",
+    )
     gauges: dict[Name, tuple[float, float]] = Field(
         {}, description="name = [x, y]: a series of depth, level and speed there"
     )
