@@ -16,6 +16,7 @@ from flood_sim.core.units import mm_h_to_m_s
 from flood_sim.drainage.check import check_network, choose_step
 from flood_sim.drainage.inflows import refuse_odd_inflows
 from flood_sim.drainage.inp import InpFile, read_inp
+from flood_sim.drainage.junction_losses import losses_line, missing_losses, with_losses
 from flood_sim.drainage.map_unit import with_map_scaled
 from flood_sim.drainage.ranges import check_ranges
 from flood_sim.ground.terrain import Terrain
@@ -110,6 +111,7 @@ def _network_drainage(
         check_rims(inp, terrain, places, findings)
     if spec.outfalls == "river":
         inp = _gated_outfalls(inp, set(places.cells), findings)
+    inp, losses = _with_losses(inp, spec)
     openings = build_inlets(scenario, spec, inp, terrain, places.cells, findings)
     findings += openings.findings(inp)
     cells = {n: c for n, c in places.cells.items() if n not in openings.sealed}
@@ -123,8 +125,15 @@ def _network_drainage(
         back,
         river,
         zone=zone,
-        notes=(*openings.lines(), why),
+        notes=(*openings.lines(), *losses, why),
     )
+
+
+def _with_losses(inp: InpFile, spec: SwmmDrainage) -> tuple[InpFile, tuple[str, ...]]:
+    """The network with the losses at manholes that the scenario wants, and what is said of them."""
+    losses, taken = missing_losses(inp), spec.junction_losses == "hec22"
+    line = losses_line(losses, taken)
+    return (with_losses(inp, losses) if taken else inp), ((line,) if line else ())
 
 
 def _checked_network(
@@ -258,6 +267,7 @@ def _check_steps(scenario: Scenario, spec: SwmmDrainage) -> None:
 
 def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> DrainageInputs:
     inp = InpFile(scenario.path.with_name("reference_city.inp"), city.network.inp.splitlines())
+    inp, losses = _with_losses(inp, spec)
     step, why = _routing_step(spec, inp)
     if spec.outfalls != "leave" or spec.street_inlets is not None:
         raise input_error(
@@ -284,7 +294,7 @@ def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> Draina
         step,
         spec.threads,
         zone=network_zone(spec),
-        notes=(why,),
+        notes=(*losses, why),
     )
 
 

@@ -91,6 +91,13 @@ class SwmmDrainage(Section):
     min_surface_area_m2: float | None = Field(
         None, gt=0.0, le=50.0, description="replaces MIN_SURFAREA, whose water SWMM does not count"
     )
+    junction_losses: Literal["network", "hec22"] = Field(
+        "network",
+        description=(
+            "network: [LOSSES] of the file alone; hec22: bends, drops and joins at manholes that it"
+            " gives no loss get HEC-22's, as entry loss of the conduit that leaves"
+        ),
+    )
     roofs: Literal["street", "sewer"] = Field(
         "street",
         description=(
