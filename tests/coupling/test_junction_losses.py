@@ -49,7 +49,7 @@ def test_three_manholes(tmp_path, parts, k):
         (tmp_path / kind).mkdir()
         simulation, head = run(
             tmp_path / kind, net(**parts), lambda s: s.network.heads()[0],
-            drainage=closed.replace("@", kind),
+            drainage=closed.replace("@", kind), stop="2021-07-20T16:10:00+08:00",
         )  # fmt: skip
         heads[kind] = head
         notes = " ".join(simulation.inputs.drainage.notes)
