@@ -51,7 +51,8 @@ def read_conduits(inp: InpFile) -> list[Conduit]:
         for row in inp.rows("CONDUITS")
         if len(row.tokens) >= 5
         and row.tokens[0] in sections
-        and {row.tokens[1], row.tokens[2]} <= set(inverts)
+        and row.tokens[1] in inverts
+        and row.tokens[2] in inverts
     ]
     read = (_conduit(inp, row, sections[row.tokens[0]], inverts) for row in whole)
     return [c for c in read if c is not None]
