@@ -167,8 +167,8 @@ def check(
 def _check_document(
     scenario: Scenario, inputs: ModelInputs, figures: dict[str, Any]
 ) -> dict[str, Any]:
+    from flood_sim.output.read_as import read_as_lines
     from flood_sim.scenario.checks.figures import figures_of
-    from flood_sim.scenario.checks.read_as import read_as_lines
 
     keys = ("code", "severity", "place", "problem", "do", "x_m", "y_m")
     return {
@@ -187,10 +187,10 @@ def _check_lines(
     scenario: Scenario, inputs: ModelInputs, portfolio: str, figures: dict[str, Any]
 ) -> Iterator[str]:
     from flood_sim.measures.describe import bill_lines
+    from flood_sim.output.read_as import read_as_lines
     from flood_sim.scenario.build import plan_text
     from flood_sim.scenario.checks.figures import figure_lines, figures_of
     from flood_sim.scenario.checks.network import network_lines
-    from flood_sim.scenario.checks.read_as import read_as_lines
     from flood_sim.scenario.memory import memory_line
     from flood_sim.scenario.scheme import cost_line
     from flood_sim.scenario.sites import site_lines

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from flood_sim.core.errors import input_error
+from flood_sim.core.files.csv_files import is_chinese
 from flood_sim.core.units import FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
 from flood_sim.drainage.crowns import crown_depths
 from flood_sim.drainage.inp_files import close_files
@@ -136,8 +137,8 @@ class InpFile:
         return value
 
     def option(self, name: str, default: str = "") -> str:
-        """The value of [OPTIONS] `name`, upper case."""
-        for row in self.rows("OPTIONS"):
+        """The value of [OPTIONS] `name`, upper case; of two rows SWMM keeps the last, so do we."""
+        for row in reversed(self.rows("OPTIONS")):
             if row.tokens[0].upper() == name and len(row.tokens) > 1:
                 return row.tokens[1].upper()
         return default
@@ -268,6 +269,8 @@ def read_inp(path: Path, roots: tuple[Path, ...] = ()) -> InpFile:
         ) from error
     data = data.removeprefix(codecs.BOM_UTF8)
     for encoding in ENCODINGS:
+        if encoding == "gb18030" and not is_chinese(data):
+            continue
         try:
             text = data.decode(encoding)
             break

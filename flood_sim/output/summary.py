@@ -15,6 +15,7 @@ from flood_sim.core.files import durable
 from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.ground.rain_fields import RainField, mean_rainfall
 from flood_sim.ground.rainfall import Rainfall
+from flood_sim.output.read_as import read_as_lines
 from flood_sim.output.sites import action_lines, site_lines
 from flood_sim.output.statistics import FloodedAreas, GaugeMaxima, NetworkMaxima
 
@@ -55,6 +56,7 @@ def summary_of(s: Simulation, gathered: Gathered, ended: Ended, wall_s: float) -
         **_computing(s, wall_s),
         "versions": versions(),
         "rainfall": _rain_lines(s),
+        "read_as": [line.removeprefix("read as: ") for line in read_as_lines(s.inputs)],
         "findings": [
             {"code": f.code, "place": f.place, "problem": f.problem, "do": f.do}
             for f in (*s.inputs.findings, *_lost_inside(s, ended))

@@ -24,6 +24,7 @@ SHEET_ERROR = re.compile(
 )
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?,*;*', re.IGNORECASE | re.DOTALL)
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+HIGH = re.compile(rb"[\x80-\xff]+")
 SAVE = "save the table as CSV, UTF-8"
 SHOWN = 60  # characters of a line or a cell in a message
 
@@ -134,6 +135,15 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError:
         try:
             text = raw.decode("gb18030")
+            if not is_chinese(raw):
+                given = shown(next(w for w in raw.decode("latin-1").split() if not w.isascii()))
+                raise input_error(
+                    "E105",
+                    path.name,
+                    "this text is in Latin-1 (Windows-1252), it seems",
+                    given=given,
+                    do=SAVE,
+                )
         except UnicodeDecodeError as error:
             given = f"byte {raw[error.start]:#04x} at offset {error.start}"
             raise input_error(
@@ -144,6 +154,15 @@ def _text(path: Path) -> str:
             "E105", path.name, "this is no text: it holds zero bytes (UTF-16?)", do=SAVE
         )
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def is_chinese(raw: bytes) -> bool:
+    """Whether bytes that GBK can read are GBK: common characters have two high bytes. In Latin-1
+    letters with accents stand alone before a plain letter (`R\xdcB`), which GBK reads as one, too.
+    """
+    runs = HIGH.findall(raw)
+    alone = sum(len(run) == 1 for run in runs)
+    return alone * 2 <= len(runs)
 
 
 def _table_lines(path: Path, text: str) -> tuple[Sequence[int], list[str]]:

@@ -4,6 +4,7 @@ and missing values is compared with the scenario, converted where that is certai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,13 @@ from flood_sim.core.rain_units import rain_unit
 from flood_sim.scenario.doors.gridded_places import Axes, axes_of, places_on
 from flood_sim.scenario.doors.gridded_times import times_of
 from flood_sim.scenario.loader import Scenario
+
+# of CF: statistics over time that are no amount and no mean
+OTHER_METHODS = re.compile(
+    r"\btime:\s*(maximum|minimum|median|mode|range|mid_range|standard_deviation|variance)\b"
+)
+NOISE_MM = 1e-3  # below zero by packing, as reanalyses have it
+RAIN_WORDS = ("precipitation", "rain")
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ def netcdf_stack(
         ) from error
     rain, axes = _rain_variable(path, data, spec)
     place = f"{path.name}, {rain.name}"
+    _refuse_other_meaning(place, rain)
     factor, unit = _to_millimetres(place, rain, spec, findings)
     time_s, calendar = times_of(place, data, rain[axes.time], scenario.spec.time.start, spec)
     places = places_on(path, data, rain, axes, grid, spec.method)
@@ -56,7 +65,8 @@ def netcdf_stack(
     def values(k: int) -> np.ndarray:
         layer = np.asarray(rain[k, places.rows, places.columns].values, float)
         known = np.isfinite(layer) & (layer >= low) & (layer <= high)
-        return np.where(known, factor * layer, np.nan)
+        told = np.where(known, factor * layer, np.nan)
+        return np.where((told < 0.0) & (told > -NOISE_MM), 0.0, told)
 
     said = [unit, places.system, f"{len(time_s)} layers", calendar]
     source = f"{place}: " + ", ".join(word for word in said if word)
@@ -81,6 +91,28 @@ def _rain_variable(path: Path, data: Any, spec: Any) -> tuple[Any, Axes]:
     rain = data[name]
     flat = {dim: 0 for dim in rain.dims if dim not in axes}
     return rain.isel(flat).transpose(*axes), axes
+
+
+def _refuse_other_meaning(place: str, rain: Any) -> None:
+    """Raises InputError where the file says that its numbers are no rain that fell: an extreme or a
+    spread within each interval, snow or another quantity with a depth's unit.
+    """
+    name = str(rain.attrs.get("standard_name", "")).strip()
+    methods = str(rain.attrs.get("cell_methods", ""))
+    given = ""
+    if OTHER_METHODS.search(methods):
+        given = f'cell_methods = "{methods}"'
+    elif name and not any(word in name.lower() for word in RAIN_WORDS):
+        given = f'standard_name = "{name}"'
+    if given:
+        raise input_error(
+            "E341",
+            place,
+            "the file says that this variable is not the rain of each interval",
+            given=given,
+            allowed="a standard name of precipitation or rainfall; cell_methods of a sum or a mean",
+            do="name the variable that holds the rain, or mend its attributes",
+        )
 
 
 def _to_millimetres(place: str, rain: Any, spec: Any, findings: list[Finding]) -> tuple[float, str]:

@@ -63,13 +63,18 @@ def check_crs(text: str, place: str) -> str:
     )
 
 
+SAID_BESIDE = re.compile(rb"<(NoDataValue|Scale|Offset)\b")
+LONGEST_NOTES = 1 << 20  # bytes of notes that are looked at
 BESIDE = {".asc": (".prj",), ".shp": (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx")}
 
 
 def check_sidecars(path: Path) -> None:
     """What a map library reads beside an ASCII grid or a shapefile must be a plain file there.
-    Raises InputError where it is a link out of the folder.
+    Raises InputError where it is a link out of the folder, or where files beside a GeoTIFF say what
+    it does not say itself (E340).
     """
+    if path.suffix.lower() in (".tif", ".tiff"):
+        _refuse_said_beside(path)
     endings = BESIDE.get(path.suffix.lower(), ())
     for beside in path.parent.glob(f"{escape(path.stem)}.*") if endings else ():
         told = f"{path.name}.aux.xml".lower()
@@ -82,6 +87,28 @@ def check_sidecars(path: Path) -> None:
                 given=beside.name,
                 do="copy it in",
             )
+
+
+def _refuse_said_beside(path: Path) -> None:
+    """A mask, or NoData and scale, that stand beside a GeoTIFF: they are not read. Statistics and
+    overviews there change no value.
+    """
+    mask, notes = Path(f"{path}.msk"), Path(f"{path}.aux.xml")
+    said = "a mask" if mask.is_file() else ""
+    if not said and notes.is_file():
+        found = SAID_BESIDE.search(notes.read_bytes()[:LONGEST_NOTES])
+        said = f"<{found.group(1).decode()}>" if found else ""
+    if not said:
+        return
+    raise input_error(
+        "E340",
+        path.name,
+        "a file beside this raster says what its values mean, and is not read",
+        given=f"{said} in {mask.name if mask.is_file() else notes.name}",
+        allowed="a GeoTIFF that says it itself",
+        do=f"write it into the file: gdal_translate {path.name} {path.stem}_whole.tif"
+        " --config GDAL_TIFF_INTERNAL_MASK YES",
+    )
 
 
 @dataclass(frozen=True)

@@ -310,7 +310,10 @@ def read_values(raster: Raster, grid: Grid, how: How) -> np.ndarray:
     )  # fmt: skip
     if same and values.shape == grid.shape:
         return values
-    target = counted(values, t, grid) if how is How.SUM else resampled(values, t, grid, how)
+    if how is How.SUM and (t.b or t.d):  # turned cells: no share by rows and columns
+        target = sampled(values, t, grid, systems.same_place(), how)
+    else:
+        target = counted(values, t, grid) if how is How.SUM else resampled(values, t, grid, how)
     _refuse_beside(raster, target, grid)
     return target
 

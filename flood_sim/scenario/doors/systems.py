@@ -143,6 +143,13 @@ class Way(NamedTuple):
         return f", good to {self.accuracy_m:g} m" if self.accuracy_m > 0.0 else ""
 
 
+def same_place() -> Way:
+    """From a system to itself."""
+    import pyproj
+
+    return Way(pyproj.Transformer.from_pipeline("+proj=noop"), 0.0)
+
+
 def way_to_grid(own: Any, grid: Grid, name: str, command: str) -> Way:
     """From a file's system to the grid's. Raises InputError (E203) where PROJ knows no way between
     their datums; command : the way out.

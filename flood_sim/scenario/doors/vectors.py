@@ -191,9 +191,26 @@ def _their_names(source: MapSource, present: list[str], columns: tuple[str, ...]
             )
         cut = ours[:DBF_NAME] if source.path.suffix.lower() == ".shp" else ours
         name = told or next((n for n in (ours, cut) if n in present), None)
+        name = name or _in_other_case(source, present, cut)
         if name is not None:
             found[ours] = name
     return found
+
+
+def _in_other_case(source: MapSource, present: list[str], name: str) -> str | None:
+    """The field that differs in capitals alone: databases write PEOPLE, GIS People. Raises
+    InputError where two do.
+    """
+    alike = [n for n in present if n.casefold() == name.casefold()]
+    if len(alike) > 1:
+        raise input_error(
+            "E104",
+            source.name,
+            f"which field is `{name}`? {len(alike)} differ in capitals alone",
+            given=", ".join(alike),
+            do=f'name it: fields = {{ {name} = "{alike[0]}" }}',
+        )
+    return alike[0] if alike else None
 
 
 def _shapes(source: MapSource, layer: _Layer) -> tuple[list[Any], int]:
