@@ -9,6 +9,7 @@ CQ = (1 - 2 sin t) (1 - Qi/Qo)^0.75 + 1; Cp = 1 + 0.2 (h/D) (h - d)/D where wate
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import NamedTuple
 
 from flood_sim.drainage.conduits import Conduit, read_conduits
@@ -60,28 +61,45 @@ def missing_losses(inp: InpFile) -> list[Loss]:
     """Of each manhole whose closed conduits the file gives no loss: one conduit leaves, its main
     inflow is the one of the largest capacity. Storages and outfalls have none.
     """
-    conduits = [c for c in read_conduits(inp) if c.shape not in OPEN]
-    given = {
-        row.tokens[0]: [inp.number(row, k) for k in (1, 2, 3) if k < len(row.tokens)]
+    places = _places(inp)
+    leaving, entering = defaultdict[str, list[Conduit]](list), defaultdict[str, list[Conduit]](list)
+    for c in read_conduits(inp):
+        if c.shape not in OPEN:
+            leaving[c.upper].append(c)
+            entering[c.lower].append(c)
+    have = {
+        row.tokens[0]
         for row in inp.rows("LOSSES")
+        if any(inp.number(row, k) for k in (1, 2, 3) if k < len(row.tokens))
     }
-    have = {name for name, values in given.items() if any(values)}
-    junctions = {row.tokens[0] for row in inp.rows("JUNCTIONS")}
     found = []
-    for node in sorted(junctions):
-        leaving = [c for c in conduits if c.upper == node]
-        entering = [c for c in conduits if c.lower == node]
-        if len(leaving) != 1 or not entering or {c.name for c in (*leaving, *entering)} & have:
+    for node in sorted({row.tokens[0] for row in inp.rows("JUNCTIONS")}):
+        out, into = leaving[node], entering[node]
+        if len(out) != 1 or not into or {c.name for c in (*out, *into)} & have:
             continue
-        loss = _loss_at(inp, node, leaving[0], entering)
+        loss = _loss_at(places, node, out[0], into)
         if loss is not None:
             found.append(loss)
     return found
 
 
-def _loss_at(inp: InpFile, node: str, leaving: Conduit, entering: list[Conduit]) -> Loss | None:
+class _Places(NamedTuple):
+    """Nodes, and the bends of links, on the map."""
+
+    nodes: dict[str, tuple[float, float]]
+    bends: dict[str, list[tuple[float, float]]]
+
+
+def _places(inp: InpFile) -> _Places:
+    bends = defaultdict[str, list[tuple[float, float]]](list)
+    for row in inp.rows("VERTICES"):
+        bends[row.tokens[0]].append((inp.number(row, 1), inp.number(row, 2)))
+    return _Places(inp.coordinates(), bends)
+
+
+def _loss_at(places: _Places, node: str, leaving: Conduit, entering: list[Conduit]) -> Loss | None:
     main = max(entering, key=lambda c: (_size(c), c.name))
-    before, after = _axis(inp, main, node), _axis(inp, leaving, node)
+    before, after = _axis(places, main, node), _axis(places, leaving, node)
     if before is None or after is None:
         return None
     turn = abs(math.degrees(after - (before + math.pi))) % 360.0
@@ -96,18 +114,14 @@ def _size(c: Conduit) -> float:
     return c.capacity_m3_s if c.capacity_m3_s > 0.0 else c.area_m2
 
 
-def _axis(inp: InpFile, conduit: Conduit, node: str) -> float | None:
+def _axis(places: _Places, conduit: Conduit, node: str) -> float | None:
     """Direction (radians) in which a conduit leaves a node on the map; None where nobody says."""
-    where, end = inp.coordinates(), conduit.lower if conduit.upper == node else conduit.upper
-    bends = [
-        (inp.number(row, 1), inp.number(row, 2))
-        for row in inp.rows("VERTICES")
-        if row.tokens[0] == conduit.name
-    ]
-    if node not in where or (not bends and end not in where):
+    end = conduit.lower if conduit.upper == node else conduit.upper
+    bends = places.bends.get(conduit.name, [])
+    if node not in places.nodes or (not bends and end not in places.nodes):
         return None
-    first = (bends[0] if conduit.upper == node else bends[-1]) if bends else where[end]
-    east, north = first[0] - where[node][0], first[1] - where[node][1]
+    first = (bends[0] if conduit.upper == node else bends[-1]) if bends else places.nodes[end]
+    east, north = first[0] - places.nodes[node][0], first[1] - places.nodes[node][1]
     return math.atan2(north, east) if east or north else None
 
 
