@@ -36,7 +36,7 @@ from flood_sim.scenario.network_failures import refuse_half_notches
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
 from flood_sim.scenario.region import design_law, region_doubts, region_of
-from flood_sim.scenario.scheme import choose_scheme
+from flood_sim.scenario.scheme import choose_scheme, looked_at
 from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
 from flood_sim.scenario.spec.schema import Portfolio, SurfaceSpec
@@ -73,8 +73,13 @@ def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
         scenario.path.name, parts["edges"], ground.terrain, parts["initial_depth"]
     )
     choice = choose_scheme(
-        spec.surface.scheme, ground.terrain, parts["initial_depth"], parts["structures"]
+        spec.surface.scheme,
+        ground.terrain,
+        parts["initial_depth"],
+        parts["structures"],
+        looked_at(parts, ground.terrain),
     )
+    findings += filter(None, [choice.finding(scenario.path.name)])
     return ModelInputs(
         **parts,
         name=spec.name,

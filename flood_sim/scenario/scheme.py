@@ -1,64 +1,138 @@
-"""Which equations a scenario is run with: one rule from slopes, walls of water and structures, and
-what the choice costs and gains.
+"""Which equations a scenario is run with: what local_inertial would be off by, where people look,
+and what the choice costs and gains.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from flood_sim.core.constants import GRAVITY_M_S2
+from flood_sim.core.errors import Finding
+from flood_sim.ground.rain_fields import mean_rainfall
 from flood_sim.ground.terrain import Terrain
 from flood_sim.surface.structures import FaceStructure
 
-REFERENCE_DEPTH_M = 0.1  # of street flow
-# local inertial: depth within 1 % up to 0.8, 6 % off at 1.1, over 100 % at 3 (docs/theory.md)
+REFERENCE_DEPTH_M = 0.1  # of street flow, where no deeper water stands at the start
+# local inertial: depth within 1 % up to 0.8, 6 % off at 1.1 (docs/theory.md)
 LARGEST_FROUDE = 1.0
 SLOPE_OVER_M = (
     25.0  # the bed is averaged over this width first: a kerb is no slope that street flow follows
 )
-STEEP_SHARE = 0.25  # of the active cells
+SLOPE_OVER_SHARE = 0.125  # of the shorter side at most: a laboratory bed is smaller than a street
+ERROR = 0.1  # of the depth: more is an error that people see
+ERROR_SHARE = 0.1  # of the streets, or of the gauges, inlets and openings, that may have it
 # a step of the initial water surface between two wet neighbours, or wet against dry ground below it
 WATER_WALL_M = 0.5
+# a wave at any scale: a step of half the depth behind it, before a tenth of all water of the run
+WALL_SHARE, WAVE_SHARE = 0.5, 0.1
 COST = 5.0  # times the surface's computing time a simulated second (benchmarks: 4 to 6)
 
 
 @dataclass(frozen=True)
+class Looked:
+    """Where people look. streets : bool (rows, columns), None where no roads are known: all ground;
+    points : (rows (n,), columns (n,)) of gauges, inlets and openings;  supply_m3 : water that the
+    run gets beside the initial one.
+    """
+
+    streets: np.ndarray | None = None
+    points: tuple[np.ndarray, np.ndarray] = field(
+        default_factory=lambda: (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    )
+    supply_m3: float = 0.0
+
+
+@dataclass(frozen=True)
 class SchemeChoice:
-    """What the rule found: share of steep ground, highest wall of standing water (m), breaches, and
-    the scheme it asks for.
+    """What the rule found. scheme : the one to run with;  wanted : "auto", or the one named;  found
+    : the one that the rule asks for;  why : its reason;  off_by : what local_inertial's depths may
+    be off by (share), at the worst tenth of the places that people look at.
     """
 
     scheme: str
-    reason: str
-    steep_share: float
-    water_wall_m: float
+    wanted: str
+    found: str
+    why: str
+    off_by: float
+
+    @property
+    def reason(self) -> str:
+        """For the console, the log, the page and the summary."""
+        error = f"; its depths may be {self.off_by:.0%} off on the steepest tenth of the places"
+        told = error if self.scheme == "local_inertial" and self.off_by >= 0.01 else ""
+        if self.wanted == "auto":
+            return f"auto: {self.why}{told}"
+        return f"named in the scenario; auto would take {self.found}: {self.why}{told}"
+
+    def finding(self, file: str) -> Finding | None:
+        """W330 where the scheme that the scenario names is out of its range."""
+        if self.scheme != "local_inertial" or self.found == "local_inertial":
+            return None
+        return Finding(
+            "W330",
+            f"{file}, [surface] scheme",
+            f"local_inertial is out of its range here: {self.why}",
+            given="local_inertial",
+            do='scheme = "auto" or "second_order"; or take its depths there as too large',
+        )
+
+
+def looked_at(parts: dict[str, Any], terrain: Terrain) -> Looked:
+    """From the parts of ModelInputs by their names."""
+    exposure, drainage, sites = parts["exposure"], parts["drainage"], parts["sites"]
+    streets = None if exposure is None or not exposure.road_share.any() else exposure.road_share > 0
+    places = [*parts["gauges"], *(drainage.inlets if drainage is not None else ())]
+    places += [o for space in sites.spaces.spaces for o in space.openings]
+    points = np.array([(p.row, p.column) for p in places], np.int64).reshape(-1, 2)
+    stop, area = parts["clock"].duration_s, terrain.catchment_area_m2
+    supply = mean_rainfall(parts["rainfall"]).depth_between(0.0, stop) * area
+    for inflow in (*parts["inflows"], *parts["edge_inflows"]):
+        supply += inflow.discharge.integral(0.0, stop)
+    return Looked(streets, (points[:, 0], points[:, 1]), float(supply))
 
 
 def normal_froude(
-    slope: np.ndarray, manning_n: np.ndarray, depth_m: float = REFERENCE_DEPTH_M
+    slope: np.ndarray, manning_n: np.ndarray, depth_m: np.ndarray | float = REFERENCE_DEPTH_M
 ) -> np.ndarray:
     """Froude number of normal flow at a depth: sqrt(S) h^(1/6) / (n sqrt(g)) (Manning). slope (m/m)
     and manning_n (s/m^(1/3)) have one shape, which is the result's.
     """
-    return np.sqrt(slope) * depth_m ** (1.0 / 6.0) / (manning_n * math.sqrt(GRAVITY_M_S2))
+    return np.asarray(
+        np.sqrt(slope) * np.power(depth_m, 1.0 / 6.0) / (manning_n * math.sqrt(GRAVITY_M_S2))
+    )
 
 
-def ground_slope(terrain: Terrain) -> np.ndarray:
-    """(rows, columns) slope of the bed averaged over SLOPE_OVER_M (active cells only), by central
-    differences; 0 in inactive cells.
+def depth_error(froude: np.ndarray) -> np.ndarray:
+    """What local_inertial's depth is off by (share, >= 0) where normal flow has this Froude number:
+    its discharge is held at h sqrt(g h), so that it carries q at (q^2 / g)^(1/3) = h_n F^(2/3).
     """
+    return np.asarray(np.maximum(np.cbrt(froude / LARGEST_FROUDE) ** 2 - 1.0, 0.0))
+
+
+def ground_slope(terrain: Terrain, depth: np.ndarray | float = 0.0) -> np.ndarray:
+    """(rows, columns) slope of the bed averaged over SLOPE_OVER_M (active cells only), by central
+    differences; 0 in inactive cells. Where water stands on it (depth m) and its surface is flatter,
+    as on a river's uneven bed: of that.
+    """
+    slope = _mean_slope(terrain, terrain.bed_elevation)
+    if not np.any(np.asarray(depth) > 0.0):
+        return slope
+    return np.minimum(slope, _mean_slope(terrain, terrain.bed_elevation + depth))
+
+
+def _mean_slope(terrain: Terrain, surface: np.ndarray) -> np.ndarray:
     from scipy.ndimage import uniform_filter
 
     active, cell = terrain.active, terrain.grid.cell_size_m
-    size = 2 * round(0.5 * SLOPE_OVER_M / cell) + 1
-    level = float(terrain.bed_elevation[active].mean())
+    width = min(SLOPE_OVER_M, SLOPE_OVER_SHARE * cell * min(active.shape))
+    size = 2 * round(0.5 * width / cell) + 1
+    level = float(surface[active].mean())
     share = uniform_filter(active.astype(float), size, mode="nearest")
-    rise = uniform_filter(
-        np.where(active, terrain.bed_elevation - level, 0.0), size, mode="nearest"
-    )
+    rise = uniform_filter(np.where(active, surface - level, 0.0), size, mode="nearest")
     bed = np.where(active, rise / np.maximum(share, 1e-9), np.nan)
     parts = [_mean_difference(bed, axis) for axis in (0, 1)]
     return np.where(active, np.hypot(*parts) / cell, 0.0)
@@ -78,63 +152,90 @@ def _mean_difference(values: np.ndarray, axis: int) -> np.ndarray:
     return np.asarray((np.nan_to_num(before) + np.nan_to_num(after)) / np.maximum(known, 1))
 
 
-def water_wall(terrain: Terrain, depth: np.ndarray) -> float:
-    """Highest step (m) of the initial water surface under depth (rows, columns) m: between wet
-    cells, or from a wet cell down to dry ground beside it.
+def water_walls(terrain: Terrain, depth: np.ndarray) -> tuple[float, float]:
+    """Steps of the initial water surface under depth (rows, columns) m, between wet cells or from a
+    wet cell down to dry ground beside it: the highest (m), and the water (m3) in the pools that
+    stand behind a step of WALL_SHARE of their depth there.
     """
+    from scipy.ndimage import label
+
     stage = np.where(terrain.active, terrain.bed_elevation + depth, np.nan)
-    wet, highest = depth > 0.0, 0.0
+    highest, behind = 0.0, np.zeros(depth.shape, bool)
     for axis in (0, 1):
-        count = stage.shape[axis]
-        if count < 2:
-            continue
-        a, b = (np.take(stage, r, axis=axis) for r in (range(count - 1), range(1, count)))
-        wet_a, wet_b = (np.take(wet, r, axis=axis) for r in (range(count - 1), range(1, count)))
-        step = np.where(np.where(a > b, wet_a, wet_b), np.abs(a - b), 0.0)
-        depth_a, depth_b = (
-            np.take(depth, r, axis=axis) for r in (range(count - 1), range(1, count))
-        )
-        step = np.minimum(
-            step, np.where(a > b, depth_a, depth_b)
-        )  # a film on a cliff is no wall of water
-        highest = max(
-            highest, float(np.nanmax(np.where(np.isfinite(step), step, 0.0), initial=0.0))
-        )
-    return highest
+        for shift in (1, -1):
+            other = np.roll(stage, shift, axis)
+            edge = [slice(None)] * 2
+            edge[axis] = slice(0, 1) if shift == 1 else slice(-1, None)
+            other[tuple(edge)] = np.nan
+            # A film on a cliff is no wall of water.
+            step = np.nan_to_num(np.minimum(stage - other, depth))
+            highest = max(highest, float(step.max(initial=0.0)))
+            behind |= (step >= WALL_SHARE * depth) & (step > 0.0)
+    if not behind.any():
+        return highest, 0.0
+    pools, _ = label(depth > 0.0)
+    let_go = np.isin(pools, np.unique(pools[behind]))
+    return highest, float(depth[let_go].sum()) * terrain.grid.cell_size_m**2
 
 
 def choose_scheme(
-    wanted: str, terrain: Terrain, depth: np.ndarray | float, structures: tuple[FaceStructure, ...]
+    wanted: str,
+    terrain: Terrain,
+    depth: np.ndarray | float,
+    structures: tuple[FaceStructure, ...] = (),
+    looked: Looked | None = None,
 ) -> SchemeChoice:
-    """The rule: second_order where more than a quarter of the ground carries 0.1 m of water faster
-    than Froude 1, where water is let go from behind a wall (initial step over 0.5 m, a breach);
-    local_inertial else. `wanted` other than "auto" is taken as it is, with the finding. depth :
-    (rows, columns) m at the start, or one for all cells.
+    """The rule: second_order where local_inertial's depth would be more than ERROR off on more than
+    ERROR_SHARE of the streets, or of the gauges, inlets and openings; where water is let go from
+    behind a wall, or a breach is planned; local_inertial else. `wanted` other than "auto" is taken
+    as it is. depth : (rows, columns) m at the start, or one for all cells.
     """
-    froude = normal_froude(ground_slope(terrain)[terrain.active], terrain.manning_n[terrain.active])
-    steep = float((froude > LARGEST_FROUDE).mean())
-    wall = water_wall(terrain, np.broadcast_to(np.asarray(depth, float), terrain.grid.shape))
-    breaches = [s.name for s in structures if s.breach_begin_s is not None]
-    said = (
-        f"{steep:.0%} of the ground carries {REFERENCE_DEPTH_M:g} m of water faster than Froude"
-        f" {LARGEST_FROUDE:g}"
+    looked = looked or Looked()
+    water = np.broadcast_to(np.asarray(depth, float), terrain.grid.shape)
+    froude = normal_froude(
+        ground_slope(terrain, np.nan_to_num(water)),
+        terrain.manning_n,
+        np.maximum(np.nan_to_num(water), REFERENCE_DEPTH_M),
     )
-    if steep > STEEP_SHARE:
-        found, why = "second_order", f"{said} (limit {STEEP_SHARE:.0%})"
-    elif wall > WATER_WALL_M:
-        found, why = (
-            "second_order",
-            f"a wall of water of {wall:.2f} m stands at the start (limit {WATER_WALL_M:g} m)",
+    error = depth_error(np.where(terrain.active, froude, 0.0))
+    streets = terrain.active if looked.streets is None else looked.streets & terrain.active
+    groups = {
+        "of the streets" if looked.streets is not None else "of the ground": error[streets],
+        "of the gauges, inlets and openings": error[looked.points],
+    }
+    shares = {name: float((e > ERROR).mean()) for name, e in groups.items() if e.size}
+    off_by = max((float(np.quantile(e, 0.9)) for e in groups.values() if e.size), default=0.0)
+    found, why = _rule(shares, *water_walls(terrain, water), structures, water, terrain, looked)
+    return SchemeChoice(found if wanted == "auto" else wanted, wanted, found, why, off_by)
+
+
+def _rule(
+    shares: dict[str, float],
+    wall: float,
+    let_go: float,
+    structures: tuple[FaceStructure, ...],
+    water: np.ndarray,
+    terrain: Terrain,
+    looked: Looked,
+) -> tuple[str, str]:
+    """The scheme, and why."""
+    name, share = max(shares.items(), key=lambda item: item[1], default=("of the ground", 0.0))
+    said = f"on {share:.0%} {name} local_inertial's depth would be more than {ERROR:.0%} off"
+    total = float(water[terrain.active].sum()) * terrain.grid.cell_size_m**2 + looked.supply_m3
+    if share > ERROR_SHARE:
+        return "second_order", f"{said} (limit {ERROR_SHARE:.0%})"
+    if wall > WATER_WALL_M:
+        limit = f"limit {WATER_WALL_M:g} m"
+        return "second_order", f"a wall of water of {wall:.2f} m stands at the start ({limit})"
+    if let_go > WAVE_SHARE * total:
+        return "second_order", (
+            f"a wall of water of {wall:.2g} m lets go {let_go / total:.0%} of the run's water at"
+            f" the start (limit {WAVE_SHARE:.0%})"
         )
-    elif breaches:
-        found, why = "second_order", f"`{breaches[0]}` breaches"
-    else:
-        found, why = "local_inertial", f"{said}; from {STEEP_SHARE:.0%} on it would be second_order"
-    if wanted == "auto":
-        return SchemeChoice(found, f"auto: {why}", steep, wall)
-    return SchemeChoice(
-        wanted, f"named in the scenario; auto would take {found}: {why}", steep, wall
-    )
+    breaches = [s.name for s in structures if s.breach_begin_s is not None]
+    if breaches:
+        return "second_order", f"`{breaches[0]}` breaches"
+    return "local_inertial", f"{said}; from {ERROR_SHARE:.0%} on it would be second_order"
 
 
 def cost_line(scheme: str, reason: str) -> str:
