@@ -19,10 +19,10 @@ from flood_sim.surface.structures import FaceStructure
 REFERENCE_DEPTH_M = 0.1  # of street flow, where no deeper water stands at the start
 # local inertial: depth within 1 % up to 0.8, 6 % off at 1.1 (docs/theory.md)
 LARGEST_FROUDE = 1.0
-SLOPE_OVER_M = (
-    25.0  # the bed is averaged over this width first: a kerb is no slope that street flow follows
-)
+SLOPE_OVER_M = 25.0  # slopes are falls over this length: a kerb is none that street flow follows
 SLOPE_OVER_SHARE = 0.125  # of the shorter side at most: a laboratory bed is smaller than a street
+KERB_M = 0.2  # higher ground between two places holds back the water of the first
+MOST_PLACES = 20_000  # of streets or ground that are looked at, evenly spread
 ERROR = 0.1  # of the depth: more is an error that people see
 ERROR_SHARE = 0.1  # of the streets, or of the gauges, inlets and openings, that may have it
 # a step of the initial water surface between two wet neighbours, or wet against dry ground below it
@@ -113,43 +113,39 @@ def depth_error(froude: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(np.cbrt(froude / LARGEST_FROUDE) ** 2 - 1.0, 0.0))
 
 
-def ground_slope(terrain: Terrain, depth: np.ndarray | float = 0.0) -> np.ndarray:
-    """(rows, columns) slope of the bed averaged over SLOPE_OVER_M (active cells only), by central
-    differences; 0 in inactive cells. Where water stands on it (depth m) and its surface is flatter,
-    as on a river's uneven bed: of that.
+def ground_slope(
+    terrain: Terrain, rows: np.ndarray, columns: np.ndarray, depth: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """(n,) steepest fall (m/m) from cells over SLOPE_OVER_M in eight directions, where no wall and
+    no ground higher than a kerb stands between; 0 where there is none. Where water stands on the
+    bed (depth m) and its surface falls less, as on a river's uneven bed: of that.
     """
-    slope = _mean_slope(terrain, terrain.bed_elevation)
+    level = float(np.nanmean(np.where(terrain.active, terrain.bed_elevation, np.nan)))
+    bed = np.where(terrain.active, terrain.bed_elevation - level, np.nan)
+    slope = _steepest(bed, rows, columns, terrain.grid.cell_size_m)
     if not np.any(np.asarray(depth) > 0.0):
         return slope
-    return np.minimum(slope, _mean_slope(terrain, terrain.bed_elevation + depth))
+    return np.minimum(slope, _steepest(bed + depth, rows, columns, terrain.grid.cell_size_m))
 
 
-def _mean_slope(terrain: Terrain, surface: np.ndarray) -> np.ndarray:
-    from scipy.ndimage import uniform_filter
-
-    active, cell = terrain.active, terrain.grid.cell_size_m
-    width = min(SLOPE_OVER_M, SLOPE_OVER_SHARE * cell * min(active.shape))
-    size = 2 * round(0.5 * width / cell) + 1
-    level = float(surface[active].mean())
-    share = uniform_filter(active.astype(float), size, mode="nearest")
-    rise = uniform_filter(np.where(active, surface - level, 0.0), size, mode="nearest")
-    bed = np.where(active, rise / np.maximum(share, 1e-9), np.nan)
-    parts = [_mean_difference(bed, axis) for axis in (0, 1)]
-    return np.where(active, np.hypot(*parts) / cell, 0.0)
-
-
-def _mean_difference(values: np.ndarray, axis: int) -> np.ndarray:
-    """Mean of the differences to the cell before and after along an axis, of those that are known;
-    0 where none is.
-    """
-    rise = np.diff(values, axis=axis, prepend=np.nan, append=np.nan)
-    count = values.shape[axis]
-    before, after = (
-        np.take(rise, range(count), axis=axis),
-        np.take(rise, range(1, count + 1), axis=axis),
-    )
-    known = np.isfinite(before).astype(int) + np.isfinite(after)
-    return np.asarray((np.nan_to_num(before) + np.nan_to_num(after)) / np.maximum(known, 1))
+def _steepest(
+    surface: np.ndarray, rows: np.ndarray, columns: np.ndarray, cell_m: float
+) -> np.ndarray:
+    reach = min(SLOPE_OVER_M / cell_m, SLOPE_OVER_SHARE * min(surface.shape))
+    most = max(1, round(reach))
+    padded = np.pad(surface, most, constant_values=np.nan)
+    r, c = rows + most, columns + most
+    here, found = padded[r, c], np.zeros(len(rows))
+    for down, right in ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)):
+        unit = math.hypot(down, right)
+        steps = max(1, round(most / unit))
+        free, there = np.ones(len(rows), bool), here
+        for k in range(1, steps + 1):
+            there = padded[r + k * down, c + k * right]
+            free &= there <= here + KERB_M  # not where there is no ground
+        fall = (here - there) / (steps * unit * cell_m)
+        found = np.maximum(found, np.where(free, fall, 0.0))
+    return found
 
 
 def water_walls(terrain: Terrain, depth: np.ndarray) -> tuple[float, float]:
@@ -192,21 +188,34 @@ def choose_scheme(
     """
     looked = looked or Looked()
     water = np.broadcast_to(np.asarray(depth, float), terrain.grid.shape)
-    froude = normal_froude(
-        ground_slope(terrain, np.nan_to_num(water)),
-        terrain.manning_n,
-        np.maximum(np.nan_to_num(water), REFERENCE_DEPTH_M),
-    )
-    error = depth_error(np.where(terrain.active, froude, 0.0))
     streets = terrain.active if looked.streets is None else looked.streets & terrain.active
     groups = {
-        "of the streets" if looked.streets is not None else "of the ground": error[streets],
-        "of the gauges, inlets and openings": error[looked.points],
+        "of the streets" if looked.streets is not None else "of the ground": _spread(streets),
+        "of the gauges, inlets and openings": looked.points,
     }
-    shares = {name: float((e > ERROR).mean()) for name, e in groups.items() if e.size}
-    off_by = max((float(np.quantile(e, 0.9)) for e in groups.values() if e.size), default=0.0)
+    errors = {
+        name: _errors(terrain, water, *cells) for name, cells in groups.items() if len(cells[0])
+    }
+    shares = {name: float((e > ERROR).mean()) for name, e in errors.items()}
+    off_by = max((float(np.quantile(e, 0.9)) for e in errors.values()), default=0.0)
     found, why = _rule(shares, *water_walls(terrain, water), structures, water, terrain, looked)
     return SchemeChoice(found if wanted == "auto" else wanted, wanted, found, why, off_by)
+
+
+def _spread(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the cells chosen, every n-th of them where they are many."""
+    rows, columns = np.nonzero(chosen)
+    every = -(-len(rows) // MOST_PLACES) if len(rows) else 1
+    return rows[::every], columns[::every]
+
+
+def _errors(
+    terrain: Terrain, water: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+    """(n,) what the depth may be off by at cells of normal flow."""
+    depth = np.maximum(np.nan_to_num(water[rows, columns]), REFERENCE_DEPTH_M)
+    slope = ground_slope(terrain, rows, columns, np.nan_to_num(water))
+    return depth_error(normal_froude(slope, terrain.manning_n[rows, columns], depth))
 
 
 def _rule(

@@ -160,7 +160,8 @@ def test_rule_of_auto():
     """
     critical = (0.03 * 9.80665**0.5 / 0.1 ** (1 / 6)) ** 2
     assert critical == pytest.approx(0.019, abs=2e-4)
-    assert ground_slope(plane(0.02))[20, 20] == pytest.approx(0.02)
+    middle = np.array([20]), np.array([20])
+    assert ground_slope(plane(0.02), *middle) == pytest.approx(0.02)
     assert normal_froude(np.array(critical), np.array(0.03)) == pytest.approx(1.0)
     assert depth_error(np.array([0.9, 1.2])) == pytest.approx([0.0, 0.1292], abs=1e-4)
     assert scheme_of(plane(critical), 0.0) == "local_inertial"
