@@ -122,6 +122,7 @@ CAUSES = {
     "W323": "a gauge has no rows for a part of the run",
     "W324": "a rain law gives unusual rain",
     "W325": "observations lie outside the run, and are not compared",
+    "W330": "the scheme that the scenario names is out of its range",
     "W402": "nodes of the network are off the grid or on buildings",
     "W403": "rims of manholes differ from the ground",
     "W407": "the network uses US units",

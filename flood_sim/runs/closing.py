@@ -34,6 +34,7 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
             f"  deepest {flood['max_depth_m']:.2f} m; above 0.15 m:"
             f" {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha"
         ),
+        f"  surface by {summary['scheme']} ({summary['scheme_reason'] or 'as given'})",
         *_site_lines(summary),
         "  time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in hours.items()),
     ]
