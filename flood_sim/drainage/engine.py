@@ -175,6 +175,24 @@ def direct_calls(library: ctypes.CDLL) -> EngineCalls:
     )
 
 
+def trial_counts() -> tuple[int, int] | None:
+    """Routing steps since SWMM was opened, and those in which the heads did not settle within
+    MAX_TRIALS; None where this engine does not show its counts.
+    """
+    library = engine()
+    try:
+        return (
+            (
+                ctypes.c_int.in_dll(library, "TotalStepCount").value,
+                ctypes.c_int.in_dll(library, "NonConvergeCount").value,
+            )
+            if library is not None
+            else None
+        )
+    except ValueError:
+        return None
+
+
 def check_version() -> None:
     """Raise DrainageError for pyswmm before 2.1: a wheels-only install falls back to 1.0 without a
     word (its `julian` has no wheel).

@@ -72,6 +72,9 @@ class DrainageNetwork(Protocol):
     def continuity(self) -> dict[str, Any]:
         """The engine's own continuity errors, %, after `close`."""
 
+    def unsettled_steps(self) -> tuple[int, int]:
+        """Routing steps, and those in which the heads did not settle: since the start."""
+
     def close(self) -> None:
         """Finish the engine's own report; safe to call twice."""
 
@@ -107,6 +110,9 @@ class NoNetwork:
     def set_outfall_stages(self, stage_m: np.ndarray) -> None: ...
     def advance(self, stop_s: float) -> None: ...
     def close(self) -> None: ...
+
+    def unsettled_steps(self) -> tuple[int, int]:
+        return 0, 0
 
     def flooded_volume(self) -> np.ndarray:
         return np.zeros(0)

@@ -15,7 +15,7 @@ import numpy as np
 
 from flood_sim.core.errors import DrainageError, Finding, FloodSimError, InputError
 from flood_sim.core.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
-from flood_sim.drainage.engine import SurchargeField, check_version, engine_calls
+from flood_sim.drainage.engine import SurchargeField, check_version, engine_calls, trial_counts
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.inp_files import close_files
 from flood_sim.drainage.run_options import prepared
@@ -296,11 +296,18 @@ class SwmmNetwork:
         """SWMM's own continuity error of flow routing, %; after `close`."""
         return dict(self._errors)
 
+    def unsettled_steps(self) -> tuple[int, int]:
+        """Routing steps, and those in which SWMM's heads did not settle: since the start."""
+        if self._open:
+            self._steps = trial_counts() or (0, 0)
+        return self._steps
+
     def close(self) -> None:
         """End the run and write SWMM's report; safe to call twice."""
         if self._open:
             from swmm.toolkit import solver
 
+            self.unsettled_steps()
             self._open = False
             solver.swmm_end()  # SWMM has its continuity error only after it: 0 before
             self._errors = {"routing_percent": float(self._simulation.flow_routing_error)}

@@ -138,6 +138,7 @@ class NetworkMaxima:
         """
         if not s.network.node_ids:
             return {}
+        steps, unsettled = s.network.unsettled_steps()
         return {
             "nodes": len(s.network.node_ids),
             "links": len(s.network.link_ids),
@@ -146,6 +147,8 @@ class NetworkMaxima:
             "surcharge_hours": float(self.surcharge_hours.sum()),
             "largest_sign_flips": int(np.max(s.exchange.sign_flips, initial=0)),
             "lids_lifted": s.exchange.lids_lifted,
+            "routing_steps": steps,
+            "unsettled_steps": unsettled,
             "uncoupled_flooding_m3": s.exchange.uncoupled_flooding,
             "surcharge_depth_reached": bool(
                 getattr(getattr(s.network, "surcharge", None), "works", True)

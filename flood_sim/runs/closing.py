@@ -35,15 +35,28 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
             f" {flood['flooded_area_m2']['0.15'] / 1e4:.1f} ha"
         ),
         f"  surface by {summary['scheme']} ({summary['scheme_reason'] or 'as given'})",
+        *_settled_lines(summary["network"]),
         *_site_lines(summary),
         "  time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in hours.items()),
     ]
     if summary["message"]:
         lines.append(summary["message"])
     found = summary["findings"] if summary["status"] == "complete" else []
-    lines += [f"W438 SWMM: {f['problem']}; {f['do']}" for f in found if f["code"] == "W438"]
+    said = [f for f in found if f["code"] in ("W438", "W453")]
+    lines += [f"{f['code']} SWMM: {f['problem']}; {f['do']}" for f in said]
     lines += [f"not written: {n}: {why}" for n, why in summary.get("not_written", {}).items()]
     return lines + [f"exceeded: {text}" for text in summary["exceeded"]]
+
+
+def _settled_lines(network: dict[str, Any]) -> list[str]:
+    """In how many of SWMM's routing steps the heads did not settle; [] where it does not count."""
+    steps = network.get("routing_steps", 0)
+    if not steps:
+        return []
+    unsettled = network["unsettled_steps"]
+    return [
+        f"  SWMM: heads did not settle in {unsettled} of {steps} steps ({unsettled / steps:.1%})"
+    ]
 
 
 def _lost(ledger: dict[str, float]) -> str:

@@ -1,5 +1,7 @@
 """Kinds of network files from public reports, rebuilt small: each is right, or says what it is."""
 
+import re
+
 import pytest
 
 from flood_sim.core.errors import InputError
@@ -70,6 +72,23 @@ def test_seepage_larger_than_the_inflow_is_not_complete_without_a_word(tmp_path)
     assert share > 0.01 and told[0].code == "W438"
     assert f"{share:.1%} of the 7 m3" in told[0].problem
     _, sound = run(tmp_path, net(), lambda s: _lost_inside(s, Ended("complete")))
+    assert sound == []
+
+
+def test_steps_whose_heads_do_not_settle_are_counted_and_said(tmp_path):
+    """Two trials for a tolerance of a nanometre: the count is that of SWMM's own report."""
+    from flood_sim.output.summary import Ended, _unsettled
+
+    flow = {"INFLOWS": "J1 FLOW TS FLOW 1 1", "TIMESERIES": "TS 0:00 0.1\nTS 0:30 0.4\nTS 1:00 0.1"}
+    hasty = {"MAX_TRIALS": "2", "HEAD_TOLERANCE": "0.000000001"}
+    simulation, told = run(tmp_path, net(hasty, **flow), lambda s: _unsettled(s, Ended("complete")))
+    steps, unsettled = simulation.network.unsettled_steps()
+    report = simulation.network.report.read_text()
+    percent = float(re.search(r"Steps Not Converging\s*:\s*([\d.]+)", report)[1])
+    assert steps > 100 and unsettled / steps == pytest.approx(percent / 100.0, abs=1e-4)
+    assert told[0].code == "W453" and f"{unsettled / steps:.1%} of {steps}" in told[0].problem
+    assert told[0].given == "MAX_TRIALS 2, HEAD_TOLERANCE 0.000000001"
+    _, sound = run(tmp_path, net(**flow), lambda s: _unsettled(s, Ended("complete")))
     assert sound == []
 
 
