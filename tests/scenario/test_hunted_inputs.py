@@ -54,6 +54,16 @@ def test_a_mask_or_nodata_beside_a_geotiff_is_not_passed_over(tmp_path):
         read_layer(source(path), GRID)
 
 
+@pytest.mark.parametrize("name", ["a.tif.aux.xml", "a.tif.msk"])
+def test_a_link_beside_a_geotiff_is_not_followed(tmp_path, name):
+    path = tif(tmp_path / "a.tif", np.full((20, 20), 5.0))
+    outside = tmp_path.parent / f"{tmp_path.name}_secret"
+    outside.write_text("<NoDataValue>5</NoDataValue>")
+    (tmp_path / name).symlink_to(outside)
+    with refused("E106", "no plain file of its folder", name):
+        read_layer(source(path), GRID)
+
+
 def test_a_mask_within_a_geotiff_is_nodata(tmp_path):
     path = tif(tmp_path / "a.tif", np.full((20, 20), 5.0))
     mask = np.full((20, 20), 255, "uint8")

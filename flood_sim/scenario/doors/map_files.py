@@ -79,14 +79,19 @@ def check_sidecars(path: Path) -> None:
     for beside in path.parent.glob(f"{escape(path.stem)}.*") if endings else ():
         told = f"{path.name}.aux.xml".lower()
         read = beside.suffix.lower() in endings or beside.name.lower() == told
-        if read and not (beside.is_file() and beside.resolve().parent == path.parent.resolve()):
-            raise input_error(
-                "E106",
-                path.name,
-                "the file beside this map is no plain file of its folder",
-                given=beside.name,
-                do="copy it in",
-            )
+        if read:
+            _refuse_link(path, beside)
+
+
+def _refuse_link(path: Path, beside: Path) -> None:
+    if not (beside.is_file() and beside.resolve().parent == path.parent.resolve()):
+        raise input_error(
+            "E106",
+            path.name,
+            "the file beside this map is no plain file of its folder",
+            given=beside.name,
+            do="copy it in",
+        )
 
 
 def _refuse_said_beside(path: Path) -> None:
@@ -94,9 +99,13 @@ def _refuse_said_beside(path: Path) -> None:
     overviews there change no value.
     """
     mask, notes = Path(f"{path}.msk"), Path(f"{path}.aux.xml")
+    for beside in (mask, notes):
+        if beside.exists() or beside.is_symlink():
+            _refuse_link(path, beside)
     said = "a mask" if mask.is_file() else ""
     if not said and notes.is_file():
-        found = SAID_BESIDE.search(notes.read_bytes()[:LONGEST_NOTES])
+        with notes.open("rb") as file:
+            found = SAID_BESIDE.search(file.read(LONGEST_NOTES))
         said = f"<{found.group(1).decode()}>" if found else ""
     if not said:
         return
