@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from flood_kernels import cache_folder
+from flood_sim.core.errors import InputError
 from scenario.test_loader import GOOD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,8 +194,8 @@ def test_compiled_code_that_others_may_write_is_not_run(tmp_path):
 
 @pytest.mark.parametrize("ending", [".msk", ".ovr", ".aux.xml"])
 def test_files_beside_a_raster_are_not_looked_at(tmp_path, ending):
-    """A mask that hides every cell, overviews that are a VRT of another file, statistics of another
-    system: the raster is read as it is.
+    """Overviews that are a VRT of another file, statistics of another system: the raster is read
+    as it is. A mask that hides every cell is refused.
     """
     import numpy as np
 
@@ -226,6 +227,10 @@ def test_files_beside_a_raster_are_not_looked_at(tmp_path, ending):
             "<PAMDataset><SRS>EPSG:3857</SRS><Metadata><MDI"
             ' key="AREA_OR_POINT">Point</MDI></Metadata></PAMDataset>'
         )
+    if ending == ".msk":
+        with pytest.raises(InputError, match="E340"), open_raster(tmp_path / "dem.tif"):
+            pass
+        return
     with open_raster(tmp_path / "dem.tif") as data:
         assert data.files == [str(tmp_path / "dem.tif")]
         assert np.array_equal(data.read(1, masked=True).filled(-1.0), bed)

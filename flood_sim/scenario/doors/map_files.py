@@ -115,8 +115,8 @@ def _refuse_said_beside(path: Path) -> None:
         "a file beside this raster says what its values mean, and is not read",
         given=f"{said} in {mask.name if mask.is_file() else notes.name}",
         allowed="a GeoTIFF that says it itself",
-        do=f"write it into the file: gdal_translate {path.name} {path.stem}_whole.tif"
-        " --config GDAL_TIFF_INTERNAL_MASK YES",
+        do=f"write it into the file: gdal_translate {path.name} {path.stem}_whole.tif, with an"
+        " internal mask",
     )
 
 
