@@ -14,19 +14,10 @@ from typing import NamedTuple
 
 from flood_sim.drainage.conduits import Conduit, read_conduits
 from flood_sim.drainage.inp import InpFile
+from flood_sim.drainage.sections import OPEN_SHAPES
 
 MANHOLE_M = 1.2  # inner width where the pipe is not wider
 WORTH_TELLING = 0.5  # K of a bend of 22 degrees or more; a straight run has 0.1 to 0.2
-OPEN = {
-    "RECT_OPEN",
-    "TRAPEZOIDAL",
-    "TRIANGULAR",
-    "PARABOLIC",
-    "POWER",
-    "IRREGULAR",
-    "STREET",
-    "DUMMY",
-}
 
 
 class Loss(NamedTuple):
@@ -64,7 +55,7 @@ def missing_losses(inp: InpFile) -> list[Loss]:
     places = _places(inp)
     leaving, entering = defaultdict[str, list[Conduit]](list), defaultdict[str, list[Conduit]](list)
     for c in read_conduits(inp):
-        if c.shape not in OPEN:
+        if c.shape not in OPEN_SHAPES:
             leaving[c.upper].append(c)
             entering[c.lower].append(c)
     have = {

@@ -8,6 +8,16 @@ import math
 
 from flood_sim.drainage.inp import InpFile, Row
 
+OPEN_SHAPES = {
+    "RECT_OPEN",
+    "TRAPEZOIDAL",
+    "TRIANGULAR",
+    "PARABOLIC",
+    "POWER",
+    "IRREGULAR",
+    "STREET",
+}
+
 DIAMETERS_M = (
     0.3,
     0.4,

@@ -13,6 +13,7 @@ from flood_sim.core.errors import Finding
 from flood_sim.drainage.crowns import section_depths
 from flood_sim.drainage.inlets import NO_INLET, SEALED
 from flood_sim.drainage.inp import InpFile, Row
+from flood_sim.drainage.sections import OPEN_SHAPES
 from flood_sim.drainage.storages import SEALED_M, own_surcharge, with_surcharge
 from flood_sim.ground.terrain import Terrain
 from flood_sim.simulation.exchange import ORIFICE_COEFFICIENT, WEIR_COEFFICIENT
@@ -20,15 +21,6 @@ from flood_sim.simulation.inputs import NodeInlet
 
 KERB_DEPTH_M = 0.15  # water at the kerb under which inlets are compared
 NAMED = 5
-OPEN_SHAPES = {
-    "RECT_OPEN",
-    "TRAPEZOIDAL",
-    "TRIANGULAR",
-    "PARABOLIC",
-    "POWER",
-    "IRREGULAR",
-    "STREET",
-}
 Cell = tuple[int, int]
 
 
