@@ -18,7 +18,7 @@ from typing import Any
 RAISE = "FLOOD_SIM_RAISE"
 WORD = b"interrupted\n"
 _asked: list[int] = []  # signals that came in
-_ended: list[int] = []  # the exit code of a process that a signal ended
+_ended: list[int] = []  # the exit code, once the command is done
 
 
 class Terminated(SystemExit):
@@ -39,11 +39,12 @@ def _ask_to_stop(number: int, frame: FrameType | None) -> None:
 
 
 def _finished() -> None:
-    """While the interpreter is taken down nothing of ours handles a signal any more, and all is
-    done: the exit code shall say so.
+    """All is done: nothing of ours handles a signal any more, and the exit code shall say so.
 
     Python ends by the signal itself where Ctrl-C fell into an `eval` (a dataclass that is being
     made, say), whoever caught it: the code is given here, when all else has been put in order.
+    After a run it would also take two seconds to give back the memory of compiled kernels one by
+    one: the system does it at once.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -99,8 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
             net.tell(net.fault(error, sys.argv))
     _catch(_leave_at_once)
     code = net.close_streams(code)
-    if _asked:
-        _ended.append(code)
+    _ended.append(code)
     sys.exit(code)
 
 

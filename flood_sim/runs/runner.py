@@ -31,6 +31,7 @@ from flood_sim.output.folder import WORK, claimed, log_file, remove_results, wor
 from flood_sim.output.recorder import Recorder
 from flood_sim.output.summary import python_line
 from flood_sim.results import Results, open_results
+from flood_sim.runs.compiling import Compiling
 from flood_sim.runs.full_disk import told
 from flood_sim.runs.kernel_cache import refuse_foreign
 from flood_sim.runs.stops import Stops
@@ -81,25 +82,30 @@ def run_scenario(
         "OMP_WAIT_POLICY", "passive"
     )  # read when Numba loads its thread pool; see surface.threads
     refuse_foreign(cache_folder())
-    inputs = inputs or build_inputs(scenario, portfolio, threads)
-    for finding in inputs.findings:
-        listener.say(str(finding))
-    listener.say(memory_line(inputs))
-    _refuse_small_disk(out, inputs)
-    with claimed(out, keeping.overwrite), told(out), log_file(out) as log:
-        both = listener.and_into(log)
-        log(python_line())
+    with _compiling(scenario) as compiling:
+        inputs = inputs or build_inputs(scenario, portfolio, threads)
         for finding in inputs.findings:
-            log(str(finding))
-        work = work_folder(out)
-        try:
-            simulation = Simulation(
-                inputs, work, work / TAPE
-            )  # SWMM may refuse the network: old results are still there
-        except (InputError, KeyboardInterrupt, SystemExit):
-            shutil.rmtree(work, ignore_errors=True)
-            raise
-        return _begin(simulation, scenario, out, keeping, begun, both)
+            listener.say(str(finding))
+        listener.say(memory_line(inputs))
+        _refuse_small_disk(out, inputs)
+        with claimed(out, keeping.overwrite), told(out), log_file(out) as log:
+            both = listener.and_into(log)
+            log(python_line())
+            for finding in inputs.findings:
+                log(str(finding))
+            work = work_folder(out)
+            try:
+                simulation = Simulation(
+                    inputs, work, work / TAPE
+                )  # SWMM may refuse the network: old results are still there
+            except (InputError, KeyboardInterrupt, SystemExit):
+                shutil.rmtree(work, ignore_errors=True)
+                raise
+            return _begin(simulation, scenario, out, keeping, begun, both, compiling)
+
+
+def _compiling(scenario: Scenario) -> Compiling:
+    return Compiling(scenario.spec.surface.precision, scenario.spec.surface.scheme)
 
 
 def _begin(
@@ -109,6 +115,7 @@ def _begin(
     keeping: Keeping,
     begun: float,
     listener: Listener,
+    compiling: Compiling,
 ) -> RunOutcome:
     """From here on old results are given up, and signals wait until what is being written is
     whole.
@@ -129,7 +136,7 @@ def _begin(
             meta = _meta_of(inputs, scenario, out, keeping.checkpoint_s)
             checkpoints = Checkpoints(out, keeping.checkpoint_s, meta)
             checkpoints.write(simulation, recorder)  # from here on a kill loses nothing
-        return Underway(simulation, recorder, checkpoints, stops, listener, begun).run()
+        return Underway(simulation, recorder, checkpoints, stops, listener, compiling, begun).run()
 
 
 def _meta_of(
@@ -191,7 +198,9 @@ def resume_scenario(
                     simulation, recorder
                 )  # signals end it at once: the checkpoint is as it was
             with stops.watching():
-                return Underway(simulation, recorder, checkpoints, stops, both, begun).run()
+                return Underway(
+                    simulation, recorder, checkpoints, stops, both, Compiling(), begun
+                ).run()
 
 
 def _refuse_changed(out: Path, saved: Saved, inputs: ModelInputs) -> None:

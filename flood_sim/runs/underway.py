@@ -19,7 +19,7 @@ from flood_sim.output.recorder import Recorder
 from flood_sim.output.summary import Ended
 from flood_sim.results import open_results
 from flood_sim.runs.closing import closing_lines
-from flood_sim.runs.compiling import Tell, compile_kernels
+from flood_sim.runs.compiling import Compiling, Tell
 from flood_sim.runs.full_disk import Guarded, told
 from flood_sim.runs.stops import Abandoned, Stops
 from flood_sim.scenario.checks.files import MESSAGE_LAYER, write_message_layer, write_messages
@@ -66,6 +66,7 @@ class Underway:
     checkpoints: Checkpoints
     stops: Stops
     listener: Listener
+    compiling: Compiling
     begun: float
     found: list[Finding] = field(default_factory=list)  # why it failed
 
@@ -90,7 +91,7 @@ class Underway:
             self.stops.first_window = True
             # what the system may refuse here: the tape of what SWMM is told
             with told(self.recorder.folder, simulation), self.stops.stepping():
-                compile_kernels(simulation, self.listener.compiling)
+                self.compiling.compile(simulation, self.listener.compiling)
                 status = simulation.run(Guarded(self.recorder), self._after_window)
             if status != "complete":
                 return Ended(status)

@@ -286,7 +286,8 @@ class SurfaceFlow:
         self._open_edges.empty(self._cells)
         self._count_faces()
         self.losses.take(self._cells.depth, self._fallen, TOP, LEFT, window.start, window.length)
-        maxima.update_maxima(
+        update = maxima.update_maxima if self.threads == 1 else maxima.update_maxima_bands
+        update(
             *self._between_buildings(),
             self._scheme.moves_momentum,
             TOP,
@@ -313,9 +314,8 @@ class SurfaceFlow:
         self.structure_volume += np.array(passed[count:]).reshape(-1, 2)
 
     def _sum_up(self) -> None:
-        maxima.sum_rows(
-            self._cells.depth, self._cells.carry, TOP, LEFT, self.grid.columns, self._row_sums
-        )
+        sums = maxima.sum_rows if self.threads == 1 else maxima.sum_rows_bands
+        sums(self._cells.depth, self._cells.carry, TOP, LEFT, self.grid.columns, self._row_sums)
         self._on_ground_m3 = math.fsum(self._row_sums) * self.grid.cell_area_m2
 
     def cells_deeper(self, limits_m: np.ndarray, dry_at_start: np.ndarray) -> np.ndarray:
@@ -323,7 +323,8 @@ class SurfaceFlow:
         the start (rows, columns).
         """
         count = np.zeros((self.grid.rows, limits_m.size), np.int64)
-        maxima.count_deeper(self.depth, dry_at_start, limits_m, count)
+        counted = maxima.count_deeper if self.threads == 1 else maxima.count_deeper_bands
+        counted(self.depth, dry_at_start, limits_m, count)
         return np.asarray(count.sum(axis=0))
 
     def _between_buildings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -80,10 +80,11 @@ def surface_kernels(surface: SurfaceFlow) -> list[Kernel]:
     )
     fields = tuple(map(typeof, surface._between_buildings()))
     place = (*fields, types.boolean, types.int64, types.int64)
+    update = maxima.update_maxima if surface.threads == 1 else maxima.update_maxima_bands
     times, velocity = (types.float64, types.float64), types.Array(types.float32, 2, "C")
     return [
         Kernel(kernels.advance_window, window_types(kernels, given), 50),
         Kernel(step_kernel(kernels, given), step_types(kernels, given), 27),
-        Kernel(maxima.update_maxima, (*place, typeof(surface.maxima), *times), 10),
+        Kernel(update, (*place, typeof(surface.maxima), *times), 10),
         Kernel(maxima.cell_velocity, (*place, velocity, velocity), 8),
     ]

@@ -1,5 +1,8 @@
 """Fields derived from depth and discharge: cell velocity, running maxima, hazard class. Arrays
 only; one file (Numba's cache).
+
+`..._bands` shares the rows among threads; the same without it compiles in half of the time, and a
+surface of one band calls that: waking a thread costs a small grid more than its rows.
 """
 
 import math
@@ -83,9 +86,17 @@ def sum_row(depth, carry):
     return total
 
 
-@njit(parallel=True, **OPTIONS)
+@njit(**OPTIONS)
 def sum_rows(depth, carry, top, left, columns, total):
     """Water of every row into total (rows,)."""
+    for j in range(total.size):
+        total[j] = sum_row(
+            depth[j + top, left : left + columns], carry[j + top, left : left + columns]
+        )
+
+
+@njit(parallel=True, **OPTIONS)
+def sum_rows_bands(depth, carry, top, left, columns, total):
     for j in prange(total.size):
         total[j] = sum_row(
             depth[j + top, left : left + columns], carry[j + top, left : left + columns]
@@ -101,9 +112,16 @@ def count_row(depth, dry_at_start, limits, count):
                 count[k] += depth[i] > limits[k]
 
 
-@njit(parallel=True, **OPTIONS)
+@njit(**OPTIONS)
 def count_deeper(depth, dry_at_start, limits, count):
     """count (rows, limits): cells deeper than each of the ascending limits, row by row."""
+    for j in range(depth.shape[0]):
+        count[j, :] = 0
+        count_row(depth[j], dry_at_start[j], limits, count[j])
+
+
+@njit(parallel=True, **OPTIONS)
+def count_deeper_bands(depth, dry_at_start, limits, count):
     for j in prange(depth.shape[0]):
         count[j, :] = 0
         count_row(depth[j], dry_at_start[j], limits, count[j])
@@ -180,12 +198,12 @@ def turn(values):
         values[i] = -ONE * values[i]
 
 
-@njit(parallel=True, **OPTIONS)
+@njit(**OPTIONS)
 def cell_velocity(depth, bed, qx, qy, in_cells, top, left, east, north):
     """Velocity (m/s) in cell centres from padded depth and discharge, 0 in cells shallower than 1
     mm; rows run south.
     """
-    for j in prange(east.shape[0]):
+    for j in range(east.shape[0]):
         row_velocity(
             j + top, left, left + east.shape[1], depth, bed, qx, qy, in_cells, east[j], north[j]
         )
@@ -256,24 +274,21 @@ def fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
             )
 
 
-@njit(parallel=True, **OPTIONS)
+@njit(**OPTIONS)
 def update_maxima(depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
-    """Fold the present state into the running maxima; time and window in s.
+    """Fold the present state into the running maxima; time and window in s."""
+    for j in range(maxima.depth.shape[0]):
+        fold_row(
+            j, depth, bed, qx, qy, in_cells, top, left, maxima, np.float32(time), np.float32(window)
+        )
 
-    The body is a function of its own: written out here, Numba 0.68 loses the assignments to a
+
+@njit(parallel=True, **OPTIONS)
+def update_maxima_bands(depth, bed, qx, qy, in_cells, top, left, maxima, time, window):
+    """The body is a function of its own: written out here, Numba 0.68 loses the assignments to a
     NamedTuple's arrays in a prange (tested).
     """
-    for j in prange(maxima.depth.shape[0]):
-        fold_row(
-            np.int64(j),  # prange counts in unsigned numbers: it would be compiled twice
-            depth,
-            bed,
-            qx,
-            qy,
-            in_cells,
-            top,
-            left,
-            maxima,
-            np.float32(time),
-            np.float32(window),
-        )
+    now, length = np.float32(time), np.float32(window)
+    for k in prange(maxima.depth.shape[0]):
+        j = np.int64(k)  # prange counts in unsigned numbers: it would be compiled twice
+        fold_row(j, depth, bed, qx, qy, in_cells, top, left, maxima, now, length)

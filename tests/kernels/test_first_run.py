@@ -105,22 +105,40 @@ steps.surface_kernels = lambda surface: kernels
 class Simulation:
     surface = None
 
-compiling.compile_kernels(Simulation(), lambda done, total: print("told", done, total))
+usual = {usual}
+compiling._usual_window = lambda precision, scheme: usual
+with compiling.Compiling() as first:
+    begun = first._ahead
+    first.compile(Simulation(), lambda done, total: print("told", done, total))
+if begun is not None:
+    print("second", begun.kernels == [usual], begun._process.poll() is not None)
 print("kept", *(compiling.is_kept(k) for k in kernels))
-compiling.compile_kernels(Simulation(), lambda done, total: print("told again", done, total))
+compiling.Compiling().compile(Simulation(), lambda done, total: print("told again", done, total))
 """
 
 
-def test_progress_counts_the_kernels_of_both_processes(tmp_path):
-    """From none to all and no further; both are kept, and the next run compiles nothing."""
+USUAL = {
+    "none": "None",
+    "first": "kernels[0]",
+    "another": "steps.Kernel(nodes.deliver, (one, one, one, *(float64[:],) * 3), 1)",
+}
+
+
+@pytest.mark.parametrize("usual", USUAL)
+def test_progress_counts_the_kernels_of_both_processes(tmp_path, usual):
+    """From none to all and no further; both are kept, and the next run compiles nothing. The second
+    process begins with what the run usually needs, before the run is known; where it needs another,
+    that process is ended.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", TWO_KERNELS],
+        [sys.executable, "-c", TWO_KERNELS.replace("{usual}", USUAL[usual])],
         env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_OPT": "0"},
         capture_output=True,
         text=True,
         check=False,
     )
-    *told, kept = done.stdout.splitlines()
+    *told, kept = [x for x in done.stdout.splitlines() if not x.startswith("second")]
+    assert ("second True True" in done.stdout) == (usual != "none"), done.stdout
     assert kept == "kept True True" and told == sorted(told), done.stderr
     assert told[0] == "told 0 2" and told[-1] == "told 2 2" and "told 1 2" in told
 

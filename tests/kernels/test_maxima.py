@@ -1,4 +1,4 @@
-"""Hazard classes at their limits (AIDR 7-3) and running maxima, compiled in parallel."""
+"""Hazard classes at their limits (AIDR 7-3) and running maxima, of one band and of several."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,8 @@ def test_maxima_are_kept_and_products_are_of_one_instant():
 
 @pytest.mark.parametrize("real", [np.float32, np.float64])
 @pytest.mark.parametrize("in_cells", [True, False])
-def test_wide_rows_against_numpy(real, in_cells):
+@pytest.mark.parametrize("bands", ["", "_bands"])
+def test_wide_rows_against_numpy(real, in_cells, bands):
     """1,300 columns (blocks of 64, 128 and 512), dry and wet, twice: every column is folded, with
     its own velocity.
     """
@@ -64,7 +65,8 @@ def test_wide_rows_against_numpy(real, in_cells):
     for time in (10.0, 20.0):
         depth = np.where(rng.random(shape) < 0.3, 0.0, rng.uniform(0.0, 0.5, shape)).astype(real)
         qx, qy = (rng.uniform(-1.0, 1.0, shape).astype(real) for _ in range(2))
-        maxima.update_maxima(depth, bed, qx, qy, in_cells, top, left, found, time, 10.0)
+        update = getattr(maxima, f"update_maxima{bands}")
+        update(depth, bed, qx, qy, in_cells, top, left, found, time, 10.0)
         u, v = qx, qy
         if not in_cells:
             u, v = np.zeros(shape), np.zeros(shape)
@@ -79,7 +81,7 @@ def test_wide_rows_against_numpy(real, in_cells):
             ponding + 10.0 * (h > 0.15),
         )
         total = np.zeros(rows)
-        maxima.sum_rows(depth, np.zeros(shape, real), top, left, columns, total)
+        getattr(maxima, f"sum_rows{bands}")(depth, np.zeros(shape, real), top, left, columns, total)
         assert total == pytest.approx(h.sum(axis=1), rel=1e-12)
     assert np.allclose(found.depth, deepest, rtol=1e-6) and np.allclose(
         found.velocity, fastest, rtol=1e-4, atol=1e-5
