@@ -138,14 +138,13 @@ class Recorder:
             csv.writer(self._section_file).writerow([moment, section.name, f"{q:.5f}"])
 
     def _write_gauges(self, simulation: Simulation) -> None:
-        if simulation.inputs.gauges:
-            east, north = simulation.surface.velocity()
         moment = simulation.clock.at(simulation.time_s).isoformat()
         decimals = simulation.inputs.decimals + 1
         for g in simulation.inputs.gauges:
             depth = float(simulation.surface.depth[g.row, g.column])
             stage = depth + float(simulation.inputs.terrain.bed_elevation[g.row, g.column])
-            speed = float(np.hypot(east[g.row, g.column], north[g.row, g.column]))
+            east, north = simulation.surface.velocity(slice(g.row, g.row + 1))
+            speed = float(np.hypot(east[0, g.column], north[0, g.column]))
             values = (f"{v:.{decimals}f}" for v in (depth, stage, speed))
             self._gauges.writerow([moment, g.name, *values])
         self._gauge_file.flush()
