@@ -25,6 +25,8 @@ KERB_M = 0.2  # higher ground between two places holds back the water of the fir
 MOST_PLACES = 20_000  # of streets or ground that are looked at, evenly spread
 ERROR = 0.1  # of the depth: more is an error that people see
 ERROR_SHARE = 0.1  # of the streets, or of the gauges, inlets and openings, that may have it
+# of the depth: more than half of the places may not have. A street of one slope is off everywhere.
+HALF_ERROR = 0.03
 # a step of the initial water surface between two wet neighbours, or wet against dry ground below it
 WATER_WALL_M = 0.5
 # a wave at any scale: a step of half the depth behind it, before a tenth of all water of the run
@@ -36,7 +38,7 @@ COST = 5.0  # times the surface's computing time a simulated second (benchmarks:
 class Looked:
     """Where people look. streets : bool (rows, columns), None where no roads are known: all ground;
     points : (rows (n,), columns (n,)) of gauges, inlets and openings;  supply_m3 : water that the
-    run gets beside the initial one.
+    run gets beside the initial one;  inflow_m2_s : largest discharge that enters a metre of edge.
     """
 
     streets: np.ndarray | None = None
@@ -44,6 +46,7 @@ class Looked:
         default_factory=lambda: (np.zeros(0, np.int64), np.zeros(0, np.int64))
     )
     supply_m3: float = 0.0
+    inflow_m2_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,12 @@ def looked_at(parts: dict[str, Any], terrain: Terrain) -> Looked:
     supply = mean_rainfall(parts["rainfall"]).depth_between(0.0, stop) * area
     for inflow in (*parts["inflows"], *parts["edge_inflows"]):
         supply += inflow.discharge.integral(0.0, stop)
-    return Looked(streets, (points[:, 0], points[:, 1]), float(supply))
+    entering = [
+        float(inflow.discharge.value.max()) / (len(inflow.cells) * terrain.grid.cell_size_m)
+        for inflow in parts["edge_inflows"]
+    ]
+    points_at = points[:, 0], points[:, 1]
+    return Looked(streets, points_at, float(supply), max(entering, default=0.0))
 
 
 def normal_froude(
@@ -182,8 +190,9 @@ def choose_scheme(
     looked: Looked | None = None,
 ) -> SchemeChoice:
     """The rule: second_order where local_inertial's depth would be more than ERROR off on more than
-    ERROR_SHARE of the streets, or of the gauges, inlets and openings; where water is let go from
-    behind a wall, or a breach is planned; local_inertial else. `wanted` other than "auto" is taken
+    ERROR_SHARE of the streets, or of the gauges, inlets and openings, or more than HALF_ERROR on
+    half of them; where water is let go from behind a wall, or a breach is planned; local_inertial
+    else. `wanted` other than "auto" is taken
     as it is. depth : (rows, columns) m at the start, or one for all cells.
     """
     looked = looked or Looked()
@@ -194,11 +203,12 @@ def choose_scheme(
         "of the gauges, inlets and openings": looked.points,
     }
     errors = {
-        name: _errors(terrain, water, *cells) for name, cells in groups.items() if len(cells[0])
+        name: _errors(terrain, water, looked.inflow_m2_s, *cells)
+        for name, cells in groups.items()
+        if len(cells[0])
     }
-    shares = {name: float((e > ERROR).mean()) for name, e in errors.items()}
     off_by = max((float(np.quantile(e, 0.9)) for e in errors.values()), default=0.0)
-    found, why = _rule(shares, *water_walls(terrain, water), structures, water, terrain, looked)
+    found, why = _rule(errors, *water_walls(terrain, water), structures, water, terrain, looked)
     return SchemeChoice(found if wanted == "auto" else wanted, wanted, found, why, off_by)
 
 
@@ -210,16 +220,22 @@ def _spread(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _errors(
-    terrain: Terrain, water: np.ndarray, rows: np.ndarray, columns: np.ndarray
+    terrain: Terrain, water: np.ndarray, inflow_m2_s: float, rows: np.ndarray, columns: np.ndarray
 ) -> np.ndarray:
-    """(n,) what the depth may be off by at cells of normal flow."""
-    depth = np.maximum(np.nan_to_num(water[rows, columns]), REFERENCE_DEPTH_M)
+    """(n,) what the depth may be off by at cells of normal flow: as deep as the water there at the
+    start, as REFERENCE_DEPTH_M or as what enters (m2/s) would be, whichever is deepest.
+    """
     slope = ground_slope(terrain, rows, columns, np.nan_to_num(water))
-    return depth_error(normal_froude(slope, terrain.manning_n[rows, columns], depth))
+    roughness = terrain.manning_n[rows, columns]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entering = np.where(slope > 0.0, inflow_m2_s * roughness / np.sqrt(slope), 0.0) ** 0.6
+    deepest = np.maximum(np.nan_to_num(water[rows, columns]), entering)
+    depth = np.maximum(deepest, REFERENCE_DEPTH_M)
+    return depth_error(normal_froude(slope, roughness, depth))
 
 
 def _rule(
-    shares: dict[str, float],
+    errors: dict[str, np.ndarray],
     wall: float,
     let_go: float,
     structures: tuple[FaceStructure, ...],
@@ -228,11 +244,18 @@ def _rule(
     looked: Looked,
 ) -> tuple[str, str]:
     """The scheme, and why."""
+    shares = {name: float((e > ERROR).mean()) for name, e in errors.items()}
     name, share = max(shares.items(), key=lambda item: item[1], default=("of the ground", 0.0))
     said = f"on {share:.0%} {name} local_inertial's depth would be more than {ERROR:.0%} off"
     total = float(water[terrain.active].sum()) * terrain.grid.cell_size_m**2 + looked.supply_m3
     if share > ERROR_SHARE:
         return "second_order", f"{said} (limit {ERROR_SHARE:.0%})"
+    for name, found in errors.items():
+        if (middle := float(np.median(found))) > HALF_ERROR:
+            return "second_order", (
+                f"on half {name} local_inertial's depth would be more than {middle:.0%} off (limit"
+                f" {HALF_ERROR:.0%})"
+            )
     if wall > WATER_WALL_M:
         limit = f"limit {WATER_WALL_M:g} m"
         return "second_order", f"a wall of water of {wall:.2f} m stands at the start ({limit})"

@@ -179,6 +179,45 @@ def test_error_of_a_street(slope, q, error):
     assert depth_error(froude) == pytest.approx(error, abs=0.02)
 
 
+@pytest.mark.parametrize("slope", [0.005, 0.01, 0.02, 0.04, 0.08])
+@pytest.mark.parametrize("q", [0.1, 0.5])
+def test_auto_on_a_street_of_one_slope(slope, q):
+    """n 0.016, fed by q (m2/s): local_inertial where its depth is within 3 % of the normal one."""
+    froude = q / (9.80665**0.5 * (0.016 * q / slope**0.5) ** 0.9)
+    error = max(froude ** (2 / 3), 1.0) - 1.0
+    found = choose_scheme("auto", plane(slope, 0.016), 0.0, (), Looked(inflow_m2_s=q))
+    assert found.scheme == ("second_order" if error > 0.03 else "local_inertial")
+    assert (slope, q) != (0.005, 0.5) or "on half of the ground" in found.why
+
+
+@pytest.mark.parametrize("scale", [1.0, 20.0])
+@pytest.mark.parametrize("case", ["building", "blocks"])
+def test_auto_on_dam_breaks_in_a_flume_and_twenty_times_larger(scale, case):
+    """Water of 0.40 m behind a gate: a building in a trapezoidal flume (Soares-Frazao and Zech 2007,
+    doi:10.1080/00221686.2007.9521830; EA test 6A and 6B), and 5 x 5 blocks on 0.011 m.
+    """
+    from cases import grid_of
+
+    cell = 0.1 if case == "building" else 0.02
+    rows, columns = (36, 358) if case == "building" else (100, 300)
+    x, y = np.meshgrid((np.arange(columns) + 0.5) * cell, (np.arange(rows) + 0.5) * cell)
+    bed, ahead, gate = np.zeros((rows, columns)), 0.011, 2.0
+    if case == "building":
+        bed = np.maximum(0.34 - np.minimum(y, 3.6 - y), 0.0) / 0.34 * 0.155
+        bed[(x > 6.75) & (x < 7.55) & ((y < 1.3) | (y > 2.3))] = np.nan
+        bed[(x > 10.6) & (x < 11.4) & (y > 1.6) & (y < 2.1)] = np.nan
+        ahead, gate = 0.02, 7.2
+    else:
+        for k in range(25):
+            left, low = 3.0 + 0.4 * (k // 5), 0.1 + 0.4 * (k % 5)
+            bed[(x > left) & (x < left + 0.3) & (y > low) & (y < low + 0.3)] = np.nan
+    depth = np.nan_to_num(np.maximum(np.where(x < gate, 0.40, ahead) - bed, 0.0))
+    terrain = terrain_of(
+        grid_of(rows, columns, cell * scale), bed * scale, 0.01 * scale ** (1.0 / 6.0)
+    )
+    assert scheme_of(terrain, depth * scale) == "second_order"
+
+
 @pytest.mark.parametrize("scale", [0.02, 1.0, 20.0])
 def test_a_wave_is_one_at_any_scale(scale):
     """Water of 0.8 m onto 0.04 m: half of the wall stands free. A ripple is none, nor is a pool that
