@@ -154,12 +154,13 @@ def second_order_sweep(
     )
     slope_z = slope_stage - slope_h
     wet = h > thin
-    drag = G * n**2 * np.maximum(h, thin) ** (-4.0 / 3.0) * np.hypot(w, t)
+    drag = 0.5 * dt * G * n**2 * np.maximum(h, thin) ** (-4.0 / 3.0)
     half = 0.5 * dt / dx
     change = -half * (w * slope_h + h * slope_w)
-    middle = np.where(
-        wet, (w - half * (w * slope_w + G * slope_stage)) / (1.0 + 0.5 * dt * drag), 0.0
-    )
+    free = w - half * (w * slope_w + G * slope_stage)
+    held = 1.0 + drag * np.hypot(w, t)  # D at the old speed; D^2 - D = drag |free| at the new one
+    newton = held - (held**2 - held - drag * abs(free)) / (2.0 * held - 1.0)
+    middle = np.where(wet, free / np.maximum(held, newton), 0.0)
     sideways = t - half * w * slope_t
     h_low, h_high = (
         np.maximum(h - 0.5 * slope_h + change, 0.0),

@@ -125,9 +125,15 @@ def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, sche
             wet = depth > thin
             least = max(depth, thin)
             size = math.sqrt(along * along + across * across)
-            drag = friction_power(least, series, (roughness[i] * roughness[i]) * (least * size))
+            drag = friction_power(least, series, (roughness[i] * roughness[i]) * least)
             change = -ratio * (along * half_h + depth * half_w)
-            middle = (along - ratio * (along * half_w + g * half_stage)) / (ONE + drag)
+            free = along - ratio * (along * half_w + g * half_stage)
+            # One step of Newton towards backward Euler from the factor at the old speed, and no
+            # less than that: a film at rest on a slope has no speed that could brake it yet.
+            held = ONE + drag * size
+            square = held * held
+            brake = square + max(drag * abs(free), square - held)
+            middle = free * (held + held - ONE) / brake
             middle = middle if wet else ZERO * middle
             sideways = across - ratio * along * half_t
             centre = depth + change
