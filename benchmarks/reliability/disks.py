@@ -37,6 +37,8 @@ STUDY = (
     ' ["pond"]\n[storms.a]\n'
 )
 
+TOGETHER = 8  # trials of one preloaded process; after the first that passes the rest is left out
+
 
 def prepare(folder: Path) -> Path:
     """A scenario, a study of it and a finished run, for all trials; returns the run. Raises
@@ -107,12 +109,12 @@ def campaign(count: int, folder: Path) -> list[dict[str, Any]]:
     for name in ("check", "report", "copy", "compare", "run", "study"):
         tried, wrong = 0, list[str]()
         for call in CALLS:
-            for first in range(1, count + 1, 20):
+            for first in range(1, count + 1, TOGETHER):
                 found = failing(
                     trials(
                         folder,
                         done,
-                        [(name, call, n) for n in range(first, min(first + 20, count + 1))],
+                        [(name, call, n) for n in range(first, min(first + TOGETHER, count + 1))],
                     ),
                     folder,
                 )
