@@ -148,6 +148,7 @@ def _computing(s: Simulation, wall_s: float) -> dict[str, Any]:
         "threads": surface.threads,
         "scheme": surface.settings.scheme,
         "scheme_reason": s.inputs.scheme_reason,
+        "scheme_reason_chinese": s.inputs.scheme_reason_chinese,
         "precision": s.inputs.surface.precision,
         "smallest_step_s": (
             surface.smallest_step_s if np.isfinite(surface.smallest_step_s) else None

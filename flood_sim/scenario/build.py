@@ -86,6 +86,7 @@ def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
         terrain=ground.terrain,
         surface=_settings(spec.surface, choice.scheme, threads),
         scheme_reason=choice.reason,
+        scheme_reason_chinese=choice.reason_chinese,
         design_law=design_law(scenario, region),
         region=region.model_dump(exclude={"rain_law"}) if spec.region is not None else {},
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),

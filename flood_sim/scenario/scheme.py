@@ -23,6 +23,11 @@ SLOPE_OVER_M = 25.0  # slopes are falls over this length: a kerb is none that st
 SLOPE_OVER_SHARE = 0.125  # of the shorter side at most: a laboratory bed is smaller than a street
 KERB_M = 0.2  # higher ground between two places holds back the water of the first
 MOST_PLACES = 20_000  # of streets or ground that are looked at, evenly spread
+PLACES_CHINESE = {
+    "of the streets": "街道",
+    "of the ground": "地面",
+    "of the gauges, inlets and openings": "测点、雨水口和出入口",
+}
 ERROR = 0.1  # of the depth: more is an error that people see
 ERROR_SHARE = 0.1  # of the streets, or of the gauges, inlets and openings, that may have it
 # of the depth: more than half of the places may not have. A street of one slope is off everywhere.
@@ -61,6 +66,7 @@ class SchemeChoice:
     found: str
     why: str
     off_by: float
+    why_chinese: str = ""
 
     @property
     def reason(self) -> str:
@@ -70,6 +76,15 @@ class SchemeChoice:
         if self.wanted == "auto":
             return f"auto: {self.why}{told}"
         return f"named in the scenario; auto would take {self.found}: {self.why}{told}"
+
+    @property
+    def reason_chinese(self) -> str:
+        """The same for the page."""
+        error = f"；在最陡的十分之一处，水深误差可达 {self.off_by:.0%}"
+        told = error if self.scheme == "local_inertial" and self.off_by >= 0.01 else ""
+        if self.wanted == "auto":
+            return f"自动选择：{self.why_chinese}{told}"
+        return f"由情景指定；自动选择会用 {self.found}：{self.why_chinese}{told}"
 
     def finding(self, file: str) -> Finding | None:
         """W330 where the scheme that the scenario names is out of its range."""
@@ -208,8 +223,10 @@ def choose_scheme(
         if len(cells[0])
     }
     off_by = max((float(np.quantile(e, 0.9)) for e in errors.values()), default=0.0)
-    found, why = _rule(errors, *water_walls(terrain, water), structures, water, terrain, looked)
-    return SchemeChoice(found if wanted == "auto" else wanted, wanted, found, why, off_by)
+    walls = water_walls(terrain, water)
+    found, why, chinese = _rule(errors, *walls, structures, water, terrain, looked)
+    scheme = found if wanted == "auto" else wanted
+    return SchemeChoice(scheme, wanted, found, why, off_by, chinese)
 
 
 def _spread(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -242,32 +259,56 @@ def _rule(
     water: np.ndarray,
     terrain: Terrain,
     looked: Looked,
-) -> tuple[str, str]:
-    """The scheme, and why."""
-    shares = {name: float((e > ERROR).mean()) for name, e in errors.items()}
-    name, share = max(shares.items(), key=lambda item: item[1], default=("of the ground", 0.0))
-    said = f"on {share:.0%} {name} local_inertial's depth would be more than {ERROR:.0%} off"
+) -> tuple[str, str, str]:
+    """The scheme, and why in English and in Chinese."""
     total = float(water[terrain.active].sum()) * terrain.grid.cell_size_m**2 + looked.supply_m3
-    if share > ERROR_SHARE:
-        return "second_order", f"{said} (limit {ERROR_SHARE:.0%})"
-    for name, found in errors.items():
-        if (middle := float(np.median(found))) > HALF_ERROR:
-            return "second_order", (
-                f"on half {name} local_inertial's depth would be more than {middle:.0%} off (limit"
-                f" {HALF_ERROR:.0%})"
-            )
+    flow = _flow_rule(errors)
+    if flow[0] == "second_order":
+        return flow
     if wall > WATER_WALL_M:
-        limit = f"limit {WATER_WALL_M:g} m"
-        return "second_order", f"a wall of water of {wall:.2f} m stands at the start ({limit})"
+        height, limit = f"{wall:.2f} m", f"{WATER_WALL_M:g} m"
+        return (
+            "second_order",
+            f"a wall of water of {height} stands at the start (limit {limit})",
+            f"开始时有 {height} 高的水墙（限值 {limit}）",
+        )
     if let_go > WAVE_SHARE * total:
-        return "second_order", (
-            f"a wall of water of {wall:.2g} m lets go {let_go / total:.0%} of the run's water at"
-            f" the start (limit {WAVE_SHARE:.0%})"
+        height, part, limit = f"{wall:.2g} m", f"{let_go / total:.0%}", f"{WAVE_SHARE:.0%}"
+        return (
+            "second_order",
+            f"a wall of water of {height} lets go {part} of the run's water at the start"
+            f" (limit {limit})",
+            f"开始时 {height} 高的水墙放出全程水量的 {part}（限值 {limit}）",
         )
     breaches = [s.name for s in structures if s.breach_begin_s is not None]
     if breaches:
-        return "second_order", f"`{breaches[0]}` breaches"
-    return "local_inertial", f"{said}; from {ERROR_SHARE:.0%} on it would be second_order"
+        return "second_order", f"`{breaches[0]}` breaches", f"{breaches[0]} 会溃决"
+    return flow
+
+
+def _flow_rule(errors: dict[str, np.ndarray]) -> tuple[str, str, str]:
+    """The scheme by what local_inertial's depths would be off by in flow down the slopes, and why."""
+    shares = {name: float((e > ERROR).mean()) for name, e in errors.items()}
+    name, share = max(shares.items(), key=lambda item: item[1], default=("of the ground", 0.0))
+    said = f"on {share:.0%} {name} local_inertial's depth would be more than {ERROR:.0%} off"
+    zh = f"{share:.0%} 的{PLACES_CHINESE[name]}处，local_inertial 的水深误差会超过 {ERROR:.0%}"
+    limit = f"{ERROR_SHARE:.0%}"
+    if share > ERROR_SHARE:
+        return "second_order", f"{said} (limit {limit})", f"{zh}（限值 {limit}）"
+    for place, found in errors.items():
+        if (middle := float(np.median(found))) > HALF_ERROR:
+            return (
+                "second_order",
+                f"on half {place} local_inertial's depth would be more than {middle:.0%} off (limit"
+                f" {HALF_ERROR:.0%})",
+                f"一半的{PLACES_CHINESE[place]}处，local_inertial 的水深误差会超过 {middle:.0%}"
+                f"（限值 {HALF_ERROR:.0%}）",
+            )
+    return (
+        "local_inertial",
+        f"{said}; from {limit} on it would be second_order",
+        f"{zh}；达到 {limit} 时会用 second_order",
+    )
 
 
 def cost_line(scheme: str, reason: str) -> str:

@@ -119,6 +119,7 @@ class ModelInputs:
     crews: int = 0
     trucks: int = 0
     scheme_reason: str = ""
+    scheme_reason_chinese: str = ""  # the same, for the page
     design_law: DesignLaw = TAKEN_LAW  # by which pipes are judged and sized
     region: dict[str, Any] = field(default_factory=dict)  # limits, money, language of the place
     limits: Limits = Limits()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flood_sim.analysis.html import svg
+from flood_sim.analysis.html import charts
+from flood_sim.analysis.html.names import portfolio_words
+from flood_sim.analysis.html.words import Words, both, figure, joined, unit_words, with_unit
 from flood_sim.analysis.outcomes.outcome import OutcomeKind, kind_of
-from flood_sim.study.expand import label_of
+from flood_sim.study.sentences import set_words
 from flood_sim.study.store import ENVELOPE, read_document
 from flood_sim.study.tables import StudyTables
 
@@ -24,32 +26,35 @@ def gain_entries(tables: StudyTables) -> list[dict[str, Any]]:
     return [_entry(e, tables.names, tables.kinds[e["name"]]) for e in mine]
 
 
-def _entry(entry: dict[str, Any], names: list[str], kind: OutcomeKind) -> dict[str, Any]:
-    label, total, unit = f"{kind.label}, {entry['storm']}", entry["total_effect"], kind.unit
-    rows = _project_rows(entry, names)
-    best, table = rows[0], entry["interactions"]
+def _entry(entry: dict[str, Any], names: list[Words], kind: OutcomeKind) -> dict[str, Any]:
+    label, total = storm_label(kind, entry["storm"]), entry["total_effect"]
+    rows, unit = _project_rows(entry, names), unit_words(kind.unit)
+    best, table = both(rows[0]["name"]), entry["interactions"]
+    gain, whole = figure(rows[0]["value"]), figure(total)
+    together = Words(f"interactions of projects, {label.en}", f"工程间的相互影响，{label.zh}")
+    sentence = Words(
+        f"{best.en} brings most: {gain.en}; all together: {whole.en} {unit.en}".rstrip() + ".",
+        f"贡献最大：{best.zh}，{gain.zh}；合计 {whole.zh} {unit.zh}".rstrip() + "。",
+    )
     return {
         "name": entry["name"],
         "storm": entry["storm"],
         "label": label,
         "unit": unit,
         "total": total,
-        "bars": svg.bars([_bar(row) for row in rows], label),
-        "circles": (
-            svg.circles(names, table, f"interactions, {label}") if table is not None else None
-        ),
-        "sentence": {
-            "en": (
-                f"{best['name']} brings most: {svg.short(best['value'])} of {svg.short(total)}"
-                f" {unit}."
-            ),
-            "zh": f"贡献最大：{best['name']}。",
-        },
+        "bars": charts.bars([_bar(row, unit) for row in rows], label),
+        "circles": charts.circles(names, table, together) if table is not None else None,
+        "sentence": sentence,
         "rows": rows,
     }
 
 
-def _project_rows(entry: dict[str, Any], names: list[str]) -> list[dict[str, Any]]:
+def storm_label(kind: OutcomeKind, storm: str) -> Words:
+    """An outcome under a storm."""
+    return Words(f"{kind.english}, {storm}", f"{kind.chinese_label}，{storm}")
+
+
+def _project_rows(entry: dict[str, Any], names: list[Words]) -> list[dict[str, Any]]:
     """A row a project, the one that brings most first."""
     total = entry["total_effect"]
     low, high = entry["interval"]["spread"] if entry["interval"] else ([None] * len(names),) * 2
@@ -70,10 +75,13 @@ def _project_rows(entry: dict[str, Any], names: list[str]) -> list[dict[str, Any
     return sorted(rows, key=lambda row: -row["value"])
 
 
-def _bar(row: dict[str, Any]) -> svg.Bar:
-    shown = f"{svg.short(row['value'])} ({row['share']})"
+def _bar(row: dict[str, Any], unit: Words) -> charts.Bar:
+    value = figure(row["value"])
+    shown = Words(
+        *(f"{value[k]} {unit[k]}".rstrip() + f" ({row['share']})" for k in range(len(unit)))
+    )
     ends = (row["first"], row["last"], shown, row["low"], row["high"])
-    return svg.Bar(row["name"], row["value"], *ends)
+    return charts.Bar(row["name"], row["value"], *ends)
 
 
 def purchases(tables: StudyTables) -> list[dict[str, Any]]:
@@ -88,38 +96,44 @@ def _bought(bought: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
     portfolios = []
     for s, loss in enumerate(entry["losses"]):
         cost = document["costs"][str(s)]["middle"]
-        said = f"{label_of(s, names)}: {svg.short(cost)} CNY, {svg.short(loss)}"
-        portfolios.append(svg.Dot(cost, loss, said))
+        which, money, lost = set_words(s, names), figure(cost), figure(loss)
+        said = Words(
+            f"{which.en}: {money.en} CNY, loss {lost.en}",
+            f"{which.zh}：投资 {money.zh} 元，损失 {lost.zh}",
+        )
+        portfolios.append(charts.Dot(cost, loss, said))
     order = bought.get("order")
     if order is not None:
         years = {key: _built(order[key], names) for key in ("years", "greedy_years")}
         order = {**order, **years}
     steps = [
-        label_of(b & ~a, names)
+        set_words(b & ~a, names)
         for a, b in zip(bought["hull"][:-1], bought["hull"][1:], strict=True)
     ]
     kind = kind_of("damage")
-    picture = svg.dots(
+    titles = with_unit(Words("capital", "投资"), "CNY"), with_unit(Words("loss", "损失"), kind.unit)
+    count = len(portfolios)
+    picture = charts.dots(
         portfolios,
         bought["frontier"],
         bought["hull"],
-        "capital 投资 (CNY)",
-        f"loss 损失 ({kind.unit})",
-        f"cost and loss of {len(portfolios)} portfolios",
+        titles,
+        Words(f"cost and loss of {count} portfolios", f"{count} 个方案组合的投资与损失"),
     )
     return {
-        "label": f"{kind.label}, {bought['storm']}",
+        "label": storm_label(kind, bought["storm"]),
         "order": order,
-        "hull": " → ".join(steps) or "none",
+        "unit": unit_words(kind.unit),
+        "hull": joined(steps, " → ", " → ") if steps else Words("none", "无"),
         "dots": picture,
     }
 
 
-def _built(years: list[int], names: list[str]) -> list[str]:
+def _built(years: list[int], names: list[Words]) -> list[Words]:
     """What is new in each year."""
     before, found = 0, []
     for now in years:
-        found.append("–" if now == before else label_of(now & ~before, names))
+        found.append(both("–") if now == before else set_words(now & ~before, names))
         before = now
     return found
 
@@ -136,17 +150,21 @@ def envelope_pictures(tables: StudyTables) -> list[dict[str, Any]]:
     found = []
     for storm in dict.fromkeys(e["storm"] for e in document["envelopes"]):
         mine = [e for e in document["envelopes"] if e["storm"] == storm]
-        label = f"{kind.label}, {storm}"
-        groups = [(e["portfolio"], _band(e)) for e in mine]
-        across = "of the components failed 构件失效比例"
-        critical = [
-            f"{e['portfolio']}: "
-            + ", ".join(c["component"] for c in e["critical"][:CRITICAL_SHOWN])
-            for e in mine
-        ]
-        picture = svg.bands(groups, across, kind.english, label)
+        label = storm_label(kind, storm)
+        groups = [(portfolio_words(e["portfolio"]), _band(e)) for e in mine]
+        across = Words("share of the components that failed", "失效构件的比例")
+        up = with_unit(Words(kind.english, kind.chinese_label), kind.unit)
+        critical = [_critical(e) for e in mine]
+        picture = charts.bands(groups, across, up, label)
         found.append({"label": label, "svg": picture, "critical": critical})
     return found
+
+
+def _critical(envelope: dict[str, Any]) -> Words:
+    """The components whose failure adds most."""
+    names = joined(c["component"] for c in envelope["critical"][:CRITICAL_SHOWN])
+    who = portfolio_words(envelope["portfolio"])
+    return Words(f"{who.en}: {names.en}", f"{who.zh}：{names.zh}")
 
 
 def _band(envelope: dict[str, Any]) -> list[tuple[float, float, float, float, float, float]]:

@@ -32,6 +32,7 @@ LEFT_OUT = {
     "measures",
     "measure_features",
     "scheme_reason",
+    "scheme_reason_chinese",
     "design_law",
     "region",
     "layers",

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.analysis.html.maps import viewer
+from flood_sim.analysis.html.names import PORTFOLIOS, portfolio_words, reason_words
 from flood_sim.analysis.html.page import render
-from flood_sim.analysis.html.runs import headline_row, runs_context, service_curves
+from flood_sim.analysis.html.runs import headline_row, runs_context, scheme_lines, service_curves
 from flood_sim.analysis.html.standards import standards_context
+from flood_sim.analysis.html.words import Words, both
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.outcomes.guarded import or_reason
+from flood_sim.analysis.outcomes.outcome import kind_of
 from flood_sim.core.errors import input_error
 from flood_sim.results import open_results, told_broken_netcdf
 from flood_sim.study.expand import label_of
 from flood_sim.study.gains import envelope_pictures, gain_entries, purchases
-from flood_sim.study.sentences import about, caveats, sure_sentence
+from flood_sim.study.sentences import about, caveats, set_words, sure_sentence
 from flood_sim.study.store import AUDIT, STUDY, Store, read_document
 from flood_sim.study.tables import StudyTables, read_tables
 
@@ -71,24 +74,53 @@ def study_context(folder: Path) -> dict[str, Any]:
         "title": spec.title or spec.name,
         "about": about(tables.study, tables.rows),
         "sure": sure_sentence(document),
-        "headline": [{"name": storm, "rows": _headline(storm, tables)} for storm in pairs],
+        "headline": [{"name": both(storm), "rows": _headline(storm, tables)} for storm in pairs],
         "viewer": viewer(maps),
         "entries": gain_entries(tables),
         "buying": purchases(tables),
         "envelopes": envelope_pictures(tables),
         "curves": or_reason(partial(_curves, tables))[0] or [],
-        "caveats": caveats(tables.rows),
-        "missing": "; ".join(sorted({f"{m['name']}: {m['why']}" for m in document["missing"]})),
-        "runs": [_run_row(r) for r in tables.shown],
+        "caveats": [*_scheme_lines(tables, maps), *caveats(tables.rows)],
+        "missing": _missing(document),
+        "runs": [_run_row(r, tables) for r in _by_storm(tables)],
     }
 
 
-def _maps(tables: StudyTables) -> list[tuple[str, Any]]:
+def _scheme_lines(tables: StudyTables, maps: list[tuple[Words, Any]]) -> list[Words]:
+    """Where the scenario says auto the study chose once, and gave each run what it chose."""
+    lines = scheme_lines(maps)
+    if tables.study.scenario.spec.surface.scheme != "auto":
+        return lines
+    named, chosen = (
+        ("named in the scenario", "由情景指定"),
+        ("chosen once for all runs of the study", "对全部运行统一选定"),
+    )
+    return [Words(*(t.replace(named[k], chosen[k]) for k, t in enumerate(w))) for w in lines]
+
+
+def _missing(document: dict[str, Any]) -> list[dict[str, Words]]:
+    """Outcomes without an attribution, and why; each once."""
+    reasons = {}
+    for missing in document["missing"]:
+        kind, why = kind_of(missing["name"]), missing["why"].rsplit(": ", 1)[-1]
+        words = reason_words(why)
+        told = Words(missing["why"], words.zh)
+        reasons[missing["name"]] = {"name": Words(kind.english, kind.chinese_label), "why": told}
+    return [reasons[name] for name in sorted(reasons)]
+
+
+def _by_storm(tables: StudyTables) -> list[dict[str, Any]]:
+    """The runs in the study's order of storms, smaller sets of projects first."""
+    place = {storm: k for k, storm in enumerate(tables.study.spec.storms)}
+    return sorted(tables.shown, key=lambda r: (place[r["storm"]], r["bits"].bit_count(), r["bits"]))
+
+
+def _maps(tables: StudyTables) -> list[tuple[Words, Any]]:
     """Nothing, each project alone, and all, under the first storm."""
     storm = next(iter(tables.study.spec.storms))
     singles = [1 << k for k in range(len(tables.names))]
     maps = [
-        (label_of(bits, tables.names), tables.run(storm, bits))
+        (set_words(bits, tables.names), tables.run(storm, bits))
         for bits in [0, *singles, tables.full]
         if (storm, bits) in tables.found
     ]
@@ -103,9 +135,11 @@ def _maps(tables: StudyTables) -> list[tuple[str, Any]]:
     return maps
 
 
-def _run_row(row: dict[str, Any]) -> dict[str, Any]:
+def _run_row(row: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
+    ours = label_of(row["bits"], list(tables.study.projects)) == row["portfolio"]
+    words = set_words(row["bits"], tables.names) if ours else portfolio_words(row["portfolio"])
     return {
-        "portfolio": row["portfolio"],
+        "portfolio": words,
         "storm": row["storm"],
         "key": row["key"],
         "error": f"{row['volume_error_rel']:.0e}",
@@ -134,7 +168,10 @@ def _curves(tables: StudyTables) -> list[dict[str, Any]]:
     storm = next(iter(tables.study.spec.storms))
     runs = [
         (name, Consequences(tables.run(storm, bits)), dash)
-        for bits, name, dash in ((0, "as it is 现状", "6 4"), (tables.full, "all 全部", ""))
+        for bits, name, dash in (
+            (0, PORTFOLIOS["none"], "6 4"),
+            (tables.full, PORTFOLIOS["all"], ""),
+        )
         if (storm, bits) in tables.found
     ]
-    return service_curves(runs, f", {storm}")
+    return service_curves(runs, storm)

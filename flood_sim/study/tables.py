@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from flood_sim.analysis.html.words import Words
 from flood_sim.analysis.outcomes.outcome import OutcomeKind, kinds_of, written
 from flood_sim.core.errors import input_error
 from flood_sim.core.files.plain_folder import plain_name
 from flood_sim.results import Results, open_results
 from flood_sim.study.queue import open_study
-from flood_sim.study.sentences import project_label
+from flood_sim.study.sentences import project_words
 from flood_sim.study.spec.study import Study
 from flood_sim.study.store import (
     ATTRIBUTION,
@@ -49,9 +50,9 @@ class StudyTables:
         return {(r["storm"], r["bits"]): r for r in self.shown}
 
     @cached_property
-    def names(self) -> list[str]:
+    def names(self) -> list[Words]:
         """Labels of the projects."""
-        return [project_label(p) for p in self.study.projects]
+        return [project_words(p) for p in self.study.projects]
 
     @property
     def full(self) -> int:

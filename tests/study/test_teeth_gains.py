@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+from flood_sim.analysis.html.words import Words
 from flood_sim.analysis.outcomes.outcome import kinds_of
 from flood_sim.study.gains import _band, envelope_pictures, gain_entries, purchases
 from flood_sim.study.sentences import caveats, sure_sentence
@@ -24,7 +25,7 @@ def entry(name, storm="s", none=10.0, **values):
 def tables(tmp_path, *entries, **document):
     kinds = kinds_of({"name": e["name"]} for e in entries)
     study = {"outcomes": list(entries), "buying": []} | document
-    names = ["pipes", "pumps"]
+    names = [Words("pipes", "管"), Words("pumps", "泵")]
     store = SimpleNamespace(folder=tmp_path)
     return SimpleNamespace(kinds=kinds, document=study, names=names, store=store)
 
@@ -32,13 +33,14 @@ def tables(tmp_path, *entries, **document):
 def test_a_row_a_project_the_best_first(tmp_path):
     found = gain_entries(tables(tmp_path, entry("damage", a=2.0, b=6.0)))
     (part,) = found
-    assert [(r["name"], r["value"], r["share"]) for r in part["rows"]] == [
+    assert [(r["name"].en, r["value"], r["share"]) for r in part["rows"]] == [
         ("pumps", 6.0, "75%"),
         ("pipes", 2.0, "25%"),
     ]
     assert (part["rows"][0]["first"], part["rows"][0]["last"]) == (7.0, 5.0)
     assert part["rows"][0]["low"] is None and part["circles"] is None
-    assert part["sentence"]["en"].startswith("pumps brings most: 6 of 8")
+    assert part["sentence"].en == "pumps brings most: 6; all together: 8 CNY."
+    assert part["sentence"].zh == "贡献最大：泵，6；合计 8 元。"
     even = entry("damage", a=1.0, b=-1.0) | {"interval": {"spread": [[1.0, 2.0], [3.0, 4.0]]}}
     (part,) = gain_entries(tables(tmp_path, even))
     assert part["rows"][0]["share"] == "–"  # of nothing there are no shares
@@ -66,12 +68,12 @@ def test_what_to_buy_and_in_which_order(tmp_path):
     other = bought | {"name": "service_loss"}
     made = tables(tmp_path, entry("damage", a=1.0, b=2.0), buying=[other, bought], costs=costs)
     (found,) = purchases(made)
-    assert found["hull"] == "pumps → pipes"
-    assert found["order"]["years"] == ["pumps", "–", "pipes"]
-    assert found["order"]["greedy_years"] == ["–", "pipes", "pumps"]
+    assert found["hull"] == ("pumps → pipes", "泵 → 管")
+    assert [y.en for y in found["order"]["years"]] == ["pumps", "–", "pipes"]
+    assert [y.zh for y in found["order"]["greedy_years"]] == ["–", "管", "泵"]
     alone = tables(tmp_path, entry("damage", a=1.0, b=2.0), costs=costs)
     alone.document["buying"] = [bought | {"order": None, "hull": [0], "frontier": [0]}]
-    assert purchases(alone)[0]["hull"] == "none" and purchases(alone)[0]["order"] is None
+    assert purchases(alone)[0]["hull"].en == "none" and purchases(alone)[0]["order"] is None
 
 
 def test_a_band_a_portfolio_and_a_picture_a_storm(tmp_path):
@@ -82,8 +84,8 @@ def test_a_band_a_portfolio_and_a_picture_a_storm(tmp_path):
     document = {"outcome": "volume_out_of_sewer", "envelopes": [one, one | {"storm": "t"}]}
     (tmp_path / "envelope.json").write_text(json.dumps(document))
     first, second = envelope_pictures(tables(tmp_path, entry("damage", a=1.0)))
-    assert first["label"].endswith(", s") and second["label"].endswith(", t")
-    assert first["critical"] == ["p: " + ", ".join(f"C{k}" for k in range(10))]
+    assert first["label"].en.endswith(", s") and second["label"].zh.endswith("，t")
+    assert [c.en for c in first["critical"]] == ["p: " + ", ".join(f"C{k}" for k in range(10))]
     assert first["svg"].startswith("<svg")
     ends = [(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0.5, 1.0, 2.0, 3.0, 4.0, 5.0)]
     assert _band(one) == ends  # where nothing has failed and no run is there: nothing
@@ -92,16 +94,16 @@ def test_a_band_a_portfolio_and_a_picture_a_storm(tmp_path):
 
 def test_how_sure_the_ranking_is():
     sure = {"best_stays_first": 0.75, "error": 0.05, "best": "pump_stations", "second": "my_pipes"}
-    one = sure_sentence({"outcomes": [{"name": "damage", "sure": sure}]})["en"]
+    one = sure_sentence({"outcomes": [{"name": "damage", "sure": sure}]}).en
     assert one == (
-        "pump stations 雨水泵站 stays before my pipes in 75% (± 5%) of the plausible worlds tried."
+        "pump stations stays before my pipes in 75% (± 5%) of the plausible worlds tried."
     )
     projects = {"pump_stations": {"correlation": 0.9}, "my_pipes": {"correlation": 0.4}}
     twin = sure | {"best_stays_first": 0.6, "projects": projects, "draws": 64, "pairs": 9}
-    other = sure_sentence({"outcomes": [{"name": "damage", "sure": sure, "twin": twin}]})["en"]
+    other = sure_sentence({"outcomes": [{"name": "damage", "sure": sure, "twin": twin}]}).en
     assert "in 60%" in other and "64 by a coarse twin" in other and "0.40 in 9 pairs" in other
     for document in ({"outcomes": []}, {"outcomes": [{"name": "damage", "sure": {"best": "a"}}]}):
-        assert "One world was tried" in sure_sentence(document)["en"]
+        assert "One world was tried" in sure_sentence(document).en
     rows = [{"volume_error_rel": v, "censored_sites": n} for v, n in ((1e-9, 0), (2e-7, 3), (0, 1))]
-    texts = [c["en"] for c in caveats(rows)]
+    texts = [c.en for c in caveats(rows)]
     assert "2.0e-07" in texts[0] and "In 2 of 3 runs" in texts[2]

@@ -5,6 +5,7 @@ and at some moments of the run.
 from __future__ import annotations
 
 import io
+import math
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -12,13 +13,13 @@ import numpy as np
 
 from flood_sim.analysis.html.data_url import address
 from flood_sim.analysis.pictures.plots import hillshade
-from flood_sim.analysis.pictures.style import DEPTH_COLOURS, DEPTH_OVER, DEPTH_STEPS_M
+from flood_sim.analysis.pictures.style import BUILDING, DEPTH_COLOURS, DEPTH_OVER, DEPTH_STEPS_M
 from flood_sim.results import Results
 
 LARGEST_MAP, LARGEST_FRAME, MOST_FRAMES = 900, 450, 24  # pixels a side; moments of the slider
 
 
-def viewer(runs: list[tuple[str, Results]]) -> dict[str, Any]:
+def viewer(runs: list[tuple[Any, Results]]) -> dict[str, Any]:
     """Maps of named runs of one grid, the times of their slider and the rain under it. The ground
     is the first run's.
 
@@ -46,7 +47,20 @@ def viewer(runs: list[tuple[str, Results]]) -> dict[str, Any]:
         "times": [m.astimezone(start.tzinfo).strftime("%m-%d %H:%M") for m in moments.values()],
         "key": _key(),
         "rain": _rain(first, hours),
+        "scale": scale_bar(first),
     }
+
+
+def scale_bar(results: Results) -> dict[str, Any]:
+    """A round length (1, 2 or 5 times a power of ten) of at most a quarter of the map's width: m,
+    and per cent of the width.
+    """
+    x = results.fields["x"].values
+    wide = float(abs(x[1] - x[0])) * x.size
+    size = 10.0 ** math.floor(math.log10(wide / 4.0))
+    length = max(size * k for k in (1.0, 2.0, 5.0) if size * k <= wide / 4.0)
+    said = f"{length / 1000.0:g} km" if length >= 1000.0 else f"{length:g} m"
+    return {"said": said, "share": round(100.0 * length / wide, 3)}
 
 
 def water_picture(depth: np.ndarray, largest: int) -> str:
@@ -67,15 +81,19 @@ def water_picture(depth: np.ndarray, largest: int) -> str:
 
 
 def ground_picture(results: Results) -> str:
-    """Shaded relief as a data address."""
+    """Shaded relief as a data address, buildings in their own colour as in the pictures."""
     from PIL import Image
 
     fields = results.fields
     cell = float(abs(fields["x"].values[1] - fields["x"].values[0]))
-    shade = np.nan_to_num(hillshade(fields["bed_elevation"].values, cell), nan=0.75)
-    grey = _blocks(np.clip(0.35 + 0.6 * shade, 0.0, 1.0), LARGEST_MAP, np.mean)
+    bed = fields["bed_elevation"].values
+    shade = np.clip(0.35 + 0.6 * np.nan_to_num(hillshade(bed, cell), nan=0.75), 0.0, 1.0)
+    grey = (255 * _blocks(shade, LARGEST_MAP, np.mean)).astype(np.uint8)
+    colours = np.stack([grey] * 3, axis=-1)
+    building = _blocks((~np.isfinite(bed)).astype(float), LARGEST_MAP, np.mean) > 0.5
+    colours[building] = [int(BUILDING[k : k + 2], 16) for k in (1, 3, 5)]
     stream = io.BytesIO()
-    Image.fromarray((255 * grey).astype(np.uint8), "L").save(stream, "PNG", optimize=True)
+    Image.fromarray(colours, "RGB").save(stream, "PNG", optimize=True)
     return address("image/png", stream.getvalue())
 
 
@@ -116,20 +134,21 @@ def _frames(results: Results, moments: dict[int, Any]) -> list[str]:
     return [water_picture(results.over_ground(depth[k].values), LARGEST_FRAME) for k in moments]
 
 
-def _rain(results: Results, hours: list[float]) -> list[float]:
-    """mm/h before each of the slider's moments, as shares of the strongest; none where the run
-    tells no rain.
+def _rain(results: Results, hours: list[float]) -> dict[str, Any]:
+    """The strongest rate (mm/h) between the slider's moments, and the rate before each as a share
+    of it; empty where the run tells no rain.
     """
     series = results.summary.get("rainfall", {}).get("hyetograph_mm_h")
     if not series or not hours or max(series["mm_h"], default=0.0) <= 0.0:
-        return []
+        return {}
     step, rates = series["step_h"], np.asarray(series["mm_h"])
     cumulative = np.concatenate([[0.0], np.cumsum(rates * step)])
     fallen = np.interp(hours, step * np.arange(cumulative.size), cumulative)
     before = np.diff(fallen, prepend=0.0) / np.diff(
         hours, prepend=hours[0] - (hours[1] - hours[0] if len(hours) > 1 else 1.0)
     )
-    return [float(v) for v in before / max(before.max(), 1e-9)]
+    most = max(float(before.max()), 1e-9)
+    return {"most_mm_h": most, "shares": [float(v) for v in before / most]}
 
 
 def _key() -> list[dict[str, Any]]:

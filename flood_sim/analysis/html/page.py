@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flood_sim.analysis.html.font import embedded_font
-from flood_sim.analysis.html.svg import short
+from flood_sim.analysis.html.words import figure, spans
 from flood_sim.analysis.pictures import style
 from flood_sim.core.errors import input_error
 from flood_sim.core.files.durable import write_bytes, write_text
@@ -25,7 +25,7 @@ FONT_PLACE = "the-font-comes-here"
 EMPTY: dict[str, Any] = {
     "headline": [], "sure": None, "standards": None, "viewer": None, "entries": [], "buying": [],
     "findings": [], "unknown": [], "language": "en",
-    "envelopes": [], "curves": [], "ledgers": None, "caveats": [], "runs": [], "missing": "",
+    "envelopes": [], "curves": [], "ledgers": None, "caveats": [], "runs": [], "missing": [],
 }  # fmt: skip
 
 
@@ -43,7 +43,8 @@ def render(context: dict[str, Any], target: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["figure"] = short
+    environment.filters["figure"] = lambda value: spans(figure(value))
+    environment.filters["said"] = spans
     environment.filters["svg"] = Markup  # drawn by svg.py, with its texts escaped
     text = environment.get_template("page.html.j2").render(
         **EMPTY | context, font=FONT_PLACE, style=style

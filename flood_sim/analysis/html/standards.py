@@ -7,8 +7,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flood_sim.analysis.html.maps import ground_picture, share_of_map
-from flood_sim.analysis.html.names import STANDARDS
+from flood_sim.analysis.html.maps import ground_picture, scale_bar, share_of_map
+from flood_sim.analysis.html.names import (
+    IN_HOURS,
+    LOADS,
+    criterion_words,
+    portfolio_words,
+    standard_words,
+)
+from flood_sim.analysis.html.runs import scheme_lines
+from flood_sim.analysis.html.words import Words, both
 from flood_sim.core.files.plain_folder import plain_name
 from flood_sim.results import Results, open_results
 
@@ -17,33 +25,53 @@ PINS = "ABCDEFGH"  # one letter a portfolio: never by colour alone
 
 def standards_context(document: dict[str, Any], runs: Path | None = None) -> dict[str, Any]:
     """From audit.json; runs : the folder of the audit's runs, for the map of what fails first."""
-    portfolios = document["portfolios"]
+    portfolios, runs_of = document["portfolios"], _runs(document, runs)
     standards = list(next(iter(portfolios.values())))
-    worse = [
-        f"{r['portfolio']}: {STANDARDS.get(r['standard'], r['standard'])} {_years(r['before_y'])} →"
-        f" {_years(r['after_y'])}"
-        for r in document["regressions"]
-    ]
+    place, city = document["scenario"], document["city_class"]
     return {
         "title": document["scenario"],
-        "about": {
-            "en": f"Audit of {document['scenario']}, city class {document['city_class']}.",
-            "zh": f"{document['scenario']} 标准核查，城市等级 {document['city_class']}。",
-        },
+        "about": Words(
+            f"Audit of {place}, city class {city}.", f"{place} 标准核查，城市等级 {city}。"
+        ),
         "standards": {
-            "names": list(portfolios),
+            "names": [portfolio_words(name) for name in portfolios],
             "synthetic": document["synthetic"],  # the user's own loads name their source
             "rows": [_standard_row(portfolios, standard) for standard in standards],
             "first": [row for s in standards for row in _fails_first(portfolios, s)],
-            "worse": worse,
+            "worse": [_worse(r) for r in document["regressions"]],
             "assumptions": document["assumptions"],
-            "map": _map(document, runs),
+            "map": _map(document, runs_of),
         },
+        "caveats": scheme_lines(runs_of[:1]),  # one rule, so one scheme, for all runs of a place
     }
 
 
-def _english(standard: str) -> str:
-    return STANDARDS.get(standard, standard.replace("_", " "))
+def _worse(regression: dict[str, Any]) -> Words:
+    """A standard that a portfolio meets less well than before."""
+    who, what = (
+        portfolio_words(regression["portfolio"]),
+        standard_words(regression["standard"]),
+    )
+    before, after = _years(regression["before_y"]), _years(regression["after_y"])
+    return Words(
+        f"{who.en}: {what.en} {before.en} → {after.en}",
+        f"{who.zh}：{what.zh} {before.zh} → {after.zh}",
+    )
+
+
+def _runs(document: dict[str, Any], folder: Path | None) -> list[tuple[str | Words, Results]]:
+    """Runs of the audit that are on this machine, by portfolio."""
+    found: list[tuple[str | Words, Results]] = []
+    if folder is None:
+        return found
+    for name, of in document["portfolios"].items():
+        families = [f for answer in of.values() for f in answer["families"].values()]
+        for family in families:
+            place = folder / plain_name(family.get("run", "none"))
+            if place.is_dir():
+                found.append((portfolio_words(name), open_results(place)))
+                break
+    return found
 
 
 def _standard_row(portfolios: dict[str, Any], standard: str) -> dict[str, Any]:
@@ -51,8 +79,7 @@ def _standard_row(portfolios: dict[str, Any], standard: str) -> dict[str, Any]:
     answers = {name: of[standard] for name, of in portfolios.items()}
     first = next(iter(answers.values()))
     return {
-        "en": _english(standard),
-        "zh": first.get("chinese", ""),
+        "name": standard_words(standard, first.get("chinese", "")),
         "required": first["required_y"],
         "source": first["source"],
         "cells": [
@@ -64,40 +91,41 @@ def _standard_row(portfolios: dict[str, Any], standard: str) -> dict[str, Any]:
 def _fails_first(portfolios: dict[str, Any], standard: str) -> list[dict[str, Any]]:
     """What fails first under one standard, by portfolio and storm family."""
     return [
-        _fails(name, _english(standard), family, found["fails_y"], verdict)
+        _fails(portfolio_words(name), standard_words(standard), family, found["fails_y"], verdict)
         for name, of in portfolios.items()
         for family, found in of[standard]["families"].items()
         for verdict in found["fails_first"]
     ]
 
 
-def _map(document: dict[str, Any], runs: Path | None) -> dict[str, Any] | None:
+def _map(
+    document: dict[str, Any], runs: list[tuple[str | Words, Results]]
+) -> dict[str, Any] | None:
     """The ground and a pin for each place that fails first, by portfolio; None without a run of
     this machine.
     """
-    answers = [
-        (k, name, s, f)
-        for k, (name, of) in enumerate(document["portfolios"].items())
-        for s, a in of.items()
-        for f in a["families"].values()
+    if not runs:
+        return None
+    results, pins = runs[0][1], []
+    for k, (name, of) in enumerate(document["portfolios"].items()):
+        for standard, answer in of.items():
+            for verdict in (v for f in answer["families"].values() for v in f["fails_first"]):
+                parts = portfolio_words(name), standard_words(standard), _criterion(verdict)
+                said = Words(*(", ".join(p[n] for p in parts) for n in range(2)))
+                pins += [_pin(results, k, said, o) for o in verdict["objects"] if "x_m" in o]
+    key = [
+        {"letter": PINS[k % len(PINS)], "k": k % 4, "name": portfolio_words(name)}
+        for k, name in enumerate(document["portfolios"])
     ]
-    if runs is None:
-        return None
-    folders = (runs / plain_name(f.get("run", "none")) for *_, f in answers)
-    ground = next((folder for folder in folders if folder.is_dir()), None)
-    if ground is None:
-        return None
-    results, pins = open_results(ground), []
-    for k, name, standard, family in answers:
-        for verdict in family["fails_first"]:
-            said = f"{name}: {STANDARDS.get(standard, standard)}, {_criterion(verdict)}"
-            pins += [_pin(results, k, said, o) for o in verdict["objects"] if "x_m" in o]
-    names = list(document["portfolios"])
-    key = [{"letter": PINS[k % len(PINS)], "k": k % 4, "name": n} for k, n in enumerate(names)]
-    return {"ground": ground_picture(results), "pins": pins, "key": key}
+    return {
+        "ground": ground_picture(results),
+        "pins": pins,
+        "key": key,
+        "scale": scale_bar(results),
+    }
 
 
-def _pin(results: Results, k: int, said: str, place: dict[str, Any]) -> dict[str, Any]:
+def _pin(results: Results, k: int, said: Words, place: dict[str, Any]) -> dict[str, Any]:
     """A place of portfolio k on the map."""
     left, top = share_of_map(results, place["x_m"], place["y_m"])
     return {
@@ -105,12 +133,12 @@ def _pin(results: Results, k: int, said: str, place: dict[str, Any]) -> dict[str
         "k": k % 4,
         "left": f"{left:.2f}",
         "top": f"{top:.2f}",
-        "said": f"{said}, {place['name']} {place['value']:.2f}",
+        "said": Words(*(f"{text}: {place['name']} {place['value']:.2f}" for text in said)),
     }
 
 
-def _criterion(verdict: dict[str, Any]) -> str:
-    return str(verdict["criterion"]).replace("_", " ")
+def _criterion(verdict: dict[str, Any]) -> Words:
+    return criterion_words(str(verdict["criterion"]))
 
 
 def _cell(answer: dict[str, Any], source: str) -> dict[str, Any]:
@@ -127,8 +155,13 @@ def _cell(answer: dict[str, Any], source: str) -> dict[str, Any]:
 
 
 def _fails(
-    portfolio: str, standard: str, family: str, period_y: float | None, verdict: dict[str, Any]
+    portfolio: Words,
+    standard: Words,
+    family: str,
+    period_y: float | None,
+    verdict: dict[str, Any],
 ) -> dict[str, Any]:
+    unit = "h" if verdict["criterion"] in IN_HOURS else "m"
     places = [
         f"{o['name']} {o['value']:.2f}"
         + (f" ({o['x_m']:.0f}, {o['y_m']:.0f})" if "x_m" in o else "")
@@ -137,14 +170,15 @@ def _fails(
     return {
         "portfolio": portfolio,
         "standard": standard,
-        "family": family,
+        "family": LOADS.get(family, both(family)),
         "period": _years(period_y),
-        "criterion": verdict["criterion"].replace("_", " "),
+        "criterion": _criterion(verdict),
         "worst": verdict["worst"],
         "limit": verdict["limit"],
+        "unit": unit,
         "places": "; ".join(places),
     }
 
 
-def _years(period: float | None) -> str:
-    return "–" if period is None else f"{period:g} y"
+def _years(period: float | None) -> Words:
+    return both("–") if period is None else Words(f"{period:g} y", f"{period:g} 年")
