@@ -17,9 +17,19 @@ import xarray
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from flood_sim.analysis.html import svg
-from flood_sim.analysis.html.maps import viewer, water_picture
+from flood_sim.analysis.html import charts, svg
+from flood_sim.analysis.html.maps import scale_bar, viewer, water_picture
+from flood_sim.analysis.html.names import place_words, reason_words
 from flood_sim.analysis.html.page import render
+from flood_sim.analysis.html.words import figure, unit_words
+from flood_sim.analysis.outcomes.consequences import Consequences
+from flood_sim.analysis.outcomes.outcome import (
+    NO_BUILDINGS,
+    NO_EXPOSURE,
+    NO_PEOPLE,
+    NO_ROADS,
+    written,
+)
 from flood_sim.analysis.pictures import style
 from flood_sim.analysis.pictures.plots import max_depth_map
 from flood_sim.analysis.pictures.style import DEPTH_STEPS_M, FONT
@@ -41,6 +51,7 @@ def pair(tmp_path_factory):
     }
     for name, more in (("a", {}), ("b", {"rainfall": {"return_period_y": 50}})):
         run_scenario(load_scenario("teaching", (), changes | more), folder / name)
+        Consequences(open_results(folder / name)).write()
     return folder / "a", folder / "b"
 
 
@@ -131,6 +142,157 @@ def test_figures_of_two_runs_are_those_of_their_summaries(pair):
     assert (pair[0] / "report" / "report.html").is_file() and not (
         pair[1] / "report" / "report.html"
     ).exists()
+
+
+class Texts(HTMLParser):
+    """Visible texts by the language that they are shown in ("" : both), and what pictures and
+    controls are called.
+    """
+
+    VOID = ("meta", "img", "input", "br", "link")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.texts, self.called = [], {"en": [], "zh": [], "": []}, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        keys = dict(attrs)
+        if tag in ("img", "svg", "select", "input"):
+            self.called.append((tag, keys))
+        if tag not in self.VOID:
+            own = (keys.get("class") or "").split()
+            known = next((c for c in own if c in ("en", "zh")), None)
+            outer = self.open[-1][1] if self.open else ""
+            skipped = tag in ("script", "style", "title", "option", "code")
+            skipped = skipped or keys.get("id") == "language"
+            skipped = skipped or (tag != "html" and "lang" in keys)  # said to be English
+            self.open.append((tag, None if skipped or outer is None else known or outer))
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_data(self, data):
+        if data.strip() and self.open and self.open[-1][1] is not None:
+            self.texts[self.open[-1][1]].append(data.strip())
+
+
+def names_of_users(text, *more):
+    """What is left of a text without names that have one form in both languages."""
+    for name in ("local_inertial", "second_order", "SWMM", "README", "baseline", *more):
+        text = text.replace(name, "")
+    return text
+
+
+def test_the_page_speaks_one_language_at_a_time(pair):
+    """No Chinese word in the English page and no English one in the Chinese, but names; every
+    picture and control is called something in both.
+    """
+    page = Texts(write_report(*pair).read_text(encoding="utf-8"))
+    assert len(page.texts["en"]) == len(page.texts["zh"]) > 60
+    own = "teaching", *(open_results(run).summary["rainfall"]["name"] for run in pair)
+    for text in (*page.texts["en"], *page.texts[""]):
+        assert not chinese(text), text
+    for text in (*page.texts["zh"], *page.texts[""]):
+        assert not re.findall("[A-Za-z]{3,}", names_of_users(text, *own)), text
+    assert len(page.called) > 10
+    for tag, keys in page.called:
+        if tag == "select":
+            continue  # its label stands before it
+        if keys.get("alt") == "":
+            continue  # the ground once more
+        assert keys.get("data-en") and chinese(keys["data-zh"]), (tag, keys)
+
+
+def test_the_page_names_the_scheme_its_reason_and_its_error(pair):
+    summary = open_results(pair[0]).summary
+    text = html.unescape(write_report(pair[0]).read_text(encoding="utf-8"))
+    assert summary["scheme_reason"] and chinese(summary["scheme_reason_chinese"])
+    for said in (summary["scheme"], summary["scheme_reason"], summary["scheme_reason_chinese"]):
+        assert said in text
+
+
+def test_the_page_tells_no_folder_and_no_rounding(pair, tmp_path):
+    """A page is sent on: the folder's name is enough. What is below 1e-9 of the water is no line."""
+    shutil.copytree(pair[0], tmp_path / "c")
+    file = tmp_path / "c" / "summary.json"
+    summary = json.loads(file.read_text())
+    summary["ledger"]["evaporation"] = 1e-10
+    file.write_text(json.dumps(summary))
+    text = write_report(tmp_path / "c").read_text(encoding="utf-8")
+    assert str(tmp_path) not in text and "<small>c</small>" in text
+    assert "ledger:evaporation" not in text and "ledger:rain" in text and "ledger:error" in text
+
+
+def extents(picture):
+    """Text of an SVG with its left and right end, by the estimate that the layout uses."""
+    found = re.findall(
+        r'<text.*?x="([-0-9.]+)" y="([-0-9.]+)" font-size="(.*?)".*?anchor="(.*?)".*?>(.*?)<',
+        picture,
+    )
+    for x, y, size, anchor, said in found:
+        wide = svg.length(html.unescape(said), float(size))
+        left = float(x) - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * wide
+        yield said, left, left + wide, float(y)
+
+
+def test_no_label_of_a_picture_is_cut_off():
+    """With names of 30 letters and values in millions every text lies in its picture, and no two of
+    the key on one another.
+    """
+    long = "a project with quite a long name", "另一个名称相当长的工程项目组合"
+    bars = [
+        charts.Bar(n, v, 1.1 * v, 0.9 * v, "123,456 CNY (60%)")
+        for n, v in zip(long, (5, -2), strict=True)
+    ]
+    series = [(n, [0.0, 3.0], [0.0, 1.5], "") for n in (*long, "c", "d")]
+    dots = [charts.Dot(1.23e7 * k, 1e9 / (k + 1), "x") for k in range(4)]
+    pictures = {
+        "bars": charts.bars(bars, "l"),
+        "circles": charts.circles(long, [[0.0, 1.0], [1.0, 0.0]], "l"),
+        "dots": charts.dots(dots, [0, 1], [0, 1], ("capital, CNY", "loss, CNY"), "l"),
+        "curves": charts.curves(series, "hours", "m", "l", most=1.5),
+        "bands": charts.bands([(n, [(0.1, 1, 2, 3, 4, 5e5)]) for n in long], "x", "y", "l"),
+    }
+    for name, drawn in pictures.items():
+        wide = float(re.search(r'viewBox="0 0 ([0-9.]+) ', drawn).group(1))
+        texts = list(extents(drawn))
+        assert len(texts) >= 4, name
+        for said, left, right, _ in texts:
+            assert left >= -1.0 and right <= wide + 1.0, (name, said, left, right)
+    key = [
+        t for t in re.findall(r'<g transform="translate\(([0-9.]+) ([0-9.]+)\)', pictures["curves"])
+    ]
+    assert len(set(key)) == 4 and len({y for _, y in key}) > 1  # four names take more than one row
+
+
+def test_large_numbers_have_the_names_of_each_language():
+    said = {1234.0: ("1,234", "1,234"), 1.4e8: ("140 M", "1.4 亿"), 5.07e6: ("5.07 M", "507 万")}
+    assert {value: tuple(figure(value)) for value in said} == said
+    assert figure(None) == ("–", "–") and unit_words("m3") == ("m³", "m³")
+    assert place_words("underground_car_park_12") == ("underground car park 12", "地下车库 12")
+    assert place_words("my_gauge_3") == ("my gauge 3", "my gauge 3")
+
+
+def test_every_reason_without_a_value_has_its_chinese(pair):
+    """Of the constants, and of what the models of this run said."""
+    notes = [NO_EXPOSURE, NO_ROADS, NO_BUILDINGS, NO_PEOPLE]
+    notes += [
+        row["note"] for row in written(open_results(pair[0])).values() if row["value"] is None
+    ]
+    assert len(notes) > 4
+    for note in notes:
+        assert chinese(reason_words(note).zh), note
+
+
+def test_the_scale_bar_is_as_long_as_it_says(pair):
+    results = open_results(pair[0])
+    x = results.fields["x"].values
+    bar = scale_bar(results)
+    length = float(bar["said"].removesuffix(" m").removesuffix(" km"))
+    wide = float(abs(x[1] - x[0])) * x.size / (1000.0 if bar["said"].endswith("km") else 1.0)
+    assert bar["share"] == pytest.approx(100.0 * length / wide, abs=1e-3) and 5 < bar["share"] <= 25
 
 
 def test_one_run_has_a_page_without_a_swipe(pair):
@@ -267,9 +429,11 @@ def test_axes_have_round_numbers():
     """The ends hold all values; a range without extent has a scale too."""
     assert svg.rounded(0.0, 0.45) == pytest.approx([0.0, 0.2, 0.4, 0.6])
     assert svg.rounded(2.79e6, 1.03e7) == pytest.approx([2e6, 4e6, 6e6, 8e6, 1e7, 1.2e7])
-    assert svg.rounded(0.0, 5.34) == [0.0, 2.0, 4.0, 6.0] and svg.rounded(0.0, 0.0)[-1] >= 1.0
+    assert svg.rounded(0.0, 5.34) == [0.0, 2.0, 4.0, 6.0] and svg.rounded(0.0, 0.0)[-1] == 1.0
     assert svg.hours(3.0) == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
-    assert svg.hours(24.5)[-1] == 24.0 and svg.hours(1.0 / 6.0) == pytest.approx([0.0, 0.05, 0.1, 0.15])
+    assert svg.hours(24.5)[-1] == 24.0 and svg.hours(1.0 / 6.0) == pytest.approx(
+        [0.0, 0.05, 0.1, 0.15]
+    )
 
 
 def test_a_run_that_kept_maxima_alone_has_a_page(tmp_path):

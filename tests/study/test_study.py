@@ -5,6 +5,7 @@ is not attributed.
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -376,9 +377,10 @@ def test_markup_in_names_is_escaped(tmp_path):
 
 
 @pytest.mark.browser
-def test_the_page_opens_in_a_browser_without_an_error(done):
-    """Headless Chromium: the script has run (the left map is cut at the slider), nothing was
-    refused by the page's own policy, no error was thrown.
+def test_the_page_opens_in_a_browser_without_an_error(done, tmp_path):
+    """Headless Chromium: the script has run (the left map is cut at the slider, and all is Chinese
+    where the address asks for it), nothing was refused by the page's own policy, no error was
+    thrown; what is shown, in both languages, is shown by the font inside the page.
     """
     browser = next(
         (b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None
@@ -386,20 +388,33 @@ def test_the_page_opens_in_a_browser_without_an_error(done):
     if browser is None:
         pytest.skip("there is no Chromium on this machine")
     page = write_report(done[1])
+    profile = tmp_path / "profile"
     command = [
         browser,
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        f"--user-data-dir={profile}",
         "--enable-logging=stderr",
         "--virtual-time-budget=3000",
         "--dump-dom",
-        page.as_uri(),
+        page.as_uri() + "?lang=zh",
     ]
     seen = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
     assert "inset(0px 50% 0px 0px)" in seen.stdout
     assert not [line for line in seen.stderr.splitlines() if "CONSOLE" in line]
-    assert print_pdf(page).read_bytes().startswith(b"%PDF")
+    assert '<html lang="zh">' in seen.stdout and ">English</button>" in seen.stdout
+    assert ">现状</option>" in seen.stdout and 'alt="水深图，右"' in seen.stdout
+    chinese_page = tmp_path / "zh.html"
+    text = page.read_text(encoding="utf-8")
+    chinese_page.write_text(text.replace('<html lang="en">', '<html lang="zh">'), encoding="utf-8")
+    for printed in (page, chinese_page):
+        pdf = print_pdf(printed).read_bytes()
+        assert pdf.startswith(b"%PDF")
+        # The font inside the page has this name there; a glyph of the machine's would add another.
+        assert set(re.findall(rb"/FontName\s*/[A-Z]+\+([^\s/]+)", pdf)) == {b"OTS-derived-font"}
 
 
 ENVELOPE = """

@@ -14,13 +14,28 @@ from flood_sim.analysis.pictures.style import GREY, INK, LINE, SERIES
 WIDTH = 480.0  # of a picture: a telephone shows it whole, with letters of 9 pixels
 LARGEST = 1.3  # times WIDTH on a wide page
 TOP, FOOT, KEY_ROW = 26.0, 40.0, 18.0  # over the axes; below them; a row of the key
-HOURS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 240.0)  # steps of a time axis
+HOURS = (
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.0,
+    3.0,
+    6.0,
+    12.0,
+    24.0,
+    48.0,
+    96.0,
+    240.0,
+)  # steps of a time axis
 MOST_STEPS = 6
 
 
 def rounded(low: float, high: float) -> list[float]:
     """Round numbers at equal steps, the first at or below `low`, the last at or above `high`."""
-    span = (high - low) or abs(high) or 1.0
+    high = high if high > low else low + (abs(low) or 1.0)
+    span = high - low
     size = 10.0 ** math.floor(math.log10(span / 4.0))
     step = next(size * k for k in (1.0, 2.0, 2.5, 5.0, 10.0) if size * k >= 0.999 * span / 4.0)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -44,7 +59,7 @@ class Plane:
     def __init__(
         self, tall: float, across: Sequence[float], up: Sequence[float], last: float | None = None
     ) -> None:
-        self.left, self.right, self.top, self.floor = 62.0, WIDTH - 20.0, TOP, TOP + tall
+        self.left, self.right, self.top, self.floor = 62.0, WIDTH - 26.0, TOP, TOP + tall
         self._across, self._up = across, up
         self._last = (last if last is not None else across[-1]) or 1.0
         self._low, self._span = up[0], (up[-1] - up[0]) or 1.0
