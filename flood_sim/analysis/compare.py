@@ -176,8 +176,9 @@ class Comparison:
         image = axes.imshow(
             shown, cmap="RdBu_r", norm=TwoSlopeNorm(0.0, -widest, widest), extent=extent
         )
-        figure.colorbar(image, ax=axes, label="maximum depth, after less before (m)", extend="both")
-        axes.set_title(f"{self.before.summary['portfolio']} -> {self.after.summary['portfolio']}")
+        figure.colorbar(image, ax=axes, label="after less before 后减前 (m)", extend="both")
+        names = [run.summary["portfolio"] for run in (self.before, self.after)]
+        axes.set_title(f"Change of the maximum depth 最大水深变化: {names[0]} → {names[1]}")
         return figure
 
 

@@ -310,6 +310,6 @@ def residual_picture(results: Results, observed: Observed) -> Any:
         norm=TwoSlopeNorm(0.0, -size, size),
         edgecolor="k",
     )
-    figure.colorbar(points, ax=axes, label="computed less observed (m)")
+    figure.colorbar(points, ax=axes, label="computed less observed 计算减实测 (m)")
     axes.set_title(", ".join(f"{k} {v:.3g}" for k, v in observed.figures().items()))
     return figure

@@ -31,7 +31,13 @@ from flood_sim.analysis.outcomes.outcome import (
     written,
 )
 from flood_sim.analysis.pictures import style
-from flood_sim.analysis.pictures.plots import max_depth_map
+from flood_sim.analysis.pictures.plots import (
+    hydrographs,
+    ledger_bar,
+    max_depth_map,
+    node_flooding_map,
+)
+from flood_sim.analysis.pictures.site_plots import hazard_map, wet_floors_map
 from flood_sim.analysis.pictures.style import DEPTH_STEPS_M, FONT
 from flood_sim.core.errors import InputError
 from flood_sim.results import open_results
@@ -311,6 +317,43 @@ def test_the_map_names_sewers_only_where_it_draws_them(pair, tmp_path):
     for folder, drawn in ((pair[0], True), (tmp_path / "bare", False)):
         axes = max_depth_map(open_results(folder)).axes[0]
         assert (len(axes.lines) > 0) == ("sewers" in axes.get_title()) == drawn
+
+
+def test_every_map_has_a_scale_bar_and_north(pair):
+    """Of the length that its text says, below the right end of the map."""
+    results = open_results(pair[0])
+    for draw in (max_depth_map, hazard_map, node_flooding_map):
+        axes = draw(results).axes[0]
+        said = next(t for t in axes.texts if "north 北" in t.get_text())
+        bar = next(t for t in axes.texts if not t.get_text())
+        length = bar.xy[0] - bar.xyann[0]
+        assert said.get_text().endswith(f"{length:g} m  ") and bar.xy[0] == axes.get_xlim()[1]
+        assert 5.0 * length > np.ptp(axes.get_xlim()) / 2.0 and said.xy[1] < 0.0
+
+
+def test_words_of_pictures_are_in_both_languages(pair):
+    """Titles, axes and colour scales; coordinates are symbols."""
+    results, words = open_results(pair[0]), []
+    drawn = max_depth_map, hazard_map, node_flooding_map, hydrographs, ledger_bar
+    for figure_of_run in (
+        *(draw(results) for draw in drawn),
+        wet_floors_map(Consequences(results)),
+    ):
+        for axes in figure_of_run.axes:
+            words += [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]
+    found = {w for w in words if w and w not in ("x (m)", "y (m)")}
+    assert len(found) >= 12
+    assert not [w for w in found if not chinese(w)]
+
+
+def test_lines_of_gauges_differ_by_more_than_their_colour(pair):
+    gauges = [
+        line
+        for line in hydrographs(open_results(pair[0])).axes[0].lines
+        if line.get_label()[0] != "_"
+    ]
+    looks = {(line.get_color(), line.get_linestyle()) for line in gauges}
+    assert len(looks) == len(gauges) > 3 and len({dash for _, dash in looks}) > 3
 
 
 def test_the_slider_shows_the_frames(pair):

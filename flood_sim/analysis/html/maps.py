@@ -5,14 +5,13 @@ and at some moments of the run.
 from __future__ import annotations
 
 import io
-import math
 from datetime import UTC, timedelta
 from typing import Any
 
 import numpy as np
 
 from flood_sim.analysis.html.data_url import address
-from flood_sim.analysis.pictures.plots import hillshade
+from flood_sim.analysis.pictures.plots import hillshade, length_text, scale_length
 from flood_sim.analysis.pictures.style import BUILDING, DEPTH_COLOURS, DEPTH_OVER, DEPTH_STEPS_M
 from flood_sim.results import Results
 
@@ -57,10 +56,8 @@ def scale_bar(results: Results) -> dict[str, Any]:
     """
     x = results.fields["x"].values
     wide = float(abs(x[1] - x[0])) * x.size
-    size = 10.0 ** math.floor(math.log10(wide / 4.0))
-    length = max(size * k for k in (1.0, 2.0, 5.0) if size * k <= wide / 4.0)
-    said = f"{length / 1000.0:g} km" if length >= 1000.0 else f"{length:g} m"
-    return {"said": said, "share": round(100.0 * length / wide, 3)}
+    length = scale_length(wide)
+    return {"said": length_text(length), "share": round(100.0 * length / wide, 3)}
 
 
 def water_picture(depth: np.ndarray, largest: int) -> str:

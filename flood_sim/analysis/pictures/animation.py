@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.analysis.pictures.plots import draw_ground
-from flood_sim.analysis.pictures.style import depth_scale, pyplot
+from flood_sim.analysis.pictures.style import DEPTH_STEPS_M, depth_scale, pyplot
 from flood_sim.core.errors import input_error
 from flood_sim.core.files.durable import write_beside
 from flood_sim.core.files.writing import writing
@@ -64,7 +64,8 @@ def _grab_frames(results: Results, writer: Any, path: Path) -> None:
         norm=norm,
         interpolation="nearest",
     )
-    figure.colorbar(image, ax=axes, extend="max", shrink=0.8, label="water depth 水深 (m)")
+    bar = figure.colorbar(image, ax=axes, extend="max", shrink=0.8, label="water depth 水深 (m)")
+    bar.set_ticks(DEPTH_STEPS_M, labels=[f"{step:g}" for step in DEPTH_STEPS_M])
     writer.setup(figure, str(path), dpi=90)
     for k in shown.tolist():
         image.set_data(np.nan_to_num(fields["depth"][k].values))

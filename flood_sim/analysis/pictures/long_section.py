@@ -32,8 +32,8 @@ def long_section(network: Network, start: str, end: str | None = None) -> Any:
     step = max(1, len(nodes) // 14)
     marks = [f"{n}\n{p:.0f}" for n, p in zip(names[::step], places[::step], strict=True)]
     axes.set_xticks(places[::step], marks, fontsize=7)
-    axes.set_xlabel("node, distance (m)")
-    axes.set_ylabel("level (m)")
+    axes.set_xlabel("node 节点, distance 距离 (m)")
+    axes.set_ylabel("level 高程 (m)")
     axes.set_title(
         f"Long section 管线水位: {names[0]} to {names[-1]}, {places[-1]:.0f} m; {over} of"
         f" {len(nodes)} nodes flood"
@@ -80,7 +80,7 @@ def _draw_levels(axes: Any, network: Network, nodes: list[int], places: np.ndarr
         axes.plot([places[k]] * 2, shaft, color=PIPE_EDGE, linewidth=0.8, zorder=2)
     axes.plot(places, rim, color=STREET, linewidth=1.8, label="street 地面", zorder=3)
     axes.plot(places, highest, color=LOSS, linewidth=1.5, label="highest head 最高水位", zorder=4)
-    heads, label = network["head"][frame][nodes], f"head at {network.time_text(frame)}"
+    heads, label = network["head"][frame][nodes], f"head 水位 at {network.time_text(frame)}"
     axes.plot(places, heads, color=GAIN, linewidth=1.5, label=label, zorder=5)
     over = np.flatnonzero(highest > rim)
     axes.plot(places[over], highest[over], "v", color=LOSS, markersize=6, zorder=6)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from flood_sim.analysis.pictures.style import BUILDING, GREY, SERIES, SEWER, depth_scale, pyplot
+from flood_sim.analysis.pictures.style import (
+    BUILDING,
+    DASHES,
+    DEPTH_STEPS_M,
+    GREY,
+    INK,
+    SERIES,
+    SEWER,
+    depth_scale,
+    pyplot,
+)
 from flood_sim.core.files.writing import reading
 from flood_sim.core.variables import VARIABLES
 from flood_sim.results import Results
@@ -68,7 +79,35 @@ def draw_ground(results: Results, axes: Any) -> tuple[float, float, float, float
     axes.tick_params(labelsize=7)
     axes.set_xlabel("x (m)")
     axes.set_ylabel("y (m)")
+    _draw_scale(axes, extent)
     return extent
+
+
+def scale_length(wide_m: float) -> float:
+    """1, 2 or 5 times a power of ten (m), at most a quarter of a map's width."""
+    size = 10.0 ** math.floor(math.log10(wide_m / 4.0))
+    return max(size * k for k in (1.0, 2.0, 5.0) if size * k <= wide_m / 4.0)
+
+
+def length_text(length_m: float) -> str:
+    return f"{length_m / 1000.0:g} km" if length_m >= 1000.0 else f"{length_m:g} m"
+
+
+def _draw_scale(axes: Any, extent: tuple[float, float, float, float]) -> None:
+    """Below the map's right end a bar of a round length, and where north is: rows of a grid run
+    from north to south.
+    """
+    length, below = scale_length(extent[1] - extent[0]), axes.get_xaxis_transform()
+    size = axes.xaxis.get_ticklabels()[0].get_fontsize()
+    ends = {"xy": (extent[1], -0.055), "xytext": (extent[1] - length, -0.055)}
+    axes.annotate(
+        "", **ends, xycoords=below, textcoords=below, annotation_clip=False,
+        arrowprops={"arrowstyle": "|-|,widthA=0.25,widthB=0.25", "shrinkA": 0, "shrinkB": 0},
+    )  # fmt: skip
+    axes.annotate(
+        f"▲ north 北   {length_text(length)}  ", (extent[1] - length, -0.055), xycoords=below,
+        annotation_clip=False, ha="right", va="center", fontsize=size, color=INK,
+    )  # fmt: skip
 
 
 def _network_lines(results: Results) -> list[np.ndarray]:
@@ -101,17 +140,18 @@ def max_depth_map(results: Results) -> Any:
     )
     sewers = _network_lines(results)
     for line in sewers:
-        axes.plot(line[:, 0], line[:, 1], color=SEWER, linewidth=0.5, alpha=0.7)
+        axes.plot(line[:, 0], line[:, 1], color=SEWER, linewidth=0.9)
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
     label = VARIABLES["max_depth"]
-    figure.colorbar(
+    bar = figure.colorbar(
         image, ax=axes, extend="max", shrink=0.8, label=f"{label.english} {label.chinese} (m)"
     )
+    bar.set_ticks(DEPTH_STEPS_M, labels=[f"{step:g}" for step in DEPTH_STEPS_M])
     title = (
         f"{results.summary.get('scenario', results.folder.name)}: {label.english} {label.chinese}"
     )
-    axes.set_title(title + ("; sewers 排水管网 in red" if sewers else ""))
+    axes.set_title(title + ("; red lines: sewers 红线：排水管网" if sewers else ""))
     return figure
 
 
@@ -124,20 +164,29 @@ def hydrographs(results: Results) -> Any:
         n for n in ranked if "underpass" not in n and "lake" not in n
     ]
     figure, axes = plt.subplots(figsize=(9.5, 5.0), layout="constrained")
-    for name in chosen[:GAUGES_SHOWN]:
+    for number, name in enumerate(chosen[:GAUGES_SHOWN]):
         axes.plot(
             gauges[name]["time"],
             gauges[name]["depth_m"],
             label=name.replace("_", " "),
             linewidth=1.4,
+            linestyle=DASHES[number % len(DASHES)],
         )
-    axes.axhline(0.15, color=GREY, linewidth=0.8, linestyle="--")
-    axes.text(0.01, 0.15, "0.15 m", transform=axes.get_yaxis_transform(), fontsize=7, va="bottom")
+    axes.axhline(0.15, color=GREY, linewidth=0.8)
+    axes.text(
+        0.99,
+        0.15,
+        "0.15 m",
+        transform=axes.get_yaxis_transform(),
+        fontsize=8,
+        va="bottom",
+        ha="right",
+    )
     axes.set_ylabel(f"{VARIABLES['depth'].english} {VARIABLES['depth'].chinese} (m)")
     axes.set_title("Depth at the gauges 测点水深过程")
     draw_clock(axes, gauges[chosen[0]]["time"] if chosen else [])
     if chosen:
-        axes.legend(fontsize=7, ncols=2)
+        axes.legend(fontsize=8, ncols=2)
     axes.grid()
     return figure
 
@@ -171,7 +220,7 @@ def ledger_bar(results: Results) -> Any:
     )
     went["sites"] = ledger["sites_stored_end"] - ledger["sites_stored_start"]
     figure, axes = plt.subplots(figsize=(9.5, 3.2), layout="constrained")
-    for row, parts in enumerate((went, came)):
+    for row, parts in ((1, came), (0, went)):
         left = 0.0
         for number, (name, volume) in enumerate(parts.items()):
             if abs(volume) > 1e-3 * max(sum(came.values()), 1e-9):
@@ -184,12 +233,12 @@ def ledger_bar(results: Results) -> Any:
                 )
                 left += volume
     axes.set_yticks([0, 1], ["went 去向", "came 来源"])
-    axes.set_xlabel("m³")
-    axes.legend(fontsize=7, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.25))
+    axes.set_xlabel("volume 水量 (m³)")
+    axes.xaxis.set_major_formatter(lambda volume, _: f"{volume:,.0f}")
+    axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.25))
     axes.set_title(
-        f"Water ledger 水量平衡: relative error {ledger['relative_error']:.1e}, SWMM's own residual"
-        f" {ledger['network_residual']:,.0f} m³, outfall half volumes"
-        f" {ledger['outfall_half_volumes']:,.0f} m³"
+        f"Water ledger 水量平衡: error 误差 {ledger['relative_error']:.1e} of the supply;"
+        f" SWMM's own residual 残差 {ledger['network_residual']:,.0f} m³"
     )
     return figure
 
@@ -221,6 +270,9 @@ def node_flooding_map(results: Results) -> Any | None:
         cmap="coolwarm",
         vmin=-1,
         vmax=1,
+        edgecolors=INK,
+        linewidths=0.5,
+        zorder=3,
     )
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
@@ -232,7 +284,7 @@ def node_flooding_map(results: Results) -> Any | None:
         label="highest head over the rim 最高水头与井口高差 (m)",
     )
     axes.set_title(
-        f"Sewer nodes 检查井: {int((flooded > 0.01).sum())} of {over.size} spilled,"
-        f" {flooded.sum():,.0f} m³ (size by volume)"
+        f"Sewer nodes 检查井: {int((flooded > 0.01).sum())} of {over.size} spilled 冒溢,"
+        f" {flooded.sum():,.0f} m³ (size by volume 大小表示水量)"
     )
     return figure

@@ -14,12 +14,21 @@ from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.outcomes.evacuation import limit_head
 from flood_sim.analysis.outcomes.services import service_curve
 from flood_sim.analysis.pictures.plots import draw_clock, draw_ground
-from flood_sim.analysis.pictures.style import GREY, HAZARDS, INK, LOSS, PAPER, STATES, pyplot
+from flood_sim.analysis.pictures.style import GREY, HAZARDS, INK, LINE, LOSS, PAPER, STATES, pyplot
 from flood_sim.core.units import SECONDS_PER_MINUTE
-from flood_sim.core.variables import VARIABLES
 from flood_sim.results import Results
 
 SITES_SHOWN, SPACES_SHOWN = 30, 8
+# what a class is unsafe for: AIDR Guideline 7-3, Flood Hazard (2017), recalled
+HAZARD_LABELS = (
+    "dry 无水",
+    "H1 generally safe\n一般安全",
+    "H2 unsafe for small cars\n小型车辆不安全",
+    "H3 ... for vehicles,\nchildren, the elderly\n车辆、老人、儿童不安全",
+    "H4 ... for all people\n所有人和车辆不安全",
+    "H5 ... weak buildings fail\n建筑可能损坏",
+    "H6 ... any building fails\n建筑可能倒塌",
+)
 
 
 Change = tuple[datetime, str, str]  # when, to which state, by what cause
@@ -114,7 +123,7 @@ def underground_filling(results: Results) -> Any | None:
         " took most, metro 地铁 first"
     )
     _draw_limit(heads, limit_head(Consequences(results).limits["evacuation"]))
-    heads.set_ylabel("head over the crest (m)")
+    heads.set_ylabel("head over the crest\n门槛以上水头 (m)")
     for panel in (axes, heads):
         panel.grid()
     draw_clock(heads, results.sites[chosen[0]]["time"])
@@ -143,7 +152,7 @@ def _draw_limit(axes: Any, limit_m: float) -> None:
     axes.text(
         0.01,
         limit_m,
-        f"{limit_m:.2f} m: nobody leaves against it",
+        f"{limit_m:.2f} m: nobody leaves against it 无法逃出",
         transform=axes.get_yaxis_transform(),
         fontsize=7,
         va="bottom",
@@ -167,11 +176,9 @@ def hazard_map(results: Results) -> Any:
         interpolation="nearest",
     )
     bar = figure.colorbar(image, ax=axes, shrink=0.8, ticks=range(7))
-    bar.ax.set_yticklabels(["dry", *(f"H{k}" for k in range(1, 7))])
-    axes.set_title(
-        f"{VARIABLES['max_hazard'].english}: H3 and above unsafe for vehicles, children and the"
-        " elderly"
-    )
+    bar.ax.set_facecolor(LINE)  # where nothing is drawn the ground shows
+    bar.ax.set_yticklabels(HAZARD_LABELS, fontsize=8)
+    axes.set_title("maximum hazard class of AIDR 最大危险等级")
     return figure
 
 
@@ -193,7 +200,11 @@ def wet_floors_map(consequences: Consequences) -> Any | None:
         interpolation="nearest",
     )
     figure.colorbar(
-        image, ax=axes, shrink=0.8, extend="both", label="water over the ground floor (m)"
+        image,
+        ax=axes,
+        shrink=0.8,
+        extend="both",
+        label="water over the ground floor 底层地面以上水深 (m)",
     )
     found = {o.name: o.value for o in consequences.outcomes()}
     wet, loss, value = (
@@ -202,7 +213,8 @@ def wet_floors_map(consequences: Consequences) -> Any | None:
         consequences.limits["damage"]["value_m2"],
     )
     currency = consequences.limits["damage"]["currency"]
-    title = f"Ground floors: {'-' if wet is None else f'{wet:.0f}'} of {len(e['use'])} wet"
+    count = "-" if wet is None else f"{wet:.0f}"
+    title = f"Ground floors 建筑底层: {count} of {len(e['use'])} wet 进水"
     if loss is not None:
         title += f"; damage 损失 {loss / 1e6:,.1f} M {currency} of {value['price_year']}"
     axes.set_title(title)
@@ -237,8 +249,8 @@ def access_curves(consequences: Consequences) -> Any | None:
         plt.close(figure)
         return None
     axes.set_ylim(0, 103)
-    axes.set_ylabel("reached within 10 min (%)")
-    axes.set_title("Access over the flooded carriageways")
+    axes.set_ylabel("reached within 10 min\n10 分钟可达 (%)")
+    axes.set_title("Access over the flooded carriageways 积水道路上的可达性")
     axes.legend(fontsize=8)
     axes.grid()
     return figure

@@ -27,14 +27,14 @@ def storm_picture(
         edgecolor=PAPER,
         linewidth=0.4,
     )
-    axes.set_xlabel(f"h    ({note})", fontsize=8)
-    axes.set_ylabel("mm/h")
+    axes.set_xlabel(f"time 时间 (h)    {note}", fontsize=8)
+    axes.set_ylabel("rain 雨强 (mm/h)")
     if reported.any():
-        axes.set_title(f"{name}: {depth.sum():.1f} mm; dark: reported, light: filled in")
+        axes.set_title(f"{name}: {depth.sum():.1f} mm; dark: reported 实测, light: filled in 补全")
     else:
         axes.set_title(f"{name}: {depth.sum():.1f} mm, computed")
     side = axes.twinx()
     side.plot(hours, 1000.0 * (cumulative_m - cumulative_m[0]), color=SERIES[4], linewidth=1.2)
-    side.set_ylabel("mm", color=SERIES[4])
+    side.set_ylabel("sum 累计 (mm)", color=SERIES[4])
     side.set_ylim(bottom=0.0)
     return figure

@@ -20,9 +20,10 @@ SERIES = (
     GAIN, LOSS, GREY, WARNING, "#7b1f7a", PASSED, "#0e7490", "#9a3412", "#be185d", "#3f6212",
 )  # fmt: skip
 PINS = (GAIN, "#9a3412", PASSED, "#7b1f7a")  # white letters stand on them
+DASHES = ("-", "--", ":", "-.")  # of lines in one picture: they differ by more than their colour
 STATES = {"works": "#9fc9a0", "degraded": "#f2c14e", "out": LOSS}  # of critical sites
-HAZARDS = ("#ffffff00", "#e3eff8", "#7fb3dd", "#f5d76e", "#f39c4a", "#d9534f", "#7a1f5c")
-BUILDING, PIPE, PIPE_EDGE, STREET, SEWER = "#8b8479", "#d8d4cc", "#6b665e", "#4d3b20", "#c04000"
+HAZARDS = ("#ffffff00", "#c6dcee", "#7fb3dd", "#f5d76e", "#f39c4a", "#d9534f", "#7a1f5c")
+BUILDING, PIPE, PIPE_EDGE, STREET, SEWER = "#8b8479", "#d8d4cc", "#6b665e", "#4d3b20", "#c8102e"
 DEPTH_STEPS_M = (0.02, 0.05, 0.15, 0.3, 0.5, 1.0, 2.0, 4.0)
 DEPTH_COLOURS = ("#d7ecf7", "#a6d3ec", "#63b0de", "#2c84c6", "#1a56a0", "#3a2a83", "#7b1f7a")
 DEPTH_OVER = "#4a0033"  # deeper than the last step
