@@ -452,6 +452,7 @@ def test_an_audit_makes_a_table_and_joins_a_page_of_runs(pair, tmp_path):
     )
     assert (tmp_path / "report.html").is_file() and "a:summary.json:ledger:rain" in figures
     assert not chinese(lacking(text))
+    assert "特大城市" in text and "有一条水深不超过 15 cm 的通道" in text and "短历时暴雨" in text
     assert "Loads are synthetic" in text
     (tmp_path / "audit.json").write_text(json.dumps(document | {"synthetic": False}))
     assert "synthetic" not in write_report(tmp_path, pair[0]).read_text(encoding="utf-8")

@@ -3,6 +3,7 @@ toy folders, and one searched for real.
 """
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -318,6 +319,11 @@ def test_one_standard_searched_for_real(tmp_path):
     )  # a pin for each place of the first portfolio
     left = 100.0 * (places[0]["x_m"] - 472000.0) / 500.0
     assert f"left:{left:.2f}%" in page
+    shifts = [
+        set(re.findall(rf'class="pin key{k}" style=.*?margin-left:(\d+)px', page)) for k in (0, 1)
+    ]
+    assert shifts == [{"0"}, {"15"}]  # both fail at one place: neither pin hides the other
+    assert "computed by" in page  # the scheme, from a run
     text = "\n".join(audit_lines(document))
     assert "MISSES 200 y: passes 5, fails 200" in text and "assumed:" in text
     with pytest.raises(InputError, match="did you mean `mega`"):

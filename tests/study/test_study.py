@@ -407,13 +407,14 @@ def test_the_page_opens_in_a_browser_without_an_error(done, tmp_path):
     assert not [line for line in seen.stderr.splitlines() if "CONSOLE" in line]
     assert '<html lang="zh">' in seen.stdout and ">English</button>" in seen.stdout
     assert ">现状</option>" in seen.stdout and 'alt="水深图，右"' in seen.stdout
+    assert not lacking(seen.stdout)  # no box among what the script has written either
     chinese_page = tmp_path / "zh.html"
     text = page.read_text(encoding="utf-8")
     chinese_page.write_text(text.replace('<html lang="en">', '<html lang="zh">'), encoding="utf-8")
     for printed in (page, chinese_page):
         pdf = print_pdf(printed).read_bytes()
         assert pdf.startswith(b"%PDF")
-        # The font inside the page has this name there; a glyph of the machine's would add another.
+        # The font inside the page has this name there; a sign from the machine's adds another.
         assert set(re.findall(rb"/FontName\s*/[A-Z]+\+([^\s/]+)", pdf)) == {b"OTS-derived-font"}
 
 

@@ -47,12 +47,19 @@ LOADS = {
     "day": Words("rain of 24 h", "24 小时降雨"),
     "river": Words("river", "河道水位"),
 }
+CITY_CLASSES = {
+    "super": Words("super", "超大城市"),
+    "mega": Words("mega", "特大城市"),
+    "large": Words("large", "大城市"),
+    "medium": Words("medium", "中等城市"),
+    "small": Words("small", "小城市"),
+}
 PORTFOLIOS = {
     "baseline": Words("baseline", "现状"),
     "none": Words("as it is", "现状"),
     "all": Words("all", "全部"),
 }
-PLACES = {  # of the reference city; a number may follow
+PLACES = {  # of the reference city and of audits; a number may follow
     "underpass": Words("underpass", "下穿通道"),
     "lake": Words("lake", "湖"),
     "metro": Words("metro", "地铁站"),
@@ -64,6 +71,8 @@ PLACES = {  # of the reference city; a number may follow
     "fire_station": Words("fire station", "消防站"),
     "water_works": Words("water works", "水厂"),
     "telecom": Words("telecom", "通信站"),
+    "carriageway": Words("carriageway", "车行道"),
+    "dyke": Words("dyke", "堤防"),
 }
 SCHEMES = {
     "local_inertial": Words(

@@ -9,14 +9,16 @@ from typing import Any
 
 from flood_sim.analysis.html.maps import ground_picture, scale_bar, share_of_map
 from flood_sim.analysis.html.names import (
+    CITY_CLASSES,
     IN_HOURS,
     LOADS,
     criterion_words,
+    place_words,
     portfolio_words,
     standard_words,
 )
 from flood_sim.analysis.html.runs import scheme_lines
-from flood_sim.analysis.html.words import Words, both
+from flood_sim.analysis.html.words import Words, both, joined
 from flood_sim.core.files.plain_folder import plain_name
 from flood_sim.results import Results, open_results
 
@@ -28,10 +30,11 @@ def standards_context(document: dict[str, Any], runs: Path | None = None) -> dic
     portfolios, runs_of = document["portfolios"], _runs(document, runs)
     standards = list(next(iter(portfolios.values())))
     place, city = document["scenario"], document["city_class"]
+    size = CITY_CLASSES.get(city, both(city))
     return {
         "title": document["scenario"],
         "about": Words(
-            f"Audit of {place}, city class {city}.", f"{place} 标准核查，城市等级 {city}。"
+            f"Audit of {place}, city class {size.en}.", f"{place} 标准核查，城市等级：{size.zh}。"
         ),
         "standards": {
             "names": [portfolio_words(name) for name in portfolios],
@@ -127,13 +130,18 @@ def _map(
 
 def _pin(results: Results, k: int, said: Words, place: dict[str, Any]) -> dict[str, Any]:
     """A place of portfolio k on the map."""
+    name = place_words(place["name"])
     left, top = share_of_map(results, place["x_m"], place["y_m"])
     return {
         "letter": PINS[k % len(PINS)],
         "k": k % 4,
+        "shift": 15 * k,  # pixels: portfolios that fail at one place stand side by side
         "left": f"{left:.2f}",
         "top": f"{top:.2f}",
-        "said": Words(*(f"{text}: {place['name']} {place['value']:.2f}" for text in said)),
+        "said": Words(
+            f"{said.en}: {name.en} {place['value']:.2f}",
+            f"{said.zh}：{name.zh} {place['value']:.2f}",
+        ),
     }
 
 
@@ -162,11 +170,7 @@ def _fails(
     verdict: dict[str, Any],
 ) -> dict[str, Any]:
     unit = "h" if verdict["criterion"] in IN_HOURS else "m"
-    places = [
-        f"{o['name']} {o['value']:.2f}"
-        + (f" ({o['x_m']:.0f}, {o['y_m']:.0f})" if "x_m" in o else "")
-        for o in verdict["objects"][:3]
-    ]
+    places = [_place(o) for o in verdict["objects"][:3]]
     return {
         "portfolio": portfolio,
         "standard": standard,
@@ -176,8 +180,14 @@ def _fails(
         "worst": verdict["worst"],
         "limit": verdict["limit"],
         "unit": unit,
-        "places": "; ".join(places),
+        "places": joined(places, "; ", "；"),
     }
+
+
+def _place(found: dict[str, Any]) -> Words:
+    """A place that fails, with its value, and with its coordinates where it has some."""
+    at = f" ({found['x_m']:.0f}, {found['y_m']:.0f})" if "x_m" in found else ""
+    return Words(*(f"{name} {found['value']:.2f}{at}" for name in place_words(found["name"])))
 
 
 def _years(period: float | None) -> Words:
