@@ -287,7 +287,7 @@ def _rule(
 
 
 def _flow_rule(errors: dict[str, np.ndarray]) -> tuple[str, str, str]:
-    """The scheme by what local_inertial's depths would be off by in flow down the slopes, and why."""
+    """The scheme by what the depths of local_inertial would be off by on slopes, and why."""
     shares = {name: float((e > ERROR).mean()) for name, e in errors.items()}
     name, share = max(shares.items(), key=lambda item: item[1], default=("of the ground", 0.0))
     said = f"on {share:.0%} {name} local_inertial's depth would be more than {ERROR:.0%} off"

@@ -135,7 +135,8 @@ def _pin(results: Results, k: int, said: Words, place: dict[str, Any]) -> dict[s
     return {
         "letter": PINS[k % len(PINS)],
         "k": k % 4,
-        "shift": 15 * k,  # pixels: portfolios that fail at one place stand side by side
+        # pixels, inwards: portfolios that fail at one place stand side by side
+        "shift": 15 * k if left < 50.0 else -15 * k,
         "left": f"{left:.2f}",
         "top": f"{top:.2f}",
         "said": Words(
