@@ -262,18 +262,7 @@ def node_flooding_map(results: Results) -> Any | None:
     extent = draw_ground(results, axes)
     for line in _network_lines(results):
         axes.plot(line[:, 0], line[:, 1], color=GREY, linewidth=0.6)
-    dots = axes.scatter(
-        places[:, 0],
-        places[:, 1],
-        c=np.clip(over, -1.0, 1.0),
-        s=14 + 30 * np.sqrt(flooded / max(flooded.max(initial=0.0), 1.0)),
-        cmap="coolwarm",
-        vmin=-1,
-        vmax=1,
-        edgecolors=INK,
-        linewidths=0.5,
-        zorder=3,
-    )
+    dots = _draw_nodes(axes, places, over, flooded)
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
     figure.colorbar(
@@ -288,3 +277,21 @@ def node_flooding_map(results: Results) -> Any | None:
         f" {flooded.sum():,.0f} m³ (size by volume 大小表示水量)"
     )
     return figure
+
+
+def _draw_nodes(axes: Any, places: np.ndarray, over: np.ndarray, flooded: np.ndarray) -> Any:
+    """Dots by the head over the rim (m), as large as what spilled (m3); their edge keeps those near
+    zero apart from the ground.
+    """
+    return axes.scatter(
+        places[:, 0],
+        places[:, 1],
+        c=np.clip(over, -1.0, 1.0),
+        s=14 + 30 * np.sqrt(flooded / max(flooded.max(initial=0.0), 1.0)),
+        cmap="coolwarm",
+        vmin=-1,
+        vmax=1,
+        edgecolors=INK,
+        linewidths=0.5,
+        zorder=3,
+    )
