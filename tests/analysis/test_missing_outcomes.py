@@ -160,15 +160,16 @@ def test_a_run_with_such_houses_ends_with_all_it_can_say(done):
     row = next(r for r in both.rows if r["name"] == "people_exposed")
     assert row["before"] is None and "`people`" in row["why"]
     assert any("people_exposed" in line and "`people`" in line for line in both.lines())
-    unknown = {u["en"]: u["why"] for u in _unknown([open_results(done)])}
-    assert "`people`" in unknown["people in wet ground floors"]
+    unknown = {u["name"].en: u["why"] for u in _unknown([open_results(done)])}
+    assert "`people`" in unknown["people in wet ground floors"].en
+    assert unknown["people in wet ground floors"].zh == "没有人口数据"
 
 
 def test_findings_of_runs_stand_once_on_a_page(done):
     runs = [("a", open_results(done)), ("b", open_results(done))]
     found = _findings(runs)
     codes = [f["code"] for f in found]
-    assert codes.count("W541") == 1 and all(f["runs"] == [] for f in found)
+    assert codes.count("W541") == 1 and all(f["runs"] is None for f in found)
 
 
 def test_a_picture_that_fails_leaves_the_others(done, monkeypatch):
