@@ -65,6 +65,7 @@ def check_crs(text: str, place: str) -> str:
 
 SAID_BESIDE = re.compile(rb"<(NoDataValue|Scale|Offset)\b")
 LONGEST_NOTES = 1 << 20  # bytes of notes that are looked at
+BYTE_FOR_BYTE = "ISO-8859-1"  # each byte of a shapefile's texts is one sign: see dbf_texts.py
 BESIDE = {".asc": (".prj",), ".shp": (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx")}
 
 
@@ -144,7 +145,7 @@ def checked_vector(path: Path) -> VectorPlace:
         return VectorPlace(f"GeoJSON:{path}", {}, _check_geojson(path))
     if ending == ".shp":
         _check_shapefile(path)
-        return VectorPlace(str(path))
+        return VectorPlace(str(path), {"encoding": BYTE_FOR_BYTE})
     raise input_error(
         "E107",
         path.name,
