@@ -62,7 +62,7 @@ CAUSES = {
     "E325": "the calendar of a NetCDF file has other days than the run",
     "E326": "the numbers of a rain law give no rain that can be",
     "E327": "a NetCDF file counts its times in months or years",
-    "E340": "a mask, NoData or scale stands in a file beside a GeoTIFF, which is not read",
+    "E340": "a mask, or notes that change the meaning, beside a raster: they are not read",
     "E341": "a NetCDF variable says of itself that it is not the rain of each interval",
     "E401": "SWMM cannot read the network file",
     "E402": "no node lies on the grid, or an outfall or inlet lies off it",

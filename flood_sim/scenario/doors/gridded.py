@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ def netcdf_stack(
     try:
         data = open_netcdf(path)
     except (OSError, ValueError) as error:
-        refuse_months(path)
+        with suppress(OSError, ValueError):
+            refuse_months(path.name, open_netcdf(path, decode_times=False))
         raise input_error(
             "E110", path.name, "the NetCDF file cannot be read", given=str(error)[:120]
         ) from error

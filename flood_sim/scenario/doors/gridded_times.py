@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from flood_sim.core.errors import input_error
-from flood_sim.core.files.netcdf import open_netcdf
 
 REAL = ("", "standard", "gregorian", "proleptic_gregorian")
 OTHERS_DATES = ("noleap", "365_day", "all_leap", "366_day", "360_day")  # dates, not days, are meant
@@ -20,19 +18,17 @@ TOLERANCE_S = 1.0
 MONTHS = re.compile(r"(common_)?(month|year|yr|decade|centur)\w*\s+since\b", re.IGNORECASE)
 
 
-def refuse_months(path: Path) -> None:
-    """Raises InputError (E327) where a variable of a file counts months or years since a date."""
-    try:
-        data = open_netcdf(path, decode_times=False)
-    except (OSError, ValueError):
-        return
+def refuse_months(file: str, data: Any) -> None:
+    """Raises InputError (E327) where a variable of a file, opened without its times being read,
+    counts months or years since a date.
+    """
     for name in data.variables:
         units = str(data[name].attrs.get("units", "")).strip()
         found = MONTHS.match(units)
         if found:
             raise input_error(
                 "E327",
-                f"{path.name}, {name}",
+                f"{file}, {name}",
                 "times are counted in months or years: their length is not said",
                 given=f'units = "{units}"',
                 allowed="seconds, minutes, hours or days since a date; months in 360_day",

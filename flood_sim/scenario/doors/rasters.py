@@ -18,6 +18,7 @@ from flood_sim.scenario.doors import systems
 from flood_sim.scenario.doors.bands import chosen_band, refuse_colours
 from flood_sim.scenario.doors.map_files import check_crs, check_sidecars
 from flood_sim.scenario.doors.map_source import MapSource
+from flood_sim.scenario.doors.raster_notes import refuse_other_meaning
 from flood_sim.scenario.doors.resampled import How, counted, resampled, sampled
 
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".asc": "AAIGrid"}
@@ -88,6 +89,7 @@ def open_raster(path: Path) -> Any:
         ) from error
     if data.crs is not None and data.crs.to_wkt():
         check_crs(data.crs.to_wkt(), path.name)
+    refuse_other_meaning(path, data)
     return data
 
 
