@@ -114,6 +114,7 @@ CAUSES = {
     "W246": "features have no geometry, or one of another kind",
     "W247": "features repeat each other",
     "W248": "a band of a raster is a colour of a picture",
+    "W249": "a field of a layer is in another unit than the one that is read",
     "W304": "a series has gaps",
     "W305": "the rain does not cover the run",
     "W306": "rain rises and drops once, as a counter does that begins anew",

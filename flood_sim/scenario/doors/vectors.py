@@ -12,6 +12,7 @@ import numpy as np
 
 from flood_sim.core.errors import InputError, input_error, nearest
 from flood_sim.core.grid import Grid
+from flood_sim.core.unit_words import other_unit
 from flood_sim.scenario.doors import systems
 from flood_sim.scenario.doors.dbf_texts import names_as_meant, texts_as_meant
 from flood_sim.scenario.doors.map_files import VectorPlace, checked_vector
@@ -197,6 +198,10 @@ def _their_names(source: MapSource, present: list[str], columns: tuple[str, ...]
         name = name or _in_other_case(source, present, cut)
         if name is not None:
             found[ours] = name
+            continue
+        strange, do = other_unit(ours, present)
+        if strange:
+            source.doubt("W249", f"`{strange}` is not read: `{ours}` is", given=strange, do=do)
     return found
 
 
