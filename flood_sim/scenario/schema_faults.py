@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from flood_sim.core.errors import Finding, nearest
 from flood_sim.core.unit_words import number_way_out, way_out
+from flood_sim.drainage.series_cover import OWN_RULE
 from flood_sim.scenario.spec.rows import key_place
 from flood_sim.scenario.spec.schema import ScenarioSpec
 
@@ -108,6 +109,11 @@ def _finding(file: str, fault: Any, data: dict[str, Any]) -> Finding:
 def _unknown_key(where: str, loc: list[str], fault: Any) -> Finding:
     known = list(_keys(_model_at(loc[:-1], fault)))
     problem, do = way_out(loc[-1], fault.get("input"), known)
+    if loc[0] == "drainage" and loc[-1] in ("before", "after", "gaps"):
+        problem, do = (
+            "series in a network have no such key",
+            f"write rows into the .inp. {OWN_RULE}",
+        )
     return Finding(
         "E103",
         where,
