@@ -187,7 +187,7 @@ def _gap_findings(
     begin: datetime,
     end: datetime,
 ) -> list[Finding]:
-    """W304 for regular series with gaps in the run; dry hours that a rain file leaves out are none."""
+    """W304 for regular series with gaps in the run; dry hours left out of rain are none."""
     told = []
     for name, span in spans.items():
         first = span.on_clock(begin)[0]
