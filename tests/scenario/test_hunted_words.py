@@ -2,6 +2,8 @@
 palettes, encodings, decimal commas. Each small input is built here; values are by hand.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import rasterio
@@ -9,6 +11,7 @@ from rasterio.enums import ColorInterp
 
 from flood_sim.core.errors import InputError
 from flood_sim.core.files.checked_tables import read_rows
+from flood_sim.drainage.swmm import refused as refused_by_swmm
 from flood_sim.scenario.build import build_inputs
 from flood_sim.scenario.doors.map_source import MapSource, ReadLog
 from flood_sim.scenario.doors.rasters import read_layer
@@ -17,6 +20,7 @@ from flood_sim.scenario.doors.vectors import AREA, read_features
 from flood_sim.scenario.exposure_buildings import read_buildings
 from flood_sim.scenario.loader import load_scenario
 from flood_sim.scenario.spec.tables import StageRow
+from flood_sim.simulation.loop import Simulation
 from scenario.test_gridded_rain import field_of, total_mm, write
 from scenario.test_gridded_rain import refused as refused_rain
 from scenario.test_loader import GOOD
@@ -287,3 +291,20 @@ def test_a_dummy_conduit_has_no_length_and_no_section(tmp_path):
     found = inputs_of(tmp_path, text, drainage="")
     whole = inputs_of(tmp_path, net(), drainage="")
     assert found.drainage.routing_step_s == whole.drainage.routing_step_s
+
+
+def test_one_reason_of_swmm_is_one_message(tmp_path):
+    """Five curves without order: one message, three lines shown; another reason is another one."""
+    curves = "\n".join(f"K{k} PUMP1 10 1\nK{k} 5 2" for k in range(5))
+    place = scenario(tmp_path, net(CURVES=curves))
+    with pytest.raises(InputError) as caught:
+        Simulation(build_inputs(place), tmp_path)
+    (order,) = caught.value.findings
+    assert "5 times for this" in order.problem and order.given.count("ERROR 171") == 3
+    report = tmp_path / "two.rpt"
+    report.write_text("ERROR 171: Curve A\nERROR 108: ambiguous B\nERROR 171: Curve C\n")
+    found = refused_by_swmm(SimpleNamespace(path="n.inp"), report, ValueError()).findings
+    assert [f.given for f in found] == [
+        "ERROR 171: Curve A; ERROR 171: Curve C",
+        "ERROR 108: ambiguous B",
+    ]
