@@ -101,10 +101,11 @@ def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
 
 
 def build_portfolio(scenario: Scenario, bare: ModelInputs, portfolio: str) -> ModelInputs:
-    """Bare inputs with the measures of a portfolio, what fails and what people do. Raises
-    InputError.
+    """Bare inputs with the measures of a portfolio, what fails and what people do. The log of the
+    bare place stays as it is: what one portfolio reads is not told of the next. Raises InputError.
     """
     spec, chosen = scenario.spec, chosen_portfolio(scenario, portfolio)
+    scenario = replace(scenario, log=scenario.log.copy())
     inputs = _with_measures(scenario, replace(bare, portfolio=portfolio), chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
     inputs = _as_read(scenario, _with_switches(scenario, inputs, chosen))

@@ -172,7 +172,9 @@ def _model_at(loc: list[str], fault: Any) -> type[BaseModel]:
         if part.isdigit():
             continue
         field = model.model_fields.get(part)
-        candidates = list(models_in(field.annotation)) if field else []
+        if field is None:  # a name that the user gave: [measure.NAME]
+            continue
+        candidates = list(models_in(field.annotation))
         if not candidates:
             break
         model = _best(candidates, fault)

@@ -12,7 +12,7 @@ from rasterio.enums import ColorInterp
 from flood_sim.core.errors import InputError
 from flood_sim.core.files.checked_tables import read_rows
 from flood_sim.drainage.swmm import refused as refused_by_swmm
-from flood_sim.scenario.build import build_inputs
+from flood_sim.scenario.build import bare_inputs, build_inputs, build_portfolio
 from flood_sim.scenario.doors.map_source import MapSource, ReadLog
 from flood_sim.scenario.doors.rasters import read_layer
 from flood_sim.scenario.doors.resampled import How
@@ -308,3 +308,26 @@ def test_one_reason_of_swmm_is_one_message(tmp_path):
         "ERROR 171: Curve A; ERROR 171: Curve C",
         "ERROR 108: ambiguous B",
     ]
+
+
+def test_what_one_portfolio_reads_is_not_told_of_the_next(tmp_path):
+    """Both are built on one bare place, as `study check` does."""
+    measures = ""
+    for name, shape in (("a", box(0, 0, 20, 20)), ("b", box(40, 40, 60, 60))):
+        layer(tmp_path / f"{name}.gpkg", [shape, None])  # one without a geometry: a doubt
+        measures += (
+            f'[measure.{name}]\nkind = "sunken_green"\ntargets = {{ vector = "{name}.gpkg" }}\n'
+        )
+        measures += f'[portfolio.{name}]\nmeasures = ["{name}"]\n'
+    tif(tmp_path / "dem.tif", np.full((20, 20), 30.0), units="m")
+    on_file(tmp_path)
+    with (tmp_path / "s.toml").open("a") as file:
+        file.write(measures)
+    place = load_scenario(tmp_path / "s.toml")
+    bare = bare_inputs(place)
+    first, second = (build_portfolio(place, bare, name) for name in ("a", "b"))
+    assert [("a.gpkg" in t, "b.gpkg" in t) for t in map(str, (first.read_as, second.read_as))] == [
+        (True, False),
+        (False, True),
+    ]
+    assert "a.gpkg" not in str(second.findings) and "b.gpkg" in str(second.findings)

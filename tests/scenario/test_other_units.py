@@ -71,3 +71,12 @@ def test_a_field_in_feet_is_not_passed_over(tmp_path):
     assert "width_m" not in read_features(place, GRID, (LINE,), ("width_m",)).columns
     (doubt,) = place.log.findings
     assert doubt.code == "W249" and doubt.do == "add a column width_m = 0.3048 x width_ft"
+
+
+def test_keys_of_a_named_table_are_those_of_its_own_section(tmp_path):
+    text = f'{GOOD}[measure.a]\nkind = "sunken_green"\ntargets = {{ polygon = "a.gpkg" }}\n'
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_scenario(tmp_path / "s.toml")
+    (finding,) = caught.value.findings
+    assert "did you mean `polygon_m`" in finding.problem and "vector" in finding.allowed
