@@ -35,7 +35,7 @@ from flood_sim.scenario.memory import check_memory_early
 from flood_sim.scenario.network_failures import refuse_half_notches
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
-from flood_sim.scenario.region import design_law, region_doubts, region_of
+from flood_sim.scenario.region import design_law, region_doubts, region_of, told_region
 from flood_sim.scenario.scheme import choose_scheme, looked_at
 from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
@@ -87,7 +87,7 @@ def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
         surface=_settings(spec.surface, choice.scheme, threads),
         scheme_reason=choice.reason,
         design_law=design_law(scenario, region),
-        region=region.model_dump(exclude={"rain_law"}) if spec.region is not None else {},
+        region=told_region(scenario, region),
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
         decimals=spec.output.decimals,

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.test_consequences import toy
 from console import flood_sim
-from flood_sim.analysis.limits.files import read_limits
+from flood_sim.analysis.limits.files import LIMITS, read_limits
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.standards.files import read_standards
 from flood_sim.core.errors import InputError
@@ -118,6 +118,40 @@ def test_damage_is_in_the_money_of_the_place(tmp_path):
         o for o in Consequences(open_results(tmp_path / "r")).outcomes() if o.name == "damage"
     ]
     assert damage.value == pytest.approx(0.25 * 80.0 * 1448.0) and damage.unit == "EUR"
+
+
+def own_limits(folder):
+    """A file of limits beside a scenario, in francs; the scenario's text names it."""
+    text = (LIMITS.parent / "germany.toml").read_text(encoding="utf-8")
+    (folder / "own.toml").write_text(text.replace("EUR", "CHF"), encoding="utf-8")
+    return GOOD.replace("15:10:00", "15:00:20") + '[region]\nlimits = "own.toml"\n'
+
+
+def test_limits_of_a_users_file_stay_with_the_run(tmp_path):
+    """The file is gone, the folder moved: the page is drawn, in francs."""
+    (tmp_path / "s.toml").write_text(own_limits(tmp_path), encoding="utf-8")
+    told = flood_sim("run", tmp_path / "s.toml", "--out", tmp_path / "out")
+    assert told.returncode == 0, told.stderr
+    (tmp_path / "own.toml").unlink()
+    (tmp_path / "out").rename(tmp_path / "there")
+    told = flood_sim("report", tmp_path / "there")
+    assert told.returncode == 0, told.stderr
+    region = json.loads((tmp_path / "there" / "summary.json").read_text())["region"]
+    assert region["limits"] == "own.toml"
+    assert region["limit_tables"]["damage"]["currency"] == "CHF"
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_wrong_limits_are_known_before_the_run(tmp_path, pack):
+    """They were read after the loop. Of a pack beside the scenario they lie beside it, too."""
+    text = own_limits(tmp_path)
+    if pack:
+        (tmp_path / "pack.toml").write_text('limits = "own.toml"\n')
+        text = text.replace('limits = "own.toml"', 'pack = "pack.toml"')
+    assert load(tmp_path, text).region["limit_tables"]["damage"]["currency"] == "CHF"
+    (tmp_path / "own.toml").write_text('[damage]\ncurrency = "CHF"\n')
+    with pytest.raises(InputError, match=r"E106 own.toml, \[damage\] `depth_m`"):
+        load(tmp_path, text)
 
 
 def test_loads_without_a_formula_take_the_scenarios_law():
