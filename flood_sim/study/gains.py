@@ -82,13 +82,13 @@ def purchases(tables: StudyTables) -> list[dict[str, Any]]:
 
 
 def _bought(bought: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
-    document, names = tables.document, tables.names
+    document, names, money = tables.document, tables.names, tables.document["currency"]
     keys = ("name", "storm", "failure_set")
     entry = next(e for e in document["outcomes"] if all(e[key] == bought[key] for key in keys))
     portfolios = []
     for s, loss in enumerate(entry["losses"]):
         cost = document["costs"][str(s)]["middle"]
-        said = f"{label_of(s, names)}: {svg.short(cost)} CNY, {svg.short(loss)}"
+        said = f"{label_of(s, names)}: {svg.short(cost)} {money}, {svg.short(loss)}"
         portfolios.append(svg.Dot(cost, loss, said))
     order = bought.get("order")
     if order is not None:
@@ -98,12 +98,12 @@ def _bought(bought: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
         label_of(b & ~a, names)
         for a, b in zip(bought["hull"][:-1], bought["hull"][1:], strict=True)
     ]
-    kind = kind_of("damage")
+    kind = tables.kinds.get("damage") or kind_of("damage")
     picture = svg.dots(
         portfolios,
         bought["frontier"],
         bought["hull"],
-        "capital 投资 (CNY)",
+        f"capital 投资 ({money})",
         f"loss 损失 ({kind.unit})",
         f"cost and loss of {len(portfolios)} portfolios",
     )

@@ -79,7 +79,7 @@ def study_context(folder: Path) -> dict[str, Any]:
         "curves": or_reason(partial(_curves, tables))[0] or [],
         "caveats": caveats(tables.rows),
         "missing": "; ".join(sorted({f"{m['name']}: {m['why']}" for m in document["missing"]})),
-        "runs": [_run_row(r) for r in tables.shown],
+        "runs": [_run_row(r, tables.document["currency"]) for r in tables.shown],
     }
 
 
@@ -103,14 +103,14 @@ def _maps(tables: StudyTables) -> list[tuple[str, Any]]:
     return maps
 
 
-def _run_row(row: dict[str, Any]) -> dict[str, Any]:
+def _run_row(row: dict[str, Any], money: str) -> dict[str, Any]:
     return {
         "portfolio": row["portfolio"],
         "storm": row["storm"],
         "key": row["key"],
         "error": f"{row['volume_error_rel']:.0e}",
         "residual": f"{row['network_residual_m3']:.0f}",
-        "cost": f"{(row['cost_middle_cny'] or 0.0) / 1e6:.1f}",
+        "cost": f"{(row['cost_middle'] or 0.0) / 1e6:.1f} M {money}",
     }
 
 
