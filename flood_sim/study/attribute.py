@@ -18,8 +18,6 @@ from flood_sim.analysis.games.uncertainty import (
     rank_probabilities,
     two_fidelities,
 )
-from flood_sim.measures.costs import prices
-from flood_sim.scenario.region import region_of, told_region
 from flood_sim.study.expand import orders, portfolios
 from flood_sim.study.spec.study import Study
 
@@ -68,7 +66,6 @@ def attribution(
         "projects": list(study.projects),
         **found,
         "costs": costs_of(rows),
-        "currency": prices(told_region(study.scenario, region_of(study.scenario))).currency,
         "buying": [b for b in (_buying(study, rows, e) for e in entries) if b is not None],
         "expected_annual": _expected_annual(study, rows),
     }

@@ -2,6 +2,7 @@
 palettes, encodings, decimal commas. Each small input is built here; values are by hand.
 """
 
+from datetime import datetime
 from types import SimpleNamespace
 
 import numpy as np
@@ -331,3 +332,47 @@ def test_what_one_portfolio_reads_is_not_told_of_the_next(tmp_path):
         (False, True),
     ]
     assert "a.gpkg" not in str(second.findings) and "b.gpkg" in str(second.findings)
+
+
+# ---------------------------------------------------------------- kinds from threads of other tools
+
+
+def test_rain_stored_by_longitude_first_lies_where_it_fell(tmp_path):
+    """qgis/QGIS 33082: (time, x, y). 7 mm fall in the third column and second row from the south
+    alone, around x 500070, y 3799930.
+    """
+    amounts = np.zeros((2, 4, 4))
+    amounts[0, 2, 1] = 7.0
+    x, y = 499_990.0 + 40.0 * np.arange(4), 3_799_890.0 + 40.0 * np.arange(4)
+    write(tmp_path, amounts, names=("time", "x", "y"), x=y, y=x)
+    fell = total_mm(field_of(tmp_path)[0])
+    row, column = (int(v) for v in GRID.cell_at(500_072.0, 3_799_932.0))
+    assert fell[row, column] == pytest.approx(7.0, rel=1e-6)
+    row, column = (int(v) for v in GRID.cell_at(500_032.0, 3_799_972.0))
+    assert fell[row, column] == 0.0
+
+
+@pytest.mark.parametrize("off_s", [-1.0, 1.0])
+def test_times_a_second_off_are_the_hour(tmp_path, off_s):
+    """dtcenter/MET 1674: 14:59:59 by rounding of days."""
+    write(tmp_path, [10.0, 50.0, 20.0, 5.0], times=np.arange(4) + off_s / 3600.0)
+    assert total_mm(field_of(tmp_path)[0]) == pytest.approx(85.0, rel=1e-3)
+
+
+def test_a_missing_value_that_only_a_word_declares_is_no_rain(tmp_path):
+    """qgis/QGIS 33082: CodeMissingValue = "-9999.9" of IMERG."""
+    write(tmp_path, [10.0, -9999.9, 20.0, 5.0], attrs={"CodeMissingValue": "-9999.9"})
+    finding = refused_rain(tmp_path)[0]
+    assert finding.code == "E501" and "-9999.9" in finding.given
+
+
+def test_the_hour_that_clocks_repeat_is_two_hours(tmp_path):
+    """rchlumsk/RavenR 69: 02:30 stands twice in October, an hour apart by its offsets."""
+    rows = "2021-10-31T02:30:00+02:00,1\n2021-10-31T02:30:00+01:00,2\n"
+    (tmp_path / "t.csv").write_text("time,level_m\n" + rows)
+    start = datetime.fromisoformat("2021-10-31T02:00:00+02:00")
+    table = read_rows(tmp_path / "t.csv", StageRow, [], start)
+    assert table.columns["time_s"].tolist() == [1800.0, 5400.0]
+    (tmp_path / "t.csv").write_text("time,level_m\n" + rows.replace("+01:00", "+02:00"))
+    with pytest.raises(InputError, match="E303"):
+        read_rows(tmp_path / "t.csv", StageRow, [], start)
