@@ -53,7 +53,7 @@ def test_a_section_that_swmm_does_not_know_is_its_own_refusal(tmp_path):
 
 def test_a_series_with_a_blank_in_its_name_is_swmms_own_refusal(tmp_path):
     """USEPA/SWMM-EPANET_User_Interface 148: quoted or not, the engine takes no such name."""
-    text = net(INFLOWS='J1 FLOW "my TS" FLOW 1 1', TIMESERIES='"my TS" 0:00 0.05')
+    text = net(INFLOWS='J1 FLOW "my TS" FLOW 1 1', TIMESERIES='"my TS" 0:00 0.1 1:00 0.1')
     with pytest.raises(InputError, match=r"(?s)E401.*ERROR 209.*my TS"):
         run(tmp_path, text)
 
