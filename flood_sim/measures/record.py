@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from flood_sim.measures.base import PROJECTS, Measure
-from flood_sim.measures.costs import UnitCost, prices
+from flood_sim.measures.costs import Prices, UnitCost, prices
 from flood_sim.measures.edits import CellEdit, Edit, Plan
 from flood_sim.measures.refusals import refuse_unpriced, why_nothing
 from flood_sim.measures.resources import Resource
@@ -23,9 +23,7 @@ def record(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The row of measures.json and the features of measures.geojson."""
     paid = prices(inputs.region)
-    wanted = _summed(plan)
-    refuse_unpriced(name, [item for item in wanted if item not in paid.items], paid.currency)
-    bill = [_line(item, amount, paid.items[item]) for item, amount in wanted.items()]
+    bill = _bill(name, plan, paid)
     capital = {key: sum(line[f"cost_{key}"] for line in bill) for key in ("low", "middle", "high")}
     stated = measure.cost is not None
     if stated:
@@ -63,6 +61,13 @@ def record(
         "parameters": measure.model_dump(mode="json", exclude_none=True),
     }
     return row, _features(name, measure, plan, inputs)
+
+
+def _bill(name: str, plan: Plan, paid: Prices) -> list[dict[str, Any]]:
+    """A line an item. Raises InputError where one has no price."""
+    wanted = _summed(plan)
+    refuse_unpriced(name, [item for item in wanted if item not in paid.items], paid.currency)
+    return [_line(item, amount, paid.items[item]) for item, amount in wanted.items()]
 
 
 def _summed(plan: Plan) -> dict[str, float]:
