@@ -498,15 +498,15 @@ for _name, _words, _more in (
     ),
     (
         "a plan that costs less than nothing",
-        "E104 | budget_cny",
-        '[plan.p]\nphases = [{ name = "a", in_service = 2025-01-01 }]\nbudget_cny = { a = -1.0 }\n',
+        "E104 | budget",
+        '[plan.p]\nphases = [{ name = "a", in_service = 2025-01-01 }]\nbudget = { a = -1.0 }\n',
     ),
     (
         "a measure for less than nothing",
-        "E104 | cost_cny",
+        "E104 | cost",
         (
             '[measure.a]\nkind = "sunken_green"\ntargets = { polygon_m = [[10, 10], [40, 10], [40,'
-            " 30]] }\nshare = 0.3\ncost_cny = -5.0\n"
+            " 30]] }\nshare = 0.3\ncost = -5.0\n"
         ),
     ),
 ):
@@ -570,7 +570,7 @@ for _name, _words, _more in (
         ),
     ),
     ("a discount rate in per cent", "rates", "[money]\nrates = [6.0, 8.0]\n"),
-    ("a budget below zero", "yearly_budget_cny", "[money]\nyearly_budget_cny = [-1.0]\n"),
+    ("a budget below zero", "yearly_budget", "[money]\nyearly_budget = [-1.0]\n"),
     ("a return period of nothing", "return_period_y", "[storms.a]\n[return_period_y]\na = 0.0\n"),
     ("a timeout of nothing", "timeout_s", "timeout_s = 0.0\n"),
 ):

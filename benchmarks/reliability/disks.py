@@ -30,7 +30,7 @@ gauges = { middle = [50.0, 25.0] }
 kind = "pond_restoration"
 targets = { polygon_m = [[10, 10], [40, 10], [40, 40], [10, 40]] }
 depth_m = 0.5
-cost_cny = 1.0e6
+cost = 1.0e6
 """
 STUDY = (
     'schema = 1\nscenario = "s.toml"\nname = "few"\nportfolios = "factorial"\n[projects]\nponds ='

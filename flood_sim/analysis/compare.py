@@ -72,10 +72,13 @@ class Comparison:
         for line in LEDGER_LINES:
             found.append(_row("ledger", line, "m3", a["ledger"].get(line), b["ledger"].get(line)))
         cost = [
-            sum(m["capital_cny"]["middle"] for m in _measures(r)) / 1e6
+            sum(m["capital"]["middle"] for m in _measures(r)) / 1e6
             for r in (self.before, self.after)
         ]
-        return [*found, _row("cost", "capital, middle", "M CNY", *cost)]
+        money = next(
+            (m["currency"] for r in (self.after, self.before) for m in _measures(r)), "CNY"
+        )
+        return [*found, _row("cost", "capital, middle", f"M {money}".strip(), *cost)]
 
     def _outcome_rows(self) -> list[dict[str, Any]]:
         """Outcomes and lead times that both results have."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from flood_sim.core.errors import Finding
+from flood_sim.core.regular_series import holes
+from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.drainage.clock import on_the_clock, read_date, read_hours
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.inp_files import sections
 from flood_sim.drainage.names import folded
 
 NAMED = 4  # of what is listed
+OWN_RULE = (
+    "Keys like `after` are of series beside the scenario: one in a network follows SWMM's own rule,"
+    " so that the file gives here what SWMM alone gives"
+)
 DRIVES = {"inflow", "rain"}  # what brings water; SWMM takes 0 outside these
 TAKEN = {"inflow": "SWMM takes 0", "rain": "SWMM takes 0"}  # else: the first or last value is held
 
@@ -20,13 +29,15 @@ TAKEN = {"inflow": "SWMM takes 0", "rain": "SWMM takes 0"}  # else: the first or
 @dataclass(frozen=True)
 class Span:
     """From the first to the last entry of a series, on the network's clock where it is dated, else
-    as hours from the start; values at both ends.
+    as hours from the start; values at both ends;  gaps : begin and end (s from the first entry) of
+    rows that a regular series lacks.
     """
 
     first: datetime | timedelta
     last: datetime | timedelta
     first_value: float
     last_value: float
+    gaps: tuple[tuple[float, float], ...] = ()
 
     @property
     def dated(self) -> bool:
@@ -61,7 +72,21 @@ def read_spans(inp: InpFile) -> dict[str, Span]:
             found = _station(_lines(inp, tokens[5]), tokens[6])
             if found:
                 entries[rain_file(tokens[0])] = found
-    return {n: Span(e[0][0], e[-1][0], e[0][1], e[-1][1]) for n, e in entries.items() if e}
+    return {n: _span(e) for n, e in entries.items() if e}
+
+
+def _span(entries: list[tuple[datetime | timedelta, float]]) -> Span:
+    times = [time for time, _ in entries]
+    since = [_seconds(time, times[0]) for time in times]
+    gaps = tuple(holes(np.array(since))) if since == sorted(since) else ()
+    return Span(times[0], times[-1], entries[0][1], entries[-1][1], gaps)
+
+
+def _seconds(time: datetime | timedelta, first: datetime | timedelta) -> float:
+    """From the first entry; nan where one is dated and the other is not."""
+    if isinstance(time, datetime):
+        return (time - first).total_seconds() if isinstance(first, datetime) else math.nan
+    return (time - first).total_seconds() if isinstance(first, timedelta) else math.nan
 
 
 def rain_file(gauge: str) -> str:
@@ -120,10 +145,10 @@ def cover_findings(inp: InpFile, start: datetime, stop: datetime, alone: bool) -
     network's zone.
     """
     begin, end = on_the_clock(start), on_the_clock(stop)
-    uses, met = series_in_use(inp), False
+    uses, spans, met = series_in_use(inp), read_spans(inp), False
     off: dict[str, str] = {}
     partly: list[str] = []
-    for name, span in read_spans(inp).items():
+    for name, span in spans.items():
         use = uses.get(name)
         if use is None:
             continue
@@ -149,8 +174,35 @@ def cover_findings(inp: InpFile, start: datetime, stop: datetime, alone: bool) -
         found.append(Finding("E420" if refuse else "W310", place, text, allowed=allowed, do=do))
     if partly:
         part = f"{len(partly)} series cover a part of the run: {_first(partly)}"
-        found.append(Finding("W310", place, part, allowed=allowed, do="give the missing values"))
-    return found
+        found.append(
+            Finding("W310", place, part, allowed=allowed, do=f"give the values. {OWN_RULE}")
+        )
+    return found + _gap_findings(place, spans, uses, begin, end)
+
+
+def _gap_findings(
+    place: str,
+    spans: dict[str, Span],
+    uses: dict[str, str],
+    begin: datetime,
+    end: datetime,
+) -> list[Finding]:
+    """W304 for regular series with gaps in the run; dry hours left out of rain are none."""
+    told = []
+    for name, span in spans.items():
+        first = span.on_clock(begin)[0]
+        inside = [
+            b - a
+            for a, b in span.gaps
+            if first + timedelta(seconds=b) > begin and first + timedelta(seconds=a) < end
+        ]
+        if inside and uses.get(name) not in (None, "rain"):
+            total = sum(inside) / SECONDS_PER_HOUR
+            told.append(f"{name} ({uses[name]}, {len(inside)} gaps, {total:.3g} h)")
+    if not told:
+        return []
+    text = f"{len(told)} regular series lack rows: SWMM draws a straight line there: {_first(told)}"
+    return [Finding("W304", place, text, do=f"give the values. {OWN_RULE}")]
 
 
 def _gaps(

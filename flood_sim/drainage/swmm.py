@@ -23,6 +23,7 @@ from flood_sim.drainage.storages import closed_tanks
 
 # m3: so SWMM turns the volume of one node or link into m3; its totals it leaves in cubic feet
 SWMM_CUBIC_FOOT = 0.02832
+MOST_ALIKE = 3  # lines of SWMM's report that a message shows of one kind
 LEAST_START_M3 = 1.0e-3  # a litre
 SMALLEST_INFLOW_CFS = 1.0e-5  # SWMM drops smaller external flows
 
@@ -356,14 +357,24 @@ def refused(inp: InpFile, report: Path, error: Exception) -> FloodSimError:
             " `flood-sim run`; or close the first: Simulation.close()"
         )
     lines = [line for line in report_errors(report) if "%s" not in line] or [str(error).strip()]
-    findings = [
-        Finding(
-            "E401",
-            str(inp.path),
-            "SWMM refuses the network",
-            given=line,
-            do="mend this line of the network, then `flood-sim check`",
-        )
-        for line in lines
-    ]
-    return InputError(findings)
+    return InputError(
+        [
+            Finding(
+                "E401",
+                str(inp.path),
+                "SWMM refuses the network"
+                + (f", {len(alike)} times for this" if alike[1:] else ""),
+                given="; ".join(alike[:MOST_ALIKE]) + ("; ..." if alike[MOST_ALIKE:] else ""),
+                do="mend this line of the network, then `flood-sim check`",
+            )
+            for alike in _by_number(lines)
+        ]
+    )
+
+
+def _by_number(lines: list[str]) -> list[list[str]]:
+    """Lines of SWMM's report with one number of error together: hundreds may have one reason."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        found.setdefault(line.split(":")[0], []).append(line)
+    return list(found.values())

@@ -45,7 +45,7 @@ PROJECTS: dict[Project, str] = {
     "underground_space": "地下空间排水防涝提升",
     "source_and_storage": "源头减排和雨水调蓄",
 }
-LARGEST_COST_CNY = 1e12  # of one measure
+LARGEST_COST = 1e12  # of one measure
 RUNOFF_COEFFICIENT = 0.65  # of the return period that a pipe carries full
 MAKE, RESIZE, CONDITION, SITES, OPERATE = (
     1,
@@ -336,13 +336,13 @@ class Measure(BaseModel):
     in_service: date | None = Field(
         None, description="date from which it serves in a plan; absent: its phase's date"
     )
-    cost_cny: float | None = Field(
+    cost: float | None = Field(
         None,
         ge=0.0,
-        le=LARGEST_COST_CNY,
+        le=LARGEST_COST,
         description="replaces the counted capital cost; marked so",
     )
-    yearly_cny: float | None = Field(None, ge=0.0, le=LARGEST_COST_CNY)
+    yearly: float | None = Field(None, ge=0.0, le=LARGEST_COST)
     life_years: float | None = Field(None, gt=0.0, le=200.0)
     after: tuple[str, ...] = Field((), description="measures of the same stage that come first")
     note: str = Field("", description="for people; it stands in measures.json")

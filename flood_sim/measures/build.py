@@ -13,6 +13,7 @@ import numpy as np
 from flood_sim.core.errors import Finding, InputError
 from flood_sim.core.grid import Grid
 from flood_sim.measures.base import InputsView, Measure, Shapes
+from flood_sim.measures.costs import currency_of
 from flood_sim.measures.edits import Conflict, Merged, Op, Plan, merge, refused
 from flood_sim.measures.network_edits import edited
 from flood_sim.measures.projects.regional import with_series
@@ -37,21 +38,22 @@ class Built:
     features: tuple[dict[str, Any], ...]
 
     def __repr__(self) -> str:
-        total = {key: sum(m["capital_cny"][key] for m in self.measures) / 1e6 for key in LEVELS}
+        total = {key: sum(m["capital"][key] for m in self.measures) / 1e6 for key in LEVELS}
+        money = currency_of(self.measures)
         lines = [
-            f"Built: {len(self.measures)} measures, {total['middle']:.2f} M CNY"
+            f"Built: {len(self.measures)} measures, {total['middle']:.2f} M {money}"
             f" ({total['low']:.2f} to {total['high']:.2f}), {len(self.features)} places"
         ]
         for m in self.measures[:SHOWN]:
             what = ", ".join(f"{q['amount']:,.0f} {q['unit']}" for q in m["quantities"]) or "-"
-            cost = m["capital_cny"]["middle"] / 1e6
-            lines.append(f"  {m['name']:<18} {m['kind']:<18} {what}; {cost:.2f} M CNY")
+            cost = m["capital"]["middle"] / 1e6
+            lines.append(f"  {m['name']:<18} {m['kind']:<18} {what}; {cost:.2f} M {money}")
         if len(self.measures) > SHOWN:
             lines.append(f"  and {len(self.measures) - SHOWN} more")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        """A table of all measures: project, kind, quantities, capital in M CNY."""
+        """A table of all measures: project, kind, quantities, capital in millions."""
         import pandas
 
         rows = [
@@ -62,7 +64,7 @@ class Built:
                 "quantities": ", ".join(
                     f"{q['amount']:,.0f} {q['unit']} {q['item']}" for q in m["quantities"]
                 ),
-                "M CNY": round(m["capital_cny"]["middle"] / 1e6, 2),
+                f"M {currency_of(self.measures)}": round(m["capital"]["middle"] / 1e6, 2),
             }
             for m in self.measures
         ]

@@ -1,22 +1,24 @@
 """Unit costs, CNY of 2021: low, middle, high; yearly cost as a share of the capital; life in years;
-where each comes from.
+where each comes from. A region's pack may bring its own, in its own money.
 
 "recalled": from memory of the named source, not checked; "assumed": a proposal of this project;
-"published": seen in print. All may be replaced by `cost_cny` in a measure. Sources: Sponge City
+"published": seen in print. All may be replaced by `cost` in a measure. Sources: Sponge City
 Guide 2014 (recalled), Chinese municipal practice (recalled), press on single works.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any, NamedTuple
 
 from flood_sim.core.plugins import brought, unique
 
 
 @dataclass(frozen=True)
 class UnitCost:
-    """CNY a unit; yearly: share of the capital; source with its mark."""
+    """Money a unit; yearly: share of the capital; source with its mark."""
 
     unit: str
     low: float
@@ -27,6 +29,7 @@ class UnitCost:
     source: str
 
 
+PRICE_YEAR = 2021
 GUIDE = "Sponge City Guide 2014, recalled"
 PRACTICE = "Chinese municipal practice, recalled"
 ASSUMED = "assumed by this project"
@@ -119,6 +122,35 @@ def unit_costs() -> dict[str, UnitCost]:
     return unique(
         "COSTS", OWN, {item: cost for pairs in brought("COSTS") for item, cost in pairs.items()}
     )
+
+
+class Prices(NamedTuple):
+    """Unit costs in one money: its name (ISO 4217) and the year of the prices."""
+
+    currency: str
+    year: int
+    items: dict[str, UnitCost]
+
+
+def prices(region: Mapping[str, Any]) -> Prices:
+    """Of a region that brings costs, all in its money; else ours. An item that its pack lacks has
+    no price there: money is never mixed. Yearly shares and lives are ours.
+    """
+    own, told = unit_costs(), region.get("costs") or {}
+    if not told:
+        return Prices("CNY", PRICE_YEAR, own)
+    source = str(told["source"])
+    items = {
+        name: replace(own[name], low=low, middle=middle, high=high, source=source)
+        for name, (low, middle, high) in told["items"].items()
+        if name in own
+    }
+    return Prices(str(region["currency"]), int(told["price_year"]), items)
+
+
+def currency_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The money of bills; "" where nothing is built."""
+    return str(rows[0]["currency"]) if rows else ""
 
 
 def sewer_item(diameter_m: float) -> str:

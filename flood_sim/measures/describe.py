@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from flood_sim.measures.base import CONDITION, MAKE, OPERATE, PROJECTS, RESIZE, SITES, Measure
-from flood_sim.measures.costs import unit_costs
+from flood_sim.measures.costs import currency_of, unit_costs
 from flood_sim.measures.registry import KINDS
 
 COMMON = set(Measure.model_fields) | {"kind"}
@@ -82,17 +82,17 @@ def bill_lines(rows: tuple[dict[str, Any], ...]) -> list[str]:
         ) or _nothing(row)
         lines.append(
             f"  {row['name']} ({row['kind']}): {what};"
-            f" {_money(row['capital_cny'])}{' as stated' if row['cost_stated_by_user'] else ''};"
+            f" {_money(row['capital'], row['currency'])}"
+            f"{' as stated' if row['cost_stated_by_user'] else ''};"
             f" {len(row['targets'])} targets: {first}"
         )
     if rows:
-        total = {
-            key: sum(row["capital_cny"][key] for row in rows) for key in ("low", "middle", "high")
-        }
-        yearly = sum(row["yearly_cny"] for row in rows)
+        total = {key: sum(row["capital"][key] for row in rows) for key in ("low", "middle", "high")}
+        yearly, money = sum(row["yearly"] for row in rows), currency_of(rows)
         lines.append(
-            f"measures: {len(rows)}, {_money(total)}, {yearly / 1e6:.1f} M CNY a year; unit costs"
-            " of 2021, mostly recalled or assumed (measures.json has each source)"
+            f"measures: {len(rows)}, {_money(total, money)}, {yearly / 1e6:.1f} M {money} a year;"
+            f" unit costs of {rows[0]['price_year']}, mostly recalled or assumed (measures.json has"
+            " each source)"
         )
     return lines
 
@@ -102,12 +102,13 @@ def _nothing(row: dict[str, Any]) -> str:
     return f"nothing to build: {why}" if why else "nothing to build"
 
 
-def _money(cost: dict[str, float]) -> str:
-    return f"{cost['middle'] / 1e6:.2f} M CNY ({cost['low'] / 1e6:.2f} to {cost['high'] / 1e6:.2f})"
+def _money(cost: dict[str, float], currency: str) -> str:
+    low, middle, high = (cost[key] / 1e6 for key in ("low", "middle", "high"))
+    return f"{middle:.2f} M {currency} ({low:.2f} to {high:.2f})"
 
 
 def cost_lines() -> list[str]:
-    """The table of unit costs."""
+    """The table of the program's own unit costs."""
     return [
         f"  {name:<22}{c.low:>12,.0f}{c.middle:>12,.0f}{c.high:>12,.0f} CNY/{c.unit:<6} {c.source}"
         for name, c in unit_costs().items()

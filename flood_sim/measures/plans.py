@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flood_sim.core.errors import InputError, input_error
 from flood_sim.measures.base import Measure
+from flood_sim.measures.costs import currency_of
 
 HORIZON_Y = 50  # of operation (SL 72-2013)
 
@@ -36,7 +37,7 @@ class PlanSpec(BaseModel):
     measures: tuple[str, ...] = Field(
         (), description="absent: every measure that has a phase of this plan"
     )
-    budget_cny: dict[str, Annotated[float, Field(ge=0.0, le=1e13)]] = Field(
+    budget: dict[str, Annotated[float, Field(ge=0.0, le=1e13)]] = Field(
         {}, description="capital by phase"
     )
     discount_rate: float = Field(
@@ -134,11 +135,11 @@ def plan_lines(
     for phase in plan.phases:
         mine = [r for r in rows if before < service(plan, measures[r["name"]]) <= phase.in_service]
         before = phase.in_service
-        capital, budget = sum(map(_capital, mine)), plan.budget_cny.get(phase.name)
+        capital, budget = sum(map(_capital, mine)), plan.budget.get(phase.name)
         said = "" if budget is None else f" of a budget of {budget / 1e6:.1f} M"
         lines.append(
             f"  {name}, {phase.name} ({phase.in_service}): {len(mine)} measures,"
-            f" {capital / 1e6:.1f} M CNY{said}"
+            f" {capital / 1e6:.1f} M {currency_of(rows)}{said}"
         )
         if budget is not None and capital > budget:
             faults.append(_over_budget(name, phase, mine, budget))
@@ -148,7 +149,7 @@ def plan_lines(
         value = sum(
             present_value(
                 _capital(r),
-                r["yearly_cny"],
+                r["yearly"],
                 r["life_years"] or HORIZON_Y,
                 service(plan, measures[r["name"]]).year,
                 plan.base_year,
@@ -157,14 +158,14 @@ def plan_lines(
             for r in rows
         )
         lines.append(
-            f"  {name}: present value {value / 1e6:.1f} M CNY of {plan.base_year} at {rate:.0%},"
-            f" {HORIZON_Y} years of operation"
+            f"  {name}: present value {value / 1e6:.1f} M {currency_of(rows)} of {plan.base_year}"
+            f" at {rate:.0%}, {HORIZON_Y} years of operation"
         )
     return lines
 
 
 def _capital(row: dict[str, Any]) -> float:
-    return float(row["capital_cny"]["middle"])
+    return float(row["capital"]["middle"])
 
 
 def _over_budget(
@@ -176,7 +177,7 @@ def _over_budget(
     return input_error(
         "E530",
         f"[plan.{name}] {phase.name}",
-        f"{(capital - budget) / 1e6:.1f} M CNY over its budget",
+        f"{(capital - budget) / 1e6:.1f} M {currency_of(rows)} over its budget",
         given=f"{capital / 1e6:.1f} M: {listed}",
         allowed=f"{budget / 1e6:.1f} M",
         do="move measures to a later phase",

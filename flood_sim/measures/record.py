@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from flood_sim.measures.base import PROJECTS, Measure
-from flood_sim.measures.costs import unit_costs
+from flood_sim.measures.costs import Prices, UnitCost, prices
 from flood_sim.measures.edits import CellEdit, Edit, Plan
-from flood_sim.measures.refusals import why_nothing
+from flood_sim.measures.refusals import refuse_unpriced, why_nothing
 from flood_sim.measures.resources import Resource
 from flood_sim.simulation.inputs import ModelInputs
 
@@ -22,17 +22,16 @@ def record(
     name: str, measure: Measure, plan: Plan, inputs: ModelInputs
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The row of measures.json and the features of measures.geojson."""
-    bill = [_line(item, amount) for item, amount in _summed(plan).items()]
-    capital = {
-        key: sum(line[f"cost_{key}_cny"] for line in bill) for key in ("low", "middle", "high")
-    }
-    stated = measure.cost_cny is not None
+    paid = prices(inputs.region)
+    bill = _bill(name, plan, paid)
+    capital = {key: sum(line[f"cost_{key}"] for line in bill) for key in ("low", "middle", "high")}
+    stated = measure.cost is not None
     if stated:
-        capital = dict.fromkeys(capital, measure.cost_cny)
+        capital = dict.fromkeys(capital, measure.cost)
     yearly = (
-        measure.yearly_cny
-        if measure.yearly_cny is not None
-        else sum(line["yearly_share"] * line["cost_middle_cny"] for line in bill)
+        measure.yearly
+        if measure.yearly is not None
+        else sum(line["yearly_share"] * line["cost_middle"] for line in bill)
     )
     items = [e for e in plan.edits if isinstance(e, Edit)]
     row = {
@@ -48,9 +47,11 @@ def record(
         "targets": plan.targets,
         "why_nothing": why_nothing(measure, plan),
         "quantities": bill,
-        "capital_cny": capital,
+        "currency": paid.currency,
+        "price_year": paid.year,
+        "capital": capital,
         "cost_stated_by_user": stated,
-        "yearly_cny": yearly,
+        "yearly": yearly,
         "life_years": measure.life_years or _life(bill, capital["middle"]),
         "edits": (
             [_cells_said(e) for e in plan.edits if isinstance(e, CellEdit)]
@@ -62,6 +63,13 @@ def record(
     return row, _features(name, measure, plan, inputs)
 
 
+def _bill(name: str, plan: Plan, paid: Prices) -> list[dict[str, Any]]:
+    """A line an item. Raises InputError where one has no price."""
+    wanted = _summed(plan)
+    refuse_unpriced(name, [item for item in wanted if item not in paid.items], paid.currency)
+    return [_line(item, amount, paid.items[item]) for item, amount in wanted.items()]
+
+
 def _summed(plan: Plan) -> dict[str, float]:
     total: dict[str, float] = {}
     for q in plan.quantities:
@@ -69,17 +77,16 @@ def _summed(plan: Plan) -> dict[str, float]:
     return total
 
 
-def _line(item: str, amount: float) -> dict[str, Any]:
-    unit = unit_costs()[item]
+def _line(item: str, amount: float, unit: UnitCost) -> dict[str, Any]:
     return {
         "item": item,
         "amount": amount,
         "unit": unit.unit,
-        "unit_cost_cny": [unit.low, unit.middle, unit.high],
+        "unit_cost": [unit.low, unit.middle, unit.high],
         "source": unit.source,
-        "cost_low_cny": amount * unit.low,
-        "cost_middle_cny": amount * unit.middle,
-        "cost_high_cny": amount * unit.high,
+        "cost_low": amount * unit.low,
+        "cost_middle": amount * unit.middle,
+        "cost_high": amount * unit.high,
         "yearly_share": unit.yearly,
         "life_years": unit.life_y,
     }
@@ -88,7 +95,7 @@ def _line(item: str, amount: float) -> dict[str, Any]:
 def _life(bill: list[dict[str, Any]], capital: float) -> float | None:
     """Of the dearest item."""
     return (
-        max(bill, key=lambda line: line["cost_middle_cny"])["life_years"]
+        max(bill, key=lambda line: line["cost_middle"])["life_years"]
         if bill and capital > 0.0
         else None
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from flood_sim.core.errors import Finding
+from flood_sim.core.errors import Finding, input_error
 from flood_sim.measures.base import Measure, Targets
 from flood_sim.measures.edits import Plan
 
@@ -63,3 +63,15 @@ def rule_text(targets: Targets) -> str:
     """What is asked of targets, as it stands in the scenario."""
     given = targets.model_dump(exclude_defaults=True, exclude={"allow_empty"})
     return ", ".join(f"{key} = {value}" for key, value in given.items())
+
+
+def refuse_unpriced(name: str, items: list[str], currency: str) -> None:
+    """Raises InputError where the region's pack has no unit cost of what a measure builds."""
+    if items:
+        raise input_error(
+            "E104",
+            f"measure.{name}",
+            f"the pack of [region] has no unit cost in {currency} of {', '.join(items)}",
+            allowed="all costs of a run are in one money",
+            do=f"add {items[0]} = [low, middle, high] to [costs.items] of the pack",
+        )

@@ -35,7 +35,7 @@ from flood_sim.scenario.memory import check_memory_early
 from flood_sim.scenario.network_failures import refuse_half_notches
 from flood_sim.scenario.places import open_cell
 from flood_sim.scenario.rain import build_rainfall
-from flood_sim.scenario.region import design_law, region_doubts, region_of
+from flood_sim.scenario.region import design_law, region_doubts, region_of, told_region
 from flood_sim.scenario.scheme import choose_scheme, looked_at
 from flood_sim.scenario.sewers import build_drainage
 from flood_sim.scenario.sites import build_sites
@@ -88,7 +88,7 @@ def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
         scheme_reason=choice.reason,
         scheme_reason_chinese=choice.reason_chinese,
         design_law=design_law(scenario, region),
-        region=region.model_dump(exclude={"rain_law"}) if spec.region is not None else {},
+        region=told_region(scenario, region),
         limits=Limits(spec.limits.volume_error_stop, spec.limits.volume_error_exceeded),
         fields=spec.output.fields,
         decimals=spec.output.decimals,
@@ -102,10 +102,11 @@ def bare_inputs(scenario: Scenario, threads: int = 1) -> ModelInputs:
 
 
 def build_portfolio(scenario: Scenario, bare: ModelInputs, portfolio: str) -> ModelInputs:
-    """Bare inputs with the measures of a portfolio, what fails and what people do. Raises
-    InputError.
+    """Bare inputs with the measures of a portfolio, what fails and what people do. The log of the
+    bare place stays as it is: what one portfolio reads is not told of the next. Raises InputError.
     """
     spec, chosen = scenario.spec, chosen_portfolio(scenario, portfolio)
+    scenario = replace(scenario, log=scenario.log.copy())
     inputs = _with_measures(scenario, replace(bare, portfolio=portfolio), chosen)
     plan_text(scenario, portfolio, inputs)  # a phase over its budget is refused
     inputs = _as_read(scenario, _with_switches(scenario, inputs, chosen))

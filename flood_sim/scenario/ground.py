@@ -158,7 +158,7 @@ def _manning(
 
 def _masked(source: MapSource, terrain: Terrain, how: How) -> np.ndarray:
     """Share of each cell under buildings, of a raster of shares or a mask."""
-    share = read_layer(source, terrain.grid, how)
+    share = read_layer(source, terrain.grid, how, colours=True)
     _refuse_unknown(source.name, share[terrain.active])
     wrong = terrain.active & np.isfinite(share) & ((share < 0.0) | (share > 1.0 + 1e-6))
     if wrong.any():

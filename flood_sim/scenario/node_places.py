@@ -9,6 +9,7 @@ import numpy as np
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.drainage.inp import InpFile
 from flood_sim.ground.terrain import Terrain
+from flood_sim.scenario.doors.heights import HEIGHTS
 from flood_sim.scenario.spec.drainage import SwmmDrainage
 
 RIM_DIFFERENCE_M = 0.2
@@ -17,6 +18,8 @@ FARTHEST_RIM_M = 50.0
 MOST_RIMS = 0.8  # of them differ: the ground is another one
 # a shift: rims that stand off the ground by more than this, with a spread smaller than it
 LEAST_SHIFT_M, LEAST_RIMS = 0.3, 5
+# of rims that the ground meets in another unit: how far half of them stay off, and off what it was
+LARGEST_MISFIT_M, LEAST_GAIN = 1.0, 0.2
 LEAST_OF_QUARTERS = 20  # nodes, for the quarters of the map
 QUARTERS = (
     ("north-west", False, True),
@@ -123,6 +126,7 @@ def check_datum(
     values = np.array(list(gaps.values()))
     if not values.size:
         return
+    fits = _fitting_unit(inp, terrain, places, gaps)
     middle = float(np.median(values))
     low, high = np.quantile(values, (0.25, 0.75))
     said = (
@@ -131,11 +135,31 @@ def check_datum(
     )
     if abs(middle) > FARTHEST_RIM_M:
         allowed, at = f"within {FARTHEST_RIM_M:g} m", inp.places(gaps)
-        raise input_error("E227", inp.path.name, said, allowed=allowed, do=OTHER_DATUM, at=at)
+        raise input_error(
+            "E227", inp.path.name, said, allowed=allowed, do=f"{fits}{OTHER_DATUM}", at=at
+        )
     if is_shift(values):
         text = f"{said}: a datum or unit error, not single nodes{_districts(inp, gaps)}"
-        do = f'{OTHER_DATUM} Move the ground or the network; rim = "bed" would only hide it'
+        do = f'{fits}{OTHER_DATUM} Move the ground or the network; rim = "bed" would only hide it'
         findings.insert(0, Finding("W437", inp.path.name, text, do=do, at=inp.places(gaps)))
+
+
+def _fitting_unit(
+    inp: InpFile, terrain: Terrain, places: NodePlaces, gaps: dict[str, float]
+) -> str:
+    """A way out where the ground would fit the rims in another unit of elevations, "" else."""
+    if len(gaps) < LEAST_RIMS:
+        return ""
+    bed = np.array([terrain.bed_elevation[places.cells[n]] for n in gaps])
+    rims = bed + np.array(list(gaps.values()))
+    off = {unit: float(np.median(np.abs(bed * size - rims))) for unit, size in HEIGHTS.items()}
+    unit = min(off, key=lambda name: off[name])
+    if unit == "m" or off[unit] > min(LARGEST_MISFIT_M, LEAST_GAIN * off["m"]):
+        return ""
+    return (
+        f"In {unit} the ground fits the rims to {off[unit]:.2f} m: [terrain] elevation_unit ="
+        f' "{unit}"? '
+    )
 
 
 def is_shift(gaps: np.ndarray) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from flood_sim.analysis.limits.files import read_limits
 from flood_sim.core.errors import Finding
 from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.ground.rainfall import FORMULAS, TAKEN_LAW, DesignLaw, StormFormula
 from flood_sim.ground.regions.packs import Region, read_region, shipped_region
 from flood_sim.scenario.loader import Scenario
+
+FILES = ("limits", "standards")  # keys whose value may be a file
 
 
 def region_of(scenario: Scenario) -> Region:
@@ -25,11 +29,24 @@ def region_of(scenario: Scenario) -> Region:
         found = read_region(scenario.file(spec.pack, "[region] pack"), place)
     else:
         found = shipped_region(spec.pack, place)
-    own = {key: getattr(spec, key) for key in ("language", "limits", "standards")}
-    for key in ("limits", "standards"):
-        if own[key] is not None and own[key].endswith(".toml"):
-            own[key] = str(scenario.file(own[key], f"[region] {key}").resolve())
-    return found.model_copy(update={k: v for k, v in own.items() if v is not None})
+    own = {key: getattr(spec, key) or getattr(found, key) for key in FILES}
+    for key, text in own.items():
+        if text.endswith(".toml"):  # of the section, or of a pack beside the scenario
+            own[key] = str(scenario.file(text, f"[region] {key}").resolve())
+    own["language"] = spec.language or found.language
+    return found.model_copy(update=own)
+
+
+def told_region(scenario: Scenario, region: Region) -> dict[str, Any]:
+    """What a run keeps of its region; limits of a user's file stand in it whole, so that its
+    results can be judged where the file is not. Raises InputError where that file is wrong.
+    """
+    if scenario.spec.region is None:
+        return {}
+    told = region.model_dump(exclude={"rain_law"})
+    if region.limits.endswith(".toml"):
+        told |= {"limits": Path(region.limits).name, "limit_tables": read_limits(region.limits)}
+    return told
 
 
 def design_law(scenario: Scenario, region: Region) -> DesignLaw:

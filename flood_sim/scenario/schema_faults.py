@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from flood_sim.core.errors import Finding, nearest
+from flood_sim.core.unit_words import number_way_out, way_out
+from flood_sim.drainage.series_cover import OWN_RULE
 from flood_sim.scenario.spec.rows import key_place
 from flood_sim.scenario.spec.schema import ScenarioSpec
 
@@ -93,25 +95,32 @@ def _finding(file: str, fault: Any, data: dict[str, Any]) -> Finding:
             do="add the offset, e.g. +08:00",
         )
     message = str(fault["msg"]).removeprefix("Value error, ")
+    told, do = number_way_out(loc[-1], fault.get("input")) if "parsing" in kind else ("", "")
     return Finding(
         "E104",
         where,
-        message[:1].lower() + message[1:],
+        told or message[:1].lower() + message[1:],
         given=_short(fault.get("input"), loc),
         allowed=allowed_values(_model_at(loc[:-1], fault), loc[-1]) if loc else "",
-        do="change the value",
+        do=do or "change the value",
     )
 
 
 def _unknown_key(where: str, loc: list[str], fault: Any) -> Finding:
     known = list(_keys(_model_at(loc[:-1], fault)))
+    problem, do = way_out(loc[-1], fault.get("input"), known)
+    if loc[0] == "drainage" and loc[-1] in ("before", "after", "gaps"):
+        problem, do = (
+            "series in a network have no such key",
+            f"write rows into the .inp. {OWN_RULE}",
+        )
     return Finding(
         "E103",
         where,
-        f"unknown key{nearest(loc[-1], known)}",
+        problem or f"unknown key{nearest(loc[-1], known)}",
         given=_short(fault.get("input"), loc),
         allowed=", ".join(known),
-        do="rename or remove the key",
+        do=do or "rename or remove the key",
     )
 
 
@@ -163,7 +172,9 @@ def _model_at(loc: list[str], fault: Any) -> type[BaseModel]:
         if part.isdigit():
             continue
         field = model.model_fields.get(part)
-        candidates = list(models_in(field.annotation)) if field else []
+        if field is None:  # a name that the user gave: [measure.NAME]
+            continue
+        candidates = list(models_in(field.annotation))
         if not candidates:
             break
         model = _best(candidates, fault)

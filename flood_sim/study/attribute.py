@@ -160,12 +160,12 @@ def _by_twin(
 
 
 def costs_of(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Capital and yearly cost by set of projects (bits as text), CNY."""
+    """Capital and yearly cost by set of projects (bits as text)."""
     found = {}
     for row in rows:
-        if row["cost_middle_cny"] is not None:
+        if row["cost_middle"] is not None:
             found[str(row["bits"])] = {
-                level: row[f"cost_{level}_cny"] for level in ("low", "middle", "high", "yearly")
+                level: row[f"cost_{level}"] for level in ("low", "middle", "high", "yearly")
             }
     return found
 
@@ -309,7 +309,7 @@ def _buying(
             for n, c in zip(names, single, strict=True)
         },
     }
-    budgets = study.spec.money.yearly_budget_cny
+    budgets = study.spec.money.yearly_budget
     if budgets:
         path, total = money.best_order(gain, single, list(budgets))
         greedy_path, greedy = money.greedy_order(gain, single, list(budgets))
@@ -340,9 +340,9 @@ def _expected_annual(study: Study, rows: list[dict[str, Any]]) -> list[dict[str,
         base = total if bits == 0 else base
         row: dict[str, Any] = {
             "bits": bits,
-            "ead_cny": total,
-            "tail_cny": tail,
-            "trapezoid_cny": trapezoid,
+            "ead": total,
+            "tail": tail,
+            "trapezoid": trapezoid,
         }
         cost = costs_of([r for r in rows if r["bits"] == bits]).get(str(bits))
         if base is not None and bits and cost is not None:
@@ -368,14 +368,14 @@ def _mean_damages(study: Study, rows: list[dict[str, Any]]) -> dict[tuple[int, s
 
 
 def _worth(study: Study, cost: dict[str, float], benefit: float) -> dict[str, Any]:
-    """What a portfolio is worth at each discount rate; benefit : CNY a year."""
+    """What a portfolio is worth at each discount rate; benefit : money a year."""
     years, middle, yearly = study.spec.money.horizon_y, cost["middle"], cost["yearly"]
     rates = []
     for rate in study.spec.money.rates:
         npv, bcr = money.net_present_value(middle, yearly, benefit, rate, years)
-        rates.append({"rate": rate, "npv_cny": npv, "bcr": bcr})
+        rates.append({"rate": rate, "npv": npv, "bcr": bcr})
     return {
-        "benefit_cny_a_year": benefit,
+        "benefit_a_year": benefit,
         "rates": rates,
         "internal_rate": money.internal_rate(middle, yearly, benefit, years),
     }

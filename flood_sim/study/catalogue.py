@@ -49,7 +49,7 @@ def catalogue_rows(study: Study, store: Store, specs: dict[str, RunSpec]) -> lis
             row[key] = document.get(key)
         row |= {
             level: record.get("costs", {}).get(level)
-            for level in ("cost_low_cny", "cost_middle_cny", "cost_high_cny", "cost_yearly_cny")
+            for level in ("cost_low", "cost_middle", "cost_high", "cost_yearly")
         }
         row["censored_sites"] = len(document.get("censored", {}))
         row |= {f"outcome_{name}": o["value"] for name, o in document.get("outcomes", {}).items()}

@@ -133,11 +133,11 @@ def run_one(request: dict[str, Any], store: Path) -> dict[str, Any]:
     elif read_outcomes(folder) is None:
         write_outcomes(folder)
     bill = {
-        level: sum(m["capital_cny"][level] for m in inputs.measures)
+        level: sum(m["capital"][level] for m in inputs.measures)
         for level in ("low", "middle", "high")
     }
-    costs = {f"cost_{level}_cny": value for level, value in bill.items()} | {
-        "cost_yearly_cny": sum(m["yearly_cny"] for m in inputs.measures)
+    costs = {f"cost_{level}": value for level, value in bill.items()} | {
+        "cost_yearly": sum(m["yearly"] for m in inputs.measures)
     }
     return {
         "key": key,

@@ -91,15 +91,16 @@ def purchases(tables: StudyTables) -> list[dict[str, Any]]:
 
 def _bought(bought: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
     document, names = tables.document, tables.names
+    money = unit_words(document["currency"])
     keys = ("name", "storm", "failure_set")
     entry = next(e for e in document["outcomes"] if all(e[key] == bought[key] for key in keys))
     portfolios = []
     for s, loss in enumerate(entry["losses"]):
         cost = document["costs"][str(s)]["middle"]
-        which, money, lost = set_words(s, names), figure(cost), figure(loss)
+        which, price, lost = set_words(s, names), figure(cost), figure(loss)
         said = Words(
-            f"{which.en}: {money.en} CNY, loss {lost.en}",
-            f"{which.zh}：投资 {money.zh} 元，损失 {lost.zh}",
+            f"{which.en}: {price.en} {money.en}, loss {lost.en}",
+            f"{which.zh}：投资 {price.zh} {money.zh}，损失 {lost.zh}",
         )
         portfolios.append(charts.Dot(cost, loss, said))
     order = bought.get("order")
@@ -110,8 +111,11 @@ def _bought(bought: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
         set_words(b & ~a, names)
         for a, b in zip(bought["hull"][:-1], bought["hull"][1:], strict=True)
     ]
-    kind = kind_of("damage")
-    titles = with_unit(Words("capital", "投资"), "CNY"), with_unit(Words("loss", "损失"), kind.unit)
+    kind = tables.kinds.get("damage") or kind_of("damage")
+    titles = (
+        with_unit(Words("capital", "投资"), document["currency"]),
+        with_unit(Words("loss", "损失"), kind.unit),
+    )
     count = len(portfolios)
     picture = charts.dots(
         portfolios,

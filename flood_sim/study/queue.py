@@ -20,9 +20,11 @@ from typing import Any
 
 from flood_sim.core.errors import RunFailedError, input_error
 from flood_sim.core.files.plain_folder import plain_name
+from flood_sim.measures.costs import prices
 from flood_sim.results import open_results
 from flood_sim.runs.stops import ended_by_signals
 from flood_sim.scenario.loader import merge_tables
+from flood_sim.scenario.region import region_of, told_region
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
 from flood_sim.study.cluster import (
@@ -120,6 +122,11 @@ def _told_what_to_do(
         raise
 
 
+def _currency(study: Study) -> str:
+    """The money in which the study's place prices measures."""
+    return prices(told_region(study.scenario, region_of(study.scenario))).currency
+
+
 def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, Any]:
     """Write catalogue, outcomes and attribution from what is there."""
     rows, long = catalogue_rows(study, store, specs), outcome_rows(store, specs)
@@ -127,7 +134,11 @@ def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, A
     reasons = {r["outcome"]: r["note"] for r in long if r["value"] is None}
     records = [store.answer(i) for i in specs]
     for name, document in (
-        (ATTRIBUTION, attribution(study, rows, _cost_ratio(store, rows), reasons)),
+        (
+            ATTRIBUTION,
+            attribution(study, rows, _cost_ratio(store, rows), reasons)
+            | {"currency": _currency(study)},
+        ),
         (ENVELOPE, envelopes(study, rows)),
     ):
         if document is not None:

@@ -37,7 +37,7 @@ depth_m = 0.05
 kind = "pond_restoration"
 targets = { polygon_m = [[150, 20], [190, 20], [190, 80], [150, 80]] }
 depth_m = 1.0
-cost_cny = 1.0e6
+cost = 1.0e6
 [portfolio.both]
 measures = ["green", "pond"]
 """
@@ -77,11 +77,11 @@ def test_what_was_built_lies_beside_the_results(runs):
     green, pond = rows
     assert (
         green["quantities"][0]["amount"] == 10_000.0
-        and green["capital_cny"]["middle"] == 450_000.0
+        and green["capital"]["middle"] == 450_000.0
         and not green["cost_stated_by_user"]
     )
     assert (
-        pond["capital_cny"]["middle"] == 1.0e6
+        pond["capital"]["middle"] == 1.0e6
         and pond["cost_stated_by_user"]
         and pond["edits"][0]["cells"] == 96
     )

@@ -538,7 +538,7 @@ def test_a_studys_wrong_input_is_told_before_a_worker_starts(tmp_path, monkeypat
     monkeypatch.setattr("flood_sim.study.queue.open_client", start)
     measure = (
         '[measure.{0}]\nkind = "pond_restoration"\ntargets = {{ polygon_m = [[10, 10], [40, 10],'
-        " [40, 40], [10, 40]] }}\ndepth_m = 0.5\ncost_cny = 1e6\n"
+        " [40, 40], [10, 40]] }}\ndepth_m = 0.5\ncost = 1e6\n"
     )
     (tmp_path / "s.toml").write_text(GOOD + measure.format("pond"))
     text = (

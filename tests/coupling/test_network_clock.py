@@ -63,6 +63,32 @@ def test_a_series_that_covers_a_part_is_said(tmp_path, rows, told):
     assert told in found["W310"].problem
 
 
+def test_rows_that_a_regular_series_lacks_are_said(tmp_path):
+    """Every 5 min, 20 min are missing: SWMM draws a line from 0.1 to 0.3 m3/s, 240 m3 in 20 min."""
+    rows = {0: 0.1, 5: 0.1, 10: 0.1, 15: 0.1, 20: 0.1, 25: 0.1, 45: 0.3, 50: 0.3, 55: 0.3, 60: 0.3}
+    text = net(INFLOWS=INFLOW, TIMESERIES="\n".join(f"TS 0:{m:02d} {q}" for m, q in rows.items()))
+    text = text.replace("TS 0:60", "TS 1:00")
+    found = codes(inputs_of(tmp_path, text))
+    assert "TS (inflow, 1 gaps, 0.333 h)" in found["W304"].problem
+    assert "SWMM's own rule" in found["W304"].do
+    seen = alone(tmp_path, text)["External Inflow"]
+    assert seen == pytest.approx(0.1 * 1500 + 240 + 0.3 * 900, rel=2e-3)
+    dated = "\n".join(f"TS 07/20/2021 {m // 60 + 16}:{m % 60:02d} {q}" for m, q in rows.items())
+    found = codes(inputs_of(tmp_path, net(INFLOWS=INFLOW, TIMESERIES=dated)))
+    assert "W304" in found
+    later = inputs_of(
+        tmp_path, net(INFLOWS=INFLOW, TIMESERIES=dated), start="2021-07-20T16:46:00+08:00"
+    )
+    assert "W304" not in codes(later)  # the gap lies before the run
+
+
+def test_policies_of_series_are_no_keys_of_a_network(tmp_path):
+    with pytest.raises(
+        InputError, match=r"(?s)series in a network have no such key.*SWMM's own rule"
+    ):
+        inputs_of(tmp_path, net(INFLOWS=INFLOW, TIMESERIES=DATED), drainage='after = "hold"')
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -26,8 +26,8 @@ def test_each_kind_changes_something_and_is_priced(city, kind):
     assert digest(result.inputs) != digest(city)
     (row,) = result.measures
     assert (
-        row["capital_cny"]["low"] <= row["capital_cny"]["middle"] <= row["capital_cny"]["high"]
-        and row["capital_cny"]["middle"] > 0.0
+        row["capital"]["low"] <= row["capital"]["middle"] <= row["capital"]["high"]
+        and row["capital"]["middle"] > 0.0
     )
     assert row["quantities"] and row["edits"] and row["project"] == KINDS[kind].PROJECT
     assert result.features or kind in ("obstruction_removal", "culvert_enlargement")

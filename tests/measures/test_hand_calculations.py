@@ -46,7 +46,7 @@ def test_a_cleared_channel_carries_the_same_flow_lower(tmp_path):
     assert [(q["item"], q["amount"]) for q in row["quantities"]] == [
         ("dredging", pytest.approx(0.5 * 60 * 400.0))
     ]
-    assert row["capital_cny"]["middle"] == pytest.approx(0.5 * 60 * 400.0 * 80)
+    assert row["capital"]["middle"] == pytest.approx(0.5 * 60 * 400.0 * 80)
 
 
 def test_a_wider_channel_carries_the_same_flow_lower(tmp_path):
@@ -343,7 +343,7 @@ def test_inlets_open_to_their_share_and_come_in_numbers(tmp_path):
     assert 1.594 * new.perimeter_m * 0.05**1.5 == pytest.approx(
         10 * 0.5 * 1.594 * grate.perimeter_m * 0.05**1.5
     )
-    assert built.measures[0]["capital_cny"]["middle"] == 10 * 4000
+    assert built.measures[0]["capital"]["middle"] == 10 * 4000
 
 
 def test_removed_connections_bring_nothing(tmp_path):
@@ -816,4 +816,4 @@ def test_a_clearing_that_faded_costs_the_same(tmp_path):
     assert np.allclose(half.inputs.terrain.manning_n, 0.045) and np.allclose(
         half.inputs.terrain.bed_elevation, terrain.bed_elevation - 0.2
     )
-    assert half.measures[0]["capital_cny"] == whole.measures[0]["capital_cny"]
+    assert half.measures[0]["capital"] == whole.measures[0]["capital"]

@@ -35,7 +35,7 @@ in_service = 2024-05-01
 phase = "mid"
 [plan.henan]
 phases = [{ name = "near", in_service = 2023-06-01 }, { name = "mid", in_service = 2025-12-31 }, { name = "far", in_service = 2035-12-31 }]
-budget_cny = { near = 2.0e5, mid = 2.0e6, far = 1.0e6 }
+budget = { near = 2.0e5, mid = 2.0e6, far = 1.0e6 }
 [portfolio.expected]
 measures = ["paving"]
 effectiveness = "expected"
@@ -107,7 +107,7 @@ def test_effectiveness_as_designed_expected_and_drawn(tmp_path):
     one, more = inputs_of(tmp_path, "drawn"), inputs_of(tmp_path, "drawn_with_more")
     assert entry(one) == entry(more) != entry(expected)
     assert 0.02 * 250.0 <= entry(one) <= 0.8 * 250.0
-    assert one.measures[0]["capital_cny"] == expected.measures[0]["capital_cny"]
+    assert one.measures[0]["capital"] == expected.measures[0]["capital"]
 
 
 def test_draws_follow_their_distribution():

@@ -41,9 +41,9 @@ def test_boards_cost_their_area_and_gates_their_width(kind, amount, fail_share):
         it={"kind": kind, "targets": ["a"], "height_m": 0.6, "fail_share": fail_share},
     )
     assert bill(built) == pytest.approx({kind: amount})
-    capital = built.measures[0]["capital_cny"]
+    capital = built.measures[0]["capital"]
     assert capital["middle"] == pytest.approx(amount * OWN[kind].middle)
-    assert built.measures[0]["yearly_cny"] == pytest.approx(0.02 * capital["middle"])
+    assert built.measures[0]["yearly"] == pytest.approx(0.02 * capital["middle"])
     boards = [o.board_m for o in built.inputs.sites.spaces.spaces[0].openings]
     assert boards == ([0.6, 0.6] if fail_share == 0.0 else [0.0, 0.5])
     placed = [o.placed for o in built.inputs.sites.spaces.spaces[0].openings]
@@ -75,7 +75,7 @@ def test_sunken_green_is_its_share_of_the_cells():
     keys = {"share": 0.4, "depth_m": 0.1, "seepage_mm_h": 3.6}
     built = build(inputs, it={"kind": "sunken_green", "targets": STRIP, **keys})
     assert bill(built) == pytest.approx({"sunken_green": 80.0})
-    assert built.measures[0]["capital_cny"] == pytest.approx(
+    assert built.measures[0]["capital"] == pytest.approx(
         {"low": 3200.0, "middle": 3600.0, "high": 4000.0}
     )
     assert built.measures[0]["life_years"] == 25.0

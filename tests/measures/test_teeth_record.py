@@ -89,21 +89,21 @@ def test_a_bill_adds_up_and_a_users_price_replaces_it():
         ("sump_pump", 1.0),
     ]
     step, pump = OWN["entrance_step"], OWN["sump_pump"]
-    assert row["capital_cny"] == {
+    assert row["capital"] == {
         "low": 3 * step.low + pump.low,
         "middle": 3 * step.middle + pump.middle,
         "high": 3 * step.high + pump.high,
     }
-    assert row["yearly_cny"] == pytest.approx(0.01 * 150e3 + 0.03 * 150e3)
+    assert row["yearly"] == pytest.approx(0.01 * 150e3 + 0.03 * 150e3)
     assert not row["cost_stated_by_user"] and row["life_years"] == 50.0
     plan.count("sump_pump", 1.0)  # 300,000 beside 150,000: the pumps' life
     assert record("m", measure(**STEP), plan, inputs)[0]["life_years"] == 25.0
-    own = measure(**STEP, cost_cny=7.0, yearly_cny=2.0, life_years=9.0)
+    own = measure(**STEP, cost=7.0, yearly=2.0, life_years=9.0)
     row, _ = record("m", own, plan, inputs)
-    assert row["capital_cny"] == {"low": 7.0, "middle": 7.0, "high": 7.0}
-    assert (row["cost_stated_by_user"], row["yearly_cny"], row["life_years"]) == (True, 2.0, 9.0)
-    free = record("m", measure(**STEP, cost_cny=0.0), plan, inputs)[0]
-    assert free["life_years"] is None and free["yearly_cny"] > 0.0
+    assert row["capital"] == {"low": 7.0, "middle": 7.0, "high": 7.0}
+    assert (row["cost_stated_by_user"], row["yearly"], row["life_years"]) == (True, 2.0, 9.0)
+    free = record("m", measure(**STEP, cost=0.0), plan, inputs)[0]
+    assert free["life_years"] is None and free["yearly"] > 0.0
 
 
 def test_edits_are_listed_up_to_a_limit():

@@ -22,9 +22,7 @@ def test_every_measure_of_the_six_projects_is_built_and_priced(built):
     assert len(rows) == 42 and all(m["quantities"] for m in rows.values())
     by_project = {}
     for m in rows.values():
-        by_project[m["project"]] = (
-            by_project.get(m["project"], 0.0) + m["capital_cny"]["middle"] / 1e6
-        )
+        by_project[m["project"]] = by_project.get(m["project"], 0.0) + m["capital"]["middle"] / 1e6
     assert set(by_project) == {
         "conveyance",
         "pipe_network",

@@ -43,15 +43,43 @@ def test_a_mask_or_nodata_beside_a_geotiff_is_not_passed_over(tmp_path):
     band = '<PAMDataset><PAMRasterBand band="1">{}</PAMRasterBand></PAMDataset>'
     notes.write_text(band.format('<Metadata><MDI key="STATISTICS_MEAN">5</MDI></Metadata>'))
     assert read_layer(source(path), GRID)[3, 3] == 5.0  # statistics change no value
-    for said in ("<NoDataValue>5</NoDataValue>", "<Scale>0.01</Scale>"):
+    for said in ("<NoDataValue>5</NoDataValue>", "<Scale>0.01</Scale>", "<UnitType>ft</UnitType>"):
         notes.write_text(band.format(said))
-        with refused("E340", "a.tif", "gdal_translate"):
+        with refused("E340", "a.tif", said[:6], "gdal_translate"):
             read_layer(source(path), GRID)
     notes.unlink()
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(path, "r+") as data:
         data.write_mask(np.zeros((20, 20), "uint8"))
     with refused("E340", "a mask in a.tif.msk"):
         read_layer(source(path), GRID)
+
+
+def test_notes_that_only_repeat_the_file_are_no_fault(tmp_path):
+    """As GDAL and QGIS leave them: NoData, scale, unit, system and corner of the file itself."""
+    values = np.full((20, 20), 5.0)
+    values[0, 0] = -9999.0
+    path = tif(tmp_path / "a.tif", values, nodata=-9999.0, units="m")
+    notes = tmp_path / "a.tif.aux.xml"
+    wkt = rasterio.crs.CRS.from_epsg(32649).to_wkt().replace('"', "&quot;")
+    whole = (
+        "<PAMDataset><SRS dataAxisToSRSAxisMapping='1,2'>{}</SRS>"
+        "<GeoTransform> 5.0e+05, 5.0, 0.0, {}, 0.0, -5.0</GeoTransform>"
+        "<PAMRasterBand band='1'><NoDataValue>{}</NoDataValue><Scale>1</Scale><Offset>0</Offset>"
+        "<UnitType>m</UnitType><Histograms/></PAMRasterBand></PAMDataset>"
+    )
+    for nodata in ("-9.999E+03", "-9999"):
+        notes.write_text(whole.format(wkt, "3.8e+06", nodata))
+        found = read_layer(source(path), GRID)
+        assert np.isnan(found[0, 0]) and found[3, 3] == 5.0
+    other = rasterio.crs.CRS.from_epsg(32650).to_wkt().replace('"', "&quot;")
+    for wrong, said in (
+        ((other, "3.8e+06", "-9999"), "<SRS>"),
+        ((wkt, "3800010", "-9999"), "<GeoTransform>"),
+        ((wkt, "3.8e+06", "0"), "<NoDataValue>0"),
+    ):
+        notes.write_text(whole.format(*wrong))
+        with refused("E340", said):
+            read_layer(source(path), GRID)
 
 
 @pytest.mark.parametrize("name", ["a.tif.aux.xml", "a.tif.msk"])

@@ -97,7 +97,7 @@ def test_a_plugin_brings_a_measure_a_cost_an_outcome_and_a_scheme(folder):
     done = flood_sim(folder, "run", "s.toml", "--portfolio", "green", "--out", "out")
     assert done.returncode == 0, done.stderr
     measures = json.loads((folder / "out" / "measures.json").read_text())
-    assert measures[0]["kind"] == "street_planter" and measures[0]["capital_cny"][
+    assert measures[0]["kind"] == "street_planter" and measures[0]["capital"][
         "middle"
     ] == pytest.approx(200 * 40 * 40)
     summary = json.loads((folder / "out" / "summary.json").read_text())

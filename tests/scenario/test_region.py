@@ -7,13 +7,16 @@ import pytest
 
 from analysis.test_consequences import toy
 from console import flood_sim
-from flood_sim.analysis.limits.files import read_limits
+from flood_sim.analysis.limits.files import LIMITS, read_limits
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.standards.files import read_standards
 from flood_sim.core.errors import InputError
 from flood_sim.ground.rainfall import FORMULAS, TAKEN_LAW, DesignLaw
 from flood_sim.ground.regions.packs import pack_names, shipped_region
 from flood_sim.measures.build import _law_taken
+from flood_sim.measures.costs import OWN as UNIT_COSTS
+from flood_sim.measures.costs import prices
+from flood_sim.measures.describe import bill_lines
 from flood_sim.measures.projects.pipe_network import TrunkUpsizing
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.scenario.region import design_law, pinned, region_of
@@ -118,6 +121,99 @@ def test_damage_is_in_the_money_of_the_place(tmp_path):
         o for o in Consequences(open_results(tmp_path / "r")).outcomes() if o.name == "damage"
     ]
     assert damage.value == pytest.approx(0.25 * 80.0 * 1448.0) and damage.unit == "EUR"
+
+
+def own_limits(folder):
+    """A file of limits beside a scenario, in francs; the scenario's text names it."""
+    text = (LIMITS.parent / "germany.toml").read_text(encoding="utf-8")
+    (folder / "own.toml").write_text(text.replace("EUR", "CHF"), encoding="utf-8")
+    return GOOD.replace("15:10:00", "15:00:20") + '[region]\nlimits = "own.toml"\n'
+
+
+def test_limits_of_a_users_file_stay_with_the_run(tmp_path):
+    """The file is gone, the folder moved: the page is drawn, in francs."""
+    (tmp_path / "s.toml").write_text(own_limits(tmp_path), encoding="utf-8")
+    told = flood_sim("run", tmp_path / "s.toml", "--out", tmp_path / "out")
+    assert told.returncode == 0, told.stderr
+    (tmp_path / "own.toml").unlink()
+    (tmp_path / "out").rename(tmp_path / "there")
+    told = flood_sim("report", tmp_path / "there")
+    assert told.returncode == 0, told.stderr
+    region = json.loads((tmp_path / "there" / "summary.json").read_text())["region"]
+    assert region["limits"] == "own.toml"
+    assert region["limit_tables"]["damage"]["currency"] == "CHF"
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_wrong_limits_are_known_before_the_run(tmp_path, pack):
+    """They were read after the loop. Of a pack beside the scenario they lie beside it, too."""
+    text = own_limits(tmp_path)
+    if pack:
+        (tmp_path / "pack.toml").write_text('limits = "own.toml"\n')
+        text = text.replace('limits = "own.toml"', 'pack = "pack.toml"')
+    assert load(tmp_path, text).region["limit_tables"]["damage"]["currency"] == "CHF"
+    (tmp_path / "own.toml").write_text('[damage]\ncurrency = "CHF"\n')
+    with pytest.raises(InputError, match=r"E106 own.toml, \[damage\] `depth_m`"):
+        load(tmp_path, text)
+
+
+GREEN = """[measure.parks]
+kind = "sunken_green"
+targets = { polygon_m = [[0, 0], [40, 0], [40, 40], [0, 40]] }
+[portfolio.green]
+measures = ["parks"]
+"""
+
+
+def bill_of(folder, region, portfolio="green"):
+    (folder / "s.toml").write_text(GOOD + GREEN + region, encoding="utf-8")
+    return build_inputs(load_scenario(folder / "s.toml"), portfolio).measures
+
+
+def test_measures_cost_the_money_of_the_place(tmp_path):
+    """The same square metres, by the price of each pack; no bill holds two moneys."""
+    for region, money, price in (
+        ("", "CNY", 45.0),
+        ('[region]\npack = "china-henan"\n', "CNY", 45.0),
+        ('[region]\npack = "germany"\n', "EUR", 40.0),
+    ):
+        (row,) = bill_of(tmp_path, region)
+        (line,) = row["quantities"]
+        assert row["currency"] == money and row["price_year"] == 2021
+        assert row["capital"]["middle"] == pytest.approx(price * line["amount"])
+        assert money != "EUR" or "assumed" in line["source"]
+        said = bill_lines((row,))
+        assert f"M {money} a year" in said[-1]
+        assert money == "CNY" or "CNY" not in str((row, said))
+
+
+@pytest.mark.parametrize("name", pack_names())
+def test_a_pack_prices_all_that_the_program_builds(name):
+    items = prices(shipped_region(name, "").model_dump()).items
+    assert set(items) == set(UNIT_COSTS)
+    assert {k: (c.unit, c.life_y) for k, c in items.items()} == {
+        k: (c.unit, c.life_y) for k, c in UNIT_COSTS.items()
+    }
+
+
+def test_what_a_pack_does_not_price_is_refused(tmp_path):
+    costs = '[costs]\nprice_year = 2024\nsource = "own"\n[costs.items]\n{}\n'
+    region = '[region]\npack = "own.toml"\n'
+    own = tmp_path / "own.toml"
+    own.write_text('currency = "CHF"\n' + costs.format("sunken_green = [60, 80, 100]"))
+    (row,) = bill_of(tmp_path, region)
+    assert row["capital"]["middle"] == 80.0 * row["quantities"][0]["amount"]
+    assert (row["currency"], row["price_year"]) == ("CHF", 2024)
+    own.write_text('currency = "CHF"\n' + costs.format("levee = [60, 80, 100]"))
+    with pytest.raises(InputError, match=r"(?s)no unit cost in CHF of sunken_green.*costs.items"):
+        bill_of(tmp_path, region)
+    for wrong, said in (
+        (costs.format("levee = [60, 80, 70]"), "must not fall"),
+        (costs.format("levee = [60, 70, 80]"), "in which money"),
+    ):
+        own.write_text(("" if "money" in said else 'currency = "CHF"\n') + wrong)
+        with pytest.raises(InputError, match=said):
+            bill_of(tmp_path, region)
 
 
 def test_loads_without_a_formula_take_the_scenarios_law():

@@ -81,7 +81,7 @@ def test_a_board_that_fails_is_paid_for_and_not_there(street, kind):
     ]
     board = [b.inputs.sites.spaces.spaces[0].openings[0].board_m for b in both]
     assert board[0] > 0.5 and board[1] == street.sites.spaces.spaces[0].openings[0].board_m == 0.0
-    bill = [b.measures[0]["capital_cny"]["middle"] for b in both]
+    bill = [b.measures[0]["capital"]["middle"] for b in both]
     assert bill[0] == bill[1] > 0.0
 
 

@@ -31,7 +31,7 @@ def rows_of(study, loss, name="outcome_damage"):
         "failure_set": "none",
         "draw": -1,
         "twin": False,
-        "cost_middle_cny": None,
+        "cost_middle": None,
     }
     return [
         {"bits": bits, "portfolio": label, name: loss(bits), **common}

@@ -102,6 +102,12 @@ def test_nothing_to_build_says_why():
     assert why_nothing(measure, built) == ""
     assert isinstance(measure.targets, Targets)
     cost = {"low": 0.0, "middle": 0.0, "high": 0.0}
-    row = {"name": "up", "kind": "trunk_upsizing", "targets": [], "quantities": [], "yearly_cny": 0}
-    row |= {"capital_cny": cost, "cost_stated_by_user": False, "why_nothing": "no object meets x"}
+    row = {"name": "up", "kind": "trunk_upsizing", "targets": [], "quantities": [], "yearly": 0}
+    row |= {
+        "currency": "EUR",
+        "price_year": 2021,
+        "capital": cost,
+        "cost_stated_by_user": False,
+        "why_nothing": "no object meets x",
+    }
     assert "nothing to build: no object meets x; " in bill_lines((row,))[0]

@@ -37,10 +37,10 @@ def rows_of(study, losses):
                 "failure_set": spec.failure_set,
                 "status": "complete",
                 "outcome_damage": losses(spec.bits, spec.draw, spec.storm, spec.twin),
-                "cost_low_cny": cost,
-                "cost_middle_cny": cost,
-                "cost_high_cny": cost,
-                "cost_yearly_cny": 0.0,
+                "cost_low": cost,
+                "cost_middle": cost,
+                "cost_high": cost,
+                "cost_yearly": 0.0,
             }
         )
     return rows
@@ -107,15 +107,13 @@ def test_damage_of_a_year_and_what_it_is_worth(tmp_path):
     )
     found = {row["bits"]: row for row in document["expected_annual"]}
     whole = expected_annual_damage([2, 10, 50], [0.0, 60.0, 200.0])[0]
-    assert found[0]["ead_cny"] == pytest.approx(whole) and found[2]["ead_cny"] == pytest.approx(
-        0.5 * whole
-    )
-    assert found[2]["benefit_cny_a_year"] == pytest.approx(0.5 * whole) and found[1][
-        "benefit_cny_a_year"
+    assert found[0]["ead"] == pytest.approx(whole) and found[2]["ead"] == pytest.approx(0.5 * whole)
+    assert found[2]["benefit_a_year"] == pytest.approx(0.5 * whole) and found[1][
+        "benefit_a_year"
     ] == pytest.approx(0.25 * whole)
     six = next(r for r in found[2]["rates"] if r["rate"] == 0.06)
     annuity = (1.0 - 1.06**-50) / 0.06
-    assert six["npv_cny"] == pytest.approx(0.5 * whole * annuity - 2000.0) and six[
+    assert six["npv"] == pytest.approx(0.5 * whole * annuity - 2000.0) and six[
         "bcr"
     ] == pytest.approx(0.5 * whole * annuity / 2000.0)
 

@@ -294,7 +294,7 @@ storm = "zhengzhou-720"
 kind = "pond_restoration"
 targets = { polygon_m = [[10, 10], [40, 10], [40, 40], [10, 40]] }
 depth_m = 0.5
-cost_cny = 1.0e6
+cost = 1.0e6
 """
 DRAWN = """portfolios = "factorial"
 [projects]

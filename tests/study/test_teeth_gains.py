@@ -66,12 +66,15 @@ def test_what_to_buy_and_in_which_order(tmp_path):
     bought |= {"frontier": [0, 2, 3], "hull": [0, 2, 3]}
     costs = {str(s): {"middle": 1e6 * s} for s in range(4)}
     other = bought | {"name": "service_loss"}
-    made = tables(tmp_path, entry("damage", a=1.0, b=2.0), buying=[other, bought], costs=costs)
+    made = tables(
+        tmp_path, entry("damage", a=1.0, b=2.0), buying=[other, bought], costs=costs, currency="EUR"
+    )
     (found,) = purchases(made)
+    assert "EUR" in str(found) and "欧元" in str(found)
     assert found["hull"] == ("pumps → pipes", "泵 → 管")
     assert [y.en for y in found["order"]["years"]] == ["pumps", "–", "pipes"]
     assert [y.zh for y in found["order"]["greedy_years"]] == ["–", "管", "泵"]
-    alone = tables(tmp_path, entry("damage", a=1.0, b=2.0), costs=costs)
+    alone = tables(tmp_path, entry("damage", a=1.0, b=2.0), costs=costs, currency="EUR")
     alone.document["buying"] = [bought | {"order": None, "hull": [0], "frontier": [0]}]
     assert purchases(alone)[0]["hull"].en == "none" and purchases(alone)[0]["order"] is None
 

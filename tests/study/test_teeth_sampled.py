@@ -64,13 +64,12 @@ def test_values_by_draw_their_bounds_and_who_is_first():
 def test_buying_against_one_outcome():
     """Costs 1 and 3 million, gains 10 and 12, 30 together."""
     rows = [
-        {"bits": s, "cost_middle_cny": c, "cost_low_cny": c, "cost_high_cny": c}
-        | {"cost_yearly_cny": 0.0}
+        {"bits": s, "cost_middle": c, "cost_low": c, "cost_high": c} | {"cost_yearly": 0.0}
         for s, c in enumerate((0.0, 1e6, 3e6, 4e6))
     ]
     entry = {"name": "damage", "storm": "s", "failure_set": "none", "loss_none": 100.0}
     entry |= {"losses": [100.0, 90.0, 88.0, 70.0], "shapley": {"a": 14.0, "b": 16.0}}
-    budget = SimpleNamespace(yearly_budget_cny=(3e6, 1e6, 0.0))
+    budget = SimpleNamespace(yearly_budget=(3e6, 1e6, 0.0))
     found = attribute._buying(study("a", "b", money=budget), rows, entry)
     assert found["frontier"] == [0, 1, 2, 3] and found["hull"] == [0, 1, 3]
     assert found["gain_a_million"] == pytest.approx({"a": 14.0, "b": 16.0 / 3.0})
@@ -86,8 +85,8 @@ def test_damage_a_year_by_portfolio_and_what_it_is_worth():
 
     def row(bits, storm, damage, draw=0, failure_set="none"):
         keys = {"bits": bits, "storm": storm, "draw": draw, "failure_set": failure_set}
-        costs = {f"cost_{level}_cny": 100.0 * bits for level in ("low", "middle", "high")}
-        return keys | costs | {"outcome_damage": damage, "cost_yearly_cny": 1.0 * bits}
+        costs = {f"cost_{level}": 100.0 * bits for level in ("low", "middle", "high")}
+        return keys | costs | {"outcome_damage": damage, "cost_yearly": 1.0 * bits}
 
     storms = {"two": 2.0, "five": 5.0, "ten": 10.0}
     spec = {
@@ -102,11 +101,11 @@ def test_damage_a_year_by_portfolio_and_what_it_is_worth():
     rows += [row(2, s, 1.0) for s in storms]  # one of two draws
     none, first = attribute._expected_annual(study("a", "b", **spec), rows)
     assert (none["bits"], first["bits"]) == (0, 1) and "rates" not in none
-    assert none["ead_cny"] == pytest.approx(4.0 * first["ead_cny"])  # 200 T beside 50 T
-    benefit = none["ead_cny"] - first["ead_cny"]
-    assert first["benefit_cny_a_year"] == pytest.approx(benefit)
+    assert none["ead"] == pytest.approx(4.0 * first["ead"])  # 200 T beside 50 T
+    benefit = none["ead"] - first["ead"]
+    assert first["benefit_a_year"] == pytest.approx(benefit)
     worth = sum((benefit - 1.0) / 1.06**k for k in range(1, 51)) - 100.0
-    assert first["rates"][0]["npv_cny"] == pytest.approx(worth)
+    assert first["rates"][0]["npv"] == pytest.approx(worth)
     del storms["ten"]
     assert attribute._expected_annual(study("a", "b", **spec), rows) == []
 
@@ -130,17 +129,15 @@ def test_each_storm_and_failure_set_has_its_own_entry():
     """Two storms, two failure sets, two outcomes: each entry of its own rows, the twins apart."""
     spec = {"portfolios": "factorial", "name": "x", "return_period_y": {}}
     spec |= {"storms": {"s": {}, "t": {}}, "failure_sets": {"none": {}, "f": {}}}
-    spec |= {"money": SimpleNamespace(yearly_budget_cny=())}
+    spec |= {"money": SimpleNamespace(yearly_budget=())}
     rows = []
     for n, storm in enumerate("st"):
         for m, failure_set in enumerate(("none", "f")):
             for bits in (0, 1):
                 label = {"storm": storm, "failure_set": failure_set, "bits": bits, "draw": -1}
                 loss = 10.0 * (n + 1) + m - bits * (1.0 + n)
-                rows.append(
-                    label | {"twin": False, "outcome_damage": loss, "cost_middle_cny": None}
-                )
-                rows.append(label | {"twin": True, "outcome_damage": 99.0, "cost_middle_cny": None})
+                rows.append(label | {"twin": False, "outcome_damage": loss, "cost_middle": None})
+                rows.append(label | {"twin": True, "outcome_damage": 99.0, "cost_middle": None})
     found = attribute.attribution(study("a", **spec), rows)
     entries = {(e["storm"], e["failure_set"]): e for e in found["outcomes"]}
     assert len(entries) == len(found["outcomes"]) == 4 and found["missing"] == []

@@ -12,7 +12,7 @@ import numpy as np
 def frontier(cost: np.ndarray, gain: np.ndarray) -> list[int]:
     """Indices of the portfolios that no other beats in both cost and gain, cheapest first.
 
-    cost : (portfolios,) CNY;  gain : (portfolios,) in the unit of the outcome
+    cost : (portfolios,) money;  gain : (portfolios,) in the unit of the outcome
     """
     best, found = -np.inf, []
     for k in sorted(range(len(cost)), key=lambda k: (cost[k], -gain[k], k)):
@@ -25,7 +25,7 @@ def frontier(cost: np.ndarray, gain: np.ndarray) -> list[int]:
 def hull(cost: np.ndarray, gain: np.ndarray) -> list[int]:
     """Of the frontier, those on its convex hull: the best next yuan, slopes falling.
 
-    cost : (portfolios,) CNY;  gain : (portfolios,) in the unit of the outcome
+    cost : (portfolios,) money;  gain : (portfolios,) in the unit of the outcome
     """
     chain: list[int] = []
     for k in frontier(cost, gain):
@@ -88,7 +88,7 @@ def greedy_order(
     """The same, buying each year whatever brings most a yuan next: what a ranking by
     cost-effectiveness would do.
 
-    gain : (2^n,) by set of projects;  cost : CNY of each project;  budgets : CNY of each year
+    gain : (2^n,) by set of projects;  cost : of each project;  budgets : of each year
     """
     n, mask, left, total = len(cost), 0, 0.0, 0.0
     path = []

@@ -88,7 +88,7 @@ def _run_row(name: str | Words, run: Results) -> dict[str, Any]:
         "key": run.folder.name,  # a page is sent on: it tells no folder of this machine
         "error": f"{run.ledger['relative_error']:.0e}",
         "residual": f"{run.ledger['network_residual']:.0f}",
-        "cost": f"{_cost(run) / 1e6:.1f}",
+        "cost": _cost(run),
     }
 
 
@@ -150,11 +150,13 @@ def _names(runs: list[Results]) -> list[Words]:
     ]
 
 
-def _cost(run: Results) -> float:
+def _cost(run: Results) -> str:
+    """Of all that is built, in millions of its own money."""
     path = run.folder / "measures.json"
     with reading(path):
         bill = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-        return float(sum(m["capital_cny"]["middle"] for m in bill))
+        capital = sum(m["capital"]["middle"] for m in bill)
+        return f"{capital / 1e6:.1f} M {bill[0]['currency']}" if bill else "0"
 
 
 def _headline(runs: list[Results]) -> list[dict[str, Any]]:

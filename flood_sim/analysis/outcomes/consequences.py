@@ -39,8 +39,9 @@ class Consequences:
     """The outcomes of one result folder."""
 
     def __init__(self, results: Results, limits: dict[str, Any] | None = None) -> None:
-        wanted = results.summary.get("region", {}).get("limits") or None
-        self.results, self.limits = results, limits or read_limits(wanted)
+        region = results.summary.get("region", {})
+        own = region.get("limit_tables") or read_limits(region.get("limits") or None)
+        self.results, self.limits = results, limits or own
 
     @cached_property
     def exposure(self) -> dict[str, np.ndarray] | None:

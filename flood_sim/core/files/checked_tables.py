@@ -24,6 +24,7 @@ from flood_sim.core.files.table_rows import (
     odd_range,
     unit_of,
 )
+from flood_sim.core.unit_words import other_unit
 from flood_sim.core.units import SECONDS_PER_HOUR
 
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -158,7 +159,7 @@ def _missing(raw: RawTable, model: type[Row]) -> list[Finding]:
             one if len(missing) == 1 else several,
             given=", ".join(raw.columns),
             allowed=", ".join(model.model_fields),
-            do=_separated(raw, model),
+            do=other_unit(missing[0], raw.columns)[1] or _separated(raw, model),
         )
     ]
 

@@ -23,7 +23,7 @@ LONGEST_NAME = 80
 SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 UNITS = {
     "_m3_s": "m3/s", "_mm_h": "mm/h", "_mm_d": "mm/d", "_1_h": "1/h", "_l_s_m": "L/(s m)",
-    "_m3": "m3", "_m2": "m2", "_mm": "mm", "_min": "min", "_cny": "CNY", "manning_n": "s/m^(1/3)",
+    "_m3": "m3", "_m2": "m2", "_mm": "mm", "_min": "min", "manning_n": "s/m^(1/3)",
     "_ha": "ha", "_s": "s", "_h": "h", "_m": "m", "_y": "years",
 }  # fmt: skip
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from flood_sim.core.errors import Finding, InputError, input_error, nearest
 from flood_sim.core.files.toml_files import read_toml
@@ -34,6 +34,29 @@ class PackLaw(BaseModel):
         return StormFormula(self.a, self.c, self.p0, self.b, self.n, self.source)
 
 
+Price = Annotated[float, Field(ge=0.0, le=1e12)]
+
+
+class PackCosts(BaseModel):
+    """Unit costs of measures in the pack's money: item to low, middle, high."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    price_year: int = Field(ge=1990, le=2100)
+    source: str
+    items: dict[str, tuple[Price, Price, Price]]
+
+    @field_validator("items")
+    @classmethod
+    def _rising(
+        cls, items: dict[str, tuple[float, float, float]]
+    ) -> dict[str, tuple[float, float, float]]:
+        for name, (low, middle, high) in items.items():
+            if not low <= middle <= high:
+                raise ValueError(f"{name}: low, middle, high must not fall")
+        return items
+
+
 class Region(BaseModel):
     """What is always the same of a place; "" and None: nothing is said."""
 
@@ -48,6 +71,7 @@ class Region(BaseModel):
     price_year: int | None = Field(None, ge=1990, le=2100)
     source: str = ""
     rain_law: PackLaw | None = None
+    costs: PackCosts | None = None
 
     @field_validator("zone")
     @classmethod
@@ -58,6 +82,12 @@ class Region(BaseModel):
             except (ZoneInfoNotFoundError, ValueError, OSError) as error:
                 raise ValueError(f"no such zone: {zone}; as Europe/Berlin") from error
         return zone
+
+    @model_validator(mode="after")
+    def _costs_in_money(self) -> Region:
+        if self.costs is not None and not self.currency:
+            raise ValueError("[costs] need `currency`: in which money are they?")
+        return self
 
     def offset_h(self, moment: datetime) -> float | None:
         """Hours that its clocks are before UTC at a moment; None where it names no zone."""

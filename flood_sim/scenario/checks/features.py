@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.files.cell_values import number_fault
 from flood_sim.core.files.checked_tables import check_columns
 from flood_sim.core.files.table_rows import Row
 from flood_sim.scenario.doors.map_source import MapSource
 from flood_sim.scenario.doors.vectors import Features
+
+DECIMAL_COMMA = re.compile(r"[+-]?(\d*,(\d{1,2}|\d{4,})|0,\d+)", re.ASCII)
 
 
 class Words(NamedTuple):
@@ -60,21 +64,39 @@ def check_features(
     for key, values in features.columns.items():
         if model.model_fields[key].annotation == (str | None):
             continue
-        wrong = [k for k, v in enumerate(values.tolist()) if _no_number(v)]
+        read = [_with_point(v) for v in values.tolist()]
+        wrong = [k for k, v in enumerate(read) if _no_number(v)]
         if wrong:
             more = f", so in {len(wrong) - 1} more features" if len(wrong) > 1 else ""
             given = ", ".join(repr(values[k])[:30] for k in wrong[:4])
-            text = f"this is no finite number{more}"
+            text, do = number_fault(str(values[wrong[0]]))
             faults.append(
-                Finding("E104", place(wrong[0], key), text, given=given, do="give a number")
+                Finding("E104", place(wrong[0], key), f"{text}{more}", given=given, do=do)
             )
             continue
+        _say_commas(f"{name}, `{key}`", values, findings)
         numbers[key] = features.columns[key] = np.array(
-            [np.nan if v is None else float(v) for v in values.tolist()]
+            [np.nan if v is None else float(v) for v in read]
         )
     faults += check_columns(model, numbers, place, findings)
     if faults:
         raise InputError(faults)
+
+
+def _with_point(value: Any) -> Any:
+    """A text with a comma that can only be a decimal one, with a point; else as it is: `1,234` may
+    be a thousand.
+    """
+    certain = isinstance(value, str) and DECIMAL_COMMA.fullmatch(value.strip())
+    return value.replace(",", ".") if certain else value
+
+
+def _say_commas(place: str, values: np.ndarray, findings: list[Finding]) -> None:
+    commas = [v for v in values.tolist() if isinstance(v, str) and "," in v]
+    if not commas:
+        return
+    finding = Finding("W106", place, f"decimals have a comma ({commas[0].strip()}): it is read so")
+    findings += [finding] if finding not in findings else []
 
 
 def _no_number(value: Any) -> bool:

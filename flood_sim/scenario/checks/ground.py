@@ -11,6 +11,7 @@ from flood_sim.scenario.spec.ground import TerrainSpec
 MANNING_RANGE = (0.001, 0.5)
 SMOOTHEST_N = 0.008  # glass; less is doubtful, and real rasters have it (resampled edges)
 SPIKE_M = 10.0
+WHOLE = 'are they decimetres, centimetres or feet? set [terrain] elevation_unit = "dm"'
 
 
 def check_roughness(terrain: Terrain, findings: list[Finding]) -> None:
@@ -72,6 +73,7 @@ def check_elevations(terrain: Terrain, spec: TerrainSpec, findings: list[Finding
                 "W210",
                 "[terrain] bed_elevation",
                 "elevations are whole metres: depths below 1 m mean little",
+                do="" if spec.elevation_unit else WHOLE,
             )
         )
     _check_holes(terrain, findings)

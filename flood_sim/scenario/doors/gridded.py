@@ -5,7 +5,8 @@ and missing values is compared with the scenario, converted where that is certai
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,19 @@ import numpy as np
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.files.netcdf import open_netcdf
 from flood_sim.core.grid import Grid
-from flood_sim.core.rain_units import rain_unit
+from flood_sim.core.rain_units import UNITS, rain_unit
 from flood_sim.scenario.doors.gridded_places import Axes, axes_of, places_on
-from flood_sim.scenario.doors.gridded_times import times_of
+from flood_sim.scenario.doors.gridded_times import TOLERANCE_S, refuse_months, times_of
 from flood_sim.scenario.loader import Scenario
 
-# of CF: statistics over time that are no amount and no mean
+# of CF: statistics over time that are no amount and no mean, and means over many days or years
 OTHER_METHODS = re.compile(
-    r"\btime:\s*(maximum|minimum|median|mode|range|mid_range|standard_deviation|variance)\b"
+    r"\btime:\s*((maximum|minimum|median|mode|range|mid_range|standard_deviation|variance)\b"
+    r"|\w+\s+over\s+(days|years)\b)"
 )
+EXTREMES = ("max", "min")  # of GRIB's step types, as converters keep them
+# of CF 7.3: how far the data that a number was made from stand apart
+INTERVAL = re.compile(r"\btime:[^:]*\(\s*interval:\s*(\d+\.?\d*)\s*([a-z]+)")
 NOISE_MM = 1e-3  # below zero by packing, as reanalyses have it
 RAIN_WORDS = ("precipitation", "rain")
 
@@ -51,12 +56,16 @@ def netcdf_stack(
     try:
         data = open_netcdf(path)
     except (OSError, ValueError) as error:
+        with suppress(OSError, ValueError):
+            refuse_months(path.name, open_netcdf(path, decode_times=False))
         raise input_error(
             "E110", path.name, "the NetCDF file cannot be read", given=str(error)[:120]
         ) from error
     rain, axes = _rain_variable(path, data, spec)
     place = f"{path.name}, {rain.name}"
-    _refuse_other_meaning(place, rain)
+    methods = str(rain.attrs.get("cell_methods", "")).replace(f"{axes.time}:", "time:")
+    _refuse_other_meaning(place, rain, methods, rain[axes.time].attrs)
+    _refuse_longer_data(place, methods, spec)
     factor, unit = _to_millimetres(place, rain, spec, findings)
     time_s, calendar = times_of(place, data, rain[axes.time], scenario.spec.time.start, spec)
     places = places_on(path, data, rain, axes, grid, spec.method)
@@ -93,15 +102,22 @@ def _rain_variable(path: Path, data: Any, spec: Any) -> tuple[Any, Axes]:
     return rain.isel(flat).transpose(*axes), axes
 
 
-def _refuse_other_meaning(place: str, rain: Any) -> None:
+def _refuse_other_meaning(
+    place: str, rain: Any, methods: str, time: Mapping[Hashable, Any]
+) -> None:
     """Raises InputError where the file says that its numbers are no rain that fell: an extreme or a
-    spread within each interval, snow or another quantity with a depth's unit.
+    spread within each interval, a mean of many days or years, snow or another quantity with a
+    depth's unit. time : attributes of the axis.
     """
     name = str(rain.attrs.get("standard_name", "")).strip()
-    methods = str(rain.attrs.get("cell_methods", ""))
+    step = str(rain.attrs.get("GRIB_stepType", "")).lower()
     given = ""
     if OTHER_METHODS.search(methods):
         given = f'cell_methods = "{methods}"'
+    elif "climatology" in time:
+        given = f'climatology = "{time["climatology"]}"'
+    elif step in EXTREMES:
+        given = f'GRIB_stepType = "{step}"'
     elif name and not any(word in name.lower() for word in RAIN_WORDS):
         given = f'standard_name = "{name}"'
     if given:
@@ -113,6 +129,29 @@ def _refuse_other_meaning(place: str, rain: Any) -> None:
             allowed="a standard name of precipitation or rainfall; cell_methods of a sum or a mean",
             do="name the variable that holds the rain, or mend its attributes",
         )
+
+
+def _refuse_longer_data(place: str, methods: str, spec: Any) -> None:
+    """Raises InputError (E322) where cell_methods says that each number was made from data that
+    stand farther apart than the layers: sums of a day that are given anew each hour.
+    """
+    found = INTERVAL.search(methods.lower())
+    unit = UNITS.get(found[2]) if found else None
+    if not found or unit is None or unit[1:] != (0, 1):
+        return
+    length_s = float(found[1]) * unit[0]
+    if length_s <= spec.interval_s + TOLERANCE_S or spec.cumulative:
+        return
+    raise input_error(
+        "E322",
+        place,
+        f"the file says that its numbers come from data {length_s:g} s apart, and interval_s is"
+        " shorter",
+        given=f'cell_methods = "{methods}", interval_s = {spec.interval_s:g}',
+        allowed=f"interval_s = {length_s:g}, or a shorter interval in cell_methods",
+        do="give the sums of each interval_s, or mend the attribute: ncatted -a"
+        f' cell_methods,{place.split(", ")[-1]},m,c,"time: sum" {place.split(", ")[0]}',
+    )
 
 
 def _to_millimetres(place: str, rain: Any, spec: Any, findings: list[Finding]) -> tuple[float, str]:

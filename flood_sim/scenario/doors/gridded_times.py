@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,27 @@ from flood_sim.core.errors import input_error
 REAL = ("", "standard", "gregorian", "proleptic_gregorian")
 OTHERS_DATES = ("noleap", "365_day", "all_leap", "366_day", "360_day")  # dates, not days, are meant
 TOLERANCE_S = 1.0
+# UDUNITS takes a year for 365.242198781 days and a month for a twelfth of it; who writes them means
+# others. In a calendar of 360 days a month has one length, and is read.
+MONTHS = re.compile(r"(common_)?(month|year|yr|decade|centur)\w*\s+since\b", re.IGNORECASE)
+
+
+def refuse_months(file: str, data: Any) -> None:
+    """Raises InputError (E327) where a variable of a file, opened without its times being read,
+    counts months or years since a date.
+    """
+    for name in data.variables:
+        units = str(data[name].attrs.get("units", "")).strip()
+        found = MONTHS.match(units)
+        if found:
+            raise input_error(
+                "E327",
+                f"{file}, {name}",
+                "times are counted in months or years: their length is not said",
+                given=f'units = "{units}"',
+                allowed="seconds, minutes, hours or days since a date; months in 360_day",
+                do=f'write its numbers in days: units = "days since{units[found.end() :]}"',
+            )
 
 
 def times_of(

@@ -10,6 +10,7 @@ from flood_sim.core.errors import input_error
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import FOOT_M
 from flood_sim.scenario.doors import systems
+from flood_sim.scenario.doors.bands import refuse_colours
 from flood_sim.scenario.doors.rasters import Raster, packed, read_values, unknown
 from flood_sim.scenario.doors.resampled import How
 
@@ -27,6 +28,7 @@ def read_bed(raster: Raster, grid: Grid, stated: str | None) -> np.ndarray:
     """Elevations on the grid (rows, columns) m, NaN where nothing is known; stated : their unit, of
     the scenario. Raises InputError where the unit is neither stated nor plain.
     """
+    refuse_colours(raster.source, raster.data, raster.band)
     unit, why = _height_unit(raster, stated)
     values = read_values(raster, grid, How.MEAN) * HEIGHTS[unit]
     turned = "" if unit == "m" else ", converted to m"

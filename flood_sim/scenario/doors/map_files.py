@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flood_sim.core.errors import InputError, input_error
+from flood_sim.scenario.doors.raster_notes import refusal
 
 os.environ["PROJ_NETWORK"] = "OFF"  # before PROJ is loaded: it fetches no grids
 os.environ.setdefault(
@@ -63,18 +64,16 @@ def check_crs(text: str, place: str) -> str:
     )
 
 
-SAID_BESIDE = re.compile(rb"<(NoDataValue|Scale|Offset)\b")
-LONGEST_NOTES = 1 << 20  # bytes of notes that are looked at
+BYTE_FOR_BYTE = "ISO-8859-1"  # each byte of a shapefile's texts is one sign: see dbf_texts.py
 BESIDE = {".asc": (".prj",), ".shp": (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx")}
 
 
 def check_sidecars(path: Path) -> None:
     """What a map library reads beside an ASCII grid or a shapefile must be a plain file there.
-    Raises InputError where it is a link out of the folder, or where files beside a GeoTIFF say what
-    it does not say itself (E340).
+    Raises InputError where it is a link out of the folder, or a mask beside a GeoTIFF (E340).
     """
     if path.suffix.lower() in (".tif", ".tiff"):
-        _refuse_said_beside(path)
+        _refuse_mask_beside(path)
     endings = BESIDE.get(path.suffix.lower(), ())
     for beside in path.parent.glob(f"{escape(path.stem)}.*") if endings else ():
         told = f"{path.name}.aux.xml".lower()
@@ -94,30 +93,14 @@ def _refuse_link(path: Path, beside: Path) -> None:
         )
 
 
-def _refuse_said_beside(path: Path) -> None:
-    """A mask, or NoData and scale, that stand beside a GeoTIFF: they are not read. Statistics and
-    overviews there change no value.
-    """
+def _refuse_mask_beside(path: Path) -> None:
+    """A mask that stands beside a GeoTIFF is not read; what notes there say: raster_notes.py."""
     mask, notes = Path(f"{path}.msk"), Path(f"{path}.aux.xml")
     for beside in (mask, notes):
         if beside.exists() or beside.is_symlink():
             _refuse_link(path, beside)
-    said = "a mask" if mask.is_file() else ""
-    if not said and notes.is_file():
-        with notes.open("rb") as file:
-            found = SAID_BESIDE.search(file.read(LONGEST_NOTES))
-        said = f"<{found.group(1).decode()}>" if found else ""
-    if not said:
-        return
-    raise input_error(
-        "E340",
-        path.name,
-        "a file beside this raster says what its values mean, and is not read",
-        given=f"{said} in {mask.name if mask.is_file() else notes.name}",
-        allowed="a GeoTIFF that says it itself",
-        do=f"write it into the file: gdal_translate {path.name} {path.stem}_whole.tif, with an"
-        " internal mask",
-    )
+    if mask.is_file():
+        raise refusal(path, f"a mask in {mask.name}")
 
 
 @dataclass(frozen=True)
@@ -144,7 +127,7 @@ def checked_vector(path: Path) -> VectorPlace:
         return VectorPlace(f"GeoJSON:{path}", {}, _check_geojson(path))
     if ending == ".shp":
         _check_shapefile(path)
-        return VectorPlace(str(path))
+        return VectorPlace(str(path), {"encoding": BYTE_FOR_BYTE})
     raise input_error(
         "E107",
         path.name,

@@ -19,6 +19,10 @@ class ReadLog:
     findings: list[Finding] = field(default_factory=list)
     map_unit: tuple[str, float] = ("metre", 1.0)
 
+    def copy(self) -> ReadLog:
+        """Another log that begins with what stands in this one."""
+        return ReadLog(dict(self.lines), list(self.findings), self.map_unit)
+
     def clear(self) -> None:
         self.lines.clear()
         self.findings.clear()

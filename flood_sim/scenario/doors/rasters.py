@@ -15,8 +15,10 @@ from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.grid import Grid
 from flood_sim.core.units import GIBIBYTE
 from flood_sim.scenario.doors import systems
+from flood_sim.scenario.doors.bands import chosen_band, refuse_colours
 from flood_sim.scenario.doors.map_files import check_crs, check_sidecars
 from flood_sim.scenario.doors.map_source import MapSource
+from flood_sim.scenario.doors.raster_notes import refuse_other_meaning
 from flood_sim.scenario.doors.resampled import How, counted, resampled, sampled
 
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".asc": "AAIGrid"}
@@ -87,6 +89,7 @@ def open_raster(path: Path) -> Any:
         ) from error
     if data.crs is not None and data.crs.to_wkt():
         check_crs(data.crs.to_wkt(), path.name)
+    refuse_other_meaning(path, data)
     return data
 
 
@@ -95,7 +98,7 @@ def opened(source: MapSource, stated: str | None = None) -> Raster:
     gives where the file has none. Raises InputError where one must be chosen and is not.
     """
     data = open_raster(source.path)
-    band, system = _band(source, data), None
+    band, system = chosen_band(source, data), None
     own = data.crs.to_wkt() if data.crs is not None else ""
     if own and systems.on_earth(own, source.name):
         system = systems.system_of(own, source.name)
@@ -115,43 +118,6 @@ def _metric(raster: Raster) -> Raster:
     t = Affine(*(unit[1] * float(v) for v in tuple(raster.transform)[:6]))
     twin = systems.in_metres(raster.system)
     return Raster(raster.source, raster.data, raster.band, t, twin, unit, raster.system)
-
-
-def _band(source: MapSource, data: Any) -> int:
-    """The band that is meant. Raises InputError where there are several and none is chosen."""
-    from rasterio.enums import ColorInterp
-
-    pages = len(data.subdatasets)
-    if pages > 1:
-        raise input_error(
-            "E240",
-            source.name,
-            f"the file holds {pages} rasters: which one is meant?",
-            given=", ".join(text.split("/")[-1] for text in data.subdatasets[:4]),
-            allowed="one raster a file",
-            do=f"write one of them into a file: gdal_translate GTIFF_DIR:1:{source.name} one.tif",
-        )
-    named = [k for k in data.indexes if data.colorinterp[k - 1] != ColorInterp.alpha]
-    if source.band is not None and source.band not in data.indexes:
-        raise input_error(
-            "E240",
-            source.name,
-            "the raster has no such band",
-            given=f"band = {source.band}",
-            allowed=f"1 to {data.count}",
-            do="choose another band",
-        )
-    if source.band is None and len(named) != 1:
-        told = [f"{k} {data.descriptions[k - 1] or data.colorinterp[k - 1].name}" for k in named]
-        raise input_error(
-            "E240",
-            source.name,
-            f"the raster has {len(named)} bands: which one is meant?",
-            given=", ".join(told[:8]),
-            allowed="one band",
-            do=f'{source.place} = {{ file = "{source.name}", band = 1 }} (or another one)',
-        )
-    return int(source.band or named[0])
 
 
 def read_grid(
@@ -376,12 +342,17 @@ def _refuse_sentinels(raster: Raster, values: np.ndarray, nodata: float | None) 
     )
 
 
-def read_layer(source: MapSource, grid: Grid, how: How = How.MEAN) -> np.ndarray:
+def read_layer(
+    source: MapSource, grid: Grid, how: How = How.MEAN, colours: bool = False
+) -> np.ndarray:
     """A raster other than the terrain on the grid, (rows, columns) float64 in its own unit, NaN
-    where there is no data; one in another system is reprojected. Raises InputError where no way to
-    the grid's system is known.
+    where there is no data; one in another system is reprojected. colours : of classes and masks,
+    whose numbers may have a table of colours. Raises InputError where no way to the grid's system
+    is known.
     """
     raster = opened(source)
+    if not colours:
+        refuse_colours(source, raster.data, raster.band)
     target, moved = _on_grid(raster, grid, how)
     words = {How.MEAN: "mean of area", How.NEAREST: "nearest cell", How.SUM: "sum kept"}
     source.tell(raster.said, moved, packed(raster), words[how], unknown(target))

@@ -11,13 +11,12 @@ import numpy as np
 
 from flood_sim.core.errors import Finding, InputError, input_error
 from flood_sim.core.files.table_rows import TimedRow, unit_of
+from flood_sim.core.regular_series import holes
 from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.scenario.doors.tables import read_timed
 from flood_sim.scenario.loader import Scenario
 from flood_sim.surface.boundaries import Series
 
-REGULAR, LONGER = 0.75, 1.5  # share of equal steps of a regular series; steps that are a gap
-FEWEST_REGULAR = 5  # rows
 LEAST_SHARE = 0.01  # of the run that a held value must last to be told
 DATES = "check the dates, the year and the offsets"
 
@@ -63,15 +62,7 @@ class Cover:
 
     def holes(self) -> list[tuple[float, float]]:
         """Rows (s, s) of a regular series between which others are missing, within the run."""
-        steps = np.diff(self.time_s)
-        if len(self.time_s) < FEWEST_REGULAR:
-            return []
-        usual = float(np.median(steps))
-        if np.mean(np.abs(steps - usual) <= 0.01 * usual) < REGULAR:
-            return []
-        begins = np.flatnonzero(steps > LONGER * usual)
-        pairs = [(float(self.time_s[k]), float(self.time_s[k + 1])) for k in begins]
-        return [(a, b) for a, b in pairs if b > 0.0 and a < self.stop_s]
+        return [(a, b) for a, b in holes(self.time_s) if b > 0.0 and a < self.stop_s]
 
     def grace_s(self, key: str) -> float:
         """How long a series may be missing before it is refused."""
@@ -181,8 +172,8 @@ def _outside(cover: Cover, value: np.ndarray, key: str, said: list[Finding]) -> 
 
 def _between(cover: Cover, value: np.ndarray, said: list[Finding]) -> Points:
     """Points to add in gaps."""
-    holes, way = cover.holes(), cover.keys["gaps"]
-    for begin, end in holes:
+    missing, way = cover.holes(), cover.keys["gaps"]
+    for begin, end in missing:
         inner = np.array([np.nextafter(begin, np.inf), np.nextafter(end, -np.inf)])
         if way == "refuse":
             cover.refusal("gaps", begin, end)
@@ -190,15 +181,15 @@ def _between(cover: Cover, value: np.ndarray, said: list[Finding]) -> Points:
             yield inner, np.zeros(2)
         elif way == "hold":
             yield inner, np.full(2, value[int(np.searchsorted(cover.time_s, begin))])
-    if holes and "gaps" not in cover.said:
-        total = sum(b - a for a, b in holes) / SECONDS_PER_HOUR
+    if missing and "gaps" not in cover.said:
+        total = sum(b - a for a, b in missing) / SECONDS_PER_HOUR
         said.append(
             Finding(
                 "W304",
                 cover.place,
-                f"{len(holes)} gaps in a regular series, {total:.6g} h in all: its value runs"
+                f"{len(missing)} gaps in a regular series, {total:.6g} h in all: its value runs"
                 " straight from row to row there",
-                given=f"the first from {hours(*holes[0])}",
+                given=f"the first from {hours(*missing[0])}",
                 do='fill them, or say what counts: gaps = "linear", "hold" or "zero"',
             )
         )

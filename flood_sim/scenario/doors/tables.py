@@ -89,7 +89,7 @@ def by_class(
     """Columns of a land-cover table spread over the grid, each (rows, columns); active : (rows,
     columns) bool. Raises InputError for classes that are no whole numbers, or without a row.
     """
-    classes = read_layer(raster, grid, How.NEAREST)
+    classes = read_layer(raster, grid, How.NEAREST, colours=True)
     values = read_classes(table, columns, findings)
     known = active & np.isfinite(classes)
     _refuse_broken_classes(raster, classes, known, grid)

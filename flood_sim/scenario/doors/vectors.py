@@ -12,7 +12,9 @@ import numpy as np
 
 from flood_sim.core.errors import InputError, input_error, nearest
 from flood_sim.core.grid import Grid
+from flood_sim.core.unit_words import other_unit
 from flood_sim.scenario.doors import systems
+from flood_sim.scenario.doors.dbf_texts import names_as_meant, texts_as_meant
 from flood_sim.scenario.doors.map_files import VectorPlace, checked_vector
 from flood_sim.scenario.doors.map_source import MapSource
 from flood_sim.scenario.doors.traces import say_traceless
@@ -115,10 +117,10 @@ def _read(source: MapSource, columns: tuple[str, ...]) -> _Layer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # rings that are not closed: they are closed below
             info = pyogrio.read_info(place.text, **options)
-            theirs = _their_names(source, [str(f) for f in info["fields"]], columns)
-            meta, _, wkb, values = pyogrio.raw.read(
-                place.text, columns=sorted(set(theirs.values())), **options
-            )
+            written = names_as_meant(source, [str(f) for f in info["fields"]])
+            theirs = _their_names(source, list(written), columns)
+            wanted = sorted({written[name] for name in theirs.values()})
+            meta, _, wkb, values = pyogrio.raw.read(place.text, columns=wanted, **options)
     except InputError:
         raise
     except Exception as error:
@@ -127,13 +129,15 @@ def _read(source: MapSource, columns: tuple[str, ...]) -> _Layer:
         ) from error
     if wkb is None or not len(wkb):
         raise input_error("E204", source.name, "the file holds no geometry")
+    values, texts = texts_as_meant(source, values)
     found = dict(zip(map(str, meta["fields"]), values, strict=True))
     system = str(meta.get("crs") or "") if place.system_stated else ""
     if system and not systems.on_earth(system, source.name):
         system = ""
     count = len(place.layers)
-    said = f"layer {layer}" + (f" (1 of {count})" if count > 1 else "")
-    return _Layer(wkb, list(theirs), [found[n] for n in theirs.values()], system, said)
+    said = f"layer {layer}" + (f" (1 of {count})" if count > 1 else "") + texts
+    read = [found[written[name]] for name in theirs.values()]
+    return _Layer(wkb, list(theirs), read, system, said)
 
 
 def _chosen_layer(source: MapSource, place: VectorPlace) -> str | None:
@@ -194,6 +198,10 @@ def _their_names(source: MapSource, present: list[str], columns: tuple[str, ...]
         name = name or _in_other_case(source, present, cut)
         if name is not None:
             found[ours] = name
+            continue
+        strange, do = other_unit(ours, present)
+        if strange:
+            source.doubt("W249", f"`{strange}` is not read: `{ours}` is", given=strange, do=do)
     return found
 
 

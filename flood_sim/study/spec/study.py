@@ -84,7 +84,7 @@ class Money(Section):
         (0.06, 0.08), min_length=1, description="discount rates: 0.06, not 6"
     )
     horizon_y: int = Field(50, ge=1, le=200)
-    yearly_budget_cny: tuple[Annotated[float, Field(ge=0.0, le=1e13)], ...] = Field(
+    yearly_budget: tuple[Annotated[float, Field(ge=0.0, le=1e13)], ...] = Field(
         (), description="money of each year, for the order of building; what is left carries over"
     )
 
