@@ -12,13 +12,16 @@ from numba import njit, types
 from numba.extending import overload
 
 from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, ZERO
-from flood_kernels.friction import friction_power_soon
+from flood_kernels.friction import friction_power
 from flood_kernels.prefetch import AT_ONCE, fetch
 from flood_kernels.vectors import whole
 
 # Two double roots a face were a third of the kernel on an Intel Emerald Rapids; an AMD Zen 4 is
 # slower with the Newton step (6.4, 5.3 ns).
 QUICK_DOUBLE_ROOTS = (numba.config.CPU_NAME or llvm.get_host_cpu_name()).startswith("znver")
+NEAR = np.float32(0.03125)  # of the driven discharge beside the old one: from rest, old ones are 0
+FAINT = np.float32(1.0e-14)  # m2/s: what is far smaller becomes 0
+STILL = np.float32(1.0e-20)  # m4/s2 beside the square of a discharge: at rest nothing is 0 / 0
 NOTHING = np.float32(
     1.0e-6
     # m2/s: what a cell that gives its last water passes on below this is rounding (6e-8 of a metre
@@ -61,18 +64,55 @@ def _root(x):
     return own if x == types.float32 or QUICK_DOUBLE_ROOTS else double
 
 
+def rough_root(x):
+    """Square root of x to float32's last digit, for what friction is a product of (its series is
+    3e-6 off). In float64 a third of the time.
+    """
+    return math.sqrt(x)
+
+
+@overload(rough_root, inline="always")
+def _rough_root(x):
+    def own(x):
+        return math.sqrt(x)
+
+    def double(x):
+        return np.float64(math.sqrt(np.float32(x)))
+
+    return own if x == types.float32 else double
+
+
 @njit(**ROW)
 def face_discharge(
-    own, before, after, h_left, h_right, z_left, z_right, n_left, n_right, push, scheme, drag_series
+    own,
+    before,
+    after,
+    across,
+    h_left,
+    h_right,
+    z_left,
+    z_right,
+    n_left,
+    n_right,
+    push,
+    scheme,
+    drag_series,
 ):
     """Unit discharge (m2/s) of one face a step on, and the flow depth (m, <= 0 where dry) there.
 
-    own, before, after : discharge of the face and of its two neighbours along the flow; push = g dt
-    / dx; drag_series : POWER_SERIES dt; q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q]
-    - g h dt/dx (eta_R - eta_L), then q' = q* / (1/2 + sqrt(1/4 + dt k |q*|)) with k = g n^2
-    h^(-7/3): backward Euler friction in closed form. Only differences of bed and depth enter:
-    float32 holds a lake at rest.
+    own, before, after : discharge of the face and of its two neighbours along the flow; across :
+    product of what flows across in the cells before and after the face, each the sum of two faces;
+    push = g dt / dx; drag_series : POWER_SERIES dt.
+
+    q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q] - g h dt/dx (eta_R - eta_L); then
+    backward Euler friction q' (1 + dt k |Q'|) = q*, k = g n^2 h^(-7/3). |Q'| = sqrt(q'^2 + t^2),
+    t^2 = across / 4 (0 where the two run against each other), is taken by its tangent at p = |q| +
+    |q*|/32, which is (p |q'| + t^2) / s with s = sqrt(p^2 + t^2): a quadratic in q', exact where
+    nothing flows across and, to 1e-3 of |Q|, where the flow is steady. The geometric mean of the
+    cells: beside a channel that runs below its bank, the bank's film is not the channel's. Only
+    differences of bed and depth enter: float32 holds a lake at rest.
     """
+    own = (own + FAINT) - FAINT  # else flow across brakes it down to the denormal numbers
     step = z_right - z_left
     h_flow = max(min(h_left - step, h_left), min(h_right + step, h_right))
     h = max(h_flow, scheme.dry_depth)
@@ -83,9 +123,15 @@ def face_discharge(
     )  # an average may take momentum, not bring it: a deep neighbour would drive a film
     driven = (calmed if weighted else own) - push * h * (step + (h_right - h_left))
     size = abs(driven)
-    drag = friction_power_soon(h, drag_series, (n_left * n_left + n_right * n_right) * size)
+    p = abs(own) + size * NEAR
+    square = max(QUARTER * across, STILL)
+    s = rough_root(p * p + square)
+    drag = friction_power(h, drag_series, n_left * n_left + n_right * n_right)
+    linear = s + drag * square
+    twice = (s + s) * size
+    slowed = twice / (linear + root(linear * linear + drag * (p + p) * twice))
     limit = scheme.froude_speed * h * root(h) if h_flow > scheme.dry_depth else ZERO
-    return math.copysign(min(size / (HALF + root(QUARTER + drag)), limit), driven), h_flow
+    return math.copysign(min(slowed, limit), driven), h_flow
 
 
 # The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed
@@ -96,13 +142,15 @@ def face_discharge(
 
 
 @njit(**LOOP)
-def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme):
+def advance_faces(lo, hi, shift, soon, q, t, h, z, n, q_new, peak, push, dt, scheme):
     """The faces before a row's cells, along x (left of them) or along y (above): `q_new` and the
     running maximum `peak` are written.
 
-    q : rows of the discharge before, at and after the faces;  h, z, n : rows before and after
-    them;  soon : rows that will be read next, asked for block by block.
+    q : rows of the discharge before, at and after the faces;  t : rows of the discharge across
+    them, two of the cells before and two of those after, all from before the step;  h, z, n : rows
+    before and after them;  soon : rows that will be read next, asked for block by block.
     """
+    turned = NEXT - shift
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for start in range(lo, hi, AT_ONCE):
         for row in soon:
@@ -115,6 +163,7 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
                 q[1][i],
                 q[0][b],
                 q[2][a],
+                (t[0][b] + t[1][b + turned]) * (t[2][i] + t[3][i + turned]),
                 h[0][b],
                 h[1][i],
                 z[0][b],
@@ -126,29 +175,32 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
                 drag_series,
             )
             q_new[i] = value
-            peak[i] = max(peak[i], flow_depth)
+            # with a sum: LLVM would store only where it grows, 42 operations without AVX-512
+            peak[i] = max(peak[i], flow_depth) + ZERO
 
 
 @njit(**LOOP)
-def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, scheme):
+def advance_porous_faces(lo, hi, shift, q, t, h, z, n, p, q_new, peak, push, dt, scheme):
     """The same between cells that buildings fill in part (porosity p): the flow passes through the
-    smaller of the two open shares.
+    smaller of the two open shares, what flows across through that of its own cell.
 
     h : water over the whole cell; discharge too is over the whole width. Single porosity (Guinot,
     Soares-Frazao 2006, doi:10.1002/fld.1059) without their drag of buildings.
     """
+    turned = NEXT - shift
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for k in range(lo, hi):
         i = np.uint64(k)
         b, a = i - shift, i + shift
-        gap = min(p[0][b], p[1][i])
-        inverse = ONE / gap
+        before, after = ONE / p[0][b], ONE / p[1][i]
+        inverse = max(before, after)
         value, flow_depth = face_discharge(
             q[1][i] * inverse,
             q[0][b] * inverse,
             q[2][a] * inverse,
-            h[0][b] / p[0][b],
-            h[1][i] / p[1][i],
+            (t[0][b] + t[1][b + turned]) * before * ((t[2][i] + t[3][i + turned]) * after),
+            h[0][b] * before,
+            h[1][i] * after,
             z[0][b],
             z[1][i],
             n[0][b],
@@ -157,8 +209,8 @@ def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, sc
             scheme,
             drag_series,
         )
-        q_new[i] = value * gap
-        peak[i] = max(peak[i], flow_depth)
+        q_new[i] = value * min(p[0][b], p[1][i])
+        peak[i] = max(peak[i], flow_depth) + ZERO  # as above
 
 
 @njit(**ROW)
