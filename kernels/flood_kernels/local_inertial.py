@@ -47,6 +47,7 @@ from flood_kernels.pieces import idle, same_runs
 from flood_kernels.points import (
     add_counted,
     begin_step,
+    capture_inlets,
     deepest_ahead,
     deepest_coupled,
     fallen_until,
@@ -644,12 +645,23 @@ def advance_window(
                 ahead = signal_ahead(cells, shared, cell_size * cell_size, levels.fine)
                 long_step = stable_time_step(
                     max(state[2], ahead), 0.0, limits[0], limits[1], cell_size, limits[2]
-                )  # inlets draw in short steps
+                )
                 count = math.ceil((stop - time) / max(long_step, step))
                 long_end = stop if count == 1 else time + (stop - time) / count
                 rain_depth, dt = (
                     fallen_until(long_end, np.int64(1), cells, shared.rain),
                     real(long_end - time),
+                )
+                capture_inlets(
+                    cells,
+                    flow,
+                    np.bool_(False),
+                    shared,
+                    levels.fine,
+                    not local,
+                    limits,
+                    cell_size * cell_size,
+                    np.float64(dt),
                 )
                 call(
                     step_kernel,
@@ -685,6 +697,8 @@ def advance_window(
             flow,
             np.bool_(False),
             shared,
+            levels.fine,
+            local,
             limits,
         )
         if local:

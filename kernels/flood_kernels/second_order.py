@@ -632,6 +632,8 @@ def advance_window(
             flow,
             np.bool_(True),
             shared,
+            levels.fine,
+            np.bool_(False),
             limits,
         )
         x_first = state[1] % 2.0 == 0.0
