@@ -113,36 +113,49 @@ def has_structure(structures, j, i, is_x):
 
 
 @njit(**PART)
-def approach(cells, flow, structures, j, i):
-    """Second order: how much higher (m) than the water in a cell the head of the water around it
-    is, and the share (0 to 1) of this water that the cell is one with.
+def head_of(cells, flow, j, i, axis):
+    """Second order: level with the velocity head along x (axis 0) or y (m above the datum)."""
+    speed = np.float64(flow.x[j, i] if axis == 0 else flow.y[j, i])
+    return np.float64(cells.bed[j, i]) + standing(cells, j, i) + speed * speed / (2.0 * GRAVITY)
 
-    A cell that is drawn from passes flow on at its faces like an open end (Godunov): its own level
-    falls under that of the street by h u / c, however short the step. So the laws take the energy
-    head of what comes towards the cell, level + u^2 / 2 g of the mean inward speed of opposite
-    sides. Water whose tail is below 2/3 of its depth over the higher bed falls in freely (modular
-    limit of a broad crest) and counts as far as it is drowned.
+
+@njit(**PART)
+def approach(cells, flow, structures, j, i):
+    """Second order: how much higher (m) than a cell's water the head of the water around it is, and
+    the share (0 to 1) in which both are one water.
+
+    A cell that is drawn from lets flow pass at its faces like an open end (Godunov): its level
+    falls under the street's by h u / c, however short the step. So the laws take the energy head of
+    what comes in, level + v^2 / 2 g, v the mean inward speed of opposite sides; head is not gained
+    on the way in. What falls in freely (tail below 2/3 of the depth over the higher bed, the
+    modular limit of a broad crest) counts as far as it is drowned.
     """
     own, share, rise = standing(cells, j, i), 0.0, 0.0
     for axis in range(2):
-        joined = inward = 0.0
+        dj, di = (0, 1) if axis == 0 else (1, 0)
+        joined = inward = gain = 0.0
         for side in range(-1, 2, 2):
-            jn, im = (j, i + side) if axis == 0 else (j + side, i)
+            jn, im = j + side * dj, i + side * di
             step = np.float64(cells.bed[jn, im]) - np.float64(cells.bed[j, i])
-            here = own - max(step, 0.0)
-            there = standing(cells, jn, im) + min(step, 0.0)
+            here, there = own - max(step, 0.0), standing(cells, jn, im) + min(step, 0.0)
             if min(here, there) <= 0.0 or has_structure(
                 structures, max(j, jn), max(i, im), axis == 0
             ):
                 continue
             drowned = min(min(here, there) / (MODULAR_LIMIT * max(here, there)), 1.0)
-            speed = np.float64(flow.x[jn, im] if axis == 0 else flow.y[jn, im])
             joined += drowned
-            inward -= drowned * side * speed
             rise += drowned * (there - here)
+            inward -= drowned * side * np.float64(flow.x[jn, im] if axis == 0 else flow.y[jn, im])
+            gain += drowned * max(
+                head_of(cells, flow, jn + side * dj, im + side * di, axis)
+                - there
+                - max(step, 0.0)
+                - np.float64(cells.bed[j, i]),
+                0.0,
+            )
         inward = max(inward, 0.0) / max(joined, 1.0)
         share += joined
-        rise += joined * inward * inward / (2.0 * GRAVITY)
+        rise += min(joined * inward * inward / (2.0 * GRAVITY), gain)
     return rise / max(share, 1.0), min(share, 1.0)
 
 
