@@ -245,8 +245,8 @@ def test_the_inlet_law_from_film_to_deep_water():
     ):
         drawn, growth = law(head, perimeter, 0.01, capacity)
         assert drawn == pytest.approx(wanted, rel=1e-5)
-        more = law(head + 1e-9, perimeter, 0.01, capacity)[0]
-        assert growth == pytest.approx((more - drawn) / 1e-9, rel=1e-4, abs=1e-12)
+        less = law(head - 1e-9, perimeter, 0.01, capacity)[0]
+        assert growth == pytest.approx((drawn - less) / 1e-9, rel=1e-4, abs=1e-12)
 
 
 @pytest.mark.parametrize(("level", "rim"), [(0.0, 0.1), (3.7, 3.8), (-2.3, -2.2)])
