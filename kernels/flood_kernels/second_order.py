@@ -33,12 +33,12 @@ from flood_kernels.arrays import (
     copy_row,
     own_row,
 )
+from flood_kernels.inlets import deepest_coupled
 from flood_kernels.pieces import choose_runs, idle, same_runs
 from flood_kernels.points import (
     add_counted,
     begin_step,
     deepest_ahead,
-    deepest_coupled,
     hold_ghosts,
     stable_time_step,
 )

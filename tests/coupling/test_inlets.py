@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cases import Silent, coupled_inputs, flat, inp_text, write_inp
-from flood_kernels.points import inlet_law
+from flood_kernels.inlets import inlet_law
 from flood_sim.core.clock import Window
 from flood_sim.core.errors import InputError
 from flood_sim.drainage.inlets import INLET_KINDS
