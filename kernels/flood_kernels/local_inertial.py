@@ -610,8 +610,7 @@ def advance_window(
     ground - negative: none is dry, largest ratio of long to short steps - 0: one step for all).
     Returns (status, time reached s, steps, smallest step s).
     """
-    real = cells.depth.dtype.type
-    cell_size = np.float64(scheme.cell_size)
+    real, cell_size = cells.depth.dtype.type, np.float64(scheme.cell_size)
     bands = band_rows.size - 1
     time, long_end, steps, smallest = start, start, 0, stop - start
     # sweeps are told `local` or `not local`: with True and False all under them is compiled twice
