@@ -70,8 +70,8 @@ def refuse_colours(source: MapSource, data: Any, band: int) -> None:
             "the numbers of this raster are colours of its table, no measured values",
             given=f"band {band}, a palette",
             allowed="measured values; classes with a table where a layer takes classes",
-            do="export the values, not the picture, from your GIS; if they are values all the same:"
-            f" gdal_calc.py -A {source.name} --calc=A --outfile={source.path.stem}_values.tif",
+            do="export the values, not the picture, from your GIS; if they are values all the same,"
+            " gdal_calc.py writes them without the table of colours",
         )
     if colour in PICTURE:
         source.doubt(
