@@ -170,7 +170,7 @@ def second_order_sweep(
     change = -half * (w * slope_h + h * slope_w)
     free = w - half * (w * slope_w + G * slope_stage)
     held = 1.0 + drag * np.hypot(w, t)  # D at the old speed; D^2 - D = drag |free| at the new one
-    newton = held - (held**2 - held - drag * abs(free)) / (2.0 * held - 1.0)
+    newton = held - (held**2 - held - 0.25 * drag * abs(free)) / (2.0 * held - 1.0)
     middle = np.where(wet, free / np.maximum(held, newton), 0.0)
     sideways = t - half * w * slope_t
     h_low, h_high = (

@@ -128,11 +128,12 @@ def predict_row(lo, hi, shift, soon, h, z, w, t, roughness, out, ratio, dt, sche
             drag = friction_power(least, series, (roughness[i] * roughness[i]) * least)
             change = -ratio * (along * half_h + depth * half_w)
             free = along - ratio * (along * half_w + g * half_stage)
-            # One step of Newton towards backward Euler from the factor at the old speed, and no
-            # less than that: a film at rest on a slope has no speed that could brake it yet.
+            # A film at rest on a slope has no speed that could brake it yet: one step of Newton
+            # towards backward Euler from the factor at the old speed, and no less than that. A
+            # quarter: near steady flow the old speed is the better guess.
             held = ONE + drag * size
             square = held * held
-            brake = square + max(drag * abs(free), square - held)
+            brake = square + max(QUARTER * drag * abs(free), square - held)
             middle = free * (held + held - ONE) / brake
             middle = middle if wet else ZERO * middle
             sideways = across - ratio * along * half_t
