@@ -270,7 +270,6 @@ def calls(precision):
                 1.0,
                 *rows(1),
             ),
-            ("inlet_law", points.inlet_law, *rows(7), 1.0, 1.0),
         ]
     return [(name, function, tuple(given)) for name, function, *given in found]
 

@@ -164,8 +164,6 @@ def make_inlets(
         np.array([i.node for i in order], np.int64),
         bed[row, column].astype(np.float64),
         *(np.ascontiguousarray(table[:, k]) for k in range(4)),
-        np.zeros(len(order)),
-        np.zeros(len(order)),
-        np.zeros(len(cells)),
+        *(np.zeros(len(order)) for _ in range(3)),
         *(np.zeros(nodes) for _ in range(4)),
     )

@@ -14,6 +14,7 @@ _numbas_own, _dispatcher.FunctionCache = _dispatcher.FunctionCache, KernelCache
 try:
     from flood_kernels import (
         addresses,
+        inlets,
         layers,
         local_inertial,
         losses,
@@ -46,6 +47,7 @@ for _module in [_m for _n, _m in list(_modules.items()) if _n.startswith(f"{__na
 __all__ = [
     "addresses",
     "cache_folder",
+    "inlets",
     "layers",
     "local_inertial",
     "losses",

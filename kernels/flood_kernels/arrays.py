@@ -198,16 +198,16 @@ class Inlets(NamedTuple):
 
     row: np.ndarray  # int64 (n,)
     column: np.ndarray
-    cell: np.ndarray  # int64 (n,) index of the inlet's cell in `wanted_cell`
+    cell: np.ndarray  # int64 (n,) number of the inlet's cell
     node: np.ndarray  # int64 (n,)
     bed: np.ndarray  # float64 (n,) m above the datum, of the inlet's cell
     rim: np.ndarray  # float64 (n,) m above the datum
     perimeter: np.ndarray  # float64 (n,) m, after clogging
     area: np.ndarray  # float64 (n,) m2, after clogging
     capacity: np.ndarray  # float64 (n,) m3/s, inf where the kind has none
-    depth: np.ndarray  # float64 (n,) work space, m that stand in the inlet's cell
+    free: np.ndarray  # float64 (n,) m3/s by the inlet law alone, in the last step that drew
+    most: np.ndarray  # float64 (n,) work space, m3/s: the capacity, or what the node accepts
     wanted: np.ndarray  # float64 (n,) work space, m3/s
-    wanted_cell: np.ndarray  # float64 (cells,) work space
     acceptance: np.ndarray  # float64 (nodes,) m3/s the node takes in this window
     free_flow: np.ndarray  # float64 (nodes,) work space, m3/s by the inlet law alone
     offered: np.ndarray  # float64 (nodes,) m3 the inlet law alone would have taken in this window

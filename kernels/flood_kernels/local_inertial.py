@@ -32,6 +32,7 @@ from flood_kernels.arrays import (
     ZERO,
     copy_row,
 )
+from flood_kernels.inlets import deepest_coupled
 from flood_kernels.local_inertial_rows import (
     advance_faces,
     advance_porous_faces,
@@ -46,9 +47,9 @@ from flood_kernels.local_steps import bring_gains, choose_levels, signal_ahead
 from flood_kernels.pieces import idle, same_runs
 from flood_kernels.points import (
     add_counted,
+    begin_long_step,
     begin_step,
     deepest_ahead,
-    deepest_coupled,
     fallen_until,
     read_faces,
     stable_time_step,
@@ -602,20 +603,17 @@ def advance_window(
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole
     window.
 
-    step_kernel : addresses.Address of step_one or step_bands;
-    state : float64 [fastest signal m/s, steps taken, fastest signal of long steps m/s, long steps
-    taken], updated;  shared : arrays.Shared;
+    step_kernel : addresses.Address of step_one or step_bands;  state : float64 [fastest signal m/s,
+    steps taken, the same of long steps], updated;  shared : arrays.Shared;
     limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s,
-    orifice coefficient, largest share of a cell's water that inlets may take in a step, depth in m
-    up to which ground counts as dry - negative: none does, largest ratio of long to short steps -
-    0: one step for all). Returns (status, time reached s, steps, smallest step s).
+    orifice coefficient, largest share of a cell's water that inlets take in a step, depth m of dry
+    ground - negative: none is dry, largest ratio of long to short steps - 0: one step for all).
+    Returns (status, time reached s, steps, smallest step s).
     """
-    real = cells.depth.dtype.type
-    cell_size = np.float64(scheme.cell_size)
+    real, cell_size = cells.depth.dtype.type, np.float64(scheme.cell_size)
     bands = band_rows.size - 1
     time, long_end, steps, smallest = start, start, 0, stop - start
-    # the sweeps below are told `local` or `not local`: with True and False everything under them
-    # would be compiled twice
+    # sweeps are told `local` or `not local`: with True and False all under them is compiled twice
     local = False
     while time < stop:
         ahead = math.sqrt(GRAVITY * deepest_ahead(cells, shared, cell_size * cell_size))
@@ -644,12 +642,12 @@ def advance_window(
                 ahead = signal_ahead(cells, shared, cell_size * cell_size, levels.fine)
                 long_step = stable_time_step(
                     max(state[2], ahead), 0.0, limits[0], limits[1], cell_size, limits[2]
-                )  # inlets draw in short steps
+                )
                 count = math.ceil((stop - time) / max(long_step, step))
                 long_end = stop if count == 1 else time + (stop - time) / count
-                rain_depth, dt = (
-                    fallen_until(long_end, np.int64(1), cells, shared.rain),
-                    real(long_end - time),
+                dt = real(long_end - time)
+                rain_depth = begin_long_step(
+                    long_end, dt, cell_size, cells, flow, shared, levels.fine, limits
                 )
                 call(
                     step_kernel,
@@ -685,6 +683,8 @@ def advance_window(
             flow,
             np.bool_(False),
             shared,
+            levels.fine,
+            local,
             limits,
         )
         if local:

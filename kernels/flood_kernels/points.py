@@ -1,5 +1,5 @@
-"""Point operations of a time step, shared by the schemes: sources, inlets, ghost cells, rain,
-counted faces, the stable step.
+"""Point operations of a time step, shared by the schemes: sources, ghost cells, rain, counted
+faces, the stable step.
 """
 
 import math
@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import GRAVITY, LOOP, PART
+from flood_kernels.arrays import GRAVITY, PART
+from flood_kernels.inlets import capture_inlets
 from flood_kernels.structures import LARGEST_SHARE, move_pairs, set_structures, standing
 
 
@@ -44,70 +45,6 @@ def deliver_sources(cells, sources, share_of_rest, cell_area):
             volume = (np.float64(cells.carry[j, i]) - np.float64(before)) * cell_area
             sources.pending[k] -= volume
             sources.delivered[k] += volume
-
-
-@njit(**LOOP)
-def inlet_law(
-    depth, bed, rim, perimeter, area, capacity, free, weir_coefficient, orifice_coefficient
-):
-    """What each inlet would draw (m3/s) if node and street let it.
-
-    Q_free = min(C_w P H^1.5, C_o A sqrt(2 g) phi(H)), phi(x) = sqrt(x) above 1 cm and linear below
-    (continuous); H = head over the rim, at most the depth in the cell. Sources: Villemonte 1947
-    (weir), Rubinato et al. 2017 doi:10.1016/j.jhydrol.2017.06.024, HEC-22.
-    """
-    through = orifice_coefficient * math.sqrt(2.0 * GRAVITY)
-    for k in range(free.size):
-        head = max(min(depth[k], bed[k] + depth[k] - rim[k]), 0.0)
-        root = math.sqrt(head)
-        weir = weir_coefficient * perimeter[k] * head * root
-        orifice = through * area[k] * (root if head > 0.01 else head / 0.1)
-        free[k] = min(min(weir, orifice), capacity[k])
-
-
-@njit(**PART)
-def capture_inlets(cells, inlets, weir_coefficient, orifice_coefficient, cell_area, dt, fullest):
-    """Take from the street what the inlets draw in dt. A node takes at most its acceptance, a cell
-    gives at most `fullest` of what it holds.
-
-    Streets lie far apart in memory: each cell's depth is read into a row of its own first.
-    """
-    inlets.free_flow[:] = 0.0
-    inlets.wanted_cell[:] = 0.0
-    for k in range(inlets.row.size):
-        inlets.depth[k] = standing(cells, inlets.row[k], inlets.column[k])
-    inlet_law(
-        inlets.depth,
-        inlets.bed,
-        inlets.rim,
-        inlets.perimeter,
-        inlets.area,
-        inlets.capacity,
-        inlets.wanted,
-        weir_coefficient,
-        orifice_coefficient,
-    )
-    for k in range(inlets.row.size):
-        inlets.free_flow[inlets.node[k]] += inlets.wanted[k]
-    for k in range(inlets.row.size):
-        node = inlets.node[k]
-        if inlets.free_flow[node] > inlets.acceptance[node]:
-            inlets.wanted[k] *= inlets.acceptance[node] / inlets.free_flow[node]
-        inlets.wanted_cell[inlets.cell[k]] += inlets.wanted[k] * dt
-    for node in range(inlets.free_flow.size):
-        inlets.offered[node] += inlets.free_flow[node] * dt
-    for k in range(inlets.row.size):
-        holds = np.float64(cells.depth[inlets.row[k], inlets.column[k]]) * cell_area * fullest
-        if inlets.wanted_cell[inlets.cell[k]] > holds:
-            inlets.wanted[k] *= holds / inlets.wanted_cell[inlets.cell[k]]
-    for k in range(inlets.row.size):
-        if inlets.wanted[k] > 0.0:
-            j, i = inlets.row[k], inlets.column[k]
-            before = cells.depth[j, i]
-            cells.depth[j, i] = max(before - inlets.wanted[k] * dt / cell_area, 0.0)
-            inlets.captured[inlets.node[k]] += (
-                np.float64(before) - np.float64(cells.depth[j, i])
-            ) * cell_area
 
 
 @njit(**PART)
@@ -246,15 +183,6 @@ def deepest_ahead(cells, shared, cell_area):
 
 
 @njit(**PART)
-def deepest_coupled(cells, inlets):
-    """Largest depth (m) of the cells that have an inlet."""
-    deepest = 0.0
-    for k in range(inlets.row.size):
-        deepest = max(deepest, standing(cells, inlets.row[k], inlets.column[k]))
-    return deepest
-
-
-@njit(**PART)
 def stable_time_step(speed, speed_coupled, courant, courant_coupled, cell_size, largest):
     """alpha dx over the fastest signal (m/s), with a smaller alpha over coupled cells; at most
     `largest` (s).
@@ -278,18 +206,42 @@ def fallen_until(end, level, cells, rain):
 
 
 @njit(**PART)
+def begin_long_step(end, dt, cell_size, cells, flow, shared, fine, limits):
+    """Local time steps: inlets on ground of long steps draw; returns the rain (m) of the long step
+    that ends at `end`. fine, limits : as begin_step's.
+    """
+    cell_area, no = cell_size * cell_size, np.bool_(False)
+    capture_inlets(cells, flow, no, shared, fine, no, limits, cell_area, np.float64(dt))
+    return fallen_until(end, np.int64(1), cells, shared.rain)
+
+
+@njit(**PART)
 def begin_step(
-    start, stop, end, share_of_rest, dt, cell_size, cells, flow, with_velocity, shared, limits
+    start,
+    stop,
+    end,
+    share_of_rest,
+    dt,
+    cell_size,
+    cells,
+    flow,
+    with_velocity,
+    shared,
+    fine,
+    short,
+    limits,
 ):
     """Everything that happens at points before the cells move; returns the rain (m) of the step
     that ends at `end`.
 
-    start, stop : of the window (s);  share_of_rest : this step's of the time left in it;  limits :
-    as advance_window's.
+    start, stop : of the window (s);  share_of_rest : this step's of the time left in it;  fine,
+    short : as capture_inlets';  limits : as advance_window's.
     """
     cell_area = cell_size * cell_size
     deliver_sources(cells, shared.sources, share_of_rest, cell_area)
-    capture_inlets(cells, shared.inlets, limits[4], limits[5], cell_area, np.float64(dt), limits[6])
+    capture_inlets(
+        cells, flow, with_velocity, shared, fine, short, limits, cell_area, np.float64(dt)
+    )
     set_ghosts(cells, flow, shared.boundaries, (end - start) / (stop - start), with_velocity)
     set_structures(cells, flow, with_velocity, shared.structures, cell_size, np.float64(dt))
     move_pairs(cells, shared.pairs, cell_area, np.float64(dt))

@@ -33,12 +33,12 @@ from flood_kernels.arrays import (
     copy_row,
     own_row,
 )
+from flood_kernels.inlets import deepest_coupled
 from flood_kernels.pieces import choose_runs, idle, same_runs
 from flood_kernels.points import (
     add_counted,
     begin_step,
     deepest_ahead,
-    deepest_coupled,
     hold_ghosts,
     stable_time_step,
 )
@@ -632,6 +632,8 @@ def advance_window(
             flow,
             np.bool_(True),
             shared,
+            levels.fine,
+            np.bool_(False),
             limits,
         )
         x_first = state[1] % 2.0 == 0.0

@@ -1,12 +1,13 @@
 """The inlet catalogue: law, lids, tables."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 
 from cases import Silent, coupled_inputs, flat, inp_text, write_inp
-from flood_kernels.points import inlet_law
+from flood_kernels.inlets import inlet_law
 from flood_sim.core.clock import Window
 from flood_sim.core.errors import InputError
 from flood_sim.drainage.inlets import INLET_KINDS
@@ -229,28 +230,23 @@ def test_a_street_that_reaches_no_node_is_said(tmp_path):
 
 def test_the_inlet_law_from_film_to_deep_water():
     """Weir or orifice, the lesser; the orifice linear below 1 cm of head and continuous there; a
-    rim over the bed; a capacity: by hand, compiled and not.
+    capacity: by hand. What it says of its growth is its derivative: draw and level are found by it.
     """
-    depth = np.array([0.0, 0.004, 0.004, 0.01, 0.0100001, 0.25, 0.25, 0.25, 0.25])
-    rim = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.3, 0.0])
-    perimeter = np.array([50.0, 50.0, 0.1, 50.0, 50.0, 1.0, 1.0, 1.0, 50.0])
-    area, capacity = np.full(9, 0.01), np.array([np.inf] * 8 + [0.005])
     root = 0.6 * 0.01 * np.sqrt(2.0 * 9.80665)
-    wanted = [
-        0.0,
-        root * 0.04,
-        1.594 * 0.1 * 0.004**1.5,
-        root * 0.1,
-        root * 0.1,
-        root * 0.5,
-        min(1.594 * 0.05**1.5, root * 0.05**0.5),
-        0.0,
-        0.005,
-    ]
-    for law in (inlet_law, inlet_law.py_func):
-        free = np.zeros(9)
-        law(depth, np.zeros(9), rim, perimeter, area, capacity, free, 1.594, 0.6)
-        assert free == pytest.approx(wanted, rel=1e-5)
+    law = partial(inlet_law.py_func, weir_coefficient=1.594, orifice_coefficient=0.6)
+    for head, perimeter, capacity, wanted in (
+        (0.004, 50.0, np.inf, root * 0.04),
+        (0.004, 0.1, np.inf, 1.594 * 0.1 * 0.004**1.5),
+        (0.01, 50.0, np.inf, root * 0.1),
+        (0.0100001, 50.0, np.inf, root * 0.1),
+        (0.25, 1.0, np.inf, root * 0.5),
+        (0.05, 1.0, np.inf, min(1.594 * 0.05**1.5, root * 0.05**0.5)),
+        (0.25, 50.0, 0.005, 0.005),
+    ):
+        drawn, growth = law(head, perimeter, 0.01, capacity)
+        assert drawn == pytest.approx(wanted, rel=1e-5)
+        less = law(head - 1e-9, perimeter, 0.01, capacity)[0]
+        assert growth == pytest.approx((drawn - less) / 1e-9, rel=1e-4, abs=1e-12)
 
 
 @pytest.mark.parametrize(("level", "rim"), [(0.0, 0.1), (3.7, 3.8), (-2.3, -2.2)])
