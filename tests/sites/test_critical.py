@@ -204,7 +204,8 @@ def test_a_drowned_substation_stops_its_pumps_in_that_window(tmp_path):
         seen[failed][1] > 0.05 >= seen[failed - 2.0][1]
     )  # the window that begins with the water over its level
     pumped = [p for t, (_, _, p) in sorted(seen.items()) if t >= failed]
-    assert pumped[0] > 0.5 and max(pumped) == pumped[0]  # not a litre more from that window on
+    # 20 L/s ran for some twenty seconds; not a litre more from that window on
+    assert pumped[0] > 0.3 and max(pumped) == pumped[0]
     assert max(flow for t, (flow, _, _) in seen.items() if t >= failed + 2.0) == 0.0
     _, dry = run(
         tmp_path, STREET + SITES.replace("failure_depth_m = 0.05", "failure_depth_m = 2.0"), probe
