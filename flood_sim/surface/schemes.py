@@ -54,7 +54,7 @@ def _local_inertial_numbers(
 
 
 def _local_inertial_scratch(bands: int, width: int, real: Any) -> local_inertial.Scratch:
-    rows = (aligned((bands, k, width), real) for k in (4, 2, 5, 4, 4, 4))
+    rows = (aligned((bands, k, width), real) for k in (4, 4, 5, 4, 4, 4))
     limited = np.zeros((bands, 4), bool)
     scratch = local_inertial.Scratch(
         *rows,

@@ -59,7 +59,7 @@ class Scratch(NamedTuple):
     """Work space of the bands: one slab a band, nothing is allocated in a step."""
 
     depth_halo: np.ndarray  # (bands, 4, width)
-    qx_halo: np.ndarray  # (bands, 2, width)
+    qx_halo: np.ndarray  # (bands, 4, width)
     qy_halo: np.ndarray  # (bands, HALO_ROWS, width)
     new_qx: np.ndarray  # (bands, 4, width)
     new_qy: np.ndarray  # (bands, 4, width)
@@ -83,9 +83,9 @@ def copy_halo(band, first, last, cells, flow, scratch):
     for k in range(2):
         copy_row(cells.depth[first - 2 + k], scratch.depth_halo[band, k])
         copy_row(cells.depth[last + k], scratch.depth_halo[band, 2 + k])
+        copy_row(flow.x[first - 2 + k], scratch.qx_halo[band, k])
+        copy_row(flow.x[last + k], scratch.qx_halo[band, 2 + k])
         copy_row(flow.y[first - 2 + k], scratch.qy_halo[band, k])
-    copy_row(flow.x[first - 1], scratch.qx_halo[band, 0])
-    copy_row(flow.x[last], scratch.qx_halo[band, 1])
     for k in range(3):
         copy_row(flow.y[last + k], scratch.qy_halo[band, 2 + k])
 
@@ -143,6 +143,11 @@ def faces_above(
         old_row(flow.y, qy_halo, 2, row, first, last),
         old_row(flow.y, qy_halo, 2, row + 1, first, last),
     )
+    qx_before, qx_after = (
+        old_row(flow.x, scratch.qx_halo[band], 2, row - 1, first, last),
+        old_row(flow.x, scratch.qx_halo[band], 2, row, first, last),
+    )
+    across = (qx_before, qx_before, qx_after, qx_after)
     h = (
         old_row(cells.depth, depth_halo, 2, row - 1, first, last),
         old_row(cells.depth, depth_halo, 2, row, first, last),
@@ -171,6 +176,7 @@ def faces_above(
                 b,
                 SAME,
                 q,
+                across,
                 h,
                 z,
                 roughness,
@@ -182,7 +188,7 @@ def faces_above(
                 scheme,
             )
         else:
-            advance_faces(a, b, SAME, soon, q, h, z, roughness, out, peak, push, dt, scheme)
+            advance_faces(a, b, SAME, soon, q, across, h, z, roughness, out, peak, push, dt, scheme)
     out[ghost] = ZERO  # ghost cells do not flow into each other
     if structures_move and structures.first[row + 1] > structures.first[row]:
         override_faces(row, np.bool_(False), structures, out)
@@ -206,9 +212,14 @@ def faces_left(
 ):
     """New discharge through the faces left of the cells of a row."""
     q, depth = (
-        old_row(flow.x, scratch.qx_halo[band], 1, row, first, last),
+        old_row(flow.x, scratch.qx_halo[band], 2, row, first, last),
         old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last),
     )
+    qy_above, qy_below = (
+        old_row(flow.y, scratch.qy_halo[band], 2, row, first, last),
+        old_row(flow.y, scratch.qy_halo[band], 2, row + 1, first, last),
+    )
+    across = (qy_above, qy_below, qy_above, qy_below)
     z, roughness, peak, out = (
         cells.bed[row],
         cells.roughness[cells.roughness_row[row]],
@@ -234,6 +245,7 @@ def faces_left(
                 b,
                 NEXT,
                 (q, q, q),
+                across,
                 (depth, depth),
                 (z, z),
                 (roughness, roughness),
@@ -251,6 +263,7 @@ def faces_left(
                 NEXT,
                 soon,
                 (q, q, q),
+                across,
                 (depth, depth),
                 (z, z),
                 (roughness, roughness),

@@ -19,6 +19,13 @@ from flood_kernels.vectors import whole
 # Two double roots a face were a third of the kernel on an Intel Emerald Rapids; an AMD Zen 4 is
 # slower with the Newton step (6.4, 5.3 ns).
 QUICK_DOUBLE_ROOTS = (numba.config.CPU_NAME or llvm.get_host_cpu_name()).startswith("znver")
+NEAR = np.float32(0.03125)  # of the driven discharge beside the old one: from rest, old ones are 0
+STILL = np.float32(1.0e-30)  # m4/s2 beside the square of a discharge: at rest nothing is 0 / 0
+GONE = np.float32(
+    1.0e-35
+    # m4/s2: flow across takes its share of a discharge every step, which would reach the denormal
+    # numbers; below this it is 0
+)
 NOTHING = np.float32(
     1.0e-6
     # m2/s: what a cell that gives its last water passes on below this is rounding (6e-8 of a metre
@@ -61,17 +68,49 @@ def _root(x):
     return own if x == types.float32 or QUICK_DOUBLE_ROOTS else double
 
 
+def rough_root(x):
+    """Square root of x to float32's last digit, for what friction is a product of (its series is
+    3e-6 off). In float64 a third of the time.
+    """
+    return math.sqrt(x)
+
+
+@overload(rough_root, inline="always")
+def _rough_root(x):
+    def own(x):
+        return math.sqrt(x)
+
+    def double(x):
+        return np.float64(math.sqrt(np.float32(x)))
+
+    return own if x == types.float32 else double
+
+
 @njit(**ROW)
 def face_discharge(
-    own, before, after, h_left, h_right, z_left, z_right, n_left, n_right, push, scheme, drag_series
+    own,
+    before,
+    after,
+    across,
+    h_left,
+    h_right,
+    z_left,
+    z_right,
+    n_left,
+    n_right,
+    push,
+    scheme,
+    drag_series,
 ):
     """Unit discharge (m2/s) of one face a step on, and the flow depth (m, <= 0 where dry) there.
 
-    own, before, after : discharge of the face and of its two neighbours along the flow; push = g dt
-    / dx; drag_series : POWER_SERIES dt; q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q]
-    - g h dt/dx (eta_R - eta_L), then q' = q* / (1/2 + sqrt(1/4 + dt k |q*|)) with k = g n^2
-    h^(-7/3): backward Euler friction in closed form. Only differences of bed and depth enter:
-    float32 holds a lake at rest.
+    own, before, after : discharge of the face and of its two neighbours along the flow; across : of
+    the flow along the face; push = g dt / dx; drag_series : POWER_SERIES dt; q* = [theta q + (1 -
+    theta)/2 (q- + q+), in size at most q] - g h dt/dx (eta_R - eta_L), then backward Euler friction
+    q' (1 + dt k |Q'|) = q* with k = g n^2 h^(-7/3), |Q'| = sqrt(q'^2 + across^2) by its tangent at
+    p = |q| + |q*|/32: |Q'| = (p |q'| + across^2) / s, s = sqrt(p^2 + across^2). That is a quadratic
+    in q', exact where the flow is steady or nothing flows across. Only differences of bed and depth
+    enter: float32 holds a lake at rest.
     """
     step = z_right - z_left
     h_flow = max(min(h_left - step, h_left), min(h_right + step, h_right))
@@ -83,9 +122,15 @@ def face_discharge(
     )  # an average may take momentum, not bring it: a deep neighbour would drive a film
     driven = (calmed if weighted else own) - push * h * (step + (h_right - h_left))
     size = abs(driven)
-    drag = friction_power_soon(h, drag_series, (n_left * n_left + n_right * n_right) * size)
+    p = abs(own) + size * NEAR
+    square = across * across + STILL
+    s = rough_root(p * p + square)
+    drag = friction_power_soon(h, drag_series, n_left * n_left + n_right * n_right)
+    linear = HALF * s + HALF * drag * square
+    free = max(s * size - GONE, ZERO)
     limit = scheme.froude_speed * h * root(h) if h_flow > scheme.dry_depth else ZERO
-    return math.copysign(min(size / (HALF + root(QUARTER + drag)), limit), driven), h_flow
+    slowed = free / (linear + root(linear * linear + drag * p * free))
+    return math.copysign(min(slowed, limit), driven), h_flow
 
 
 # The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed
@@ -96,13 +141,15 @@ def face_discharge(
 
 
 @njit(**LOOP)
-def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme):
+def advance_faces(lo, hi, shift, soon, q, t, h, z, n, q_new, peak, push, dt, scheme):
     """The faces before a row's cells, along x (left of them) or along y (above): `q_new` and the
     running maximum `peak` are written.
 
-    q : rows of the discharge before, at and after the faces;  h, z, n : rows before and after
-    them;  soon : rows that will be read next, asked for block by block.
+    q : rows of the discharge before, at and after the faces;  t : rows of the discharge across
+    them, two of the cells before and two of those after, all from before the step;  h, z, n : rows
+    before and after them;  soon : rows that will be read next, asked for block by block.
     """
+    turned = NEXT - shift
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for start in range(lo, hi, AT_ONCE):
         for row in soon:
@@ -115,6 +162,7 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
                 q[1][i],
                 q[0][b],
                 q[2][a],
+                QUARTER * ((t[0][b] + t[1][b + turned]) + (t[2][i] + t[3][i + turned])),
                 h[0][b],
                 h[1][i],
                 z[0][b],
@@ -130,25 +178,28 @@ def advance_faces(lo, hi, shift, soon, q, h, z, n, q_new, peak, push, dt, scheme
 
 
 @njit(**LOOP)
-def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, scheme):
+def advance_porous_faces(lo, hi, shift, q, t, h, z, n, p, q_new, peak, push, dt, scheme):
     """The same between cells that buildings fill in part (porosity p): the flow passes through the
-    smaller of the two open shares.
+    smaller of the two open shares, what flows across through that of its own cell.
 
     h : water over the whole cell; discharge too is over the whole width. Single porosity (Guinot,
     Soares-Frazao 2006, doi:10.1002/fld.1059) without their drag of buildings.
     """
+    turned = NEXT - shift
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
     for k in range(lo, hi):
         i = np.uint64(k)
         b, a = i - shift, i + shift
-        gap = min(p[0][b], p[1][i])
-        inverse = ONE / gap
+        before, after = ONE / p[0][b], ONE / p[1][i]
+        inverse = max(before, after)
         value, flow_depth = face_discharge(
             q[1][i] * inverse,
             q[0][b] * inverse,
             q[2][a] * inverse,
-            h[0][b] / p[0][b],
-            h[1][i] / p[1][i],
+            QUARTER
+            * ((t[0][b] + t[1][b + turned]) * before + (t[2][i] + t[3][i + turned]) * after),
+            h[0][b] * before,
+            h[1][i] * after,
             z[0][b],
             z[1][i],
             n[0][b],
@@ -157,7 +208,7 @@ def advance_porous_faces(lo, hi, shift, q, h, z, n, p, q_new, peak, push, dt, sc
             scheme,
             drag_series,
         )
-        q_new[i] = value * gap
+        q_new[i] = value * min(p[0][b], p[1][i])
         peak[i] = max(peak[i], flow_depth)
 
 

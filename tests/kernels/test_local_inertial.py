@@ -169,7 +169,7 @@ def test_compiled_face_equals_uncompiled(seed, real, kind):
     size = {"dry": 0.0, "tiny": 1e-7, "huge": 60.0, "mixed": 0.4}[kind]
     h = (rng.random(2) * size).astype(real)
     z = (rng.random(2) * 2.0).astype(real)
-    q = ((rng.random(3) - 0.5) * size).astype(real)
+    q = ((rng.random(4) - 0.5) * size).astype(real)
     series = tuple(real(0.2 * v) for v in POWER_SERIES)
     scheme = kernel.Scheme(
         *(real(v) for v in (2.0, 0.9, 0.05, 9.80665**0.5, 1e-4, 9.80665, *POWER_SERIES))
@@ -178,6 +178,7 @@ def test_compiled_face_equals_uncompiled(seed, real, kind):
         q[1],
         q[0],
         q[2],
+        q[3],
         h[0],
         h[1],
         z[0],
