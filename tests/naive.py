@@ -39,7 +39,7 @@ def local_inertial_step(
     stand = depth / share
     new_qx, new_qy = np.zeros_like(qx), np.zeros_like(qy)
 
-    sides = (qy[:-1] + qy[1:]) / (2.0 * share), (qx[:, :-1] + qx[:, 1:]) / (2.0 * share)
+    crossing = (qy[:-1] + qy[1:]) / (2.0 * share), (qx[:, :-1] + qx[:, 1:]) / (2.0 * share)
 
     def face(q, before, after, across, a, b):
         if wall[a] or wall[b]:
@@ -66,10 +66,14 @@ def local_inertial_step(
 
     for j in range(ny):
         for i in range(1, nx):
-            new_qx[j, i] = face(qx[j, i], qx[j, i - 1], qx[j, i + 1], sides[0], (j, i - 1), (j, i))
+            new_qx[j, i] = face(
+                qx[j, i], qx[j, i - 1], qx[j, i + 1], crossing[0], (j, i - 1), (j, i)
+            )
     for j in range(1, ny):
         for i in range(nx):
-            new_qy[j, i] = face(qy[j, i], qy[j - 1, i], qy[j + 1, i], sides[1], (j - 1, i), (j, i))
+            new_qy[j, i] = face(
+                qy[j, i], qy[j - 1, i], qy[j + 1, i], crossing[1], (j - 1, i), (j, i)
+            )
     if resting is not None:
         new_qx[resting[0]] = new_qy[resting[1]] = 0.0
     out = (

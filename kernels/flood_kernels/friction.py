@@ -36,15 +36,3 @@ def friction_power(h, series, factor):
     """
     r, power = estimate(h, factor)
     return power * (series[0] + r * (series[1] + r * (series[2] + r * (series[3] + r * series[4]))))
-
-
-@njit(**ROW)
-def friction_power_soon(h, series, factor):
-    """The same, two steps of the series at a time: an operation more and two waits less. For loops
-    that wait for it and have registers left.
-    """
-    r, power = estimate(h, factor)
-    square = r * r
-    return power * (
-        (series[0] + r * series[1]) + square * (series[2] + r * (series[3] + r * series[4]))
-    )

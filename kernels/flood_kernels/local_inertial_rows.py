@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, ZERO
-from flood_kernels.friction import friction_power_soon
+from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, TINY, ZERO
+from flood_kernels.friction import friction_power
 from flood_kernels.prefetch import AT_ONCE, fetch
 from flood_kernels.vectors import whole
 
@@ -20,12 +20,7 @@ from flood_kernels.vectors import whole
 # slower with the Newton step (6.4, 5.3 ns).
 QUICK_DOUBLE_ROOTS = (numba.config.CPU_NAME or llvm.get_host_cpu_name()).startswith("znver")
 NEAR = np.float32(0.03125)  # of the driven discharge beside the old one: from rest, old ones are 0
-STILL = np.float32(1.0e-30)  # m4/s2 beside the square of a discharge: at rest nothing is 0 / 0
-GONE = np.float32(
-    1.0e-35
-    # m4/s2: flow across takes its share of a discharge every step, which would reach the denormal
-    # numbers; below this it is 0
-)
+STILL = np.float32(1.0e-20)  # m4/s2 beside the square of a discharge: at rest nothing is 0 / 0
 NOTHING = np.float32(
     1.0e-6
     # m2/s: what a cell that gives its last water passes on below this is rounding (6e-8 of a metre
@@ -104,14 +99,17 @@ def face_discharge(
 ):
     """Unit discharge (m2/s) of one face a step on, and the flow depth (m, <= 0 where dry) there.
 
-    own, before, after : discharge of the face and of its two neighbours along the flow; across : of
-    the flow along the face; push = g dt / dx; drag_series : POWER_SERIES dt; q* = [theta q + (1 -
-    theta)/2 (q- + q+), in size at most q] - g h dt/dx (eta_R - eta_L), then backward Euler friction
-    q' (1 + dt k |Q'|) = q* with k = g n^2 h^(-7/3), |Q'| = sqrt(q'^2 + across^2) by its tangent at
-    p = |q| + |q*|/32: |Q'| = (p |q'| + across^2) / s, s = sqrt(p^2 + across^2). That is a quadratic
-    in q', exact where the flow is steady or nothing flows across. Only differences of bed and depth
-    enter: float32 holds a lake at rest.
+    own, before, after : discharge of the face and of its two neighbours along the flow; across :
+    that of the flow along the face; push = g dt / dx; drag_series : POWER_SERIES dt.
+
+    q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q] - g h dt/dx (eta_R - eta_L); then
+    backward Euler friction q' (1 + dt k |Q'|) = q*, k = g n^2 h^(-7/3). |Q'| = sqrt(q'^2 +
+    across^2) is taken by its tangent at p = |q| + |q*|/32, which is (p |q'| + across^2) / s with
+    s = sqrt(p^2 + across^2): a quadratic in q', exact where nothing flows across and, to 1e-3 of
+    |Q|, where the flow is steady. Only differences of bed and depth enter: float32 holds a lake at
+    rest.
     """
+    own = (own + TINY) - TINY  # else flow across brakes it down to the denormal numbers
     step = z_right - z_left
     h_flow = max(min(h_left - step, h_left), min(h_right + step, h_right))
     h = max(h_flow, scheme.dry_depth)
@@ -125,11 +123,11 @@ def face_discharge(
     p = abs(own) + size * NEAR
     square = across * across + STILL
     s = rough_root(p * p + square)
-    drag = friction_power_soon(h, drag_series, n_left * n_left + n_right * n_right)
-    linear = HALF * s + HALF * drag * square
-    free = max(s * size - GONE, ZERO)
+    drag = friction_power(h, drag_series, n_left * n_left + n_right * n_right)
+    linear = s + drag * square
+    twice = (s + s) * size
+    slowed = twice / (linear + root(linear * linear + drag * (p + p) * twice))
     limit = scheme.froude_speed * h * root(h) if h_flow > scheme.dry_depth else ZERO
-    slowed = free / (linear + root(linear * linear + drag * p * free))
     return math.copysign(min(slowed, limit), driven), h_flow
 
 
@@ -174,7 +172,8 @@ def advance_faces(lo, hi, shift, soon, q, t, h, z, n, q_new, peak, push, dt, sch
                 drag_series,
             )
             q_new[i] = value
-            peak[i] = max(peak[i], flow_depth)
+            # with a sum: LLVM would store only where it grows, 42 operations without AVX-512
+            peak[i] = max(peak[i], flow_depth) + ZERO
 
 
 @njit(**LOOP)
@@ -209,7 +208,7 @@ def advance_porous_faces(lo, hi, shift, q, t, h, z, n, p, q_new, peak, push, dt,
             drag_series,
         )
         q_new[i] = value * min(p[0][b], p[1][i])
-        peak[i] = max(peak[i], flow_depth)
+        peak[i] = max(peak[i], flow_depth) + ZERO  # as above
 
 
 @njit(**ROW)
