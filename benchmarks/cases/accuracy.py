@@ -13,7 +13,7 @@ from typing import Any
 
 import numba
 
-from benchmarks.cases import analytical, public, swashes
+from benchmarks.cases import analytical, directions, public, swashes
 from benchmarks.cases.channel import CaseResult, Setting
 from benchmarks.speed.kernel import processor
 
@@ -41,7 +41,7 @@ def all_cases(setting: Setting, only: tuple[str, ...], long: bool) -> dict[str, 
     def wanted(name: str) -> bool:
         return not only or any(name.startswith(part) for part in only)
 
-    for name, case in analytical.CASES.items():
+    for name, case in (analytical.CASES | directions.CASES).items():
         if wanted(name) and (long or name != "volume_over_a_million_steps"):
             results[name] = case(setting)
     if (DATA / "swashes").is_dir() and wanted("swashes"):
