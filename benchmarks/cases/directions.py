@@ -41,6 +41,8 @@ def plane_at(
     terrain = terrain_of(
         Grid(cells, cells, dx, 0.0, cells * dx), -SLOPE * (x * along + y * down), n
     )
+    if porosity is not None:
+        terrain = replace(terrain, porosity=np.full(x.shape, porosity))
     edges = []
     for side, share in (("east", along), ("south", down)):
         if share > 1e-9:
@@ -53,7 +55,7 @@ def plane_at(
     open_share = porosity or 1.0
     normal = (n * RATE * path / open_share / np.sqrt(SLOPE)) ** 0.6
     inside = (path > 150.0) & (np.maximum(i, j) < cells - 8) & (np.abs(x * down - y * along) > 40.0)
-    error: np.ndarray = (surface.depth / open_share / normal - 1.0)[inside]
+    error: np.ndarray = (surface.depth / normal - 1.0)[inside]
     return error
 
 
