@@ -56,9 +56,9 @@ def local_inertial_step(
         star = mean - G * h * dt * slope
         k = G * 0.5 * (n[a] ** 2 + n[b] ** 2) * h ** (-7.0 / 3.0)
         # size of the discharge vector, linear in the new discharge about p: s + p (q' - p) / s
-        across = 0.5 * (across[a] + across[b])
+        beside = max(across[a] * across[b], 0.0)  # square of the geometric mean of the two cells
         p = abs(q) + abs(star) / 32.0
-        s = np.hypot(p, across) + 1e-300
+        s = np.sqrt(p**2 + beside) + 1e-300
         squared, linear = dt * k * p / s, 1.0 + dt * k * (s - p * p / s)
         value = 2 * star / (linear + np.sqrt(linear**2 + 4 * squared * abs(star)))
         limit = froude_max * h * np.sqrt(G * h)

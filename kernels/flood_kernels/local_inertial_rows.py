@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, TINY, ZERO
+from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, ZERO
 from flood_kernels.friction import friction_power
 from flood_kernels.prefetch import AT_ONCE, fetch
 from flood_kernels.vectors import whole
@@ -20,6 +20,7 @@ from flood_kernels.vectors import whole
 # slower with the Newton step (6.4, 5.3 ns).
 QUICK_DOUBLE_ROOTS = (numba.config.CPU_NAME or llvm.get_host_cpu_name()).startswith("znver")
 NEAR = np.float32(0.03125)  # of the driven discharge beside the old one: from rest, old ones are 0
+FAINT = np.float32(1.0e-14)  # m2/s: what is far smaller becomes 0
 STILL = np.float32(1.0e-20)  # m4/s2 beside the square of a discharge: at rest nothing is 0 / 0
 NOTHING = np.float32(
     1.0e-6
@@ -100,16 +101,18 @@ def face_discharge(
     """Unit discharge (m2/s) of one face a step on, and the flow depth (m, <= 0 where dry) there.
 
     own, before, after : discharge of the face and of its two neighbours along the flow; across :
-    that of the flow along the face; push = g dt / dx; drag_series : POWER_SERIES dt.
+    product of what flows across in the cells before and after the face, each the sum of two faces;
+    push = g dt / dx; drag_series : POWER_SERIES dt.
 
     q* = [theta q + (1 - theta)/2 (q- + q+), in size at most q] - g h dt/dx (eta_R - eta_L); then
-    backward Euler friction q' (1 + dt k |Q'|) = q*, k = g n^2 h^(-7/3). |Q'| = sqrt(q'^2 +
-    across^2) is taken by its tangent at p = |q| + |q*|/32, which is (p |q'| + across^2) / s with
-    s = sqrt(p^2 + across^2): a quadratic in q', exact where nothing flows across and, to 1e-3 of
-    |Q|, where the flow is steady. Only differences of bed and depth enter: float32 holds a lake at
-    rest.
+    backward Euler friction q' (1 + dt k |Q'|) = q*, k = g n^2 h^(-7/3). |Q'| = sqrt(q'^2 + t^2),
+    t^2 = across / 4 (0 where the two run against each other), is taken by its tangent at p = |q| +
+    |q*|/32, which is (p |q'| + t^2) / s with s = sqrt(p^2 + t^2): a quadratic in q', exact where
+    nothing flows across and, to 1e-3 of |Q|, where the flow is steady. The geometric mean of the
+    cells: beside a channel that runs below its bank, the bank's film is not the channel's. Only
+    differences of bed and depth enter: float32 holds a lake at rest.
     """
-    own = (own + TINY) - TINY  # else flow across brakes it down to the denormal numbers
+    own = (own + FAINT) - FAINT  # else flow across brakes it down to the denormal numbers
     step = z_right - z_left
     h_flow = max(min(h_left - step, h_left), min(h_right + step, h_right))
     h = max(h_flow, scheme.dry_depth)
@@ -121,7 +124,7 @@ def face_discharge(
     driven = (calmed if weighted else own) - push * h * (step + (h_right - h_left))
     size = abs(driven)
     p = abs(own) + size * NEAR
-    square = across * across + STILL
+    square = max(QUARTER * across, STILL)
     s = rough_root(p * p + square)
     drag = friction_power(h, drag_series, n_left * n_left + n_right * n_right)
     linear = s + drag * square
@@ -160,7 +163,7 @@ def advance_faces(lo, hi, shift, soon, q, t, h, z, n, q_new, peak, push, dt, sch
                 q[1][i],
                 q[0][b],
                 q[2][a],
-                QUARTER * ((t[0][b] + t[1][b + turned]) + (t[2][i] + t[3][i + turned])),
+                (t[0][b] + t[1][b + turned]) * (t[2][i] + t[3][i + turned]),
                 h[0][b],
                 h[1][i],
                 z[0][b],
@@ -195,8 +198,7 @@ def advance_porous_faces(lo, hi, shift, q, t, h, z, n, p, q_new, peak, push, dt,
             q[1][i] * inverse,
             q[0][b] * inverse,
             q[2][a] * inverse,
-            QUARTER
-            * ((t[0][b] + t[1][b + turned]) * before + (t[2][i] + t[3][i + turned]) * after),
+            (t[0][b] + t[1][b + turned]) * before * ((t[2][i] + t[3][i + turned]) * after),
             h[0][b] * before,
             h[1][i] * after,
             z[0][b],
