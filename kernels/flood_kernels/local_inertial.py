@@ -171,21 +171,9 @@ def faces_above(
         if not runs.faces[row, n] & ABOVE:
             out[a:b] = ZERO
         elif cells.porosity.size > 1:
+            p = (cells.porosity[row - 1], cells.porosity[row])
             advance_porous_faces(
-                a,
-                b,
-                SAME,
-                q,
-                across,
-                h,
-                z,
-                roughness,
-                (cells.porosity[row - 1], cells.porosity[row]),
-                out,
-                peak,
-                push,
-                dt,
-                scheme,
+                a, b, SAME, q, across, h, z, roughness, p, out, peak, push, dt, scheme
             )
         else:
             advance_faces(a, b, SAME, soon, q, across, h, z, roughness, out, peak, push, dt, scheme)
