@@ -172,21 +172,9 @@ def faces_above(
         if not runs.faces[row, n] & ABOVE:
             out[a:b] = ZERO
         elif cells.porosity.size > 1:
+            p = (cells.porosity[row - 1], cells.porosity[row])
             advance_porous_faces(
-                a,
-                b,
-                SAME,
-                q,
-                across,
-                h,
-                z,
-                roughness,
-                (cells.porosity[row - 1], cells.porosity[row]),
-                out,
-                peak,
-                push,
-                dt,
-                scheme,
+                a, b, SAME, q, across, h, z, roughness, p, out, peak, push, dt, scheme
             )
         else:
             advance_faces(a, b, SAME, soon, q, across, h, z, roughness, out, peak, push, dt, scheme)
@@ -212,7 +200,7 @@ def faces_left(
     scheme,
 ):
     """New discharge through the faces left of the cells of a row."""
-    q, depth = (
+    own, depth = (
         old_row(flow.x, scratch.qx_halo[band], 2, row, first, last),
         old_row(cells.depth, scratch.depth_halo[band], 2, row, first, last),
     )
@@ -220,13 +208,13 @@ def faces_left(
         old_row(flow.y, scratch.qy_halo[band], 2, row, first, last),
         old_row(flow.y, scratch.qy_halo[band], 2, row + 1, first, last),
     )
-    across = (qy_above, qy_below, qy_above, qy_below)
-    z, roughness, peak, out = (
-        cells.bed[row],
+    rough, peak, out = (
         cells.roughness[cells.roughness_row[row]],
         scratch.peak[band],
         scratch.new_qx[band, row & 3],
     )
+    q, across = (own, own, own), (qy_above, qy_below, qy_above, qy_below)
+    h, z, roughness = (depth, depth), (cells.bed[row], cells.bed[row]), (rough, rough)
     soon = (
         flow.x[row + 1],
         cells.bed[row + 1],
@@ -240,40 +228,12 @@ def faces_left(
                 continue
             b = np.int32(a + 1)  # as the other: else what is called would be compiled twice
         if cells.porosity.size > 1:
-            p = cells.porosity[row]
+            p = (cells.porosity[row], cells.porosity[row])
             advance_porous_faces(
-                a,
-                b,
-                NEXT,
-                (q, q, q),
-                across,
-                (depth, depth),
-                (z, z),
-                (roughness, roughness),
-                (p, p),
-                out,
-                peak,
-                push,
-                dt,
-                scheme,
+                a, b, NEXT, q, across, h, z, roughness, p, out, peak, push, dt, scheme
             )
         else:
-            advance_faces(
-                a,
-                b,
-                NEXT,
-                soon,
-                (q, q, q),
-                across,
-                (depth, depth),
-                (z, z),
-                (roughness, roughness),
-                out,
-                peak,
-                push,
-                dt,
-                scheme,
-            )
+            advance_faces(a, b, NEXT, soon, q, across, h, z, roughness, out, peak, push, dt, scheme)
         if not runs.faces[row, n] & LEFT_FACE:
             out[a] = ZERO
     if structures_move and structures.first[row + 1] > structures.first[row]:
