@@ -116,13 +116,12 @@ def _bought(bought: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
         with_unit(Words("capital", "投资"), document["currency"]),
         with_unit(Words("loss", "损失"), kind.unit),
     )
-    count = len(portfolios)
     picture = charts.dots(
         portfolios,
         bought["frontier"],
         bought["hull"],
         titles,
-        Words(f"cost and loss of {count} portfolios", f"{count} 个方案组合的投资与损失"),
+        _alternative(len(portfolios)),
     )
     return {
         "label": storm_label(kind, bought["storm"]),
@@ -131,6 +130,10 @@ def _bought(bought: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
         "hull": joined(steps, " → ", " → ") if steps else Words("none", "无"),
         "dots": picture,
     }
+
+
+def _alternative(count: int) -> Words:
+    return Words(f"cost and loss of {count} portfolios", f"{count} 个方案组合的投资与损失")
 
 
 def _built(years: list[int], names: list[Words]) -> list[Words]:
