@@ -131,17 +131,19 @@ def own_limits(folder):
 
 
 def test_limits_of_a_users_file_stay_with_the_run(tmp_path):
-    """The file is gone, the folder moved: the page is drawn, in francs."""
-    (tmp_path / "s.toml").write_text(own_limits(tmp_path), encoding="utf-8")
-    told = flood_sim("run", tmp_path / "s.toml", "--out", tmp_path / "out")
-    assert told.returncode == 0, told.stderr
+    """The file is gone: damage is judged by what the run kept, in francs."""
+    kept = load(tmp_path, own_limits(tmp_path)).region
+    assert kept["limits"] == "own.toml"
     (tmp_path / "own.toml").unlink()
-    (tmp_path / "out").rename(tmp_path / "there")
-    told = flood_sim("report", tmp_path / "there")
-    assert told.returncode == 0, told.stderr
-    region = json.loads((tmp_path / "there" / "summary.json").read_text())["region"]
-    assert region["limits"] == "own.toml"
-    assert region["limit_tables"]["damage"]["currency"] == "CHF"
+    house = {"use": [0], "building": [[0, 1, 0]], "area_m2": [80.0], "ground_floor_m": [0.0]}
+    toy(tmp_path / "r", depth=[[0.5, 0.0, 0.5]], exposure=house)
+    path = tmp_path / "r" / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"region": kept}))
+    from flood_sim.results import open_results
+
+    outcomes = Consequences(open_results(tmp_path / "r")).outcomes()
+    (damage,) = [o for o in outcomes if o.name == "damage"]
+    assert damage.unit == "CHF" and damage.value == pytest.approx(0.25 * 80.0 * 1448.0)
 
 
 @pytest.mark.parametrize("pack", [False, True])
