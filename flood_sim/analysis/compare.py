@@ -75,9 +75,7 @@ class Comparison:
             sum(m["capital"]["middle"] for m in _measures(r)) / 1e6
             for r in (self.before, self.after)
         ]
-        money = next(
-            (m["currency"] for r in (self.after, self.before) for m in _measures(r)), "CNY"
-        )
+        money = next((m["currency"] for r in (self.after, self.before) for m in _measures(r)), "")
         return [*found, _row("cost", "capital, middle", f"M {money}".strip(), *cost)]
 
     def _outcome_rows(self) -> list[dict[str, Any]]:
