@@ -301,7 +301,7 @@ def _flow_rule(errors: dict[str, np.ndarray]) -> tuple[str, str, str]:
                 "second_order",
                 f"on half {place} local_inertial's depth would be more than {middle:.0%} off (limit"
                 f" {HALF_ERROR:.0%})",
-                f"一半的{PLACES_CHINESE[place]}处，local_inertial 的水深误差会超过 {middle:.0%}"
+                f"50% 以上的{PLACES_CHINESE[place]}处，local_inertial 的水深误差会超过 {middle:.0%}"
                 f"（限值 {HALF_ERROR:.0%}）",
             )
     return (
