@@ -13,7 +13,7 @@ from flood_sim.drainage.inp import InpFile, Row
 
 NAMED = 4  # of what is listed
 HARD_SPACE = "\u00a0"
-OPEN_SHAPES = {"DUMMY", "IRREGULAR", "CUSTOM", "STREET"}  # their first number is none, or a name
+UNSIZED_SHAPES = {"DUMMY", "IRREGULAR", "CUSTOM", "STREET"}  # their first number is none, or a name
 
 
 class Range(NamedTuple):
@@ -91,10 +91,10 @@ def _scale(inp: InpFile, unit: str) -> float:
 def _value(inp: InpFile, row: Row, rule: Range, shapes: dict[str, str]) -> float | None:
     """The number of a row; None where it is left out, or stands for something else."""
     if len(row.tokens) <= rule.place or (
-        rule.section == "XSECTIONS" and row.tokens[1].upper() in OPEN_SHAPES
+        rule.section == "XSECTIONS" and row.tokens[1].upper() in UNSIZED_SHAPES
     ):
         return None
-    if rule.what == "a Manning's n" and shapes.get(row.tokens[0]) in OPEN_SHAPES:
+    if rule.what == "a Manning's n" and shapes.get(row.tokens[0]) in UNSIZED_SHAPES:
         return None  # it stands with the transect
     if HARD_SPACE in inp.lines[row.line - 1]:
         return None  # a name with a space in it: where its numbers stand is not known

@@ -57,11 +57,13 @@ def _uncollected() -> Iterator[None]:
     """Without the search for cycles: of what a compiler makes it finds little and takes 8 % of the
     time.
     """
+    collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if collecting:  # who switched it off wants it so
+            gc.enable()
 
 
 class _Progress:

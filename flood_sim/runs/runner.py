@@ -82,7 +82,8 @@ def run_scenario(
         "OMP_WAIT_POLICY", "passive"
     )  # read when Numba loads its thread pool; see surface.threads
     refuse_foreign(cache_folder())
-    with _compiling(scenario) as compiling:
+    surface = scenario.spec.surface
+    with Compiling(surface.precision, surface.scheme) as compiling:
         inputs = inputs or build_inputs(scenario, portfolio, threads)
         for finding in inputs.findings:
             listener.say(str(finding))
@@ -102,10 +103,6 @@ def run_scenario(
                 shutil.rmtree(work, ignore_errors=True)
                 raise
             return _begin(simulation, scenario, out, keeping, begun, both, compiling)
-
-
-def _compiling(scenario: Scenario) -> Compiling:
-    return Compiling(scenario.spec.surface.precision, scenario.spec.surface.scheme)
 
 
 def _begin(

@@ -207,8 +207,8 @@ def choose_scheme(
     """The rule: second_order where local_inertial's depth would be more than ERROR off on more than
     ERROR_SHARE of the streets, or of the gauges, inlets and openings, or more than HALF_ERROR on
     half of them; where water is let go from behind a wall, or a breach is planned; local_inertial
-    else. `wanted` other than "auto" is taken
-    as it is. depth : (rows, columns) m at the start, or one for all cells.
+    else. `wanted` other than "auto" is taken as it is. depth : (rows, columns) m at the start, or
+    one for all cells.
     """
     looked = looked or Looked()
     water = np.broadcast_to(np.asarray(depth, float), terrain.grid.shape)

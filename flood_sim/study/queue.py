@@ -24,7 +24,7 @@ from flood_sim.measures.costs import prices
 from flood_sim.results import open_results
 from flood_sim.runs.stops import ended_by_signals
 from flood_sim.scenario.loader import merge_tables
-from flood_sim.scenario.region import region_of, told_region
+from flood_sim.scenario.region import region_of
 from flood_sim.study.attribute import attribution
 from flood_sim.study.catalogue import catalogue_rows, outcome_rows
 from flood_sim.study.cluster import (
@@ -124,7 +124,7 @@ def _told_what_to_do(
 
 def _currency(study: Study) -> str:
     """The money in which the study's place prices measures."""
-    return prices(told_region(study.scenario, region_of(study.scenario))).currency
+    return prices(region_of(study.scenario).model_dump()).currency
 
 
 def finish(study: Study, store: Store, specs: dict[str, RunSpec]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from flood_sim.analysis.html.names import PORTFOLIOS, portfolio_words, reason_wo
 from flood_sim.analysis.html.page import render
 from flood_sim.analysis.html.runs import headline_row, runs_context, scheme_lines, service_curves
 from flood_sim.analysis.html.standards import standards_context
-from flood_sim.analysis.html.words import Words, both, unit_words
+from flood_sim.analysis.html.words import Words, both, money_words
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.outcomes.guarded import or_reason
 from flood_sim.analysis.outcomes.outcome import kind_of
@@ -138,14 +138,13 @@ def _maps(tables: StudyTables) -> list[tuple[Words, Any]]:
 def _run_row(row: dict[str, Any], tables: StudyTables) -> dict[str, Any]:
     ours = label_of(row["bits"], list(tables.study.projects)) == row["portfolio"]
     words = set_words(row["bits"], tables.names) if ours else portfolio_words(row["portfolio"])
-    money, millions = unit_words(tables.document["currency"]), (row["cost_middle"] or 0.0) / 1e6
     return {
         "portfolio": words,
         "storm": row["storm"],
         "key": row["key"],
         "error": f"{row['volume_error_rel']:.0e}",
         "residual": f"{row['network_residual_m3']:.0f}",
-        "cost": Words(f"{millions:.1f} M {money.en}", f"{millions:.1f} 百万{money.zh}"),
+        "cost": money_words(row["cost_middle"] or 0.0, tables.document["currency"]),
     }
 
 

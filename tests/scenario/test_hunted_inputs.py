@@ -118,6 +118,9 @@ def test_a_field_in_other_capitals_is_that_field(tmp_path, name):
         {"cell_methods": "area: mean time: maximum"},
         {"standard_name": "snowfall_amount"},
         {"standard_name": "air_temperature"},
+        {"cell_methods": "time: sum within days time: mean over days"},
+        {"cell_methods": "time: mean within years time: mean over years"},
+        {"GRIB_stepType": "max"},
     ],
 )
 def test_a_variable_that_calls_itself_something_else_is_no_rain(tmp_path, attrs):

@@ -68,20 +68,6 @@ def test_finer_data_and_lengths_of_other_axes_are_no_contradiction(tmp_path, met
     assert total_mm(field_of(tmp_path)[0]) == pytest.approx(85.0, rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    "attrs",
-    [
-        {"cell_methods": "time: sum within days time: mean over days"},
-        {"cell_methods": "time: mean within years time: mean over years"},
-        {"GRIB_stepType": "max"},
-    ],
-)
-def test_a_mean_of_many_days_and_a_largest_rate_are_no_rain_that_fell(tmp_path, attrs):
-    write(tmp_path, [10.0, 50.0, 20.0, 5.0], attrs=attrs)
-    finding = refused_rain(tmp_path)[0]
-    assert finding.code == "E341" and next(iter(attrs.values())) in finding.given
-
-
 def test_the_axis_of_time_may_have_another_name(tmp_path):
     attrs = {"cell_methods": "valid_time: maximum"}
     write(tmp_path, [10.0, 5.0], attrs=attrs, names=("valid_time", "y", "x"))

@@ -62,7 +62,7 @@ def bars(rows: Sequence[Bar], label: str | Words) -> str:
         (upright(13.0, 0.0, 12.0, INK, f' stroke-width="1.5"{DASHED}'), LAST),
     ]
     if any(row.low is not None for row in rows):
-        entries.append((line(["0,6", "26,6"], INK, 3.0), SPREAD))
+        entries.append((svg.mark(INK, 3.0), SPREAD))
     shown, tall = svg.key(entries, step * len(rows) + 4.0)
     return svg.picture(WIDTH, step * len(rows) + 4.0 + tall, label, [*parts, *shown])
 
@@ -147,8 +147,8 @@ def dots(
         *(_dot(plane, p, i in frontier) for i, p in enumerate(portfolios)),
     ]
     entries = [
-        (line(["0,6", "26,6"], GAIN, 2.5), Words("best value for money", "性价比最高的次序")),
-        (line(["0,6", "26,6"], GREY, 1.0), Words("least loss for its cost", "同等投资损失最小")),
+        (svg.mark(GAIN, 2.5), Words("best value for money", "性价比最高的次序")),
+        (svg.mark(GREY, 1.0), Words("least loss for its cost", "同等投资损失最小")),
         (_disc(13.0, 6.0, False), Words("another portfolio", "其他方案组合")),
     ]
     shown, tall = svg.key(entries, plane.floor + FOOT)
@@ -188,7 +188,9 @@ def curves(
     for k, (_, hours, values, dash) in enumerate(series):
         points = [plane.at(h, v) for h, v in zip(hours, values, strict=True)]
         parts.append(line(points, svg.series(k), 2.0, dash))
-    entries = [(svg.line_mark(k, dash), name) for k, (name, _, _, dash) in enumerate(series)]
+    entries = [
+        (svg.mark(svg.series(k), dash=dash), name) for k, (name, _, _, dash) in enumerate(series)
+    ]
     shown, tall = svg.key(entries if len(entries) > 1 else [], plane.floor + FOOT)
     return svg.picture(WIDTH, plane.floor + FOOT + tall, label, [*parts, *shown])
 
@@ -216,7 +218,8 @@ def bands(
             points = [plane.at(row[0], row[column]) for row in rows]
             parts.append(line(points, svg.series(k), wide, DASHES[k % len(DASHES)]))
     entries = [
-        (svg.line_mark(k, DASHES[k % len(DASHES)], 2.4), name) for k, (name, _) in enumerate(groups)
+        (svg.mark(svg.series(k), 2.4, DASHES[k % len(DASHES)]), name)
+        for k, (name, _) in enumerate(groups)
     ]
     shown, tall = svg.key(entries, plane.floor + FOOT)
     return svg.picture(WIDTH, plane.floor + FOOT + tall, label, [*parts, *shown])

@@ -20,7 +20,7 @@ from flood_sim.analysis.html.names import (
     portfolio_words,
     reason_words,
 )
-from flood_sim.analysis.html.words import Words, both, joined, unit_words, with_unit
+from flood_sim.analysis.html.words import Words, both, joined, money_words, unit_words, with_unit
 from flood_sim.analysis.outcomes.access import accessible_share
 from flood_sim.analysis.outcomes.consequences import Consequences
 from flood_sim.analysis.outcomes.guarded import or_reason
@@ -150,13 +150,13 @@ def _names(runs: list[Results]) -> list[Words]:
     ]
 
 
-def _cost(run: Results) -> str:
-    """Of all that is built, in millions of its own money."""
+def _cost(run: Results) -> str | Words:
+    """Of all that is built, in its own money."""
     path = run.folder / "measures.json"
     with reading(path):
         bill = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
         capital = sum(m["capital"]["middle"] for m in bill)
-        return f"{capital / 1e6:.1f} M {bill[0]['currency']}" if bill else "0"
+        return money_words(capital, bill[0]["currency"]) if bill else "0"
 
 
 def _headline(runs: list[Results]) -> list[dict[str, Any]]:

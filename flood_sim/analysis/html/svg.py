@@ -117,9 +117,9 @@ def key(entries: Sequence[tuple[str, str | Words]], top: float) -> tuple[list[st
     return parts, y - top + 8.0 if entries else 0.0
 
 
-def line_mark(number: int, dash: str = "", wide: float = 2.0) -> str:
-    """A series' line as its mark in the key."""
-    return line(["0,6", "26,6"], series(number), wide, dash)
+def mark(colour: str, wide: float = 2.0, dash: str = "") -> str:
+    """A line as its mark in the key."""
+    return line(["0,6", "26,6"], colour, wide, dash)
 
 
 def series(number: int) -> str:

@@ -82,6 +82,12 @@ def unit_words(unit: str) -> Words:
     return UNITS.get(unit, both(unit))
 
 
+def money_words(amount: float, currency: str) -> Words:
+    """Millions of a currency."""
+    unit, millions = unit_words(currency), f"{amount / 1e6:.1f}"
+    return Words(f"{millions} M {unit.en}", f"{millions} 百万{unit.zh}")
+
+
 def with_unit(text: str | Words, unit: str) -> Words:
     """ "depth, m"; the text alone where the unit is a count."""
     words, shown = both(text), unit_words(unit)

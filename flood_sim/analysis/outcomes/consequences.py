@@ -40,8 +40,8 @@ class Consequences:
 
     def __init__(self, results: Results, limits: dict[str, Any] | None = None) -> None:
         region = results.summary.get("region", {})
-        own = region.get("limit_tables") or read_limits(region.get("limits") or None)
-        self.results, self.limits = results, limits or own
+        limits = limits or region.get("limit_tables")
+        self.results, self.limits = results, limits or read_limits(region.get("limits") or None)
 
     @cached_property
     def exposure(self) -> dict[str, np.ndarray] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from glob import escape
 from pathlib import Path
 
@@ -74,24 +74,21 @@ def meant_texts(source: MapSource, raw: Iterable[str]) -> tuple[dict[str, str], 
 
 def _stated(source: MapSource) -> tuple[str, str]:
     """Codec and who names it; "" where nobody does. Raises InputError for a word that is none."""
-    path = source.path
-    for beside in path.parent.glob(f"{escape(path.stem)}.*"):
-        if beside.suffix.lower() == ".cpg":
-            with beside.open("rb") as file:
-                word = (
-                    file.read(LONGEST_CPG).decode("ascii", errors="replace").strip("\ufeff \r\n\0")
-                )
-            if word:
-                return _codec(source, beside, word), f"{beside.name} says {word}"
-    with _dbf(path).open("rb") as file:
+    for beside in _beside(source.path, ".cpg"):
+        with beside.open("rb") as file:
+            word = file.read(LONGEST_CPG).decode("ascii", errors="replace").strip("\ufeff \r\n\0")
+        if word:
+            return _codec(source, beside, word), f"{beside.name} says {word}"
+    with next(_beside(source.path, ".dbf")).open("rb") as file:
         head = file.read(LANGUAGE_AT + 1)
     codec = LANGUAGES.get(head[LANGUAGE_AT], "") if len(head) > LANGUAGE_AT else ""
     return codec, f"the header of the .dbf says {codec.upper()}"
 
 
-def _dbf(path: Path) -> Path:
+def _beside(path: Path, ending: str) -> Iterator[Path]:
+    """Files of a shapefile with an ending, in small or capital letters."""
     there = path.parent.glob(f"{escape(path.stem)}.*")
-    return next(p for p in there if p.suffix.lower() == ".dbf")
+    return (p for p in there if p.suffix.lower() == ending)
 
 
 def _codec(source: MapSource, beside: Path, word: str) -> str:
