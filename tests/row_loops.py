@@ -135,6 +135,7 @@ def calls(precision):
         ("gain_row", inertial_rows.gain_row, *x[:2], *rows(8), one),
         ("bring_gain", inertial_rows.bring_gain, lo, hi, *rows(2), one),
         ("centre_velocity", maxima.centre_velocity, *rows(9), soon),
+        ("bounded_velocity", maxima.bounded_velocity, *rows(9)),
         ("copy_velocity", maxima.copy_velocity, *rows(3)),
         (
             "fold_cells",

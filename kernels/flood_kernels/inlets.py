@@ -158,7 +158,7 @@ def want(cells, flow, with_velocity, shared, fine, short, limits, cell_area, dt,
     """What the inlets on ground of this step want (m3/s). again: only those of cells where a node
     bounds one inlet and not another. Returns whether there are such.
     """
-    inlets, first, found = shared.inlets, 0, False
+    inlets, first, found = shared.inlets, np.int64(0), False
     while first < inlets.row.size:
         stop, mixed = cell_of(first, inlets)
         j, i = inlets.row[first], inlets.column[first]
@@ -178,7 +178,7 @@ def want(cells, flow, with_velocity, shared, fine, short, limits, cell_area, dt,
 @njit(**PART)
 def take_wanted(cells, inlets, fine, short, fullest, cell_area, dt):
     """Take from the street what the inlets want, in all at most `fullest` of what a cell holds."""
-    first = 0
+    first = np.int64(0)
     while first < inlets.row.size:
         stop, _ = cell_of(first, inlets)
         j, i, total = inlets.row[first], inlets.column[first], 0.0

@@ -32,16 +32,23 @@ def test_maxima_are_kept_and_products_are_of_one_instant():
     depth, bed = np.zeros((5, 5)), np.zeros((5, 5))
     qx, qy = np.zeros((5, 5)), np.zeros((5, 5))
     found = empty_maxima((1, 1))
-    for time, h, q in ((10.0, 1.0, 0.1), (20.0, 0.2, 0.4), (30.0, 0.02, 0.0)):
+    for time, h, q in ((10.0, 1.0, 0.1), (20.0, 0.5, 1.0), (30.0, 0.02, 0.0)):
         depth[...] = h
         qx[...] = q
         maxima.update_maxima(depth, bed, qx, qy, False, 2, 2, found, time, 10.0)
     assert found.depth[0, 0] == pytest.approx(1.0)
     assert found.velocity[0, 0] == pytest.approx(2.0)
-    assert found.depth_velocity[0, 0] == pytest.approx(0.4)  # not 1.0 x 2.0
-    assert found.hazard[0, 0] == 3
+    assert found.depth_velocity[0, 0] == pytest.approx(1.0)  # not 1.0 x 2.0
+    assert found.hazard[0, 0] == 4
     assert found.arrival_time[0, 0] == 10.0
     assert found.ponding_time[0, 0] == 20.0
+
+
+@pytest.mark.parametrize(("q", "depth"), [(0.4, 0.2), (-2.0, 0.01), (0.1, 0.0011), (-1.0, 0.0011)])
+def test_what_has_emptied_since_its_discharge_was_found_runs_critical(q, depth):
+    """2 to 900 m/s over the rest of the water; that discharge ran as critical at most."""
+    found = maxima.slower_than_critical(q, depth)
+    assert found == pytest.approx(np.sign(q) * np.cbrt(9.80665 * abs(q)), rel=2e-5)
 
 
 @pytest.mark.parametrize("real", [np.float32, np.float64])
@@ -60,7 +67,8 @@ def test_wide_rows_against_numpy(real, in_cells, bands):
     def faces(q, h_left, h_right, z_left, z_right):
         step = z_right - z_left
         flow = np.maximum(h_left - np.maximum(step, 0), h_right + np.minimum(step, 0))
-        return np.where(flow > 1e-3, q / np.maximum(flow, 1e-3), 0.0)
+        speed = np.minimum(np.abs(q) / np.maximum(flow, 1e-3), np.cbrt(9.80665 * np.abs(q)))
+        return np.where(flow > 1e-3, np.copysign(speed, q), 0.0)
 
     for time in (10.0, 20.0):
         depth = np.where(rng.random(shape) < 0.3, 0.0, rng.uniform(0.0, 0.5, shape)).astype(real)

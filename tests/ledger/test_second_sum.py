@@ -24,7 +24,7 @@ from flood_sim.sites.underground_inputs import Opening, Space, SpaceInputs
 from flood_sim.surface.boundaries import Inflow, constant
 from flood_sim.surface.losses import Facility, StorageInputs
 from flood_sim.surface.settings import SurfaceSettings
-from flood_sim.surface.stability import refuse, refuse_beyond_physics
+from flood_sim.surface.stability import explain, refuse, refuse_beyond_physics
 
 N = 12
 GARAGE = Space(
@@ -228,28 +228,20 @@ def test_sound_runs_stay_far_inside_every_tolerance(scheme, precision):
 # ------------------------------------------------------------------------------------------- bounds
 
 
-def test_heights_in_centimetres_stop_the_run():
-    """Hills of 10 m drawn as 1,000 m: second-order cells owe as much as the rain of the first
-    minute.
+def test_cells_that_give_more_than_they_hold_stop_the_run():
+    """3 m of water begin on a needle of 20 m in a corner: second-order cells owe more than a wet
+    front explains.
     """
-    n = 60
-    y, x = np.mgrid[0:n, 0:n]
-    bed = (
-        3.0 * np.sin(x / 17)
-        + 2.0 * np.cos(y / 11)
-        + 0.02 * x
-        + 0.3 * np.random.default_rng(1).random((n, n))
-    )
-    bed[10:20, 10:20] += 6.0
-    terrain = terrain_of(grid_of(n, n, 4.0), 100.0 * bed, 0.03)
-    clock = Clock(START, 600.0, 4.0, 60.0)
+    bed = np.zeros((N, N))
+    bed[0, 0] = 20.0
     inputs = ModelInputs(
-        "hill",
-        clock,
-        terrain,
-        steady_rain(100.0, 600.0),
+        "needle",
+        Clock(START, 120.0, 4.0, 60.0),
+        terrain_of(grid_of(N, N, 2.0), bed, 0.03),
+        steady_rain(100.0, 120.0),
         NoInfiltration(),
         SurfaceSettings(scheme="second_order"),
+        initial_depth=3.0,
     )
     simulation, recorder = Simulation(inputs, None), Silent(lambda s: s.time_s)
     with pytest.raises(VolumeLedgerError) as told:
@@ -258,11 +250,21 @@ def test_heights_in_centimetres_stop_the_run():
     assert (
         found.code == "E504"
         and "at 60.0 s" in found.place
-        and "the unit of the ground" in found.problem
+        and "a step of 20.00 m beside a cell of 2 m" in found.problem
     )
     assert (
         "raster's unit" in found.do and found.at and recorder.seen[-1][0] < 60.0
     )  # before the frame is written
+
+
+def test_heights_in_centimetres_are_named_as_the_cause():
+    """Hills of 10 m drawn as 1,000 m on cells of 4 m."""
+    y, x = np.mgrid[0:N, 0:N]
+    terrain = terrain_of(grid_of(N, N, 4.0), 1000.0 * np.sin(x / 3.0) + 30.0 * y, 0.03)
+    simulation = Simulation(yard(storage=StorageInputs(), sites=SiteInputs()), None)
+    simulation.surface.terrain = terrain
+    said = explain(simulation.surface, "E502", "water runs away")
+    assert "the unit of the ground" in said.problem and "raster's unit" in said.do
 
 
 def test_water_faster_than_its_fall_stops_the_run_with_place_and_time():
