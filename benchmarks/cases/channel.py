@@ -148,7 +148,7 @@ def set_velocity(surface: SurfaceFlow, u: np.ndarray, v: np.ndarray) -> None:
     """Initial velocity towards +column and +row (second order only)."""
     surface._flow.x[surface._view] = u
     surface._flow.y[surface._view] = v
-    surface._state[0] += float(np.hypot(u, v).max())
+    surface._state.fastest[0] += float(np.hypot(u, v).max())
 
 
 def relative_l1(found: np.ndarray, exact: np.ndarray) -> float:

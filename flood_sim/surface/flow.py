@@ -52,7 +52,7 @@ class SurfaceFlow:
     """
 
     KEPT: ClassVar[tuple[str, ...]] = (
-        "time_s", "steps", "smallest_step_s", "_state", "_limits",
+        "time_s", "steps", "smallest_step_s", "_state",
         "_cells.depth", "_cells.carry", "_cells.rain_weight", "_flow", "_on_ground_m3", "_runs",
         "_levels.left", "_levels.local", "_levels.fine", "_levels.wanted", "_levels.deepest",
         "_levels.gain", "_levels.runs",
@@ -93,21 +93,17 @@ class SurfaceFlow:
         courant = self._scheme.courant if s.courant is None else s.courant
         wet = self._scheme.wet_depth(s) * float(self._cells.porosity.min()) if s.skip_dry else -1.0
         steps = (s.courant_coupled, s.largest_step_s, s.smallest_step_s)
-        self._limits = np.array(
-            [
-                courant,
-                *steps,
-                inputs.weir_coefficient,
-                inputs.orifice_coefficient,
-                1.0,
-                wet,
-                s.largest_step_ratio,
-            ]
+        self._limits = arrays.Limits(
+            float(courant),
+            *map(float, steps),
+            float(inputs.weir_coefficient),
+            float(inputs.orifice_coefficient),
+            1.0,
+            float(wet),
+            float(s.largest_step_ratio),
         )
         fastest = math.sqrt(GRAVITY_M_S2 * float(self.depth.max(initial=0.0)))
-        self._state = np.array(
-            [fastest, 0.0, fastest, 0.0]
-        )  # fastest signal m/s, steps taken; the same of long steps
+        self._state = arrays.Stepping(*(np.array([v]) for v in (fastest, 0.0, fastest, 0.0)))
 
     # ----------------------------------------------------------------------------- what others read
 
@@ -172,12 +168,12 @@ class SurfaceFlow:
     @property
     def fastest_signal_m_s(self) -> float:
         """Speed of water and wave together, the largest of all cells."""
-        return float(self._state[0])
+        return float(self._state.fastest[0])
 
     @property
     def long_steps(self) -> int:
         """Steps of the ground that moves in long ones; 0 where all moves in one."""
-        return int(self._state[3])
+        return int(self._state.long_steps[0])
 
     @property
     def rain_volume(self) -> float:

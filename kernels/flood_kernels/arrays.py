@@ -134,6 +134,29 @@ class Cells(NamedTuple):
     )  # share of the cell that buildings leave open, > 0; shape (1, 1): 1 everywhere
 
 
+class Limits(NamedTuple):
+    """Of the time steps and of what openings draw."""
+
+    courant: float
+    courant_coupled: float  # where a cell has an opening
+    largest_step: float  # s
+    smallest_step: float  # s
+    weir: float  # m^0.5/s, coefficient of openings
+    orifice: float  # the same
+    drawn_share: float  # largest share of a cell's water that openings draw in a step
+    wet_depth: float  # m, ground below it is dry; negative: none is
+    step_ratio: float  # largest of long to short steps; 0: one step for all
+
+
+class Stepping(NamedTuple):
+    """How the steps go on; float64 (1,) each."""
+
+    fastest: np.ndarray  # m/s, signal after the last step
+    steps: np.ndarray  # taken so far
+    fastest_long: np.ndarray  # the same of the ground that moves in long steps
+    long_steps: np.ndarray
+
+
 class Flow(NamedTuple):
     """Second field of the state, padded like the cells.
 

@@ -169,7 +169,7 @@ def want(cells, flow, with_velocity, shared, fine, short, limits, cell_area, dt,
             if with_velocity and base > 0.0:
                 rise, share = approach(cells, flow, shared.structures, j, i)
                 base, lowering = max(base + rise, 0.0), lowering * (1.0 - share)
-            draw_cell(first, stop, base, lowering, inlets, limits[4], limits[5])
+            draw_cell(first, stop, base, lowering, inlets, limits.weir, limits.orifice)
             found = found or mixed
         first = stop
     return found
@@ -197,8 +197,8 @@ def capture_inlets(cells, flow, with_velocity, shared, fine, short, limits, cell
     """Take from the street what the inlets draw in dt at the level that their draw leaves. A node
     takes at most its acceptance.
 
-    fine (rows, chunks) : ground of short steps;  short : whether this is such a step;  limits : as
-    advance_window's.
+    fine (rows, chunks) : ground of short steps;  short : whether this is such a step;  limits :
+    arrays.Limits.
     """
     inlets = shared.inlets
     for k in range(inlets.row.size):
@@ -211,7 +211,7 @@ def capture_inlets(cells, flow, with_velocity, shared, fine, short, limits, cell
     accept_shares(inlets, fine, short)
     if want(cells, flow, with_velocity, shared, fine, short, limits, cell_area, dt, np.bool_(True)):
         accept_shares(inlets, fine, short)
-    take_wanted(cells, inlets, fine, short, limits[6], cell_area, dt)
+    take_wanted(cells, inlets, fine, short, limits.drawn_share, cell_area, dt)
 
 
 @njit(**PART)

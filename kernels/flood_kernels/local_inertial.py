@@ -576,12 +576,9 @@ def advance_window(
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole
     window.
 
-    step_kernel : addresses.Address of step_one or step_bands;  state : float64 [fastest signal m/s,
-    steps taken, the same of long steps], updated;  shared : arrays.Shared;
-    limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s,
-    orifice coefficient, largest share of a cell's water that inlets take in a step, depth m of dry
-    ground - negative: none is dry, largest ratio of long to short steps - 0: one step for all).
-    Returns (status, time reached s, steps, smallest step s).
+    step_kernel : addresses.Address of step_one or step_bands;  state : arrays.Stepping, updated;
+    shared : arrays.Shared;  limits : arrays.Limits. Returns (status, time reached
+    s, steps, smallest step s).
     """
     real, cell_size = cells.depth.dtype.type, np.float64(scheme.cell_size)
     bands = band_rows.size - 1
@@ -592,15 +589,20 @@ def advance_window(
         ahead = math.sqrt(GRAVITY * deepest_ahead(cells, shared, cell_size * cell_size))
         coupled = math.sqrt(GRAVITY * deepest_coupled(cells, shared.inlets))
         step = stable_time_step(
-            max(state[0], ahead), coupled, limits[0], limits[1], cell_size, limits[2]
+            max(state.fastest[0], ahead),
+            coupled,
+            limits.courant,
+            limits.courant_coupled,
+            cell_size,
+            limits.largest_step,
         )
-        if not step >= limits[3]:
+        if not step >= limits.smallest_step:
             return TIME_STEP_COLLAPSED, time, steps, step
         if time >= long_end:
-            ratio = min(limits[8], (stop - start) / step)
+            ratio = min(limits.step_ratio, (stop - start) / step)
             local = choose_levels(
                 stop,
-                limits[7],
+                limits.wet_depth,
                 scheme.dry_depth,
                 ratio,
                 state,
@@ -614,7 +616,12 @@ def advance_window(
             if local:
                 ahead = signal_ahead(cells, shared, cell_size * cell_size, levels.fine)
                 long_step = stable_time_step(
-                    max(state[2], ahead), 0.0, limits[0], limits[1], cell_size, limits[2]
+                    max(state.fastest_long[0], ahead),
+                    0.0,
+                    limits.courant,
+                    limits.courant_coupled,
+                    cell_size,
+                    limits.largest_step,
                 )
                 count = math.ceil((stop - time) / max(long_step, step))
                 long_end = stop if count == 1 else time + (stop - time) / count
@@ -639,8 +646,8 @@ def advance_window(
                         scheme,
                     ),
                 )
-                state[2] = fastest_signal(scratch, bands)
-                state[3] += 1.0
+                state.fastest_long[0] = fastest_signal(scratch, bands)
+                state.long_steps[0] += 1.0
         count = math.ceil((long_end - time) / step)
         dt = real((long_end - time) / count)
         end = long_end if count == 1 else time + np.float64(dt)
@@ -699,8 +706,8 @@ def advance_window(
             )
             fallen_until(end, np.int64(1), cells, shared.rain)
             long_end = end
-        state[0] = fastest_signal(scratch, bands)
-        state[1] += 1.0
+        state.fastest[0] = fastest_signal(scratch, bands)
+        state.steps[0] += 1.0
         read_faces(flow, shared.counters)
         add_counted(shared.counters, np.float64(dt) * cell_size)
         smallest = min(smallest, np.float64(dt))

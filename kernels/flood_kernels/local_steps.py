@@ -189,7 +189,7 @@ def choose_levels(
         levels.left[0] = LOOK
         raining = rain_until(stop, shared.rain) > shared.rain.applied[0]
         limit = choose_fine(dry_depth, raining, largest_ratio, cells, shared, runs, levels)
-        state[2] = math.sqrt(
+        state.fastest_long[0] = math.sqrt(
             GRAVITY * limit
         )  # ground that moved in short steps until now has not been felt by a long one
         changed = True

@@ -235,7 +235,7 @@ def begin_step(
     that ends at `end`.
 
     start, stop : of the window (s);  share_of_rest : this step's of the time left in it;  fine,
-    short : as capture_inlets';  limits : as advance_window's.
+    short : as capture_inlets';  limits : arrays.Limits.
     """
     cell_area = cell_size * cell_size
     deliver_sources(cells, shared.sources, share_of_rest, cell_area)

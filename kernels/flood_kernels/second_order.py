@@ -599,11 +599,8 @@ def advance_window(
     window.
 
     step_kernel : addresses.Address of step_one or step_bands;
-    state : float64 [fastest signal m/s, steps taken], updated;  shared : points.Shared;
-    limits : (courant, courant_coupled, largest step s, smallest step s, weir coefficient m^0.5/s,
-    orifice coefficient, largest share of a cell's water that inlets may take in a step, depth in m
-    up to which ground counts as dry - negative: none does). Returns (status, time reached s, steps,
-    smallest step s).
+    state : arrays.Stepping, updated;  shared : arrays.Shared;  limits : arrays.Limits. Returns
+    (status, time reached s, steps, smallest step s).
     """
     real = cells.depth.dtype.type
     cell_size = np.float64(scheme.cell_size)
@@ -613,14 +610,19 @@ def advance_window(
         ahead = 2.0 * math.sqrt(GRAVITY * deepest_ahead(cells, shared, cell_size * cell_size))
         coupled = math.sqrt(GRAVITY * deepest_coupled(cells, shared.inlets))
         step = stable_time_step(
-            max(state[0], ahead), coupled, limits[0], limits[1], cell_size, limits[2]
+            max(state.fastest[0], ahead),
+            coupled,
+            limits.courant,
+            limits.courant_coupled,
+            cell_size,
+            limits.largest_step,
         )
-        if not step >= limits[3]:
+        if not step >= limits.smallest_step:
             return TIME_STEP_COLLAPSED, time, steps, step
         count = math.ceil((stop - time) / step)
         dt = real((stop - time) / count)
         end = stop if count == 1 else time + np.float64(dt)
-        choose_runs(stop, limits[7], band_rows, cells, shared, runs, levels)
+        choose_runs(stop, limits.wet_depth, band_rows, cells, shared, runs, levels)
         rain_depth = begin_step(
             start,
             stop,
@@ -636,7 +638,7 @@ def advance_window(
             np.bool_(False),
             limits,
         )
-        x_first = state[1] % 2.0 == 0.0
+        x_first = state.steps[0] % 2.0 == 0.0
         call(
             step_kernel,
             (
@@ -658,8 +660,8 @@ def advance_window(
         fastest = 0.0
         for band in range(bands):
             fastest = max(fastest, np.float64(scratch.peak[band].max()))
-        state[0] = fastest
-        state[1] += 1.0
+        state.fastest[0] = fastest
+        state.steps[0] += 1.0
         add_counted(shared.counters, np.float64(dt) * cell_size)
         smallest = min(smallest, np.float64(dt))
         steps += 1

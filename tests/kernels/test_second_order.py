@@ -107,7 +107,7 @@ def flooded(bed, manning_n, depth, side, y_first=False):
             ground, SurfaceSettings("float64", scheme="second_order"), depth=depth, edges=edges
         )
     )
-    surface._state[1] = float(y_first)  # steps taken: odd ones go along y first
+    surface._state.steps[0] = float(y_first)  # steps taken: odd ones go along y first
     for k in range(10):
         surface.advance(Window(2.0 * k, 2.0 * (k + 1)))
     assert side is None or surface.boundary_in > 1.0

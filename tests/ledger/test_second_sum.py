@@ -281,7 +281,7 @@ def test_water_faster_than_its_fall_stops_the_run_with_place_and_time():
     assert "A fall from the highest level of the model" in found.problem and found.at == (
         (35.0, 55.0),
     )
-    surface._state[0] = 60.0  # the signal of a window alone
+    surface._state.fastest[0] = 60.0  # the signal of a window alone
     with pytest.raises(InstabilityError, match="E506 .*run at 60 m/s"):
         refuse(surface, None)
 

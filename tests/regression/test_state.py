@@ -19,7 +19,7 @@ from flood_sim.simulation.loop import Simulation
 
 ANEW = {
     "Simulation": "timers network _handles wanted_stop _pool",
-    "SurfaceFlow": """_float _view terrain_datum _band_rows _scratch _numbers _row_sums _weights
+    "SurfaceFlow": """_limits _float _view terrain_datum _band_rows _scratch _numbers _row_sums _weights
         _fallen _cells.bed _cells.roughness _cells.roughness_row _cells.weight_row _cells.porosity
         _levels.band_rows _shared.rain _shared.sources _shared.inlets _shared.boundaries
         _shared.counters _shared.structures""",
