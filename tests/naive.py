@@ -41,6 +41,10 @@ def local_inertial_step(
 
     crossing = (qy[:-1] + qy[1:]) / (2.0 * share), (qx[:, :-1] + qx[:, 1:]) / (2.0 * share)
 
+    def level(j, i):
+        inside = 0 <= j < ny and 0 <= i < nx and not wall[j, i]
+        return bed[j, i] if inside else np.nan
+
     def face(q, before, after, across, a, b):
         if wall[a] or wall[b]:
             return 0.0
@@ -54,7 +58,8 @@ def local_inertial_step(
         mean = np.sign(q) * min(abs(mean), abs(q))
         slope = (bed[b] + stand[b] - bed[a] - stand[a]) / dx
         star = mean - G * h * dt * slope
-        k = G * 0.5 * (n[a] ** 2 + n[b] ** 2) * h ** (-7.0 / 3.0)
+        n_mean = np.sqrt(0.5 * (n[a] ** 2 + n[b] ** 2))
+        k = G * n_mean**2 * h ** (-7.0 / 3.0)
         # size of the discharge vector, linear in the new discharge about p: s + p (q' - p) / s
         beside = max(across[a] * across[b], 0.0)  # square of the geometric mean of the two cells
         p = abs(q) + abs(star) / 32.0
@@ -62,6 +67,19 @@ def local_inertial_step(
         squared, linear = dt * k * p / s, 1.0 + dt * k * (s - p * p / s)
         value = 2 * star / (linear + np.sqrt(linear**2 + 4 * squared * abs(star)))
         limit = froude_max * h * np.sqrt(G * h)
+        # beyond critical speed: Manning's discharge where the bed falls at three faces in a row
+        giver, taker = (a, b) if star > 0.0 else (b, a)
+        along = taker[0] - giver[0], taker[1] - giver[1]
+        chain = [level(giver[0] + k * along[0], giver[1] + k * along[1]) for k in (-1, 0, 1, 2)]
+        fall = np.nanmin(np.subtract(chain[:-1], chain[1:]))  # what is no cell does not count
+        if fall > 0.0:
+            given = max(stand[giver], dry)
+            steady = given ** (5.0 / 3.0) * np.sqrt(fall / dx) / n_mean
+            if steady > limit:
+                weight = np.clip(2.5 * abs(value) / limit - 1.5, 0.0, 1.0)
+                weight *= np.clip(2.0 * dx * abs(slope) * np.sign(-slope * star) / fall, 0.0, 1.0)
+                value += weight * (np.sign(star) * steady - value)
+                limit = steady
         return float(np.clip(value, -limit, limit)) * gap
 
     for j in range(ny):

@@ -54,6 +54,8 @@ SAME, NEXT = (
 # Added and taken away again: what is far smaller becomes 0. Speeds that friction halves every step
 # would reach the denormal numbers, on which processors are slow.
 TINY = np.float32(1.0e-20)
+FAINT = np.float32(1.0e-14)  # m2/s: what is far smaller becomes 0
+STILL = np.float32(1.0e-20)  # m4/s2 beside the square of a discharge: at rest nothing is 0 / 0
 
 
 class NoAlias(Compiler):

@@ -42,6 +42,7 @@ from flood_kernels.local_inertial_rows import (
     gives_too_much,
     scale_faces,
     share_outflow,
+    steep_faces,
 )
 from flood_kernels.local_steps import bring_gains, choose_levels, signal_ahead
 from flood_kernels.pieces import idle, same_runs
@@ -70,7 +71,7 @@ class Scratch(NamedTuple):
         np.ndarray
     )  # (bands, 3, width) scaled faces that the next band owns, or that rest in this sweep
     closed: np.ndarray  # (width,) zeros: what passes faces that rest
-    peak: np.ndarray  # (bands, width) largest flow depth of a column
+    peak: np.ndarray  # (bands, width) largest depth_of_signal of a column
 
 
 # -------------------------------------------------------------------------------------------- bands
@@ -153,12 +154,10 @@ def faces_above(
         old_row(cells.depth, depth_halo, 2, row - 1, first, last),
         old_row(cells.depth, depth_halo, 2, row, first, last),
     )
-    z, roughness = (
-        (cells.bed[row - 1], cells.bed[row]),
-        (
-            cells.roughness[cells.roughness_row[row - 1]],
-            cells.roughness[cells.roughness_row[row]],
-        ),
+    z = (cells.bed[row - 2], cells.bed[row - 1], cells.bed[row], cells.bed[row + 1])
+    roughness = (
+        cells.roughness[cells.roughness_row[row - 1]],
+        cells.roughness[cells.roughness_row[row]],
     )
     out = scratch.new_qy[band, row & 3]
     soon = (
@@ -176,8 +175,11 @@ def faces_above(
             advance_porous_faces(
                 a, b, SAME, q, across, h, z, roughness, p, out, peak, push, dt, scheme
             )
-        else:
+        elif (
             advance_faces(a, b, SAME, soon, q, across, h, z, roughness, out, peak, push, dt, scheme)
+            != 0
+        ):
+            steep_faces(a, b, SAME, q, across, h, z, roughness, out, peak, push, dt, scheme)
     out[ghost] = ZERO  # ghost cells do not flow into each other
     if structures_move and structures.first[row + 1] > structures.first[row]:
         override_faces(row, np.bool_(False), structures, out)
@@ -214,7 +216,8 @@ def faces_left(
         scratch.new_qx[band, row & 3],
     )
     q, across = (own, own, own), (qy_above, qy_below, qy_above, qy_below)
-    h, z, roughness = (depth, depth), (cells.bed[row], cells.bed[row]), (rough, rough)
+    bed = cells.bed[row]
+    h, z, roughness = (depth, depth), (bed, bed, bed, bed), (rough, rough)
     soon = (
         flow.x[row + 1],
         cells.bed[row + 1],
@@ -232,8 +235,11 @@ def faces_left(
             advance_porous_faces(
                 a, b, NEXT, q, across, h, z, roughness, p, out, peak, push, dt, scheme
             )
-        else:
+        elif (
             advance_faces(a, b, NEXT, soon, q, across, h, z, roughness, out, peak, push, dt, scheme)
+            != 0
+        ):
+            steep_faces(a, b, NEXT, q, across, h, z, roughness, out, peak, push, dt, scheme)
         if not runs.faces[row, n] & LEFT_FACE:
             out[a] = ZERO
     if structures_move and structures.first[row + 1] > structures.first[row]:
@@ -623,7 +629,7 @@ def advance_window(
                     cell_size,
                     limits.largest_step,
                 )
-                count = math.ceil((stop - time) / max(long_step, step))
+                count = math.ceil((stop - time) / long_step)
                 long_end = stop if count == 1 else time + (stop - time) / count
                 dt = real(long_end - time)
                 rain_depth = begin_long_step(

@@ -5,23 +5,17 @@ band.
 import math
 from typing import NamedTuple
 
-import llvmlite.binding as llvm
-import numba
 import numpy as np
-from numba import njit, types
-from numba.extending import overload
+from numba import njit
 
-from flood_kernels.arrays import HALF, LOOP, NEXT, ONE, QUARTER, ROW, ZERO
+from flood_kernels.arrays import FAINT, LOOP, NEXT, ONE, QUARTER, ROW, STILL, ZERO
 from flood_kernels.friction import friction_power
 from flood_kernels.prefetch import AT_ONCE, fetch
+from flood_kernels.roots import root, rough_root
+from flood_kernels.steep_beds import STEEP_FROM, depth_of_signal, falls_on, steeply
 from flood_kernels.vectors import whole
 
-# Two double roots a face were a third of the kernel on an Intel Emerald Rapids; an AMD Zen 4 is
-# slower with the Newton step (6.4, 5.3 ns).
-QUICK_DOUBLE_ROOTS = (numba.config.CPU_NAME or llvm.get_host_cpu_name()).startswith("znver")
 NEAR = np.float32(0.03125)  # of the driven discharge beside the old one: from rest, old ones are 0
-FAINT = np.float32(1.0e-14)  # m2/s: what is far smaller becomes 0
-STILL = np.float32(1.0e-20)  # m4/s2 beside the square of a discharge: at rest nothing is 0 / 0
 NOTHING = np.float32(
     1.0e-6
     # m2/s: what a cell that gives its last water passes on below this is rounding (6e-8 of a metre
@@ -45,43 +39,6 @@ class Scheme(NamedTuple):
     c4: float
 
 
-def root(x):
-    """Square root of x > 0. In float64, where the processor's own is slow, from the one in float32
-    by a Newton step (4e-15 off).
-    """
-    return math.sqrt(x)
-
-
-@overload(root, inline="always")
-def _root(x):
-    def own(x):
-        return math.sqrt(x)
-
-    def double(x):
-        seed = np.float32(math.sqrt(np.float32(x)))
-        return seed + (x - np.float64(seed) * seed) * (HALF / seed)
-
-    return own if x == types.float32 or QUICK_DOUBLE_ROOTS else double
-
-
-def rough_root(x):
-    """Square root of x to float32's last digit, for what friction is a product of (its series is
-    3e-6 off). In float64 a third of the time.
-    """
-    return math.sqrt(x)
-
-
-@overload(rough_root, inline="always")
-def _rough_root(x):
-    def own(x):
-        return math.sqrt(x)
-
-    def double(x):
-        return np.float64(math.sqrt(np.float32(x)))
-
-    return own if x == types.float32 else double
-
-
 @njit(**ROW)
 def face_discharge(
     own,
@@ -97,8 +54,10 @@ def face_discharge(
     push,
     scheme,
     drag_series,
+    fall,
 ):
-    """Unit discharge (m2/s) of one face a step on, and the flow depth (m, <= 0 where dry) there.
+    """Unit discharge (m2/s) of one face a step on, the flow depth (m, <= 0 where dry) there, and
+    whether the discharge is near its limit.
 
     own, before, after : discharge of the face and of its two neighbours along the flow; across :
     product of what flows across in the cells before and after the face, each the sum of two faces;
@@ -111,6 +70,9 @@ def face_discharge(
     nothing flows across and, to 1e-3 of |Q|, where the flow is steady. The geometric mean of the
     cells: beside a channel that runs below its bank, the bank's film is not the channel's. Only
     differences of bed and depth enter: float32 holds a lake at rest.
+
+    No discharge is beyond the largest Froude number, but where the bed goes on falling by `fall` (m
+    a cell, positive to the right; None: not looked at) it may reach Manning's (see steeply).
     """
     own = (own + FAINT) - FAINT  # else flow across brakes it down to the denormal numbers
     step = z_right - z_left
@@ -130,8 +92,22 @@ def face_discharge(
     linear = s + drag * square
     twice = (s + s) * size
     slowed = twice / (linear + root(linear * linear + drag * (p + p) * twice))
-    limit = scheme.froude_speed * h * root(h) if h_flow > scheme.dry_depth else ZERO
-    return math.copysign(min(slowed, limit), driven), h_flow
+    limit = scheme.froude_speed * h * root(h)
+    if fall is not None:
+        rise = step + (h_right - h_left)
+        slowed, limit = steeply(
+            slowed,
+            limit,
+            max(fall if driven > ZERO else -fall, ZERO),
+            max(h_left if driven > ZERO else h_right, scheme.dry_depth),
+            -rise if driven > ZERO else rise,
+            push,
+            drag_series,
+            n_left * n_left + n_right * n_right,
+        )
+    limit = limit if h_flow > scheme.dry_depth else ZERO
+    fast = (slowed > STEEP_FROM * limit) & (limit > ZERO)
+    return math.copysign(min(slowed, limit), driven), h_flow, fast
 
 
 # The row functions take columns lo..hi-1 of whole rows and index them by unsigned numbers: a signed
@@ -148,10 +124,13 @@ def advance_faces(lo, hi, shift, soon, q, t, h, z, n, q_new, peak, push, dt, sch
 
     q : rows of the discharge before, at and after the faces;  t : rows of the discharge across
     them, two of the cells before and two of those after, all from before the step;  h, z, n : rows
-    before and after them;  soon : rows that will be read next, asked for block by block.
+    before and after them (z: two and two);  soon : rows that will be read next, asked for block by
+    block. Returns not 0 where a face is near the largest Froude number: steep_faces then looks at
+    the slope of the bed.
     """
     turned = NEXT - shift
     drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
+    found = whole(0, q_new)
     for start in range(lo, hi, AT_ONCE):
         for row in soon:
             if row.size > 0:
@@ -159,24 +138,57 @@ def advance_faces(lo, hi, shift, soon, q, t, h, z, n, q_new, peak, push, dt, sch
         for k in range(start, min(start + AT_ONCE, hi)):
             i = np.uint64(k)
             b, a = i - shift, i + shift
-            value, flow_depth = face_discharge(
+            value, flow_depth, fast = face_discharge(
                 q[1][i],
                 q[0][b],
                 q[2][a],
                 (t[0][b] + t[1][b + turned]) * (t[2][i] + t[3][i + turned]),
                 h[0][b],
                 h[1][i],
-                z[0][b],
-                z[1][i],
+                z[1][b],
+                z[2][i],
                 n[0][b],
                 n[1][i],
                 push,
                 scheme,
                 drag_series,
+                None,
             )
             q_new[i] = value
             # with a sum: LLVM would store only where it grows, 42 operations without AVX-512
             peak[i] = max(peak[i], flow_depth) + ZERO
+            found = whole(found | whole(fast, q_new), q_new)
+    return found
+
+
+@njit(**LOOP)
+def steep_faces(lo, hi, shift, q, t, h, z, n, q_new, peak, push, dt, scheme):
+    """The same faces once more, with Manning's discharge where the bed goes on falling and the flow
+    is near critical; the others come out bit for bit as before. Arguments as advance_faces'.
+    """
+    turned = NEXT - shift
+    drag_series = (dt * scheme.c0, dt * scheme.c1, dt * scheme.c2, dt * scheme.c3, dt * scheme.c4)
+    for k in range(lo, hi):
+        i = np.uint64(k)
+        b, a = i - shift, i + shift
+        value, flow_depth, _ = face_discharge(
+            q[1][i],
+            q[0][b],
+            q[2][a],
+            (t[0][b] + t[1][b + turned]) * (t[2][i] + t[3][i + turned]),
+            h[0][b],
+            h[1][i],
+            z[1][b],
+            z[2][i],
+            n[0][b],
+            n[1][i],
+            push,
+            scheme,
+            drag_series,
+            falls_on(z[0][b - shift], z[1][b], z[2][i], z[3][a]),
+        )
+        q_new[i] = value
+        peak[i] = max(peak[i], depth_of_signal(value, flow_depth, scheme)) + ZERO
 
 
 @njit(**LOOP)
@@ -194,23 +206,24 @@ def advance_porous_faces(lo, hi, shift, q, t, h, z, n, p, q_new, peak, push, dt,
         b, a = i - shift, i + shift
         before, after = ONE / p[0][b], ONE / p[1][i]
         inverse = max(before, after)
-        value, flow_depth = face_discharge(
+        value, flow_depth, _ = face_discharge(
             q[1][i] * inverse,
             q[0][b] * inverse,
             q[2][a] * inverse,
             (t[0][b] + t[1][b + turned]) * before * ((t[2][i] + t[3][i + turned]) * after),
             h[0][b] * before,
             h[1][i] * after,
-            z[0][b],
-            z[1][i],
+            z[1][b],
+            z[2][i],
             n[0][b],
             n[1][i],
             push,
             scheme,
             drag_series,
+            falls_on(z[0][b - shift], z[1][b], z[2][i], z[3][a]),
         )
         q_new[i] = value * min(p[0][b], p[1][i])
-        peak[i] = max(peak[i], flow_depth) + ZERO  # as above
+        peak[i] = max(peak[i], depth_of_signal(value, flow_depth, scheme)) + ZERO  # as above
 
 
 @njit(**ROW)

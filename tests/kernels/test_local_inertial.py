@@ -21,8 +21,8 @@ from flood_sim.surface.settings import SurfaceSettings
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(
-    ("precision", "limit"), [("float64", 2e-7), ("float32", 2e-6)]
-)  # measured: 1.1e-7 (friction series), 1.0e-6
+    ("precision", "limit"), [("float64", 1.5e-6), ("float32", 3e-6)]
+)  # measured: 1.0e-6 (friction's series bounds what runs down steep beds), 2.3e-6
 def test_kernel_equals_naive_twin(seed, precision, limit):
     rows, columns = [(7, 9), (1, 12), (12, 1), (16, 16), (9, 33), (24, 17), (5, 300), (3, 1100)][
         seed
@@ -163,8 +163,9 @@ def test_rounding_stays_rounding():
     st.integers(0, 2**31),
     st.sampled_from([np.float32, np.float64]),
     st.sampled_from(["dry", "tiny", "huge", "mixed"]),
+    st.sampled_from([0.0, 0.05, -0.5]),
 )
-def test_compiled_face_equals_uncompiled(seed, real, kind):
+def test_compiled_face_equals_uncompiled(seed, real, kind, fall):
     rng = np.random.default_rng(seed)
     size = {"dry": 0.0, "tiny": 1e-7, "huge": 60.0, "mixed": 0.4}[kind]
     h = (rng.random(2) * size).astype(real)
@@ -188,9 +189,10 @@ def test_compiled_face_equals_uncompiled(seed, real, kind):
         real(9.8 * 0.1),
         scheme,
         series,
+        real(fall) if fall else None,
     )
-    compiled, flow = kernel.face_discharge(*arguments)
-    exact, exact_flow = kernel.face_discharge.py_func(*arguments)
+    compiled, flow, _ = kernel.face_discharge(*arguments)
+    exact, exact_flow, _ = kernel.face_discharge.py_func(*arguments)
     scale = max(abs(float(exact)), 1e-6)
     assert abs(float(compiled) - float(exact)) <= 2e-5 * scale
     assert abs(float(flow) - float(exact_flow)) <= 1e-6 * max(size, 1.0)
