@@ -120,11 +120,12 @@ def _unsettled(s: Simulation, ended: Ended) -> list[Finding]:
         Finding(
             "W453",
             "SWMM",
-            f"the heads did not settle in {unsettled / steps:.1%} of {steps} routing steps, over"
-            f" {UNSETTLED_SHARE:.0%}" + _moving(s.network, steps, unsettled),
+            f"the heads did not settle in {unsettled / steps:.1%} of {steps} routing steps (over"
+            f" {UNSETTLED_SHARE:.0%})" + _moving(s.network, steps, unsettled),
             given=f"MAX_TRIALS {trials or 8}, HEAD_TOLERANCE {tolerance or 'of SWMM'}",
             allowed=f"up to {UNSETTLED_SHARE:.0%} of the steps",
-            do=f"a routing_step_s below {step:g} s, or more MAX_TRIALS",
+            do=f"look at the pipes of these nodes; a routing_step_s below {step:g} s, or a"
+            " HEAD_TOLERANCE of 1.5 mm where it is finer (more trials hardly help)",
             at=() if d is None else d.network.places(most_unsettled(s.network)),
         )
     ]
@@ -137,7 +138,7 @@ def _moving(network: DrainageNetwork, steps: int, unsettled: int) -> str:
         return ""
     named = ", ".join(f"{name} ({count / steps:.1%})" for name, count in worst.items())
     nodes = len(network.node_ids)
-    return f" (each time at {total / unsettled:.2g} of {nodes} nodes; most often {named})"
+    return f": each time at {total / unsettled:.2g} of {nodes} nodes; most often {named}"
 
 
 def _heading(s: Simulation, ended: Ended) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def test_steps_whose_heads_do_not_settle_are_counted_and_said(tmp_path):
     assert steps > 100 and unsettled / steps == pytest.approx(percent / 100.0, abs=1e-4)
     assert told[0].code == "W453" and f"{unsettled / steps:.1%} of {steps}" in told[0].problem
     assert told[0].given == "MAX_TRIALS 2, HEAD_TOLERANCE 0.000000001"
-    assert "routing steps, over 10%" in told[0].problem
+    assert "routing steps (over 10%): each time at" in told[0].problem
     _, sound = run(tmp_path, net(**flow), lambda s: _unsettled(s, Ended("complete")))
     assert sound == []
 
