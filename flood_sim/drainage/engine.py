@@ -24,6 +24,8 @@ from flood_sim.core.units import FOOT_M
 SURCHARGE_PROPERTY = 2  # SM_SURCHDEPTH of the toolkit
 TOTAL_INFLOW_RESULT, HEAD_RESULT, LINK_FLOW_RESULT = 0, 6, 0
 NODE_SLOTS = 40  # doubles searched a node; the engine's structure has 37
+# the engine's statistics of a node: words of 4 bytes, and the word that counts its unsettled steps
+STATISTICS_WORDS, UNSETTLED_WORD = 32, 26
 TOOLKIT_ONLY = (  # environment: set to use swmm-toolkit's functions throughout
     "FLOOD_SIM_SWMM_TOOLKIT"
 )
@@ -191,6 +193,47 @@ def trial_counts() -> tuple[int, int] | None:
         )
     except ValueError:
         return None
+
+
+def unsettled_counts(nodes: int, outfalls: np.ndarray) -> np.ndarray | None:
+    """(nodes,) routing steps since the start that ended with this node's head on the move, 0 at
+    outfalls; None where this engine's memory is laid out differently.
+
+    No API function tells them. SWMM never judges an outfall: it counts each unsettled step of the
+    network there, so the outfalls show whether the right word is read.
+    """
+    library, counts = engine(), trial_counts()
+    if library is None or counts is None or not _statistics_fit(library, nodes):
+        return None
+    words = _statistics(library, nodes * STATISTICS_WORDS, ctypes.c_int)
+    found = words.reshape(nodes, STATISTICS_WORDS)[:, UNSETTLED_WORD].astype(np.int64)
+    inside = (found >= 0).all() and (found <= counts[1]).all()
+    if not (inside and outfalls.size and (found[outfalls] == counts[1]).all()):
+        return None
+    found[outfalls] = 0
+    return found
+
+
+def _statistics(library: ctypes.CDLL, size: int, kind: Any) -> np.ndarray:
+    """The first `size` numbers of the nodes' statistics, in the engine's own memory."""
+    base = ctypes.c_void_p.in_dll(library, "NodeStats").value
+    return np.ctypeslib.as_array(ctypes.cast(base or 0, ctypes.POINTER(kind)), (size,))
+
+
+def _statistics_fit(library: ctypes.CDLL, nodes: int) -> bool:
+    """Whether the second node's statistics lie where they are looked for: the moment of its
+    greatest depth is that which the API tells.
+    """
+    from swmm.toolkit import solver
+
+    try:
+        base = ctypes.c_void_p.in_dll(library, "NodeStats").value
+    except ValueError:
+        return False
+    if base is None or nodes < 2:
+        return False
+    moment = _statistics(library, STATISTICS_WORDS, ctypes.c_double)[STATISTICS_WORDS // 2 + 2]
+    return bool(moment == solver.node_get_stats(1).maxDepthDate)
 
 
 def check_version() -> None:

@@ -75,6 +75,9 @@ class DrainageNetwork(Protocol):
     def unsettled_steps(self) -> tuple[int, int]:
         """Routing steps, and those in which the heads did not settle: since the start."""
 
+    def unsettled_nodes(self) -> np.ndarray:
+        """(nodes,) of these steps, those that ended with this node's head on the move."""
+
     def close(self) -> None:
         """Finish the engine's own report; safe to call twice."""
 
@@ -113,6 +116,9 @@ class NoNetwork:
 
     def unsettled_steps(self) -> tuple[int, int]:
         return 0, 0
+
+    def unsettled_nodes(self) -> np.ndarray:
+        return np.zeros(0, np.int64)
 
     def flooded_volume(self) -> np.ndarray:
         return np.zeros(0)

@@ -15,7 +15,13 @@ import numpy as np
 
 from flood_sim.core.errors import DrainageError, Finding, FloodSimError, InputError
 from flood_sim.core.units import CUBIC_FOOT_M3, FOOT_M, SWMM_FLOW_UNITS, SWMM_US_UNITS
-from flood_sim.drainage.engine import SurchargeField, check_version, engine_calls, trial_counts
+from flood_sim.drainage.engine import (
+    SurchargeField,
+    check_version,
+    engine_calls,
+    trial_counts,
+    unsettled_counts,
+)
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.inp_files import close_files
 from flood_sim.drainage.run_options import prepared
@@ -303,12 +309,22 @@ class SwmmNetwork:
             self._steps = trial_counts() or (0, 0)
         return self._steps
 
+    def unsettled_nodes(self) -> np.ndarray:
+        """(nodes,) routing steps that ended with this node's head on the move, since the start; 0
+        at outfalls, and throughout where this engine does not show them.
+        """
+        if self._open:
+            found = unsettled_counts(len(self.node_ids), self.outfalls)
+            self._moving = np.zeros(len(self.node_ids), np.int64) if found is None else found
+        return self._moving
+
     def close(self) -> None:
         """End the run and write SWMM's report; safe to call twice."""
         if self._open:
             from swmm.toolkit import solver
 
             self.unsettled_steps()
+            self.unsettled_nodes()
             self._open = False
             solver.swmm_end()  # SWMM has its continuity error only after it: 0 before
             self._errors = {"routing_percent": float(self._simulation.flow_routing_error)}

@@ -12,9 +12,11 @@ from flood_sim.core.units import SECONDS_PER_HOUR
 from flood_sim.output.link_use import link_use
 
 if TYPE_CHECKING:
+    from flood_sim.drainage.protocol import DrainageNetwork
     from flood_sim.simulation.loop import Simulation
 
 AREA_DEPTHS_M = (0.05, 0.15, 0.3, 0.5, 1.0)
+WORST_NODES = 5  # of those whose heads did not settle, that a summary names
 AREA_SAMPLING_S = 10.0  # flooded area is counted at the first window's end after this long
 
 
@@ -149,12 +151,20 @@ class NetworkMaxima:
             "lids_lifted": s.exchange.lids_lifted,
             "routing_steps": steps,
             "unsettled_steps": unsettled,
+            "unsettled_nodes": most_unsettled(s.network),
             "uncoupled_flooding_m3": s.exchange.uncoupled_flooding,
             "surcharge_depth_reached": bool(
                 getattr(getattr(s.network, "surcharge", None), "works", True)
             ),
             "continuity": s.network.continuity() if closed else {},
         }
+
+
+def most_unsettled(network: DrainageNetwork) -> dict[str, int]:
+    """The nodes whose heads most often did not settle: name to SWMM's steps, the worst first."""
+    steps = network.unsettled_nodes()
+    worst = np.argsort(-steps, kind="stable")[:WORST_NODES]
+    return {network.node_ids[k]: int(steps[k]) for k in worst if steps[k] > 0}
 
 
 class GaugeMaxima:

@@ -54,8 +54,10 @@ def _settled_lines(network: dict[str, Any]) -> list[str]:
     if not steps:
         return []
     unsettled = network["unsettled_steps"]
+    worst = [f"{name} {n}" for name, n in network.get("unsettled_nodes", {}).items()][:3]
     return [
         f"  SWMM: heads did not settle in {unsettled} of {steps} steps ({unsettled / steps:.1%})"
+        + (f", most often at {', '.join(worst)}" if worst else "")
     ]
 
 

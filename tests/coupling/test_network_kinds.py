@@ -88,8 +88,38 @@ def test_steps_whose_heads_do_not_settle_are_counted_and_said(tmp_path):
     assert steps > 100 and unsettled / steps == pytest.approx(percent / 100.0, abs=1e-4)
     assert told[0].code == "W453" and f"{unsettled / steps:.1%} of {steps}" in told[0].problem
     assert told[0].given == "MAX_TRIALS 2, HEAD_TOLERANCE 0.000000001"
+    assert "routing steps (over 10%): each time at" in told[0].problem
     _, sound = run(tmp_path, net(**flow), lambda s: _unsettled(s, Ended("complete")))
     assert sound == []
+
+
+def test_nodes_whose_heads_do_not_settle_are_named(tmp_path):
+    """A tolerance of a nanometre, and water at J1 and J2 only. D1 is dry and first in SWMM's
+    memory: a wrong stride or word would name it, or none.
+    """
+    from flood_sim.output.statistics import most_unsettled
+    from flood_sim.output.summary import Ended, _unsettled
+
+    text = net(
+        {"MAX_TRIALS": "2", "HEAD_TOLERANCE": "0.000000001"},
+        INFLOWS="J1 FLOW TS FLOW 1 1",
+        TIMESERIES="TS 0:00 0.1\nTS 0:30 0.4\nTS 1:00 0.1",
+        JUNCTIONS="D1 8 2 0 0 0\nJ1 8 2 0 0 0\nJ2 7.9 2.1 0 0 0",
+        OUTFALLS="O1 7.8 FREE NO\nO2 7.8 FREE NO",
+        CONDUITS="C1 J1 J2 50 0.013 0 0\nC2 J2 O1 50 0.013 0 0\nC3 D1 O2 50 0.013 0 0",
+        XSECTIONS="\n".join(f"{c} CIRCULAR 0.5 0 0 0" for c in ("C1", "C2", "C3")),
+        COORDINATES="D1 15 15\nJ1 15 25\nJ2 35 25\nO1 55 25\nO2 55 15",
+    )
+    simulation, told = run(tmp_path, text, lambda s: _unsettled(s, Ended("complete")))
+    network = simulation.network
+    steps, unsettled = network.unsettled_steps()
+    moved = dict(zip(network.node_ids, network.unsettled_nodes().tolist(), strict=True))
+    assert moved["O1"] == moved["O2"] == moved["D1"] == 0
+    assert 0 < moved["J1"] <= unsettled and 0 < moved["J2"] <= unsettled
+    assert max(moved["J1"], moved["J2"]) >= unsettled / 2  # in each such step one of the two moves
+    assert set(most_unsettled(network)) == {"J1", "J2"} and len(told[0].at) == 2
+    share = moved["J1"] / steps
+    assert f"J1 ({share:.1%})" in told[0].problem and "of 5 nodes" in told[0].problem
 
 
 @pytest.mark.parametrize(

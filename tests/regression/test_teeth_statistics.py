@@ -92,6 +92,7 @@ def test_the_networks_maxima():
     network.discharges = lambda: np.array([network.flow])
     network.continuity = lambda: {"flow": 0.1}
     network.unsettled_steps = lambda: (40, 3)
+    network.unsettled_nodes = lambda: np.array([1, 3])
     s = run([0.0], network=network)
     s.surface.at_nodes = SimpleNamespace(captured=np.array([1.0, 2.0]))
     s.exchange = SimpleNamespace(sign_flips=np.array([1, 7]), lids_lifted=2, uncoupled_flooding=4.0)
@@ -111,6 +112,7 @@ def test_the_networks_maxima():
     assert (lines["flooded_nodes"], lines["largest_sign_flips"], lines["lids_lifted"]) == (1, 7, 2)
     assert lines["flooded_volume_m3"] == 3.005 and lines["continuity"] == {"flow": 0.1}
     assert (lines["routing_steps"], lines["unsettled_steps"]) == (40, 3)
+    assert list(lines["unsettled_nodes"].items()) == [("N", 3), ("M", 1)]
     assert maxima.lines(s, closed=False)["continuity"] == {}
     assert lines["surcharge_depth_reached"] and lines["uncoupled_flooding_m3"] == 4.0
 

@@ -88,8 +88,16 @@ def _run_row(name: str | Words, run: Results) -> dict[str, Any]:
         "key": run.folder.name,  # a page is sent on: it tells no folder of this machine
         "error": f"{run.ledger['relative_error']:.0e}",
         "residual": f"{run.ledger['network_residual']:.0f}",
+        "unsettled": _unsettled(run),
         "cost": _cost(run),
     }
+
+
+def _unsettled(run: Results) -> str:
+    """The share of SWMM's routing steps whose heads did not settle; a dash where nobody counted."""
+    network = run.summary["network"]
+    steps = network.get("routing_steps", 0)
+    return f"{network['unsettled_steps'] / steps:.1%}" if steps else "–"
 
 
 def scheme_lines(runs: Sequence[tuple[str | Words, Results]]) -> list[Words]:
