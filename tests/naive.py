@@ -74,7 +74,8 @@ def local_inertial_step(
         fall = np.nanmin(np.subtract(chain[:-1], chain[1:]))  # what is no cell does not count
         if fall > 0.0:
             given = max(stand[giver], dry)
-            steady = given ** (5.0 / 3.0) * np.sqrt(fall / dx) / n_mean
+            squared = given ** (10.0 / 3.0) * fall / dx / n_mean**2  # q^2, were nothing across
+            steady = np.sqrt((np.sqrt(beside**2 + 4.0 * squared**2) - beside) / 2.0)
             if steady > limit:
                 weight = np.clip(2.5 * abs(value) / limit - 1.5, 0.0, 1.0)
                 weight *= np.clip(2.0 * dx * abs(slope) * np.sign(-slope * star) / fall, 0.0, 1.0)

@@ -83,7 +83,7 @@ class Store:
         return OutputError(
             f"E602 {place}: what the study needs there cannot be written or read: {error}\n  do    "
             "    free space or give the folder back, then go on: flood-sim study resume"
-            f" {self.folder} (an audit, a lead time: the same command again)"
+            f" {self.folder}; for an audit or a lead time give the same command again"
         )
 
     def sweep(self) -> int:

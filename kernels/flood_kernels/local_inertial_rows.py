@@ -101,6 +101,7 @@ def face_discharge(
             max(fall if driven > ZERO else -fall, ZERO),
             max(h_left if driven > ZERO else h_right, scheme.dry_depth),
             -rise if driven > ZERO else rise,
+            square,
             push,
             drag_series,
             n_left * n_left + n_right * n_right,

@@ -17,20 +17,23 @@ TWO_THIRDS, FIVE_THIRDS = np.float32(2.0 / 3.0), np.float32(5.0 / 3.0)
 
 
 @njit(**ROW)
-def steeply(slowed, limit, fall, h, surface_fall, push, drag_series, roughness):
+def steeply(slowed, limit, fall, h, surface_fall, across, push, drag_series, roughness):
     """Discharge of a face and its limit (m2/s) where the bed goes on falling by `fall` (m a cell)
-    in the flow's direction; limit : of the largest Froude number;  h : depth (m) of the cell that
-    gives;  surface_fall (m);  roughness : sum of the two cells' squares.
+    in the flow's direction.
+
+    limit : of the largest Froude number;  h : depth (m) of the cell that gives;  surface_fall (m);
+    across : square of what flows across, t^2 (m4/s2);  roughness : sum of the two cells' squares.
 
     Beyond critical speed the equation without advection lets waves grow (the flood wave, 5/3 u,
     outruns sqrt(g h) from Froude 0.6 on) and a limit at Froude 1 makes the water too deep. There
-    the flow is kinematic: Manning's discharge for the bed's slope and the upstream depth, k q^2 = g
-    h fall / dx. It replaces the discharge between 0.6 and 1 of the limit, as far as the surface
-    falls by half of the bed's fall: not in a jump, not in a pond.
+    the flow is kinematic: Manning's discharge for the bed's slope and the upstream depth, k q
+    sqrt(q^2 + t^2) = g h fall / dx. It replaces the discharge between 0.6 and 1 of the limit, as
+    far as the surface falls by half of the bed's fall: not in a jump, not in a pond.
     """
     drag = friction_power(h, drag_series, roughness)
     rough = drag > STILL
-    steady = root(max((push * h * fall if rough else ZERO) / max(drag, STILL), STILL))
+    a = max((push * h * fall if rough else ZERO) / max(drag, STILL), FAINT)
+    steady = root((a + a) * a / (across + root(across * across + (a + a) * (a + a))))
     share = min(max(STEEP_SLOPE * slowed / max(limit, FAINT) - STEEP_START, ZERO), ONE)
     share *= min(max((surface_fall + surface_fall) / max(fall, FAINT), ZERO), ONE)
     slowed += (share if steady > limit else ZERO) * (steady - slowed)
