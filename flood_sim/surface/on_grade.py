@@ -12,6 +12,7 @@ import numpy as np
 from flood_kernels import arrays
 from flood_sim.core.units import FOOT_M
 from flood_sim.ground.terrain import Terrain
+from flood_sim.surface.faces import FaceGroup
 
 # Splash-over speed, ft/s, of a length L in ft: a + b L - c L^2 + d L^3 (HEC-22 chart 5, as fitted
 # in SWMM's source)
@@ -82,7 +83,21 @@ def make_gutters(order: Sequence[_Opening], terrain: Terrain | None) -> arrays.O
         if inlet.on_grade is not None and terrain is not None:
             table[:, k] = _numbers(inlet.on_grade, terrain, inlet.row, inlet.column)
             splash[k] = splash_over(inlet.on_grade.grate)
-    return arrays.OnGrade(*table[:3].copy(), splash, *table[3:].copy(), *np.zeros((2, len(order))))
+    return arrays.OnGrade(
+        *table[:3].copy(),
+        splash,
+        *table[3:].copy(),
+        np.zeros((len(order), 4), np.int64),
+        *np.zeros((2, len(order))),
+    )
+
+
+def gutter_faces(row: np.ndarray, column: np.ndarray) -> FaceGroup:
+    """The four faces of cells (n,) padded: left, right, above, below, cell after cell."""
+    rows = row[:, None] + np.array([0, 0, 0, 1])
+    columns = column[:, None] + np.array([0, 1, 0, 0])
+    is_x = np.tile([True, True, False, False], row.size)
+    return FaceGroup(is_x, rows.ravel(), columns.ravel(), np.ones(is_x.size))
 
 
 def _numbers(gutter: OnGrade, terrain: Terrain, row: int, column: int) -> tuple[float, ...]:

@@ -206,6 +206,8 @@ class OnGrade(NamedTuple):
     gutter_slope: np.ndarray  # float64 (n,) across, towards the kerb
     long_slope: np.ndarray  # float64 (n,); 0: no gutter with flow
     manning_n: np.ndarray  # float64 (n,)
+    # int64 (n, 4) which counted faces are left of, right of, above and below its cell
+    faces: np.ndarray
     taken: np.ndarray  # float64 (n,) work space, m3/s on grade in this step
     ponded: np.ndarray  # float64 (n,) work space, share of the ponded law, 0 to 1
 
@@ -229,6 +231,7 @@ class Inlets(NamedTuple):
     free_flow: np.ndarray  # float64 (nodes,) work space, m3/s by the inlet law alone
     offered: np.ndarray  # float64 (nodes,) m3 the inlet law alone would have taken in this window
     captured: np.ndarray  # float64 (nodes,) m3 taken from the street in this window
+    on_grade: OnGrade
 
 
 class Boundaries(NamedTuple):

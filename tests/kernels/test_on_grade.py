@@ -98,6 +98,7 @@ def test_the_printed_kerb_opening():
     assert length == pytest.approx(1.007, rel=0.005)
     got, _ = on_grade.intercepted(0, g, 0.00688, 100.0)
     assert got / 0.00688 == pytest.approx(0.992, rel=0.005)
+    assert on_grade.kerb_efficiency(0.5, 1.0) == pytest.approx(0.7128, rel=1e-3)  # 1 - 0.5^1.8
 
 
 def test_splash_over_speeds_by_their_names():
