@@ -171,6 +171,7 @@ CAUSES = {
     "W451": "a critical site drowns with the first water",
     "W452": "tides follow the hour of the day, SWMM's own run does not",
     "W453": "SWMM's heads did not settle in many of its routing steps",
+    "W454": "inlets of sloping streets have no gutter",
     "W543": "sizes and return periods go by a rain law that the scenario does not name",
     "W545": "a stage stands far over dry ground at the start",
     "W544": "the clock of the scenario is not that of its region",

@@ -279,15 +279,7 @@ def _inlets(present: tuple[NodeInlet, ...], merged: Merged) -> tuple[NodeInlet, 
             new.append(value)
             continue
         k = int(str(key))
-        i = inlets[k]
-        factor = value / i.open_share
-        inlets[k] = replace(
-            i,
-            perimeter_m=factor * i.perimeter_m,
-            area_m2=factor * i.area_m2,
-            capacity_m3_s=factor * i.capacity_m3_s,
-            open_share=value,
-        )
+        inlets[k] = inlets[k].opened(value)
     return (*inlets, *new)
 
 

@@ -24,6 +24,7 @@ from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.doors.map_source import MapSource
 from flood_sim.scenario.doors.vectors import LINE, read_geometries, read_points
 from flood_sim.scenario.loader import Scenario
+from flood_sim.scenario.on_grade import gutter_of, row_fault
 from flood_sim.scenario.openings import Openings, channel_inlets
 from flood_sim.scenario.spec.drainage import StreetInlets, SwmmDrainage
 from flood_sim.scenario.spec.tables import InletRow
@@ -76,7 +77,7 @@ def build_inlets(
     for inlet in channels:
         del rest[inlet.node]
     opened = {} if kind in CLOSED else rest
-    default = [_inlet(n, c, kind, {}, spec.clogging, rims[n]) for n, c in opened.items()]
+    default = [_inlet(n, c, kind, {}, spec, rims[n]) for n, c in opened.items()]
     sealed = {n for n, k in shut.items() if k == SEALED} | ({*rest} if kind == SEALED else set())
     return Openings(
         listed + channels + default,
@@ -114,7 +115,7 @@ def _along_streets(
             lost += 1
             continue
         rim, count = _rim(spec, terrain, (row, column)), {"count": street.count}
-        inlets.append(_inlet(names[k], (row, column), street.kind, count, spec.clogging, rim))
+        inlets.append(_inlet(names[k], (row, column), street.kind, count, spec, rim))
     if not inlets:
         raise input_error(
             "E204",
@@ -140,10 +141,15 @@ def _street_points(
 
 
 def _inlet(
-    node: str, cell: Cell, kind: str, values: dict[str, float], clogging: float, rim_m: float | None
+    node: str,
+    cell: Cell,
+    kind: str,
+    values: dict[str, Any],
+    spec: SwmmDrainage,
+    rim_m: float | None,
 ) -> NodeInlet:
     shape = INLET_KINDS.get(kind)
-    share = 1.0 - values.get("clogging", clogging)
+    share = 1.0 - values.get("clogging", spec.clogging)
     open_ = values.get("count", 1.0) * share
     perimeter = values.get("perimeter_m", shape.perimeter_m if shape else 0.0)
     area = values.get("area_m2", shape.area_m2 if shape else 0.0)
@@ -159,6 +165,8 @@ def _inlet(
         lid_m=lid,
         shut_share=shut,
         open_share=share,
+        on_grade=gutter_of(shape, values, spec.gutter, share),
+        catalogue=kind,
     )
 
 
@@ -190,12 +198,13 @@ def _listed(
     for number, row in enumerate(table.rows()):
         name, kind, place = matched(row.pop("node"), places), row.pop("kind"), table.place(number)
         cell, wrong = _cell_of(terrain, places, name, kind, row, place)
+        wrong = wrong or row_fault(kind, row, spec.gutter, place)
         if wrong is not None:
             faults.append(wrong)
         elif kind in CLOSED:
             shut[name] = kind
         else:
-            inlets.append(_inlet(name, cell, kind, row, spec.clogging, _rim(spec, terrain, cell)))
+            inlets.append(_inlet(name, cell, kind, row, spec, _rim(spec, terrain, cell)))
     both = [n for n in shut if any(i.node == n for i in inlets)]
     if both:
         text = f"a node is closed and has an inlet: {', '.join(both[:4])}"

@@ -26,6 +26,7 @@ from flood_sim.scenario.ground import GroundInputs
 from flood_sim.scenario.inlets import build_inlets, return_cells
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.node_places import check_datum, check_rims, place_nodes, rims_on_the_bed
+from flood_sim.scenario.on_grade import on_grade_findings
 from flood_sim.scenario.spec.drainage import SwmmDrainage
 from flood_sim.simulation.inputs import DrainageInputs, NodeInlet
 
@@ -113,7 +114,7 @@ def _network_drainage(
         inp = _gated_outfalls(inp, set(places.cells), findings)
     inp, losses = _with_losses(inp, spec)
     openings = build_inlets(scenario, spec, inp, terrain, places.cells, findings)
-    findings += openings.findings(inp)
+    findings += openings.findings(inp) + on_grade_findings(inp, openings.inlets, terrain)
     cells = {n: c for n, c in places.cells.items() if n not in openings.sealed}
     back, river = spec.outfalls != "leave", spec.outfalls == "river"
     return DrainageInputs(
@@ -172,14 +173,14 @@ def _uncoupled(
     findings: list[Finding],
 ) -> DrainageInputs:
     """The network beside the street: nothing goes in or comes out."""
-    given = [key for key in ("inlets", "street_inlets") if getattr(spec, key) is not None]
+    given = [key for key in ("inlets", "street_inlets", "gutter") if getattr(spec, key) is not None]
     if given or spec.outfalls != "leave":
         raise input_error(
             "E104",
             "[drainage] coupled",
             "an uncoupled network has no inlets and no outfalls onto the grid",
             given="coupled = false",
-            do="remove inlets, street_inlets and outfalls, or coupled = false",
+            do="remove inlets, street_inlets, gutter and outfalls, or coupled = false",
         )
     text = "coupled = false: the network exchanges no water with the street; what it spills is lost"
     findings.append(Finding("W448", inp.path.name, text))
@@ -269,24 +270,14 @@ def _city_drainage(scenario: Scenario, spec: SwmmDrainage, city: City) -> Draina
     inp = InpFile(scenario.path.with_name("reference_city.inp"), city.network.inp.splitlines())
     inp, losses = _with_losses(inp, spec)
     step, why = _routing_step(spec, inp)
-    if spec.outfalls != "leave" or spec.street_inlets is not None:
+    if spec.outfalls != "leave" or spec.street_inlets is not None or spec.gutter is not None:
         raise input_error(
             "E104",
             f"{scenario.path.name}, [drainage]",
             "outfalls and inlets of the reference city are its own",
-            do="remove outfalls and street_inlets",
+            do="remove outfalls, street_inlets and gutter",
         )
-    open_ = 1.0 - spec.clogging
-    inlets = [
-        replace(
-            i,
-            perimeter_m=open_ * i.perimeter_m,
-            area_m2=open_ * i.area_m2,
-            capacity_m3_s=open_ * i.capacity_m3_s,
-            open_share=open_ * i.open_share,
-        )
-        for i in city.network.inlets
-    ]
+    inlets = [i.opened((1.0 - spec.clogging) * i.open_share) for i in city.network.inlets]
     return DrainageInputs(
         inp,
         tuple(inlets),

@@ -4,7 +4,7 @@ it, measures edit it, the simulation uses it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from flood_sim.sites.sites import SiteInputs
 from flood_sim.surface.boundaries import EdgeBoundary, EdgeInflow, Inflow, Transect
 from flood_sim.surface.inlets import Inlet, InletKind
 from flood_sim.surface.losses import StorageInputs
+from flood_sim.surface.on_grade import OnGrade
 from flood_sim.surface.rain import Gutters
 from flood_sim.surface.settings import SurfaceSettings
 from flood_sim.surface.structures import Culvert, FaceStructure, SurfacePump
@@ -46,7 +47,23 @@ class NodeInlet:
     kind: InletKind = "inlet"  # "drain", "pump": no opening for what the node spills
     lid_m: float = 0.0  # head over the rim that lifts its lid; 0: none
     shut_share: float = 1.0  # of perimeter and area, open while the lid lies
-    open_share: float = 1.0  # what clogging leaves; perimeter, area and capacity are after it
+    open_share: float = 1.0  # what clogging leaves; all sizes are after it
+    on_grade: OnGrade | None = None  # its gutter; None: the ponded law alone
+    catalogue: str = ""  # its kind in the catalogue
+
+    def opened(self, share: float) -> NodeInlet:
+        """The same with another open share, 0 to 1."""
+        factor, gutter = share / self.open_share, self.on_grade
+        if gutter is not None:
+            gutter = replace(gutter, length_m=factor * gutter.length_m)
+        return replace(
+            self,
+            perimeter_m=factor * self.perimeter_m,
+            area_m2=factor * self.area_m2,
+            capacity_m3_s=factor * self.capacity_m3_s,
+            open_share=share,
+            on_grade=gutter,
+        )
 
 
 @dataclass(frozen=True)
@@ -185,6 +202,7 @@ def surface_inlets(
             i.kind,
             i.lid_m,
             i.shut_share,
+            i.on_grade,
         )
         for i in inputs.inlets
     )

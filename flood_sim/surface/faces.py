@@ -50,6 +50,10 @@ class CountedFaces:
             first, is_x[order].astype(bool), column[order].astype(np.int64), *zeros
         )
 
+    def places(self, group: int) -> np.ndarray:
+        """Where the faces of a group lie in the kernel's counters, int64, in the group's order."""
+        return self._place[self._edges[group] : self._edges[group + 1]]
+
     def clear(self) -> None:
         """Begin a window."""
         self.counters.inward[:] = 0.0

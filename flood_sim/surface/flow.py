@@ -370,12 +370,14 @@ class SurfaceFlow:
         self.face_structures = FaceStructures(
             inputs.structures, inputs.edge_inflows, bed, datum, self.grid.cell_size_m
         )
-        sections = [faces_of(s) for s in inputs.sections]
-        self._counted = CountedFaces(
-            [self._open_edges.faces, *sections, *self.face_structures.groups], bed.shape[0]
+        self._inlets = Inlets(
+            inputs.inlets, inputs.openings, inputs.nodes, datum, bed, self.terrain
         )
+        sections = [faces_of(s) for s in inputs.sections]
+        groups = [self._open_edges.faces, *sections, *self.face_structures.groups]
+        self._counted = CountedFaces([*groups, self._inlets.gutter_faces], bed.shape[0])
+        self._inlets.count_gutters(self._counted, len(groups))
         self._section_window = np.zeros(len(sections))
-        self._inlets = Inlets(inputs.inlets, inputs.openings, inputs.nodes, datum, bed)
         self._shared: arrays.Shared = arrays.Shared(
             self.rain.kernel,
             self._sources.kernel,

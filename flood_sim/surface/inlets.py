@@ -12,7 +12,10 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 
 from flood_kernels import arrays
+from flood_sim.ground.terrain import Terrain
 from flood_sim.surface.arrays import LEFT, TOP
+from flood_sim.surface.faces import CountedFaces, FaceGroup
+from flood_sim.surface.on_grade import OnGrade, gutter_faces, make_gutters
 
 # inlet: a grate, side slot or lid, which also lets water out; drain: a floor outlet, one way;
 # pump: a mobile pump takes its capacity while water stands there; step: over the sill of a way
@@ -41,6 +44,7 @@ class Inlet:
     kind: InletKind = "inlet"
     lid_m: float = 0.0  # head over the rim that lifts its lid; 0: none
     shut_share: float = 1.0  # of perimeter and area, open while the lid lies
+    on_grade: OnGrade | None = None  # its gutter; None: the ponded law alone
 
     @property
     def way_out(self) -> bool:
@@ -83,17 +87,32 @@ class Inlets:
         nodes: int,
         datum_m: float,
         bed: np.ndarray,
+        terrain: Terrain | None = None,
     ) -> None:
-        """nodes : of the network;  bed : (padded rows, padded columns) m above the datum."""
+        """nodes : of the network;  bed : (padded rows, padded columns) m above the datum;  terrain
+        : where an inlet lies in a gutter.
+        """
         both = [*inlets, *openings]
         self._nodes, self._openings, self._datum = nodes, len(openings), datum_m
         all_nodes = nodes + len({o.node for o in openings})
-        self.kernel = make_inlets(both, all_nodes, datum_m, bed)
+        self.kernel = make_inlets(both, all_nodes, datum_m, bed, terrain)
         self._order = np.array(inlet_order(both), np.int64)
         first, place = len(both) - self._openings, np.argsort(self._order)
         self._step, self._seam = place[first::2], place[first + 1 :: 2]
         whole = self.kernel
-        self._whole = whole.perimeter.copy(), whole.area.copy(), whole.capacity.copy()
+        sizes = whole.perimeter, whole.area, whole.capacity, whole.on_grade.length
+        self._whole = tuple(size.copy() for size in sizes)
+
+    @property
+    def gutter_faces(self) -> FaceGroup:
+        """Faces of the cells of inlets on grade: their discharge is what runs by."""
+        mine = self.kernel.on_grade.count > 0.0
+        return gutter_faces(self.kernel.row[mine], self.kernel.column[mine])
+
+    def count_gutters(self, counted: CountedFaces, group: int) -> None:
+        """Tell the kernel where the faces of `gutter_faces` are counted."""
+        mine = self.kernel.on_grade.count > 0.0
+        self.kernel.on_grade.faces[mine] = counted.places(group).reshape(-1, 4)
 
     def begin_window(self) -> None:
         """Nothing captured yet."""
@@ -118,12 +137,13 @@ class Inlets:
         self.kernel.capacity[self._seam] = leak_m3_s
 
     def set_open(self, share: np.ndarray) -> None:
-        """Share (inlets,) of perimeter, area and capacity that is open now, 0 to 1, in the order in
-        which the inlets were given.
+        """Share (inlets,) of perimeter, area, capacity and length on grade that is open now, 0 to
+        1, in the order in which the inlets were given.
         """
         open_ = np.append(share, np.ones(self._openings))[self._order]
-        perimeter, area, capacity = self._whole
+        perimeter, area, capacity, length = self._whole
         self.kernel.perimeter[:], self.kernel.area[:] = open_ * perimeter, open_ * area
+        self.kernel.on_grade.length[:] = open_ * length
         self.kernel.capacity[:] = np.where(
             open_ > 0.0, np.maximum(open_, 1e-300) * capacity, 0.0
         )  # capacity may be inf
@@ -141,10 +161,14 @@ def kernel_sizes(inlet: Inlet) -> tuple[float, float, float, float]:
 
 
 def make_inlets(
-    inlets: Sequence[Inlet], nodes: int, datum_m: float, bed: np.ndarray
+    inlets: Sequence[Inlet],
+    nodes: int,
+    datum_m: float,
+    bed: np.ndarray,
+    terrain: Terrain | None = None,
 ) -> arrays.Inlets:
     """The kernel's arrays, sorted by cell; every node accepts nothing until it is told. bed :
-    (padded rows, padded columns) m above the datum.
+    (padded rows, padded columns) m above the datum;  terrain : where an inlet lies in a gutter.
     """
     order = [inlets[k] for k in inlet_order(inlets)]
     cells: dict[tuple[int, int], int] = {}
@@ -166,4 +190,5 @@ def make_inlets(
         *(np.ascontiguousarray(table[:, k]) for k in range(4)),
         *(np.zeros(len(order)) for _ in range(3)),
         *(np.zeros(nodes) for _ in range(4)),
+        make_gutters(order, terrain),
     )

@@ -218,6 +218,25 @@ class Sources(NamedTuple):
     delivered: np.ndarray  # float64 (n,) m3 that reached the cell since the start
 
 
+class OnGrade(NamedTuple):
+    """Gutters of the inlets (HEC-22), one row an inlet; slopes m/m."""
+
+    count: np.ndarray  # float64 (n,) such inlets, each in a gutter of its own; 0: ponded law alone
+    length: np.ndarray  # float64 (n,) m along the kerb, of one, after clogging
+    grate_width: np.ndarray  # float64 (n,) m across the gutter; 0: a kerb opening or a slot
+    # float64 (n, 4) splash-over speed of the grate, m/s: s0 + s1 L - s2 L^2 + s3 L^3, L in m
+    splash: np.ndarray
+    cross_slope: np.ndarray  # float64 (n,) of the street
+    gutter_width: np.ndarray  # float64 (n,) m at gutter_slope; 0: the street's slope to the kerb
+    gutter_slope: np.ndarray  # float64 (n,) across, towards the kerb
+    long_slope: np.ndarray  # float64 (n,); 0: no gutter with flow
+    manning_n: np.ndarray  # float64 (n,)
+    # int64 (n, 4) which counted faces are left of, right of, above and below its cell
+    faces: np.ndarray
+    taken: np.ndarray  # float64 (n,) work space, m3/s on grade in this step
+    ponded: np.ndarray  # float64 (n,) work space, share of the ponded law, 0 to 1
+
+
 class Inlets(NamedTuple):
     """Openings from street to sewer, sorted by cell."""
 
@@ -237,6 +256,7 @@ class Inlets(NamedTuple):
     free_flow: np.ndarray  # float64 (nodes,) work space, m3/s by the inlet law alone
     offered: np.ndarray  # float64 (nodes,) m3 the inlet law alone would have taken in this window
     captured: np.ndarray  # float64 (nodes,) m3 taken from the street in this window
+    on_grade: OnGrade
 
 
 class Boundaries(NamedTuple):

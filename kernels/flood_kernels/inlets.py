@@ -7,11 +7,16 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import GRAVITY, LANES, LEFT, PART
+from flood_kernels.arrays import GRAVITY, INLINE, LANES, LEFT, PART
+from flood_kernels.on_grade import intercepted
 from flood_kernels.structures import standing, take
 
 DRAW_TRIALS, DRAW_TOLERANCE = 30, 1.0e-5  # of what inlets draw; two trials as a rule
 MODULAR_LIMIT = 2.0 / 3.0
+# Of the gutter's slope, and of uniform flow on it: where the water's level falls by less, or less
+# runs through, the ponded law comes in. Uniform flow has all of the slope; the rest is for rough
+# ground. An inlet that takes all halves the flow through its cell.
+FALLING, RUNNING = 0.5, 0.4
 
 
 @njit(**PART)
@@ -36,7 +41,8 @@ def inlet_law(head, perimeter, area, capacity, weir_coefficient, orifice_coeffic
 @njit(**PART)
 def draw_cell(first, stop, base, lowering, inlets, weir_coefficient, orifice_coefficient):
     """Set what the inlets first .. stop-1 of a cell draw (`wanted`, m3/s) at the depth d (m) that
-    their own draw leaves: d + lowering x sum(Q(d)) = base. A rim below the ground counts as ground.
+    their own draw leaves: d + lowering x sum(Q(d)) = base. Q is the ponded law's, on grade what
+    set_on_grade left of it. A rim below the ground counts as ground.
 
     base : m, without their draw;  lowering : m a m3/s.
     """
@@ -54,8 +60,10 @@ def draw_cell(first, stop, base, lowering, inlets, weir_coefficient, orifice_coe
                     weir_coefficient,
                     orifice_coefficient,
                 )
+            grade = inlets.on_grade
+            drawn = grade.taken[k] + grade.ponded[k] * drawn
             inlets.wanted[k] = drawn
-            total, growth = total + drawn, growth + grows
+            total, growth = total + drawn, growth + grade.ponded[k] * grows
         over = depth + lowering * total - base
         if abs(over) <= DRAW_TOLERANCE * lowering * total:
             return
@@ -124,6 +132,82 @@ def approach(cells, flow, structures, j, i):
     return rise / max(share, 1.0), min(share, 1.0)
 
 
+@njit(**INLINE)
+def level_fall(cells, structures, j, i, level, cell_size):
+    """Slope (m/m) at which a level (m above the datum) of a cell falls to the lower of the
+    neighbours along x and along y, both together; 0 in a pond. Dry ground counts as its bed.
+    """
+    square = 0.0
+    for axis in range(2):
+        dj, di = (0, 1) if axis == 0 else (1, 0)
+        most = 0.0
+        for side in range(-1, 2, 2):
+            jn, im = j + side * dj, i + side * di
+            fall = level - np.float64(cells.bed[jn, im]) - standing(cells, jn, im)
+            if fall > most and not has_structure(structures, max(j, jn), max(i, im), axis == 0):
+                most = fall
+        square += most * most
+    return math.sqrt(square) / cell_size
+
+
+@njit(**PART)
+def set_on_grade(
+    first, stop, cells, counters, structures, base, lowering, inlets, limits, cell_size
+):
+    """Set what inlets first .. stop-1 of a cell take of the flow that runs through it (`taken`,
+    m3/s), and which share of the ponded law is left to each. base, lowering : as draw_cell's.
+
+    HEC-22 where the level falls along the street as the gutter does and the flow of the last step
+    is near the uniform one (critical at most) of the depth; the ponded law where one of both is 0;
+    in between both by their shares. The level is the one that HEC-22's draw leaves. Bounded by the
+    inlet law under the flow's energy head, by capacity and node, and by the water there.
+    """
+    grade, gutters, total, lead = inlets.on_grade, 0.0, 0.0, first
+    for k in range(first, stop):
+        grade.taken[k], grade.ponded[k] = 0.0, 1.0
+        gutters += grade.count[k]
+        lead = k if grade.count[k] > 0.0 else lead
+    if gutters == 0.0 or base <= 0.0:
+        return
+    j, i, gutters = inlets.row[first], inlets.column[first], max(gutters, 1.0)
+    q, faces = counters.discharge, grade.faces
+    left, right = q[faces[lead, 0]], q[faces[lead, 1]]
+    above, below = q[faces[lead, 2]], q[faces[lead, 3]]
+    enters = max(left, 0.0) + max(-right, 0.0) + max(above, 0.0) + max(-below, 0.0)
+    through = 0.5 * math.hypot(left + right, above + below)
+    each = enters * cell_size / gutters
+    for k in range(first, stop):
+        if grade.count[k] > 0.0 and each > 0.0:
+            drawn, head = intercepted(k, grade, each, cell_size / gutters)
+            head -= max(inlets.rim[k] - inlets.bed[k], 0.0)
+            largest = 0.0
+            if head > 0.0:
+                largest, _ = inlet_law(
+                    head,
+                    inlets.perimeter[k],
+                    inlets.area[k],
+                    inlets.most[k],
+                    limits.weir,
+                    limits.orifice,
+                )
+            grade.taken[k] = min(grade.count[k] * drawn, largest)
+            total += grade.taken[k]
+    there = 1.0
+    if lowering * total > base:
+        there = base / (lowering * total)
+    level = np.float64(cells.bed[j, i]) + base - there * lowering * total
+    fall = level_fall(cells, structures, j, i, level, cell_size)
+    rough = abs(np.float64(cells.roughness[cells.roughness_row[j], i]))  # n sqrt(g/2)
+    for k in range(first, stop):
+        if grade.count[k] > 0.0:
+            uniform = base ** (5.0 / 3.0) * math.sqrt(0.5 * GRAVITY * grade.long_slope[k]) / rough
+            running = through / min(uniform, base * math.sqrt(GRAVITY * base))
+            share = min(fall / (FALLING * grade.long_slope[k]), 1.0)
+            share *= min(running / RUNNING, 1.0)
+            grade.taken[k] *= share * there
+            grade.ponded[k] = 1.0 - share
+
+
 @njit(**PART)
 def accept_shares(inlets, fine, short):
     """Cut what inlets want down to what their nodes accept; `most` (m3/s) is what then bounds each.
@@ -169,6 +253,18 @@ def want(cells, flow, with_velocity, shared, fine, short, limits, cell_area, dt,
             if with_velocity and base > 0.0:
                 rise, share = approach(cells, flow, shared.structures, j, i)
                 base, lowering = max(base + rise, 0.0), lowering * (1.0 - share)
+            set_on_grade(
+                first,
+                stop,
+                cells,
+                shared.counters,
+                shared.structures,
+                base,
+                lowering,
+                inlets,
+                limits,
+                math.sqrt(cell_area),
+            )
             draw_cell(first, stop, base, lowering, inlets, limits.weir, limits.orifice)
             found = found or mixed
         first = stop

@@ -26,7 +26,7 @@ from flood_sim.drainage.inlets import INLET_KINDS
 from flood_sim.scenario.schema_faults import allowed_values, models_in
 from flood_sim.scenario.spec.actions import Trigger
 from flood_sim.scenario.spec.boundaries import EdgeSpec
-from flood_sim.scenario.spec.drainage import StreetInlets
+from flood_sim.scenario.spec.drainage import StreetGutter, StreetInlets
 from flood_sim.scenario.spec.ground import FlatBed, FromRims, StageInside
 from flood_sim.scenario.spec.schema import ScenarioSpec
 from flood_sim.scenario.spec.sites import NeedSpec, OpeningSpec, SumpPumpSpec
@@ -63,6 +63,7 @@ INNER: dict[str, type[BaseModel]] = {
     "[[boundaries]] edge": EdgeSpec,
     "[[initial.inside]]": StageInside,
     "[drainage] street_inlets": StreetInlets,
+    "[drainage] gutter": StreetGutter,
     "[[sites.openings]]": OpeningSpec,
     "[[sites.pumps]]": SumpPumpSpec,
     "[[sites.needs]]": NeedSpec,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.drainage.inlets import CLOSED_KINDS, INLET_KINDS
 from flood_sim.scenario.spec.water import Section
+from flood_sim.surface.on_grade import SPLASH_OVER
 
 
 class NoDrainage(Section):
@@ -25,6 +26,44 @@ class StreetInlets(Section):
     reach_m: float = Field(
         80.0, gt=0.0, le=1000.0, description="to the nearest node; places farther away get none"
     )
+
+
+class StreetGutter(Section):
+    """The gutter in which inlets lie, by HEC-22."""
+
+    cross_slope: float = Field(
+        0.02, ge=0.005, le=0.15, description="m/m, of the street towards the kerb"
+    )
+    long_slope: float | None = Field(
+        None,
+        ge=0.001,
+        le=0.3,
+        description="m/m, along the kerb; absent: the fall of the cell's bed",
+    )
+    gutter_width_m: float | None = Field(
+        None, gt=0.0, le=3.0, description="of a gutter steeper than the street, with gutter_slope"
+    )
+    gutter_slope: float | None = Field(
+        None, ge=0.005, le=0.5, description="m/m, of that gutter towards the kerb"
+    )
+    gutter_manning_n: float | None = Field(
+        None, ge=0.008, le=0.1, description="roughness; absent: the cell's"
+    )
+    grate: Literal[tuple(SPLASH_OVER)] = Field(  # type: ignore[valid-type]
+        "reticuline",
+        description=(
+            "bars of the grates, HEC-22's: " + ", ".join(SPLASH_OVER) + ". reticuline splashes"
+            " over first"
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _a_gutter_has_width_and_slope(self) -> StreetGutter:
+        if (self.gutter_width_m is None) != (self.gutter_slope is None):
+            raise ValueError("gutter_width_m and gutter_slope go together")
+        if self.gutter_slope is not None and self.gutter_slope < self.cross_slope:
+            raise ValueError("gutter_slope is at least cross_slope")
+        return self
 
 
 class SwmmDrainage(Section):
@@ -56,7 +95,7 @@ class SwmmDrainage(Section):
         None,
         description=(
             "CSV or points: node, kind, and as needed count, clogging, x_m, y_m, perimeter_m,"
-            " area_m2, capacity_m3_s, rim_m; other nodes take default_inlet"
+            " area_m2, capacity_m3_s, rim_m, the gutter's; other nodes take default_inlet"
         ),
     )
     default_inlet: Literal[tuple((*INLET_KINDS, *CLOSED_KINDS))] | None = Field(  # type: ignore[valid-type]
@@ -80,6 +119,13 @@ class SwmmDrainage(Section):
     )
     street_inlets: StreetInlets | None = Field(
         None, description="nodes that get one of these take no default_inlet"
+    )
+    gutter: StreetGutter | None = Field(
+        None,
+        description=(
+            "of grates, kerb openings and slots: on grade they take what HEC-22 says; absent: the"
+            " ponded law, but for rows of the table with cross_slope"
+        ),
     )
     outfalls: Literal["leave", "surface", "river"] = Field(
         "leave",

@@ -19,6 +19,7 @@ from flood_sim.core.files.table_rows import (
 )
 from flood_sim.drainage.inlets import CLOSED_KINDS, INLET_KINDS
 from flood_sim.ground.exposure import USES, ZONES
+from flood_sim.scenario.spec.drainage import StreetGutter
 from flood_sim.scenario.spec.structures import Barrels, Gate
 from flood_sim.scenario.spec.water import (
     LARGEST_DISCHARGE_M3_S,
@@ -29,6 +30,7 @@ from flood_sim.scenario.spec.water import (
     HortonSpec,
     StorageSpec,
 )
+from flood_sim.surface.on_grade import SPLASH_OVER
 
 HIGHEST_RAIN_MM_H, ODD_RAIN_MM_H = (
     2500.0,
@@ -171,6 +173,14 @@ class InletRow(Row):
         "area_m2",
         "capacity_m3_s",
         "rim_m",
+        "cross_slope",
+        "long_slope",
+        "length_m",
+        "grate_width_m",
+        "grate",
+        "gutter_width_m",
+        "gutter_slope",
+        "gutter_manning_n",
     )
     node: str = Field(description="node of the network")
     kind: Literal[tuple((*INLET_KINDS, "custom", *CLOSED_KINDS))] = Field(  # type: ignore[valid-type]
@@ -223,6 +233,31 @@ class InletRow(Row):
     rim_m: float | None = Field(
         None, ge=LOWEST_M, le=HIGHEST_M, description="level; absent: the node's rim"
     )
+    cross_slope: float | None = Field(
+        None,
+        ge=0.005,
+        le=0.15,
+        description=(
+            "m/m, of the street towards the kerb: HEC-22's law on grade; absent: that of [drainage]"
+            " gutter, and so the others"
+        ),
+    )
+    long_slope: float | None = like(StreetGutter, "long_slope")
+    length_m: float | None = Field(
+        None, gt=0.0, le=50.0, description="along the kerb, of one; absent: its kind's"
+    )
+    grate_width_m: float | None = Field(
+        None,
+        ge=0.0,
+        le=5.0,
+        description="across the gutter; 0: a kerb opening or slot; absent: its kind's",
+    )
+    grate: Literal[tuple(SPLASH_OVER)] | None = Field(  # type: ignore[valid-type]
+        None, description="its bars", json_schema_extra={"code": "E410"}
+    )
+    gutter_width_m: float | None = like(StreetGutter, "gutter_width_m")
+    gutter_slope: float | None = like(StreetGutter, "gutter_slope")
+    gutter_manning_n: float | None = like(StreetGutter, "gutter_manning_n")
 
 
 class CulvertRow(Row):
