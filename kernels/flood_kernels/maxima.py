@@ -23,7 +23,8 @@ OPTIONS = {
     "no_cfunc_wrapper": True,
 }
 PART_OPTIONS = {**OPTIONS, "no_cpython_wrapper": True}
-G = np.float32(GRAVITY)
+LARGEST_FROUDE = 5.0  # of what a face is said to carry
+F2_G = np.float32(LARGEST_FROUDE**2 * GRAVITY)
 SHALLOW = np.float32(1.0e-3)  # m, no velocity is stated below this depth
 ARRIVED, PONDED = np.float32(0.05), np.float32(0.15)  # m
 BLOCK = 512  # columns looked at together: a dry block is skipped
@@ -76,12 +77,12 @@ def nearer_cube_root(root, cube):
 
 
 @njit(**ROW)
-def critical_speed(speed, depth):
-    """Size of the velocity (m/s) at which the discharge speed x depth runs critical, (g |q|)^(1/3):
-    to 1e-5 for speeds of up to 10,000 times that.
+def largest_speed(speed, depth):
+    """Size of the velocity (m/s) at which the discharge speed x depth runs at LARGEST_FROUDE, (F^2
+    g |q|)^(1/3): to 1e-5 for speeds of up to 10,000 times that.
     """
-    cube = G * depth * abs(speed)
-    root = math.sqrt(abs(speed) * math.sqrt(G * depth))
+    cube = F2_G * depth * abs(speed)
+    root = math.sqrt(abs(speed) * math.sqrt(F2_G * depth))
     root = nearer_cube_root(nearer_cube_root(root, cube), cube)
     return nearer_cube_root(nearer_cube_root(root, cube), cube)
 
@@ -100,15 +101,15 @@ def face_velocity(q, h_flow):
 
 
 @njit(**ROW)
-def slower_than_critical(q, h_flow):
-    """The same, critical at most.
+def bounded_face_velocity(q, h_flow):
+    """The same, at LARGEST_FROUDE at most.
 
-    A discharge is found with the depths before its step and never runs faster than critical in them
-    (local_inertial). So it is no faster here, where its cell has emptied since.
+    A discharge is found with the depths before its step. There it is no faster (local_inertial: 4
+    on streets of 8 %). So it is no faster here, where its cell has emptied since.
     """
     speed = face_velocity(q, h_flow)
-    critical = critical_speed(speed, max(h_flow, SHALLOW))
-    return math.copysign(critical, speed) if speed * speed > G * h_flow else speed
+    largest = largest_speed(speed, max(h_flow, SHALLOW))
+    return math.copysign(largest, speed) if speed * speed > F2_G * h_flow else speed
 
 
 @njit(
@@ -166,7 +167,7 @@ def count_deeper_bands(depth, dry_at_start, limits, count):
 @njit(**LOOP)
 def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, velocity, soon):
     """Velocity (m/s) in the cells of a row along one direction: mean of the two faces; 0 in cells
-    shallower than 1 mm. Returns not 0 where a face runs faster than critical.
+    shallower than 1 mm. Returns not 0 where a face runs beyond LARGEST_FROUDE.
 
     soon : rows that will be read next, asked for block by block (prefetch.py).
     """
@@ -179,7 +180,7 @@ def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, veloc
             flow = flow_depth(h_before[i], h[i], z_before[i], z[i])
             flow_next = flow_depth(h[i], h_after[i], z[i], z_after[i])
             before, after = face_velocity(q[i], flow), face_velocity(q_next[i], flow_next)
-            faster = (before * before > G * flow) | (after * after > G * flow_next)
+            faster = (before * before > F2_G * flow) | (after * after > F2_G * flow_next)
             fast = whole(fast | whole(faster, h), h)
             mean = HALF * (before + after)
             velocity[i] = mean if h[i] >= SHALLOW else ZERO * mean
@@ -188,14 +189,14 @@ def centre_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, veloc
 
 @njit(**LOOP)
 def bounded_velocity(q, q_next, h_before, h, h_after, z_before, z, z_after, velocity):
-    """The same with no face faster than critical: three times dearer, so only for rows that need
+    """The same with no face beyond LARGEST_FROUDE: three times dearer, so only for rows that need
     it.
     """
     for i in range(h.size):
         flow = flow_depth(h_before[i], h[i], z_before[i], z[i])
         flow_next = flow_depth(h[i], h_after[i], z[i], z_after[i])
         mean = HALF * (
-            slower_than_critical(q[i], flow) + slower_than_critical(q_next[i], flow_next)
+            bounded_face_velocity(q[i], flow) + bounded_face_velocity(q_next[i], flow_next)
         )
         velocity[i] = mean if h[i] >= SHALLOW else ZERO * mean
 

@@ -73,10 +73,16 @@ def falling(dx, *slopes, cells=CELLS):
 )  # Froude 1.1 to 4
 def test_a_street_of_any_slope_has_its_normal_depth(slope, q, dx, turned, precision):
     bed = falling(dx, slope)
-    _, depth, spread = street(bed, slope, q, dx, 480.0, turned=turned, precision=precision)
+    surface, depth, spread = street(bed, slope, q, dx, 480.0, turned=turned, precision=precision)
     expected = normal_depth(q, slope)
     assert depth[:, 10:-3] == pytest.approx(expected, rel=2e-3)  # measured 1e-5
     assert spread[:, 10:].max() < 1e-3 * expected  # waves grow by themselves else: 60 %
+    speed = (
+        np.hypot(*surface.velocity())[20:-5, 1]
+        if turned
+        else np.hypot(*surface.velocity())[1, 20:-5]
+    )
+    assert speed == pytest.approx(q / expected, rel=5e-3)
 
 
 @pytest.mark.parametrize(("q", "dx"), [(0.1, 5.0), (0.5, 2.0)])
