@@ -56,6 +56,7 @@ class InpFile:
     encoding: str = "utf-8"
     _sections: dict[str, list[Row]] = field(default_factory=dict)
     _spelling: dict[str, dict[str, str]] = field(default_factory=dict)
+    _rims: dict[str, float] = field(default_factory=dict)
     _roots: tuple[Path, ...] = ()
 
     @property
@@ -208,8 +209,12 @@ class InpFile:
         """Node id to rim elevation (m) as SWMM takes it: invert + maximum depth, of junctions at
         least to the top of the highest pipe.
         """
-        crowns, inverts = crown_depths(self), self._inverts()
-        return {n: max(z, inverts[n] + crowns.get(n, 0.0)) for n, z in self.stated_rims().items()}
+        if not self._rims:  # asked for pipe after pipe
+            crowns, inverts = crown_depths(self), self._inverts()
+            self._rims.update(
+                (n, max(z, inverts[n] + crowns.get(n, 0.0))) for n, z in self.stated_rims().items()
+            )
+        return dict(self._rims)
 
     def stated_rims(self) -> dict[str, float]:
         """The same as the file says: only MaxDepth 0 means the top of the highest pipe."""
@@ -222,8 +227,8 @@ class InpFile:
 
     def _inverts(self) -> dict[str, float]:
         sections = ("JUNCTIONS", "STORAGE", "DIVIDERS")
-        rows = [row for name in sections for row in self.rows(name)]
-        return {row.tokens[0]: self.number(row, 1) * self.metres_per_unit for row in rows}
+        rows, metre = [row for name in sections for row in self.rows(name)], self.metres_per_unit
+        return {row.tokens[0]: self.number(row, 1) * metre for row in rows}
 
     def links(self) -> dict[str, tuple[str, str]]:
         """Link id to its two nodes."""
