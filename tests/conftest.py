@@ -4,10 +4,15 @@ first.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
+import signal
+import sys
+import threading
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import settings
 
@@ -51,6 +56,17 @@ EARLY = (
     "regression/test_claims.py",
     "regression/test_zhengzhou_720.py",
 )
+
+# A child that may not keep what it compiled of the sources takes a second more to start, each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# A shell starts what runs in its background with SIGINT ignored, and children inherit that.
+if (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -96,3 +112,14 @@ def pytest_runtest_protocol(item):
         return (yield)
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that failed leaves no process behind that would run on beside the others."""
+    report = yield
+    if call.when == "call" and report.failed:
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    return report
