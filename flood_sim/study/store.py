@@ -80,10 +80,11 @@ class Store:
             Path(str(error.filename)) if isinstance(error.filename, (str, Path)) else self.folder
         )
         place = self.folder if place.absolute().is_relative_to(self.folder.absolute()) else place
+        begun = (self.folder / STUDY).is_file()  # an audit and a lead time have none
+        way = f"go on: flood-sim study resume {self.folder}" if begun else "give the command again"
         return OutputError(
             f"E602 {place}: what the study needs there cannot be written or read: {error}\n  do    "
-            "    free space or give the folder back, then go on: flood-sim study resume"
-            f" {self.folder}; for an audit or a lead time give the same command again"
+            f"    free space or give the folder back, then {way}"
         )
 
     def sweep(self) -> int:

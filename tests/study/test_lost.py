@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from flood_sim.core.errors import InputError
+from flood_sim.core.errors import InputError, OutputError
 from flood_sim.study import load_study
 from flood_sim.study.child import is_complete, kind_of
 from flood_sim.study.queue import open_study, run_study, study_status
@@ -83,6 +83,16 @@ def test_a_study_that_met_a_full_disk_becomes_right_again(whole, tmp_path):
     assert same(out, undisturbed)
 
 
+def test_a_disk_that_is_full_before_the_study_stands_asks_for_the_command_again(tmp_path):
+    """There is nothing to resume before study.json is there."""
+    store = Store(tmp_path / "out")
+    store.prepare()
+    for way in ("give the command again$", f"go on: flood-sim study resume {store.folder}$"):
+        with pytest.raises(OutputError, match=f"(?s)E602.*then {way}"), store.locked():
+            raise OSError(28, "No space left on device")
+        (store.folder / "study.json").write_text("{}")
+
+
 @pytest.mark.parametrize(
     ("status", "again"),
     [("died", True), ("timeout", True), ("stopped", True), ("refused", False), ("failed", False)],
@@ -95,7 +105,7 @@ def test_what_may_go_well_another_time_is_tried_again(tmp_path, status, again):
 
 
 def test_what_kind_of_failure_an_error_is(tmp_path):
-    from flood_sim.core.errors import InstabilityError, OutputError, input_error
+    from flood_sim.core.errors import InstabilityError, input_error
 
     kinds = [
         (input_error("E104", "x", "wrong"), "refused"),
