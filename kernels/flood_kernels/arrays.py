@@ -12,7 +12,8 @@ from typing import NamedTuple
 import llvmlite.binding as llvm
 import numba
 import numpy as np
-from numba.core.compiler import Compiler
+
+from flood_kernels.pipelines import KernelCompiler, NoAlias, PartCompiler
 
 # LLVM halves the vectors of some AVX-512 processors (from the days when they clocked down):
 # measured 30 % slower. Two vectors in flight hide the latency of roots and divisions. Without
@@ -58,16 +59,6 @@ FAINT = np.float32(1.0e-14)  # m2/s: what is far smaller becomes 0
 STILL = np.float32(1.0e-20)  # m4/s2 beside the square of a discharge: at rest nothing is 0 / 0
 
 
-class NoAlias(Compiler):
-    """Numba's pipeline with the arguments marked noalias: a row's output never is a row's input,
-    and LLVM need not test it at run time.
-    """
-
-    def __init__(self, typingctx, targetctx, library, args, return_type, flags, local_types):
-        flags.noalias = True
-        super().__init__(typingctx, targetctx, library, args, return_type, flags, local_types)
-
-
 # Numba's options by kind of function. Without reference counting (_nrt) arrays are handed over for
 # less; it is possible where nothing is allocated or copied. No reassoc (it would delete the carry),
 # no nnan (a NaN must stay visible); contract only lets a*b + c be one instruction.
@@ -78,10 +69,11 @@ ROW = {
     "nogil": True,
     "_nrt": False,
     "no_cfunc_wrapper": True,  # nobody calls a kernel from C
+    "pipeline_class": KernelCompiler,
 }  # points, rows of a band
 # Called by other kernels only, never from Python: unpacking some seventy arrays in a wrapper took
 # more of the compiler's time than the function itself.
-PART = {**ROW, "no_cpython_wrapper": True}
+PART = {**ROW, "no_cpython_wrapper": True, "pipeline_class": PartCompiler}
 # "forceinline": vectorised on its own, then put into its caller by LLVM: handing over some twenty
 # rows costs up to 0.5 us a row otherwise.
 FUSED = {**PART, "forceinline": True}
@@ -93,7 +85,9 @@ INLINE = {
 WINDOW = {**ROW, "_nrt": True}
 WINDOW_PART = {**PART, "_nrt": True}
 PARALLEL = {**WINDOW, "parallel": True}
-PARALLEL_PART = {**WINDOW_PART, "parallel": True}
+# Called by other kernels through an address.
+ADDRESSED = {**ROW, "no_cpython_wrapper": True}
+PARALLEL_ADDRESSED = {**PARALLEL, "no_cpython_wrapper": True}
 
 
 @numba.njit(**ROW)

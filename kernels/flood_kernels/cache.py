@@ -15,6 +15,7 @@ from numba.core import sigutils
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 
 from flood_kernels.cache_place import WAY_OUT, choose_folder
+from flood_kernels.pipelines import rebuild
 
 FOLDER = choose_folder()
 
@@ -38,6 +39,9 @@ class _Place(UserProvidedCacheLocator):
 
 class _Implementation(CompileResultCacheImpl):
     _locator_classes = (_Place,)
+
+    def rebuild(self, target_context, payload):
+        return rebuild(target_context, payload)
 
 
 _said: set[str] = set()

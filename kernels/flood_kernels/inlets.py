@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import GRAVITY, INLINE, LANES, LEFT, PART
+from flood_kernels.arrays import GRAVITY, LANES, LEFT, PART
 from flood_kernels.on_grade import intercepted
 from flood_kernels.structures import standing, take
 
@@ -132,7 +132,7 @@ def approach(cells, flow, structures, j, i):
     return rise / max(share, 1.0), min(share, 1.0)
 
 
-@njit(**INLINE)
+@njit(**PART)
 def level_fall(cells, structures, j, i, level, cell_size):
     """Slope (m/m) at which a level (m above the datum) of a cell falls to the lower of the
     neighbours along x and along y, both together; 0 in a pond. Dry ground counts as its bed.

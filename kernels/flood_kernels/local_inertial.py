@@ -15,6 +15,7 @@ from numba import njit, prange
 from flood_kernels.addresses import call
 from flood_kernels.arrays import (
     ABOVE,
+    ADDRESSED,
     BELOW,
     GRAVITY,
     INLINE,
@@ -23,7 +24,7 @@ from flood_kernels.arrays import (
     NEXT,
     OK,
     ONE,
-    PARALLEL_PART,
+    PARALLEL_ADDRESSED,
     PART,
     SAME,
     TIME_STEP_COLLAPSED,
@@ -468,7 +469,7 @@ sweep_here = njit(**INLINE)(sweep)
 # ------------------------------------------------------------------------------------------- window
 
 
-@njit(**PARALLEL_PART)
+@njit(**PARALLEL_ADDRESSED)
 def step_bands(
     band_rows,
     ghost,
@@ -512,7 +513,7 @@ def step_bands(
         )
 
 
-@njit(**PART)
+@njit(**ADDRESSED)
 def step_one(
     band_rows,
     ghost,

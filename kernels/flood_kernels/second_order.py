@@ -19,12 +19,13 @@ from numba import njit, prange
 
 from flood_kernels.addresses import call
 from flood_kernels.arrays import (
+    ADDRESSED,
     FUSED,
     GRAVITY,
     HALF,
     INLINE,
     OK,
-    PARALLEL_PART,
+    PARALLEL_ADDRESSED,
     PART,
     SAME,
     TIME_STEP_COLLAPSED,
@@ -489,7 +490,7 @@ sweep_here = njit(**INLINE)(sweep)
 # ------------------------------------------------------------------------------------------- window
 
 
-@njit(**PARALLEL_PART)
+@njit(**PARALLEL_ADDRESSED)
 def step_bands(
     band_rows,
     left,
@@ -535,7 +536,7 @@ def step_bands(
         )
 
 
-@njit(**PART)
+@njit(**ADDRESSED)
 def step_one(
     band_rows,
     left,
