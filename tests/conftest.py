@@ -61,12 +61,12 @@ EARLY = (
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# A shell starts what runs in its background with SIGINT ignored, and children inherit that.
-if (
-    threading.current_thread() is threading.main_thread()
-    and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell ignores SIGINT in what runs in its background, nohup SIGHUP, and children inherit that, but
+# not a function: signals of theirs are under test.
+if threading.current_thread() is threading.main_thread():
+    for _number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(_number) is signal.SIG_IGN:
+            signal.signal(_number, lambda number, frame: None)
 
 ROOT = Path(__file__).resolve().parent.parent
 
