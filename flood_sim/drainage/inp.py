@@ -56,7 +56,7 @@ class InpFile:
     encoding: str = "utf-8"
     _sections: dict[str, list[Row]] = field(default_factory=dict)
     _spelling: dict[str, dict[str, str]] = field(default_factory=dict)
-    _rims: dict[str, float] = field(default_factory=dict)
+    _rims: dict[str, float] = field(default_factory=dict, init=False)  # of these lines alone
     _roots: tuple[Path, ...] = ()
 
     @property

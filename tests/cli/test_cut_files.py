@@ -16,22 +16,17 @@ from flood_sim.core.errors import InputError
 from flood_sim.results import Results, open_results
 from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import load_scenario
-from scenario.test_loader import GOOD, NETWORK
+from scenario.test_loader import GOOD
+from sewered import written
 
 GAUGE = "[[gauges]]\nname = 'g'\nat_m = [50.0, 25.0]\n"
-TEXT = (
-    GOOD + '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s ='
-    " 1\n[output]\ninterval_s = 60\n"
-)
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A finished run with sewers."""
     folder = tmp_path_factory.mktemp("cut")
-    (folder / "n.inp").write_text(NETWORK)
-    (folder / "s.toml").write_text(TEXT)
-    run_scenario(load_scenario(folder / "s.toml"), folder / "out", threads=1)
+    run_scenario(written(folder), folder / "out", threads=1)
     return folder / "out"
 
 

@@ -5,7 +5,8 @@ stands; the keys and the columns that give a gutter.
 import numpy as np
 import pytest
 
-from cases import flat, inp_text
+from cases import flat
+from coupling.test_inlets import NETWORK
 from flood_sim.core.clock import Window
 from flood_sim.core.errors import InputError
 from flood_sim.scenario import build_inputs, load_scenario
@@ -201,15 +202,6 @@ network = "n.inp"
 inlets = "inlets.csv"
 clogging = 0.5
 """
-NETWORK = (
-    inp_text(
-        junctions="A 8 2 0 0 0\nB 7.9 2.1 0 0 0",
-        outfalls="O 7.5 FREE NO",
-        conduits="1 A B 50 0.013 0 0\n2 B O 50 0.013 0 0",
-        xsections="1 CIRCULAR 0.5 0 0 0\n2 CIRCULAR 0.5 0 0 0",
-    )
-    + "\n[COORDINATES]\nA 7.5 10.5\nB 57.5 10.5\nO 200 10.5\n"
-)
 
 
 def built(folder, rows, keys=""):

@@ -19,20 +19,12 @@ from flood_sim.output import checkpoint
 from flood_sim.output.checkpoint import Saved
 from flood_sim.runs.runner import resume_scenario, run_scenario
 from flood_sim.runs.underway import Listener
-from flood_sim.scenario import load_scenario
-from scenario.test_loader import GOOD, NETWORK
-
-TEXT = (
-    GOOD + '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\ncoupling_step_s = 1\nrouting_step_s ='
-    " 1\n[output]\ninterval_s = 60\n"
-)
+from sewered import TEXT, written
 
 
 @pytest.fixture
 def scenario(tmp_path):
-    (tmp_path / "n.inp").write_text(NETWORK)
-    (tmp_path / "s.toml").write_text(TEXT)
-    return load_scenario(tmp_path / "s.toml")
+    return written(tmp_path)
 
 
 def bytes_of(folder):
@@ -173,9 +165,7 @@ def test_resume_while_the_run_still_writes_is_refused(scenario, tmp_path):
 def stopped(tmp_path_factory):
     """A result folder with a checkpoint, to be copied."""
     folder = tmp_path_factory.mktemp("stopped")
-    (folder / "n.inp").write_text(NETWORK)
-    (folder / "s.toml").write_text(TEXT)
-    interrupted(load_scenario(folder / "s.toml"), folder / "out")
+    interrupted(written(folder), folder / "out")
     return folder / "out"
 
 
@@ -230,9 +220,7 @@ OF_SECONDS = TEXT.replace("interval_s = 60", "interval_s = 1")
 def of_seconds(tmp_path_factory):
     """Results of a run with a frame a second that nothing disturbed."""
     folder = tmp_path_factory.mktemp("of_seconds")
-    (folder / "n.inp").write_text(NETWORK)
-    (folder / "s.toml").write_text(OF_SECONDS)
-    run_scenario(load_scenario(folder / "s.toml"), folder / "out", threads=1)
+    run_scenario(written(folder, OF_SECONDS), folder / "out", threads=1)
     return folder / "out"
 
 
