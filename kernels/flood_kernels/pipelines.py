@@ -4,9 +4,16 @@ Numba optimises each function three times: alone, cheaply as a module (to find p
 counts, of which kernels have next to none), in full. Here the last alone. And it makes machine code
 of each function, also of those that other kernels get as bitcode. Measured on local_inertial in
 float32: 0.84 of the time.
+
+What it inlines it copies twice, and with each block all names of the function: a fifth of the time
+of a step. Here the blocks share one copy of the names.
 """
 
+import contextlib
+import copy
+
 from llvmlite.binding import parse_bitcode
+from numba.core import inline_closurecall, ir
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, CompileResult
 
@@ -47,8 +54,44 @@ class PartLibrary(KernelLibrary):
         return self.name, self.KIND, self._get_module_for_linking().as_bitcode()
 
 
-class KernelCompiler(Compiler):
-    """Numba's pipeline with a kernel's library."""
+class _Copies:
+    """Stands for `copy` where Numba copies the blocks of what it inlines."""
+
+    def __init__(self):
+        self._scope = self._copied = None
+
+    def deepcopy(self, block):
+        if not isinstance(block, ir.Block):
+            return copy.deepcopy(block)
+        if block.scope is not self._scope:  # the first block of a function
+            self._scope, self._copied = block.scope, copy.deepcopy(block.scope)
+        return copy.deepcopy(block, {id(self._scope): self._copied})
+
+    def __getattr__(self, name):
+        return getattr(copy, name)
+
+
+@contextlib.contextmanager
+def _names_copied_once():
+    """Numba's lock of compilers is held meanwhile."""
+    before = inline_closurecall.copy
+    inline_closurecall.copy = _Copies()
+    try:
+        yield
+    finally:
+        inline_closurecall.copy = before
+
+
+class _Inlining(Compiler):
+    """Numba's pipeline; the names of what is inlined are copied once."""
+
+    def compile_extra(self, func):
+        with _names_copied_once():
+            return super().compile_extra(func)
+
+
+class KernelCompiler(_Inlining):
+    """The pipeline with a kernel's library."""
 
     library = KernelLibrary
 
@@ -64,7 +107,7 @@ class PartCompiler(KernelCompiler):
     library = PartLibrary
 
 
-class NoAlias(Compiler):
+class NoAlias(_Inlining):
     """Numba's own pipeline with the arguments marked noalias: a row's output never is a row's
     input, and LLVM need not test it at run time. Vectorised loops are optimised as Numba does.
     """
