@@ -3,7 +3,9 @@
 import re
 import shlex
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyogrio
@@ -16,8 +18,12 @@ from PIL import Image
 from rasterio import Affine
 from rasterio.warp import transform
 
-from cli.test_bad_input import SEWER, STORM, scenario
+from analysis.test_observed import START, Field
+from cli.test_bad_input import ROWS, SERIES, SEWER, STORM, scenario
+from flood_sim.analysis.observed import observed_marks
 from flood_sim.core.errors import Finding
+from scenario.test_gridded_rain import X
+from scenario.test_gridded_rain import write as gridded
 from scenario.test_hunted_words import shapefile
 from scenario.test_loader import NETWORK
 from scenario.test_map_doors import FEET_NETWORK, box, case, geojson, layer, line, tif
@@ -178,16 +184,6 @@ def allowed(pattern: str, name: str, old: str, new: str) -> Callable[[Path, Find
     return mend
 
 
-def twice(first: Callable, *more: Callable) -> Callable[[Path, Finding], None]:
-    """Several things done."""
-
-    def mend(folder: Path, finding: Finding) -> None:
-        for step in (first, *more):
-            step(folder, finding)
-
-    return mend
-
-
 def inlets(*some) -> Callable[[Path], object]:
     """What writes a layer of inlets of node J1."""
     columns = [np.array([text] * len(some), object) for text in ("J1", "grate")]
@@ -236,7 +232,6 @@ def bands(array, **keys) -> Callable[[Path], object]:
     return values(np.stack([array, array - 1.0, array], axis=2), **keys)
 
 
-EXTENT = ('bed_elevation = "dem.tif"', 'bed_elevation = "dem.tif"')
 HOUSES = '[exposure]\nbuildings = "b.gpkg"\n'
 SHAPE = '[exposure]\nbuildings = "b.shp"\n'
 CITY = '[exposure]\nbuildings = "b.gpkg"\npopulation = "p.tif"\n'
@@ -244,10 +239,8 @@ HOME = box(20, 20, 60, 60)
 MANNING = 'manning_n = { file = "cover.tif", table = "cover.csv" }'
 COVER = "class,manning_n\n1,0.03\n2,0.05\n"
 RAIN_OF_GRID = (
-    STORM,
-    'kind = "grid"\nfile = "rain.nc"\nquantity = "depth_mm"\nlabel = "left"\ninterval_s = 3600',
+    'kind = "grid"\nfile = "rain.nc"\nquantity = "depth_mm"\nlabel = "left"\ninterval_s = 3600'
 )
-RIVER = '[[boundaries]]\nkind = "point_inflow"\nlocation_m = [22.5, 22.5]\nfile = "q.csv"\n'
 LEVELS = '[[boundaries]]\nkind = "stage_series"\nedge = "west"\nfile = "q.csv"\n'
 OPEN = '[[boundaries]]\nkind = "free_outflow"\nedge = @\n'
 WALL = '[[structures]]\nkind = "wall"\nname = "@"\nline_m = [[!, 20.0], [?, 20.0]]\n'
@@ -261,7 +254,10 @@ STREETS = (
 UTM_NETWORK = NETWORK.replace("J1 20 20", "J1 500020 3799920").replace(
     "O 30 20", "O 500030 3799920"
 )
-CLOGGED = '[[failures]]\nkind = "clogged_inlets"\nname = "leaves"\nclogging = 0.5\nat = 2021-07-20T15:05:00+08:00\ninside = "a.gpkg"\n'
+CLOGGED = (
+    '[[failures]]\nkind = "clogged_inlets"\nname = "leaves"\nclogging = 0.5\nat ='
+    ' 2021-07-20T15:05:00+08:00\ninside = "a.gpkg"\n'
+)
 
 MAPS = [
     Way(
@@ -781,8 +777,444 @@ LEVELS_OF_GROUND = [
     ),
 ]
 
+# ------------------------------------------------------------------------------- ways: rain, tables
+CUT = "thin it out, or cut it to the time of the run"
+DAY = "hours since 2021-07-20 07:00:00"  # UTC: the start
+GAUGES = 'kind = "gauges"\ngauges = "g.csv"\nlabel = "right"\ninterval_s = 300'
+GAUGE = "gauge,x_m,y_m,file\na,{},rain.csv\n"
+CULVERTS = '[[structures]]\nkind = "culvert_table"\nname = "t"\nfile = "c.csv"\n'
+HEAD = "name,from_x_m,from_y_m,to_x_m,to_y_m,height_m,barrels,flap\n"
+ROW = "a,22,22,62,22,1,1,false\n"
+HORTON = '[infiltration]\nkind = "horton"\nland_cover = { file = "cover.tif", table = "h.csv" }\n'
+RATES = "class,first_mm_h,last_mm_h,decay_1_h,recovery_1_h\n1,@,4,0.1\n"
+MARKS = "x_m,y_m,depth_m\n"
 
-WAYS = [*MAPS, *LEVELS_OF_GROUND]
+
+def gridded_rain(**keys) -> Callable[[Path], None]:
+    """A terrain under gridded rain; keys : of tests/scenario/test_gridded_rain.py's `write`."""
+    text = case().replace(STORM, RAIN_OF_GRID)
+
+    def make(folder: Path) -> None:
+        given(text, dem_tif=values(UTM_GRID))(folder)
+        gridded(folder, [10.0, 5.0], since=DAY, **keys)
+
+    return make
+
+
+def rain_anew(folder: Path, finding: Finding) -> None:
+    """Around the model, each axis one way, 4 x 4 cells."""
+    gridded(folder, [10.0, 5.0], since=DAY)
+
+
+def gauge(x: float, y: float) -> Callable[[Path], None]:
+    text = case().replace(STORM, GAUGES)
+    return given(text, dem_tif=values(UTM_GRID), g_csv=GAUGE.format(f"{x},{y}"), rain_csv=ROWS)
+
+
+def levels(rows: str, head: str = "time_s,level_m\n") -> Callable[[Path], None]:
+    """Levels at the west edge, of a table."""
+    return lab(more=LEVELS, q_csv=head + rows)
+
+
+def culverts(rows: str) -> Callable[[Path], None]:
+    return lab(more=CULVERTS, c_csv=HEAD + rows)
+
+
+def storage(area: str) -> Callable[[Path], None]:
+    junction = "[JUNCTIONS]\nJ1 0 2 0 0 0"
+    text = NETWORK.replace(junction, f"[STORAGE]\nJ1 0 2 0 FUNCTIONAL 0 0 {area} 0 0")
+    return lab(more=SEWER, n_inp=text)
+
+
+def endless(path: Path) -> None:
+    """Rows of the run, and a file of more than 256 MiB behind them."""
+    path.write_text("time_s,level_m\n0,10.0\n600,10.1\n")
+    with path.open("r+b") as file:
+        file.truncate(257 * 2**20)
+
+
+def two_million_rows(path: Path) -> None:
+    """A row a second, for 23 days."""
+    path.write_text("time_s,level_m\n" + "".join(f"{k},10\n" for k in range(2_000_001)))
+
+
+def first_rows(count: int) -> Callable[[Path, Finding], None]:
+    """The table cut: its header, and the rows of the run of ten minutes."""
+
+    def mend(folder: Path, finding: Finding) -> None:
+        with (folder / "q.csv").open() as file:
+            kept = "".join(islice(file, count))
+        (folder / "q.csv").write_text(kept)
+
+    return mend
+
+
+def compared(folder: Path) -> list[Finding]:
+    """What `compare` says of marks beside 10 x 20 cells of 5 m with 0.3 m of water."""
+    fields = {
+        "x": Field(values=2.5 + 5.0 * np.arange(20)),
+        "y": Field(values=47.5 - 5.0 * np.arange(10)),
+        "bed_elevation": Field(values=np.full((10, 20), 100.0)),
+    }
+    results = SimpleNamespace(
+        fields=fields, max_depth=Field(values=np.full((10, 20), 0.3)), start=START, gauges={}
+    )
+    return list(observed_marks(results, folder / "m.csv").findings)
+
+
+TABLES = [
+    Way(
+        "E204",
+        "the mark lies off the grid",
+        ALLOWED,
+        lambda folder: (folder / "m.csv").write_text(MARKS + "800,20,0.3\n"),
+        put("m.csv", "800,", "80,"),
+        compared,
+    ),
+    Way(
+        "E204",
+        "the gauges stand in degrees, it seems: none is near the grid",
+        "give their places in the terrain's system",
+        gauge(111.0005, 34.341),
+        put("g.csv", "111.0005,34.341", "500046,3799963"),
+    ),
+    Way(
+        "W204",
+        "gauges lie more than a grid's width away: …",
+        "check the coordinate system",
+        gauge(333000, 3800000),  # of zone 50
+        put("g.csv", "333000,3800000", "500050,3799950"),
+    ),
+    Way(
+        "E204",
+        "the rain does not cover the grid",
+        "give a larger cut of the rain, or name its system",
+        gridded_rain(x=X + 5000.0),
+        rain_anew,
+    ),
+    Way(
+        "E205",
+        "the coordinates of the rain do not run one way",
+        "sort the file",
+        gridded_rain(x=X[[0, 2, 1, 3]]),
+        rain_anew,
+    ),
+    Way(
+        "E205",
+        "the rain's grid needs at least 2 x 2 cells",
+        "give a larger cut of the rain",
+        gridded_rain(x=X[1:2]),
+        rain_anew,
+    ),
+    Way(
+        "E220",
+        "decimal commas and decimal points in one table: which are thousands?",
+        "use one sign",
+        levels("0;10,1\n600;10.2\n", "time_s;level_m\n"),
+        put("q.csv", "10.2", "10,2"),
+    ),
+    Way(
+        "E220",
+        "the row has … cells, the header ……",
+        "decimal commas, or thousands separators? write 1.5 and 1234; or separate the columns by"
+        " `;`",
+        levels("0,10,1\n600,10,2\n"),
+        put("q.csv", ",10,", ",10."),
+    ),
+    Way(
+        "E220",
+        "this separator is not read",
+        "save the table as CSV, UTF-8",
+        levels("0|10.1\n600|10.2\n", "sep=|\ntime_s|level_m\n"),
+        made("q.csv", "time_s,level_m\n0,10.1\n600,10.2\n"),
+    ),
+    Way(
+        "E221",
+        "column … of the header has no name",
+        "name the column, or remove it",
+        levels("0,,10.1\n600,,10.2\n", "time_s,,level_m\n"),
+        put("q.csv", ",,", ","),
+    ),
+    Way(
+        "E221",
+        "the header has the column `…` twice",
+        "remove or rename one",
+        levels("0,10.1,10.1\n600,10.2,10.2\n", "time_s,level_m,level_m\n"),
+        made("q.csv", "time_s,level_m\n0,10.1\n600,10.2\n"),
+    ),
+    Way(
+        "W221",
+        "columns are not read: ……",
+        "rename or remove them",
+        levels("0,10.1,a\n600,10.2,b\n", "time_s,level_m,source\n"),
+        made("q.csv", "time_s,level_m\n0,10.1\n600,10.2\n"),
+    ),
+    Way(
+        "E223",
+        "the columns … say the same thing twice",
+        "keep one of them",
+        levels("0,0,10.1\n600,0.2,10.2\n", "time_s,time_h,level_m\n"),
+        made("q.csv", "time_s,level_m\n0,10.1\n600,10.2\n"),
+    ),
+    Way(
+        "E224",
+        "… is given twice, first in ……",
+        "remove or rename one",
+        culverts(ROW + ROW.replace("22,62,22", "27,62,27")),
+        put("c.csv", "a,22,27", "b,22,27"),
+    ),
+    Way(
+        "E222",
+        "this text is too long",
+        ALLOWED,
+        culverts(ROW.replace("a", "a" * 90, 1)),
+        allowed(r"(\d+) characters", "c.csv", "a" * 90, "a"),
+    ),
+    Way(
+        "E222",
+        "this is neither true nor false",
+        ALLOWED,
+        culverts(ROW.replace("false", "maybe")),
+        allowed(r"(true), false", "c.csv", "maybe", "{}"),
+    ),
+    Way(
+        "E222",
+        "this is no whole number",
+        "give a whole number",
+        culverts(ROW.replace("1,false", "1.5,false")),
+        put("c.csv", "1.5", "2"),
+    ),
+    Way(
+        "E222",
+        "first_mm_h must not be below last_mm_h",
+        "swap them",
+        terrain(HORTON, cover_tif=values(UTM_GRID / 10), h_csv=RATES.replace("@", "12.7,76.2")),
+        put("h.csv", "12.7,76.2", "76.2,12.7"),
+    ),
+    Way(
+        "E226",
+        "this table has too many rows",
+        CUT,
+        lab(more=LEVELS, q_csv=two_million_rows),
+        first_rows(602),
+    ),
+    Way(
+        "E226",
+        "this table is too large to be read",
+        CUT,
+        lab(more=LEVELS, q_csv=endless),
+        first_rows(3),
+    ),
+    Way(
+        "W220",
+        "this value is possible but odd: another unit? So are … more rows",
+        "check it against its unit",
+        lab(
+            (STORM, SERIES),
+            rain_csv=ROWS.replace("depth_mm", "rate_mm_h").replace("00,", "00,40"),
+        ),  # tenths of a millimetre
+        lambda folder, finding: [
+            put("rain.csv", f",{v}\n", f",{v / 10:g}\n")(folder) for v in (401, 402)
+        ],
+    ),
+    Way(
+        "E222",
+        "storages have an area below zero: …",
+        "give the area, or make them junctions",
+        storage("-50"),
+        put("n.inp", " -50 ", " 50 "),
+    ),
+    Way(
+        "W220",
+        "storages have no area: …; they hold next to nothing",
+        "give the area, or make them junctions",
+        storage("0"),
+        put("n.inp", "FUNCTIONAL 0 0 0", "FUNCTIONAL 0 0 50"),
+    ),
+    Way(
+        "E222",
+        "… out of range: …",
+        "check the unit: FLOW_UNITS is …",
+        lab(more=SEWER, n_inp=NETWORK.replace("CIRCULAR 0.5", "CIRCULAR 500")),  # mm
+        put("n.inp", "CIRCULAR 500", "CIRCULAR 0.5"),
+    ),
+    Way(
+        "W220",
+        "… that is possible but odd: another unit? …",
+        "check the unit: FLOW_UNITS is …",
+        lab(more=SEWER, n_inp=NETWORK.replace("CIRCULAR 0.5", "CIRCULAR 50")),  # cm
+        put("n.inp", "CIRCULAR 50", "CIRCULAR 0.5"),
+    ),
+]
+
+# -------------------------------------------------------------------------- ways: values of layers
+WEST = np.s_[:, :4]
+FEET = UTM_GRID / 0.3048
+PICTURE = "export the values, not the picture, from your GIS"
+LEFT_OUT = '[exposure]\nbuildings = "b.geojson"\n'
+RIGHT = shapely.geometry.mapping(HOME)
+POINT = {"type": "Point", "coordinates": [500020, 3799920]}
+ED50 = {"crs": "EPSG:25831", "corner": (430000.0, 4582400.0)}  # of the terrain
+
+
+def moved_house(crs: str) -> Callable[[Path], object]:
+    """A house that stands 94 m west and 204 m south of its numbers, which are of ED50."""
+    return shapes(shapely.box(430194, 4582324, 430224, 4582354), crs=crs)
+
+
+VALUES = [
+    Way(
+        "E222",
+        "the raster holds infinite depths",
+        "mend the raster",
+        terrain(
+            '[initial]\ndepth = "d.tif"\n', d_tif=values(with_cells((3, 3), np.inf, 0 * UTM_GRID))
+        ),
+        made("d.tif", values(0 * UTM_GRID)),
+    ),
+    Way(
+        "E222",
+        "… active cells hold no class: a class is a whole number",
+        "give a raster of classes, resampled to the nearest",
+        terrain(
+            keys=MANNING,
+            cover_tif=values(with_cells((3, 3), 1.5, UTM_GRID / 10)),
+            cover_csv=COVER,
+        ),
+        made("cover.tif", values(with_cells((3, 3), 2, UTM_GRID / 10))),
+    ),
+    Way(
+        "E222",
+        "… cells hold no share of a cell",
+        "a mask holds 1 where a building stands, 0 elsewhere",
+        terrain(keys='buildings = "m.tif"', m_tif=values(with_cells(WEST, 100, 0 * UTM_GRID))),
+        made("m.tif", values(with_cells(WEST, 1, 0 * UTM_GRID))),
+    ),
+    Way(
+        "E222",
+        "… cells hold people below zero, or without end",
+        "declare the NoData value of the raster",
+        terrain(CITY, b_gpkg=shapes(HOME), p_tif=values(with_cells(WEST, -1, 0 * UTM_GRID))),
+        lambda folder, finding: edit(folder, {"-a_nodata": ["-1"]}, "p.tif"),
+    ),
+    Way(
+        "E222",
+        "… cells hold more people than can stand there",
+        PEOPLE,
+        terrain(CITY, b_gpkg=shapes(HOME), p_tif=values(40 * UTM_GRID)),
+        lambda folder, finding: put(
+            "s.toml", '"p.tif"', '{ file = "p.tif", ' + said(r"(per = \"ha\" \})", finding)[1]
+        )(folder),
+    ),
+    Way(
+        "W220",
+        "… cells hold more than … people a m2, at most … a cell: per ha or per km2?",
+        PEOPLE,
+        terrain(CITY, b_gpkg=shapes(HOME), p_tif=values(4 * UTM_GRID)),
+        lambda folder, finding: put(
+            "s.toml", '"p.tif"', '{ file = "p.tif", ' + said(r"(per = \"ha\" \})", finding)[1]
+        )(folder),
+    ),
+    Way(
+        "W220",
+        "… buildings hold more than … people a m2 of floor",
+        "give the people of each building alone",
+        terrain(HOUSES, b_gpkg=shapes(HOME, people=[9000.0])),
+        lambda folder, finding: [
+            (folder / "b.gpkg").unlink(),
+            layer(folder / "b.gpkg", [HOME], people=[90.0]),
+        ],
+    ),
+    Way(
+        "W204",
+        "no building covers an active cell",
+        "check its coordinate system",
+        terrain(
+            keys='buildings = "b.gpkg"',
+            dem_tif=values(with_cells(np.s_[:20], np.nan, np.full((100, 100), 10.0)), **ED50),
+            b_gpkg=moved_house("EPSG:25831"),
+        ),
+        made("b.gpkg", moved_house("EPSG:23031")),
+    ),
+    Way(
+        "W207",
+        "… cells without elevation lie inside the model: nothing flows there",
+        "fill them if they are ground",
+        terrain(dem_tif=values(with_cells((5, 5), np.nan))),
+        made("dem.tif", values(UTM_GRID)),
+    ),
+    Way(
+        "W209",
+        "… cells stand more than … m over or under all their neighbours, first … m at x …, y …",
+        "smooth them, or set walls_above_m where they are buildings",
+        terrain(dem_tif=values(with_cells((5, 5), 60.0))),
+        put("s.toml", "[terrain]\n", "[terrain]\nwalls_above_m = 30.0\n"),
+    ),
+    Way(
+        "W243",
+        "NoData is declared as 0: … cells are left out, and the lowest ground is … m",
+        "is that ground at sea level? Declare another NoData value, e.g. -9999",
+        terrain(dem_tif=values(with_cells(WEST, 0.0, UTM_GRID / 25), nodata=0.0)),
+        lambda folder, finding: edit(
+            folder, {"-a_nodata": [said(r"e\.g\. (\S+)", finding)[1]]}, "dem.tif"
+        ),
+    ),
+    Way(
+        "W244",
+        "[terrain] elevation_unit differs from the unit that the file states",
+        "elevation_unit is used: remove it, or write the right unit into the file",
+        terrain(keys='elevation_unit = "m"', dem_tif=values(FEET, units="ft")),
+        put("s.toml", 'elevation_unit = "m"\n', ""),
+    ),
+    Way(
+        "W244",
+        "the unit that the file states for its heights is not known",
+        "metres are assumed; set [terrain] elevation_unit",
+        terrain(dem_tif=values(FEET, units="Fuss")),
+        put("s.toml", "[terrain]\n", '[terrain]\nelevation_unit = "ft"\n'),
+    ),
+    Way(
+        "W245",
+        "… of … polygons cover no centre of a cell: they leave no trace",
+        'use smaller cells; a wall is a [[structures]] kind = "wall"; houses: building_treatment ='
+        ' "porosity"',
+        terrain(keys='buildings = "b.gpkg"', b_gpkg=shapes(HOME, box(73, 3, 77, 4.5))),
+        key_said(r"houses: (building_treatment = \S+)", "terrain"),
+    ),
+    Way(
+        "W246",
+        "… of … features are no …: they are left out",
+        "remove them, or give them in a layer of their own",
+        terrain(LEFT_OUT, b_geojson=lambda p: geojson(p, RIGHT, POINT)),
+        made("b.geojson", lambda p: geojson(p, RIGHT)),
+    ),
+    Way(
+        "W246",
+        "… of … features have no geometry: they are left out",
+        "draw or remove them",
+        terrain(LEFT_OUT, b_geojson=lambda p: geojson(p, RIGHT, None)),
+        made("b.geojson", lambda p: geojson(p, RIGHT)),
+    ),
+    Way(
+        "W247",
+        "… of … buildings repeat another one, shape and fields: each is taken once",
+        "remove what is double",
+        terrain(HOUSES, b_gpkg=shapes(HOME, HOME)),
+        made("b.gpkg", shapes(HOME)),
+    ),
+    Way(
+        "W248",
+        "band … is the … of a picture: are these measured values?",
+        PICTURE,
+        given(
+            case('bed_elevation = { file = "dem.tif", band = 1 }'),
+            dem_tif=bands(UTM_GRID, photometric="RGB", dtype="uint8"),
+        ),
+        made("dem.tif", values(UTM_GRID)),
+    ),
+]
+
+WAYS = [*MAPS, *LEVELS_OF_GROUND, *TABLES, *VALUES]
 
 # Rows that no test follows, and why.
 WITHOUT: dict[tuple[str, str, str], str] = {}
