@@ -562,7 +562,10 @@ STAGE = "… A stage is a level, no depth"
 DATUM_OF_STAGE = f"{SAME} A stage is a level, no depth"
 UNITS = "check the unit of the elevations (centimetres, feet?) and of the map"
 LITRES = "discharges are in m3/s, not L/s; widen the place where it enters"
-BESIDE = "draw it along the edge of the ground; inside the model use a point_inflow, a polygon, or [[structures]]"
+BESIDE = (
+    "draw it along the edge of the ground; inside the model use a point_inflow, a polygon, or"
+    " [[structures]]"
+)
 RAMP = 10.0 + 0.12 * np.add.outer(np.arange(20), np.arange(20))  # m: 2.4 % both ways
 HILL = 10.0 + 0.31 * np.add.outer(np.arange(20), np.arange(20))  # m: 6 %
 MIDDLE = "{ line_m = [[1.0, 25.0], [@, 25.0]] }"
