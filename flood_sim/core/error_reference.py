@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,9 +46,16 @@ class Passing(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """What names mean where a message is made: values of the function first, then the module's."""
+    """What names mean where a message is made: values of the function first, then the module's.
+    body : the function's statements.
+    """
 
     names: dict[str, list[ast.expr]]
+    body: tuple[ast.stmt, ...] = ()
+
+    def at(self, line: int) -> Scope:
+        """The same with the values that names may have in a line."""
+        return Scope({**self.names, **_last_given(self.body, line)})
 
     def of(self, name: str) -> list[ast.expr]:
         return self.names.get(name, [])
@@ -157,7 +164,7 @@ def of_module(tree: ast.Module, passing: dict[str, Passing]) -> Iterator[Message
     seen: set[ast.AST] = set()
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     for function in reversed(functions):  # inner ones come later in the walk
-        scope = Scope({**outer, **_assigned([function])})
+        scope = Scope({**outer, **_assigned([function])}, tuple(function.body))
         yield from _inside(function, scope, passing, seen)
     yield from _inside(tree, Scope(outer), passing, seen)
 
@@ -171,12 +178,12 @@ def _inside(
             continue
         seen.add(node)
         if isinstance(node, ast.Call):
-            yield from _of_call(node, scope)
-            name = _called(node)
-            if name in passing:
-                yield from _of_passing(node, passing[name], scope)
+            here, name = scope.at(node.lineno), _called(node)
+            own = list(_of_call(node, here))  # with a code of its own it is no other function
+            yield from own or (_of_passing(node, passing[name], here) if name in passing else ())
         elif isinstance(node, ast.Tuple):
-            yield from _of_call(ast.Call(ast.Name("row"), node.elts, []), scope)
+            row = ast.Call(ast.Name("row"), node.elts, [])
+            yield from _of_call(row, scope.at(node.lineno))
         elif isinstance(node, (ast.JoinedStr, ast.Constant)):
             seen.update(ast.walk(node))  # its parts are no texts of their own
             yield from _of_text(node, scope)
@@ -210,6 +217,28 @@ def _assigned(body: list[ast.stmt]) -> dict[str, list[ast.expr]]:
             for name, value in _pairs(node):
                 values.setdefault(name, []).append(value)
     return values
+
+
+def _last_given(body: Sequence[ast.stmt], line: int) -> dict[str, list[ast.expr]]:
+    """Values that names may have in a line: the last one given before it in its block or around
+    it, and those of branches in between; what a call gives is not known, so the one before stands.
+    """
+    found: dict[str, list[ast.expr]] = {}
+    for statement in body:
+        if statement.lineno > line:
+            break
+        if line <= (statement.end_lineno or line):
+            for block in ("body", "orelse", "handlers", "finalbody"):
+                inner = getattr(statement, block, [])
+                if inner and inner[0].lineno <= line <= inner[-1].end_lineno:
+                    found.update(_last_given(inner, line))
+            break
+        given = _assigned([statement])
+        plain = isinstance(statement, (ast.Assign, ast.AnnAssign))
+        for name, values in given.items():
+            known = plain and not any(isinstance(value, ast.Call) for value in values)
+            found[name] = values if known else [*found.get(name, []), *values]
+    return found
 
 
 def _pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:

@@ -13,6 +13,7 @@ from flood_sim.drainage.inp import InpFile, Row
 
 NAMED = 4  # of what is listed
 HARD_SPACE = "\u00a0"
+UNITS = {"flow": "m3/s"}  # of a rule's unit, where the user reads another word
 UNSIZED_SHAPES = {"DUMMY", "IRREGULAR", "CUSTOM", "STREET"}  # their first number is none, or a name
 
 
@@ -73,8 +74,14 @@ def check_ranges(inp: InpFile) -> list[Finding]:
         ]
         wrong = [(row, v) for row, v in rows if not rule.least <= v <= rule.most]
         large = [(row, v) for row, v in rows if rule.odd < v <= rule.most]
-        faults += _told(inp, "E222", rule, wrong, "out of range")
-        odd += _told(inp, "W220", rule, large, "that is possible but odd: another unit?")
+        place, allowed = f"{inp.path.name}, [{rule.section}]", _allowed(rule)
+        do = f"check the unit: FLOW_UNITS is {inp.flow_units or 'not set'}"
+        if wrong:
+            text = f"{rule.what} out of range: {_named(rule, wrong)}"
+            faults.append(Finding("E222", place, text, allowed=allowed, do=do))
+        if large:
+            text = f"{rule.what} that is possible but odd: another unit? {_named(rule, large)}"
+            odd.append(Finding("W220", place, text, allowed=allowed, do=do))
     faults += _no_area(inp, odd)
     if faults:
         raise InputError(faults)
@@ -106,25 +113,22 @@ def _value(inp: InpFile, row: Row, rule: Range, shapes: dict[str, str]) -> float
         return None  # what is no number SWMM refuses itself
 
 
-def _told(
-    inp: InpFile, code: str, rule: Range, rows: list[tuple[Row, float]], problem: str
-) -> list[Finding]:
-    if not rows:
-        return []
-    unit = {"flow": "m3/s"}.get(rule.unit, rule.unit)
+def _named(rule: Range, rows: list[tuple[Row, float]]) -> str:
+    """The first rows with their numbers (SI)."""
+    unit = UNITS.get(rule.unit, rule.unit)
     named = ", ".join(
         f"{row.tokens[0]} {value:.6g} {unit}".rstrip() + f" (line {row.line})"
         for row, value in rows[:NAMED]
     )
-    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return named + (f" and {len(rows) - NAMED} more" if len(rows) > NAMED else "")
+
+
+def _allowed(rule: Range) -> str:
+    unit = UNITS.get(rule.unit, rule.unit)
     least = f"{rule.least:g} to " if math.isfinite(rule.least) else "up to "
-    allowed = f"{least}{rule.most:g} {unit}".rstrip() + (
+    return f"{least}{rule.most:g} {unit}".rstrip() + (
         f", usually up to {rule.odd:g}" if math.isfinite(rule.odd) else ""
     )
-    text = f"{rule.what} {problem}: {named}{more}"
-    do = f"check the unit: FLOW_UNITS is {inp.flow_units or 'not set'}"
-    place = f"{inp.path.name}, [{rule.section}]"
-    return [Finding(code, place, text, allowed=allowed, do=do)]
 
 
 def _no_area(inp: InpFile, odd: list[Finding]) -> list[Finding]:

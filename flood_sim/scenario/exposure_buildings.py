@@ -196,7 +196,7 @@ def _check_crowds(
                 f"{name}, feature {features.number[k]}, `people`",
                 text,
                 given=given,
-                do="people are those of one building",
+                do="give the people of each building alone",
             )
         )
 

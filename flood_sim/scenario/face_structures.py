@@ -91,7 +91,7 @@ def _faces(terrain: Terrain, name: str, line: list[tuple[float, float]], place: 
             place,
             "the line crosses no face between two open cells",
             allowed=repr(terrain.grid),
-            do="move it onto the grid",
+            do="move it onto open ground",
         )
     cells, bed = section.cells[both], terrain.bed_elevation
     ground = np.maximum(bed[tuple(cells.T)], bed[tuple(above[both].T)])

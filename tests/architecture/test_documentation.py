@@ -259,6 +259,36 @@ def test_messages_are_found_in_a_source(source, expected):
     assert list(error_reference.of_module(tree, {})) == [expected]
 
 
+TWO = """
+def look(deep, wide):
+    do = "dig"
+    if deep:
+        text = "too deep"
+        raise input_error("E999", p, text, do=do)
+    text = "too wide"
+    do = do.upper()
+    if wide:
+        text = "too flat"
+    return Finding("W999", p, text, do=do)
+"""
+
+
+def test_a_name_means_what_it_was_given_last_before_the_message():
+    """A branch in between may or may not have run; what a call gives is not known."""
+    found = sorted(error_reference.of_module(error_reference.ast.parse(TWO), {}))
+    assert found == [
+        ("E999", "too deep", "dig"),
+        ("W999", "too flat", "dig"),
+        ("W999", "too wide", "dig"),
+    ]
+
+
+def test_a_call_with_its_own_code_is_no_other_function_of_that_name():
+    tree = error_reference.ast.parse('source.doubt("W998", "no trace", do="draw it")')
+    passing = {"doubt": error_reference.Passing("W999", 1, None)}
+    assert list(error_reference.of_module(tree, passing)) == [("W998", "no trace", "draw it")]
+
+
 def test_the_citation_file_follows_cff_1_2_0():
     cited = yaml.safe_load(text_of("CITATION.cff"))
     assert cited["cff-version"] == "1.2.0"

@@ -33,7 +33,8 @@ def chosen_band(source: MapSource, data: Any) -> int:
             f"the file holds {pages} rasters: which one is meant?",
             given=", ".join(text.split("/")[-1] for text in data.subdatasets[:4]),
             allowed="one raster a file",
-            do=f"write one of them into a file: gdal_translate GTIFF_DIR:1:{source.name} one.tif",
+            do=f"write one of them into a file: gdal_translate GTIFF_DIR:1:{source.name} one.tif,"
+            " and name that file",
         )
     named = [k for k in data.indexes if data.colorinterp[k - 1] != ColorInterp.alpha]
     if source.band is not None and source.band not in data.indexes:

@@ -102,7 +102,11 @@ def _coordinate(path: Path, rain: Any, name: str) -> np.ndarray:
     values = np.asarray(rain[name].values, float)
     if values.size < 2:
         raise input_error(
-            "E205", place, "the rain's grid needs at least 2 x 2 cells", given=f"{values.size}"
+            "E205",
+            place,
+            "the rain's grid needs at least 2 x 2 cells",
+            given=f"{values.size}",
+            do="give a larger cut of the rain",
         )
     steps = np.diff(values)
     if not ((steps > 0.0).all() or (steps < 0.0).all()):

@@ -53,7 +53,7 @@ def _say_zero(raster: Raster, values: np.ndarray) -> None:
 
 def _height_unit(raster: Raster, stated: str | None) -> tuple[str, str]:
     """Unit of the elevations and who says so."""
-    told = _own_height_unit(raster)
+    told = _own_height_unit(raster, doubted=stated is None)
     if stated is not None:
         if told is not None and abs(HEIGHTS[told] - HEIGHTS[stated]) > 1e-5:
             raster.source.doubt(
@@ -61,7 +61,7 @@ def _height_unit(raster: Raster, stated: str | None) -> tuple[str, str]:
                 "[terrain] elevation_unit differs from the unit that the file states",
                 given=stated,
                 allowed=told,
-                do="one of them is wrong: elevation_unit is used",
+                do="elevation_unit is used: remove it, or write the right unit into the file",
             )
         return stated, "[terrain] elevation_unit"
     if told is not None:
@@ -78,13 +78,15 @@ def _height_unit(raster: Raster, stated: str | None) -> tuple[str, str]:
     )
 
 
-def _own_height_unit(raster: Raster) -> str | None:
-    """What the band or the system says of heights. Raises InputError for a word we cannot read."""
+def _own_height_unit(raster: Raster, doubted: bool) -> str | None:
+    """What the band or the system says of heights; a word that is not known is said where it is
+    doubted.
+    """
     word = (raster.data.units[raster.band - 1] or "").strip()
     crs = raster.data.crs
     if word:
         unit = SPELT.get(word.lower().replace("_", " ").replace("u.s.", "us"))
-        if unit is None:
+        if unit is None and doubted:
             raster.source.doubt(
                 "W244",
                 "the unit that the file states for its heights is not known",

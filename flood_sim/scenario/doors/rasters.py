@@ -161,9 +161,9 @@ def read_grid(
 
 
 def warped(source: MapSource, options: str) -> str:
-    """The command of GDAL that makes a raster over."""
+    """The command of GDAL that makes a raster over, and what is left to do."""
     how = " ".join(f"gdalwarp {options} -r bilinear".split())
-    return f"{how} {source.name} {source.path.stem}_new.tif"
+    return f"{how} {source.name} {source.path.stem}_new.tif, and name that file"
 
 
 def _grid_system(raster: Raster, stated: str | None, findings: list[Finding]) -> str:
@@ -231,7 +231,7 @@ def _refuse_no_place(raster: Raster) -> None:
         given="no transform; a world file beside it (.tfw) is not read",
         allowed="a GeoTIFF with its corner and cell size",
         do=f"write them into it: gdal_translate {raster.source.name} placed.tif (reads a .tfw), or"
-        " add -a_ullr west north east south",
+        " add -a_ullr west north east south; then name that file",
     )
 
 

@@ -178,7 +178,8 @@ def _no_way(own: Any, target: Any, name: str, command: str) -> InputError:
         " is known here",
         given=short(own),
         allowed=short(target),
-        do=f"reproject the file with your survey office's parameters: {command}",
+        do="reproject the file with your survey office's parameters (as a pipeline of PROJ behind"
+        f" -ct): {command}",
     )
 
 

@@ -264,7 +264,7 @@ def _moved(
     if systems.same_system(own, target):
         return shapes, why or systems.short(own)
     new = f"{source.path.stem}_new.gpkg"
-    command = f"ogr2ogr -t_srs {systems.short(target)} {new} {source.name}"
+    command = f"ogr2ogr -t_srs {systems.short(target)} {new} {source.name}, and name that file"
     way = systems.way_to_grid(own, grid, source.name, command)
 
     def points(xy: np.ndarray) -> np.ndarray:
@@ -297,7 +297,7 @@ def _assumed(source: MapSource, shapes: list[Any], grid: Grid) -> tuple[str, str
         given=f"x {west:.4f}..{east:.4f}, y {south:.4f}..{north:.4f}",
         allowed="a file that states its system (a shapefile has a .prj beside it)",
         do=f"write it with its system: ogr2ogr -a_srs {systems.LON_LAT} {source.path.stem}.gpkg"
-        f" {source.name}",
+        f" {source.name}, and name that file",
     )
 
 
