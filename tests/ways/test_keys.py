@@ -1,0 +1,546 @@
+"""Mistakes of values that name what is not there, or do not fit what stands beside them (E104), each
+mended as its message says.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+
+from cli.test_bad_input import FLAT, geojson
+from coupling.test_switches import NETWORK as STREET_NETWORK
+from coupling.test_switches import SCENARIO as STREET
+from flood_sim.core.errors import Finding
+from flood_sim.scenario import build_inputs, load_scenario
+from measures.test_plans import SCENARIO as PLAN
+from scenario.test_gridded_rain import SCENARIO as GRID
+from scenario.test_gridded_rain import write as write_rain
+from scenario.test_loader import GOOD, NETWORK, write_raster
+from sites.test_actions import BOARD, ENTRANCE
+from sites.test_underground import GARAGE, lake
+from ways_out import Way, check, follow, put
+
+STORM = 'kind = "storm"\nstorm = "zhengzhou-720"'
+SERIES = 'kind = "series"\nfile = "rain.csv"\nlabel = "right"\ninterval_s = 300'
+SEWER = '[drainage]\nkind = "swmm"\nnetwork = "n.inp"\n'
+AT = "trigger = { at = 2021-07-20T15:40:00+08:00 }"
+ORDERED = lake(stop="17:00") + ENTRANCE + BOARD.replace("@AT", "15:40")
+PARKED = lake() + GARAGE
+GRIDDED = GRID.format(more="")
+ALONE = "floor_elevation_m = 5.0\ncatchment_ha = 0.1\n"
+
+Mend = Callable[[Path, Finding], object]
+Files = dict[str, str | Callable[[Path], object]]
+
+
+def wrote(text: str, files: Files) -> Callable[[Path], None]:
+    """The scenario and its files, written or made, in an empty folder."""
+
+    def wrong(folder: Path) -> None:
+        for name, body in ({"s.toml": text} | files).items():
+            if callable(body):
+                body(folder / name)
+            else:
+                (folder / name).write_text(body, encoding="utf-8")
+
+    return wrong
+
+
+def one(says: str, do: str, text: str, mend: Mend, files: Files = {}, give=check) -> Way:
+    return Way("E104", says, do, wrote(text, files), mend, give)
+
+
+def key(old: str, new: str) -> Mend:
+    return put("s.toml", old, new)
+
+
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def anew(name: str, make: Callable[[Path], object]) -> Mend:
+    """A file of the folder made anew."""
+    return lambda folder, finding: make(folder / name)
+
+
+def allowed(old: str, name: str = "s.toml") -> Mend:
+    """A value becomes the first of those that the message allows."""
+
+    def mend(folder: Path, finding: Finding) -> None:
+        put(name, old, finding.allowed.split(", ")[0])(folder)
+
+    return mend
+
+
+def of_portfolio(name: str):
+    """What `check --portfolio NAME` says."""
+    return lambda folder: build_inputs(load_scenario(folder / "s.toml"), name).findings
+
+
+# ------------------------------------------------------------------------------- actions and sites
+def street(events: str, *changes: tuple[str, str], **rest) -> tuple[str, Files]:
+    return changed(STREET, *changes) + events, {"street.inp": STREET_NETWORK}
+
+
+def failure(kind: str, rest: str, name: str = "x") -> str:
+    at = "at = 2021-07-20T15:10:00+08:00\n"
+    return f'\n[[failures]]\nkind = "{kind}"\nname = "{name}"\n{at}{rest}\n'
+
+
+TRIP = failure("pump_trip", 'pumps = ["P"]')
+
+
+def in_street(says: str, do: str, events: str, mend: Mend) -> Way:
+    return one(says, do, STREET + events, mend, {"street.inp": STREET_NETWORK})
+
+
+def ordered(says: str, do: str, old: str, new: str, mend: Mend) -> Way:
+    return one(says, do, changed(ORDERED, (old, new)), mend)
+
+
+def roads(path: Path) -> None:
+    box = [[[0, 0], [15000, 0], [15000, 15000], [0, 15000], [0, 0]]]
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": box}))
+
+
+OTHER = BOARD.replace("@AT", "15:40").replace('name = "board"', 'name = "second"')
+CHAIN = (
+    '[[passages]]\nname = "p"\nfrom_site = "garage"\nto_site = "garage"\nsill_elevation_m = 7.0\n'
+    "width_m = 2.0\n"
+)
+SHOP = GARAGE.replace("garage", "shop")
+GIVEN = "give what is allowed"
+RENAME = "rename one of them"
+
+OPERATIONS = [
+    ordered(
+        "`…` needs more crews than there are",
+        "give more crews, or crews = 0 in the action",
+        "crews = 2",
+        "crews = 0",
+        key("crews = 0", "crews = 1"),
+    ),
+    ordered(
+        "`…` sends more trucks than there are",
+        "",
+        "setup_min = 15",
+        "setup_min = 15\ntrucks = 3",
+        key("crews = 2", "crews = 2\ntrucks = 3"),
+    ),
+    one(
+        "no such action…",
+        GIVEN,
+        changed(ORDERED, (AT, "trigger = { after = 'bored' }")) + OTHER,
+        allowed("bored"),
+    ),
+    ordered(
+        "no such measure…",
+        GIVEN,
+        "setup_min = 15",
+        "setup_min = 15\ncompletes = 'guard'",
+        key("completes = 'guard'\n", ""),
+    ),
+    ordered("no such ……", GIVEN, 'boards = ["metro"]', 'boards = ["metor"]', allowed("metor")),
+    ordered(
+        "outside the run",
+        GIVEN,
+        AT,
+        AT.replace("07-20", "08-20"),
+        key("08-20", "07-20"),
+    ),
+    ordered(
+        "there are no roads to drive on",
+        "[exposure] roads = FILE, or travel_min in place of depot_m",
+        "setup_min = 15",
+        "setup_min = 15\ndepot_m = [7500.0, 2500.0]",
+        lambda folder, finding: (
+            roads(folder / "roads.geojson"),
+            key("[initial]", '[exposure]\nroads = "roads.geojson"\n[initial]')(folder, finding),
+        ),
+    ),
+    ordered(
+        "this opening has no board",
+        "give it board_height_m",
+        "board_height_m = 0.6\n",
+        "",
+        key("height_m = 10.0\n", "height_m = 10.0\nboard_height_m = 0.6\n"),
+    ),
+    one(
+        "two actions have one name",
+        RENAME,
+        ORDERED + OTHER.replace("second", "board"),
+        lambda folder, finding: (folder / "s.toml").write_text(ORDERED + OTHER),
+    ),
+    one(
+        "a space without an opening needs its floor's level",
+        "add floor_elevation_m, or an opening",
+        changed(
+            PARKED,
+            (
+                "location_m = [7500.0, 7500.0]\nsill_height_m = 0.15\nwidth_m = 6.0\n",
+                "catchment_ha = 0.1\n",
+            ),
+        ),
+        key("height_m = 3.0", "height_m = 3.0\nfloor_elevation_m = 5.0"),
+    ),
+    one(
+        "no water can reach it",
+        "give location_m, openings, catchment_ha, or a passage to it",
+        changed(
+            PARKED,
+            (
+                "location_m = [7500.0, 7500.0]\nsill_height_m = 0.15\nwidth_m = 6.0\n",
+                "floor_elevation_m = 5.0\n",
+            ),
+        ),
+        key("height_m = 3.0", "height_m = 3.0\ncatchment_ha = 0.1"),
+    ),
+    one(
+        "it leads back to where it begins",
+        "give another site in to_site, or remove the passage",
+        PARKED + SHOP + CHAIN,
+        key('to_site = "garage"', 'to_site = "shop"'),
+    ),
+    one(
+        "the table does not rise from an empty floor",
+        GIVEN,
+        changed(
+            PARKED,
+            (
+                "floor_area_m2 = 2400.0\nheight_m = 3.0",
+                "stage_volume = [[6.0, 5.0], [9.0, 7200.0]]",
+            ),
+        ),
+        key("[6.0, 5.0]", "[6.0, 0.0]"),
+    ),
+    one(
+        "two … have one name",
+        RENAME,
+        PARKED + GARAGE,
+        lambda folder, finding: (folder / "s.toml").write_text(PARKED + SHOP),
+    ),
+    in_street(
+        "two have one name",
+        RENAME,
+        TRIP + TRIP,
+        lambda folder, finding: (folder / "s.toml").write_text(
+            STREET + TRIP + TRIP.replace('"x"', '"y"')
+        ),
+    ),
+    in_street("no such link among ……", GIVEN, TRIP.replace('"P"', '"PP"'), allowed("PP")),
+    in_street(
+        "no such outfall…",
+        GIVEN,
+        failure("blocked_outfall", 'outfalls = ["Q"]'),
+        key('["Q"]', '["O"]'),
+    ),
+    in_street(
+        "no inlet leads to these nodes",
+        "name nodes with inlets, or remove the failure",
+        failure("clogged_inlets", 'clogging = 1.0\nnodes = ["Q"]'),
+        key('["Q"]', '["M"]'),
+    ),
+    in_street(
+        "no such node…",
+        GIVEN,
+        failure("mobile_pump", 'from_m = [7.5, 10.5]\nto_node = "O"\ndischarge_m3_s = 0.1').replace(
+            "failures", "rules"
+        ),
+        key('"O"', '"Q"'),
+    ),
+    one(
+        "there is no sewer network in this scenario",
+        'add [drainage] kind = "swmm", network = "FILE.inp"; or remove this table',
+        GOOD + TRIP,
+        lambda folder, finding: (folder / "s.toml").write_text(GOOD),
+    ),
+]
+
+
+# ------------------------------------------------------------------ ground, rain, sewers, exposure
+def in_good(says: str, do: str, changes: list[tuple[str, str]], mend: Mend, **files) -> Way:
+    named = {
+        name.replace("_csv", ".csv").replace("_inp", ".inp"): body for name, body in files.items()
+    }
+    return one(says, do, changed(GOOD, *changes), mend, named)
+
+
+def with_rain(says: str, do: str, rows: str, mend: Mend, more: str = "", spec: str = SERIES) -> Way:
+    return in_good(says, do, [(STORM, spec + more)], mend, rain_csv=rows)
+
+
+def map_file(*features: tuple[str, list, dict]) -> Callable[[Path], None]:
+    return lambda path: geojson(path, *features)
+
+
+def box(x: float, y: float, side: float = 10.0) -> list:
+    return [[[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]]
+
+
+def houses(*properties: dict, side: float = 10.0) -> Callable[[Path], None]:
+    return lambda path: geojson(
+        path, *(("Polygon", box(5.0 + 20.0 * k, 15.0, side), p) for k, p in enumerate(properties))
+    )
+
+
+def exposed(says: str, do: str, properties: dict, key_of: str, mend: Mend) -> Way:
+    text = GOOD + f"[exposure]\nbuildings = {key_of}\n"
+    return one(says, do, text, mend, {"b.geojson": houses(properties)})
+
+
+def as_said(old: str, after: str) -> Mend:
+    """What stands behind `after` in the message's way out takes the place of `old`."""
+    return lambda folder, finding: put("s.toml", old, finding.do.partition(after)[2])(folder)
+
+
+def raster(value: float) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        values = np.zeros((10, 12))
+        values[3, 3] = value
+        write_raster(path, values)
+
+    return make
+
+
+def rain(path: Path, amounts: list[float], **keys) -> None:
+    """Rain of four hours over the whole grid."""
+    axis = 500.0 * np.arange(-1, 3)
+    write_rain(path.parent, amounts, x=axis, y=axis, **keys)
+
+
+def bare_axis(path: Path) -> None:
+    """A rain whose axis x has no coordinates."""
+    rain(path, [1.0, 2.0, 1.0, 1.0])
+    with netCDF4.Dataset(path, "a") as file:
+        file.renameVariable("x", "offset")
+
+
+def with_x(folder: Path, finding: Finding) -> None:
+    with netCDF4.Dataset(folder / "rain.nc", "a") as file:
+        file.createVariable("x", "f8", ("x",))[:] = file["offset"][:]
+
+
+def two_rains(path: Path) -> None:
+    rain(path, [1.0, 2.0, 1.0, 1.0])
+    with netCDF4.Dataset(path, "a") as file:
+        snow = file.createVariable("snow", "f4", ("time", "y", "x"))
+        snow.units, snow[:] = "mm", 0.0
+
+
+COVER = [
+    (FLAT, 'bed_elevation = "dem.tif"\nmanning_n = { file = "cover.tif", table = "cover.csv" }')
+]
+DEM: Files = {
+    "dem.tif": lambda path: write_raster(path, np.full((10, 12), 10.0)),
+    "cover.tif": lambda path: write_raster(path, np.ones((10, 12))),
+}
+RIMS = "bed_elevation = { from_rims = true, cells = 100 }"
+THREE = "J1 0 2 0 0 0\nJ2 0 2 0 0 0\nJ3 0 2 0 0 0"
+RIM_NETWORK = changed(
+    NETWORK,
+    ("J1 0 2 0 0 0", THREE),
+    ("O -1 FREE NO", "O -1 FREE NO"),
+    (
+        "C J1 O 10 0.013 0 0 0 0",
+        "C J1 O 10 0.013 0 0 0 0\nD J2 J1 10 0.013 0 0 0 0\nE J3 J1 10 0.013 0 0 0 0",
+    ),
+    ("C CIRCULAR 0.5 0 0 0", "C CIRCULAR 0.5 0 0 0\nD CIRCULAR 0.5 0 0 0\nE CIRCULAR 0.5 0 0 0"),
+)
+PLACES = "J2 40 20\nJ3 20 40\n"
+CITY = """
+schema = 1
+name = "city"
+[time]
+start = 2021-07-20T16:00:00+08:00
+stop = 2021-07-20T16:10:00+08:00
+[city]
+kind = "reference_city"
+side_m = 500.0
+cell_size_m = 10.0
+[drainage]
+kind = "swmm"
+outfalls = "surface"
+"""
+
+PACK = 'currency = "CHF"\n[costs]\nprice_year = 2024\nsource = "own"\n[costs.items]\nlevee = [60, 80, 100]\n'
+
+
+def priced(folder: Path, finding: Finding) -> None:
+    """The line that the message gives, with figures."""
+    line = finding.do.removeprefix("add ").partition(" to ")[0]
+    put(
+        "own.toml",
+        "[costs.items]\n",
+        "[costs.items]\n" + line.replace("low, middle, high", "60, 80, 100") + "\n",
+    )(folder)
+
+
+PLACE = [
+    in_good(
+        "a depth below zero",
+        GIVEN,
+        [(FLAT, 'bed_elevation = "dem.tif"\n[initial]\ndepth = "depth.tif"')],
+        lambda folder, finding: raster(0.3)(folder / "depth.tif"),
+        **{"dem.tif": DEM["dem.tif"], "depth.tif": raster(-0.3)},
+    ),
+    with_rain(
+        "a sum since the start is a depth, no rate",
+        "rename the column depth_mm, or remove the key",
+        "time_s,rate_mm_h\n0,0\n300,12\n600,24\n",
+        put("rain.csv", "rate_mm_h", "depth_mm"),
+        "\ncumulative = true",
+    ),
+    one(
+        "a sum since the start is a depth, no rate",
+        "set quantity, or remove the key",
+        changed(GRIDDED, ('"depth_mm"', '"rate_mm_h"\ncumulative = true')),
+        key("\ncumulative = true", ""),
+        {"rain.nc": lambda path: rain(path, [1.0, 2.0, 3.0, 4.0], units="mm/h")},
+    ),
+    one("the axis has no coordinates", "write them", GRIDDED, with_x, {"rain.nc": bare_axis}),
+    one(
+        "which variable is the rain?",
+        "set variable",
+        GRIDDED,
+        key("quantity =", 'variable = "rain"\nquantity ='),
+        {"rain.nc": two_rains},
+    ),
+    one(
+        "an uncoupled network has no inlets and no outfalls onto the grid",
+        "remove inlets, street_inlets, gutter and outfalls, or coupled = false",
+        GOOD + SEWER + 'coupled = false\noutfalls = "surface"\n',
+        key('outfalls = "surface"\n', ""),
+        {"n.inp": NETWORK},
+    ),
+    one(
+        "this key is missing",
+        'add network = "network.inp"',
+        GOOD + '[drainage]\nkind = "swmm"\n',
+        lambda folder, finding: put(
+            "s.toml", 'kind = "swmm"\n', 'kind = "swmm"\n' + finding.do.removeprefix("add ") + "\n"
+        )(folder),
+        {"network.inp": NETWORK},
+    ),
+    one(
+        "from_rims needs [drainage] network",
+        'add [drainage] kind = "swmm", network = "FILE.inp"',
+        changed(GOOD, (FLAT, RIMS)),
+        key("[rainfall]", SEWER + "[rainfall]"),
+        {"n.inp": changed(RIM_NETWORK, ("J1 20 20\n", "J1 20 20\n" + PLACES))},
+    ),
+    one(
+        "from_rims needs at least three nodes with coordinates",
+        "add places to [COORDINATES], or give a raster as bed_elevation",
+        changed(GOOD, (FLAT, RIMS)) + SEWER,
+        put("n.inp", "J1 20 20\n", "J1 20 20\n" + PLACES),
+        {"n.inp": RIM_NETWORK},
+    ),
+    one(
+        "outfalls and inlets of the reference city are its own",
+        "remove outfalls, street_inlets and gutter",
+        CITY,
+        key('outfalls = "surface"\n', ""),
+    ),
+    one(
+        "roofs of buildings taken as porosity have no cells of their own: not implemented",
+        'roofs = "street", or building_treatment = "hole"',
+        changed(GOOD, (FLAT, FLAT + '\nbuildings = "b.geojson"\nbuilding_treatment = "porosity"'))
+        + SEWER
+        + 'roofs = "sewer"\n',
+        key('"porosity"', '"hole"'),
+        {"n.inp": NETWORK, "b.geojson": houses({}, side=2.5)},
+    ),
+    one(
+        "under rain that differs from place to place: not implemented",
+        "remove catchment_ha, or give one rain for the whole grid",
+        GRIDDED
+        + changed(
+            GARAGE, ("[7500.0, 7500.0]", "[50.0, 50.0]"), ("width_m", "catchment_ha = 0.1\nwidth_m")
+        ),
+        key("catchment_ha = 0.1\n", ""),
+        {"rain.nc": lambda path: rain(path, [1.0, 2.0, 1.0, 1.0])},
+    ),
+    in_good(
+        "unknown edge…",
+        GIVEN,
+        [
+            (
+                "[rainfall]",
+                '[[boundaries]]\nkind = "free_outflow"\nedge = "nord"\nslope = 0.01\n[rainfall]',
+            )
+        ],
+        key('"nord"', '"north"'),
+    ),
+    in_good(
+        "the key `kind` is missing…",
+        "set kind",
+        [('kind = "storm"\n', "")],
+        key("storm =", 'kind = "storm"\nstorm ='),
+    ),
+    exposed(
+        "the file has no field `…`…",
+        "give the name of the field in the file",
+        {"Nutzung": "residential"},
+        '{ file = "b.geojson", fields = { use = "Nutzng" } }',
+        key("Nutzng", "Nutzung"),
+    ),
+    exposed(
+        "which field is `…`? … differ in capitals alone",
+        'name it: fields = { … = "…" }',
+        {"USE": "residential", "Use": "residential"},
+        '{ file = "b.geojson" }',
+        lambda folder, finding: put(
+            "s.toml", '" }', '", ' + finding.do.removeprefix("name it: ") + " }"
+        )(folder),
+    ),
+    exposed(
+        "… of … … have a … that is not known…",
+        'say what they mean: [exposure] … = { file = "…", … = { "…" = "…" }, other = "…" }',
+        {"use": "Wohnen"},
+        '"b.geojson"',
+        as_said('"b.geojson"', "[exposure] buildings = "),
+    ),
+    one(
+        "a measure has neither in_service nor a phase of the plan",
+        GIVEN,
+        changed(
+            PLAN,
+            ('phase = "near"\n', 'phase = "soon"\n'),
+            ("[plan.henan]\n", '[plan.henan]\nmeasures = ["green"]\n'),
+        ),
+        allowed("soon"),
+        give=of_portfolio("henan@2030"),
+    ),
+    in_good(
+        "no such pack…",
+        GIVEN,
+        [("[rainfall]", '[region]\npack = "germny"\n[rainfall]')],
+        key("germny", "germany"),
+    ),
+    one(
+        "the pack of [region] has no unit cost in … of …",
+        "add … = [low, middle, high] to [costs.items] of the pack",
+        changed(
+            PLAN, ("[terrain]", '[region]\npack = "own.toml"\n[terrain]'), ("[plan", "[unused.plan")
+        )
+        if False
+        else changed(PLAN, ("[terrain]", '[region]\npack = "own.toml"\n[terrain]')),
+        priced,
+        {"own.toml": PACK},
+        of_portfolio("expected"),
+    ),
+]
+
+WAYS: list[Way] = [*OPERATIONS, *PLACE]
+WITHOUT: dict[tuple[str, str, str], str] = {}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.says[:60])
+def test_done_as_it_is_said(way, tmp_path):
+    follow(way, tmp_path)
