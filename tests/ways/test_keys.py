@@ -21,7 +21,7 @@ from scenario.test_gridded_rain import write as write_rain
 from scenario.test_loader import GOOD, NETWORK, write_raster
 from sites.test_actions import BOARD, ENTRANCE
 from sites.test_underground import GARAGE, lake
-from ways_out import Way, check, follow, put
+from ways_out import Way, check, command, follow, put
 
 STORM = 'kind = "storm"\nstorm = "zhengzhou-720"'
 SERIES = 'kind = "series"\nfile = "rain.csv"\nlabel = "right"\ninterval_s = 300'
@@ -537,7 +537,347 @@ PLACE = [
     ),
 ]
 
-WAYS: list[Way] = [*OPERATIONS, *PLACE]
+# ------------------------------------------------------------------------------------------ tables
+SPACE = changed(PARKED, ("floor_area_m2 = 2400.0\nheight_m = 3.0", 'stage_volume = "sv.csv"'))
+TABLE = "stage_m,volume_m3\n6,0\n9,7200\n"
+TIMES = "time_s,depth_mm\n300,1\n600,2\n"
+ROW = "fill the gap or remove the row"
+
+
+def spaced(says: str, do: str, table: str, mend: Mend) -> Way:
+    return one(says, do, SPACE, mend, {"sv.csv": table})
+
+
+TABLES = [
+    spaced(
+        "columns are missing: ……",
+        "",
+        changed(TABLE, ("stage_m,volume_m3", "level,content")),
+        put("sv.csv", "level,content", "stage_m,volume_m3"),
+    ),
+    spaced(
+        "the column `…` is missing…",
+        "",
+        changed(TABLE, ("volume_m3", "volum")),
+        put("sv.csv", "volum", "volume_m3"),
+    ),
+    spaced(
+        "this is no number or name: the cell is empty…",
+        ROW,
+        TABLE + "10,\n",
+        put("sv.csv", "10,\n", ""),
+    ),
+    with_rain(
+        "the column … is missing",
+        "",
+        changed(TIMES, ("depth_mm", "rain")),
+        put("rain.csv", "rain", "depth_mm"),
+    ),
+    with_rain(
+        "the table has a header and no rows",
+        "add the rows",
+        "time_s,depth_mm\n",
+        put("rain.csv", "depth_mm\n", "depth_mm\n300,1\n600,2\n"),
+    ),
+    with_rain(
+        "the file has no header: it is empty",
+        "give a CSV with a header and rows",
+        "",
+        anew("rain.csv", lambda path: path.write_text(TIMES)),
+    ),
+    with_rain(
+        "this is no number: the cell is empty",
+        ROW,
+        changed(TIMES, ("600,2", "600,")),
+        put("rain.csv", "600,", "600,2"),
+    ),
+    with_rain(
+        "…; … more rows",
+        "",
+        changed(TIMES, (",1", ",one"), (",2", ",two")),
+        lambda folder, finding: (
+            put("rain.csv", ",one", ",1")(folder),
+            put("rain.csv", ",two", ",2")(folder),
+        ),
+    ),
+    one(
+        "this is no number: the cell is empty",
+        "fill the gap",
+        changed(GOOD, *COVER),
+        put("cover.csv", "1,\n", "1,0.03\n"),
+        {**DEM, "cover.csv": "class,manning_n\n1,\n"},
+    ),
+]
+
+
+def allowed_in(name: str, old: str, new: str) -> Mend:
+    """One of those that the message allows."""
+
+    def mend(folder: Path, finding: Finding) -> None:
+        assert new in finding.allowed.split(", ")
+        put(name, old, new)(folder)
+
+    return mend
+
+
+# ------------------------------------------------------------ files of limits, standards and loads
+def own_limits(text: str) -> Files:
+    return {"own.toml": text}
+
+
+def limited(says: str, do: str, table: str, old: str, new: str) -> Way:
+    text = changed(GOOD, ("[rainfall]", '[region]\nlimits = "own.toml"\n[rainfall]'))
+    return one(says, do, text, put("own.toml", old, new), {"own.toml": table})
+
+
+PONDING = '[ponding]\ndepth_m = 0.15\nsource = "own"\n'
+HAZARD = """[hazard_rating]
+debris_depth_m = [0.25, 0.75]
+debris_factor = [0.0, 1.0, 1.0]
+debris_velocity_m_s = 2.0
+class_limits = [0.75, 1.25, 2.0]
+classes = ["low", "danger for some", "danger for most", "danger for all"]
+source = "own"
+"""
+STANDARDS = """ladder_y = [5, 200]
+[protection]
+chinese = "城市防洪"
+family = ["river"]
+required_y = { mega = 200 }
+source = "own"
+[[protection.criterion]]
+id = "roads"
+test = "carriageway"
+limit_m = 0.15
+share = 1.0
+"""
+SECOND = STANDARDS.partition("\n")[2].replace("protection", "second")
+LOADS = '[day]\ndepth_mm = 50.0\nat_y = 10.0\nsource = "own"\n'
+
+
+def given(folder: Path) -> list[Finding]:
+    """The command of words.txt."""
+    return command(*(folder / "words.txt").read_text().split())(folder)
+
+
+def typed(says: str, do: str, words: str, mend: Mend, text: str = GOOD, **files) -> Way:
+    """A command whose words are wrong, or the files that they name. No run is needed after it, or
+    one that ways share.
+    """
+    named = {name.replace("_toml", ".toml"): body for name, body in files.items()}
+    return one(says, do, text, mend, {"words.txt": words} | named, given)
+
+
+def word(old: str, new: str) -> Mend:
+    return put("words.txt", old, new)
+
+
+AUDIT = (
+    "audit {}/s.toml --portfolio baseline --standards {}/own.toml --city-class mega --out {}/audit"
+)
+
+
+def audited(
+    says: str,
+    do: str,
+    mend: Mend,
+    *,
+    words: str = AUDIT + " --loads {}/loads.toml",
+    own=STANDARDS,
+    loads=LOADS,
+) -> Way:
+    """A river alone, on ground without one: nothing is run."""
+    return typed(says, do, words, mend, own_toml=own, loads_toml=loads)
+
+
+FILES = [
+    limited("unknown table…", GIVEN, PONDING.replace("[ponding]", "[pondng]"), "pondng", "ponding"),
+    limited(
+        "a finite number is needed here", "as in …", PONDING.replace("0.15", "inf"), "inf", "0.15"
+    ),
+    limited("a number below zero", GIVEN, PONDING.replace("0.15", "-0.15"), "-0.15", "0.15"),
+    limited("a … is needed here", "", PONDING.replace('"own"', "3"), "3", '"own"'),
+    limited(
+        "it needs as many values as `…`",
+        GIVEN,
+        HAZARD.replace("[0.0, 1.0, 1.0]", "[0.0, 1.0]"),
+        "[0.0, 1.0]",
+        "[0.0, 1.0, 1.0]",
+    ),
+    audited(
+        "a criterion needs a test that is there",
+        GIVEN,
+        allowed_in("own.toml", "carriagway", "carriageway"),
+        own=STANDARDS.replace("carriageway", "carriagway"),
+    ),
+    audited(
+        "all standards need the same city classes",
+        "give each required_y the same classes",
+        put("own.toml", "super", "mega"),
+        own=STANDARDS + SECOND.replace("mega", "super"),
+    ),
+    audited(
+        "no such loads…",
+        GIVEN,
+        put("loads.toml", "[dy]", "[day]"),
+        loads=LOADS.replace("day", "dy"),
+    ),
+    audited(
+        "no such formula…",
+        GIVEN,
+        allowed("zhengzou", "loads.toml"),
+        loads=LOADS + 'formula = "zhengzou"\n',
+    ),
+    audited(
+        "no such class…",
+        GIVEN,
+        allowed("mgea", "words.txt"),
+        words=AUDIT.replace("mega", "mgea") + " --loads {}/loads.toml",
+    ),
+    audited(
+        "the loads by return period that come with the program are the reference city's",
+        "--loads FILE with those of this place (docs/studies.md)",
+        word("audit {}", "audit --loads {}/loads.toml {}"),
+        words=AUDIT,
+    ),
+]
+
+
+# ------------------------------------------------------------------------------- commands, studies
+SITE = changed(
+    ENTRANCE, ("[7500.0, 7500.0]", "[50.0, 25.0]"), ("[12500.0, 12500.0]", "[60.0, 25.0]")
+)
+LEAD = GOOD + SITE + changed(BOARD.replace("@AT", "15:05"), ("setup_min = 15", "setup_min = 1"))
+SEARCH = (
+    "lead-time {}/s.toml --portfolio baseline --action board --outcome underground_entry_garage"
+    " --limit 20 --step-min 5 --out {}/../lead --quiet"
+)
+GREEN = """[measure.@]
+kind = "sunken_green"
+targets = { polygon_m = [[0, 0], [50, 0], [50, 50], [0, 50]] }
+share = 0.001
+"""
+TWO = GOOD + GREEN.replace("@", "a") + GREEN.replace("@", "b")
+STUDY = 'schema = 1\nname = "tiny"\nscenario = "s.toml"\n'
+
+
+def searched(says: str, do: str, old: str, new: str, mend: Mend) -> Way:
+    return typed(says, do, changed(SEARCH, (old, new)), mend, LEAD)
+
+
+def studied(says: str, do: str, extra: str, mend: Mend, text: str = TWO, **files) -> Way:
+    return typed(
+        says, do, "study check {}/study.toml", mend, text, study_toml=STUDY + extra, **files
+    )
+
+
+def many(count: int) -> str:
+    return GOOD + "".join(GREEN.replace("@", f"m{k}") for k in range(count))
+
+
+def projects(count: int) -> str:
+    return "[projects]\n" + "".join(f"p{k} = ['m{k}']\n" for k in range(count))
+
+
+COMMANDS = [
+    typed("no such kind…", GIVEN, "measures sunken_gren", allowed("sunken_gren", "words.txt")),
+    typed("no such storm…", GIVEN, "storms zhengzou-720", allowed("zhengzou-720", "words.txt")),
+    typed(
+        "no such portfolio…",
+        GIVEN,
+        "check {}/s.toml --portfolio basline",
+        allowed("basline", "words.txt"),
+    ),
+    typed(
+        "no such plan…",
+        GIVEN,
+        "check {}/s.toml --portfolio hennan@2030",
+        allowed("hennan", "words.txt"),
+        PLAN,
+    ),
+    typed(
+        "this scenario has no [city] to write",
+        "leave out --as-files, or name a scenario with [city]",
+        "copy teaching_sites {}/copy --as-files",
+        word(" --as-files", ""),
+    ),
+    searched(
+        "a limit is a number of the outcome's unit",
+        GIVEN,
+        "--limit 20",
+        "--limit=-20",
+        word("=-20", "=20"),
+    ),
+    searched(
+        "no such outcome…",
+        GIVEN,
+        "entry_garage",
+        "entry_metro",
+        word("entry_metro", "entry_garage"),
+    ),
+    searched(
+        "the steps do not fit the run", GIVEN, "--step-min 5", "--step-min 0.01", word("0.01", "5")
+    ),
+    searched(
+        "the portfolio `…` takes no such action…",
+        "name one of its [[actions]], or a measure with an order",
+        "--action board",
+        "--action bord",
+        allowed("bord", "words.txt"),
+    ),
+    studied(
+        "no such project…",
+        GIVEN,
+        "portfolios = { mine = ['pumps'] }\n",
+        allowed("pumps", "study.toml"),
+    ),
+    studied(
+        "no such measure…", GIVEN, "projects = { x = ['c'] }\n", put("study.toml", "'c'", "'a'")
+    ),
+    studied(
+        "the scenario has no measures",
+        "add [measure.NAME] tables to it, or name another scenario",
+        "",
+        lambda folder, finding: (folder / "s.toml").write_text(TWO),
+        GOOD,
+    ),
+    studied(
+        "the fraction of 16 runs is one of six projects",
+        'give six projects, or portfolios = "factorial"',
+        "portfolios = 'fractional'\n",
+        put("study.toml", "fractional", "factorial"),
+    ),
+    studied(
+        "the scenario has no such components",
+        "name components that it has, or remove [envelope]",
+        "[envelope]\nsequences = 2\nlevels = [0.5]\n",
+        put("study.toml", "[envelope]\nsequences = 2\nlevels = [0.5]\n", ""),
+    ),
+    studied(
+        "levels are shares that rise",
+        GIVEN,
+        "[envelope]\nsequences = 2\ncomponents = ['pipes']\nlevels = [0.5, 0.2]\n",
+        put("study.toml", "[0.5, 0.2]", "[0.2, 0.5]"),
+        TWO + SEWER,
+        **{"n.inp": NETWORK},
+    ),
+    studied(
+        "… projects make … portfolios",
+        'group measures into fewer projects, portfolios = "sampled", or name the portfolios',
+        projects(9),
+        put("study.toml", "p7 = ['m7']\np8 = ['m8']", "p7 = ['m7', 'm8']"),
+        many(9),
+    ),
+    studied(
+        "… measures",
+        'set sampling.of = "projects"',
+        'portfolios = "sampled"\nsampling = { of = "measures", pairs = 2 }\n',
+        put("study.toml", '"measures"', '"projects"'),
+        many(63),
+    ),
+]
+
+WAYS: list[Way] = [*OPERATIONS, *PLACE, *TABLES, *FILES, *COMMANDS]
 WITHOUT: dict[tuple[str, str, str], str] = {}
 
 
