@@ -2,9 +2,14 @@
 mended as its message says.
 """
 
+import importlib
 import json
+import os
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import netCDF4
 import numpy as np
@@ -13,8 +18,19 @@ import pytest
 from cli.test_bad_input import FLAT, geojson
 from coupling.test_switches import NETWORK as STREET_NETWORK
 from coupling.test_switches import SCENARIO as STREET
+from flood_sim.analysis.compare import compare
+from flood_sim.analysis.html.runs import runs_context
+from flood_sim.analysis.observed import observed_marks
+from flood_sim.analysis.pictures.animation import animate
 from flood_sim.core.errors import Finding
+from flood_sim.core.plugins import brought, plugins, unique
+from flood_sim.results import Results, open_results
+from flood_sim.runs.runner import run_scenario
 from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.study import lead_time
+from flood_sim.study.cluster import open_client
+from flood_sim.study.lead_time import LeadTime, Search, Wanted
+from flood_sim.surface.schemes import OWN
 from measures.test_plans import SCENARIO as PLAN
 from scenario.test_gridded_rain import SCENARIO as GRID
 from scenario.test_gridded_rain import write as write_rain
@@ -660,12 +676,12 @@ def given(folder: Path) -> list[Finding]:
     return command(*(folder / "words.txt").read_text().split())(folder)
 
 
-def typed(says: str, do: str, words: str, mend: Mend, text: str = GOOD, **files) -> Way:
+def typed(says: str, do: str, words: str, mend: Mend, text: str = GOOD, give=given, **files) -> Way:
     """A command whose words are wrong, or the files that they name. No run is needed after it, or
     one that ways share.
     """
     named = {name.replace("_toml", ".toml"): body for name, body in files.items()}
-    return one(says, do, text, mend, {"words.txt": words} | named, given)
+    return one(says, do, text, mend, {"words.txt": words} | named, give)
 
 
 def word(old: str, new: str) -> Mend:
@@ -750,8 +766,21 @@ SITE = changed(
 LEAD = GOOD + SITE + changed(BOARD.replace("@AT", "15:05"), ("setup_min = 15", "setup_min = 1"))
 SEARCH = (
     "lead-time {}/s.toml --portfolio baseline --action board --outcome underground_entry_garage"
-    " --limit 20 --step-min 5 --out {}/../lead --quiet"
+    " --limit 20 --step-min 5 --out {}/lead --json"
 )
+
+
+def looked_up(search: Search, wanted: Wanted, last: int, say) -> LeadTime:
+    """A search without its runs, each a process: tests/study/test_lead_time.py has them."""
+    lead_time._refuse_unknown_outcome({"underground_entry_garage": {"value": 1.0}}, wanted.outcome)
+    return LeadTime(**dict.fromkeys(LeadTime.__dataclass_fields__))
+
+
+def sought(folder: Path) -> list[Finding]:
+    with mock.patch.object(lead_time, "_searched", looked_up):
+        return given(folder)
+
+
 GREEN = """[measure.@]
 kind = "sunken_green"
 targets = { polygon_m = [[0, 0], [50, 0], [50, 50], [0, 50]] }
@@ -762,7 +791,7 @@ STUDY = 'schema = 1\nname = "tiny"\nscenario = "s.toml"\n'
 
 
 def searched(says: str, do: str, old: str, new: str, mend: Mend) -> Way:
-    return typed(says, do, changed(SEARCH, (old, new)), mend, LEAD)
+    return typed(says, do, changed(SEARCH, (old, new)), mend, LEAD, sought)
 
 
 def studied(says: str, do: str, extra: str, mend: Mend, text: str = TWO, **files) -> Way:
@@ -798,7 +827,7 @@ COMMANDS = [
     typed(
         "this scenario has no [city] to write",
         "leave out --as-files, or name a scenario with [city]",
-        "copy teaching_sites {}/copy --as-files",
+        "copy {}/s.toml {}/copy --as-files",
         word(" --as-files", ""),
     ),
     searched(
@@ -816,7 +845,11 @@ COMMANDS = [
         word("entry_metro", "entry_garage"),
     ),
     searched(
-        "the steps do not fit the run", GIVEN, "--step-min 5", "--step-min 0.01", word("0.01", "5")
+        "the steps do not fit the run",
+        GIVEN,
+        "--step-min 5",
+        "--step-min 0.0001",
+        word("0.0001", "5"),
     ),
     searched(
         "the portfolio `…` takes no such action…",
@@ -877,7 +910,160 @@ COMMANDS = [
     ),
 ]
 
-WAYS: list[Way] = [*OPERATIONS, *PLACE, *TABLES, *FILES, *COMMANDS]
+# ----------------------------------------------------------------- results, pages, plugins, clusters
+GAUGED = GOOD + "[output]\ngauges = { g = [20.0, 20.0] }\n"
+RUNS = {"plain": GAUGED, "twin": GAUGED, "small": GAUGED.replace("columns = 20", "columns = 10")}
+
+
+def finished(name: str, folder: Path) -> Results:
+    """One run for all ways, beside their folders."""
+    shared = folder.parent / f"run_{name}"
+    if not shared.exists():
+        (folder / f"{name}.toml").write_text(RUNS[name])
+        run_scenario(load_scenario(folder / f"{name}.toml"), shared)
+    return open_results(shared)
+
+
+def of_runs(use: Callable[[list[Results]], object]) -> Callable[[Path], list[Finding]]:
+    """Something made of the runs that words.txt names."""
+
+    def give(folder: Path) -> list[Finding]:
+        use([finished(name, folder) for name in (folder / "words.txt").read_text().split()])
+        return []
+
+    return give
+
+
+def observed(says: str, do: str, row: str, mend: Mend) -> Way:
+    table = f"time,gauge,depth_m\n2021-07-20T15:05:00+08:00,g,0.0\n{row}"
+
+    def give(folder: Path) -> list[Finding]:
+        observed_marks(finished("plain", folder), folder / "o.csv")
+        return []
+
+    return one(says, do, GAUGED, mend, {"o.csv": table}, give)
+
+
+def animated(folder: Path) -> list[Finding]:
+    """The scenario run and drawn as `report --animation` draws it."""
+    shutil.rmtree(folder / "out", ignore_errors=True)
+    run_scenario(load_scenario(folder / "s.toml"), folder / "out")
+    animate(open_results(folder / "out"), folder / "out" / "report" / "flood.gif")
+    return []
+
+
+def audit_in(path: Path) -> None:
+    words = AUDIT.replace("{}/audit", f"{{}}/{path.name}") + " --loads {}/loads.toml"
+    assert command(*words.split())(path.parent) is not None
+
+
+def plugged(folder: Path) -> list[Finding]:
+    """A plugin's schemes beside the program's own, as the start of the program takes them."""
+    sys.modules.pop("a_plugin", None)
+    plugins.cache_clear()
+    here = {"FLOOD_SIM_PLUGINS": "a_plugin"}
+    try:
+        with (
+            mock.patch.dict(os.environ, here),
+            mock.patch.object(sys, "path", [str(folder), *sys.path]),
+        ):
+            importlib.invalidate_caches()
+            unique("SCHEMES", OWN, {scheme.name: scheme for scheme in brought("SCHEMES")})
+    finally:
+        sys.modules.pop("a_plugin", None)
+        plugins.cache_clear()
+    return []
+
+
+def plugin(says: str, do: str, text: str, better: str) -> Way:
+    mend = anew("a_plugin.py", lambda path: path.write_text(better))
+    return one(says, do, GOOD, mend, {"a_plugin.py": text}, plugged)
+
+
+def scheduled(folder: Path) -> list[Finding]:
+    """A scheduler on an address that is not the loopback's usual one, asked for as words.txt says."""
+    from distributed import LocalCluster
+
+    trusted = "--i-trust-this-network" in (folder / "words.txt").read_text()
+    with (
+        LocalCluster(
+            n_workers=0, processes=False, host="127.0.0.2", dashboard_address=None
+        ) as cluster,
+        open_client(1, cluster.scheduler_address, trusted) as client,
+    ):
+        assert client.status == "running"
+    return []
+
+
+TAKEN = (
+    "import dataclasses\nfrom flood_sim.surface.schemes import OWN\nSCHEMES = tuple(OWN.values())\n"
+)
+RENAMED = TAKEN.replace(
+    "tuple(OWN.values())",
+    "tuple(dataclasses.replace(s, name='my_' + s.name) for s in OWN.values())",
+)
+RESULTS = [
+    observed(
+        "the result has no such gauge…",
+        GIVEN,
+        "2021-07-20T15:05:00+08:00,h,0.1\n",
+        put("o.csv", "2021-07-20T15:05:00+08:00,h,0.1\n", "2021-07-20T15:10:00+08:00,g,0.1\n"),
+    ),
+    observed(
+        "this is no number: the cell is empty",
+        "fill or remove the row",
+        "2021-07-20T15:10:00+08:00,g,\n",
+        put("o.csv", "15:10:00+08:00,g,\n", "15:10:00+08:00,g,0.1\n"),
+    ),
+    typed(
+        "the two results lie on different grids",
+        "compare runs of one scenario",
+        "plain small",
+        word("small", "twin"),
+        give=of_runs(lambda runs: compare(*runs)),
+    ),
+    typed(
+        "the results lie on different grids",
+        "one page for runs of one scenario",
+        "plain small",
+        word("small", "twin"),
+        give=of_runs(runs_context),
+    ),
+    typed(
+        "… runs on one page",
+        "name fewer, or make a study of them",
+        "plain twin " * 4,
+        word("plain twin plain twin ", "plain twin "),
+        give=of_runs(runs_context),
+    ),
+    one(
+        "this run kept no frames to animate",
+        '[output] fields = "frames" or "depth"',
+        GOOD + '[output]\nfields = "maxima"\n',
+        key('"maxima"', '"depth"\ninterval_s = 300'),
+        give=animated,
+    ),
+    typed(
+        "one page holds one study and one audit",
+        "name fewer folders",
+        "report {}/a {}/b",
+        word(" {}/b", ""),
+        **{"own.toml": STANDARDS, "loads.toml": LOADS, "a": audit_in, "b": audit_in},
+    ),
+    plugin("plugin … brings nothing", GIVEN, "x = 1\n", "SCHEMES = ()\n"),
+    plugin(
+        "…: a plugin brings `…`, which is there already", "give it another name", TAKEN, RENAMED
+    ),
+    typed(
+        "whoever reaches an open scheduler can run code on its workers",
+        "use TLS, or --i-trust-this-network",
+        "study run",
+        word("study run", "study run --i-trust-this-network"),
+        give=scheduled,
+    ),
+]
+
+WAYS: list[Way] = [*OPERATIONS, *PLACE, *TABLES, *FILES, *COMMANDS, *RESULTS]
 WITHOUT: dict[tuple[str, str, str], str] = {}
 
 
