@@ -30,7 +30,7 @@ def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> 
 
 def those_there(names: Iterable[str], what: str) -> str:
     """The first of the names that a key may have, or that there is none."""
-    known = list(names)
+    known = sorted(set(names))
     more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
     return ", ".join(known[:NAMES_SHOWN]) + more or f"there is no {what}: leave the key out"
 
