@@ -327,13 +327,14 @@ class SwitchBuilder:
         never a way back.
         """
         assert self.drainage is not None
-        if node not in self._nodes or node in _names(self.drainage.network, "OUTFALLS"):
+        known = self._nodes - set(_names(self.drainage.network, "OUTFALLS"))
+        if node not in known:
             raise input_error(
                 "E104",
                 place,
-                f"no such node{nearest(node, self._nodes)}",
+                f"no such node{nearest(node, known)}",
                 given=node,
-                allowed="a node, no outfall",
+                allowed=those_there(known, "node"),
             )
         inlet = NodeInlet(node, *cell, capacity_m3_s=discharge_m3_s, kind="pump")
         self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))
