@@ -334,7 +334,7 @@ class SwitchBuilder:
                 place,
                 f"no such node{nearest(node, known)}",
                 given=node,
-                allowed=those_there(known, "node"),
+                allowed=f"{those_there(known, 'node')} (a node, no outfall)",
             )
         inlet = NodeInlet(node, *cell, capacity_m3_s=discharge_m3_s, kind="pump")
         self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))
