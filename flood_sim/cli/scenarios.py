@@ -118,7 +118,12 @@ def write_city_files(scenario_file: Path, source: Path | None = None) -> Path:
 
     spec = load(str(source or scenario_file), []).spec
     if spec.city is None:
-        raise input_error("E104", str(scenario_file), "this scenario has no [city] to write")
+        raise input_error(
+            "E104",
+            str(scenario_file),
+            "this scenario has no [city] to write",
+            do="leave out --as-files, or name a scenario with [city]",
+        )
     city = reference_city(spec.city)
     write_city(city, scenario_file.parent / "city")
     rain = tomli_w.dumps(spec.as_toml()["rainfall"])

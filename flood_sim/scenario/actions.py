@@ -16,7 +16,7 @@ from flood_sim.ground.rain_fields import fallen_at_s
 from flood_sim.measures.base import Completion, Measure
 from flood_sim.operations.actions import Action, Effect, Task
 from flood_sim.scenario.loader import Scenario
-from flood_sim.scenario.places import open_cell, refuse_unknown
+from flood_sim.scenario.places import open_cell, refuse_unknown, those_there
 from flood_sim.scenario.spec.actions import ActionSpec, Trigger
 from flood_sim.scenario.spec.rows import named_row
 from flood_sim.scenario.spec.switches import WatchSpec
@@ -57,13 +57,20 @@ class ActionBuilder:
         for spec in chosen:
             place = self._place(spec.name)
             if names.count(spec.name) > 1:
-                raise input_error("E104", place, "two actions have one name", given=spec.name)
+                raise input_error(
+                    "E104",
+                    place,
+                    "two actions have one name",
+                    given=spec.name,
+                    do="rename one of them",
+                )
             if spec.trigger.after is not None and spec.trigger.after not in names:
                 raise input_error(
                     "E104",
                     f"{place}, trigger after",
                     f"no such action{nearest(spec.trigger.after, names)}",
                     given=spec.trigger.after,
+                    allowed=those_there([n for n in names if n != spec.name], "other action"),
                 )
         ordered = [self._heard(a, names) for a in self.inputs.actions]
         self._refuse_circles(
@@ -142,7 +149,7 @@ class ActionBuilder:
                 "E104",
                 f"{place}, depot_m",
                 "there are no roads to drive on",
-                do="[exposure] roads = FILE, or travel_min",
+                do="[exposure] roads = FILE, or travel_min in place of depot_m",
             )
         return open_cell(self.inputs.terrain, spec.depot_m, f"{place}, depot_m")
 
@@ -223,6 +230,7 @@ class ActionBuilder:
                 f"{place}, completes",
                 f"no such measure{nearest(spec.completes, known)}",
                 given=spec.completes,
+                allowed=those_there(known, "measure"),
             )
         measure = self.measures.get(spec.completes)
         if measure is None:

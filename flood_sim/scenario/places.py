@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from flood_sim.core.errors import input_error, nearest
 from flood_sim.ground.terrain import Terrain
 
+NAMES_SHOWN = 20
+
 
 def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> tuple[int, int]:
     """Row and column of an active cell. Raises InputError where the place is off the grid or not
@@ -26,10 +28,18 @@ def open_cell(terrain: Terrain, location_m: tuple[float, float], place: str) -> 
     return row, column
 
 
+def those_there(names: Iterable[str], what: str) -> str:
+    """The first of the names that a key may have, or that there is none."""
+    known = sorted(set(names))
+    more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
+    return ", ".join(known[:NAMES_SHOWN]) + more or f"there is no {what}: leave the key out"
+
+
 def refuse_unknown(name: str, known: Iterable[str], what: str, place: str) -> None:
     """Raises InputError, with the name that may be meant, where a scenario names what is not
     there.
     """
     names = list(known)
     if name not in names:
-        raise input_error("E104", place, f"no such {what}{nearest(name, names)}", given=name)
+        text = f"no such {what}{nearest(name, names)}"
+        raise input_error("E104", place, text, given=name, allowed=those_there(names, what))

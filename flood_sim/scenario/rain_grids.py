@@ -178,7 +178,7 @@ def _check_values(
                 f"{path.name}, cumulative",
                 "a sum since the start is a depth, no rate",
                 given='quantity = "rate_mm_h"',
-                do="set quantity, or remove the key",
+                do='set quantity = "depth_mm", or remove cumulative',
             )
         )
     if spec.cumulative:

@@ -75,7 +75,7 @@ def _amounts(
                 f"{place}, rate_mm_h",
                 "a sum since the start is a depth, no rate",
                 given="cumulative = true",
-                do="rename the column depth_mm, or remove the key",
+                do="rename the column depth_mm, or remove cumulative",
             )
         findings += told_summed(place, given)
         before = np.concatenate([[Cumulative.begins_at(given)], given[:-1]])

@@ -52,7 +52,7 @@ def build_drainage(
             "roofs of buildings taken as porosity have no cells of their own: not implemented",
             given="sewer",
             allowed="street",
-            do='or building_treatment = "hole"',
+            do='roofs = "street", or building_treatment = "hole"',
         )
     return _with_roofs(drainage, spec, ground, findings)
 

@@ -117,7 +117,9 @@ class SiteBuilder:
     def _refuse_double(self, names: list[str], place: str, what: str) -> None:
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
-            raise input_error("E104", place, f"two {what} have one name", given=double[0])
+            raise input_error(
+                "E104", place, f"two {what} have one name", given=double[0], do="rename one of them"
+            )
 
     def _space(self, spec: UndergroundSite) -> Space:
         place = self._told("sites", spec.name)
@@ -133,6 +135,7 @@ class SiteBuilder:
                     "E104",
                     f"{place}, catchment_ha",
                     "under rain that differs from place to place: not implemented",
+                    do="remove catchment_ha, or give one rain for the whole grid",
                 )
             rainfall = self.rainfall
         over = max(
@@ -202,6 +205,7 @@ class SiteBuilder:
                     "E104",
                     f"{place}, floor_elevation_m",
                     "a space without an opening needs its floor's level",
+                    do="add floor_elevation_m, or an opening",
                 )
             floor = min(o.sill_m for o in openings) - spec.cover_m - spec.height_m
         return np.array([floor, floor + spec.height_m]), np.array(
@@ -324,7 +328,11 @@ class SiteBuilder:
                 refuse_unknown(name, names, "underground site", place)
             if spec.from_site == spec.to_site:
                 raise input_error(
-                    "E104", place, "it leads back to where it begins", given=spec.from_site
+                    "E104",
+                    place,
+                    "it leads back to where it begins",
+                    given=spec.from_site,
+                    do="give another site in to_site, or remove the passage",
                 )
             passages.append(
                 Passage(

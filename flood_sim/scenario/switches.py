@@ -21,7 +21,7 @@ from flood_sim.scenario.doors.tables import read_timed
 from flood_sim.scenario.doors.vectors import AREA, read_geometries
 from flood_sim.scenario.loader import Scenario
 from flood_sim.scenario.network_failures import collapsed, unflapped
-from flood_sim.scenario.places import open_cell, refuse_unknown
+from flood_sim.scenario.places import open_cell, refuse_unknown, those_there
 from flood_sim.scenario.spec.rows import list_row
 from flood_sim.scenario.spec.switches import (
     AnyFailure,
@@ -99,6 +99,7 @@ class SwitchBuilder:
                 f"{self.scenario.path.name}, [[failures]] and [[rules]]",
                 "two have one name",
                 given=double[0],
+                do="rename one of them",
             )
         return tuple(operations), self.drainage
 
@@ -146,7 +147,7 @@ class SwitchBuilder:
                 "E104",
                 place,
                 "there is no sewer network in this scenario",
-                do='[drainage] kind = "swmm"',
+                do='add [drainage] kind = "swmm", network = "FILE.inp"; or remove this table',
             )
 
     def _operation(self, spec: Happening, place: str) -> Operation:
@@ -219,6 +220,7 @@ class SwitchBuilder:
                     place,
                     f"no such link among {', '.join(kinds).lower()}{nearest(name, known)}",
                     given=name,
+                    allowed=those_there(known, "such link"),
                 )
         return names
 
@@ -228,7 +230,11 @@ class SwitchBuilder:
         for name in outfalls:
             if name not in known:
                 raise input_error(
-                    "E104", place, f"no such outfall{nearest(name, known)}", given=name
+                    "E104",
+                    place,
+                    f"no such outfall{nearest(name, known)}",
+                    given=name,
+                    allowed=those_there(known, "outfall"),
                 )
         return tuple(
             link
@@ -253,6 +259,7 @@ class SwitchBuilder:
                 f"{place}, nodes",
                 "no inlet leads to these nodes",
                 given=", ".join(spec.nodes)[:80],
+                do="name nodes with inlets, or remove the failure",
             )
         return found
 
@@ -320,13 +327,14 @@ class SwitchBuilder:
         never a way back.
         """
         assert self.drainage is not None
-        if node not in self._nodes or node in _names(self.drainage.network, "OUTFALLS"):
+        known = self._nodes - set(_names(self.drainage.network, "OUTFALLS"))
+        if node not in known:
             raise input_error(
                 "E104",
                 place,
-                f"no such node{nearest(node, self._nodes)}",
+                f"no such node{nearest(node, known)}",
                 given=node,
-                allowed="a node, no outfall",
+                allowed=f"{those_there(known, 'node')} (a node, no outfall)",
             )
         inlet = NodeInlet(node, *cell, capacity_m3_s=discharge_m3_s, kind="pump")
         self.drainage = replace(self.drainage, inlets=(*self.drainage.inlets, inlet))

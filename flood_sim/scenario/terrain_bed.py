@@ -147,6 +147,7 @@ def _network(scenario: Scenario) -> InpFile:
             "E104",
             f"{scenario.path.name}, [terrain] bed_elevation",
             "from_rims needs [drainage] network",
+            do='add [drainage] kind = "swmm", network = "FILE.inp"',
         )
     return read_inp(scenario.file(drainage.network, "[drainage] network"), scenario.roots)
 
@@ -157,7 +158,11 @@ def _rims(inp: InpFile) -> tuple[np.ndarray, np.ndarray]:
     names = [name for name in rims if name in places]
     if len(names) < 3:
         raise input_error(
-            "E104", inp.path.name, "from_rims needs at least three nodes with coordinates"
+            "E104",
+            inp.path.name,
+            "from_rims needs at least three nodes with coordinates",
+            given=str(len(names)),
+            do="add places to [COORDINATES], or give a raster as bed_elevation",
         )
     points = np.array([places[name] for name in names])
     return points, np.array([rims[name] for name in names])

@@ -68,6 +68,7 @@ def failure_sets(
             f"{place}, envelope",
             "the scenario has no such components",
             given=", ".join(envelope.components),
+            do="name components that it has, or remove [envelope]",
         )
     if (
         list(envelope.levels) != sorted(set(envelope.levels))

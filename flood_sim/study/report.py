@@ -37,9 +37,6 @@ def write_report(*folders: Path) -> Path:
 def _write_report(folders: tuple[Path, ...]) -> Path:
     studies, audits = ([f for f in folders if (f / file).is_file()] for file in (STUDY, AUDIT))
     runs = [f for f in folders if is_run(f)]
-    parts = [study_context(f) for f in studies[:1]]
-    parts += [standards_context(read_document(f / AUDIT), Store(f).runs) for f in audits[:1]]
-    parts += [runs_context([open_results(f) for f in runs])] if runs else []
     if len(studies) > 1 or len(audits) > 1:
         raise input_error(
             "E104",
@@ -48,6 +45,9 @@ def _write_report(folders: tuple[Path, ...]) -> Path:
             given=", ".join(map(str, [*studies, *audits])),
             do="name fewer folders",
         )
+    parts = [study_context(f) for f in studies[:1]]
+    parts += [standards_context(read_document(f / AUDIT), Store(f).runs) for f in audits[:1]]
+    parts += [runs_context([open_results(f) for f in runs])] if runs else []
     context: dict[str, Any] = {}
     for part in reversed(
         parts

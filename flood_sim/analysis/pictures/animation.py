@@ -32,7 +32,7 @@ def animate(results: Results, path: Path) -> Path:
             "E104",
             str(results.folder),
             "this run kept no frames to animate",
-            do='[output] fields = "frames" or "depth"',
+            do='[output] fields = "frames" or "depth", then run again',
         )
     with writing(path):
         path.parent.mkdir(exist_ok=True)

@@ -53,7 +53,8 @@ def refuse_wrong_standards(standards: Mapping[str, Any], place: str = "--standar
     if len(set(classes)) > 1:
         given = "; ".join(", ".join(sorted(c)) for c in classes)[:120]
         problem = "all standards need the same city classes"
-        found.append(Finding("E104", f"{place}, required_y", problem, given=given))
+        same = "give each required_y the same classes"
+        found.append(Finding("E104", f"{place}, required_y", problem, given=given, do=same))
     if found:
         raise InputError(found)
 

@@ -157,8 +157,8 @@ def _fault(model: type[_Part], place: str, fault: Mapping[str, Any]) -> Finding:
     if fault["type"].startswith("union_tag"):
         table = fault["input"]
         given = str(table.get("test")) if isinstance(table, dict) else str(table)
-        problem = "a criterion needs a test that is there"
-        return Finding("E104", where, problem, given=given, allowed=", ".join(TESTS))
+        unknown = "a criterion needs a test that is there"
+        return Finding("E104", where, unknown, given=given, allowed=", ".join(TESTS))
     given = "" if isinstance(fault.get("input"), dict) else str(fault.get("input"))[:80]
     problem = problem[:1].lower() + problem[1:]
     return Finding("E104", where, problem, given=given, do="change it as docs/studies.md shows")

@@ -174,8 +174,8 @@ def _one_of(raw: RawTable, model: type[Row], group: tuple[str, ...]) -> list[Fin
         return [Finding("E104", place, problem, given=given, do=_separated(raw, model))]
     if len(there) > 1:
         words = " and ".join(f"`{name}`" for name in there)
-        problem = f"the columns {words} say the same thing twice"
-        return [Finding("E223", place, problem, given=given, do="keep one of them")]
+        twice = f"the columns {words} say the same thing twice"
+        return [Finding("E223", place, twice, given=given, do="keep one of them")]
     return []
 
 

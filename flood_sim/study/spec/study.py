@@ -4,6 +4,7 @@ and refused in one place.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -284,7 +285,7 @@ def _players(
             f"{path.name}, sampling.of",
             f"{len(projects)} measures",
             allowed=f"at most {MOST_PLAYERS}",
-            do="sample projects",
+            do='set sampling.of = "projects"',
         )
     return projects, unions
 
@@ -341,18 +342,11 @@ def _projects(spec: StudySpec, scenario: Scenario, path: Path) -> dict[str, tupl
                 f"{path.name}, scenario",
                 "the scenario has no measures",
                 given=spec.scenario,
+                do="add [measure.NAME] tables to it, or name another scenario",
             )
     else:
         groups = dict(spec.projects)
-        for project, names in groups.items():
-            for name in names:
-                if name not in measures:
-                    raise input_error(
-                        "E104",
-                        f"{path.name}, projects.{project}",
-                        f"no such measure{nearest(name, measures)}",
-                        given=name,
-                    )
+        _refuse_unknown_measures(groups, measures, path)
     if len(groups) > MOST_PROJECTS and spec.portfolios in ("factorial", "fractional"):
         raise input_error(
             "E104",
@@ -367,8 +361,24 @@ def _projects(spec: StudySpec, scenario: Scenario, path: Path) -> dict[str, tupl
             f"{path.name}, portfolios",
             "the fraction of 16 runs is one of six projects",
             given=f"{len(groups)} projects",
+            do='give six projects, or portfolios = "factorial"',
         )
     return groups
+
+
+def _refuse_unknown_measures(
+    groups: dict[str, tuple[str, ...]], measures: Mapping[str, object], path: Path
+) -> None:
+    for project, names in groups.items():
+        for name in names:
+            if name not in measures:
+                raise input_error(
+                    "E104",
+                    f"{path.name}, projects.{project}",
+                    f"no such measure{nearest(name, measures)}",
+                    given=name,
+                    allowed=", ".join(measures),
+                )
 
 
 def _refuse_unknown_projects(study: Study) -> None:
