@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray
 from pyogrio.raw import read as read_vector
 from pyogrio.raw import write as write_vector
 
 from benchmarks.reliability.linked_netcdf import content
 from benchmarks.reliability.untrusted import box, extent, geopackage
-from cli.test_bad_input import ROWS, SERIES, SEWER, STORM, network
+from cli.test_bad_input import RASTER, ROWS, SERIES, SEWER, STORM, dem, network
 from flood_sim.core.errors import Finding, InputError
 from flood_sim.scenario import build_inputs, load_scenario
 from scenario.test_gridded_rain import SCENARIO as GRID_RAIN
@@ -355,7 +356,7 @@ def sound(path: Path) -> None:
     if path.suffix == ".gpkg":
         geopackage(path)
     elif path.suffix == ".geojson":
-        path.write_text(json.dumps(box(crs=system("urn:ogc:def:crs:EPSG::4547"))))
+        path.write_text(in_system(system("urn:ogc:def:crs:EPSG::4547")))
     else:
         place = path.parent / "sound.gpkg"
         geopackage(place)
@@ -365,6 +366,10 @@ def sound(path: Path) -> None:
 
 def system(name: str) -> dict:
     return {"type": "name", "properties": {"name": name}}
+
+
+def in_system(crs: dict) -> str:
+    return json.dumps(box() | {"crs": crs})
 
 
 def converted(source: Path, target: Path) -> None:
@@ -435,6 +440,12 @@ def whole_shapefile(folder: Path, finding: Finding) -> None:
     for part in re.findall(r"\.\w{3}", finding.do.split("(")[1]):
         if part != ".shp":
             (folder / f"kept{part}").rename(folder / f"b{part}")
+
+
+def no_system(folder: Path) -> None:
+    """A raster without a system, and a code in the scenario that nobody has given."""
+    dem(folder, crs=None)
+    scenario(folder, '[grid]\ncrs = "EPSG:999999"\n', RASTER)
 
 
 def beside_elsewhere(folder: Path) -> None:
@@ -512,7 +523,7 @@ VECTORS = [
         "give its code, or remove `crs`",
         cut_out(
             "b.geojson",
-            lambda path: path.write_text(json.dumps(box(crs={"type": "link", "properties": {}}))),
+            lambda path: path.write_text(in_system({"type": "link", "properties": {}})),
         ),
         copied_again("b.geojson"),
     ),
@@ -522,7 +533,7 @@ VECTORS = [
         "give the code of the system",
         cut_out(
             "b.geojson",
-            lambda path: path.write_text(json.dumps(box(crs=system("+proj=utm +zone=49")))),
+            lambda path: path.write_text(in_system(system("+proj=utm +zone=49"))),
         ),
         copied_again("b.geojson"),
     ),
@@ -530,10 +541,8 @@ VECTORS = [
         "E116",
         "this coordinate system is not known",
         "give the code of the system",
-        cut_out(
-            "b.geojson", lambda path: path.write_text(json.dumps(box(crs=system("EPSG:999999"))))
-        ),
-        copied_again("b.geojson"),
+        no_system,
+        put("s.toml", "EPSG:999999", "EPSG:4547"),
     ),
     Way(
         "E118",
@@ -571,22 +580,50 @@ VECTORS = [
 # --------------------------------------------------------------------------------- gridded rain
 
 
+AROUND = {"x": 100.0 * np.arange(-1, 3), "y": 100.0 * np.arange(-1, 3)}
+
+
 def gridded(make):
     def wrong(folder: Path) -> None:
         (folder / "s.toml").write_text(GRID_RAIN.format(more=""), encoding="utf-8")
-        write_rain(folder, [1.0] * 5)
+        write_rain(folder, [1.0] * 5, **AROUND)
         make(folder)
 
     return wrong
 
 
 def rain_again(folder: Path, finding: Finding) -> None:
-    write_rain(folder, [1.0] * 5)
+    write_rain(folder, [1.0] * 5, **AROUND)
 
 
 def linked(folder: Path) -> None:
-    """A file whose rain lies in another one; ../outside is where that lies."""
+    """Its rain is a link to a file of another folder."""
     (folder / "rain.nc").write_bytes(content("link_new"))
+    (folder / "outside").mkdir()
+    held = folder / "outside" / "rain.nc"
+    write_rain(held.parent, [1.0] * 5, **AROUND)
+
+
+def virtual(folder: Path) -> None:
+    """Its rain lies in ../outside/outside.nc."""
+    (folder / "outside").mkdir()
+    (folder / "outside" / "outside.nc").write_bytes(content("plain"))
+    (folder / "city").mkdir()
+    gridded(lambda city: (city / "rain.nc").write_bytes(content("virtual")))(folder / "city")
+
+
+def as_nccopy(folder: Path, finding: Finding) -> None:
+    """All that the library reads of a file, in one: what nccopy does (compared with its 4.9.0)."""
+    assert "nccopy OLD.nc NEW.nc" in finding.do
+    path = folder / "city" / "rain.nc"
+    with xarray.open_dataset(path, decode_cf=False) as data:
+        assert (data.load().rain == 1.0).all()
+        data.to_netcdf(folder / "new.nc")
+    (folder / "new.nc").replace(path)
+
+
+def held_there(folder: Path, finding: Finding) -> None:
+    (folder / "outside" / "rain.nc").replace(folder / "rain.nc")
 
 
 NETCDFS = [
@@ -603,6 +640,21 @@ NETCDFS = [
         "re-copy the file, or write it again as NetCDF",
         gridded(lambda folder: (folder / "rain.nc").write_text("time,rain\n")),
         rain_again,
+    ),
+    Way(
+        "E117",
+        "a part of the file is a link to another file",
+        "give the file that holds it",
+        gridded(linked),
+        held_there,
+    ),
+    Way(
+        "E117",
+        "the file takes data from other files",
+        "copy it into one file: nccopy OLD.nc NEW.nc",
+        virtual,
+        as_nccopy,
+        lambda folder: check(folder / "city"),
     ),
 ]
 
