@@ -2,14 +2,20 @@
 made once and copied; words of a command that a mend changes.
 """
 
+import json
 import shutil
 import tempfile
+from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
 from console import flood_sim
 from flood_sim.core.errors import Finding
+from flood_sim.study import load_study
+from flood_sim.study.child import run_one
+from flood_sim.study.queue import run_study
 from scenario.test_loader import GOOD
 from ways_out import command, put
 
@@ -93,3 +99,77 @@ def obey(folder: Path, finding: Finding, *more: str) -> None:
     names = {"SCENARIO": folder / "s.toml", "DIR": folder / "run"}
     told = flood_sim(*(names.get(word, word) for word in told_command(finding)), *more)
     assert told.returncode == 0, told
+
+
+class Ended(Future):
+    """A run that has ended."""
+
+    def release(self) -> None: ...
+
+
+class Here:
+    """Stands in for a cluster: each run of a study at once, in this process."""
+
+    status = "running"
+
+    def submit(self, function, *values, **keys) -> Future:
+        ended = Ended()
+        ended.set_result(function(*values))
+        return ended
+
+    def nthreads(self) -> dict[str, int]:
+        return {"here": 1}
+
+
+@contextmanager
+def in_this_process():
+    """Studies start no workers."""
+
+    def one(text: str, store: str, timeout_s: float) -> dict:
+        return run_one(json.loads(text) | {"memory_bytes": None}, Path(store))
+
+    with (
+        patch("flood_sim.study.queue.hydraulics", one),
+        patch("flood_sim.study.queue.open_client", lambda *a: nullcontext(Here())),
+    ):
+        yield
+
+
+POND = """[measure.pond]
+kind = "pond_restoration"
+targets = { polygon_m = [[10, 10], [40, 10], [40, 40], [10, 40]] }
+depth_m = 0.5
+cost = 1e6
+"""
+STUDY = """schema = 1
+name = "few"
+scenario = "s.toml"
+portfolios = { as_it_is = [], ponds = ["ponds"] }
+[projects]
+ponds = ["pond"]
+[storms.a]
+[storms.b.rainfall]
+scale = 0.5
+"""
+
+
+def study_of(folder: Path, text: str = STUDY) -> Path:
+    (folder / "s.toml").write_text(GOOD + POND)
+    (folder / "study.toml").write_text(text)
+    return folder / "study.toml"
+
+
+@cache
+def _studied() -> Path:
+    folder = kept()
+    with in_this_process():
+        run_study(load_study(study_of(folder)), folder / "run", workers=1)
+    return folder
+
+
+def studied(folder: Path) -> Path:
+    """s.toml, study.toml and the study's four runs, complete; the study's folder. It goes on from
+    the files that it was begun with.
+    """
+    shutil.copytree(_studied(), folder, dirs_exist_ok=True)
+    return folder / "run"

@@ -1,12 +1,17 @@
 """Mistakes of files, tables and maps (E101-E118, W105), each mended as its message says."""
 
 import json
+import os
 import re
 import shutil
 import sqlite3
+import sys
+from importlib import invalidate_caches
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+import pandas
 import pytest
 import xarray
 from pyogrio.raw import read as read_vector
@@ -15,17 +20,31 @@ from pyogrio.raw import write as write_vector
 from benchmarks.reliability.linked_netcdf import content
 from benchmarks.reliability.untrusted import box, extent, geopackage
 from cli.test_bad_input import RASTER, ROWS, SERIES, SEWER, STORM, dem, network
+from console import flood_sim
+from flood_sim.analysis.compare import compare
+from flood_sim.analysis.limits.files import LIMITS, read_limits
+from flood_sim.analysis.standards.files import STANDARDS, read_loads, read_standards
 from flood_sim.core.errors import Finding, InputError
+from flood_sim.core.plugins import plugins
+from flood_sim.results import open_results
 from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.study import load_study
+from flood_sim.study.report import study_context
+from flood_sim.study.tables import read_tables
 from scenario.test_gridded_rain import SCENARIO as GRID_RAIN
 from scenario.test_gridded_rain import write as write_rain
 from scenario.test_loader import GOOD
 from ways.folders import (
+    QUIET,
+    STUDY,
     finished,
     give,
     half,
+    in_this_process,
     obey,
     reworded,
+    studied,
+    study_of,
     words,
 )
 from ways_out import Way, check, command, follow, put
@@ -658,7 +677,509 @@ NETCDFS = [
     ),
 ]
 
-WAYS: list[Way] = [*SCENARIOS, *TABLES, *NETWORKS, *VECTORS, *NETCDFS]
+# ------------------------------------------------------------------------------------------ names
+
+
+def given(*text: str):
+    """The words of the command."""
+    return lambda folder: words(folder, *text)
+
+
+def from_list(*listing: str):
+    """Puts a name into the command that the list of them shows."""
+
+    def mend(folder: Path, finding: Finding) -> None:
+        told = flood_sim(*listing)
+        assert told.returncode == 0
+        assert finding.do != LISTED or " ".join(listing) in finding.do
+        name = told.stdout.split()[0]
+        line = (folder / "words.txt").read_text().splitlines()
+        words(folder, *(name if "nowhere" in word else word for word in line))
+
+    return mend
+
+
+def allowed_name(old: str):
+    """Puts the first of the allowed names into the command."""
+
+    def mend(folder: Path, finding: Finding) -> None:
+        reworded(old, finding.allowed.split(",")[0])(folder)
+
+    return mend
+
+
+def read(folder: Path) -> list[Finding]:
+    """The scenario whose name is the command's last word, loaded."""
+    load_scenario((folder / "words.txt").read_text().split()[-1])
+    return []
+
+
+def no_browser(folder: Path) -> list[Finding]:
+    """The command on a machine without programs."""
+    with patch.dict(os.environ, {"PATH": str(folder)}):
+        return give(folder)
+
+
+def report_pdf(folder: Path) -> None:
+    finished(folder)
+    words(folder, "report", "{}/run", "--pdf")
+
+
+def broken_browser(folder: Path) -> None:
+    report_pdf(folder)
+    (folder / "chromium").write_text("#!/bin/sh\nexit 1\n")
+    (folder / "chromium").chmod(0o755)
+
+
+def printed_by_hand(folder: Path, finding: Finding) -> None:
+    """The page that is named is there, with its own way to paper; the option goes."""
+    page = Path(finding.do.split("open ")[1].split(" and print")[0])
+    assert "@media print" in page.read_text(encoding="utf-8")
+    reworded("\n--pdf", "")(folder)
+
+
+def plugged(folder: Path) -> list[Finding]:
+    """A scenario with a plugin of FLOOD_SIM_PLUGINS; more folders of modules lie in path.txt."""
+    more = (folder / "path.txt").read_text().split()
+    plugins.cache_clear()
+    try:
+        with (
+            patch.dict(os.environ, {"FLOOD_SIM_PLUGINS": "ways_planters"}),
+            patch.object(sys, "path", [*sys.path, *more]),
+        ):
+            invalidate_caches()
+            return [] if plugins() else []
+    finally:
+        plugins.cache_clear()
+        sys.modules.pop("ways_planters", None)
+
+
+def without_plugin(folder: Path) -> None:
+    (folder / "path.txt").write_text("")
+    (folder / "mine").mkdir()
+    (folder / "mine" / "ways_planters.py").write_text("OUTCOMES = ()\n")
+
+
+LISTED = "`flood-sim list` shows the shipped ones"
+BY_HAND = "open … and print it to a file"
+NAMES = [
+    Way(
+        "E101",
+        "the scenario file does not exist…",
+        LISTED,
+        given("check", "nowhere.toml"),
+        from_list("list"),
+        read,
+    ),
+    Way(
+        "E101",
+        "no scenario of this name…",
+        "give one of these names or the path of a .toml file",
+        given("check", "quickstrat"),
+        allowed_name("quickstrat"),
+        read,
+    ),
+    Way(
+        "E101",
+        "no study of this name…",
+        "name one that is there",
+        given("study", "check", "nowhere"),
+        from_list("study", "list"),
+        lambda folder: [] if load_study((folder / "words.txt").read_text().split()[-1]) else [],
+    ),
+    Way(
+        "E101",
+        "no browser that prints was found",
+        BY_HAND,
+        report_pdf,
+        printed_by_hand,
+        no_browser,
+    ),
+    Way(
+        "E101",
+        "the browser did not print: …",
+        BY_HAND,
+        broken_browser,
+        printed_by_hand,
+        no_browser,
+    ),
+    Way(
+        "E101",
+        "plugin … cannot be imported: …",
+        "install it, or put its folder on PYTHONPATH",
+        without_plugin,
+        lambda folder, finding: (folder / "path.txt").write_text(str(folder / "mine")),
+        plugged,
+    ),
+    Way(
+        "E102",
+        "no such limits…",
+        "give what is allowed",
+        given("internatoinal"),
+        allowed_name("internatoinal"),
+        lambda folder: [] if read_limits((folder / "words.txt").read_text()) else [],
+    ),
+    Way(
+        "E102",
+        "no such standards…",
+        "give what is allowed",
+        given("chnia"),
+        allowed_name("chnia"),
+        lambda folder: [] if read_standards((folder / "words.txt").read_text()) else [],
+    ),
+]
+
+# ----------------------------------------------------------------------- own standards and limits
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "studies.md"
+
+
+def shown(key: str) -> str:
+    """The line that docs/studies.md shows for a key."""
+    blocks = "\n".join(re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S))
+    return re.search(rf"^{key} *= .*$", blocks, re.M)[0]
+
+
+def own(model: Path, *lacking: str, more: str = ""):
+    """A file of one's own without these keys."""
+
+    def make(folder: Path) -> None:
+        text = model.read_text(encoding="utf-8")
+        for key in lacking:
+            text, count = re.subn(rf"^{key} *= .*\n", "", text, count=1, flags=re.M)
+            assert count, key
+        (folder / "own.toml").write_text(text + more, encoding="utf-8")
+
+    return make
+
+
+def added_to(table: str, *keys: str):
+    """The keys put below the table, as the documentation shows them."""
+
+    def mend(folder: Path, finding: Finding) -> None:
+        lines = "\n".join(shown(key) for key in keys)
+        put("own.toml", f"[{table}]", f"[{table}]\n{lines}\n")(folder)
+
+    return mend
+
+
+def added_as_told(table: str):
+    def mend(folder: Path, finding: Finding) -> None:
+        line = finding.do.split("add ")[1].split(", or yours")[0]
+        put("own.toml", f"[{table}]", f"[{table}]\n{line}\n")(folder)
+
+    return mend
+
+
+def appended(name: str, text: str):
+    def mend(folder: Path, finding: Finding) -> None:
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return mend
+
+
+def reads(function):
+    return lambda folder: [] if function(folder / "own.toml") else []
+
+
+def standards_of(path: Path) -> dict:
+    return read_standards(str(path))
+
+
+CHINA, CITY = STANDARDS / "china.toml", STANDARDS / "reference_city.toml"
+ADD = "as docs/studies.md shows"
+STUDY_KEY = "add it; a study has schema, name and scenario (docs/studies.md)"
+OWN = [
+    Way(
+        "E103",
+        "unknown key…",
+        "rename or remove it",
+        own(CHINA, more="limit = 1.0\n"),
+        put("own.toml", "limit = 1.0\n", ""),
+        reads(standards_of),
+    ),
+    Way(
+        "E106",
+        "keys are missing",
+        f"add them, {ADD}",
+        own(CHINA, "family", "required_y"),
+        added_to("flood_protection", "family", "required_y"),
+        reads(standards_of),
+    ),
+    Way(
+        "E106",
+        "this key is missing",
+        f"add it, {ADD}",
+        own(CITY, "crest_m"),
+        added_to("river", "crest_m"),
+        reads(read_loads),
+    ),
+    Way(
+        "E106",
+        "no loads are in this file",
+        "give what is allowed",
+        lambda folder: (folder / "own.toml").write_text(""),
+        appended("own.toml", CITY.read_text(encoding="utf-8")),
+        reads(read_loads),
+    ),
+    Way(
+        "E106",
+        "no standard is in this file",
+        "give tables [NAME] with family, required_y, source and [[NAME.criterion]]",
+        lambda folder: (folder / "own.toml").write_text("ladder_y = [1, 2, 5]\n"),
+        appended(
+            "own.toml",
+            '[dry]\nfamily = ["day"]\nrequired_y = { large = 5 }\nsource = "own"\n'
+            '[[dry.criterion]]\nid = "a"\ntest = "openings"\nlimit_m = 0.0\n',
+        ),
+        reads(standards_of),
+    ),
+    Way(
+        "E106",
+        "this key is missing…",
+        "add … = …, or yours",
+        own(LIMITS, "still_depth_m"),
+        added_as_told("vehicles.small_car"),
+        reads(lambda path: read_limits(str(path))),
+    ),
+    Way(
+        "E106",
+        "this key is missing",
+        STUDY_KEY,
+        lambda folder: study_of(folder, STUDY.replace('name = "few"\n', "")),
+        put("study.toml", "schema = 1\n", 'schema = 1\nname = "few"\n'),
+        lambda folder: [] if load_study(folder / "study.toml") else [],
+    ),
+]
+
+# ------------------------------------------------------------------------- folders of runs, studies
+
+
+def run_file(name: str, content: bytes, make=finished):
+    """A file of the run's folder, or of the study's, is another program's."""
+    return lambda folder: (make(folder) / name).write_bytes(content)
+
+
+def opened(folder: Path) -> list[Finding]:
+    open_results(folder / "run")
+    return []
+
+
+def linked_results(folder: Path) -> None:
+    run = finished(folder)
+    (run / "gauges.csv").replace(folder / "gauges.csv")
+    (run / "gauges.csv").symlink_to(folder / "gauges.csv")
+
+
+def copied_here(folder: Path, finding: Finding) -> None:
+    link = Path(finding.place)
+    held = link.resolve()
+    link.unlink()
+    shutil.copyfile(held, link)
+
+
+def fields(folder: Path) -> list[Finding]:
+    """Reads all maps of the run."""
+    open_results(folder / "run").fields.load()
+    return []
+
+
+def summary(folder: Path) -> list[Finding]:
+    compared = compare(open_results(folder / "run"), open_results(folder / "run"))
+    return [] if compared.changed_inputs is not None else []
+
+
+def put_back(name: str):
+    """The file from the run as it was."""
+
+    def mend(folder: Path, finding: Finding) -> None:
+        finished(folder / "again")
+        shutil.copyfile(folder / "again" / "run" / name, folder / "run" / name)
+
+    return mend
+
+
+def broken_maps(folder: Path) -> list[Finding]:
+    """Pictures of a run whose maps the NetCDF library finds broken only while it reads them."""
+    return give(folder)
+
+
+def garbled(folder: Path) -> None:
+    """A whole file whose last values are damaged: seen when they are asked for."""
+    run = half(folder)
+    path = run / "fields.nc"
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 3 :] = b"\x55" * (len(raw) - len(raw) // 3)
+    path.write_bytes(raw)
+    words(folder, "report", "{}/run")
+
+
+def unfinished(folder: Path) -> None:
+    half(folder)
+    finished(folder / "other")
+    words(folder, "compare", "{}/other/run", "{}/run")
+
+
+def obeyed(folder: Path, finding: Finding) -> None:
+    obey(folder, finding, *(QUIET[:2] if "run --resume" in finding.do else QUIET))
+
+
+def resumed_study(folder: Path, finding: Finding) -> None:
+    with in_this_process():
+        obey(folder, finding, "--quiet")
+
+
+def tables(folder: Path) -> list[Finding]:
+    """The study's tables and outcomes, read."""
+    return [] if read_tables(folder / "run").kinds else []
+
+
+def lost_catalogue(folder: Path) -> None:
+    (studied(folder) / "catalogue.parquet").unlink()
+
+
+def changed_catalogue(folder: Path) -> None:
+    """The key of a run in the catalogue leads out of the folder."""
+    path = studied(folder) / "catalogue.parquet"
+    table = pandas.read_parquet(path)
+    table["key"] = "../" + table["key"]
+    table.to_parquet(path, index=False)
+
+
+def page(folder: Path) -> list[Finding]:
+    return [] if study_context(folder / "run") else []
+
+
+def no_first_storm(folder: Path) -> None:
+    """As a study is where the runs of its first storm have died: no record of them, no row."""
+    run = studied(folder)
+    path = run / "catalogue.parquet"
+    table = pandas.read_parquet(path)
+    lost = table[table["storm"] == "a"]["key"]
+    table[table["storm"] != "a"].to_parquet(path, index=False)
+    for record in (run / "asked").glob("*.json"):
+        if json.loads(record.read_text())["key"] in set(lost):
+            record.unlink()
+    for key in lost:
+        shutil.rmtree(run / "runs" / key)
+
+
+def no_study(folder: Path) -> None:
+    study_of(folder)
+    (folder / "run").mkdir()
+
+
+def run_of_study(folder: Path, finding: Finding) -> None:
+    """`flood-sim study run NAME --out DIR`, or with the folder that is told."""
+    text = finding.do.replace("NAME", "STUDY").replace("STUDY", str(folder / "study.toml"))
+    line = text[text.index("flood-sim ") :].split(" writes it")[0].split()[1:]
+    with in_this_process():
+        told = flood_sim(*(folder / "run" if word == "DIR" else word for word in line), "--quiet")
+    assert told.returncode == 0, told
+
+
+def status(folder: Path) -> list[Finding]:
+    return command("study", "status", "{}/run")(folder)
+
+
+RESUME = "flood-sim study resume …"
+ANEW = "flood-sim run --resume … writes it anew"
+RESULTS = [
+    Way(
+        "E101",
+        "this is no result folder: fields.nc is not there",
+        "run `flood-sim run SCENARIO --out DIR` first",
+        toml(),
+        obeyed,
+        opened,
+    ),
+    Way("E101", "this run is not finished", "flood-sim run --resume …", unfinished, obeyed, give),
+    Way(
+        "E106",
+        "a link out of this folder, a pipe or a device",
+        "copy the file in, or remove it",
+        linked_results,
+        copied_here,
+        opened,
+    ),
+    Way(
+        "E110",
+        "this file is damaged, or not of these results: …",
+        "",
+        run_file("scenario.toml", b"\x89HDF"),
+        put_back("scenario.toml"),
+        summary,
+    ),
+    Way(
+        "E110",
+        "this file of a result folder is damaged",
+        ANEW,
+        run_file("fields.nc", b"", half),
+        obeyed,
+        fields,
+    ),
+    Way(
+        "E110",
+        "a file in this result folder is damaged",
+        ANEW,
+        garbled,
+        obeyed,
+        give,
+    ),
+    Way("E101", "this study has no complete run yet", RESUME, lost_catalogue, resumed_study, tables),
+    Way(
+        "E101",
+        "the first storm has no complete run yet",
+        RESUME,
+        no_first_storm,
+        resumed_study,
+        page,
+    ),
+    Way(
+        "E101",
+        "this is no study's folder: study.json is not there",
+        "flood-sim study run NAME --out DIR",
+        no_study,
+        run_of_study,
+        status,
+    ),
+    Way(
+        "E106",
+        "this is no name of a run",
+        "the study's tables were changed: flood-sim study resume DIR",
+        changed_catalogue,
+        resumed_study,
+        page,
+    ),
+    Way(
+        "E110",
+        "this file of a study's folder is damaged, or not there",
+        "",
+        run_file("outcomes.parquet", b"PAR1", studied),
+        resumed_study,
+        tables,
+    ),
+    Way(
+        "E110",
+        "this file of a study's folder is damaged",
+        "flood-sim study run STUDY --out … writes it anew and goes on; no run is done twice",
+        run_file("study.json", b"{", studied),
+        run_of_study,
+        status,
+    ),
+]
+
+WAYS: list[Way] = [
+    *SCENARIOS,
+    *TABLES,
+    *NETWORKS,
+    *VECTORS,
+    *NETCDFS,
+    *NAMES,
+    *OWN,
+    *RESULTS,
+]
 
 # Rows that no test can follow, and why.
 WITHOUT: dict[tuple[str, str, str], str] = {}
