@@ -5,6 +5,7 @@ made once and copied; words of a command that a mend changes.
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -79,6 +80,16 @@ def words(folder: Path, *given: object) -> None:
 def give(folder: Path) -> list[Finding]:
     """The command whose words lie in the folder."""
     return command(*(folder / WORDS).read_text().splitlines())(folder)
+
+
+def does(use: Callable[[Path], object]) -> Callable[[Path], list[Finding]]:
+    """A use of the notebook API as what is given: it raises its findings."""
+
+    def give(folder: Path) -> list[Finding]:
+        use(folder)
+        return []
+
+    return give
 
 
 def reworded(old: str, new: str):

@@ -195,7 +195,9 @@ def _comment(line: str) -> bool:
 
 def _cells(path: Path, lines: list[str], numbers: Sequence[int], separator: str) -> list[list[str]]:
     keys: dict[str, Any] = {
-        "delimiter": separator, "strict": True, "skipinitialspace": separator != "\t"
+        "delimiter": separator,
+        "strict": True,
+        "skipinitialspace": separator != "\t",
     }
     with contextlib.suppress(csv.Error):  # told below, with its row
         rows = list(csv.reader(lines, **keys))
