@@ -4,9 +4,13 @@ import json
 import os
 import re
 import shutil
+import socket
 import sqlite3
+import subprocess
 import sys
 import tempfile
+import time
+from contextlib import ExitStack
 from functools import cache
 from importlib import invalidate_caches
 from pathlib import Path
@@ -16,6 +20,7 @@ import numpy as np
 import pandas
 import pytest
 import xarray
+from distributed import Client, LocalCluster
 from pyogrio.raw import read as read_vector
 from pyogrio.raw import write as write_vector
 
@@ -28,21 +33,25 @@ from flood_sim.analysis.html.page import print_pdf
 from flood_sim.analysis.limits.files import LIMITS, read_limits
 from flood_sim.analysis.standards.files import STANDARDS, read_loads, read_standards
 from flood_sim.core.errors import Finding, InputError
+from flood_sim.core.files.folder_lock import owner_file
+from flood_sim.core.files.live import RUN_LOCK
 from flood_sim.core.plugins import plugins
 from flood_sim.results import open_results, told_broken_netcdf
+from flood_sim.runs.kernel_cache import refuse_foreign
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.study import load_study
+from flood_sim.study.cluster import open_client
 from flood_sim.study.report import study_context, write_report
 from flood_sim.study.tables import read_tables
 from scenario.test_gridded_rain import SCENARIO as GRID_RAIN
 from scenario.test_gridded_rain import write as write_rain
 from scenario.test_loader import GOOD
+from study.test_cluster import free_port
 from ways.folders import (
     QUIET,
     STUDY,
     does,
     finished,
-    give,
     half,
     in_this_process,
     obey,
@@ -52,6 +61,7 @@ from ways.folders import (
     words,
 )
 from ways_out import Way, check, command, follow, put
+from ways_out import printed as findings_of
 
 
 def remove(name: str, pattern: str):
@@ -1026,7 +1036,11 @@ def maps(folder: Path) -> None:
 def unfinished(folder: Path) -> None:
     half(folder)
     finished(folder / "other")
-    words(folder, "compare", "{}/other/run", "{}/run")
+
+
+@does
+def compared(folder: Path) -> None:
+    compare(open_results(folder / "other" / "run"), open_results(folder / "run"))
 
 
 def obeyed(folder: Path, finding: Finding) -> None:
@@ -1076,8 +1090,7 @@ def no_first_storm(folder: Path) -> None:
 
 
 def no_study(folder: Path) -> None:
-    study_of(folder)
-    (folder / "run").mkdir()
+    (studied(folder) / "study.json").unlink()
 
 
 def run_of_study(folder: Path, finding: Finding) -> None:
@@ -1104,7 +1117,14 @@ RESULTS = [
         obeyed,
         opened,
     ),
-    Way("E101", "this run is not finished", "flood-sim run --resume …", unfinished, obeyed, give),
+    Way(
+        "E101",
+        "this run is not finished",
+        "flood-sim run --resume …",
+        unfinished,
+        obeyed,
+        compared,
+    ),
     Way(
         "E106",
         "a link out of this folder, a pipe or a device",
@@ -1182,6 +1202,172 @@ RESULTS = [
     ),
 ]
 
+# ------------------------------------------------------------------- what the system keeps from us
+
+
+def bell_in_a_name(folder: Path) -> None:
+    """A file whose name holds a control character, in the scenario too."""
+    rain(ROWS.encode())(folder)
+    (folder / "rain.csv").rename(folder / "ra\x07in.csv")
+    put("s.toml", '"rain.csv"', '"ra\\u0007in.csv"')(folder)
+
+
+def without_bell(folder: Path, finding: Finding) -> None:
+    (folder / "ra\x07in.csv").rename(folder / "rain.csv")
+    put("s.toml", "ra\\u0007in.csv", "rain.csv")(folder)
+
+
+HELD = """
+import sys
+from pathlib import Path
+from flood_sim.core import sandbox
+from flood_sim.core.errors import InputError
+
+scenario, file, *allowed = sys.argv[1:]
+sandbox.arm()
+sandbox.enter("check", {"name": scenario, "allow_path": list(map(Path, allowed))})
+try:
+    with sandbox.told():
+        if not (sandbox.available() or any(Path(file).is_relative_to(p) for p in allowed)):
+            raise PermissionError(13, "Permission denied", file)  # as a newer kernel does it
+        open(file).close()
+except InputError as error:
+    sys.stderr.write(str(error))
+"""
+
+
+def held_apart(folder: Path) -> list[Finding]:
+    """A process that the kernel holds to the folders of `check` opens a file of another folder."""
+    line = (folder / "words.txt").read_text().replace("{}", str(folder)).splitlines()
+    code = [sys.executable, "-c", HELD, *(word for word in line[1:] if word != "--allow-path")]
+    done = subprocess.run(code, capture_output=True, text=True, check=True)
+    return findings_of(done.stderr)
+
+
+def elsewhere(folder: Path) -> None:
+    (folder / "city").mkdir()
+    (folder / "other").mkdir()
+    scenario(folder / "city")
+    (folder / "other" / "rain.csv").write_text(ROWS)
+    words(folder, "check", "{}/city/s.toml", "{}/other/rain.csv")
+
+
+def allowed_folder(folder: Path, finding: Finding) -> None:
+    place = Path(finding.place).parent
+    assert place == (folder / "other").resolve() and "--allow-path DIR" in finding.do
+    reworded("rain.csv", f"rain.csv\n--allow-path\n{place}")(folder)
+
+
+def full_while_written(folder: Path) -> None:
+    """A run writes here, this process; the disk for a copy is full."""
+    run = finished(folder)
+    owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+    owner_file(run, RUN_LOCK).write_text(json.dumps(owner))
+    (run / ".frames").write_text(f"{0:020d}")
+    (folder / "full").write_text("")
+
+
+def reads_a_copy(folder: Path) -> list[Finding]:
+    def full(*places: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with ExitStack() as stack:
+        if (folder / "full").exists():
+            stack.enter_context(patch("flood_sim.core.files.live.shutil.copyfile", full))
+        return fields(folder)
+
+
+def open_cache(folder: Path) -> None:
+    (folder / "cache").mkdir()
+    (folder / "cache").chmod(0o777)
+
+
+def closed_cache(folder: Path, finding: Finding) -> None:
+    line = re.search(r"chmod 700 \S+(?=,)", finding.do).group()
+    subprocess.run(line.split(), check=True)
+
+
+def no_scheduler(folder: Path) -> None:
+    words(folder, f"tcp://127.0.0.1:{free_port()}")
+
+
+def started_scheduler(folder: Path, finding: Finding) -> None:
+    port = int(finding.given.rpartition(":")[2])
+    SCHEDULERS.append(
+        LocalCluster(
+            n_workers=0,
+            processes=False,
+            host="127.0.0.1",
+            scheduler_port=port,
+            dashboard_address=None,
+            silence_logs=50,
+        )
+    )
+
+
+SCHEDULERS: list[LocalCluster] = []
+
+
+def connected(folder: Path) -> list[Finding]:
+    """A study's way to its scheduler; refused connections are given up after one second."""
+
+    def soon(address: str, timeout: str) -> Client:
+        return Client(address, timeout="1s")
+
+    address = (folder / "words.txt").read_text()
+    with (
+        patch("distributed.Client", soon),
+        patch("flood_sim.study.cluster._silence"),
+        open_client(1, address, False),
+    ):
+        pass
+    SCHEDULERS.pop().close()
+    return []
+
+
+SYSTEM = [
+    Way(
+        "E101",
+        "no connection: …",
+        "start it; with TLS, name certificate and key in dask's configuration (docs/cluster.md)",
+        no_scheduler,
+        started_scheduler,
+        connected,
+    ),
+    Way(
+        "E106",
+        "a path holds no control characters",
+        "rename the file",
+        bell_in_a_name,
+        without_bell,
+    ),
+    Way(
+        "E106",
+        "this file lies outside the folders that this command may open",
+        "copy the file in, or allow its folder: --allow-path DIR",
+        elsewhere,
+        allowed_folder,
+        held_apart,
+    ),
+    Way(
+        "E110",
+        "no copy can be made while the run writes: …",
+        "free space, or wait until the run has ended",
+        full_while_written,
+        lambda folder, finding: (folder / "full").unlink(),
+        reads_a_copy,
+    ),
+    Way(
+        "E114",
+        "the compiled kernels lie where others can write: what they put there would run with"
+        " your rights",
+        "chmod 700 …, or …",
+        open_cache,
+        closed_cache,
+        does(lambda folder: refuse_foreign(folder / "cache")),
+    ),
+]
+
 WAYS: list[Way] = [
     *SCENARIOS,
     *TABLES,
@@ -1191,6 +1377,7 @@ WAYS: list[Way] = [
     *NAMES,
     *OWN,
     *RESULTS,
+    *SYSTEM,
 ]
 
 # Rows that no test can follow, and why.
