@@ -52,6 +52,7 @@ from ways.folders import (
     STUDY,
     does,
     finished,
+    give,
     half,
     in_this_process,
     obey,
@@ -1325,7 +1326,22 @@ def connected(folder: Path) -> list[Finding]:
     return []
 
 
+def out_of_the_folder(folder: Path) -> None:
+    (folder / "city").mkdir()
+    scenario(folder / "city", "", (STORM, SERIES.replace("rain.csv", "../rain.csv")))
+    (folder / "rain.csv").write_text(ROWS)
+    words(folder, "check", "{}/city/s.toml")
+
+
 SYSTEM = [
+    Way(
+        "E106",
+        "this path leaves the scenario's folder",
+        "copy the file in, or allow its folder: --allow-path DIR",
+        out_of_the_folder,
+        reworded("s.toml", "s.toml\n--allow-path\n{}"),
+        give,
+    ),
     Way(
         "E101",
         "no connection: …",
