@@ -130,6 +130,12 @@ def test_a_run_without_sewers_is_told_how_to_have_them(finished, capsys):
     assert '[drainage] kind = "swmm"' in capsys.readouterr().err
 
 
+def test_check_writes_its_files_into_a_new_folder(tmp_path):
+    (tmp_path / "s.toml").write_text(GOOD)
+    command("check", tmp_path / "s.toml", "--out", tmp_path / "new")
+    assert (tmp_path / "new" / "rain.csv").read_bytes().endswith(b"\n")
+
+
 def test_what_cannot_be_written_leaves_nothing_and_can_be_given_again(
     finished, tmp_path, monkeypatch, capsys
 ):
