@@ -152,7 +152,7 @@ def _started_cluster(slots: int, stack: contextlib.ExitStack) -> Any:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         place = dask.config.get("temporary-directory") or tempfile.gettempdir()
         raise RunFailedError(
-            f"E123 the workers cannot be started: {why}\n  do        free space in {place}"
+            f"E123 study: the workers cannot be started: {why}\n  do        free space in {place}"
             " and memory, then the same command again; a script of your own calls it below"
             ' `if __name__ == "__main__":`'
         ) from error

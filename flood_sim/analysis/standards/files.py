@@ -47,7 +47,7 @@ def refuse_wrong_standards(standards: Mapping[str, Any], place: str = "--standar
     for name, part in parts.items():
         found += faults_of(Standard, part, f"{place}, [{name}]")
     if not parts:
-        do = "give tables [NAME] with family, required_y, source and [[NAME.criterion]]"
+        do = "give tables [NAME] with chinese, family, required_y, source and [[NAME.criterion]]"
         found.append(Finding("E106", place, "no standard is in this file", do=do))
     classes = [frozenset(part["required_y"]) for part in parts.values()] if not found else []
     if len(set(classes)) > 1:

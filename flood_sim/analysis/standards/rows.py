@@ -140,11 +140,10 @@ def faults_of(model: type[_Part], table: Any, place: str) -> list[Finding]:
 
 
 def _lacking(place: str, where: Sequence[str | int], keys: list[str]) -> Finding:
-    do = "add it, as docs/studies.md shows"
     if len(keys) == 1:
-        return Finding("E106", _place(place, [*where, *keys]), "this key is missing", do=do)
-    given = ", ".join(sorted(keys))
-    do = do.replace("it", "them", 1)
+        at = _place(place, [*where, *keys])
+        return Finding("E106", at, "this key is missing", do="add it, as docs/studies.md shows")
+    given, do = ", ".join(sorted(keys)), "add them, as docs/studies.md shows"
     return Finding("E106", _place(place, where), "keys are missing", given=given, do=do)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 from flood_sim.core.errors import Finding, InputError, input_error
 from flood_sim.core.units import MEBIBYTE
@@ -193,31 +194,32 @@ def _comment(line: str) -> bool:
 
 
 def _cells(path: Path, lines: list[str], numbers: Sequence[int], separator: str) -> list[list[str]]:
-    rows: list[list[str]] = []
+    keys: dict[str, Any] = {
+        "delimiter": separator,
+        "strict": True,
+        "skipinitialspace": separator != "\t",
+    }
     with contextlib.suppress(csv.Error):  # told below, with its row
-        rows = list(
-            csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
+        rows = list(csv.reader(lines, **keys))
+        if len(rows) == len(lines):  # else a quoted cell has run over its line
+            return rows
+    return [
+        _row(f"{path.name}, row {number}", line, keys)
+        for number, line in zip(numbers, lines, strict=True)
+    ]
+
+
+def _row(place: str, line: str, keys: dict[str, Any]) -> list[str]:
+    try:
+        return next(csv.reader([line], **keys))
+    except csv.Error as error:
+        long = "field limit" in str(error)
+        problem = (
+            f"a cell is longer than {csv.field_size_limit():,} characters"
+            if long
+            else "a quotation mark is not closed, or stands inside a cell"
         )
-    if len(rows) == len(lines):
-        return rows
-    for number, line in zip(numbers, lines, strict=True):
-        try:
-            next(
-                csv.reader(
-                    [line], delimiter=separator, strict=True, skipinitialspace=separator != "\t"
-                )
-            )
-        except csv.Error as error:
-            long = "field limit" in str(error)
-            problem = (
-                f"a cell is longer than {csv.field_size_limit():,} characters"
-                if long
-                else "a quotation mark is not closed, or stands inside a cell"
-            )
-            raise input_error(
-                "E105", f"{path.name}, row {number}", problem, given=shown(line), do="mend the row"
-            ) from error
-    raise input_error("E105", path.name, "the rows cannot be told apart", do=SAVE)
+        raise input_error("E105", place, problem, given=shown(line), do="mend the row") from error
 
 
 def _header(path: Path, cells: list[str], number: int) -> list[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HDF5, CLASSIC = b"\x89HDF\r\n\x1a\n", (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 HARD, SOFT = 0, 1  # kinds of links that stay in a file
 DATASET, VIRTUAL = 5, 3  # HDF5's numbers: a kind of object, a layout
+LINK = "a link to another file"
 BY_NAME, ANY_ORDER, DEFAULT, READ_ONLY = 0, 0, 0, 0
 
 
@@ -45,13 +46,18 @@ def check_netcdf(path: Path, place: str = "") -> Path:
     with hdf5_held():
         outside = _first_outside(path)
     if outside:
-        raise input_error(
-            "E117",
-            place or path.name,
+        problem, do = (
             "the file takes data from other files",
-            given=outside[:120],
-            allowed="a NetCDF file that holds its own data",
-            do="copy it into one file: nccopy OLD.nc NEW.nc",
+            "copy it into one file: nccopy OLD.nc NEW.nc",
+        )
+        if outside.endswith(LINK):  # nccopy cannot: the dimensions lie there, too
+            problem, do = (
+                "a part of the file is a link to another file",
+                "give the file that holds it",
+            )
+        allowed = "a NetCDF file that holds its own data"
+        raise input_error(
+            "E117", place or path.name, problem, given=outside[:120], allowed=allowed, do=do
         )
     return path
 
@@ -182,7 +188,7 @@ def _elsewhere(library: Any, group: int, name: bytes, kind: int) -> str | None:
     """Why a link leads out of its file; '' where it does not, None where HDF5 cannot say."""
     if kind == HARD:
         return _outside(library, group, name)
-    return "" if kind == SOFT else "a link to another file"
+    return "" if kind == SOFT else LINK
 
 
 def _outside(library: Any, group: int, name: bytes) -> str | None:
