@@ -3,8 +3,7 @@
 import re
 import shlex
 import shutil
-import subprocess
-import sys
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -16,17 +15,20 @@ from console import flood_sim
 from coupling.test_network_as_meant import GATE, LID, NOTCH, grid_of_nodes
 from coupling.test_network_clock import DATED, INFLOW, PATTERN, RAIN, TIDE
 from coupling.test_on_grade import built
+from flood_sim.analysis.network import open_network, way_between
 from flood_sim.core.errors import Finding, InputError
 from flood_sim.drainage.inp import InpFile
 from flood_sim.drainage.inp_files import close_files
+from flood_sim.results import open_results
 from flood_sim.runs.runner import Keeping, run_scenario
+from flood_sim.runs.underway import Listener
 from flood_sim.scenario import build_inputs, load_scenario
 from sewer_cases import PARTS, alone, net, scenario
 from sewered import TEXT, written
 from sites.test_actions import ENTRANCE
 from sites.test_site_measures import BARRIER
 from sites.test_underground import GARAGE, lake
-from ways.test_times import ended, said
+from ways.test_times import ended, key, said
 from ways_out import Way, check, command, follow, put
 
 NET = "net.inp"
@@ -150,34 +152,26 @@ def flows_at_the_start(folder: Path, finding: Finding) -> None:
 
 
 # -------------------------------------------------------------------------------------------- runs
-STEP = "network = 'n.inp'"
-KILLED = """
-import os, sys
-from pathlib import Path
-from flood_sim.runs.runner import Keeping, run_scenario
-from flood_sim.runs.underway import Listener
-from flood_sim.scenario import load_scenario
-
-def killed(simulation):
-    if simulation.time_s >= 200.0:
-        os._exit(9)
-
-folder = Path(sys.argv[1])
-listener = Listener(progress=killed)
-run_scenario(
-    load_scenario(folder / "s.toml"), folder / "out", threads=1,
-    keeping=Keeping(checkpoint_s=0.0), listener=listener,
-)
-"""
+MINUTES = TEXT.replace("coupling_step_s = 1", "coupling_step_s = 10")
 
 
 @cache
 def sewered() -> TemporaryDirectory[str]:
-    """A run of ten minutes with sewers, run once."""
+    """A run of ten minutes with sewers, run once; in `cut` what a kill after two would leave."""
     kept = TemporaryDirectory()
-    written(Path(kept.name))
-    told = flood_sim("run", f"{kept.name}/s.toml", "--out", f"{kept.name}/out", "--no-report")
-    assert told.returncode == 0, told
+    folder = Path(kept.name)
+
+    def copied(simulation) -> None:
+        if simulation.time_s <= 10.0:
+            time.sleep(0.6)  # a checkpoint is due
+        if simulation.time_s == 120.0:
+            shutil.copytree(folder / "out", folder / "cut")
+
+    keeping, listener = Keeping(checkpoint_s=0.5), Listener(progress=copied)
+    done = run_scenario(
+        written(folder, MINUTES), folder / "out", threads=1, keeping=keeping, listener=listener
+    )
+    assert done.exit_code == 0
     return kept
 
 
@@ -191,15 +185,15 @@ def asked(kept, words: str):
     return make
 
 
-def killed(folder: Path) -> None:
-    written(folder)
-    (folder / "words").write_text("explain {}/out J1")
-    child = subprocess.run([sys.executable, "-c", KILLED, folder], check=False)
-    assert child.returncode == 9
-
-
 def about_it(folder: Path) -> list[Finding]:
     return command(*(folder / "words").read_text().split())(folder)
+
+
+def way_down(folder: Path) -> list[Finding]:
+    """What `section` looks for, without its picture."""
+    found = open_network(open_results(folder / "out"))
+    way_between(found, *map(found.number, (folder / "words").read_text().split()))
+    return []
 
 
 def one_of_them(folder: Path, finding: Finding) -> None:
@@ -213,7 +207,7 @@ def resumed(folder: Path, finding: Finding) -> None:
 
 
 def run_with_sewers(folder: Path, finding: Finding) -> None:
-    written(folder, TEXT)
+    written(folder, MINUTES)
     again = flood_sim(
         "run", folder / "s.toml", "--out", folder / "out", "--overwrite", "--no-report"
     )
@@ -230,6 +224,13 @@ def of_a_run(folder: Path) -> list[Finding]:
 
 
 # ----------------------------------------------------------------------------------------- others
+ASK_SWMM = command("check", "{}/s.toml")
+
+
+def by_swmm_too(folder: Path) -> list[Finding]:
+    return [*check(folder), *ASK_SWMM(folder)]
+
+
 def lines(folder: Path) -> list[Finding]:
     """A network that a program hands over line by line."""
     text = (folder / "lines").read_text().split("|")
@@ -253,7 +254,6 @@ ROOM = (
     "failure_elevation_m = 2.0\n"
 )
 BARE, _, ACTION = BARRIER.partition("[[actions]]")
-ASK_SWMM = command("check", "{}/s.toml")
 TWO_UNKNOWN = PARTS["CONDUITS"].replace("J1 J2", "J1 JX").replace("J2 O1", "J2 JY")
 ROWS = "TS " + " ".join(f"{k // 60}:{k % 60:02d} 0.1" for k in range(120))
 REGULAR = [*range(0, 26, 5), *range(45, 60, 5)]
@@ -265,9 +265,11 @@ OTHER_NAME = "mend the network, or the table that names it"
 PLACES = "the .inp needs [COORDINATES] in the terrain's system; or set coupled = false"
 EARLIER = {"start": "2021-07-20T15:30:00+08:00"}
 UTC = {"start": "2021-07-20T00:00:00Z", "stop": "2021-07-20T01:00:00Z"}
-SHORT = PARTS["CONDUITS"].replace(" 50 ", " 1 ")
-HASTY = {"MAX_TRIALS": "2", "HEAD_TOLERANCE": "0.000000001"}
-PULSE = {"INFLOWS": INFLOW, "TIMESERIES": "TS 0:00 0.1\nTS 0:30 0.4\nTS 1:00 0.1"}
+SHORTEST, SHORT = (PARTS["CONDUITS"].replace(" 50 ", f" {m} ") for m in (1, 5))
+FINE = {"HEAD_TOLERANCE": "0.000000001"}
+SLOW = {"INFLOWS": INFLOW, "TIMESERIES": "TS 0:00 0.1\nTS 1:00 0.2"}
+PULSE = {"INFLOWS": INFLOW, "TIMESERIES": "TS 0:00 0.1\nTS 0:05 0.4"}
+SOON = {"stop": "2021-07-20T16:04:00+08:00"}
 DRAINED = {"RDII": "J1 UH1 1", "HYDROGRAPHS": "UH1 G",
            "RAINGAGES": "G INTENSITY 1:00 1 TIMESERIES R"}  # fmt: skip
 GRATES = {"XSECTIONS": "C1 RECT_OPEN 1 2 0 0\nC2 CIRCULAR 0.5 0 0 0",
@@ -332,10 +334,10 @@ WAYS = [
         all_of(network("TS 0:00", "TS 07/20/2021 0:00"), network("TS 20", "TS 07/20/2021 20"))),
     Way("W434", "the hot start is the state of …; the run takes it as that of …",
         "save a hot start at the run's start, and set START_DATE and START_TIME to it",
-        hot, hot_at_the_start, ASK_SWMM),
+        hot, hot_at_the_start, by_swmm_too),
     Way("W435", "files of … ([FILES]) are dated, and were made for …",
         "make them for …, and set START_DATE and START_TIME to it",
-        flows, flows_at_the_start, ASK_SWMM),
+        flows, flows_at_the_start, by_swmm_too),
     Way("W452", "tides follow the hour of the day; SWMM alone begins their curves at …",
         "start the network's own run at midnight",
         sewers(net(OUTFALLS="O1 7.8 TIDAL T NO", CURVES=TIDE), **EARLIER),
@@ -355,10 +357,10 @@ WAYS = [
         " count the water in it, its residual grows as nodes fill",
         "set [drainage] min_surface_area_m2 = 1.167",
         sewers(net({"MIN_SURFAREA": "12.566"})), said),
-    Way("W431", "conduits are so short that a wave passes them in half a routing step of … s: SWMM"
-        " loses water there",
+    Way("W431", "… conduits are so short that a wave passes them in half a routing step of … s:"
+        " SWMM loses water there: …",
         "[drainage] routing_step_s = …, or LENGTHENING_STEP in the network",
-        sewers(net(CONDUITS=SHORT)), said),
+        sewers(net(CONDUITS=SHORTEST)), said),
     Way("W436", "… nodes take infiltration from the network's rain gauges (RDII), and rain falls on"
         " the grid: that share of the rain counts twice",
         "remove [RDII], or the rain from the scenario",
@@ -409,17 +411,20 @@ WAYS = [
     Way("E407", "the network has no such node", "one of … ...",
         asked(sewered, "explain {}/out nowhere"), one_of_them, about_it),
     Way("E407", "there is no way down the links", "give the upper node first",
-        asked(sewered, "section {}/out O --to J1"),
-        put("words", "O --to J1", "J1 --to O"), about_it),
+        asked(sewered, "O J1"), put("words", "O J1", "J1 O"), way_down),
     Way("E407", "this run had no sewer network",
         'run it again with [drainage] kind = "swmm" in its scenario',
         asked(ended, "explain {}/out J1"), run_with_sewers, about_it),
     Way("E407", "the run has not ended: its maxima are not written", "flood-sim run --resume …",
-        killed, resumed, about_it),
+        asked(sewered, "explain {}/cut J1"), resumed, about_it),
+    Way("W438", "it … … m3, … of the … m3 that the sewers carried",
+        "a routing_step_s below … s, or a smaller min_surface_area_m2",
+        sewers(net({"MIN_SURFAREA": "12.566"}, CONDUITS=SHORT, **PULSE), **SOON),
+        key("min_surface_area_m2", "1.167"), of_a_run),
     Way("W453", "the heads did not settle in … of … routing steps (over …)…",
         "look at the pipes of these nodes; a routing_step_s below … s, or a HEAD_TOLERANCE of 1.5"
         " mm where it is finer (more trials hardly help)",
-        sewers(net(HASTY, **PULSE)), network("0.000000001", "0.0015"), of_a_run),
+        sewers(net(FINE, **SLOW), **SOON), network("0.000000001", "0.0015"), of_a_run),
 ]  # fmt: skip
 
 

@@ -225,7 +225,7 @@ def ended() -> TemporaryDirectory[str]:
     kept = TemporaryDirectory()
     folder = Path(kept.name)
     (folder / "s.toml").write_text(GOOD + "[output]\ngauges = { g = [52.0, 27.0] }\n")
-    told = flood_sim("run", folder / "s.toml", "--out", folder / "out")
+    told = flood_sim("run", folder / "s.toml", "--out", folder / "out", "--no-report")
     assert told.returncode == 0, told
     return kept
 
