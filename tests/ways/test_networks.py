@@ -268,8 +268,8 @@ UTC = {"start": "2021-07-20T00:00:00Z", "stop": "2021-07-20T01:00:00Z"}
 SHORTEST, SHORT = (PARTS["CONDUITS"].replace(" 50 ", f" {m} ") for m in (1, 5))
 FINE = {"HEAD_TOLERANCE": "0.000000001"}
 SLOW = {"INFLOWS": INFLOW, "TIMESERIES": "TS 0:00 0.1\nTS 1:00 0.2"}
-PULSE = {"INFLOWS": INFLOW, "TIMESERIES": "TS 0:00 0.1\nTS 0:05 0.4"}
-SOON = {"stop": "2021-07-20T16:04:00+08:00"}
+PULSE = {"INFLOWS": INFLOW, "TIMESERIES": "TS 0:00 0.1\nTS 0:05 0.4\nTS 0:10 0.1"}
+TEN = {"stop": "2021-07-20T16:10:00+08:00"}
 DRAINED = {"RDII": "J1 UH1 1", "HYDROGRAPHS": "UH1 G",
            "RAINGAGES": "G INTENSITY 1:00 1 TIMESERIES R"}  # fmt: skip
 GRATES = {"XSECTIONS": "C1 RECT_OPEN 1 2 0 0\nC2 CIRCULAR 0.5 0 0 0",
@@ -419,12 +419,12 @@ WAYS = [
         asked(sewered, "explain {}/cut J1"), resumed, about_it),
     Way("W438", "it … … m3, … of the … m3 that the sewers carried",
         "a routing_step_s below … s, or a smaller min_surface_area_m2",
-        sewers(net({"MIN_SURFAREA": "12.566"}, CONDUITS=SHORT, **PULSE), **SOON),
+        sewers(net({"MIN_SURFAREA": "12.566"}, CONDUITS=SHORT, **PULSE), **TEN),
         key("min_surface_area_m2", "1.167"), of_a_run),
     Way("W453", "the heads did not settle in … of … routing steps (over …)…",
         "look at the pipes of these nodes; a routing_step_s below … s, or a HEAD_TOLERANCE of 1.5"
         " mm where it is finer (more trials hardly help)",
-        sewers(net(FINE, **SLOW), **SOON), network("0.000000001", "0.0015"), of_a_run),
+        sewers(net(FINE, **SLOW), **TEN), network("0.000000001", "0.0015"), of_a_run),
 ]  # fmt: skip
 
 
