@@ -418,7 +418,8 @@ WAYS = [
     Way("E407", "the run has not ended: its maxima are not written", "flood-sim run --resume …",
         asked(sewered, "explain {}/cut J1"), resumed, about_it),
     Way("W438", "it … … m3, … of the … m3 that the sewers carried",
-        "a routing_step_s below … s, or a smaller min_surface_area_m2",
+        "a routing_step_s below … s, or a smaller min_surface_area_m2; what stays is SWMM's own:"
+        " swmm.rpt names the nodes",
         sewers(net({"MIN_SURFAREA": "12.566"}, CONDUITS=SHORT, **PULSE), **TEN),
         key("min_surface_area_m2", "1.167"), of_a_run),
     Way("W453", "the heads did not settle in … of … routing steps (over …)…",
