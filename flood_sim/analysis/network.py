@@ -97,7 +97,7 @@ def open_network(results: Results) -> Network:
             "E407",
             str(results.folder),
             "this run had no sewer network",
-            do='[drainage] kind = "swmm" in the scenario',
+            do='run it again with [drainage] kind = "swmm" in its scenario',
         )
     if "max_head" not in data:
         raise input_error(

@@ -209,7 +209,7 @@ def _far_off(file: str, found: list[dict[str, Any]], quantity: str) -> list[Find
             "W312",
             f"{file}, `{quantity}`",
             text,
-            do="are they in metres, on the datum of the ground, and of this event?",
+            do="give them in metres, on the datum of the ground, of this event",
         )
     ]
 
@@ -282,9 +282,13 @@ def _left_out(table: Table, name: str, inside: int, count: int) -> list[Finding]
     """
     place = f"{table.raw.path.name}, gauge {name}"
     if inside == 0:
-        text = "no observation lies within the run"
-        do = "give those of this event; check date and offset"
-        raise input_error("E312", place, text, given=f"{count} rows", do=do)
+        raise input_error(
+            "E312",
+            place,
+            "no observation lies within the run",
+            given=f"{count} rows",
+            do="give those of this event; check date and offset",
+        )
     if inside == count:
         return []
     text = f"{count - inside} of {count} observations lie outside the run: they are not compared"

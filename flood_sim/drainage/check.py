@@ -74,16 +74,16 @@ def _say_short(conduits: list[Conduit], routing_step_s: float, say: _Sayer) -> N
     """Conduits that a wave passes in half a routing step."""
     steps = wave_times(conduits)
     short = sorted((n for n, s in steps.items() if s < 0.5 * routing_step_s), key=steps.__getitem__)
-    wanted = (
-        max((s for s in STEPS_S if s <= 2.0 * steps[short[0]]), default=STEPS_S[-1]) if short else 0
+    if not short:
+        return
+    wanted = max((s for s in STEPS_S if s <= 2.0 * steps[short[0]]), default=STEPS_S[-1])
+    told = [f"{name} {steps[name]:.2f} s" for name in short]
+    text = (
+        f"{len(short)} conduits are so short that a wave passes them in half a routing step of"
+        f" {routing_step_s:g} s: SWMM loses water there: {_named(told)}"
     )
-    say(
-        "W431",
-        "conduits are so short that a wave passes them in half a routing step of"
-        f" {routing_step_s:g} s: SWMM loses water there",
-        [f"{name} {steps[name]:.2f} s" for name in short],
-        do=f"[drainage] routing_step_s = {wanted:g}, or LENGTHENING_STEP in the network",
-    )
+    do = f"[drainage] routing_step_s = {wanted:g}, or LENGTHENING_STEP in the network"
+    say.tell("W431", text, told, do=do)
 
 
 def wave_times(conduits: list[Conduit]) -> dict[str, float]:
@@ -119,22 +119,19 @@ class _Sayer:
         self._inp, self._findings = inp, findings
 
     def __call__(self, code: str, problem: str, things: Iterable[str], do: str = "") -> None:
-        things, where = (
-            list(things),
-            (self._inp.places if code in OF_NODES else self._inp.link_places),
-        )
+        things = list(things)
         if things:
-            more = " ..." if len(things) > NAMED else ""
-            text = f"{len(things)} {problem}: {', '.join(things[:NAMED])}{more}"
-            self._findings.append(
-                Finding(
-                    code,
-                    self._inp.path.name,
-                    text,
-                    do=do,
-                    at=where(thing.split()[0] for thing in things),
-                )
-            )
+            self.tell(code, f"{len(things)} {problem}: {_named(things)}", things, do)
+
+    def tell(self, code: str, text: str, things: Iterable[str], do: str = "") -> None:
+        """A finding whose text is whole."""
+        where = self._inp.places if code in OF_NODES else self._inp.link_places
+        at = where(thing.split()[0] for thing in things)
+        self._findings.append(Finding(code, self._inp.path.name, text, do=do, at=at))
+
+
+def _named(things: list[str]) -> str:
+    return ", ".join(things[:NAMED]) + (" ..." if len(things) > NAMED else "")
 
 
 def _adverse(conduits: list[Conduit]) -> list[str]:

@@ -101,7 +101,8 @@ def _lost_inside(s: Simulation, ended: Ended) -> list[Finding]:
             "SWMM",
             f"it {'lost' if lost > 0.0 else 'made'} {abs(lost):.1f} m3,"
             f" {abs(lost) / carried:.1%} of the {carried:.0f} m3 that the sewers carried",
-            do=f"a routing_step_s below {step:g} s, or a smaller min_surface_area_m2",
+            do=f"a routing_step_s below {step:g} s, or a smaller min_surface_area_m2; what stays is"
+            " SWMM's own: swmm.rpt names the nodes",
         )
     ]
 

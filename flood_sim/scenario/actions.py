@@ -86,7 +86,7 @@ class ActionBuilder:
                         "W443",
                         f"{self.scenario.path.name}, [measure.{name}]",
                         text,
-                        do=f'[[actions]] completes = "{name}"',
+                        do=f'add one: [[actions]] with a trigger and completes = "{name}"',
                     )
                 )
         return tuple(self._action(spec) for spec in chosen) + tuple(ordered)

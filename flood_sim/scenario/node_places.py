@@ -27,7 +27,7 @@ QUARTERS = (
     ("south-west", False, False),
     ("south-east", True, False),
 )
-OTHER_DATUM = "Are network and ground on one datum, in one unit and one coordinate system?"
+OTHER_DATUM = "Give network and ground on one datum, in one unit and one coordinate system"
 
 
 @dataclass
@@ -140,7 +140,7 @@ def check_datum(
         )
     if is_shift(values):
         text = f"{said}: a datum or unit error, not single nodes{_districts(inp, gaps)}"
-        do = f'{fits}{OTHER_DATUM} Move the ground or the network; rim = "bed" would only hide it'
+        do = f'{fits}{OTHER_DATUM}: move one of them; rim = "bed" would only hide it'
         findings.insert(0, Finding("W437", inp.path.name, text, do=do, at=inp.places(gaps)))
 
 

@@ -176,7 +176,7 @@ class SiteBuilder:
                 f"the sill lies {ground - sill:.2f} m under the ground in front of it: all water"
                 " that reaches the cell runs in"
             )
-            do = "is it an elevation of the same datum?"
+            do = "give its elevation on the datum of the ground, or sill_height_m over it"
             self.findings.append(
                 Finding("W450", place, text, given=f"{sill:.2f} m", do=do, at=(spec.location_m,))
             )
@@ -314,7 +314,7 @@ class SiteBuilder:
                 place,
                 text,
                 given=f"{level_m:.2f} m",
-                do="is it an elevation of the same datum?",
+                do="give its elevation on the datum of the ground, or failure_depth_m over it",
                 at=() if spec.location_m is None else (spec.location_m,),
             )
         )

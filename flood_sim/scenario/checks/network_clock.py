@@ -111,7 +111,7 @@ def _elsewhere(inp: InpFile, start: datetime) -> Iterator[Finding]:
             "W434",
             place,
             f"the hot start is the state of {own}; the run takes it as that of {now}",
-            do="save a hot start at the run's start",
+            do="save a hot start at the run's start, and set START_DATE and START_TIME to it",
         )
     dated = [tokens[1].upper() for tokens in files if tokens[1].upper() in INTERFACE_FILES]
     if dated:
@@ -119,5 +119,5 @@ def _elsewhere(inp: InpFile, start: datetime) -> Iterator[Finding]:
             "W435",
             place,
             f"files of {', '.join(dated)} ([FILES]) are dated, and were made for {own}",
-            do=f"make them for {now}",
+            do=f"make them for {now}, and set START_DATE and START_TIME to it",
         )

@@ -93,13 +93,14 @@ def check_falls(scenario: Scenario, rain: Rainfall, findings: list[Finding]) -> 
     """
     place, stop = f"{scenario.path.name}, [rainfall]", scenario.spec.duration_s
     if rain.depth_between(0.0, stop) <= 0.0:
-        text = "no rain falls between start and stop"
+        dry = "no rain falls between start and stop"
         do = "check dates and offsets"
-        findings.append(Finding("W305", place, text, given=repr(rain), do=do))
+        findings.append(Finding("W305", place, dry, given=repr(rain), do=do))
     elif scenario.spec.rainfall.kind == "storm" and rain.time_s[-1] < stop:
         early_h = (stop - rain.time_s[-1]) / SECONDS_PER_HOUR
-        text = f"the rain ends {early_h:.2f} h before the run; 0 after it"
-        findings.append(Finding("W305", place, text))
+        ended = f"the rain ends {early_h:.2f} h before the run; 0 after it"
+        way = "end the run with it, unless the dry hours are meant"
+        findings.append(Finding("W305", place, ended, do=way))
 
 
 def check_span(scenario: Scenario, field: RainField, findings: list[Finding]) -> None:

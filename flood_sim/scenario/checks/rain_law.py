@@ -36,9 +36,9 @@ def check_law(place: str, law: StormFormula, years: float, findings: list[Findin
     )
     allowed = f"{LEAST_MM:g} to {MOST_MM:g} mm in 2 h"
     if not LEAST_MM <= depth <= MOST_MM:
-        text = f"this law gives {depth:.3g} mm in 2 h"
-        raise input_error("E326", place, text, given=given, allowed=allowed, do=do)
+        refused = f"this law gives {depth:.3g} mm in 2 h"
+        raise input_error("E326", place, refused, given=given, allowed=allowed, do=do)
     if not USUAL_MM[0] <= depth <= USUAL_MM[1]:
-        text = f"this law gives {depth:.3g} mm in 2 h: possible, but odd"
+        odd = f"this law gives {depth:.3g} mm in 2 h: possible, but odd"
         usual = f"usually {USUAL_MM[0]:g} to {USUAL_MM[1]:g} mm"
-        findings.append(Finding("W324", place, text, given=given, allowed=usual, do=do))
+        findings.append(Finding("W324", place, odd, given=given, allowed=usual, do=do))

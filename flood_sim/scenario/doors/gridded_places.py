@@ -187,7 +187,11 @@ def _in_system(
     points = np.asarray(turned[0], float), np.asarray(turned[1], float)
     if not (np.isfinite(points[0]).all() and np.isfinite(points[1]).all()):
         raise input_error(
-            "E324", path.name, "the grid lies outside the rain's system", given=_named(system)
+            "E324",
+            path.name,
+            "the grid lies outside the rain's system",
+            given=_named(system),
+            do="mend the system that the file names, or give the rain of this place",
         )
     return points
 

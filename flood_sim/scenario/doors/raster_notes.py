@@ -47,8 +47,8 @@ def refusal(path: Path, given: str) -> InputError:
         "a file beside this raster says what its values mean, and is not read",
         given=given,
         allowed="a GeoTIFF that says it itself",
-        do=f"write it into the file: gdal_translate {path.name} {path.stem}_whole.tif, with an"
-        " internal mask",
+        do="write it into a file and name that one: gdal_translate --config"
+        f" GDAL_TIFF_INTERNAL_MASK YES {path.name} {path.stem}_whole.tif",
     )
 
 
