@@ -180,7 +180,7 @@ class ReliefSewer(PipeNetwork):
             plan.refuse(name, "from_node", "two nodes of the network are needed", given=given)
             return plan
         if self.length_m is None and not {self.from_node, self.to_node} <= set(where):
-            plan.refuse(name, "length_m", "a node has no coordinates: give the length")
+            plan.refuse(name, "length_m", "a node has no coordinates", do="add length_m")
             return plan
         length = self.length_m or math.dist(where[self.from_node], where[self.to_node])
         upper = self.inlet_level_m if self.inlet_level_m is not None else inverts[self.from_node]
