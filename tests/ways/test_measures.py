@@ -1,13 +1,16 @@
 """Mistakes in measures, phases and packs of regions, each mended as its message says."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from flood_sim.core.errors import Finding
+from flood_sim.scenario import build_inputs, load_scenario
+from flood_sim.scenario.build import plan_text
 from measured_town import TOWN, town
 from scenario.test_loader import GOOD
-from ways_out import Way, follow, put
+from ways_out import Way, check, follow, put
 
 CHANGE, ALLOWED = "change the value, or leave the part out", "give what is allowed"
 HOUSE = "[[72, 32], [78, 32], [78, 38], [72, 38]]"
@@ -28,7 +31,9 @@ def measured(body: str, *more: str) -> str:
     return f"{text}[portfolio.one]\nmeasures = [{listed}]\n"
 
 
-def way(says: str, do: str, body: str, *changes, text: str = TOWN, network=()) -> Way:
+def way(
+    says: str, do: str, body: str, *changes, text: str = TOWN, network=(), code: str = "E520"
+) -> Way:
     """A measure of the town that is refused, and its keys mended: each first of two changes becomes
     the second (a text, or what that makes of the message's way out). network: changes before.
     """
@@ -42,7 +47,29 @@ def way(says: str, do: str, body: str, *changes, text: str = TOWN, network=()) -
         for old, new in zip(changes[::2], changes[1::2], strict=True):
             put("s.toml", old, new if isinstance(new, str) else new(finding.do))(folder)
 
-    return Way("E520", says, do, wrong, mend)
+    return Way(code, says, do, wrong, mend)
+
+
+def scene(code: str, says: str, do: str, text: str, *changes, give=check) -> Way:
+    """A scenario without the town, and its text mended as in `way`; own.toml is a pack's."""
+
+    def wrong(folder: Path) -> None:
+        (folder / "s.toml").write_text(text)
+        (folder / "own.toml").write_text('name = "x"\ncurency = "EUR"\n')
+
+    def mend(folder: Path, finding: Finding) -> None:
+        for name, old, new in changes:
+            put(name, old, new)(folder)
+
+    return Way(code, says, do, wrong, mend, give)
+
+
+def priced(folder: Path) -> list[Finding]:
+    """What `check` says of the plan of the folder's scenario, its phases priced."""
+    scenario = load_scenario(folder / "s.toml")
+    inputs = build_inputs(scenario, "small@2030")
+    plan_text(scenario, "small@2030", inputs)
+    return list(inputs.findings)
 
 
 RISING = GOOD.replace("slope_x = -0.01", "slope_x = 0.05")
@@ -745,6 +772,126 @@ WAYS = [
     ),
 ]
 
+
+SQUARES = """
+[measure.pond]
+kind = "pond_restoration"
+targets = { polygon_m = [[30, 5], [50, 5], [50, 15], [30, 15]] }
+phase = "near"
+[measure.other]
+kind = "pond_restoration"
+targets = { polygon_m = [[60, 5], [90, 5], [90, 45], [60, 45]] }
+phase = "near"
+[plan.small]
+phases = [{ name = "near", in_service = 2025-01-01 }, { name = "far", in_service = 2028-01-01 }]
+budget = { near = 100000.0 }
+"""
+STAGE = '[[boundaries]]\nkind = "stage_series"\nedge = "east"\nlevel_m = 12.45\n'
+WAYS += [
+    way(
+        "measures … and … both change … of … cells",
+        "",
+        "new_channel\ntargets = { line_m = [[22, 14], [62, 14]] }\nslope = 0.001\n"
+        "manning_n = 0.02\n---\nnew_channel\ntargets = { line_m = [[42, 14], [62, 14]] }\n"
+        "slope = 0.001\nmanning_n = 0.03",
+        "[measure.m2]",
+        lambda do: f"[measure.m2]\n{re.search('after = .*?]', do)[0]}",
+        code="E510",
+    ),
+    way(
+        "measures … and … both change … …",
+        "",
+        'culvert_enlargement\ntargets = ["box"]\nbarrels = 1\nheight_m = 2.0\n---\n'
+        'culvert_enlargement\ntargets = ["box"]\nbarrels = 1\nheight_m = 3.0',
+        "[measure.m2]",
+        lambda do: f"[measure.m2]\n{re.search('after = .*?]', do)[0]}",
+        code="E510",
+    ),
+    way(
+        "its boxes stand … m out of the ground over them",
+        "a lower culvert_height_m, or dig deeper",
+        f"new_channel\ntargets = {{ line_m = [[22, 12], [62, 12]] }}\nslope = 0.001\n"
+        f"depth_m = 1.0\nunder = [{{ polygon_m = {YARD} }}]",
+        "depth_m = 1.0",
+        "depth_m = 2.0",
+        code="W520",
+    ),
+    way(
+        "rain that falls inside the wall stands there",
+        "add drain_m3_s",
+        f"flood_wall_gate\ntargets = {{ polygon_m = {YARD} }}\nraise_m = 1.0",
+        "raise_m = 1.0",
+        "raise_m = 1.0\ndrain_m3_s = 0.1",
+        code="W520",
+    ),
+    way(
+        "the dug reach lies … m below the lowest ground around it: a pit",
+        "dig on to the reach's outlet",
+        "channel_clearance\ntargets = { line_m = [[42, 12], [62, 12]] }\nwidth_m = 5.0\nlower_bed_m = 0.5",
+        "[[42, 12], [62, 12]]",
+        "[[42, 12], [100, 12]]",
+        code="W520",
+    ),
+    way(
+        "… of … pipes have less room between invert and ground than the return period asks: ……",
+        "a relief_sewer, or a smaller min_cover_m",
+        'trunk_upsizing\ntargets = ["C1", "C4"]\nsize_for_return_period_y = 50.0\n'
+        "min_cover_m = 4.0",
+        "= 4.0",
+        "= 0.7",
+        network=[("C1 CIRCULAR 0.5", "C1 CIRCULAR 0.1")],
+        code="W520",
+    ),
+    way(
+        "return periods and sizes go by …: this scenario names no rain law",
+        '[region] rain_law = "NAME" or { a, c, b, n }',
+        'trunk_upsizing\ntargets = ["C1"]\nsize_for_return_period_y = 5.0',
+        "[measure.m]",
+        '[region]\nrain_law = "zhengzhou-measures"\n[measure.m]',
+        text=TOWN.replace('[region]\nrain_law = "zhengzhou-measures"\n', ""),
+        code="W543",
+    ),
+    scene(
+        "E530",
+        "… M … over its budget",
+        "move measures to a later phase",
+        GOOD + SQUARES,
+        (
+            "s.toml",
+            '[60, 45]] }\nphase = "near"',
+            '[60, 45]] }\nphase = "far"',
+        ),
+        give=priced,
+    ),
+    scene(
+        "E540",
+        "unknown key…",
+        "rename or remove the key",
+        GOOD + '[region]\npack = "own.toml"\n',
+        ("own.toml", "curency", "currency"),
+    ),
+    scene(
+        "W544",
+        "times are … h from UTC, clocks of … … h on that day",
+        "give start and stop with the offset of the place",
+        GOOD + '[region]\npack = "germany"\n',
+        ("s.toml", "+08:00", "+02:00"),
+    ),
+    scene(
+        "W545",
+        "the stage stands … m over ground that is dry at the start",
+        "fill it: [initial] stage, or let the stage rise from the ground",
+        GOOD + STAGE,
+        ("s.toml", "[rainfall]", "[[initial.stage]]\nlevel_m = 12.45\n[rainfall]"),
+    ),
+    scene(
+        "W545",
+        "the stage stands … m over ground that is dry at the start",
+        "fill it: [initial] stage, or let the stage rise from the ground",
+        GOOD + STAGE,
+        ("s.toml", "level_m = 12.45", "level_m = 8.5"),
+    ),
+]
 
 # A rule that finds nothing in this town, for each kind that takes one; allowed, nothing is built.
 EMPTY = [

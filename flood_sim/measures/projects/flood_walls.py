@@ -91,7 +91,7 @@ class FloodWallGate(CriticalInfrastructure):
         if self.drain_m3_s > 0.0:
             self._drain(name, plan, view, inside)
         else:
-            plan.doubt(name, "rain that falls inside the wall stands there", do="drain_m3_s")
+            plan.doubt(name, "rain that falls inside the wall stands there", do="add drain_m3_s")
         return plan
 
     def _gap(

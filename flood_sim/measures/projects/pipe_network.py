@@ -76,12 +76,12 @@ class TrunkUpsizing(PipeNetwork):
             plan.item(Resource.INP_XSECTIONS, (target, "geom2"), "set", 0.0)
             plan.count(sewer_item(wanted), c.length_m)
         if narrow:
+            more = " ..." if len(narrow) > 4 else ""
             said = (
                 f"{len(narrow)} of {len(plan.targets)} pipes have less room between invert and"
-                f" ground than the return period asks: {', '.join(narrow[:4])}"
+                f" ground than the return period asks: {', '.join(narrow[:4])}{more}"
             )
-            more = " ..." if len(narrow) > 4 else ""
-            plan.doubt(name, said + more, do="a relief_sewer, or a smaller min_cover_m")
+            plan.doubt(name, said, do="a relief_sewer, or a smaller min_cover_m")
         return plan
 
     def _wanted(
