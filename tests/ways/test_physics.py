@@ -10,15 +10,18 @@ import pytest
 from analytical.test_stability import N, surface_on
 from flood_sim.core.clock import Window
 from flood_sim.core.errors import Finding
+from flood_sim.drainage.swmm import SwmmNetwork
 from flood_sim.ground.infiltration import GreenAmpt
 from flood_sim.scenario import build_inputs, load_scenario
 from flood_sim.simulation.loop import Simulation
 from flood_sim.sites.checks import space_faults
 from flood_sim.sites.underground_inputs import Space, SpaceInputs, SumpPump
-from flood_sim.surface.boundaries import Inflow, Series
+from flood_sim.surface.boundaries import Inflow, Series, constant
+from flood_sim.surface.stability import refuse, refuse_beyond_physics
 from ledger.test_second_sum import yard
 from measured_town import town
 from scenario.test_gridded_rain import FALLEN, field_of, write
+from sewered import written
 from ways_out import Way, check, follow, put
 
 ALLOWED = "give what is allowed"
@@ -136,9 +139,87 @@ def away(code: str, says: str, first: dict, second: dict, words: str) -> Way:
     )
 
 
-def started(folder: Path) -> list[Finding]:
-    """The folder's scenario up to the moment at which it would run."""
-    Simulation(build_inputs(load_scenario(folder / "s.toml")), folder).close()
+def disturbed(code: str, says: str, do: str, words: str, touch, look=None) -> Way:
+    """Two minutes of the yard whose spring is given in litres, not cubic metres, a second. No input
+    is known to end so: in the first call alone the model is touched, as its failure would be.
+    touch(simulation) : before the second output;  look(surface) : what is looked at then.
+    """
+
+    def give(folder: Path) -> list[Finding]:
+        flow = json.loads((folder / "flow.json").read_text())
+        spring = Inflow("spring", np.array([[9, 2]]), constant(flow))
+        simulation = Simulation(yard(inflows=(spring,)), None)
+        for window in simulation.clock.windows():
+            simulation.advance(window)
+            if window.stop == 70.0 and flow > 1.0:
+                touch(simulation)
+            if window.stop == 70.0 and look is not None:
+                look(simulation.surface)
+            if window.stop >= 120.0:
+                break
+        return []
+
+    def mend(folder: Path, finding: Finding) -> None:
+        assert words in finding.do
+        (folder / "flow.json").write_text("0.005")
+
+    return Way(
+        code,
+        says,
+        do,
+        lambda folder: (folder / "flow.json").write_text("5.0"),
+        mend,
+        give,
+    )
+
+
+def owed(simulation: Simulation) -> None:
+    """5 m of water that a cell beside the spring has given and did not have."""
+    simulation.surface._cells.carry[simulation.surface._view][9, 3] -= 5.0
+    simulation.surface._cells.depth[simulation.surface._view][2:4, :8] += 5.0 / 16.0
+
+
+def deep(simulation: Simulation) -> None:
+    simulation.surface._cells.depth[simulation.surface._view][9, 3] = 4000.0
+
+
+def fast(simulation: Simulation) -> None:
+    simulation.surface._flow.x[simulation.surface._view][9, 3] = 60.0
+
+
+def signal(simulation: Simulation) -> None:
+    simulation.surface._state.fastest[0] = 60.0
+
+
+def beyond(simulation: Simulation) -> None:
+    simulation.surface._state.fastest[0] = 150.0
+
+
+def stale(simulation: Simulation) -> None:
+    """From then on the cells are summed up no more."""
+    surface, honest = simulation.surface, simulation.surface._sum_up
+    surface._sum_up = lambda: None if surface.time_s > 116.0 else honest()
+
+
+def drain(simulation: Simulation) -> None:
+    simulation.sites.spaces.volume[0] -= 200.0
+
+
+def backwards(folder: Path) -> None:
+    """A conduit of the small network begins with a flow against its own direction."""
+    written(folder)
+    put("n.inp", "C J1 O 10 0.013 0 0 0 0", "C J1 O 10 0.013 0 0 -5 0")(folder)
+
+
+def opened(folder: Path) -> list[Finding]:
+    """The folder's network as SWMM begins with it. This SWMM takes such a conduit to be empty: an
+    engine that takes it to hold less is put in its place.
+    """
+    inputs = build_inputs(load_scenario(folder / "s.toml"))
+    with pytest.MonkeyPatch.context() as patch:
+        if "-5" in (folder / "n.inp").read_text():
+            patch.setattr(SwmmNetwork, "volumes", lambda self: (np.zeros(2), np.array([-1.0])))
+        Simulation(inputs, folder).close()
     return []
 
 
@@ -166,10 +247,6 @@ def arrays(says: str, do: str, name: str, right: np.ndarray, fault: np.ndarray, 
     )
 
 
-SHAFT = {
-    "cells": [[r, c, -1300.0, 1200.0] for r in (3, 4, 5) for c in (20, 21, 22)]
-    + [[4, 21, -1320.0, 1220.0]]
-}
 DEPTH = np.full((12, 12), 0.2)
 SOIL = np.full((3, 2, 2), 0.1)
 WAYS = [
@@ -232,13 +309,6 @@ WAYS = [
     ),
     away(
         "E502",
-        "water and its waves run at … m/s…",
-        SHAFT,
-        {},
-        "fill it",
-    ),
-    away(
-        "E502",
         "the water on the ground has no volume…",
         {"inflow": float("nan")},
         {"inflow": 1.0},
@@ -250,6 +320,61 @@ WAYS = [
         {"cells": [[12, 5, -9.0e7, 9.0e7]]},
         {},
         "fill it",
+    ),
+    disturbed(
+        "E504",
+        "this volume is negative: water was taken that was not there, or came from nothing…",
+        "",
+        "check its unit (m3/s)",
+        owed,
+    ),
+    disturbed(
+        "E504",
+        "…: a volume below zero, so water came from nothing elsewhere",
+        "check levels and units of what gives or takes this water",
+        "units",
+        drain,
+    ),
+    disturbed("E505", "two sums of one store differ by … m3…", "", "check its unit (m3/s)", stale),
+    disturbed(
+        "E502",
+        "water and its waves run at … m/s…",
+        "",
+        "check its unit (m3/s)",
+        beyond,
+        lambda surface: refuse(surface, None),
+    ),
+    Way(
+        "E508",
+        "it holds less than nothing at the start",
+        "check its initial depth (or flow) and its storage curve",
+        backwards,
+        put("n.inp", "0 0 -5 0", "0 0 0 0"),
+        opened,
+    ),
+    disturbed(
+        "E506",
+        "the deepest cell holds … m3, all water of the model is … m3…",
+        "",
+        "check its unit (m3/s)",
+        deep,
+        lambda surface: refuse_beyond_physics(surface, 1e5),
+    ),
+    disturbed(
+        "E506",
+        "water runs faster than any fall explains. ……",
+        "",
+        "check its unit (m3/s)",
+        fast,
+        lambda surface: refuse_beyond_physics(surface, 1e6),
+    ),
+    disturbed(
+        "E506",
+        "water and its waves run at … m/s. ……",
+        "",
+        "check its unit (m3/s)",
+        signal,
+        lambda surface: refuse(surface, None),
     ),
     arrays(
         "a value of the soil is below zero or no number: it would give water",
@@ -268,6 +393,21 @@ WAYS = [
         at_the_start,
     ),
 ]
+
+REPORT = "a fault of flood_sim: asks for a report"
+SENT = (
+    "look at which line of the table is too large for its cause; then send the scenario with this"
+    " message"
+)
+# Messages that no test follows, and why.
+WITHOUT = {
+    ("E505", "the volume error is … at … s, allowed …", SENT): REPORT,
+    (
+        "E505",
+        "the volume is not a number: a cell, SWMM or a site has lost its value",
+        SENT,
+    ): REPORT,
+}
 
 
 @pytest.mark.parametrize("one", WAYS, ids=lambda way: f"{way.code}-{way.says[:40]}")
