@@ -13,6 +13,10 @@ from flood_sim.core.errors import Finding, VolumeLedgerError
 
 RELATIVE_ERROR_STOP = 0.05  # exit 3
 RELATIVE_ERROR_EXCEEDED = 0.01  # exit 4
+SEND = (
+    "look at which line of the table is too large for its cause; then send the scenario with this"
+    " message"
+)
 # of all water in the books: what float32 depths and long sums may leave below zero (measured: 1e-9)
 ROUNDING_SHARE = 1.0e-6
 ROUNDING_M3 = 1.0e-6
@@ -178,7 +182,9 @@ class Ledger:
         """
         if not math.isfinite(self.error):
             raise self._broken(
-                time_s, "the volume is not a number: a cell, SWMM or a site has lost its value"
+                time_s,
+                "the volume is not a number: a cell, SWMM or a site has lost its value",
+                SEND,
             )
         self._refuse_negative(time_s)
         if not self.relative_error <= stop_at:
@@ -186,14 +192,11 @@ class Ledger:
                 time_s,
                 f"the volume error is {self.relative_error:.2%} at {time_s:.1f} s, allowed"
                 f" {stop_at:.2%}",
+                SEND,
             )
 
-    def _broken(self, time_s: float, problem: str) -> VolumeLedgerError:
-        way = (
-            "look at which line of the table is too large for its cause; then send the scenario"
-            " with this message"
-        )
-        found = Finding("E505", f"ledger at {time_s:.1f} s", problem, do=way)
+    def _broken(self, time_s: float, problem: str, do: str) -> VolumeLedgerError:
+        found = Finding("E505", f"ledger at {time_s:.1f} s", problem, do=do)
         return VolumeLedgerError(f"{found}\n{self}", [found])
 
     def _refuse_negative(self, time_s: float) -> None:

@@ -100,6 +100,7 @@ def ordered(
                 f"no such gauge{nearest(order.gauge, view.gauges)}",
                 given=order.gauge,
                 allowed=known,
+                do="name one that is there, or add it to [output] gauges",
             )
         else:
             plan.refuse(
@@ -108,6 +109,7 @@ def ordered(
                 "this is no open cell",
                 given=str(order.at_m),
                 allowed=repr(view.grid),
+                do="move it onto the grid, off buildings",
             )
         return
     if cell is not None:

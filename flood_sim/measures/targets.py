@@ -47,6 +47,7 @@ def cells_of(
                 f"no such layer{nearest(targets.layer, view.layers)}",
                 given=targets.layer,
                 allowed=", ".join(view.layers) or "this scenario has none",
+                do="name a layer of the city, or give polygon_m, line_m or vector",
             )
         mask = view.layers[targets.layer].copy()
     else:
@@ -71,6 +72,7 @@ def cells_of(
             "no open cell lies there" if open_only else "no cell lies there",
             given=_said(targets),
             allowed=repr(grid),
+            do="move it onto the grid, off buildings" if open_only else "move it onto the grid",
         )
     return cells
 
@@ -90,6 +92,7 @@ def line_of(name: str, targets: Targets, view: InputsView) -> Any:
                 f"no such line{nearest(wanted, view.lines)}",
                 given=wanted,
                 allowed=", ".join(view.lines) or "none is known",
+                do="name a line of the city, or give line_m or vector",
             )
         return shapely.LineString(view.lines[wanted][0])
     pieces = _pieces(name, targets, view)
@@ -146,8 +149,12 @@ def _named(name: str, targets: Targets, layer: str, table: dict[str, Row]) -> li
         return [table[n] for n in targets.names]
     ruled = targets.where or targets.any or targets.within or targets.within_m
     if targets.layer is None and not ruled:
-        problem = f'name the {layer}, or give layer = "{layer}" with a rule'
-        raise refused(name, "targets", problem)
+        raise refused(
+            name,
+            "targets",
+            f'name the {layer}, or give layer = "{layer}" with a rule',
+            do='targets = ["NAME", ...], or { layer = "...", where = ["field op value"] }',
+        )
     return list(table.values())
 
 

@@ -210,44 +210,37 @@ def _least(
 
 
 def _negative(least: Least, models: Models, time_s: float) -> Finding:
-    told = f"{least.place}, at {time_s:.1f} s"
-    problem = "this volume is negative: water was taken that was not there, or came from nothing"
-    given = f"{least.content:.6g} {least.unit}"
-    if least.place.startswith("surface"):
-        where, way, at = stability.suspect(models.surface)
-        return Finding(
-            "E504",
-            told,
-            f"{problem}. {where}",
-            given=given,
-            allowed=f"{least.allowed:.3g} {least.unit} and more",
-            do=way,
-            at=at,
-        )
+    where, do, at = _where(least.place, models)
     return Finding(
         "E504",
-        told,
-        problem,
-        given=given,
+        f"{least.place}, at {time_s:.1f} s",
+        f"this volume is negative: water was taken that was not there, or came from nothing{where}",
+        given=f"{least.content:.6g} {least.unit}",
         allowed=f"{least.allowed:.3g} {least.unit} and more",
-        do=WAYS[_family(least.place)],
+        do=do,
+        at=at,
     )
 
 
 def _differing(sums: Sums, models: Models, time_s: float) -> Finding:
-    told = f"{sums.place}, at {time_s:.1f} s"
-    difference = sums.held - sums.ledger
-    problem = f"two sums of one store differ by {difference:.6g} m3"
-    given = f"its fields hold {sums.held:.6g} m3, the ledger says {sums.ledger:.6g} m3"
-    allowed = f"a difference of {sums.allowed:.3g} m3"
-    if sums.place.startswith("surface"):
-        where, way, at = stability.suspect(models.surface)
-        return Finding(
-            "E505", told, f"{problem}. {where}", given=given, allowed=allowed, do=way, at=at
-        )
+    where, do, at = _where(sums.place, models)
     return Finding(
-        "E505", told, problem, given=given, allowed=allowed, do=WAYS[_family(sums.place)]
+        "E505",
+        f"{sums.place}, at {time_s:.1f} s",
+        f"two sums of one store differ by {sums.held - sums.ledger:.6g} m3{where}",
+        given=f"its fields hold {sums.held:.6g} m3, the ledger says {sums.ledger:.6g} m3",
+        allowed=f"a difference of {sums.allowed:.3g} m3",
+        do=do,
+        at=at,
     )
+
+
+def _where(place: str, models: Models) -> tuple[str, str, tuple[tuple[float, float], ...]]:
+    """Of a store: ". " and the cell that it may be ("" off the ground), the way out, its points."""
+    if place.startswith("surface"):
+        where, way, at = stability.suspect(models.surface)
+        return f". {where}", way, at
+    return "", WAYS[_family(place)], ()
 
 
 WAYS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,28 +28,26 @@ def refuse(surface: SurfaceFlow, collapsed_step_s: float | None) -> None:
     """Raises InstabilityError, located and explained, where the stable step collapsed (to
     collapsed_step_s), a cell has lost its value or a signal is faster than any on land; a sound
     surface costs two comparisons."""
-    if collapsed_step_s is not None:
-        smallest = f"(smallest allowed {surface.settings.smallest_step_s * 1000:g} ms)"
-        found = explain(
-            surface,
-            "E503",
-            f"the stable time step fell to {collapsed_step_s * 1000:.3f} ms {smallest}",
-        )
-    elif not math.isfinite(surface.volume):
-        found = explain(surface, "E502", "the water on the ground has no volume")
-    elif not surface.fastest_signal_m_s <= FASTEST_SIGNAL_M_S:
-        found = explain(
-            surface, "E502", f"water and its waves run at {surface.fastest_signal_m_s:.3g} m/s"
-        )
-    elif _beyond_a_fall(surface):
-        found = explain(
-            surface,
-            "E506",
-            f"water and its waves run at {surface.fastest_signal_m_s:.3g} m/s."
-            f" {_no_faster(surface)}",
-        )
-    else:
+    fastest = surface.fastest_signal_m_s
+    lost, fast = not math.isfinite(surface.volume), not fastest <= FASTEST_SIGNAL_M_S
+    if collapsed_step_s is None and not (lost or fast or _beyond_a_fall(surface)):
         return
+    where = located(surface)
+    place, do, rest = where.place, where.do, where.rest
+    if collapsed_step_s is not None:
+        step = f"{collapsed_step_s * 1000:.3f} ms"
+        least = f"(smallest allowed {surface.settings.smallest_step_s * 1000:g} ms)"
+        text = f"the stable time step fell to {step} {least}{where.cause}"
+        found = Finding("E503", place, text, do=do, **rest)
+    elif lost:
+        problem = f"the water on the ground has no volume{where.cause}"
+        found = Finding("E502", place, problem, do=do, **rest)
+    elif fast:
+        said = f"water and its waves run at {fastest:.3g} m/s{where.cause}"
+        found = Finding("E502", place, said, do=do, **rest)
+    else:
+        told = f"water and its waves run at {fastest:.3g} m/s. {_no_faster(surface)}{where.cause}"
+        found = Finding("E506", place, told, do=do, **rest)
     raise InstabilityError(str(found), [found])
 
 
@@ -99,11 +97,12 @@ def _too_full(
     full = full if porosity is None else full * porosity[rows]
     if float(full.max(initial=0.0)) <= water_m3:
         return None
+    where = located(surface, _placed(surface, rows, full))
     text = (
         f"the deepest cell holds {float(full.max()):.4g} m3, all water of the model is"
-        f" {water_m3:.4g} m3"
+        f" {water_m3:.4g} m3{where.cause}"
     )
-    return explain(surface, "E506", text, _placed(surface, rows, full))
+    return Finding("E506", where.place, text, do=where.do, **where.rest)
 
 
 def _too_fast(surface: SurfaceFlow, bed: np.ndarray, rows: slice) -> Finding | None:
@@ -114,12 +113,9 @@ def _too_fast(surface: SurfaceFlow, bed: np.ndarray, rows: slice) -> Finding | N
     )
     if float(share.max(initial=0.0)) <= 1.0:
         return None
-    return explain(
-        surface,
-        "E506",
-        f"water runs faster than any fall explains. {_no_faster(surface)}",
-        _placed(surface, rows, share),
-    )
+    where = located(surface, _placed(surface, rows, share))
+    text = f"water runs faster than any fall explains. {_no_faster(surface)}{where.cause}"
+    return Finding("E506", where.place, text, do=where.do, **where.rest)
 
 
 def _placed(surface: SurfaceFlow, rows: slice, values: np.ndarray) -> np.ndarray:
@@ -129,11 +125,34 @@ def _placed(surface: SurfaceFlow, rows: slice, values: np.ndarray) -> np.ndarray
     return whole
 
 
+class Located(NamedTuple):
+    """The cells that run away: place of a message, likely cause (". Likely ..."), way out, and the
+    first of them in words (given) with all on the map (at).
+    """
+
+    place: str
+    cause: str
+    do: str
+    given: str
+    at: tuple[tuple[float, float], ...]
+
+    @property
+    def rest(self) -> dict[str, Any]:
+        """What a Finding has beside place, problem and way out."""
+        return {"given": self.given, "at": self.at}
+
+
 def explain(
     surface: SurfaceFlow, code: str, problem: str, worst: np.ndarray | None = None
 ) -> Finding:
+    """The cells that run away (`located`) as a finding."""
+    where = located(surface, worst)
+    return Finding(code, where.place, f"{problem}{where.cause}", do=where.do, **where.rest)
+
+
+def located(surface: SurfaceFlow, worst: np.ndarray | None = None) -> Located:
     """The cells that run away, those without a value first, then by `worst` (rows, columns), None:
-    by speed and wave: the first in words, with its likely cause, all on the map."""
+    by speed and wave."""
     depth = surface.depth.astype(float)
     speed = np.hypot(*(v.astype(float) for v in surface.velocity()))
     lost = ~(np.isfinite(depth) & np.isfinite(speed)) | (depth < 0.0)
@@ -150,16 +169,9 @@ def explain(
         f"row {row}, column {column}, x {at[0][0]:.1f}, y {at[0][1]:.1f} m: depth"
         f" {depth[row, column]:.4g} m, {speed[row, column]:.4g} m/s"
     )
-    if lost.any():
-        problem += f"; {int(lost.sum())} cells have lost their value"
-    return Finding(
-        code,
-        f"surface at {surface.time_s:.1f} s",
-        f"{problem}. Likely {cause}",
-        given=said,
-        do=way,
-        at=at,
-    )
+    gone = f"; {int(lost.sum())} cells have lost their value" if lost.any() else ""
+    place = f"surface at {surface.time_s:.1f} s"
+    return Located(place, f"{gone}. Likely {cause}", way, said, at)
 
 
 def _worst(size: np.ndarray) -> np.ndarray:
@@ -177,12 +189,8 @@ def suspect(surface: SurfaceFlow) -> tuple[str, str, tuple[tuple[float, float], 
     """
     owed = surface.sums.owed()
     if not owed.any():
-        found = explain(surface, "E505", "")
-        return (
-            f"The fastest cell: {found.given}. {found.problem.removeprefix('. ')}",
-            found.do,
-            found.at,
-        )
+        fast = located(surface)
+        return f"The fastest cell: {fast.given}{fast.cause}", fast.do, fast.at
     cells = _worst(owed)
     row, column = (int(v) for v in cells[0])
     cause, way = _cause(surface, row, column)

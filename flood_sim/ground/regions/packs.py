@@ -125,4 +125,5 @@ def _finding(fault: Any, place: str) -> Finding:
     unknown = fault["type"] == "extra_forbidden"
     hint = nearest(key, Region.model_fields) if unknown else ""
     said = f"unknown key{hint}" if unknown else str(fault["msg"])
-    return Finding("E540", f"{place}, `{key}`", said, given=str(fault["input"])[:60])
+    do = "rename or remove the key" if unknown else ""
+    return Finding("E540", f"{place}, `{key}`", said, given=str(fault["input"])[:60], do=do)

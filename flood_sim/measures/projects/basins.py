@@ -98,6 +98,8 @@ class SurfaceDetention(Basin):
             return plan
         areas = self.dig(name, plan, view, self.depth_m)
         plan.count("detention_basin", sum(volume for _, _, volume in areas))
+        if not areas:
+            return plan
         if len(areas) > 1:
             plan.refuse(
                 name,

@@ -64,7 +64,7 @@ class ChannelClearance(Conveyance):
         if self.manning_n is not None:
             now = view.manning_n[at]
             rough = now > self.manning_n + 1e-12
-            if not rough.any() and now.max() < self.manning_n - 1e-12:
+            if len(now) and not rough.any() and now.max() < self.manning_n - 1e-12:
                 plan.refuse(
                     name,
                     "manning_n",
@@ -323,7 +323,7 @@ class NewChannel(Conveyance):
             end = min(last, begin - 1e-4 * line.length)
         if end >= begin:
             given = f"from {begin:.2f} to {end:.2f} m"
-            do = "turn the line round, or dig deeper"
+            do = "turn the line round, or give a slope"
             plan.refuse(name, "targets", "it runs uphill", given=given, do=do)
         steep = self.slope is not None and end < last - self.depth_m - 1e-6 and last < begin
         if end < last - self.depth_m - 1.0 or steep:

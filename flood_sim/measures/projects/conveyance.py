@@ -48,6 +48,7 @@ class ObstructionRemoval(Conveyance):
                     f"no such structure{nearest(target, view.structures)}",
                     given=target,
                     allowed=", ".join(view.structures) or "the scenario has none",
+                    do="name one that is there, or leave the measure out",
                 )
                 continue
             plan.item(
@@ -55,7 +56,8 @@ class ObstructionRemoval(Conveyance):
             )
             plan.count("obstruction_removed", 1)
         if not self.targets.names:
-            plan.refuse(name, "targets", "names of structures are needed")
+            do = 'targets = ["NAME", ...]'
+            plan.refuse(name, "targets", "names of structures are needed", do=do)
         return plan
 
 

@@ -165,7 +165,13 @@ class Relocation(CriticalInfrastructure):
         if self.location_m is not None:
             cell = view.open_cell(self.location_m)
             if cell is None:
-                plan.refuse(name, "location_m", "not on an open cell", given=str(self.location_m))
+                plan.refuse(
+                    name,
+                    "location_m",
+                    "not on an open cell",
+                    given=str(self.location_m),
+                    do="move it onto the grid, off buildings",
+                )
             return cell
         space = next((s for s in view.sites.spaces.spaces if s.name == site.place), None)
         if space is None or not space.openings:
@@ -174,6 +180,7 @@ class Relocation(CriticalInfrastructure):
                 "location_m",
                 "the site stands on the ground: say where it goes",
                 given=site.name,
+                do="add location_m",
             )
             return None
         return space.openings[0].row, space.openings[0].column

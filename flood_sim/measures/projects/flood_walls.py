@@ -67,7 +67,7 @@ class FloodWallGate(CriticalInfrastructure):
         )
         higher = crest > ground + 1e-9
         if not higher.any():
-            if self.crest_m is not None:
+            if self.crest_m is not None and len(cells):
                 plan.refuse(
                     name, "crest_m", "the ground is higher all around", given=f"{self.crest_m:g} m"
                 )
@@ -91,7 +91,7 @@ class FloodWallGate(CriticalInfrastructure):
         if self.drain_m3_s > 0.0:
             self._drain(name, plan, view, inside)
         else:
-            plan.doubt(name, "rain that falls inside the wall stands there", do="drain_m3_s")
+            plan.doubt(name, "rain that falls inside the wall stands there", do="add drain_m3_s")
         return plan
 
     def _gap(
@@ -114,9 +114,6 @@ class FloodWallGate(CriticalInfrastructure):
     def _drain(self, name: str, plan: Plan, view: InputsView, inside: np.ndarray) -> None:
         """From the lowest cell inside to the nearest open cell outside."""
         cells, others = np.argwhere(inside), np.argwhere(view.active & ~inside)
-        if not len(others):
-            plan.refuse(name, "drain_m3_s", "there is no open cell outside")
-            return
         sump = cells[np.argmin(view.bed_elevation[inside])]
         outside = others[np.argmin(((others - sump) ** 2).sum(axis=1))]
         ends = (int(sump[0]), int(sump[1])), (int(outside[0]), int(outside[1]))

@@ -76,12 +76,12 @@ class TrunkUpsizing(PipeNetwork):
             plan.item(Resource.INP_XSECTIONS, (target, "geom2"), "set", 0.0)
             plan.count(sewer_item(wanted), c.length_m)
         if narrow:
+            more = " ..." if len(narrow) > 4 else ""
             said = (
                 f"{len(narrow)} of {len(plan.targets)} pipes have less room between invert and"
-                f" ground than the return period asks: {', '.join(narrow[:4])}"
+                f" ground than the return period asks: {', '.join(narrow[:4])}{more}"
             )
-            more = " ..." if len(narrow) > 4 else ""
-            plan.doubt(name, said + more, do="a relief_sewer, or a smaller min_cover_m")
+            plan.doubt(name, said, do="a relief_sewer, or a smaller min_cover_m")
         return plan
 
     def _wanted(
@@ -180,7 +180,7 @@ class ReliefSewer(PipeNetwork):
             plan.refuse(name, "from_node", "two nodes of the network are needed", given=given)
             return plan
         if self.length_m is None and not {self.from_node, self.to_node} <= set(where):
-            plan.refuse(name, "length_m", "a node has no coordinates: give the length")
+            plan.refuse(name, "length_m", "a node has no coordinates", do="add length_m")
             return plan
         length = self.length_m or math.dist(where[self.from_node], where[self.to_node])
         upper = self.inlet_level_m if self.inlet_level_m is not None else inverts[self.from_node]

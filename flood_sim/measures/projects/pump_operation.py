@@ -80,8 +80,14 @@ class MobilePumps(PumpStations):
         """Where they stand; None, and a refusal, where they cannot stand or lift."""
         cell = view.open_cell(self.from_m)
         if cell is None:
-            given, allowed = str(self.from_m), repr(view.grid)
-            plan.refuse(name, "from_m", "this is no open cell", given=given, allowed=allowed)
+            plan.refuse(
+                name,
+                "from_m",
+                "this is no open cell",
+                given=str(self.from_m),
+                allowed=repr(view.grid),
+                do="move it onto the grid, off buildings",
+            )
             return None
         if self.to_node not in rims:
             problem = f"no such node{nearest(self.to_node, rims)}"
@@ -101,6 +107,7 @@ class MobilePumps(PumpStations):
                 "too high for pumps on trucks",
                 given=f"{lift:.1f} m",
                 allowed=f"at most {HIGHEST_LIFT_M:g} m",
+                do="choose a lower node",
             )
         hose = math.dist(self.from_m, end) if end is not None else 0.0
         if hose > LONGEST_HOSE_M:
@@ -110,6 +117,7 @@ class MobilePumps(PumpStations):
                 "the hose would be too long",
                 given=f"{hose:.0f} m",
                 allowed=f"at most {LONGEST_HOSE_M:.0f} m",
+                do="choose a nearer node or place",
             )
 
 
@@ -151,19 +159,23 @@ class SmartControl(PumpStations):
                 plan.refuse(name, "links", f"no such link{nearest(link, known)}", given=link)
         unknown = self.gauge is not None and self.gauge not in view.gauges
         if (self.gauge is None) != (not self.links) or unknown:
-            problem = (
-                f"no such gauge{nearest(self.gauge, view.gauges)}"
-                if self.gauge is not None
-                else "links and gauge go together"
-            )
-            allowed = ", ".join(view.gauges) or "the scenario has none"
-            plan.refuse(name, "gauge", problem, given=str(self.gauge), allowed=allowed)
+            self._refuse_gauge(name, plan, view, unknown)
         elif self.links:
             self._hold_links(name, plan, view.gauges[self.gauge or ""])
         if not plan.refusals and plan.edits:
             plan.count("control_system", 1)
         plan.targets += sorted(self.links)
         return plan
+
+    def _refuse_gauge(self, name: str, plan: Plan, view: InputsView, unknown: bool) -> None:
+        """One that is not there, or links without a gauge, or a gauge without links."""
+        given, allowed = str(self.gauge), ", ".join(view.gauges) or "the scenario has none"
+        if unknown:
+            problem = f"no such gauge{nearest(str(self.gauge), view.gauges)}"
+            do = "name one that is there, or add it to [output] gauges"
+        else:
+            problem, do = "links and gauge go together", "add the other, or leave both out"
+        plan.refuse(name, "gauge", problem, given=given, allowed=allowed, do=do)
 
     def _hold_links(self, name: str, plan: Plan, cell: tuple[int, int]) -> None:
         """The links at their setting while water stands at the gauge's cell."""

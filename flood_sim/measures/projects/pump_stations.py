@@ -197,7 +197,12 @@ class NewPumpStation(PumpStations):
             cell = view.open_cell(location or (0.0, 0.0))
             if cell is None:
                 plan.refuse(
-                    name, key, "this is no open cell", given=str(location), allowed=repr(view.grid)
+                    name,
+                    key,
+                    "this is no open cell",
+                    given=str(location),
+                    allowed=repr(view.grid),
+                    do="move it onto the grid, off buildings",
                 )
                 return
             ends.append(cell)
@@ -244,7 +249,7 @@ class PumpCapacity(PumpStations):
     def plan(self, name: str, view: InputsView) -> Plan:
         plan = Plan()
         plan.targets = items_of(name, self.targets, view, "pumps")
-        if self.add_m3_s == 0.0:
+        if self.add_m3_s == 0.0 or not plan.targets:
             return plan
         rows = {r.tokens[0]: r.tokens for r in view.inp.rows("PUMPS")}
         kinds, points = pump_curves(view)

@@ -86,6 +86,7 @@ class ReservoirPrerelease(Measure):
                 f"no such discharge boundary{nearest(self.boundary, series)}",
                 given=self.boundary,
                 allowed=", ".join(series) or "the scenario has none",
+                do="name one that is there, or add it to [[boundaries]]",
             )
             return plan
         if self.room_m3 == 0.0:
@@ -203,7 +204,8 @@ class LakeDrawdown(SourceAndStorage):
         cells, wet = cells[wet > 0.0], wet[wet > 0.0]
         plan = Plan(targets=[f"{len(cells)} wet cells"])
         if not len(cells):
-            plan.refuse(name, "targets", "no water stands there at the start")
+            if not self.targets.allow_empty:
+                plan.refuse(name, "targets", "no water stands there at the start")
             return plan
         if self.order is not None:
             self._in_time(name, self.order, plan, view, cells, wet)

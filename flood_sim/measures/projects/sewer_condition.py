@@ -100,7 +100,7 @@ class InletCleaning(PipeNetwork):
         wanted = set(plan.targets)
         mine = [(k, i) for k, i in enumerate(view.inlets) if i.node in wanted and i.kind == "inlet"]
         dirty = [(k, i) for k, i in mine if i.open_share < self.open_share - 1e-12]
-        if not mine:
+        if plan.targets and not mine:
             plan.refuse(name, "targets", "these nodes have no inlets")
         elif not dirty and any(i.open_share > self.open_share + 1e-12 for _, i in mine):
             plan.refuse(
@@ -109,6 +109,7 @@ class InletCleaning(PipeNetwork):
                 "the inlets are cleaner already",
                 given=f"{self.open_share:g}",
                 allowed=f"above {max(i.open_share for _, i in mine):g}",
+                do="give a larger open_share, or leave the measure out",
             )
         for k, _ in dirty:
             plan.item(Resource.INLETS, k, "raise_to", self.open_share)
@@ -213,7 +214,7 @@ class CrossConnectionRemoval(PipeNetwork):
                 n for n in items_of(name, self.targets, view, "nodes") if n in dry
             )
         without = [n for n in plan.targets if n not in dry]
-        if without or not plan.targets:
+        if without or not (plan.targets or self.targets.allow_empty):
             plan.refuse(
                 name,
                 "targets",

@@ -162,9 +162,9 @@ class Roofs(SourceAndStorage):
         self, name: str, plan: Plan, cells: np.ndarray, share: np.ndarray, **layers: float
     ) -> Plan:
         """The plan with a facility that takes the rain of roofs; cells (n, 2), share (n,)."""
-        if not len(cells):
+        if not len(cells) and not self.targets.allow_empty:
             plan.refuse(name, "targets", "no building lies there")
-        elif self.share > 0.0:
+        elif len(cells) and self.share > 0.0:
             plan.item(
                 Resource.FACILITIES,
                 name,

@@ -53,6 +53,8 @@ class DeepTunnel(PipeNetwork):
     def plan(self, name: str, view: InputsView) -> Plan:
         plan, rims = Plan(), view.inp.rims()
         plan.targets = items_of(name, self.targets, view, "nodes")
+        if not plan.targets:
+            return plan
         if self.dewater_m3_s == 0.0:
             plan.refuse(
                 name,

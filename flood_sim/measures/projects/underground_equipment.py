@@ -81,8 +81,8 @@ class SumpPumps(UndergroundSpace):
             return plan
         for space in spaces_of(name, self.targets, view):
             if self.to_node is None and not space.openings:
-                problem = "this space has no opening to the street: name a node"
-                raise refused(name, "to_node", problem, given=space.name)
+                problem = "this space has no opening to the street"
+                raise refused(name, "to_node", problem, given=space.name, do="add to_node")
             plan.item(Resource.SPACES, (space.name, PUMP, name), "insert", self._pump(name, space))
             plan.count("sump_pump", 2)  # one stands by
             plan.targets.append(space.name)

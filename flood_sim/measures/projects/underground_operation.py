@@ -100,6 +100,7 @@ class ClosureRule(UndergroundSpace):
                 f"water is over the sill of {space.name} before it closes",
                 given=f"{self.close_m:g} m",
                 allowed=f"below {hump - view.ground_at(*cell):.2f} m",
+                do="close at a smaller depth, or watch a lower place",
             )
 
 
