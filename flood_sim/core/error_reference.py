@@ -5,6 +5,7 @@ docs/errors.md` (a test compares). Causes stand in `error_causes`; texts and way
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -120,11 +121,11 @@ def _passing(tree: ast.Module) -> dict[str, Passing]:
     that hand it to one of these, too.
     """
     found: dict[str, Passing] = {}
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in _nodes(tree) if isinstance(node, ast.FunctionDef)]
     for _ in range(2):
         for function in functions:
             names = [argument.arg for argument in function.args.args if argument.arg != "self"]
-            for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+            for call in (node for node in _nodes(function) if isinstance(node, ast.Call)):
                 if one := _handed_on(call, names, found):
                     found[function.name] = one
     return found
@@ -162,7 +163,7 @@ def _is_builder(call: ast.Call) -> bool:
 def of_module(tree: ast.Module, passing: dict[str, Passing]) -> Iterator[Message]:
     outer = _assigned(tree.body)
     seen: set[ast.AST] = set()
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in _nodes(tree) if isinstance(node, ast.FunctionDef)]
     for function in reversed(functions):  # inner ones come later in the walk
         scope = Scope({**outer, **_assigned([function])}, tuple(function.body))
         yield from _inside(function, scope, passing, seen)
@@ -173,7 +174,7 @@ def _inside(
     tree: ast.AST, scope: Scope, passing: dict[str, Passing], seen: set[ast.AST]
 ) -> Iterator[Message]:
     """Messages of the calls, rows and plain texts below `tree` that were not yet seen."""
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if node in seen:
             continue
         seen.add(node)
@@ -209,14 +210,24 @@ def _of_text(node: ast.expr, scope: Scope) -> Iterator[Message]:
             yield Message(match[1], said.strip(), do.strip())
 
 
-def _assigned(body: list[ast.stmt]) -> dict[str, list[ast.expr]]:
+def _assigned(body: Sequence[ast.stmt]) -> dict[str, list[ast.expr]]:
     """Values given to plain names in these statements; nested ones too."""
     values: dict[str, list[ast.expr]] = {}
     for statement in body:
-        for node in ast.walk(statement):
-            for name, value in _pairs(node):
-                values.setdefault(name, []).append(value)
+        for name, value in _given_in(statement):
+            values.setdefault(name, []).append(value)
     return values
+
+
+@functools.cache
+def _nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All nodes below; asked for several times."""
+    return tuple(ast.walk(tree))
+
+
+@functools.cache
+def _given_in(statement: ast.stmt) -> tuple[tuple[str, ast.expr], ...]:
+    return tuple(pair for node in ast.walk(statement) for pair in _pairs(node))
 
 
 def _last_given(body: Sequence[ast.stmt], line: int) -> dict[str, list[ast.expr]]:

@@ -1206,6 +1206,16 @@ VALUES = [
         made("b.gpkg", shapes(HOME)),
     ),
     Way(
+        "W540",
+        "… of … buildings give no …: … is taken",
+        "fill in the column",
+        terrain(HOUSES, b_gpkg=shapes(HOME, box(70, 20, 90, 60), floors=[2.0, np.nan])),
+        lambda folder, finding: [
+            (folder / "b.gpkg").unlink(),
+            layer(folder / "b.gpkg", [HOME, box(70, 20, 90, 60)], floors=[2.0, 1.0]),
+        ],
+    ),
+    Way(
         "W248",
         "band … is the … of a picture: are these measured values?",
         PICTURE,
@@ -1218,9 +1228,6 @@ VALUES = [
 ]
 
 WAYS = [*MAPS, *LEVELS_OF_GROUND, *TABLES, *VALUES]
-
-# Rows that no test follows, and why.
-WITHOUT: dict[tuple[str, str, str], str] = {}
 
 
 @pytest.mark.parametrize("one", WAYS, ids=lambda way: f"{way.code}-{way.says[:40]}")
