@@ -187,7 +187,7 @@ def denied(error: OSError) -> InputError | None:
         str(path),
         "this file lies outside the folders that this command may open",
         allowed="the scenario's and the result folder",
-        do="copy the file in, or allow its folder: --allow-path DIR",
+        do="copy the file in; run, check and study run can allow its folder: --allow-path DIR",
     )
 
 

@@ -1360,7 +1360,7 @@ SYSTEM = [
     Way(
         "E106",
         "this file lies outside the folders that this command may open",
-        "copy the file in, or allow its folder: --allow-path DIR",
+        "copy the file in; run, check and study run can allow its folder: --allow-path DIR",
         elsewhere,
         allowed_folder,
         held_apart,
