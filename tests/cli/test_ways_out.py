@@ -63,7 +63,8 @@ def test_every_command_and_option_that_a_message_names_is_there():
             for option in re.findall(r"--[a-z-]+", rest):
                 assert option in known[command], (path.name, text, option)
         if isinstance(node, ast.keyword) and node.arg == "do":
-            for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", said(node.value)):
+            own = re.sub(r"gdal\w+ .*", "", said(node.value))  # GDAL's commands have their own
+            for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", own):
                 assert option in options, (path.name, said(node.value))
                 seen += 1
     assert seen > 25
