@@ -16,7 +16,7 @@ def results(tmp_path_factory):
 
     def run(portfolio):
         words = ["run", "teaching_sites", "--portfolio", portfolio, "--out", folder / portfolio]
-        done = flood_sim(*words, "--threads", 1, "--no-report")
+        done = flood_sim(*words, "--threads", 1)
         assert done.returncode == 0, done.stderr
         outcomes = json.loads((folder / portfolio / "consequences.json").read_text())["outcomes"]
         return (
