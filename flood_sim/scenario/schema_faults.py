@@ -16,7 +16,11 @@ from flood_sim.scenario.spec.schema import ScenarioSpec
 
 MOST_TOLD = 100  # faults of one file
 TIME_FAULTS = ("timezone_aware", "datetime_type", "datetime_from_date_parsing", "datetime_parsing")
-UNION_MEMBERS = ("str", "float", "EdgeSpec", "LandCover", "FromRims", "FlatBed")
+# what a key may be beside another kind: of these the one that fits best speaks
+UNION_MEMBERS = (
+    *("str", "float", "EdgeSpec", "LandCover", "FromRims", "FlatBed", "FormulaSpec", "WatchSpec"),
+    *("RasterFile", "VectorFile", "MaskFile", "RoadFile", "BuildingFile", "PeopleFile"),
+)
 TAG_PLACES = {
     "rainfall": 1,
     "infiltration": 1,
