@@ -119,6 +119,7 @@ class ActionBuilder:
                     self._place(name),
                     "it waits for itself",
                     given=" -> ".join([*way, now]),
+                    do="take `after` out of one of them, or name another action",
                 )
 
     def _action(self, spec: ActionSpec) -> Action:

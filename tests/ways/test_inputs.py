@@ -433,8 +433,8 @@ WAYS = [
         "action_after_itself",
         "E104",
         "it waits for itself",
-        "give another value here",
-        lambda folder, text: text[: text.index("[[actions]]")],
+        "take `after` out of one of them, or name another action",
+        key('trigger = { after = "a" }', "trigger = { at = 2021-07-20T15:05:00+08:00 }"),
     ),
     way(
         "a_storm_of_two_hundred_metres",
