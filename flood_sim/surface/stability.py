@@ -142,14 +142,6 @@ class Located(NamedTuple):
         return {"given": self.given, "at": self.at}
 
 
-def explain(
-    surface: SurfaceFlow, code: str, problem: str, worst: np.ndarray | None = None
-) -> Finding:
-    """The cells that run away (`located`) as a finding."""
-    where = located(surface, worst)
-    return Finding(code, where.place, f"{problem}{where.cause}", do=where.do, **where.rest)
-
-
 def located(surface: SurfaceFlow, worst: np.ndarray | None = None) -> Located:
     """The cells that run away, those without a value first, then by `worst` (rows, columns), None:
     by speed and wave."""

@@ -24,7 +24,7 @@ from flood_sim.sites.underground_inputs import Opening, Space, SpaceInputs
 from flood_sim.surface.boundaries import Inflow, constant
 from flood_sim.surface.losses import Facility, StorageInputs
 from flood_sim.surface.settings import SurfaceSettings
-from flood_sim.surface.stability import explain, refuse, refuse_beyond_physics
+from flood_sim.surface.stability import located, refuse, refuse_beyond_physics
 
 N = 12
 GARAGE = Space(
@@ -263,8 +263,8 @@ def test_heights_in_centimetres_are_named_as_the_cause():
     terrain = terrain_of(grid_of(N, N, 4.0), 1000.0 * np.sin(x / 3.0) + 30.0 * y, 0.03)
     simulation = Simulation(yard(storage=StorageInputs(), sites=SiteInputs()), None)
     simulation.surface.terrain = terrain
-    said = explain(simulation.surface, "E502", "water runs away")
-    assert "the unit of the ground" in said.problem and "raster's unit" in said.do
+    said = located(simulation.surface)
+    assert "the unit of the ground" in said.cause and "raster's unit" in said.do
 
 
 def test_water_faster_than_its_fall_stops_the_run_with_place_and_time():
