@@ -36,8 +36,8 @@ routing_step_s = 2.0
 [output]
 interval_s = 60
 """
-# Kept in the cache; measured 128, four of them calls of SWMM. It was 100 before steep beds, gutters,
-# draws at their own level and speeds bounded by a fall: 28 functions.
+# Kept in the cache; measured 128 (120 at commit 416474e), four of them calls of SWMM. The 100 before
+# were counted under NUMBA_OPT=0, which keeps fewer: no figure to compare with.
 MOST_SIGNATURES = 128
 # Two signatures each: along x and along y other tuples of rows are handed over; the slope of the bed
 # is looked at or not.
