@@ -333,7 +333,7 @@ for _name, _words, _table in (
     ("half a place", "E410 | go together", "node,kind,x_m,y_m\nJ1,grate,20,\n"),
     ("an inlet off the grid", "E402 | open cell", "node,kind,x_m,y_m\nJ1,grate,2000,20\n"),
     ("a custom inlet without its size", "E410 | perimeter_m", "node,kind\nJ1,custom\n"),
-    ("an unknown kind", "E410 | grate", "node,kind\nJ1,grat\n"),
+    ("an unknown kind", "E222 | grate", "node,kind\nJ1,grat\n"),
     ("no kind", "E104 | kind", "node\nJ1\n"),
     ("a node nobody knows", "E410 | J1", "node,kind\nJ11,grate\n"),
     ("an inlet without a node", "E104 | empty", "node,kind\n,grate\n"),
@@ -478,7 +478,7 @@ for _name, _words, _more in (
     ("a limit that never stops", "E104 | volume_error_stop", "[limits]\nvolume_error_stop = 0.5\n"),
     (
         "a link opened by 50",
-        "E104 | less than or equal to 1",
+        "E104 | at most 1",
         SEWER
         + '[[actions]]\nname = "a"\ntrigger = { at = 2021-07-20T15:10:00+08:00 }\nlinks = { C1 ='
         " 50.0 }\n",
@@ -493,7 +493,7 @@ for _name, _words, _more in (
     ),
     (
         "crews of a half",
-        "E104 | integer",
+        "E104 | whole number",
         '[[actions]]\nname = "a"\ntrigger = { at = 2021-07-20T15:10:00+08:00 }\ncrews = 1.5\n',
     ),
     (

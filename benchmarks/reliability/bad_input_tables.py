@@ -364,7 +364,7 @@ for _name, _words, _head, _row in (
     ("a culvert as smooth as ice", "E222 | manning_n", ",manning_n", "c,12,22,52,22,1,0.0001"),
     ("a culvert with n of 40", "E222 | manning_n", ",manning_n", "c,12,22,52,22,1,40"),
     ("a culvert with a flap maybe", "E222 | neither true", ",flap", "c,12,22,52,22,1,maybe"),
-    ("a culvert of no known inlet", "E106 | no inlet", ",inlet", "c,12,22,52,22,1,round"),
+    ("a culvert of no known inlet", "E104 | no inlet", ",inlet", "c,12,22,52,22,1,round"),
     ("a culvert twice", "E224 | twice", "", "c,12,22,52,22,1\nc,12,27,52,27,1"),
     ("a culvert without a name", "E104 | empty", "", ",12,22,52,22,1"),
     ("a culvert off the grid", "E204 | open cell", "", "c,12,22,520,22,1"),

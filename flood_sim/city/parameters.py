@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flood_sim.core.schema_texts import UnfitError
+
 ORIGIN_M = (472000.0, 3846000.0)  # EPSG:4547, near Zhengzhou; the place means nothing
 CRS = "EPSG:4547"
 STREET_LEVEL_M = 100.0  # riverside street; river stages are given against it
@@ -90,16 +92,16 @@ class CityParameters(BaseModel):
             zip(*self.river_stage_h_m, strict=True) if self.river_stage_h_m else ((), ())
         )
         if list(hours) != sorted(set(hours)) or not hours:
-            raise ValueError("river_stage_h_m: hours must rise")
+            raise UnfitError("river_stage_h_m: at least one row, and hours that rise")
         if not all(-1000.0 <= h <= 10_000.0 for h in hours) or not all(
             -20.0 <= m <= 20.0 for m in stages
         ):
-            raise ValueError(
+            raise UnfitError(
                 "river_stage_h_m: hours from -1000 to 10000, stages from -20 to 20 m against the"
                 " riverside street"
             )
         if self.filled_ditches > self.ditches:
-            raise ValueError("filled_ditches must not be above ditches: what is filled was a ditch")
+            raise UnfitError("filled_ditches must not be above ditches: what is filled was a ditch")
         return self
 
     @property

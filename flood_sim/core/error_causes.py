@@ -85,7 +85,6 @@ CAUSES = {
     "E508": "an element of the network begins with a negative volume",
     "E509": "a depth or soil value at the start is negative or no number",
     "E510": "two measures change the same thing in different ways",
-    "E540": "a data pack of a region has a wrong key or value",
     "E520": "a measure cannot be built as described",
     "E530": "the measures of a phase cost more than its budget",
     "E601": "memory is too small",

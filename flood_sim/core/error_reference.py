@@ -14,10 +14,13 @@ from typing import NamedTuple
 
 from flood_sim.core.error_causes import CAUSES
 from flood_sim.core.errors import WAYS
+from flood_sim.core.schema_texts import CHANGE_THEM, UnfitError
 
 CODE = re.compile(r"[EW]\d{3}")
 PACKAGE = Path(__file__).resolve().parents[1]
 BUILDERS = ("input_error", "Finding")  # (code, place, problem, ...)
+UNFIT = UnfitError.__name__
+FILLED = re.compile(r"\{\w+\}")  # of a text that is filled later
 PROBLEM = 2  # its place among their arguments
 DEEPEST = 4  # names looked up behind names
 
@@ -96,7 +99,7 @@ def _usual(code: str, limited: bool) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "/").replace("<", "&lt;")
+    return FILLED.sub("…", " ".join(text.split())).replace("|", "/").replace("<", "&lt;")
 
 
 def messages() -> Iterator[Message]:
@@ -180,6 +183,9 @@ def _inside(
         seen.add(node)
         if isinstance(node, ast.Call):
             here, name = scope.at(node.lineno), _called(node)
+            if name == UNFIT:
+                yield from _of_unfit(node, here)
+                continue
             own = list(_of_call(node, here))  # with a code of its own it is no other function
             yield from own or (_of_passing(node, passing[name], here) if name in passing else ())
         elif isinstance(node, ast.Tuple):
@@ -198,6 +204,13 @@ def _of_passing(call: ast.Call, to: Passing, scope: Scope) -> Iterator[Message]:
     if len(call.args) > to.text:
         ways = _texts(do, scope) if do else [_usual(to.code, "allowed" in words)]
         yield from _paired([to.code], _texts(call.args[to.text], scope), ways)
+
+
+def _of_unfit(call: ast.Call, scope: Scope) -> Iterator[Message]:
+    """What a model of the schema refuses: `core.schema_texts.UnfitError(problem, do)`."""
+    given = [key.value for key in call.keywords if key.arg == "do"] or call.args[1:2]
+    ways = _texts(given[0], scope) if given else [CHANGE_THEM]
+    yield from _paired(["E104"], _texts(call.args[0], scope), ways)
 
 
 def _of_text(node: ast.expr, scope: Scope) -> Iterator[Message]:
@@ -314,6 +327,10 @@ def _texts(node: ast.expr | None, scope: Scope, depth: int = 0) -> list[str]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left, right = (_texts(side, scope, depth + 1) for side in (node.left, node.right))
         return [f"{(left or ['…'])[0]}{(right or ['…'])[0]}"] if left or right else []
+    if isinstance(node, ast.BoolOp):
+        return [text for value in node.values for text in _texts(value, scope, depth + 1)]
+    if isinstance(node, ast.Subscript):
+        return _texts(node.value, scope, depth + 1)
     if isinstance(node, ast.Name):
         found = [text for value in scope.of(node.id) for text in _texts(value, scope, depth + 1)]
         return list(dict.fromkeys(found))

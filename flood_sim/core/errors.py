@@ -7,7 +7,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,6 +71,16 @@ class Finding:
             if text:
                 lines.append(f"  {label:<9} {text}")
         return "\n".join(lines)
+
+
+class Said(NamedTuple):
+    """What is wrong with a value, wherever it stands: the code, the problem and the way out of its
+    finding.
+    """
+
+    code: str
+    text: str
+    do: str
 
 
 class FloodSimError(Exception):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from flood_sim.core.errors import Said
 from flood_sim.core.units import (
     FOOT_M,
     INCH_M,
@@ -45,22 +46,24 @@ SIZES: dict[str, tuple[str, float]] = {
 NUMBER_AND_WORD = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)\s*([A-Za-z][\w/ ]*)?\s*")
 SYSTEM_KEYS = ("units", "unit", "length_unit", "unit_system", "measurement_units", "system")
 NO_SYSTEM = (
-    "convert the values; maps in feet are converted by their own system, elevations by [terrain]"
-    " elevation_unit, a network by its FLOW_UNITS"
+    "remove the key and convert the values; maps in feet are converted by their own system,"
+    " elevations by [terrain] elevation_unit, a network by its FLOW_UNITS"
 )
 
 
-def way_out(key: str, value: Any, known: Iterable[str]) -> tuple[str, str]:
-    """What is wrong with an unknown key that speaks of another unit, and the line to write; ""
+def way_out(key: str, value: Any, known: Iterable[str]) -> Said | None:
+    """What is wrong with an unknown key that speaks of another unit, and the line to write; None
     where it does not. known : keys of its section.
     """
     if key.lower() in SYSTEM_KEYS:
-        return "no key sets the units of a scenario: each key's name ends in its unit", NO_SYSTEM
+        text = "no key sets the units of a scenario: each key's name ends in its unit"
+        return Said("E103", text, do=NO_SYSTEM)
     for name in known:
         theirs, ours = _units(key, name)
         if theirs:
-            return f"unknown unit: this key is in {_said(ours)}", _line(name, value, theirs, ours)
-    return "", ""
+            text = f"unknown unit: this key is in {_said(ours)}"
+            return Said("E103", text, do=f"write {_line(name, value, theirs, ours)}")
+    return None
 
 
 def other_unit(name: str, present: Iterable[str]) -> tuple[str, str]:
@@ -87,21 +90,25 @@ def _units(key: str, name: str) -> tuple[str, str]:
     return (theirs, ours) if SIZES[theirs][0] == SIZES[ours][0] else ("", "")
 
 
-def number_way_out(key: str, value: Any) -> tuple[str, str]:
+def number_way_out(key: str, value: Any) -> Said | None:
     """The same for a text in place of a number: `"30 ft"`, `"2,5"`."""
     found = NUMBER_AND_WORD.fullmatch(value) if isinstance(value, str) else None
     _, unit = _split(key)
     if found is None:
-        return "", ""
+        return None
     word = (found[2] or "").strip().lower().replace("/", "_").replace(" ", "_")
     if re.search(r",\d{3}$", found[1]):  # a thousand, or a decimal comma
-        return "", ""
+        return None
     number = float(found[1].replace(",", "."))
     if not word:
-        return "a number stands without quotation marks, with a point", f"write {key} = {number:g}"
-    said = f"a number without a unit: this key is in {_said(unit)}" if unit else "a number alone"
-    same = word in SIZES and unit in SIZES and SIZES[word][0] == SIZES[unit][0]
-    return said, _line(key, number, word, unit) if same else "write the number alone"
+        text = "a number stands without quotation marks, with a point"
+        return Said("E104", text, do=f"write {key} = {number:g}")
+    if not unit:
+        return Said("E104", "a number without a word", do="write the number alone")
+    text = f"a number without a unit: this key is in {_said(unit)}"
+    if word in SIZES and SIZES[word][0] == SIZES[unit][0]:
+        return Said("E104", text, do=f"write {_line(key, number, word, unit)}")
+    return Said("E104", text, do="write the number alone")
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -122,5 +129,5 @@ def _line(name: str, value: Any, theirs: str, ours: str) -> str:
     size = SIZES[theirs][1] / SIZES[ours][1]
     how = f"(1 {_said(theirs)} = {size:.10g} {_said(ours)})"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return f"write {name} {how}"
-    return f"write {name} = {value * size:.10g} {how}"
+        return f"{name} {how}"
+    return f"{name} = {value * size:.10g} {how}"

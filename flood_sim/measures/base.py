@@ -5,7 +5,7 @@ of its project, named in that module's KINDS.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from flood_sim.city.catchments import nearest_node_areas
 from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.grid import Grid
+from flood_sim.core.schema_texts import Day, UnfitError
 from flood_sim.core.units import hours_to_s, mm_to_m
 from flood_sim.drainage.conduits import Conduit, read_conduits
 from flood_sim.drainage.inp import InpFile
@@ -310,8 +311,9 @@ class Targets(BaseModel):
             ("line_m", self.line_m, 2),
         ):
             if points and len(set(points)) < least:
-                raise ValueError(
-                    f"{key} has {len(set(points))} different points; it needs at least {least}"
+                raise UnfitError(
+                    f"{key} has {len(set(points))} different points; it needs at least {least}",
+                    do="add the points that are missing",
                 )
         return self
 
@@ -333,7 +335,7 @@ class Measure(BaseModel):
         None, description="may be left out; an error where it contradicts kind"
     )
     phase: str | None = Field(None, description="of a plan")
-    in_service: date | None = Field(
+    in_service: Day | None = Field(
         None, description="date from which it serves in a plan; absent: its phase's date"
     )
     cost: float | None = Field(
@@ -358,7 +360,10 @@ class Measure(BaseModel):
     @model_validator(mode="after")
     def _own_project(self) -> Measure:
         if self.project is not None and self.project != self.PROJECT:
-            raise ValueError(f"this kind belongs to project {self.PROJECT}, not {self.project}")
+            raise UnfitError(
+                f"this kind belongs to project {self.PROJECT}, not {self.project}",
+                do="leave `project` out",
+            )
         return self
 
     def plan(self, name: str, view: InputsView) -> Plan:

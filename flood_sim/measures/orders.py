@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import math
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.core.errors import nearest
+from flood_sim.core.schema_texts import Moment, UnfitError
 from flood_sim.core.units import minutes_to_s
 from flood_sim.measures.base import InputsView
 from flood_sim.measures.edits import Plan
@@ -24,7 +25,7 @@ class Order(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    at: AwareDatetime | None = Field(None, description="at this time, whatever the water does")
+    at: Moment | None = Field(None, description="at this time, whatever the water does")
     gauge: str | None = Field(None, description="name of a gauge")
     at_m: tuple[float, float] | None = Field(None, description="instead: map coordinates of a cell")
     depth_m: float | None = Field(
@@ -51,14 +52,23 @@ class Order(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> Order:
-        if (self.gauge is not None and self.at_m is not None) or (
-            (self.gauge or self.at_m) is None
-        ) != (self.depth_m is None):
-            raise ValueError("a place (gauge or at_m) goes with depth_m")
+        if self.gauge is not None and self.at_m is not None:
+            raise UnfitError("two places are given: gauge and at_m", do="leave one out")
+        if ((self.gauge or self.at_m) is None) != (self.depth_m is None):
+            raise UnfitError(
+                "a place (gauge or at_m) goes with depth_m",
+                do="add what is missing, or leave the other out",
+            )
         if self.at is None and self.depth_m is None and self.rain_mm is None and self.after is None:
-            raise ValueError("give at, a place with depth_m, rain_mm, or after")
+            raise UnfitError(
+                "it is not said when: by at, a place with depth_m, rain_mm, or after",
+                do="give one of these",
+            )
         if self.lead_min > 0.0 and self.rain_mm is None:
-            raise ValueError("lead_min is the lead of a rain forecast: give rain_mm")
+            raise UnfitError(
+                "lead_min is the lead of a rain forecast, and rain_mm is missing",
+                do="add rain_mm, or leave lead_min out",
+            )
         return self
 
     def cell(self, view: InputsView) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from flood_sim.core.errors import InputError, input_error
+from flood_sim.core.schema_texts import Day
 from flood_sim.measures.base import Measure
 from flood_sim.measures.costs import currency_of
 
@@ -21,7 +22,7 @@ class Phase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(min_length=1)
-    in_service: date
+    in_service: Day
 
 
 class PlanSpec(BaseModel):

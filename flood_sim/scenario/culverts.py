@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from flood_sim.core.errors import Finding, InputError, input_error
 from flood_sim.core.files.checked_tables import Table, read_rows
+from flood_sim.core.schema_texts import said
 from flood_sim.ground.terrain import Terrain
 from flood_sim.scenario.checks.levels import check_inverts
 from flood_sim.scenario.loader import Scenario
@@ -109,6 +110,6 @@ def _row_faults(
 ) -> Iterator[Finding]:
     for fault in error.errors():
         key = ".".join(str(part) for part in fault["loc"])
-        problem = str(fault["msg"]).removeprefix("Value error, ")
+        code, problem, do = said(fault)
         text = str(given.get(key, ""))[:80]
-        yield Finding("E106", table.place(number, key), problem, given=text)
+        yield Finding(code, table.place(number, key), problem, given=text, do=do)

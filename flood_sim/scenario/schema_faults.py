@@ -8,17 +8,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flood_sim.core.errors import Finding, nearest
+from flood_sim.core.errors import Finding, Said, nearest
+from flood_sim.core.schema_texts import said
 from flood_sim.core.unit_words import number_way_out, way_out
 from flood_sim.drainage.series_cover import OWN_RULE
 from flood_sim.scenario.spec.rows import key_place
 from flood_sim.scenario.spec.schema import ScenarioSpec
 
 MOST_TOLD = 100  # faults of one file
-TIME_FAULTS = ("timezone_aware", "datetime_type", "datetime_from_date_parsing", "datetime_parsing")
+OFFSET = "2021-07-20T15:00:00+08:00"
 # what a key may be beside another kind: of these the one that fits best speaks
 UNION_MEMBERS = (
-    *("str", "float", "EdgeSpec", "LandCover", "FromRims", "FlatBed", "FormulaSpec", "WatchSpec"),
+    *("str", "float", "datetime"),
+    *("EdgeSpec", "LandCover", "FromRims", "FlatBed", "FormulaSpec", "WatchSpec"),
     *("RasterFile", "VectorFile", "MaskFile", "RoadFile", "BuildingFile", "PeopleFile"),
 )
 TAG_PLACES = {
@@ -35,9 +37,13 @@ TAG_PLACES = {
 }  # where pydantic puts a section's `kind` into a place
 
 
-def schema_findings(file: str, faults: list[Any], data: dict[str, Any]) -> list[Finding]:
-    """One finding a place of the faults that pydantic counts; data : the tables of the file."""
-    findings = [_finding(file, fault, data) for fault in _merged(faults[:MOST_TOLD])]
+def schema_findings(
+    file: str, faults: list[Any], data: dict[str, Any], root: type[BaseModel] = ScenarioSpec
+) -> list[Finding]:
+    """One finding a place of the faults that pydantic counts; data : the tables of the file; root :
+    the model of the file.
+    """
+    findings = [_finding(file, fault, data, root) for fault in _merged(faults[:MOST_TOLD])]
     if len(faults) > MOST_TOLD:
         more = f"{len(faults) - MOST_TOLD} more faults"
         findings.append(Finding("E103", file, more, do="mend these first, then check again"))
@@ -49,10 +55,14 @@ def _merged(faults: list[Any]) -> list[Any]:
     counts: dict[tuple[Any, ...], int] = {}
     for fault in faults:
         prefix, member = _member(fault["loc"])
-        unfit = 100 if member in ("str", "float") and isinstance(fault.get("input"), dict) else 1
+        table = isinstance(fault.get("input"), dict)
+        unfit = 100 if table and member and not member[0].isupper() else 1
         counts[(*prefix, member)] = counts.get((*prefix, member), 0) + unfit
     places: dict[tuple[Any, ...], Any] = {}
+    within = {fault["loc"][:k] for fault in faults for k in range(len(fault["loc"]))}
     for fault in faults:
+        if fault["type"] == "too_short" and fault["loc"] in within:
+            continue  # what is wrong in a list is not counted in it
         prefix, member = _member(fault["loc"])
         rivals = [
             count for key, count in counts.items() if key[:-1] == prefix and key[-1] is not None
@@ -68,63 +78,55 @@ def _merged(faults: list[Any]) -> list[Any]:
 def _member(loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], str | None]:
     """The place of a union and the member that a fault speaks for."""
     for k, part in enumerate(loc):
-        if part in UNION_MEMBERS:
+        if _is_member(part):
             return loc[:k], str(part)
     return loc, None
 
 
 def _without_tags(loc: tuple[Any, ...]) -> tuple[Any, ...]:
     tag = TAG_PLACES.get(str(loc[0]), -1) if loc else -1
-    return tuple(part for k, part in enumerate(loc) if k != tag and part not in UNION_MEMBERS)
+    return tuple(part for k, part in enumerate(loc) if k != tag and not _is_member(part))
 
 
-def _finding(file: str, fault: Any, data: dict[str, Any]) -> Finding:
+def _is_member(part: Any) -> bool:
+    """Of a union; a type with a check before it is called "function-before[...]"."""
+    return part in UNION_MEMBERS or str(part).startswith("function-")
+
+
+def _finding(file: str, fault: Any, data: dict[str, Any], root: type[BaseModel]) -> Finding:
     loc, kind = [str(part) for part in fault["loc"]], fault["type"]
     where = ", ".join(part for part in (file, key_place(fault["loc"], data)) if part)
+    section = _model_at(loc[:-1], fault, root)
     if kind == "extra_forbidden":
-        return _unknown_key(where, loc, fault)
+        return _unknown_key(where, loc, fault, section)
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         return _wrong_kind(where, loc, fault)
-    if kind == "missing":
-        allowed = allowed_values(_model_at(loc[:-1], fault), loc[-1])
-        do = f"add `{loc[-1]} = ...`"
-        return Finding("E104", where, "this key is missing", allowed=allowed, do=do)
-    if kind in TIME_FAULTS:
-        return Finding(
-            "E302",
-            where,
-            "a time needs its offset",
-            given=_short(fault.get("input"), loc),
-            allowed="2021-07-20T15:00:00+08:00",
-            do="add the offset, e.g. +08:00",
-        )
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    told, do = number_way_out(loc[-1], fault.get("input")) if "parsing" in kind else ("", "")
+    allowed = allowed_values(section, loc[-1]) if loc else ""
+    number = None
+    if kind == "float_parsing" and not loc[-1].isdigit():
+        number = number_way_out(loc[-1], fault.get("input"))
+    code, text, do = number or said(fault)
     return Finding(
-        "E104",
+        code,
         where,
-        told or message[:1].lower() + message[1:],
-        given=_short(fault.get("input"), loc),
-        allowed=allowed_values(_model_at(loc[:-1], fault), loc[-1]) if loc else "",
-        do=do or "change the value",
+        text,
+        given=_short(fault.get("input"), loc) if kind != "missing" else "",
+        allowed=OFFSET if code == "E302" else allowed,
+        do=do,
     )
 
 
-def _unknown_key(where: str, loc: list[str], fault: Any) -> Finding:
-    known = list(_keys(_model_at(loc[:-1], fault)))
-    problem, do = way_out(loc[-1], fault.get("input"), known)
+def _unknown_key(where: str, loc: list[str], fault: Any, section: type[BaseModel]) -> Finding:
+    known = list(_keys(section))
+    hint = nearest(loc[-1], known)
+    wrong = Said("E103", f"unknown key{hint}", do="rename or remove the key")
+    wrong = way_out(loc[-1], fault.get("input"), known) or wrong
     if loc[0] == "drainage" and loc[-1] in ("before", "after", "gaps"):
-        problem, do = (
-            "series in a network have no such key",
-            f"write rows into the .inp. {OWN_RULE}",
-        )
+        do = f"leave the key out; write rows into the .inp. {OWN_RULE}"
+        wrong = Said("E103", "series in a network have no such key", do=do)
+    given = _short(fault.get("input"), loc)
     return Finding(
-        "E103",
-        where,
-        problem or f"unknown key{nearest(loc[-1], known)}",
-        given=_short(fault.get("input"), loc),
-        allowed=", ".join(known),
-        do=do or "rename or remove the key",
+        wrong.code, where, wrong.text, given=given, allowed=", ".join(known), do=wrong.do
     )
 
 
@@ -134,11 +136,12 @@ def _wrong_kind(where: str, loc: list[str], fault: Any) -> Finding:
     kinds = tags or ", ".join(_kinds(loc))
     missing = fault["type"] == "union_tag_not_found"
     stated = fault["input"].get("kind", "") if isinstance(fault.get("input"), dict) else ""
-    problem = "the key `kind` is missing" if missing else "unknown kind"
+    hint = nearest(str(stated), kinds.split(", "))
+    problem = f"the key `kind` is missing{hint}" if missing else f"unknown kind{hint}"
     return Finding(
         "E104",
         where,
-        problem + nearest(str(stated), kinds.split(", ")),
+        problem,
         given=f"kind = {stated!r}" if stated else "",
         allowed=kinds,
         do="set kind",
@@ -159,7 +162,7 @@ def _kinds(loc: list[str]) -> list[str]:
 def _short(value: Any, loc: list[str]) -> str:
     if isinstance(value, dict):
         return ""
-    text = f"{loc[-1]} = {value!r}" if loc else repr(value)
+    text = f"{loc[-1]} = {value!r}" if loc and not loc[-1].isdigit() else repr(value)
     return text if len(text) < 120 else text[:117] + "..."
 
 
@@ -167,11 +170,11 @@ def _keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model_at(loc: list[str], fault: Any) -> type[BaseModel]:
+def _model_at(loc: list[str], fault: Any, root: type[BaseModel]) -> type[BaseModel]:
     """The section in which the fault lies: follow annotations by key, a union by the fault's own
     data where it has a kind.
     """
-    model: type[BaseModel] = ScenarioSpec
+    model = root
     for part in loc:
         if part.isdigit():
             continue

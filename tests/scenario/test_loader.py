@@ -119,7 +119,7 @@ BAD = [  # change of the good file, code, texts that the message must hold
             '[[boundaries]]\nkind = "point_inflow"\nlocation_m = [10.0, 10.0]\n[rainfall]',
         ),
         "E104",
-        ["file or discharge_m3_s"],
+        ["file and discharge_m3_s"],
     ),
     (("[rainfall]", '[drainage]\nkind = "swmm"\n[rainfall]'), "E104", ["network", "missing"]),
     (('name = "plain"', 'name = "plain'), "E102", ["not valid TOML", "line 3"]),

@@ -35,11 +35,11 @@ def test_a_key_in_another_unit_gets_its_converted_line(tmp_path, text, said):
 
 
 def test_units_of_other_dimensions_are_no_way_out():
-    assert way_out("cell_size_acres", 3, ["cell_size_m"]) == ("", "")
-    assert way_out("cell_sise_ft", 3, ["cell_size_m"]) == ("", "")
-    assert number_way_out("cell_size_m", "1,234") == ("", "")
-    assert number_way_out("cell_size_m", "wide") == ("", "")
-    assert number_way_out("cell_size_m", "3 apples")[1] == "write the number alone"
+    assert way_out("cell_size_acres", 3, ["cell_size_m"]) is None
+    assert way_out("cell_sise_ft", 3, ["cell_size_m"]) is None
+    assert number_way_out("cell_size_m", "1,234") is None
+    assert number_way_out("cell_size_m", "wide") is None
+    assert number_way_out("cell_size_m", "3 apples").do == "write the number alone"
     assert other_unit("level_m", ["time", "level_s"]) == ("", "")
 
 

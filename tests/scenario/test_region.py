@@ -89,7 +89,7 @@ def test_what_is_built_hangs_on_no_storm_of_a_study(tmp_path):
 def test_wrong_packs_are_one_message(tmp_path):
     for text, said in (
         ('pack = "germny"', "did you mean `germany`"),
-        ('pack = "own.toml"', "E540"),
+        ('pack = "own.toml"', "[region] pack own.toml, `zone`: no such zone"),
         ('pack = "gone.toml"', "gone.toml"),
     ):
         (tmp_path / "own.toml").write_text('zone = "Europe/Berln"\ncurency = "EUR"\n')

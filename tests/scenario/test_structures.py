@@ -122,7 +122,7 @@ BAD = [
     (('name = "gate"', 'name = "dyke"'), "E105", ["two structures have this name"]),
     (("to_m = [33.0, 10.0]", "to_m = [28.0, 10.0]"), "E204", ["both ends lie in one cell"]),
     (("from_m = [93.0, 10.0]", "from_m = [930.0, 10.0]"), "E204", ["pump", "not on an open cell"]),
-    (("opening_m = 0.4", ""), "E104", ["opening_m or opening_file"]),
+    (("opening_m = 0.4", ""), "E104", ["opening_m and opening_file"]),
     (("deck_m = 12.0", "deck_m = 10.0"), "E104", ["deck_m"]),
     (
         ("line_m = [[90.0, 50.0], [90.0, 0.0]]", "line_m = [[900.0, 50.0], [900.0, 0.0]]"),

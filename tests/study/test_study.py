@@ -298,7 +298,7 @@ BAD = [
     ("portfolios = 'fractional'\n", "one of six projects"),
     ("portfolio = 'factorial'\n", "unknown key; did you mean `portfolios`"),
     ("return_period_y = { x = 5 }\n", "no storm of this study"),
-    ("[draws]\nn = 0\n[draws.parameters]\nx = [0, 1]\n", "draws.n"),
+    ("[draws]\nn = 0\n[draws.parameters]\nx = [0, 1]\n", r"\[draws\], `n`"),
 ]
 
 

@@ -909,7 +909,6 @@ def standards_of(path: Path) -> dict:
 
 CHINA, CITY = STANDARDS / "china.toml", STANDARDS / "reference_city.toml"
 ADD = "as docs/studies.md shows"
-STUDY_KEY = "add it; a study has schema, name and scenario (docs/studies.md)"
 OWN = [
     Way(
         "E103",
@@ -964,9 +963,9 @@ OWN = [
         reads(lambda path: read_limits(str(path))),
     ),
     Way(
-        "E106",
+        "E104",
         "this key is missing",
-        STUDY_KEY,
+        "add `… = ...`",
         lambda folder: study_of(folder, STUDY.replace('name = "few"\n', "")),
         put("study.toml", "schema = 1\n", 'schema = 1\nname = "few"\n'),
         does(lambda folder: load_study(folder / "study.toml")),
@@ -1188,7 +1187,7 @@ RESULTS = [
     Way(
         "E110",
         "this file of a study's folder is damaged, or not there",
-        "",
+        "flood-sim study resume … makes it anew from the runs",
         run_file("outcomes.parquet", b"PAR1", studied),
         resumed_study,
         tables,

@@ -864,7 +864,7 @@ WAYS += [
         give=priced,
     ),
     scene(
-        "E540",
+        "E103",
         "unknown key…",
         "rename or remove the key",
         GOOD + '[region]\npack = "own.toml"\n',

@@ -374,6 +374,7 @@ WAYS = [
     # ------------------------------------------------------------------------------------- inlets
     Way("E402", "the inlet is not on an open cell", "give what is allowed",
         inlets(",x_m,y_m", "A,grate,900,10"), row("900", "90")),
+    Way("E222", "unknown ………", "give what is allowed", inlets("", "A,grat"), row("grat", "grate")),
     Way("E410", "`…` has no length along a kerb", "fill length_m, or empty the cells",
         inlets(",cross_slope", "A,manhole,0.02"), row("0.02", "")),
     Way("E410", "a custom inlet needs perimeter_m and area_m2", "fill the cells",

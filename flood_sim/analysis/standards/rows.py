@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from flood_sim.core.errors import Finding, nearest
+from flood_sim.core.schema_texts import UnfitError, said
 
 Years = Annotated[float, Field(ge=0.1, le=100_000.0, strict=True)]
 Metres = Annotated[float, Field(ge=0.0, le=10.0, strict=True)]
@@ -86,7 +87,7 @@ class Ladder(_Part):
     @model_validator(mode="after")
     def _rising(self) -> Ladder:
         if list(self.ladder_y) != sorted(set(self.ladder_y)):
-            raise ValueError("ladder_y: return periods that rise are needed, such as [1, 2, 5]")
+            raise UnfitError("ladder_y: return periods that rise are needed, such as [1, 2, 5]")
         return self
 
 
@@ -116,7 +117,7 @@ class RiverLoad(_Part):
     @model_validator(mode="after")
     def _rising(self) -> RiverLoad:
         if self.crest_y <= self.full_y or self.crest_m <= self.full_m:
-            raise ValueError("crest_y must be above full_y, and crest_m above full_m")
+            raise UnfitError("crest_y must be above full_y, and crest_m above full_m")
         return self
 
 
@@ -148,7 +149,7 @@ def _lacking(place: str, where: Sequence[str | int], keys: list[str]) -> Finding
 
 
 def _fault(model: type[_Part], place: str, fault: Mapping[str, Any]) -> Finding:
-    where, problem = _place(place, fault["loc"]), str(fault["msg"]).removeprefix("Value error, ")
+    where = _place(place, fault["loc"])
     if fault["type"] == "extra_forbidden":
         key = str(fault["loc"][-1])
         known = model.model_fields if len(fault["loc"]) == 1 else ()
@@ -159,8 +160,8 @@ def _fault(model: type[_Part], place: str, fault: Mapping[str, Any]) -> Finding:
         unknown = "a criterion needs a test that is there"
         return Finding("E104", where, unknown, given=given, allowed=", ".join(TESTS))
     given = "" if isinstance(fault.get("input"), dict) else str(fault.get("input"))[:80]
-    problem = problem[:1].lower() + problem[1:]
-    return Finding("E104", where, problem, given=given, do="change it as docs/studies.md shows")
+    code, problem, do = said(fault)
+    return Finding(code, where, problem, given=given, do=do)
 
 
 def _place(place: str, where: Sequence[str | int]) -> str:

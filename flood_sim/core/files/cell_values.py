@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from flood_sim.core.errors import Said
 from flood_sim.core.files.csv_files import SHEET_ERROR
 
 PLAIN = frozenset("0123456789+-.eE \t")
@@ -17,6 +18,8 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 COMMA_NUMBER = re.compile(r"[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?", re.ASCII)
 MIDNIGHT = re.compile(r"(\d{4}-?\d{2}-?\d{2}[T ])24((?::?00){0,2}(?:\.0+)?(?:[Z+-].*)?)")
 TIME = "2021-07-20T15:00:00+08:00"
+GAP = "fill the gap or remove the row"
+ORDER = "write date and time in this order, or `time_s`: seconds from the start of the run"
 
 
 class Numbers(NamedTuple):
@@ -70,40 +73,76 @@ def numbers(cells: Sequence[str], decimal_comma: bool) -> Numbers:
     return Numbers(values, empty, bad, comma, point)
 
 
-def number_fault(text: str) -> tuple[str, str]:
-    """What is wrong with a cell that is no number, and the way out."""
-    text = text.strip()
-    if text.lower().lstrip("+-") in ("nan", "inf", "infinity") or NUMBER.fullmatch(text):
-        return "this is no finite number", "fill the gap or remove the row"
-    if SHEET_ERROR.match(text):
-        return (
+# What a cell that is no number looks like (its start, in small letters), the first that fits.
+NO_NUMBER = (
+    (
+        rf"[+-]?(nan|inf|infinity)$|(?a:{NUMBER.pattern})$",
+        Said("E104", "this is no finite number", do=GAP),
+    ),
+    (
+        SHEET_ERROR.pattern.lower(),
+        Said(
+            "E104",
             "this is no number: an error of the spreadsheet",
-            "mend the cell there and export again",
-        )
-    if text.lower() in ("n/a", "na", "-", "--", "null", "none", "/"):
-        return "this is no number: a gap", "fill the gap or remove the row"
-    if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
-        return "this is no number: hexadecimal", "write it in decimals"
-    if any(ord(c) > 127 and (c.isdigit() or c in "，．。－") for c in text):
-        return "this is no number: full-width characters", "write digits, `.` and `-` of ASCII"
-    if text.endswith("%"):
-        return "this is no number: a percentage", "write a share of 1, e.g. 0.5 for 50 %"
-    if re.fullmatch(r"[+-]?\d{1,3}([,.' \u00a0\u202f\u2019_]\d{3})+([.,]\d*)?", text):
-        return "this is no number: a thousands separator, or a decimal comma?", "write 1234.5"
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return (
+            do="mend the cell there and export again",
+        ),
+    ),
+    (r"(n/a|na|--?|null|none|/)$", Said("E104", "this is no number: a gap", do=GAP)),
+    (
+        "0x[0-9a-f]+$",
+        Said("E104", "this is no number: hexadecimal", do="write it in decimals"),
+    ),
+    (
+        r".*((?![0-9])\d|[²³，．。－])",
+        Said(
+            "E104",
+            "this is no number: full-width characters",
+            do="write digits, `.` and `-` of ASCII",
+        ),
+    ),
+    (
+        ".*%$",
+        Said(
+            "E104",
+            "this is no number: a percentage",
+            do="write a share of 1, e.g. 0.5 for 50 %",
+        ),
+    ),
+    (
+        r"[+-]?\d{1,3}([,.' \u00a0\u202f\u2019_]\d{3})+([.,]\d*)?$",
+        Said(
+            "E104",
+            "this is no number: a thousands separator, or a decimal comma?",
+            do="write 1234.5",
+        ),
+    ),
+    (
+        r"[+-]?\d+,\d+$",
+        Said(
+            "E104",
             "this is no number: a decimal comma where commas separate the columns",
-            "write 1.5, or separate the columns by `;`",
-        )
-    if re.match(r"[+-]?[\d.]+\s*[A-Za-z]", text):
-        return (
+            do="write 1.5, or separate the columns by `;`",
+        ),
+    ),
+    (
+        r"[+-]?[\d.]+\s*[a-z]",
+        Said(
+            "E104",
             "this is no number: it has a unit or a word",
-            "write the number alone, in the unit of the column",
-        )
-    return "this is no number", "write digits, with a decimal point"
+            do="write the number alone, in the unit of the column",
+        ),
+    ),
+    ("", Said("E104", "this is no number", do="write digits, with a decimal point")),
+)
 
 
-def times(cells: Sequence[str], start: datetime) -> tuple[np.ndarray, list[tuple[int, str]]]:
+def number_fault(text: str) -> Said:
+    """What is wrong with a cell that is no number, and the way out."""
+    text = text.strip().lower()
+    return next(said for pattern, said in NO_NUMBER if re.match(pattern, text))
+
+
+def times(cells: Sequence[str], start: datetime) -> tuple[np.ndarray, list[tuple[int, Said]]]:
     """(cells,) s from start of cells of ISO times with offset; and (row, what is wrong) of those
     that are none.
     """
@@ -117,20 +156,20 @@ def times(cells: Sequence[str], start: datetime) -> tuple[np.ndarray, list[tuple
             bad.append((k, time_fault(text)))
             continue
         if moment.tzinfo is None:
-            bad.append((k, "the time has no offset"))
+            bad.append((k, Said("E302", "the time has no offset", do=f"write {TIME}")))
         else:
             found[k] = (moment - start).total_seconds()
     return found, bad
 
 
-def time_fault(text: str) -> str:
+def time_fault(text: str) -> Said:
     """What a cell that is no time looks like."""
     if not text:
-        return "no time: the cell is empty"
+        return Said("E302", "no time: the cell is empty", do=GAP)
     if re.fullmatch(r"\d{10}|\d{13}", text):
-        return "no time: seconds or milliseconds since 1970"
+        return Said("E302", "no time: seconds or milliseconds since 1970", do=ORDER)
     if re.fullmatch(r"\d{4,6}([.,]\d+)?", text):
-        return "no time: a spreadsheet's serial number of a day"
+        return Said("E302", "no time: a spreadsheet's serial number of a day", do=ORDER)
     if re.match(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", text):
-        return "no time: day and month can be taken for each other"
-    return "no time"
+        return Said("E302", "no time: day and month can be taken for each other", do=ORDER)
+    return Said("E302", "no time", do=ORDER)

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from flood_sim.core.errors import Finding, InputError, nearest
 from flood_sim.core.files.cell_values import time_fault
 from flood_sim.core.files.csv_files import NAMES, RawTable, read_raw
-from flood_sim.core.files.table_columns import Heard, convert, refusal_code
+from flood_sim.core.files.table_columns import Heard, convert
 from flood_sim.core.files.table_rows import (
     Row,
     TimedRow,
@@ -216,14 +216,8 @@ def _to_seconds(
         else []
     )
     if empty:
-        faults.append(
-            Finding(
-                "E302",
-                raw.place(empty[0], name),
-                time_fault(""),
-                do="fill the gap or remove the row",
-            )
-        )
+        code, problem, do = time_fault("")
+        faults.append(Finding(code, raw.place(empty[0], name), problem, do=do))
     back = np.flatnonzero(np.diff(seconds) <= 0.0)
     if increasing and back.size:
         k = int(back[0]) + 1
@@ -282,16 +276,15 @@ def _out_of_range(
         <= min((limit for sign, limit in limits(field) if sign in ("ge", "gt")), default=-1.0)
     )
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    problem = f"{extra.get('what', 'a value')} {'below zero' if below else 'out of range'}" + (
-        f"; {count - 1} more rows are" if count > 1 else ""
-    )
+    what, own = extra.get("what", "a value"), extra.get("do", "")
+    more = f"; {count - 1} more rows are" if count > 1 else ""
+    problem = f"{what} below zero{more}" if below else f"{what} out of range{more}"
     unit = unit_of(name)
-    do = str(
-        extra.get("do", f"check the unit: {name} is in {unit}" if unit else "correct the value")
-    )
+    usual = f"check the unit: {name} is in {unit}" if unit else "correct the value"
+    do = str(own) if own else usual
     allowed = limits_text(field) + (f" {unit}" if unit else "")
     return Finding(
-        refusal_code(field, "E222"),
+        str(extra["code"]) if "code" in extra else "E222",
         place(k, name),
         problem,
         given=f"{value:g}",

@@ -62,17 +62,16 @@ def _times(raw: RawTable, name: str, start: datetime, faults: list[Finding]) -> 
     cells = raw.columns[name]
     found, bad = times(cells, start)
     if bad:
-        row, problem = bad[0]
+        row, (code, problem, do) = bad[0]
         more = f"; so in {len(bad) - 1} more rows" if len(bad) > 1 else ""
-        order = "write date and time in this order, or `time_s`: seconds from the start of the run"
         faults.append(
             Finding(
-                "E302",
+                code,
                 raw.place(row, name),
                 problem + more,
                 given=shown(cells[row]),
                 allowed=f"{TIME} in `time`, or `time_s`",
-                do=f"write {TIME}" if "offset" in problem else order,
+                do=do,
             )
         )
     return found
@@ -107,22 +106,13 @@ def _not_an_option(
     more = f"; so in {len(wrong) - 1} more rows" if len(wrong) > 1 else ""
     return [
         Finding(
-            refusal_code(rule, "E222"),
+            "E222",
             raw.place(wrong[0], name),
             f"unknown {name}{nearest(text, options)}{more}",
             given=shown(text),
             allowed=", ".join(options),
         )
     ]
-
-
-def refusal_code(field: FieldInfo, otherwise: str) -> str:
-    """The code of a refusal, where the key has its own."""
-    return (
-        str(field.json_schema_extra.get("code", otherwise))
-        if isinstance(field.json_schema_extra, dict)
-        else otherwise
-    )
 
 
 def _booleans(raw: RawTable, name: str, texts: np.ndarray, faults: list[Finding]) -> np.ndarray:
@@ -162,11 +152,11 @@ def _numbers(raw: RawTable, name: str, rule: FieldInfo, whole: bool, heard: Hear
     if found.empty and rule.is_required():
         heard.faults.append(_empty(raw, name, found.empty))
     if found.bad:
-        problem, way = number_fault(cells[found.bad[0]])
+        code, problem, way = number_fault(cells[found.bad[0]])
         more = f"; {len(found.bad) - 1} more rows" if len(found.bad) > 1 else ""
         heard.faults.append(
             Finding(
-                "E104",
+                code,
                 raw.place(found.bad[0], name),
                 problem + more,
                 given=shown(cells[found.bad[0]].strip()),

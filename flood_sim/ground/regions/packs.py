@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from flood_sim.core.errors import Finding, InputError, input_error, nearest
 from flood_sim.core.files.toml_files import read_toml
+from flood_sim.core.schema_texts import UnfitError, said
 from flood_sim.ground.rainfall import StormFormula
 
 PACKS = Path(__file__).parent
@@ -53,7 +54,7 @@ class PackCosts(BaseModel):
     ) -> dict[str, tuple[float, float, float]]:
         for name, (low, middle, high) in items.items():
             if not low <= middle <= high:
-                raise ValueError(f"{name}: low, middle, high must not fall")
+                raise UnfitError(f"{name}: low, middle, high must not fall")
         return items
 
 
@@ -80,13 +81,16 @@ class Region(BaseModel):
             try:
                 ZoneInfo(zone)
             except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-                raise ValueError(f"no such zone: {zone}; as Europe/Berlin") from error
+                raise UnfitError(f"no such zone: {zone}", do="write it as Europe/Berlin") from error
         return zone
 
     @model_validator(mode="after")
     def _costs_in_money(self) -> Region:
         if self.costs is not None and not self.currency:
-            raise ValueError("[costs] need `currency`: in which money are they?")
+            raise UnfitError(
+                "[costs] are there, and `currency` is not: in which money are they?",
+                do="add `currency`",
+            )
         return self
 
     def offset_h(self, moment: datetime) -> float | None:
@@ -122,8 +126,9 @@ def shipped_region(name: str, place: str) -> Region:
 
 def _finding(fault: Any, place: str) -> Finding:
     key = ".".join(str(part) for part in fault["loc"])
-    unknown = fault["type"] == "extra_forbidden"
-    hint = nearest(key, Region.model_fields) if unknown else ""
-    said = f"unknown key{hint}" if unknown else str(fault["msg"])
-    do = "rename or remove the key" if unknown else ""
-    return Finding("E540", f"{place}, `{key}`", said, given=str(fault["input"])[:60], do=do)
+    at, given = (f"{place}, `{key}`" if key else place), str(fault["input"])[:60]
+    if fault["type"] == "extra_forbidden":
+        problem = f"unknown key{nearest(key, Region.model_fields)}"
+        return Finding("E103", at, problem, given=given, do="rename or remove the key")
+    code, text, do = said(fault)
+    return Finding(code, at, text, given=given if fault["type"] != "missing" else "", do=do)

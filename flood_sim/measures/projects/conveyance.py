@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from flood_sim.core.errors import InputError, nearest
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.core.units import minutes_to_s
 from flood_sim.drainage.inp import gate_place
 from flood_sim.measures.base import CONDITION, MAKE, RESIZE, InputsView
@@ -330,7 +331,9 @@ class LeveeRaising(Conveyance):
     @model_validator(mode="after")
     def _one(self) -> LeveeRaising:
         if (self.crest_m is None) == (self.raise_m is None):
-            raise ValueError("give crest_m or raise_m")
+            raise UnfitError(
+                "it needs one of crest_m and raise_m, not both", do="give one of the two"
+            )
         return self
 
     def plan(self, name: str, view: InputsView) -> Plan:

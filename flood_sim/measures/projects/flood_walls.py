@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.core.units import minutes_to_s
 from flood_sim.measures.base import RESIZE, Completion, InputsView, Targets
 from flood_sim.measures.edits import Plan
@@ -48,7 +49,9 @@ class FloodWallGate(CriticalInfrastructure):
     @model_validator(mode="after")
     def _one(self) -> FloodWallGate:
         if (self.crest_m is None) == (self.raise_m is None):
-            raise ValueError("give crest_m or raise_m")
+            raise UnfitError(
+                "it needs one of crest_m and raise_m, not both", do="give one of the two"
+            )
         return self
 
     @property

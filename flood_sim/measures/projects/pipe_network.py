@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.drainage.conduits import Conduit, node_inverts
 from flood_sim.drainage.sections import DIAMETERS_M
 from flood_sim.measures.base import (
@@ -59,7 +60,10 @@ class TrunkUpsizing(PipeNetwork):
     @model_validator(mode="after")
     def _one(self) -> TrunkUpsizing:
         if (self.diameter_m is None) == (self.size_for_return_period_y is None):
-            raise ValueError("give diameter_m or size_for_return_period_y")
+            raise UnfitError(
+                "it needs one of diameter_m and size_for_return_period_y, not both",
+                do="give one of the two",
+            )
         return self
 
     def plan(self, name: str, view: InputsView) -> Plan:

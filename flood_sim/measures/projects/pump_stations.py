@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from flood_sim.core.errors import nearest
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.core.units import SWMM_FLOW_UNITS
 from flood_sim.drainage.conduits import node_inverts
 from flood_sim.measures.base import MAKE, RESIZE, InputsView, Measure, Project, Targets
@@ -87,9 +88,11 @@ class NewPumpStation(PumpStations):
         if (self.from_node is None) == (self.from_m is None) or (self.from_m is None) != (
             self.to_m is None
         ):
-            raise ValueError("give from_node, or from_m and to_m")
+            raise UnfitError(
+                "it needs from_node, or both from_m and to_m", do="give the one or the others"
+            )
         if self.levels[1] >= self.levels[0]:
-            raise ValueError("stop_m must be below start_m")
+            raise UnfitError("stop_m must be below start_m")
         return self
 
     @property

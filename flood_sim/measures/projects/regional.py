@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from flood_sim.core.errors import nearest
 from flood_sim.core.files.table_rows import LONGEST_S
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.measures.base import RESIZE, InputsView, Measure, Project
 from flood_sim.measures.edits import Plan
 from flood_sim.measures.orders import Order, ordered
@@ -71,9 +72,9 @@ class ReservoirPrerelease(Measure):
             or order.depth_m is not None
             or order.after is not None
         ):
-            raise ValueError(
-                "a reservoir is ordered by the clock or by rain: order = { at = ... } or { rain_mm"
-                " = ..., within_h = ... }"
+            raise UnfitError(
+                "a reservoir is ordered by the clock or by rain",
+                do="write order = { at = ... } or { rain_mm = ..., within_h = ... }",
             )
         return self
 
@@ -195,7 +196,7 @@ class LakeDrawdown(SourceAndStorage):
     @model_validator(mode="after")
     def _both(self) -> LakeDrawdown:
         if (self.order is None) != (self.to_node is None):
-            raise ValueError("order and to_node go together")
+            raise UnfitError("order and to_node go together", do="give both, or neither")
         return self
 
     def plan(self, name: str, view: InputsView) -> Plan:

@@ -69,10 +69,8 @@ def check_features(
         if wrong:
             more = f", so in {len(wrong) - 1} more features" if len(wrong) > 1 else ""
             given = ", ".join(repr(values[k])[:30] for k in wrong[:4])
-            text, do = number_fault(str(values[wrong[0]]))
-            faults.append(
-                Finding("E104", place(wrong[0], key), f"{text}{more}", given=given, do=do)
-            )
+            code, text, do = number_fault(str(values[wrong[0]]))
+            faults.append(Finding(code, place(wrong[0], key), f"{text}{more}", given=given, do=do))
             continue
         _say_commas(f"{name}, `{key}`", values, findings)
         numbers[key] = features.columns[key] = np.array(

@@ -365,7 +365,11 @@ def _refuse_beside(source: MapSource, shapes: list[Any], grid: Grid, layer: _Lay
             given=f"{x}, {y}, {layer.system[:60] or 'no system stated'}",
             allowed=repr(grid),
             do=_swapped(layer, grid)
-            or "reproject the file to the grid's system; check the axis order",
+            or (
+                "check that it is of this place, and that its system is the right one"
+                if layer.system
+                else "reproject it to the grid's system; check the axis order"
+            ),
         )
     return int(meets.sum())
 

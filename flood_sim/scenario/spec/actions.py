@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.core.schema_texts import Moment, UnfitError
 from flood_sim.scenario.spec.switches import Named, Place
 from flood_sim.scenario.spec.water import Section
 
@@ -16,7 +17,7 @@ class Trigger(Section):
     of several.
     """
 
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     gauge: str | None = Field(None, description="name of [output] gauges")
     at_m: Place | None = Field(None, description="map coordinates of a cell")
     node: str | None = Field(None, description="node of the network")
@@ -40,12 +41,18 @@ class Trigger(Section):
     def _something(self) -> Trigger:
         places = sum(p is not None for p in (self.gauge, self.at_m, self.node, self.edge))
         limits = sum(v is not None for v in (self.depth_m, self.level_m))
-        if places > 1 or places != limits:
-            raise ValueError(
-                "a place (one of gauge, at_m, node, edge) goes with one of depth_m, level_m"
+        if places > 1 or limits > 1:
+            raise UnfitError("two places, or two limits, are given", do="leave one out")
+        if places != limits:
+            raise UnfitError(
+                "a place (one of gauge, at_m, node, edge) goes with one of depth_m, level_m",
+                do="add what is missing, or leave the other out",
             )
         if not places and self.at is None and self.rain_mm is None and self.after is None:
-            raise ValueError("give at, a place with depth_m or level_m, rain_mm, or after")
+            raise UnfitError(
+                "it is not said when: by at, a place with depth_m or level_m, rain_mm, or after",
+                do="give one of these",
+            )
         return self
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.scenario.spec.cover import FlowCover, StageCover, said_without_file
 from flood_sim.scenario.spec.names import Name
 from flood_sim.scenario.spec.water import LARGEST_DISCHARGE_M3_S, Section
@@ -55,7 +56,7 @@ class StageSeries(Section, StageCover):
     @model_validator(mode="after")
     def _one(self) -> StageSeries:
         if (self.file is None) == (self.level_m is None):
-            raise ValueError("give either file or level_m")
+            raise UnfitError("it needs one of file and level_m, not both", do="give one of the two")
         said_without_file(self, "file")
         return self
 
@@ -84,12 +85,17 @@ class DischargeSeries(Section, FlowCover):
 
     @model_validator(mode="after")
     def _one(self) -> DischargeSeries:
-        if self.level_m is not None and self.edge is None:
-            raise ValueError("level_m goes with edge")
         if (self.edge is None) == (self.polygon is None):
-            raise ValueError("give either edge or polygon")
+            raise UnfitError("it needs one of edge and polygon, not both", do="give one of the two")
+        if self.level_m is not None and self.edge is None:
+            raise UnfitError(
+                "level_m goes with edge, not with polygon",
+                do="leave level_m out, or give edge instead of polygon",
+            )
         if (self.file is None) == (self.discharge_m3_s is None):
-            raise ValueError("give either file or discharge_m3_s")
+            raise UnfitError(
+                "it needs one of file and discharge_m3_s, not both", do="give one of the two"
+            )
         said_without_file(self, "file")
         return self
 
@@ -106,7 +112,9 @@ class PointInflow(Section, FlowCover):
     @model_validator(mode="after")
     def _one(self) -> PointInflow:
         if (self.file is None) == (self.discharge_m3_s is None):
-            raise ValueError("give either file or discharge_m3_s")
+            raise UnfitError(
+                "it needs one of file and discharge_m3_s, not both", do="give one of the two"
+            )
         said_without_file(self, "file")
         return self
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
+from flood_sim.core.schema_texts import UnfitError
+
 Outside = Literal["refuse", "hold", "zero"]
 Between = Literal["linear", "hold", "zero", "refuse"]
 _BEFORE = "while the file has no row yet"
@@ -75,10 +77,13 @@ class GaugesCover(Cover):
 
 
 def said_without_file(spec: BaseModel, file: str) -> None:
-    """Raises ValueError where keys of the cover stand beside a value that stays. file : the key of
+    """Raises UnfitError where keys of the cover stand beside a value that stays. file : the key of
     the series' file.
     """
     if getattr(spec, file) is None:
         idle = [key for key in ("before", "after", "gaps") if key in spec.model_fields_set]
         if idle:
-            raise ValueError(f"`{idle[0]}` goes with `{file}`: a value that stays has no gaps")
+            raise UnfitError(
+                f"{', '.join(idle)} goes with {file}: a value that stays has no gaps",
+                do=f"leave {', '.join(idle)} out",
+            )

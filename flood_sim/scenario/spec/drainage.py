@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from flood_sim.core.files.map_keys import VectorFile
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.drainage.inlets import CLOSED_KINDS, INLET_KINDS
 from flood_sim.scenario.spec.water import Section
 from flood_sim.surface.on_grade import SPLASH_OVER
@@ -60,9 +61,11 @@ class StreetGutter(Section):
     @model_validator(mode="after")
     def _a_gutter_has_width_and_slope(self) -> StreetGutter:
         if (self.gutter_width_m is None) != (self.gutter_slope is None):
-            raise ValueError("gutter_width_m and gutter_slope go together")
+            raise UnfitError(
+                "gutter_width_m and gutter_slope go together", do="give both, or neither"
+            )
         if self.gutter_slope is not None and self.gutter_slope < self.cross_slope:
-            raise ValueError("gutter_slope is at least cross_slope")
+            raise UnfitError("gutter_slope is at least cross_slope")
         return self
 
 

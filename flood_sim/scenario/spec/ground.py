@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from flood_sim.core.files.map_keys import MaskFile, RasterFile, VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.scenario.spec.water import LandCover, Section
 
 
@@ -33,9 +34,9 @@ class GridSpec(Section):
         if self.bounds_m is not None and not (
             self.bounds_m[0] < self.bounds_m[2] and self.bounds_m[1] < self.bounds_m[3]
         ):
-            raise ValueError(
-                "bounds_m are west, south, east, north: west must be below east and south below"
-                " north"
+            raise UnfitError(
+                "west must be below east, and south below north",
+                do="write bounds_m as west, south, east, north",
             )
         return self
 

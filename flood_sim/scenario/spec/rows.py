@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 WORDS = ("first", "second", "third")
+NAMED_DEPTH = 2  # of a table that stands under a heading: [measure.wall]
 ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
@@ -29,7 +30,7 @@ def named_row(section: str, rows: Iterable[Any], name: str) -> str:
 
 
 def key_place(way: tuple[str | int, ...], data: Any) -> str:
-    """[section], `key`; first [[sites]] "metro", second `openings`, `width_m`.
+    """[section], `key`; [measure.wall]; first [[sites]] "metro", second `openings`, `width_m`.
 
     way : keys, and numbers of list rows from 0;  data : the file's tables, in which rows have their
     names.
@@ -47,6 +48,8 @@ def key_place(way: tuple[str | int, ...], data: Any) -> str:
         words.append(_row(owner, part + 1, name, top=not words))
         keys = []
     if keys:
+        if isinstance(data, dict) and not words and len(keys) <= NAMED_DEPTH:
+            return _tables(keys, words)
         last = keys.pop()
         if keys and not words:
             words.append(_tables(keys, words))

@@ -7,12 +7,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from flood_sim.city.parameters import CityParameters
 from flood_sim.core.errors import nearest
 from flood_sim.core.files.map_keys import BuildingFile, PeopleFile, RoadFile
 from flood_sim.core.plugins import brought, unique
+from flood_sim.core.schema_texts import Moment, UnfitError
 from flood_sim.measures.effectiveness import Mode
 from flood_sim.measures.plans import PlanSpec
 from flood_sim.measures.registry import AnyMeasure
@@ -49,10 +50,8 @@ SCHEMES = (
 
 
 class Time(Section):
-    start: AwareDatetime = Field(
-        description="date and time with offset, e.g. 2021-07-20T15:00:00+08:00"
-    )
-    stop: AwareDatetime = Field(description="date and time with offset, after start")
+    start: Moment = Field(description="date and time with offset, e.g. 2021-07-20T15:00:00+08:00")
+    stop: Moment = Field(description="date and time with offset, after start")
 
 
 DEFAULTS = SurfaceSettings()  # of the keys that both have
@@ -279,9 +278,11 @@ class ScenarioSpec(Section):
     @model_validator(mode="after")
     def _consistent(self) -> ScenarioSpec:
         if (self.terrain is None) == (self.city is None):
-            raise ValueError("give either [terrain] or [city]")
+            raise UnfitError(
+                "it needs one of [terrain] and [city], not both", do="give one of the two"
+            )
         if self.city is None and self.infiltration.kind == "city_soil":
-            raise ValueError('[infiltration] kind = "city_soil" needs [city]')
+            raise UnfitError('[infiltration] kind = "city_soil" needs [city]')
         _refuse_unknown_measures(self)
         _refuse_unknown_action_lists(self)
         refuse_formulas(
@@ -292,7 +293,7 @@ class ScenarioSpec(Section):
             }
         )
         if self.time.stop <= self.time.start:
-            raise ValueError(
+            raise UnfitError(
                 f"[time] stop {self.time.stop.isoformat()} is not after start"
                 f" {self.time.start.isoformat()}"
             )
@@ -308,23 +309,24 @@ class ScenarioSpec(Section):
 
 
 def _refuse_unknown_measures(spec: ScenarioSpec) -> None:
-    """Raises ValueError where a list names a measure that is not there, or one twice."""
+    """Raises UnfitError where a list names a measure that is not there, or one twice."""
     lists = {f"[portfolio.{name}]": p.measures for name, p in spec.portfolio.items()}
     lists |= {f"[plan.{name}]": p.measures for name, p in spec.plan.items()}
     lists |= {f"[measure.{name}] after": m.after for name, m in spec.measure.items()}
     for place, names in lists.items():
         for measure in names:
             if measure not in spec.measure:
-                raise ValueError(
+                raise UnfitError(
                     f"{place} names a measure that is not there:"
-                    f" {measure}{nearest(measure, spec.measure)}"
+                    f" {measure}{nearest(measure, spec.measure)}",
+                    do="name one that is there, or add it",
                 )
         if len(set(names)) < len(names):
-            raise ValueError(f"{place} names a measure twice")
+            raise UnfitError(f"{place} names a measure twice", do="name it once")
 
 
 def _refuse_unknown_action_lists(spec: ScenarioSpec) -> None:
-    """Raises ValueError where an [action_list.NAME] is named that is not there."""
+    """Raises UnfitError where an [action_list.NAME] is named that is not there."""
     told: dict[str, str | None] = {
         f"[portfolio.{name}] actions": p.actions for name, p in spec.portfolio.items()
     }
@@ -332,9 +334,10 @@ def _refuse_unknown_action_lists(spec: ScenarioSpec) -> None:
     told |= {f"{named_row('actions', spec.actions, a.name)}, list": a.list for a in spec.actions}
     for place, action_list in told.items():
         if action_list is not None and action_list not in spec.action_list:
-            raise ValueError(
+            raise UnfitError(
                 f"{place}: there is no"
-                f" [action_list.{action_list}]{nearest(action_list, spec.action_list)}"
+                f" [action_list.{action_list}]{nearest(action_list, spec.action_list)}",
+                do="name one that is there, or add it",
             )
 
 

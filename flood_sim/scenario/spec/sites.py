@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M, usual
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.scenario.spec.water import Section
 
 Place = tuple[float, float]
@@ -51,7 +52,10 @@ class OpeningSpec(Section):
     @model_validator(mode="after")
     def _one_sill(self) -> OpeningSpec:
         if self.sill_elevation_m is not None and self.sill_height_m is not None:
-            raise ValueError("give either sill_elevation_m or sill_height_m")
+            raise UnfitError(
+                "sill_elevation_m and sill_height_m do not go together",
+                do="leave one of the two out",
+            )
         return self
 
 
@@ -73,9 +77,9 @@ class SumpPumpSpec(Section):
     @model_validator(mode="after")
     def _sensible(self) -> SumpPumpSpec:
         if self.to_m is not None and self.to_node is not None:
-            raise ValueError("give either to_m or to_node")
+            raise UnfitError("to_m and to_node do not go together", do="leave one of the two out")
         if self.stop_depth_m > self.start_depth_m:
-            raise ValueError(
+            raise UnfitError(
                 f"stop_depth_m {self.stop_depth_m:g} is above start_depth_m {self.start_depth_m:g}"
             )
         return self
@@ -150,11 +154,18 @@ class UndergroundSite(Section):
     @model_validator(mode="after")
     def _one_of_each(self) -> UndergroundSite:
         if self.location_m is not None and self.openings:
-            raise ValueError("give either location_m or openings")
+            raise UnfitError(
+                "location_m and openings do not go together", do="leave one of the two out"
+            )
         if (self.floor_area_m2 is None) == (self.stage_volume is None):
-            raise ValueError("give either floor_area_m2 or stage_volume")
+            raise UnfitError(
+                "it needs one of floor_area_m2 and stage_volume, not both", do="give one of the two"
+            )
         if self.sill_elevation_m is not None and self.sill_height_m is not None:
-            raise ValueError("give either sill_elevation_m or sill_height_m")
+            raise UnfitError(
+                "sill_elevation_m and sill_height_m do not go together",
+                do="leave one of the two out",
+            )
         return self
 
     @property
@@ -219,9 +230,14 @@ class CriticalSiteSpec(Section):
     @model_validator(mode="after")
     def _one_of_each(self) -> CriticalSiteSpec:
         if (self.location_m is None) == (self.inside is None):
-            raise ValueError("give either location_m or inside")
+            raise UnfitError(
+                "it needs one of location_m and inside, not both", do="give one of the two"
+            )
         if (self.failure_depth_m is None) == (self.failure_elevation_m is None):
-            raise ValueError("give either failure_depth_m or failure_elevation_m")
+            raise UnfitError(
+                "it needs one of failure_depth_m and failure_elevation_m, not both",
+                do="give one of the two",
+            )
         return self
 
 

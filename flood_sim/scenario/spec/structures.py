@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LONGEST_S, LOWEST_M, usual
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.scenario.spec.cover import SlowCover, said_without_file
 from flood_sim.surface.culverts import INLETS
 
@@ -40,9 +41,11 @@ class LineStructure(Structure):
     @model_validator(mode="after")
     def _one_line(self) -> LineStructure:
         if (self.line_m is None) == (self.file is None):
-            raise ValueError("give either line_m or file")
+            raise UnfitError("it needs one of line_m and file, not both", do="give one of the two")
         if self.line_m is not None and len(self.line_m) < 2:
-            raise ValueError("line_m needs at least two points")
+            raise UnfitError(
+                "line_m needs at least two points", do="add the points that are missing"
+            )
         return self
 
 
@@ -111,10 +114,12 @@ class Gate(LineStructure, SlowCover):
     @model_validator(mode="after")
     def _one_opening(self) -> Gate:
         if (self.opening_m is None) == (self.opening_file is None):
-            raise ValueError("give either opening_m or opening_file")
+            raise UnfitError(
+                "it needs one of opening_m and opening_file, not both", do="give one of the two"
+            )
         said_without_file(self, "opening_file")
         if self.top_m is not None and self.top_m <= self.sill_m:
-            raise ValueError("top_m must be above sill_m")
+            raise UnfitError("top_m must be above sill_m")
         return self
 
 
@@ -140,7 +145,7 @@ class Bridge(LineStructure):
     @model_validator(mode="after")
     def _above(self) -> Bridge:
         if self.deck_m < self.soffit_m:
-            raise ValueError("deck_m must not be below soffit_m")
+            raise UnfitError("deck_m must not be below soffit_m")
         return self
 
 
@@ -190,12 +195,13 @@ class Barrels(Structure):
     @model_validator(mode="after")
     def _fits(self) -> Barrels:
         if self.inlet is not None and self.inlet not in INLETS:
-            raise ValueError(f"no inlet `{self.inlet}`; one of {', '.join(INLETS)}")
+            raise UnfitError(f"no inlet `{self.inlet}`", do=f"give one of {', '.join(INLETS)}")
         shape = "circular" if self.width_m is None else "box"
         if self.inlet is not None and INLETS[self.inlet][0] != shape:
-            raise ValueError(
-                f"the inlet `{self.inlet}` is for a {INLETS[self.inlet][0]} barrel, this one is"
-                f" {shape}: give width_m for a box only"
+            raise UnfitError(
+                f"the inlet `{self.inlet}` is for a {INLETS[self.inlet][0]} barrel, and this one"
+                f" is {shape}",
+                do="name an inlet of its shape; width_m makes a box",
             )
         return self
 
@@ -229,7 +235,7 @@ class PumpSpec(Structure):
     @model_validator(mode="after")
     def _ordered(self) -> PumpSpec:
         if self.stop_depth_m > self.start_depth_m:
-            raise ValueError("stop_depth_m must not be above start_depth_m")
+            raise UnfitError("stop_depth_m must not be above start_depth_m")
         return self
 
 

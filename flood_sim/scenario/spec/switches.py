@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from flood_sim.core.files.map_keys import VectorFile
 from flood_sim.core.files.table_rows import HIGHEST_M, LOWEST_M
+from flood_sim.core.schema_texts import Moment, UnfitError
 from flood_sim.scenario.spec.water import Section
 
 Place = tuple[float, float]
@@ -39,18 +40,27 @@ class WatchSpec(Section):
         limits = [self.depth_above_m, self.depth_below_m, self.level_above_m, self.level_below_m]
         if self.action is not None:
             if any(v is not None for v in (*places, *limits)):
-                raise ValueError("an action stands alone: no place, no limit")
+                raise UnfitError(
+                    "an action stands alone: no place, no limit",
+                    do="leave the place and the limit out",
+                )
             return self
         if sum(p is not None for p in places) != 1:
-            raise ValueError("give exactly one of gauge, at_m, node, edge, or an action")
+            raise UnfitError(
+                "it needs one place (gauge, at_m, node or edge), or an action",
+                do="give one of these, no more",
+            )
         if sum(v is not None for v in limits) != 1:
-            raise ValueError(
-                "give exactly one of depth_above_m, depth_below_m, level_above_m, level_below_m"
+            raise UnfitError(
+                "it needs one limit: depth_above_m, depth_below_m, level_above_m or level_below_m",
+                do="give one of these, no more",
             )
         if self.edge is not None and self.depth_above_m is None and self.depth_below_m is None:
             return self
         if self.edge is not None:
-            raise ValueError("an edge has a level, no depth: level_above_m or level_below_m")
+            raise UnfitError(
+                "an edge has a level, no depth", do="write level_above_m or level_below_m"
+            )
         return self
 
 
@@ -70,16 +80,18 @@ class Drawn(Section):
 class Happening(Named):
     """When it begins and ends."""
 
-    at: AwareDatetime | None = Field(None, description="not before; absent: from the start")
+    at: Moment | None = Field(None, description="not before; absent: from the start")
     when: WatchSpec | None = Field(None, description="begins when this holds, checked every window")
-    until: AwareDatetime | WatchSpec | None = Field(
+    until: Moment | WatchSpec | None = Field(
         None, description="a time, or a watch; absent: for good"
     )
 
     @model_validator(mode="after")
     def _begins(self) -> Happening:
         if self.at is None and self.when is None:
-            raise ValueError("say when it begins: at (a time), when = { ... }, or both")
+            raise UnfitError(
+                "it is not said when it begins", do="add at (a time), when = { ... }, or both"
+            )
         return self
 
 
@@ -143,7 +155,7 @@ class CloggedInlets(Failure):
     @model_validator(mode="after")
     def _one_place(self) -> CloggedInlets:
         if self.inside is not None and self.nodes:
-            raise ValueError("give inside or nodes, not both")
+            raise UnfitError("inside and nodes do not go together", do="leave one of the two out")
         return self
 
 
@@ -205,9 +217,14 @@ class MobilePump(Happening):
     @model_validator(mode="after")
     def _one_target(self) -> MobilePump:
         if (self.to_node is None) == (self.to_tank_m3 is None):
-            raise ValueError("give exactly one of to_node and to_tank_m3")
+            raise UnfitError(
+                "it needs one of to_node and to_tank_m3, not both", do="give one of the two"
+            )
         if self.to_tank_m3 is not None and isinstance(self.until, WatchSpec):
-            raise ValueError("a pump into a tank stops when it is full: until is a time here")
+            raise UnfitError(
+                "a pump into a tank stops when it is full: until is a time here",
+                do="write until as a time",
+            )
         return self
 
 

@@ -188,7 +188,6 @@ class InletRow(Row):
             "an inlet of the catalogue, or custom: with perimeter_m and area_m2; none: no street"
             " water in; sealed: nothing in or out"
         ),
-        json_schema_extra={"code": "E410"},
     )
     count: float | None = Field(
         None,
@@ -253,7 +252,7 @@ class InletRow(Row):
         description="across the gutter; 0: a kerb opening or slot; absent: its kind's",
     )
     grate: Literal[tuple(SPLASH_OVER)] | None = Field(  # type: ignore[valid-type]
-        None, description="its bars", json_schema_extra={"code": "E410"}
+        None, description="its bars"
     )
     gutter_width_m: float | None = like(StreetGutter, "gutter_width_m")
     gutter_slope: float | None = like(StreetGutter, "gutter_slope")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flood_sim.core.files.map_keys import RasterFile, VectorFile
 from flood_sim.core.files.table_rows import LONGEST_S, usual
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.ground.rainfall import FORMULAS, STORMS
 from flood_sim.measures.layers import PavingLayers, RoofLayers, SoilLayers
 from flood_sim.scenario.spec.cover import GaugesCover, RainCover, SlowCover, said_without_file
@@ -196,7 +197,7 @@ class StormCellSpec(Section):
     @model_validator(mode="after")
     def _forward(self) -> StormCellSpec:
         if self.end_s <= self.begin_s:
-            raise ValueError("end_s must be after begin_s")
+            raise UnfitError("end_s must be after begin_s")
         return self
 
 
@@ -275,9 +276,9 @@ class GreenAmptSpec(Section):
             self.suction_mm,
             self.deficit,
         ):
-            raise ValueError(
-                "green_ampt needs conductivity_mm_h, suction_mm and deficit, or land_cover = {"
-                " file, table }"
+            raise UnfitError(
+                "green_ampt needs conductivity_mm_h, suction_mm and deficit, or land_cover",
+                do="add these three, or land_cover = { file, table }",
             )
         return self
 
@@ -307,15 +308,16 @@ class HortonSpec(Section):
     @model_validator(mode="after")
     def _whole(self) -> HortonSpec:
         if self.land_cover is None and None in (self.first_mm_h, self.last_mm_h, self.decay_1_h):
-            raise ValueError(
-                "horton needs first_mm_h, last_mm_h and decay_1_h, or land_cover = { file, table }"
+            raise UnfitError(
+                "horton needs first_mm_h, last_mm_h and decay_1_h, or land_cover",
+                do="add these three, or land_cover = { file, table }",
             )
         if (
             self.first_mm_h is not None
             and self.last_mm_h is not None
             and self.first_mm_h < self.last_mm_h
         ):
-            raise ValueError("first_mm_h must not be below last_mm_h")
+            raise UnfitError("first_mm_h must not be below last_mm_h")
         return self
 
 
@@ -338,7 +340,10 @@ class CurveNumberSpec(Section):
     @model_validator(mode="after")
     def _whole(self) -> CurveNumberSpec:
         if self.land_cover is None and self.curve_number is None:
-            raise ValueError("curve_number needs curve_number, or land_cover = { file, table }")
+            raise UnfitError(
+                "curve_number needs curve_number, or land_cover = { file, table }",
+                do="add one of the two",
+            )
         return self
 
 

@@ -7,20 +7,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from flood_sim.core.errors import Finding, InputError, input_error, nearest
+from flood_sim.core.errors import InputError, input_error, nearest
 from flood_sim.core.files.toml_files import read_toml
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.core.units import SECONDS_PER_DAY
 from flood_sim.measures.base import PROJECTS
 from flood_sim.scenario import Scenario, list_scenarios, load_scenario
 from flood_sim.scenario.build import build_inputs
 from flood_sim.scenario.doors.paths import file_inside
 from flood_sim.scenario.loader import scenarios_folder
-from flood_sim.scenario.schema_faults import MOST_TOLD
+from flood_sim.scenario.schema_faults import schema_findings
 from flood_sim.study.failures import Envelope, components_of, failure_sets
 from flood_sim.study.spec.changes import refuse_wrong_changes
 from flood_sim.study.spec.section import Changes, Section
@@ -50,11 +51,17 @@ class Draws(Section):
     @model_validator(mode="after")
     def _any(self) -> Draws:
         if not self.parameters and not self.choices:
-            raise ValueError("give parameters or choices")
+            raise UnfitError(
+                "it draws nothing: parameters or choices are missing", do="add what is missing"
+            )
         if both := self.parameters.keys() & self.choices.keys():
-            raise ValueError(f"{', '.join(sorted(both))}: either a range or a choice")
-        if any(len(values) < 2 for values in self.choices.values()):
-            raise ValueError("a choice has at least two values")
+            raise UnfitError(f"{', '.join(sorted(both))}: either a range or a choice")
+        for key, values in self.choices.items():
+            if len(values) < 2:
+                raise UnfitError(
+                    f"`{key}`: a choice has at least two values",
+                    do="add a value, or leave the choice out",
+                )
         return self
 
 
@@ -161,16 +168,20 @@ class StudySpec(Section):
     @model_validator(mode="after")
     def _twin_has_draws(self) -> StudySpec:
         if self.twin is not None and (self.draws is None or self.draws.n <= self.twin.dear_draws):
-            raise ValueError("a twin needs [draws] with more of them than dear_draws")
+            raise UnfitError(
+                "a twin needs [draws] with more of them than dear_draws",
+                do="give more draws than dear_draws, or leave the twin out",
+            )
         return self
 
     @model_validator(mode="after")
     def _periods(self) -> StudySpec:
         for storm in self.return_period_y:
             if storm not in self.storms:
-                raise ValueError(
+                raise UnfitError(
                     f"return_period_y names `{storm}`, which is no storm of this"
-                    f" study{nearest(storm, self.storms)}"
+                    f" study{nearest(storm, self.storms)}",
+                    do="name one of its storms",
                 )
         return self
 
@@ -230,7 +241,7 @@ def load_study(name: str | Path, allowed: tuple[Path, ...] = ()) -> Study:
     try:
         spec = StudySpec.model_validate(data)
     except ValidationError as error:
-        raise InputError([_finding(path, fault) for fault in error.errors()[:MOST_TOLD]]) from error
+        raise InputError(schema_findings(path.name, error.errors(), data, StudySpec)) from error
     shipped = spec.scenario in list_scenarios() and not (path.parent / spec.scenario).is_file()
     place = f"{path.name}, scenario"
     file = spec.scenario if shipped else file_inside(path.parent, spec.scenario, place, allowed)
@@ -288,22 +299,6 @@ def _players(
             do='set sampling.of = "projects"',
         )
     return projects, unions
-
-
-def _finding(path: Path, fault: Any) -> Finding:
-    place = ".".join(str(p) for p in fault["loc"])
-    known = [f.alias or n for n, f in StudySpec.model_fields.items()]
-    hint = nearest(place, known) if fault["type"] == "extra_forbidden" else ""
-    message = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"]
-    if fault["type"] == "missing":
-        do = "add it; a study has schema, name and scenario (docs/studies.md)"
-        return Finding("E106", f"{path.name}, {place}", "this key is missing", do=do)
-    return Finding(
-        "E103",
-        f"{path.name}, {place}" if place else path.name,
-        f"{message}{hint}",
-        allowed=", ".join(known) if hint else "",
-    )
 
 
 def _failures(
