@@ -19,7 +19,7 @@ from flood_sim.core.schema_texts import CHANGE_THEM, UnfitError
 CODE = re.compile(r"[EW]\d{3}")
 PACKAGE = Path(__file__).resolve().parents[1]
 BUILDERS = ("input_error", "Finding")  # (code, place, problem, ...)
-UNFIT = UnfitError.__name__
+UNFIT, RANGE = UnfitError.__name__, "usual"
 FILLED = re.compile(r"\{\w+\}")  # of a text that is filled later
 PROBLEM = 2  # its place among their arguments
 DEEPEST = 4  # names looked up behind names
@@ -183,8 +183,8 @@ def _inside(
         seen.add(node)
         if isinstance(node, ast.Call):
             here, name = scope.at(node.lineno), _called(node)
-            if name == UNFIT:
-                yield from _of_unfit(node, here)
+            if name in (UNFIT, RANGE):
+                yield from _of_unfit(node, here) if name == UNFIT else _of_range(node, here)
                 continue
             own = list(_of_call(node, here))  # with a code of its own it is no other function
             yield from own or (_of_passing(node, passing[name], here) if name in passing else ())
@@ -211,6 +211,16 @@ def _of_unfit(call: ast.Call, scope: Scope) -> Iterator[Message]:
     given = [key.value for key in call.keywords if key.arg == "do"] or call.args[1:2]
     ways = _texts(given[0], scope) if given else [CHANGE_THEM]
     yield from _paired(["E104"], _texts(call.args[0], scope), ways)
+
+
+def _of_range(call: ast.Call, scope: Scope) -> Iterator[Message]:
+    """Of a key or column whose range has a code of its own: `core.files.table_rows.usual`."""
+    words = {key.arg: key.value for key in call.keywords if key.arg}
+    if "code" in words:
+        what = (_texts(words.get("what"), scope) or ["a value"])[0]
+        ways = _texts(words.get("do"), scope) or ["correct the value"]
+        texts = [f"{what} below zero…", f"{what} out of range…"]
+        yield from _paired(_codes(words["code"], scope), texts, ways)
 
 
 def _of_text(node: ast.expr, scope: Scope) -> Iterator[Message]:

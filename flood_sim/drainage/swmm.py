@@ -378,8 +378,9 @@ def refused(inp: InpFile, report: Path, error: Exception) -> FloodSimError:
             Finding(
                 "E401",
                 str(inp.path),
-                "SWMM refuses the network"
-                + (f", {len(alike)} times for this" if alike[1:] else ""),
+                f"SWMM refuses the network, {len(alike)} times for this"
+                if alike[1:]
+                else "SWMM refuses the network",
                 given="; ".join(alike[:MOST_ALIKE]) + ("; ..." if alike[MOST_ALIKE:] else ""),
                 do="mend this line of the network, then `flood-sim check`",
             )

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.core.units import hours_to_s, minutes_to_s
 from flood_sim.ground.rainfall import (
     FORMULAS,
@@ -52,16 +53,17 @@ def nested_depth_mm(
 ) -> np.ndarray:
     """Depth (mm) of each duration, minutes and result (n,): the formula up to FORMULA_MIN; then a
     logarithm that goes on with the formula's slope and ends at the day's depth, so that no outer
-    block is larger than an inner one. Raises ValueError where the day's depth allows no such curve.
+    block is larger than an inner one. Raises UnfitError where the day's depth allows no such curve.
     """
     core = law.depth_mm(FORMULA_MIN, return_period_y)
     slope = (core - law.depth_mm(FORMULA_MIN - 1.0, return_period_y)) / 1.0  # mm/min
     left, span = day_mm - core, DAY_MIN - FORMULA_MIN
     if not 0.0 < left < slope * span:
         most = f"{core:.1f} to {core + slope * span:.1f} mm"
-        raise ValueError(
+        raise UnfitError(
             f"a day of {day_mm:g} mm does not go with the formula's {core:.1f} mm in three hours:"
-            f" {most} would"
+            f" {most} would",
+            do="a shorter return period, or a deeper day",
         )
     low, high = 1e-6, 1e9  # b of left = slope b ln(1 + span / b), which grows with b
     for _ in range(200):

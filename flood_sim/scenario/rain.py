@@ -9,6 +9,7 @@ from typing import Any
 
 from flood_sim.core.errors import Finding, input_error
 from flood_sim.core.grid import Grid
+from flood_sim.core.schema_texts import UnfitError
 from flood_sim.core.units import mm_h_to_m_s
 from flood_sim.ground.daily_storms import alternating_block, shaped_like_720, with_peaked_hour
 from flood_sim.ground.rain_fields import RainField, StormCell, moving_field, sloped_field
@@ -86,14 +87,9 @@ def _day(scenario: Scenario, spec: Any, findings: list[Finding]) -> Rainfall:
             spec.depth_mm,
             spec.peak_ratio,
         )
-    except ValueError as error:
-        raise input_error(
-            "E104",
-            f"{scenario.path.name}, [rainfall] depth_mm",
-            str(error),
-            given=f"{spec.depth_mm:g}",
-            do="a shorter return period, or a deeper day",
-        ) from error
+    except UnfitError as error:
+        place, given = f"{scenario.path.name}, [rainfall] depth_mm", f"{spec.depth_mm:g}"
+        raise input_error("E104", place, str(error), given=given, do=error.do) from error
 
 
 def _moving(scenario: Scenario, spec: Any, grid: Grid, findings: list[Finding]) -> RainField:

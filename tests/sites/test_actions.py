@@ -363,7 +363,10 @@ def test_a_board_that_fails_is_drawn_and_told(tmp_path):
             "trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { gauge = 'square' }",
             "goes with one of depth_m, level_m",
         ),
-        ("trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { }", "give at, a place"),
+        (
+            "trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { }",
+            "it is not said when: by at",
+        ),
         (
             (
                 "trigger = { at = 2021-07-20T15:40:00+08:00 }|trigger = { gauge = 'sqare', depth_m"

@@ -253,7 +253,7 @@ def test_results_tell_what_failed_and_why(tmp_path):
         ('stops = ["P"]|stops = ["P9"]', "no such link of the network"),
         (
             "failure_depth_m = 3.0|failure_depth_m = 3.0\nfailure_elevation_m = 12.0",
-            "give either failure_depth_m or failure_elevation_m",
+            "it needs one of failure_depth_m and failure_elevation_m",
         ),
         ('location_m = [7.5, 17.5]|inside = "cellar"', "no such underground site"),
         ('name = "garage"|name = "station"', "two sites have one name"),

@@ -314,10 +314,10 @@ def test_a_sump_pump_lifts_to_the_street_between_its_levels(tmp_path):
             "two openings have one name",
         ),
         ("location_m = [7500.0, 7500.0]", "needs its floor.s level"),
-        ("floor_area_m2 = 2400.0", "give either floor_area_m2 or stage_volume"),
+        ("floor_area_m2 = 2400.0", "it needs one of floor_area_m2 and stage_volume"),
         (
             "sill_height_m = 0.15|sill_height_m = 0.15\nsill_elevation_m = 10.0",
-            "give either sill_elevation_m or sill_height_m",
+            "sill_elevation_m and sill_height_m do not go together",
         ),
         ("location_m = [7500.0, 7500.0]|location_m = [-1.0, 7500.0]", "not on an open cell"),
         (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_bad_input import RASTER, SERIES, STORM, dem, scenario
+from cli.test_bad_input import RASTER, SERIES, SEWER, STORM, dem, network, scenario
 from flood_sim.core.files.cell_values import ORDER
 from scenario.test_loader import GOOD, write_raster
 from ways_out import Way, follow, put
@@ -51,6 +51,32 @@ def cover(row: str):
     return make
 
 
+ABSTRACTION = "an abstraction is not implemented; discharges are in m3/s"
+KINDS = {
+    "flow": '[[boundaries]]\nkind = "point_inflow"\nlocation_m = [12.5, 12.5]\nfile = "x.csv"\n',
+    "clogging": SEWER + '[[failures]]\nkind = "clogging_series"\nname = "f"\nfile = "x.csv"\n',
+}
+
+
+def series(kind: str, value: str):
+    """The second row of a series that is no rain."""
+
+    def make(folder: Path) -> None:
+        network(folder)
+        column = "discharge_m3_s" if kind == "flow" else "clogging"
+        (folder / "x.csv").write_text(f"time_s,{column}\n0,0\n300,{value}\n600,0\n")
+        (folder / "s.toml").write_text(GOOD + KINDS[kind], encoding="utf-8")
+
+    return make
+
+
+def day(depth: str):
+    """The rain of a day of a formula."""
+    rain = f'[rainfall]\nkind = "daily_storm"\ndepth_mm = {depth}\n'
+    text = GOOD.partition("[rainfall]")[0] + rain
+    return lambda folder: (folder / "s.toml").write_text(text, encoding="utf-8")
+
+
 WAYS = [
     number("this is no finite number", GAP, "nan", "0"),
     number(f"{NUMBER}: an error of the spreadsheet", "mend the cell there and export again",
@@ -72,6 +98,19 @@ WAYS = [
     time("no time: seconds or milliseconds since 1970", "1626764700"),
     time("no time: the cell is empty", "", GAP),
     time("the time has no offset", "2021-07-20T15:05:00", "write …"),
+    *(
+        Way(code, f"{what} {how}…", do, series(kind, row), put("x.csv", f",{row}\n", f",{right}\n"))
+        for code, what, do, kind, right in (
+            ("E408", "a discharge", ABSTRACTION, "flow", "0.1"),
+            ("E104", "a value", "correct the value", "clogging", "0.5"),
+        )
+        for how, row in (("below zero", "-0.5"), ("out of range", "1e7"))
+    ),
+    Way("E104", "a day of … mm does not go with the formula's … mm in three hours: … would",
+        "a shorter return period, or a deeper day", day("90.0"), put("s.toml", "90.0", "200.0")),
+    Way("E104", "a day of … mm does not go with the formula's … mm in three hours: … would",
+        "a shorter return period, or a deeper day", day("90.0"),
+        put("s.toml", "depth_mm = 90.0", "depth_mm = 90.0\nreturn_period_y = 5.0")),
     Way("E222", "… below zero…", "check the unit: … is in …", cover("1,-4,110,0.2"),
         put("c.csv", "-4", "4")),
     Way("E222", "… out of range…", "correct the value", cover("1,4,110,20"),

@@ -334,14 +334,14 @@ WAYS = [
     way(
         "rain_below_zero",
         "E501",
-        "rain below zero",
+        "rain below zero…",
         "check the unit: depth_mm is in mm an interval, rate_mm_h in mm/h",
         RAIN,
     ),
     way(
         "rain_in_metres_as_millimetres",
         "E501",
-        "rain out of range",
+        "rain out of range…",
         "check the unit: depth_mm is in mm an interval, rate_mm_h in mm/h",
         RAIN,
     ),

@@ -254,6 +254,7 @@ ROOM = (
     "failure_elevation_m = 2.0\n"
 )
 BARE, _, ACTION = BARRIER.partition("[[actions]]")
+ONE_UNKNOWN = PARTS["CONDUITS"].replace("J1 J2", "J1 JX")
 TWO_UNKNOWN = PARTS["CONDUITS"].replace("J1 J2", "J1 JX").replace("J2 O1", "J2 JY")
 ROWS = "TS " + " ".join(f"{k // 60}:{k % 60:02d} 0.1" for k in range(120))
 REGULAR = [*range(0, 26, 5), *range(45, 60, 5)]
@@ -284,6 +285,8 @@ WAYS = [
     Way("E401", "SWMM refuses the network, … times for this",
         "mend this line of the network, then `flood-sim check`",
         sewers(net(CONDUITS=TWO_UNKNOWN)), network(TWO_UNKNOWN, PARTS["CONDUITS"]), ASK_SWMM),
+    Way("E401", "SWMM refuses the network", "mend this line of the network, then `flood-sim check`",
+        sewers(net(CONDUITS=ONE_UNKNOWN)), network(ONE_UNKNOWN, PARTS["CONDUITS"]), ASK_SWMM),
     Way("E401", "`…` has no number here", "mend the line",
         sewers(net(COORDINATES="J1 fifteen 25\nJ2 35 25\nO1 55 25")), network("fifteen", "15")),
     Way("E401", "a name holds a line break or a zero byte", "rename it: one line",
