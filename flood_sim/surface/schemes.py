@@ -97,7 +97,7 @@ def window_of(kernels: Any) -> Callable[..., tuple[int, float, int, float]]:
 
     def advance_window(*given: Any) -> tuple[int, float, int, float]:
         found: tuple[int, float, int, float] = kernels.advance_window(
-            step_of(kernels, given), *given
+            *step_of(kernels, given), *given
         )
         return found
 

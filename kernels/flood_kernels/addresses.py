@@ -53,6 +53,16 @@ class Address:
         self.numba_type = AddressType(arguments)
 
 
+class NoAddress:
+    """Stands where a kernel of these types is not called."""
+
+    number = 0
+
+    def __init__(self, arguments):
+        self.numba_type = AddressType(arguments)
+
+
+@typeof_impl.register(NoAddress)
 @typeof_impl.register(Address)
 def _typeof(value, context):
     return value.numba_type

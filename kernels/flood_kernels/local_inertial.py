@@ -349,7 +349,8 @@ def finish_piece(n, done, band, owned, cells, flow, scratch, runs, gain, rain_de
         flow.x[done, a] = kept
 
 
-def sweep(
+@njit(**ADDRESSED)
+def sweep_band(
     band,
     first,
     last,
@@ -462,15 +463,12 @@ def sweep(
                 )
 
 
-sweep_band = njit(**PART)(sweep)
-sweep_here = njit(**INLINE)(sweep)
-
-
 # ------------------------------------------------------------------------------------------- window
 
 
 @njit(**PARALLEL_ADDRESSED)
 def step_bands(
+    band_kernel,
     band_rows,
     ghost,
     cells,
@@ -484,7 +482,7 @@ def step_bands(
     dt,
     scheme,
 ):
-    """One step of all bands, side by side."""
+    """One step of all bands, side by side. band_kernel : addresses.Address of sweep_band."""
     bands = band_rows.size - 1
     for k in prange(bands):
         band = np.int64(
@@ -493,12 +491,79 @@ def step_bands(
         copy_halo(band, band_rows[band], band_rows[band + 1], cells, flow, scratch)
     for k in prange(bands):
         band = np.int64(k)
-        sweep_band(
+        call(
+            band_kernel,
+            (
+                band,
+                band_rows[band],
+                band_rows[band + 1],
+                band_rows[0],
+                band_rows[bands],
+                ghost,
+                cells,
+                flow,
+                scratch,
+                runs,
+                gain,
+                structures,
+                structures_move,
+                rain_depth,
+                dt,
+                scheme,
+            ),
+        )
+
+
+@njit(**INLINE)
+def step_all(
+    step_kernel,
+    band_kernel,
+    band_rows,
+    ghost,
+    cells,
+    flow,
+    scratch,
+    runs,
+    gain,
+    structures,
+    structures_move,
+    rain_depth,
+    dt,
+    scheme,
+):
+    """One step. A single band needs no threads: their start and end cost as much as a small
+    sweep.
+    """
+    if band_rows.size > 2:
+        call(
+            step_kernel,
+            (
+                band_kernel,
+                band_rows,
+                ghost,
+                cells,
+                flow,
+                scratch,
+                runs,
+                gain,
+                structures,
+                structures_move,
+                rain_depth,
+                dt,
+                scheme,
+            ),
+        )
+        return
+    band, first, last = np.int64(0), band_rows[0], band_rows[1]
+    copy_halo(band, first, last, cells, flow, scratch)
+    call(
+        band_kernel,
+        (
             band,
-            band_rows[band],
-            band_rows[band + 1],
-            band_rows[0],
-            band_rows[bands],
+            first,
+            last,
+            first,
+            last,
             ghost,
             cells,
             flow,
@@ -510,46 +575,7 @@ def step_bands(
             rain_depth,
             dt,
             scheme,
-        )
-
-
-@njit(**ADDRESSED)
-def step_one(
-    band_rows,
-    ghost,
-    cells,
-    flow,
-    scratch,
-    runs,
-    gain,
-    structures,
-    structures_move,
-    rain_depth,
-    dt,
-    scheme,
-):
-    """One step of a single band, without threads: their start and end cost as much as a small
-    sweep.
-    """
-    band, first, last = np.int64(0), band_rows[0], band_rows[1]
-    copy_halo(band, first, last, cells, flow, scratch)
-    sweep_here(
-        band,
-        first,
-        last,
-        first,
-        last,
-        ghost,
-        cells,
-        flow,
-        scratch,
-        runs,
-        gain,
-        structures,
-        structures_move,
-        rain_depth,
-        dt,
-        scheme,
+        ),
     )
 
 
@@ -565,6 +591,7 @@ def fastest_signal(scratch, bands):
 @njit(**WINDOW)
 def advance_window(
     step_kernel,
+    band_kernel,
     start,
     stop,
     state,
@@ -583,9 +610,9 @@ def advance_window(
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole
     window.
 
-    step_kernel : addresses.Address of step_one or step_bands;  state : arrays.Stepping, updated;
-    shared : arrays.Shared;  limits : arrays.Limits. Returns (status, time reached
-    s, steps, smallest step s).
+    step_kernel, band_kernel : addresses.Address of step_bands (NoAddress where there is one band)
+    and sweep_band;  state : arrays.Stepping, updated;  shared : arrays.Shared;  limits :
+    arrays.Limits. Returns (status, time reached s, steps, smallest step s).
     """
     real, cell_size = cells.depth.dtype.type, np.float64(scheme.cell_size)
     bands = band_rows.size - 1
@@ -636,22 +663,21 @@ def advance_window(
                 rain_depth = begin_long_step(
                     long_end, dt, cell_size, cells, flow, shared, levels.fine, limits
                 )
-                call(
+                step_all(
                     step_kernel,
-                    (
-                        band_rows,
-                        left + columns,
-                        cells,
-                        flow,
-                        scratch,
-                        runs,
-                        levels.gain,
-                        shared.structures,
-                        not local,
-                        rain_depth,
-                        dt,
-                        scheme,
-                    ),
+                    band_kernel,
+                    band_rows,
+                    left + columns,
+                    cells,
+                    flow,
+                    scratch,
+                    runs,
+                    levels.gain,
+                    shared.structures,
+                    not local,
+                    rain_depth,
+                    dt,
+                    scheme,
                 )
                 state.fastest_long[0] = fastest_signal(scratch, bands)
                 state.long_steps[0] += 1.0
@@ -674,43 +700,27 @@ def advance_window(
             local,
             limits,
         )
+        rows, moving = band_rows, runs
         if local:
             bring_gains(cells, runs, levels.gain, real(1.0 / count))
-            call(
-                step_kernel,
-                (
-                    levels.band_rows,
-                    left + columns,
-                    cells,
-                    flow,
-                    scratch,
-                    levels.runs,
-                    levels.gain,
-                    shared.structures,
-                    local,
-                    rain_depth,
-                    dt,
-                    scheme,
-                ),
-            )
-        else:
-            call(
-                step_kernel,
-                (
-                    band_rows,
-                    left + columns,
-                    cells,
-                    flow,
-                    scratch,
-                    runs,
-                    levels.gain,
-                    shared.structures,
-                    not local,
-                    rain_depth,
-                    dt,
-                    scheme,
-                ),
-            )
+            rows, moving = levels.band_rows, levels.runs
+        step_all(
+            step_kernel,
+            band_kernel,
+            rows,
+            left + columns,
+            cells,
+            flow,
+            scratch,
+            moving,
+            levels.gain,
+            shared.structures,
+            np.bool_(True),
+            rain_depth,
+            dt,
+            scheme,
+        )
+        if not local:
             fallen_until(end, np.int64(1), cells, shared.rain)
             long_end = end
         state.fastest[0] = fastest_signal(scratch, bands)

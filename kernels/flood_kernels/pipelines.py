@@ -73,8 +73,11 @@ class _Copies:
 
 @contextlib.contextmanager
 def _names_copied_once():
-    """Numba's lock of compilers is held meanwhile."""
-    before = inline_closurecall.copy
+    """Numba's lock of compilers is held meanwhile. A Numba that copies otherwise does so."""
+    before = getattr(inline_closurecall, "copy", None)
+    if before is None:
+        yield
+        return
     inline_closurecall.copy = _Copies()
     try:
         yield

@@ -388,7 +388,8 @@ def update_y(row, band, cells, flow, scratch, runs, final, rain_depth, dt, schem
                 signal_row(a, b, h, u, v, peak, scheme)
 
 
-def sweep(
+@njit(**ADDRESSED)
+def sweep_band(
     band,
     first,
     last,
@@ -483,15 +484,12 @@ def sweep(
                 )
 
 
-sweep_band = njit(**PART)(sweep)
-sweep_here = njit(**INLINE)(sweep)
-
-
 # ------------------------------------------------------------------------------------------- window
 
 
 @njit(**PARALLEL_ADDRESSED)
 def step_bands(
+    band_kernel,
     band_rows,
     left,
     x_first,
@@ -506,7 +504,7 @@ def step_bands(
     dt,
     scheme,
 ):
-    """One step of all bands, side by side."""
+    """One step of all bands, side by side. band_kernel : addresses.Address of sweep_band."""
     bands = band_rows.size - 1
     for k in prange(bands):
         band = np.int64(
@@ -515,72 +513,34 @@ def step_bands(
         copy_halo(band, band_rows[band], band_rows[band + 1], cells, flow, scratch)
     for k in prange(bands):
         band = np.int64(k)
-        sweep_band(
-            band,
-            band_rows[band],
-            band_rows[band + 1],
-            band_rows[0],
-            band_rows[bands],
-            left,
-            x_first,
-            cells,
-            flow,
-            scratch,
-            runs,
-            structures,
-            counters,
-            boundaries,
-            rain_depth,
-            dt,
-            scheme,
+        call(
+            band_kernel,
+            (
+                band,
+                band_rows[band],
+                band_rows[band + 1],
+                band_rows[0],
+                band_rows[bands],
+                left,
+                x_first,
+                cells,
+                flow,
+                scratch,
+                runs,
+                structures,
+                counters,
+                boundaries,
+                rain_depth,
+                dt,
+                scheme,
+            ),
         )
-
-
-@njit(**ADDRESSED)
-def step_one(
-    band_rows,
-    left,
-    x_first,
-    cells,
-    flow,
-    scratch,
-    runs,
-    structures,
-    counters,
-    boundaries,
-    rain_depth,
-    dt,
-    scheme,
-):
-    """One step of a single band, without threads: their start and end cost as much as a small
-    sweep.
-    """
-    band, first, last = np.int64(0), band_rows[0], band_rows[1]
-    copy_halo(band, first, last, cells, flow, scratch)
-    sweep_here(
-        band,
-        first,
-        last,
-        first,
-        last,
-        left,
-        x_first,
-        cells,
-        flow,
-        scratch,
-        runs,
-        structures,
-        counters,
-        boundaries,
-        rain_depth,
-        dt,
-        scheme,
-    )
 
 
 @njit(**WINDOW)
 def advance_window(
     step_kernel,
+    band_kernel,
     start,
     stop,
     state,
@@ -599,9 +559,9 @@ def advance_window(
     """Bring the surface from `start` to `stop` (s) in stable steps; releases the GIL for the whole
     window.
 
-    step_kernel : addresses.Address of step_one or step_bands;
-    state : arrays.Stepping, updated;  shared : arrays.Shared;  limits : arrays.Limits. Returns
-    (status, time reached s, steps, smallest step s).
+    step_kernel, band_kernel : addresses.Address of step_bands (NoAddress where there is one band)
+    and sweep_band;  state : arrays.Stepping, updated;  shared : arrays.Shared;  limits :
+    arrays.Limits. Returns (status, time reached s, steps, smallest step s).
     """
     real = cells.depth.dtype.type
     cell_size = np.float64(scheme.cell_size)
@@ -640,24 +600,50 @@ def advance_window(
             limits,
         )
         x_first = state.steps[0] % 2.0 == 0.0
-        call(
-            step_kernel,
-            (
-                band_rows,
-                left,
-                x_first,
-                cells,
-                flow,
-                scratch,
-                runs,
-                shared.structures,
-                shared.counters,
-                shared.boundaries,
-                rain_depth,
-                dt,
-                scheme,
-            ),
-        )
+        if bands > 1:
+            call(
+                step_kernel,
+                (
+                    band_kernel,
+                    band_rows,
+                    left,
+                    x_first,
+                    cells,
+                    flow,
+                    scratch,
+                    runs,
+                    shared.structures,
+                    shared.counters,
+                    shared.boundaries,
+                    rain_depth,
+                    dt,
+                    scheme,
+                ),
+            )
+        else:  # without threads: their start and end cost as much as a small sweep
+            copy_halo(np.int64(0), band_rows[0], band_rows[1], cells, flow, scratch)
+            call(
+                band_kernel,
+                (
+                    np.int64(0),
+                    band_rows[0],
+                    band_rows[1],
+                    band_rows[0],
+                    band_rows[1],
+                    left,
+                    x_first,
+                    cells,
+                    flow,
+                    scratch,
+                    runs,
+                    shared.structures,
+                    shared.counters,
+                    shared.boundaries,
+                    rain_depth,
+                    dt,
+                    scheme,
+                ),
+            )
         fastest = 0.0
         for band in range(bands):
             fastest = max(fastest, np.float64(scratch.peak[band].max()))
