@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from flood_sim.analysis import compare
 from flood_sim.analysis.html import charts
 from flood_sim.analysis.outcomes.buildings import building_depth
+from flood_sim.analysis.pictures.plots import ledger_bar
 from flood_sim.analysis.pictures.site_plots import _highest_heads
 
 
@@ -56,3 +58,33 @@ def test_the_head_of_a_space_is_that_of_its_highest_opening():
     ]
     found = _highest_heads(SimpleNamespace(openings=rows), "metro")
     assert found == (moments, [0.4, 0.3])
+
+
+def test_the_bar_of_what_went_has_what_spaces_gained():
+    """Not what they held at both ends."""
+    lines = (
+        *("rain", "inflow", "boundary_in", "network_inflow", "infiltration", "boundary_out"),
+        *("outfall_out", "surface_stored_end", "surface_stored_start", "network_stored_end"),
+        *("network_stored_start", "escrow_end", "escrow_start"),
+        *("relative_error", "network_residual"),
+    )
+    ledger = dict.fromkeys(lines, 0.0) | {"rain": 900.0, "surface_stored_end": 600.0}
+    ledger |= {"sites_stored_start": 200.0, "sites_stored_end": 500.0}
+    figure = ledger_bar(SimpleNamespace(ledger=ledger))
+    (axes,) = figure.axes
+    assert sorted(text.get_text().split()[-2] for text in axes.get_legend().get_texts()) == [
+        *("300", "600", "900")
+    ]
+    widths = {round(bar.get_width()) for bar in axes.patches}
+    assert widths == {900, 600, 300}
+
+
+@pytest.mark.parametrize(("deeper", "end"), [(0.15, 0.2), (4.0, 5.0), (8.0, 5.0)])
+def test_colours_of_a_difference_end_above_it_or_at_the_widest_scale(monkeypatch, deeper, end):
+    drawn = "flood_sim.analysis.pictures.plots.draw_ground"
+    monkeypatch.setattr(drawn, lambda results, axes: (0.0, 1.0, 0.0, 1.0))
+    run = SimpleNamespace(summary={"portfolio": "p"})
+    pair = SimpleNamespace(before=run, after=run, depth_difference=np.full((3, 3), deeper))
+    figure = compare.Comparison.picture(pair)
+    image = figure.axes[0].images[-1]
+    assert (image.norm.vmin, image.norm.vmax) == (-end, end)
