@@ -104,7 +104,7 @@ def number_way_out(key: str, value: Any) -> Said | None:
         text = "a number stands without quotation marks, with a point"
         return Said("E104", text, do=f"write {key} = {number:g}")
     if not unit:
-        return Said("E104", "a number without a word", do="write the number alone")
+        return Said("E104", "a number belongs here, without a word", do="write the number alone")
     text = f"a number without a unit: this key is in {_said(unit)}"
     if word in SIZES and SIZES[word][0] == SIZES[unit][0]:
         return Said("E104", text, do=f"write {_line(key, number, word, unit)}")

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from flood_sim.core.errors import Finding, Said, nearest
+from flood_sim.core.files.cell_values import TIME
 from flood_sim.core.schema_texts import said
 from flood_sim.core.unit_words import number_way_out, way_out
 from flood_sim.drainage.series_cover import OWN_RULE
@@ -16,7 +17,6 @@ from flood_sim.scenario.spec.rows import key_place
 from flood_sim.scenario.spec.schema import ScenarioSpec
 
 MOST_TOLD = 100  # faults of one file
-OFFSET = "2021-07-20T15:00:00+08:00"
 # what a key may be beside another kind: of these the one that fits best speaks
 UNION_MEMBERS = (
     *("str", "float", "datetime"),
@@ -111,7 +111,7 @@ def _finding(file: str, fault: Any, data: dict[str, Any], root: type[BaseModel])
         where,
         text,
         given=_short(fault.get("input"), loc) if kind != "missing" else "",
-        allowed=OFFSET if code == "E302" else allowed,
+        allowed=TIME if code == "E302" else allowed,
         do=do,
     )
 

@@ -309,7 +309,10 @@ BAD = [
         ),
         "no such link among pumps.*did you mean `P`",
     ),
-    ('[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\n', "say when it begins"),
+    (
+        '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\n',
+        "it is not said when it begins",
+    ),
     (
         (
             '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nat ='
@@ -329,7 +332,7 @@ BAD = [
             '[[failures]]\nkind = "pump_trip"\nname = "x"\npumps = ["P"]\nwhen = { gauge ='
             ' "control_room" }\n'
         ),
-        "exactly one of depth_above_m",
+        "it needs one limit: depth_above_m",
     ),
     (
         (

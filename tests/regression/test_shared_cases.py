@@ -30,7 +30,7 @@ storm = "zhengzhou-720"
 kind = "swmm"
 network = "{data}/norfolk_coupled/hydraulics.inp"
 coupling_step_s = 4
-routing_step_s = 0.5
+routing_step_s = 1.0
 min_surface_area_m2 = 1.167
 default_inlet = "open_shaft"
 [[boundaries]]

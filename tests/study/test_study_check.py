@@ -56,9 +56,8 @@ def test_a_key_that_lacks_is_one_message(tmp_path, key):
     path.write_text("\n".join(lines))
     told = flood_sim("study", "check", path)
     assert told.returncode == 2
-    assert told.stderr.count("E106") == 1 and f"study.toml, {key}: this key is missing" in (
-        told.stderr
-    )
+    assert told.stderr.count("E104") == 1
+    assert f"study.toml, `{key}`: this key is missing" in told.stderr
 
 
 def refusals(names):

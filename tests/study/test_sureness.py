@@ -186,7 +186,7 @@ def test_both_models_make_one_estimate(tmp_path):
     [
         (TWIN.format(dear=3), "needs .draws."),
         (DRAWS.format(n=3) + TWIN.format(dear=3), "more of them than dear_draws"),
-        ("[draws]\nn = 3\n", "give parameters or choices"),
+        ("[draws]\nn = 3\n", "parameters or choices are missing"),
         (
             DRAWS.format(n=3) + '[draws.choices]\n"surface.scheme" = ["auto"]\n',
             "at least two values",

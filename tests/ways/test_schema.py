@@ -229,7 +229,7 @@ UNITS = [
     one(UNIT, "write …", PIPE, 'width_m = "3,5 ft"', written),
     one(UNIT, ALONE, PIPE, 'width_m = "2 wide"', "width_m = 2"),
     one(
-        "a number without a word",
+        "a number belongs here, without a word",
         ALONE,
         GOOD + "[surface]\n@\n",
         'theta = "0.8 of it"',
