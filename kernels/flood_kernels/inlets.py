@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from flood_kernels.arrays import GRAVITY, LANES, LEFT, PART
+from flood_kernels.arrays import GRAVITY, INLINE, LANES, LEFT, PART
 from flood_kernels.on_grade import intercepted
 from flood_kernels.structures import standing, take
 
@@ -132,7 +132,7 @@ def approach(cells, flow, structures, j, i):
     return rise / max(share, 1.0), min(share, 1.0)
 
 
-@njit(**PART)
+@njit(**INLINE)
 def level_fall(cells, structures, j, i, level, cell_size):
     """Slope (m/m) at which a level (m above the datum) of a cell falls to the lower of the
     neighbours along x and along y, both together; 0 in a pond. Dry ground counts as its bed.
@@ -271,7 +271,7 @@ def want(cells, flow, with_velocity, shared, fine, short, limits, cell_area, dt,
     return found
 
 
-@njit(**PART)
+@njit(**INLINE)
 def take_wanted(cells, inlets, fine, short, fullest, cell_area, dt):
     """Take from the street what the inlets want, in all at most `fullest` of what a cell holds."""
     first = np.int64(0)
@@ -310,7 +310,7 @@ def capture_inlets(cells, flow, with_velocity, shared, fine, short, limits, cell
     take_wanted(cells, inlets, fine, short, limits.drawn_share, cell_area, dt)
 
 
-@njit(**PART)
+@njit(**INLINE)
 def deepest_coupled(cells, inlets):
     """Largest depth (m) of the cells that have an inlet."""
     deepest = 0.0

@@ -8,7 +8,7 @@ runs beside it and is not this gutter's. S.I. units; slopes m/m.
 
 from numba import njit
 
-from flood_kernels.arrays import GRAVITY, PART
+from flood_kernels.arrays import GRAVITY, INLINE, PART
 
 IZZARD = 0.376  # Q = 0.376/n Sx^(5/3) SL^(1/2) T^(8/3)
 NEWTON_STEPS, FLOW_TOLERANCE = 40, 1.0e-6  # of the flow; five steps as a rule, none in a triangle
@@ -35,7 +35,7 @@ def gutter_section(depth, width, gutter_width, gutter_slope, cross_slope):
     )
 
 
-@njit(**PART)
+@njit(**INLINE)
 def depth_at_kerb(conveyance, width, gutter_width, gutter_slope, cross_slope):
     """Depth (m) at which the section has this conveyance. It is convex in the depth and the
     triangle's is no larger: Newton's steps come down to it from above.
@@ -49,32 +49,32 @@ def depth_at_kerb(conveyance, width, gutter_width, gutter_slope, cross_slope):
     return depth
 
 
-@njit(**PART)
+@njit(**INLINE)
 def frontal_efficiency(speed, splash_over):
     """Rf: share of the flow over a grate's width that it takes (HEC-22 4-18); speeds in m/s."""
     return min(max(1.0 - 0.295 * (speed - splash_over), 0.0), 1.0)
 
 
-@njit(**PART)
+@njit(**INLINE)
 def side_efficiency(speed, length, cross_slope):
     """Rs: share of the flow beside a grate that it takes (HEC-22 4-19); m/s and m."""
     into = cross_slope * length**2.3
     return into / (into + 0.0828 * speed**1.8) if into > 0.0 else 0.0
 
 
-@njit(**PART)
+@njit(**INLINE)
 def kerb_length(discharge, long_slope, manning_n, equivalent_slope):
     """Length (m) of a kerb opening or slot that takes all of a discharge (m3/s; HEC-22 4-22)."""
     return 0.817 * discharge**0.42 * long_slope**0.3 * (1.0 / (manning_n * equivalent_slope)) ** 0.6
 
 
-@njit(**PART)
+@njit(**INLINE)
 def kerb_efficiency(length, whole_length):
     """Share that a kerb opening takes of the flow (HEC-22 4-23)."""
     return 1.0 - (1.0 - length / whole_length) ** 1.8 if length < whole_length else 1.0
 
 
-@njit(**PART)
+@njit(**INLINE)
 def intercepted(k, grade, discharge, width):
     """What inlet k of `grade` takes (m3/s) from a gutter of `width` m with this discharge (m3/s),
     and the energy head of that flow at the kerb (m over its bed).
