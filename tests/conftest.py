@@ -30,7 +30,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # Files in the order in which several processes take them (-n; --no-loadscope-reorder). First those
 # that compile: the first process float32 (which the suite keeps), the second the second-order
-# scheme, so that nothing is compiled twice at once. Then the long ones, so that none is left to one
+# scheme, the third float64, so that nothing is compiled twice at once. Then the long ones, so that none is left to one
 # process at the end. The rest follow in the order of their names.
 EARLY = (
     "kernels/test_first_run.py",

@@ -212,6 +212,9 @@ class _SecondProcess:
         """At once; what it has compiled is kept."""
         self._process.kill()
         self._process.wait()
+        self._reader.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _hand_over(self) -> None:
         wanted = [(k.dispatcher.__module__, k.dispatcher.__name__, k.types) for k in self.kernels]
