@@ -346,8 +346,7 @@ def test_words_of_pictures_are_in_both_languages(pair):
     assert not [w for w in found if not chinese(w)]
 
 
-def test_lines_of_gauges_differ_by_more_than_their_colour(pair, monkeypatch):
-    monkeypatch.setattr("flood_sim.analysis.pictures.plots.LINE_APART", -1.0)  # each its own line
+def test_lines_of_gauges_differ_by_more_than_their_colour(pair):
     gauges = [
         line
         for line in hydrographs(open_results(pair[0])).axes[0].lines
