@@ -10,7 +10,7 @@ import pytest
 from flood_sim.analysis import compare
 from flood_sim.analysis.html import charts
 from flood_sim.analysis.outcomes.buildings import building_depth
-from flood_sim.analysis.pictures.plots import hydrographs, ledger_bar
+from flood_sim.analysis.pictures.plots import ledger_bar
 from flood_sim.analysis.pictures.site_plots import _highest_heads
 
 
@@ -88,19 +88,3 @@ def test_colours_of_a_difference_end_above_it_or_at_the_widest_scale(monkeypatch
     figure = compare.Comparison.picture(pair)
     image = figure.axes[0].images[-1]
     assert (image.norm.vmin, image.norm.vmax) == (-end, end)
-
-
-def test_gauges_on_one_line_are_drawn_once():
-    """Two of a street, one that dries earlier, one that stays dry."""
-    moments = [datetime(2021, 7, 20, 15, minute, tzinfo=UTC) for minute in range(4)]
-    depths = {
-        "underpass": [0.0, 1.0, 1.2, 1.0],
-        "street": [0.0, 0.5, 0.6, 0.5],
-        "street_2": [0.0, 0.51, 0.61, 0.5],
-        "slope": [0.0, 0.5, 0.6, 0.1],
-        "roof": [0.0, 0.0, 0.0, 0.0],
-    }
-    gauges = {name: {"time": moments, "depth_m": depth} for name, depth in depths.items()}
-    (axes,) = hydrographs(SimpleNamespace(gauges=gauges)).axes
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["underpass", "street 2 (and 1 alike 等2处)", "slope", "roof"]

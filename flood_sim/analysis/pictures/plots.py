@@ -22,7 +22,6 @@ from flood_sim.core.files.writing import reading
 from flood_sim.core.variables import VARIABLES
 from flood_sim.results import Results
 
-LINE_APART = 0.02  # of the picture's height
 GAUGES_SHOWN = 8
 LEDGER_LABELS = {
     "rain": "rain 降雨",
@@ -157,9 +156,7 @@ def max_depth_map(results: Results) -> Any:
 
 
 def hydrographs(results: Results) -> Any:
-    """Depth at the gauges (those that got wettest first) with the rain's clock below. Gauges whose
-    lines lie on one another are one line.
-    """
+    """Depth at the gauges (those that got wettest first) with the rain's clock below."""
     plt = pyplot()
     gauges = results.gauges
     ranked = sorted(gauges, key=lambda name: -max(gauges[name]["depth_m"], default=0.0))
@@ -167,12 +164,11 @@ def hydrographs(results: Results) -> Any:
         n for n in ranked if "underpass" not in n and "lake" not in n
     ]
     figure, axes = plt.subplots(figsize=(9.5, 5.0), layout="constrained")
-    for number, alike in enumerate(_lines_apart(gauges, chosen)[:GAUGES_SHOWN]):
-        name, more = alike[0], len(alike) - 1
+    for number, name in enumerate(chosen[:GAUGES_SHOWN]):
         axes.plot(
             gauges[name]["time"],
             gauges[name]["depth_m"],
-            label=name.replace("_", " ") + (f" (and {more} alike 等{more + 1}处)" if more else ""),
+            label=name.replace("_", " "),
             linewidth=1.4,
             linestyle=DASHES[number % len(DASHES)],
         )
@@ -193,22 +189,6 @@ def hydrographs(results: Results) -> Any:
         axes.legend(fontsize=8, ncols=2)
     axes.grid()
     return figure
-
-
-def _lines_apart(gauges: Any, names: list[str]) -> list[list[str]]:
-    """Names in groups whose lines nobody could tell apart; the first of a group stands for it."""
-    depths = {name: np.asarray(gauges[name]["depth_m"], float) for name in names}
-    width = LINE_APART * max((d.max(initial=0.0) for d in depths.values()), default=0.0)
-    groups: list[list[str]] = []
-    for name in names:
-        for group in groups:
-            first = depths[group[0]]
-            if first.shape == depths[name].shape and np.all(np.abs(first - depths[name]) <= width):
-                group.append(name)
-                break
-        else:
-            groups.append([name])
-    return groups
 
 
 def draw_clock(axes: Any, moments: list[Any]) -> None:
