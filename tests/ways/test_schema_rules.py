@@ -17,8 +17,6 @@ from measured_town import TOWN, corners, town
 from scenario.test_loader import GOOD, write_raster
 from sites.test_actions import BOARD, ENTRANCE
 from sites.test_underground import lake
-from ways.folders import studied
-from ways.test_files import resumed_study, run_file, tables
 from ways.test_keys import AUDIT, LOADS, STANDARDS
 from ways.test_measures import LAKE, YARD, measured
 from ways_out import Way, check, command, follow
@@ -818,14 +816,6 @@ FILES = [
         "check that it is of this place, and that its system is the right one",
         mapped(in_system(32650)),
         in_system(4547),
-    ),
-    Way(
-        "E110",
-        "this file of a study's folder is damaged, or not there",
-        "flood-sim study resume … makes it anew from the runs",
-        run_file("outcomes.parquet", b"PAR1", studied),
-        resumed_study,
-        tables,
     ),
 ]
 
